@@ -1,0 +1,91 @@
+"""Every error of ours, by who must act.
+
+GateError
+├── ContractError          the contract's author: the contract or what was made from it is wrong
+│   ├── UnknownContract    no contract of that name
+│   └── StaleSuite         expectations/ was not compiled from this contract
+├── OperatorError          the operator: something around us is wrong
+│   ├── StoreUnreachable   object storage does not answer
+│   ├── BucketMissing      the bucket or folder does not exist
+│   ├── AccessDenied       the credentials are refused
+│   ├── ReferenceMissing   a referenced dataset has no published version yet
+│   └── InvalidSetting     a setting has an unusable value
+├── PartitionChanged       nobody: objects were replaced while they were read; start again
+├── MalformedPartitionKey  the caller: the key does not fit the contract's location
+├── Superseded             nobody: a newer attempt owns the partition
+└── DeliveryError          nobody: the outbox tries again
+    ├── NotDelivered       the message surely was not taken
+    └── DeliveryUnknown    it may have been taken: look before sending again
+
+Failing data is never an error: it is an outcome.
+"""
+
+from __future__ import annotations
+
+
+class GateError(Exception):
+    """Root of our errors. The text names the thing, where it is, and the next step; it never holds a row's value."""
+
+
+class ContractError(GateError):
+    """The contract cannot be used. One line a problem, each `file: path.to.key: what; what to do`."""
+
+
+class UnknownContract(ContractError):
+    """No contract has this id and no file has this path."""
+
+
+class StaleSuite(ContractError):
+    """The committed suite differs from what the contract compiles to."""
+
+
+class OperatorError(GateError):
+    """The surroundings are wrong, so nothing could be judged."""
+
+
+class StoreUnreachable(OperatorError):
+    """Object storage does not answer."""
+
+
+class BucketMissing(OperatorError):
+    """The bucket (or the local folder) of a location does not exist."""
+
+
+class AccessDenied(OperatorError):
+    """Object storage refuses our credentials."""
+
+
+class ReferenceMissing(OperatorError):
+    """A foreign key points at a dataset without a published version."""
+
+
+class InvalidSetting(OperatorError):
+    """A setting has a value that cannot be used."""
+
+
+class PartitionChanged(GateError):
+    """An object was replaced or removed between listing and reading (HTTP 412 or 404)."""
+
+
+class MalformedPartitionKey(GateError):
+    """A partition key does not fit the Hive segments of the contract's location."""
+
+
+class Superseded(GateError):
+    """A newer attempt holds the partition; this one's result must not become visible."""
+
+
+class DeliveryError(GateError):
+    """A message could not be delivered now. `retry_after_s` is what the service asked for, in seconds."""
+
+    def __init__(self, text: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
+
+
+class NotDelivered(DeliveryError):
+    """The service refused the message, so it surely was not taken."""
+
+
+class DeliveryUnknown(DeliveryError):
+    """The connection broke or the service failed: the message may have been taken."""

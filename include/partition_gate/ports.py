@@ -1,0 +1,165 @@
+"""What the gate needs of the world, as small protocols. Adapters implement them; fakes pass the same behaviour suite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from partition_gate.attempt import Attempt, AttemptState, Message, OutboxEntry, Publication, Settlement, Staged
+from partition_gate.partition import DataFile, Location, Partition, Spooled
+from partition_gate.suite import CompiledSuite
+from partition_gate.table import TableSchema
+from partition_gate.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
+from partition_gate.verdict import CheckResult
+
+
+class Clock(Protocol):
+    """The time, aware and in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class ObjectStore(Protocol):
+    """Landing storage, read only. Paths are `s3://bucket/key` or absolute local paths."""
+
+    def partition_keys(self, location: Location) -> list[str]:
+        """Keys of the partitions that exist, ascending; by delimiter listing, never by listing files.
+
+        Raises: BucketMissing, AccessDenied, StoreUnreachable.
+        """
+
+    def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
+        """The partition's files that match the location's pattern, by path; empty where there is none.
+
+        Names that begin with `_` or `.` are not data. Raises: BucketMissing, AccessDenied, StoreUnreachable.
+        """
+
+    def spool(self, partition: Partition, into: Path) -> Spooled:
+        """Copy each file once, with If-Match on its ETag; a body cut midway is asked for again as a whole.
+
+        Raises: PartitionChanged (412 or 404), AccessDenied, StoreUnreachable. Leaves no partial file behind.
+        """
+
+
+class Validator(Protocol):
+    """Judges a scan against a suite. Knows nothing of severity or disposition."""
+
+    def validate(self, scan: PartitionScan, suite: CompiledSuite) -> Validation: ...
+
+    def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:
+        """Rows that break no blocking predicate, and the others with all their reasons."""
+
+    def reject(
+        self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path
+    ) -> Split:
+        """All rows quarantined, those that break a predicate with their reasons; unreadable files are left out."""
+
+
+class Warehouse(Protocol):
+    """Published tables and quarantine. `publish` is the only verb that makes a row visible."""
+
+    def current(self, table: str, partition_key: str) -> Publication | None:
+        """The visible version of a partition, read from the table itself."""
+
+    def stage(self, table: TableSchema, partition_key: str, *, attempt_id: str, split: Split) -> Staged:
+        """Put the passing rows into the warehouse's storage, invisible."""
+
+    def publish(
+        self, table: TableSchema, staged: Staged, *, idempotency_key: str, fence: int, values: Sequence[tuple[str, str]]
+    ) -> Publication:
+        """Replace the partition with the staged rows in one commit that carries key and fence.
+
+        `values` are the partition columns' values. A repeat of the same key returns the first result.
+        Raises: Superseded (the table has seen a fence that is not smaller).
+        """
+
+    def quarantine(
+        self, table: str, partition_key: str, *, attempt_id: str, rows: Path | None, raw: Sequence[Path]
+    ) -> str:
+        """Keep the quarantined rows (and files that could not be read, as they came); returns the folder's URI."""
+
+    def files(self, table: str) -> tuple[str, ...]:
+        """Parquet files of the newest published version; empty where nothing was published."""
+
+    def discard(self, staged: Staged) -> None:
+        """Remove staged rows that will not be published; nothing happens where there are none."""
+
+    def sweep(self, table: str, *, staged_before: datetime) -> int:
+        """Remove staged files that no version refers to and that are older; how many."""
+
+    def refresh_views(self, tables: Sequence[TableSchema]) -> Path:
+        """Write the consumers' `warehouse.duckdb` (views only, column comments) and swap it in atomically."""
+
+
+class Ledger(Protocol):
+    """The state: attempts, results, counters, publications, outbox. Every call is one transaction."""
+
+    def open_attempt(
+        self,
+        partition: Partition,
+        *,
+        contract: str,
+        version: str,
+        idempotency_key: str,
+        after_fence: int,
+        now: datetime,
+    ) -> Attempt:
+        """A new attempt with the next fence (greater than `after_fence`), in state CLAIMED."""
+
+    def advance(self, attempt_id: str, state: AttemptState, *, now: datetime) -> None: ...
+
+    def record_validation(self, attempt_id: str, results: Sequence[CheckResult], *, document: str) -> None:
+        """Check results, their counters and GX's result document; repeating it changes nothing."""
+
+    def settle(self, settlement: Settlement, messages: Sequence[Message]) -> None:
+        """The attempt's end and its outbox messages, together; repeating it changes nothing."""
+
+    def record_missing(self, settlement: Settlement, messages: Sequence[Message]) -> None:
+        """An outcome without an attempt of ours (nothing came); repeating it changes nothing."""
+
+    def settled(self, idempotency_key: str) -> Settlement | None:
+        """The newest settlement of this key that is final (published, rejected or held)."""
+
+    def settlement(self, attempt_id: str) -> Settlement | None: ...
+
+    def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
+        """The newest settlement of each (dataset, partition), by dataset and key."""
+
+    def results(self, attempt_id: str) -> tuple[CheckResult, ...]: ...
+
+    def document(self, attempt_id: str) -> str | None: ...
+
+    def unfinished(self) -> tuple[Attempt, ...]:
+        """Attempts that neither ended nor were replaced by a newer one, oldest first."""
+
+    def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
+        """The oldest message that is not sent and not leased; leased to the caller. The entry shows the state BEFORE."""
+
+    def mark_sent(self, message_id: str, *, ts: str) -> None: ...
+
+    def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
+        """Give a message back. `surely_unsent` returns it to `pending`; else its result stays unknown."""
+
+    def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
+        """Outbox entries, newest first."""
+
+
+class Notifier(Protocol):
+    """Delivers messages; knows nothing of the outbox."""
+
+    def send(self, message: Message) -> str:
+        """Deliver once and return the message's timestamp. Raises: NotDelivered, DeliveryUnknown."""
+
+    def find(self, message: Message, *, since: datetime) -> str | None:
+        """The timestamp of an earlier delivery of the same message id, if there was one."""
+
+
+class DocsSite(Protocol):
+    """Rendered reports."""
+
+    def write_page(self, attempt_id: str, document: str, *, title: str, classified: Sequence[str]) -> str:
+        """Write one attempt's page; returns its path relative to the site's root (`attempts/<id>/index.html`)."""
+
+    def write_index(self, settlements: Sequence[Settlement]) -> str: ...

@@ -1,0 +1,24 @@
+"""The published table's shape, as the contract promises it: names, types, comments."""
+
+from __future__ import annotations
+
+from partition_gate.record import Record
+
+
+class TableColumn(Record):
+    """A column of the published table. `source` is its name in the files, `type` a DuckDB type name."""
+
+    name: str
+    source: str
+    type: str
+    description: str = ""
+    classified: bool = False
+
+
+class TableSchema(Record):
+    """One table: data columns in contract order, then the partition columns (not stored in the files)."""
+
+    name: str
+    description: str = ""
+    columns: tuple[TableColumn, ...]
+    partition_columns: tuple[TableColumn, ...] = ()

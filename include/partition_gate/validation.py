@@ -1,0 +1,101 @@
+"""What a validator is given and what it finds; no decision is taken here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from partition_gate.record import Record
+from partition_gate.table import TableSchema
+
+
+class ReferenceFiles(Record):
+    """The Parquet files of a referenced dataset's newest published version (local paths or s3:// URLs)."""
+
+    dataset: str
+    paths: tuple[str, ...]
+
+
+class PartitionScan(Record):
+    """A spooled partition, ready to be read.
+
+    `sources[i]` is the landing path of `paths[i]`, for messages. `partition_values` are the partition columns'
+    values from the key (text), for columns that the files themselves do not hold.
+    """
+
+    paths: tuple[Path, ...]
+    sources: tuple[str, ...]
+    table: TableSchema
+    partition_values: tuple[tuple[str, str], ...]
+    references: tuple[ReferenceFiles, ...] = ()
+
+
+class Held(Record):
+    """The expectation holds or does not, with Great Expectations' own numbers (`None` where it gives none)."""
+
+    rule_id: str
+    success: bool
+    observed: str | None
+    element_count: int | None = None
+    unexpected_count: int | None = None
+
+
+class Unknown(Record):
+    """The data does not let the rule be judged (its column is missing or has another type)."""
+
+    rule_id: str
+    why: str
+
+
+class Errored(Record):
+    """We could not judge the rule; the data may be right."""
+
+    rule_id: str
+    why: str
+
+
+Observation = Held | Unknown | Errored
+
+
+class RowPredicate(Record):
+    """SQL over the scan's columns (DuckDB), true exactly for the rows that break the rule; from GX's own condition."""
+
+    rule_id: str
+    sql: str
+
+
+class Validation(Record):
+    """One observation a check, in suite order; a predicate for every row-level check that could be judged.
+
+    `document` is GX's ExpectationSuiteValidationResult as JSON text. `row_count` is None where the files cannot be read.
+    """
+
+    row_count: int | None
+    observations: tuple[Observation, ...]
+    predicates: tuple[RowPredicate, ...]
+    document: str
+
+
+class Split(Record):
+    """A partition's rows in two local Parquet files; `None` where a side has no row.
+
+    `passing` has the table's data columns with the table's types (no partition columns). `quarantined` has every
+    input column as it came, then `_gate_rule_ids` (list of text), `_gate_reasons` (list of text), `_gate_contract`,
+    `_gate_contract_version`, `_gate_source_file`, `_gate_source_row` (0-based), `_gate_attempt`.
+    `row_hash` is the sum of the 64-bit hashes of the passing rows, as decimal text: independent of row order.
+    """
+
+    passing: Path | None
+    quarantined: Path | None
+    rows_in: int
+    rows_passing: int
+    rows_quarantined: int
+    row_hash: str
+
+
+class SplitLabels(Record):
+    """What every quarantined row carries beside its reasons. `reasons` maps rule_id to one plain sentence."""
+
+    contract: str
+    version: str
+    attempt_id: str
+    reasons: tuple[tuple[str, str], ...]
