@@ -57,7 +57,10 @@ def plan_disposition(
         f"{r.rule_id}: {r.unexpected_count} of {r.element_count} rows; expected {r.expected}" for r in row_failures
     )
     if rows and rows_quarantined / rows > policy.quarantine_limit:
-        share = f"{rows_quarantined} of {rows} rows fail ({rows_quarantined / rows:.2%}), more than the {policy.quarantine_limit:.2%} that the contract allows"
+        share = (
+            f"{rows_quarantined} of {rows} rows fail ({rows_quarantined / rows:.2%}), "
+            f"more than the {policy.quarantine_limit:.2%} that the contract allows"
+        )
         return Disposition(outcome=PartitionOutcome.REJECTED, why=(share, *why))
     if held := _shrinks(rows - rows_quarantined, rows_published_before, policy):
         return Disposition(outcome=PartitionOutcome.HELD, why=(held, *why))

@@ -1,4 +1,4 @@
-"""What the gate needs of the world, as small protocols. Adapters implement them; fakes pass the same behaviour suite."""
+"""What the gate needs of the world, as small protocols; fakes and real adapters pass the same behaviour suite."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Ledger(Protocol):
         """Attempts that neither ended nor were replaced by a newer one, oldest first."""
 
     def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
-        """The oldest message that is not sent and not leased; leased to the caller. The entry shows the state BEFORE."""
+        """The oldest message neither sent nor leased; leased to the caller. The entry shows the state BEFORE."""
 
     def mark_sent(self, message_id: str, *, ts: str) -> None: ...
 

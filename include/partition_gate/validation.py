@@ -66,7 +66,8 @@ class RowPredicate(Record):
 class Validation(Record):
     """One observation a check, in suite order; a predicate for every row-level check that could be judged.
 
-    `document` is GX's ExpectationSuiteValidationResult as JSON text. `row_count` is None where the files cannot be read.
+    `document` is GX's ExpectationSuiteValidationResult as JSON text. `row_count` is None where the files
+    cannot be read.
     """
 
     row_count: int | None
