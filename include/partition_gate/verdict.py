@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from partition_gate.record import Record
 from partition_gate.suite import Check, Scope, Severity, Suite
+from partition_gate.suite_document import expectation_type
 from partition_gate.validation import Errored, Held, Observation, Unknown
 
 
@@ -72,7 +73,7 @@ def _result(check: Check, observation: Observation | None) -> CheckResult:
     return CheckResult(
         clause=check.clause,
         rule_id=check.rule_id,
-        expectation=check.expectation.kind,
+        expectation=expectation_type(check.expectation),
         dimension=check.dimension,
         severity=check.severity,
         scope=check.scope,

@@ -1,0 +1,74 @@
+"""Types: what a contract's words accept in a Parquet file, and what the published table stores.
+
+Arrow type tokens are those of `ColumnTyped`. Widening that loses nothing is accepted (int32 where int64 is promised).
+"""
+
+from __future__ import annotations
+
+import re
+
+_SIGNED = ("int8", "int16", "int32", "int64")
+_INT64 = (*_SIGNED, "uint8", "uint16", "uint32")
+_INT32 = ("int8", "int16", "int32", "uint8", "uint16")
+_INT16 = ("int8", "int16", "uint8")
+_DOUBLE = ("halffloat", "float", "double", *_INT32)
+_TEXT = ("string", "large_string")
+
+# logicalType -> (accepted Arrow tokens, DuckDB type). Source: ODCS 3.1, logicalType; `number` may be any number.
+LOGICAL: dict[str, tuple[tuple[str, ...], str]] = {
+    "string": (_TEXT, "VARCHAR"),
+    "integer": (_INT64, "BIGINT"),
+    "number": ((*_DOUBLE, "int64", "uint32", "decimal"), "DOUBLE"),
+    "boolean": (("bool",), "BOOLEAN"),
+    "date": (("date32", "date64"), "DATE"),
+    "timestamp": (("timestamp", "timestamp_tz"), "TIMESTAMP WITH TIME ZONE"),
+    "time": (("time32", "time64"), "VARCHAR"),
+}
+
+# physicalType (upper case, without length) -> the same. Parquet's and SQL's names for one thing share a row.
+PHYSICAL: dict[str, tuple[tuple[str, ...], str]] = {
+    **dict.fromkeys(("BIGINT", "INT64", "LONG"), (_INT64, "BIGINT")),
+    **dict.fromkeys(("INTEGER", "INT", "INT32"), (_INT32, "INTEGER")),
+    **dict.fromkeys(("SMALLINT", "INT16", "SHORT"), (_INT16, "SMALLINT")),
+    **dict.fromkeys(("TINYINT", "BYTE"), (("int8",), "TINYINT")),
+    **dict.fromkeys(("DOUBLE", "FLOAT64", "DOUBLE PRECISION"), (_DOUBLE, "DOUBLE")),
+    **dict.fromkeys(("FLOAT", "REAL", "FLOAT32"), (("halffloat", "float", *_INT16), "FLOAT")),
+    **dict.fromkeys(("VARCHAR", "STRING", "TEXT", "UTF8", "CHAR", "BYTE_ARRAY"), (_TEXT, "VARCHAR")),
+    **dict.fromkeys(("BOOLEAN", "BOOL"), (("bool",), "BOOLEAN")),
+    "DATE": (("date32", "date64"), "DATE"),
+    **dict.fromkeys(("TIMESTAMP", "DATETIME", "TIMESTAMP_NTZ"), (("timestamp",), "TIMESTAMP")),
+    **dict.fromkeys(
+        ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMP_TZ"), (("timestamp_tz",), "TIMESTAMP WITH TIME ZONE")
+    ),
+    **dict.fromkeys(("BLOB", "BINARY", "VARBINARY", "BYTES"), (("binary",), "BLOB")),
+}
+_DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?")
+
+
+def accepted_by_physical(physical_type: str) -> tuple[str, ...] | None:
+    """Arrow tokens that a physicalType accepts; None for a name that we do not know."""
+    if _DECIMAL.fullmatch(physical_type.upper().strip()):
+        return ("decimal", *_INT64)
+    known = PHYSICAL.get(_bare(physical_type))
+    return known[0] if known else None
+
+
+def accepted_by_logical(logical_type: str) -> tuple[str, ...] | None:
+    """Arrow tokens that a logicalType accepts; None where we cannot judge it yet."""
+    known = LOGICAL.get(logical_type)
+    return known[0] if known else None
+
+
+def stored_type(logical_type: str, physical_type: str | None) -> str:
+    """The published column's DuckDB type: the physical promise where we know it, else the logical one."""
+    text = (physical_type or "").upper().strip()
+    if decimal := _DECIMAL.fullmatch(text):
+        return f"DECIMAL({decimal[1] or 38},{decimal[2] or 0})" if decimal[1] else "DECIMAL(38,9)"
+    if known := PHYSICAL.get(_bare(text)):
+        return known[1]
+    logical = LOGICAL.get(logical_type)
+    return logical[1] if logical else "VARCHAR"
+
+
+def _bare(physical_type: str) -> str:
+    return re.sub(r"\s*\(.*\)", "", physical_type.upper()).strip()

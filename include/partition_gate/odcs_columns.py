@@ -1,0 +1,110 @@
+"""Columns and relationships of a contract's schema object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from open_data_contract_standard.model import CustomProperty, Relationship, SchemaObject, SchemaProperty
+
+from partition_gate.contract import Clause, Column, ForeignKey
+from partition_gate.errors import ContractError
+from partition_gate.suite import Scalar, Severity
+
+
+def read_columns(schema: SchemaObject, *, at: str) -> tuple[Column, ...]:
+    """The columns, each with its clauses, in the file's order. `at` is the schema object's place in the file."""
+    return tuple(_column(p, f"{at}.properties[{i}]") for i, p in enumerate(schema.properties or []))
+
+
+def read_foreign_keys(schema: SchemaObject, *, at: str, path: str) -> tuple[ForeignKey, ...]:
+    """The relationships of single columns, at either level.
+
+    Raises:
+        ContractError: a target is not `dataset.column`.
+    """
+    return tuple(
+        ForeignKey(
+            path=place,
+            column=column,
+            to_dataset=target[0],
+            to_column=target[1],
+            severity=severity_of(relationship.customProperties, place, path),
+        )
+        for place, column, relationship in _relationships(schema, at)
+        if (target := _target(relationship, place, path))
+    )
+
+
+def severity_of(custom: list[CustomProperty] | None, place: str, path: str) -> Severity:
+    """The `severity` custom property, for clauses where the standard has no place for one (default error)."""
+    word = next((str(c.value) for c in custom or [] if c.property == "severity"), Severity.ERROR.value)
+    return severity(word, place, path)
+
+
+def severity(word: str, place: str, path: str) -> Severity:
+    """The severity of that name. Raises: ContractError."""
+    try:
+        return Severity(word.lower())
+    except ValueError:
+        raise ContractError(f"{path}: {place}.severity: {word!r} is not known; use error, warning or info") from None
+
+
+def _column(prop: SchemaProperty, at: str) -> Column:
+    return Column(
+        path=at,
+        name=str(prop.name),
+        source=prop.physicalName or str(prop.name),
+        logical_type=prop.logicalType or "string",
+        physical_type=prop.physicalType,
+        description=" ".join((prop.description or prop.businessName or "").split()),
+        classification=prop.classification,
+        partitioned=bool(prop.partitioned),
+        clauses=tuple(_clauses(prop, at)),
+    )
+
+
+def _clauses(prop: SchemaProperty, at: str) -> Iterator[Clause]:
+    yield Clause(path=f"{at}.name", name="name", value=str(prop.name))
+    if prop.logicalType:
+        yield Clause(path=f"{at}.logicalType", name="logicalType", value=prop.logicalType)
+    if prop.physicalType:
+        yield Clause(path=f"{at}.physicalType", name="physicalType", value=prop.physicalType)
+    for name in ("required", "unique", "primaryKey"):
+        if getattr(prop, name):
+            yield Clause(path=f"{at}.{name}", name=name, value=True)
+    if prop.primaryKeyPosition is not None:
+        yield Clause(path=f"{at}.primaryKeyPosition", name="primaryKeyPosition", value=prop.primaryKeyPosition)
+    for name, value in (prop.logicalTypeOptions or {}).items():
+        yield Clause(path=f"{at}.logicalTypeOptions.{name}", name=f"option.{name}", value=_scalar(value))
+    if prop.enum:
+        values = tuple(_single(item.value) for item in prop.enum)
+        yield Clause(path=f"{at}.enum", name="enum", value=values)
+
+
+def _relationships(schema: SchemaObject, at: str) -> Iterator[tuple[str, str, Relationship]]:
+    for i, prop in enumerate(schema.properties or []):
+        for j, relationship in enumerate(prop.relationships or []):
+            yield f"{at}.properties[{i}].relationships[{j}]", str(prop.name), relationship
+    for j, relationship in enumerate(schema.relationships or []):
+        if isinstance(relationship.from_, str):
+            yield f"{at}.relationships[{j}]", relationship.from_.rsplit(".", 1)[-1], relationship
+
+
+def _target(relationship: Relationship, place: str, path: str) -> tuple[str, str] | None:
+    if not isinstance(relationship.to, str):
+        return None  # compound keys are listed by the coverage as not executable
+    dataset, dot, column = relationship.to.rpartition(".")
+    if not dot or "/" in relationship.to:
+        raise ContractError(f"{path}: {place}.to: {relationship.to!r} names no column; write dataset.column")
+    return dataset.rsplit(".", 1)[-1], column
+
+
+def _scalar(value: object) -> Scalar | tuple[Scalar, ...]:
+    if isinstance(value, list):
+        return tuple(_single(item) for item in value)
+    return _single(value)
+
+
+def _single(value: object) -> Scalar:
+    return value if isinstance(value, bool | int | float | str) else json.dumps(value, default=str)

@@ -1,0 +1,125 @@
+"""A suite as a Great Expectations suite file: the JSON that is committed, reviewed and executed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from partition_gate.suite import (
+    Check,
+    ColumnPresent,
+    ColumnTyped,
+    Core,
+    Expectation,
+    FilesReadable,
+    InRange,
+    InSet,
+    LengthInRange,
+    Matches,
+    NotNull,
+    References,
+    RowCount,
+    Severity,
+    Suite,
+    Unique,
+    UniqueTogether,
+)
+
+_GX_SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
+
+
+def suite_document(suite: Suite) -> str:
+    """The suite file's text: one expectation a check, in order; equal suites give equal bytes."""
+    document = {
+        "name": f"{suite.contract}.{suite.dataset}",
+        "id": _stable_id(suite.contract, suite.dataset),
+        "expectations": [_expectation(check, suite) for check in suite.checks],
+        "meta": {
+            "contract": suite.contract,
+            "contract_version": suite.version,
+            "dataset": suite.dataset,
+            "generated": "by `gate compile` from the contract; edit the contract, not this file",
+        },
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def expectation_type(expectation: Expectation) -> str:
+    """The Great Expectations name of an expectation."""
+    return expectation.type if isinstance(expectation, Core) else _GX[expectation.kind][0]
+
+
+def _expectation(check: Check, suite: Suite) -> dict[str, Any]:
+    kwargs = (
+        json.loads(check.expectation.kwargs)
+        if isinstance(check.expectation, Core)
+        else _GX[check.expectation.kind][1](check.expectation)
+    )
+    return {
+        "id": _stable_id(suite.contract, suite.dataset, check.rule_id),
+        "type": expectation_type(check.expectation),
+        "kwargs": kwargs,
+        "severity": _GX_SEVERITY[check.severity],
+        "meta": {
+            "rule_id": check.rule_id,
+            "clause": check.clause,
+            "dimension": check.dimension,
+            "scope": check.scope.value,
+            "expected": check.expected,
+            **({"notes": check.description} if check.description else {}),
+            **({"business_impact": check.business_impact} if check.business_impact else {}),
+        },
+    }
+
+
+def _stable_id(*parts: str) -> str:
+    return str(uuid5(NAMESPACE_URL, "/".join(("partition-gate", *parts))))
+
+
+def _given(**kwargs: Any) -> dict[str, Any]:
+    return {name: value for name, value in kwargs.items() if value is not None and value is not False}
+
+
+def _mapped(e: Any, **kwargs: Any) -> dict[str, Any]:
+    return {"column": e.column, **_given(**kwargs), **({"mostly": e.mostly} if e.mostly != 1 else {})}
+
+
+def _range(e: InRange) -> dict[str, Any]:
+    return _mapped(e, min_value=e.low, max_value=e.high, strict_min=e.low_is_exclusive, strict_max=e.high_is_exclusive)
+
+
+def _together(e: UniqueTogether) -> dict[str, Any]:
+    return {"column_list": list(e.columns), **({"mostly": e.mostly} if e.mostly != 1 else {})}
+
+
+def _reference(e: References) -> dict[str, Any]:
+    return _mapped(e, reference_dataset=e.to_dataset, reference_column=e.to_column)
+
+
+_GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
+    _kind.model_fields["kind"].default: (_name, _kwargs)
+    for _kind, _name, _kwargs in (
+        (FilesReadable, "expect_partition_files_to_be_readable", lambda _: {}),
+        (ColumnPresent, "expect_partition_files_to_have_column", lambda e: {"column": e.column}),
+        (
+            ColumnTyped,
+            "expect_partition_files_column_type_to_be_in_set",
+            lambda e: {"column": e.column, "type_list": list(e.types)},
+        ),
+        (NotNull, "expect_column_values_to_not_be_null", _mapped),
+        (Unique, "expect_column_values_to_be_unique", _mapped),
+        (UniqueTogether, "expect_compound_columns_to_be_unique", _together),
+        (InRange, "expect_column_values_to_be_between", _range),
+        (
+            LengthInRange,
+            "expect_column_value_lengths_to_be_between",
+            lambda e: _mapped(e, min_value=e.low, max_value=e.high),
+        ),
+        (Matches, "expect_column_values_to_match_regex", lambda e: _mapped(e, regex=e.pattern)),
+        (InSet, "expect_column_values_to_be_in_set", lambda e: _mapped(e, value_set=list(e.values))),
+        (References, "expect_column_values_to_exist_in_reference", _reference),
+        (RowCount, "expect_table_row_count_to_be_between", lambda e: _given(min_value=e.low, max_value=e.high)),
+    )
+}

@@ -1,0 +1,46 @@
+"""Durations and shares as contracts write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_SECONDS = {
+    "s": 1, "sec": 1, "second": 1, "seconds": 1,
+    "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60,
+    "h": 3600, "hr": 3600, "hour": 3600, "hours": 3600,
+    "d": 86400, "day": 86400, "days": 86400,
+    "w": 604800, "week": 604800, "weeks": 604800,
+    "month": 2592000, "months": 2592000,
+    "y": 31536000, "yr": 31536000, "year": 31536000, "years": 31536000,
+}  # fmt: skip
+_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_SHORT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
+
+
+def duration(value: object, unit: str | None = None) -> timedelta | None:
+    """`(4, "h")`, `"120s"` or `"PT4H"` as a time span; None where it is none of these. A month is 30 days."""
+    text = str(value).strip()
+    if unit and (seconds := _SECONDS.get(unit.lower())):
+        return timedelta(seconds=float(text) * seconds) if _is_number(text) else None
+    if iso := _ISO.fullmatch(text):
+        days, hours, minutes, seconds_ = (int(part or 0) for part in iso.groups())
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds_)
+    if (short := _SHORT.fullmatch(text)) and (seconds := _SECONDS.get(short[2].lower())):
+        return timedelta(seconds=float(short[1]) * seconds)
+    return None
+
+
+def fraction(value: object, unit: str | None = None) -> float | None:
+    """A share between 0 and 1 from `5` percent, `"5%"` or `0.05`; None where it is none of these."""
+    text = str(value).strip()
+    is_percent = text.endswith("%") or (unit or "").lower() in {"percent", "%"}
+    text = text.rstrip("%").strip()
+    if not _is_number(text):
+        return None
+    share = float(text) / 100 if is_percent else float(text)
+    return share if 0 <= share <= 1 else None
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\d+(\.\d+)?", text) is not None
