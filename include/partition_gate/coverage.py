@@ -40,10 +40,11 @@ _MECHANISMS = {
     r".*\.(partitioned|partitionKeyPosition)": "partition columns of the published table",
     r".*\.physicalName": "name of the column in the files",
     r".*\.classification": "masking of values in reports, messages and logs",
+    r".*\.primaryKey": "member of the primary key",
     r".*\.primaryKeyPosition": "order of the key's columns",
     r"support\[\d+\]\.(channel|tool|scope)": "routing of alerts",
     r"team\..*|team\[\d+\]\..*": "owners named in alerts and pages",
-    r"customProperties\.(timezone|startDate|quarantineLimit|shrinkLimit|readiness)": "limits of the partition's journey",
+    r"customProperties\.(timezone|startDate|quarantineLimit|shrinkLimit|readiness)": "limits of a partition",
     r"slaProperties\.errorrate": "quarantine limit of a partition",
     r"slaProperties\.frequency": "the expected partitions (schedule of the DAG)",
     r"slaProperties\.latency": "deadline after which a partition is missing",
@@ -57,11 +58,12 @@ _DOCUMENTED = (
     r".*\.properties\[\d+\]\.(transform\w+)(\[\d+\])?",
     r"support\[\d+\]\.(id|url|description|invitationUrl)",
     r"customProperties\.owners",
+    r"not promised",
 )
 
 
 def cover(document: Mapping[str, Any], compilation: Compilation) -> tuple[CoveredClause, ...]:
-    """One row a clause of the file, in the file's order."""
+    """One row a clause, in the file's order."""
     by_check: dict[str, list[str]] = {}
     for check in compilation.suite.checks:
         by_check.setdefault(check.clause, []).append(check.rule_id)
@@ -88,7 +90,8 @@ def _walk(value: Any, place: tuple[str | int, ...]) -> Iterator[tuple[str, str]]
         for i, child in enumerate(value):
             yield from _walk(child, (*place, i))
     else:
-        yield dotted(place), dotted(place)
+        promised = not (value is False and place[-1] in {"required", "unique", "primaryKey", "partitioned"})
+        yield dotted(place), dotted(place) if promised else "not promised"
 
 
 def _named_kind(value: Any, place: tuple[str | int, ...]) -> str | None:
@@ -123,10 +126,4 @@ def _covered(clause: str, kind: str, by_check: Mapping[str, list[str]], refused:
             return CoveredClause(clause=clause, treatment=Treatment.EXECUTED, by=mechanism)
     if kind == "quality.text" or any(re.fullmatch(pattern, kind) for pattern in _DOCUMENTED):
         return CoveredClause(clause=clause, treatment=Treatment.DOCUMENTED, by="shown to people")
-    return CoveredClause(clause=clause, treatment=Treatment.NOT_EXECUTABLE, by=_why(kind, clause))
-
-
-def _why(kind: str, clause: str) -> str:
-    if kind.startswith(("required", "unique")) or clause.endswith((".required", ".unique", ".primaryKey")):
-        return "false: nothing is promised"
-    return "not executable yet"
+    return CoveredClause(clause=clause, treatment=Treatment.NOT_EXECUTABLE, by="not executable yet")

@@ -142,7 +142,7 @@ def _limits(odcs: OpenDataContractStandard, path: str) -> Limits:
     return Limits(
         timezone=_timezone(custom, path),
         start_date=_start_date(custom, path),
-        readiness=str(custom.get("readiness", Limits().readiness)),
+        readiness=_readiness(custom, path),
         calendar=str(custom.get("calendar", Limits().calendar)),
         quarantine_limit=_limit(custom, "quarantineLimit", path, error_rate, default=Limits().quarantine_limit),
         shrink_limit=_limit(custom, "shrinkLimit", path, None, default=Limits().shrink_limit),
@@ -192,6 +192,15 @@ def _start_date(custom: Mapping[str, Any], path: str) -> date | None:
         return date.fromisoformat(str(value)) if value is not None else None
     except ValueError:
         raise ContractError(f"{path}: customProperties.startDate: {value!r} is no date; write 2026-01-31") from None
+
+
+def _readiness(custom: Mapping[str, Any], path: str) -> str:
+    rule = str(custom.get("readiness", Limits().readiness))
+    kind, _, span = rule.partition(":")
+    if kind != "quiet" or duration(span) is None:
+        place = f"{path}: customProperties.readiness"
+        raise ContractError(f"{place}: {rule!r} is not executable yet; write quiet:120s (nothing new for 120 seconds)")
+    return rule
 
 
 def _team(odcs: OpenDataContractStandard) -> Team:

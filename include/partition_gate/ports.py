@@ -163,3 +163,32 @@ class DocsSite(Protocol):
         """Write one attempt's page; returns its path relative to the site's root (`attempts/<id>/index.html`)."""
 
     def write_index(self, settlements: Sequence[Settlement]) -> str: ...
+
+
+class Ports(Protocol):
+    """Everything the gate acts through, made once by the wiring. Each is built on first use."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def store(self) -> ObjectStore: ...
+
+    @property
+    def validator(self) -> Validator: ...
+
+    @property
+    def warehouse(self) -> Warehouse: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def docs(self) -> DocsSite: ...
+
+    @property
+    def notifier(self) -> Notifier: ...
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where private copies of partitions are kept while they are judged."""

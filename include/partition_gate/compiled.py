@@ -1,0 +1,53 @@
+"""A contract with everything that is made from it: what one partition's journey needs."""
+
+from __future__ import annotations
+
+from partition_gate.compiler import RULES_VERSION, Compilation, compile_contract, table_schema
+from partition_gate.contract import Contract
+from partition_gate.disposition import Policy
+from partition_gate.record import Record
+from partition_gate.suite import CompiledSuite, References
+from partition_gate.suite_document import suite_document
+from partition_gate.table import TableSchema
+
+
+class CompiledContract(Record):
+    """`in_memory` says that no committed suite file stands behind it (a contract that is only tried)."""
+
+    contract: Contract
+    compilation: Compilation
+    suite: CompiledSuite
+    table: TableSchema
+    in_memory: bool
+
+    @property
+    def policy(self) -> Policy:
+        limits = self.contract.limits
+        return Policy(quarantine_limit=limits.quarantine_limit, shrink_limit=limits.shrink_limit)
+
+    @property
+    def referenced_datasets(self) -> tuple[str, ...]:
+        """Datasets that foreign keys point at, each once."""
+        expectations = (check.expectation for check in self.suite.suite.checks)
+        return tuple(dict.fromkeys(e.to_dataset for e in expectations if isinstance(e, References)))
+
+    @property
+    def classified_columns(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.contract.columns if column.classified)
+
+    @property
+    def rules_version(self) -> str:
+        """Changes when the same contract would be judged in another way."""
+        return RULES_VERSION
+
+
+def compiled(contract: Contract, *, document: str | None = None) -> CompiledContract:
+    """The contract compiled; `document` is its committed suite file, None to execute what was compiled just now."""
+    compilation = compile_contract(contract)
+    return CompiledContract(
+        contract=contract,
+        compilation=compilation,
+        suite=CompiledSuite(suite=compilation.suite, document=document or suite_document(compilation.suite)),
+        table=table_schema(contract),
+        in_memory=document is None,
+    )
