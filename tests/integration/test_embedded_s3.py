@@ -1,0 +1,189 @@
+"""The embedded object store, as real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import obstore
+import psutil
+import pytest
+from obstore.store import S3Store
+
+from partition_gate.adapters.embedded_s3 import EmbeddedS3, ensure_running, running, stop
+
+ENSURE = """
+import pathlib, sys
+from partition_gate.adapters.embedded_s3 import ensure_running
+server = ensure_running(pathlib.Path(sys.argv[1]))
+print(server.pid, server.started_here)
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "home"
+    stop(tmp_path / "home")
+
+
+def test_it_serves_reads_and_writes(home: Path) -> None:
+    server = ensure_running(home)
+
+    obstore.put(bucket(server), "a.txt", b"hello")
+
+    assert read(server, "a.txt") == b"hello"
+
+
+def test_it_refuses_requests_without_our_credentials(home: Path) -> None:
+    server = ensure_running(home)
+
+    with pytest.raises(obstore.exceptions.PermissionDeniedError):
+        obstore.put(bucket(server, secret="another"), "a.txt", b"hello")
+
+
+def test_a_second_call_finds_the_running_server(home: Path) -> None:
+    first = ensure_running(home)
+
+    second = ensure_running(home)
+
+    assert (second.pid, second.endpoint_url, second.started_here) == (first.pid, first.endpoint_url, False)
+
+
+def test_two_processes_that_call_at_once_share_one_server(home: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    calls = [
+        subprocess.Popen([sys.executable, "-c", ENSURE, home], stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(2)
+    ]
+
+    answers = [call.communicate(timeout=60)[0].split() for call in calls]
+
+    assert len({pid for pid, _ in answers}) == 1
+    assert sorted(started for _, started in answers) == ["False", "True"]
+
+
+def test_it_outlives_the_process_that_started_it_and_is_stopped_by_another(home: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    answer = subprocess.run(
+        [sys.executable, "-c", ENSURE, home], capture_output=True, text=True, env=environment, check=True
+    )
+    pid = int(answer.stdout.split()[0])
+    assert psutil.pid_exists(pid)
+
+    assert stop(home)
+
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
+def test_what_was_written_survives_a_sudden_end_right_after_the_write(home: Path, sign: signal.Signals) -> None:
+    server = ensure_running(home)
+    for number in range(30):
+        obstore.put(bucket(server), f"{number}.bin", bytes([number]) * 300_000)
+    os.killpg(server.pid, sign)
+    os.waitpid(server.pid, 0)
+
+    again = ensure_running(home)
+
+    assert again.started_here
+    assert [read(again, f"{number}.bin") for number in range(30)] == [bytes([n]) * 300_000 for n in range(30)]
+
+
+def test_url_and_credentials_stay_the_same_over_a_restart(home: Path) -> None:
+    before = ensure_running(home)
+    stop(home)
+
+    after = ensure_running(home)
+
+    assert after.pid != before.pid
+    assert after.endpoint_url == before.endpoint_url
+    assert after.secret_access_key == before.secret_access_key
+
+
+def test_a_state_file_of_another_process_is_stale(home: Path) -> None:
+    state = home / "object-store" / "state.json"
+    first = ensure_running(home)
+    stop(home)
+    document = json.loads(state.read_text())
+    state.write_text(json.dumps({**document, "pid": os.getpid()}))
+
+    second = ensure_running(home)
+
+    assert second.started_here
+    assert second.pid not in {first.pid, os.getpid()}
+
+
+def test_two_homes_run_at_once_and_do_not_see_each_other(tmp_path: Path) -> None:
+    with running(tmp_path / "one") as one, running(tmp_path / "two") as two:
+        obstore.put(bucket(one), "a.txt", b"one")
+
+        assert one.endpoint_url != two.endpoint_url
+        with pytest.raises(FileNotFoundError):
+            read(two, "a.txt")
+
+
+def test_every_port_listens_on_the_loopback_only(home: Path) -> None:
+    server = ensure_running(home)
+
+    listening = [c for c in psutil.Process(server.pid).net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+
+    assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
+
+
+def test_the_credentials_file_is_private_and_the_command_line_holds_no_secret(home: Path) -> None:
+    server = ensure_running(home)
+
+    mode = (home / "object-store" / "credentials.json").stat().st_mode
+
+    assert stat.S_IMODE(mode) == 0o600
+    assert server.secret_access_key not in " ".join(psutil.Process(server.pid).cmdline())
+    assert server.secret_access_key not in repr(server)
+
+
+def test_running_stops_only_what_it_started(home: Path) -> None:
+    ours = ensure_running(home)
+
+    with running(home):
+        pass
+
+    assert psutil.pid_exists(ours.pid)
+
+
+def test_nothing_is_left_when_running_ends(home: Path) -> None:
+    with running(home) as server:
+        pid = server.pid
+
+    assert not psutil.pid_exists(pid)
+
+
+def test_it_is_ready_within_a_few_seconds(home: Path) -> None:
+    ensure_running(home)
+    stop(home)
+    began = time.monotonic()
+
+    ensure_running(home)
+
+    assert time.monotonic() - began < 8
+
+
+def bucket(server: EmbeddedS3, *, secret: str | None = None) -> S3Store:
+    return S3Store(
+        "landing",
+        endpoint=server.endpoint_url,
+        access_key_id=server.access_key_id,
+        secret_access_key=secret or server.secret_access_key,
+        region=server.region,
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
+    )
+
+
+def read(server: EmbeddedS3, key: str) -> bytes:
+    return bytes(obstore.get(bucket(server), key).bytes())
