@@ -77,7 +77,7 @@ def _exceptions(exceptions: dict[str, Any], *, hide: bool) -> dict[str, Any]:
     text = exceptions.get("exception_message")
     return {
         "raised_exception": raised,
-        "exception_traceback": "" if raised else None,
+        "exception_traceback": "The traceback is in the task's log." if raised else None,
         "exception_message": WITHHELD if hide and raised else text,
     }
 

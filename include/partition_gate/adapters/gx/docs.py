@@ -1,0 +1,113 @@
+"""Data Docs: one page per attempt by Great Expectations' renderer, and our own index."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from great_expectations.core.expectation_validation_result import expectationSuiteValidationResultSchema
+from great_expectations.render.components import RenderedDocumentContent
+from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+
+from partition_gate.adapters.gx import expectations as _registered  # noqa: F401 (our types, known to GX by import)
+from partition_gate.adapters.gx.docs_view import SafePageView
+from partition_gate.attempt import Settlement
+from partition_gate.masking import masked
+
+INDEX_ROWS = 500
+_ASSETS = ("docs.css", "docs.js", "vendor/bootstrap-4.3.1/bootstrap.min.css", "vendor/bootstrap-4.3.1/LICENSE.txt")
+_STATIC = Path(__file__).parents[2] / "web" / "static"
+_ATTEMPT_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+
+
+class GxDocsSite:
+    """A folder of plain files: opens from disk without a network, or under any URL prefix (all links relative).
+
+    `console` is the console's address relative to the site's root, None where there is none; such links show only
+    where a server serves the pages. Pages and index are replaced whole, so a reader never sees half of one.
+    """
+
+    def __init__(
+        self, folder: Path, *, mask_key: bytes, brand: str = "Partition Gate", console: str | None = "../"
+    ) -> None:
+        self._folder = folder
+        self._mask_key = mask_key
+        self._brand = brand
+        self._console = console
+        self._view = SafePageView()
+
+    def write_page(self, attempt_id: str, document: str, *, title: str, classified: Sequence[str]) -> str:
+        """Write the page of GX's result document; classified columns' values are masked before GX sees them."""
+        path = _page_path(attempt_id)
+        safe = masked(document, classified, self._mask_key)
+        content = _content(json.loads(safe))
+        page = self._view.page(
+            content,
+            title=title,
+            suite=content.expectation_suite_name or "",
+            attempt_id=attempt_id,
+            masks=bool(classified),
+            root="../../",
+            **self._site(),
+        )
+        self._write(path, page)
+        return path
+
+    def write_index(self, settlements: Sequence[Settlement]) -> str:
+        """Write `index.html`: the newest 500 settlements, each linked to its page where there is one."""
+        newest = sorted(settlements, key=lambda one: one.settled_at, reverse=True)[:INDEX_ROWS]
+        template = self._view.env.get_template("docs_index.html")
+        page = template.render(
+            title="Data Docs",
+            shown=[(one, self._existing_page(one.attempt_id)) for one in newest],
+            total=len(settlements),
+            root="",
+            **self._site(),
+        )
+        self._write("index.html", page)
+        return "index.html"
+
+    def _site(self) -> dict[str, str | None]:
+        return {"brand": self._brand, "console": self._console}
+
+    def _existing_page(self, attempt_id: str) -> str | None:
+        path = _page_path(attempt_id) if _ATTEMPT_ID.fullmatch(attempt_id) else None
+        return path if path and (self._folder / path).is_file() else None
+
+    def _write(self, path: str, text: str) -> None:
+        for name in _ASSETS:
+            _replace(self._folder / "_assets" / Path(name).name, (_STATIC / name).read_bytes())
+        _replace(self._folder / path, text.encode())
+
+
+def _page_path(attempt_id: str) -> str:
+    if not _ATTEMPT_ID.fullmatch(attempt_id):
+        raise ValueError(f"{attempt_id!r} cannot be a folder's name: attempt ids hold letters, digits, - _ and . only")
+    return f"attempts/{attempt_id}/index.html"
+
+
+def _content(document: dict[str, Any]) -> RenderedDocumentContent:
+    """GX's sections: the statistics, the table-level checks, then each column. GX's own head has dead links."""
+    result = expectationSuiteValidationResultSchema.load(document)
+    content: RenderedDocumentContent = ValidationResultsPageRenderer(run_info_at_end=True).render(result)
+    overview = content.sections[0]
+    overview.content_blocks = overview.content_blocks[1:]
+    content.sections = [section for section in content.sections if section.section_name != "Run Info"]
+    return content
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole, unless it already holds this."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content)
+    Path(draft).chmod(0o644)
+    Path(draft).replace(path)

@@ -1,0 +1,57 @@
+"""Great Expectations' page view, made safe: rows' values are text, and nothing is loaded from elsewhere."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+from typing import Any
+
+from great_expectations.render.components import RenderedDocumentContent
+from great_expectations.render.view.view import DefaultJinjaPageView
+from jinja2 import ChoiceLoader, FileSystemLoader, pass_context
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_MARKUP = re.compile(r"<(?!br ?/?>)")
+
+
+class SafePageView(DefaultJinjaPageView):
+    """Our page around GX's sections.
+
+    GX 1.24 puts table cells into the page unescaped (its templates end in .j2, which its own autoescape leaves
+    out), so a value `<img onerror=..>` in the data would run in the reader's browser. Text is escaped here, where it
+    is still known to be text; the page's Content-Security-Policy forbids inline scripts besides.
+    """
+
+    _template = "docs_page.html"
+
+    def __init__(self) -> None:
+        super().__init__()
+        theirs = self.env.loader
+        self.env.loader = ChoiceLoader([FileSystemLoader(_TEMPLATES), *([theirs] if theirs else [])])
+
+    def page(self, document: RenderedDocumentContent, **context: object) -> str:
+        """The whole page as HTML; `context` holds what docs_page.html names."""
+        return str(self.render(document, **context))  # type: ignore[no-untyped-call]
+
+    @pass_context
+    def render_content_block(
+        self,
+        jinja_context: Any,
+        content_block: Any,
+        index: Any = None,
+        content_block_id: Any = None,
+        render_to_markdown: bool = False,  # noqa: FBT001, FBT002 (GX's signature)
+    ) -> Any:
+        match content_block:
+            case str():
+                return html.escape(content_block)
+            case list():
+                content_block = [html.escape(item) if isinstance(item, str) else item for item in content_block]
+        return super().render_content_block(jinja_context, content_block, index, content_block_id, render_to_markdown)
+
+    def render_string_template(self, template: Any) -> Any:
+        """GX escapes the parameters; the template's own text may hold a column's name."""
+        if isinstance(template, dict):
+            template = {**template, "template": _MARKUP.sub("&lt;", template.get("template") or "")}
+        return super().render_string_template(template)  # type: ignore[no-untyped-call]
