@@ -1,0 +1,67 @@
+"""Where a table's files lie: `dt=2026-11-01/hour=07/part-<attempt_id>.parquet`; one file a published partition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from partition_gate.errors import MalformedPartitionKey
+from partition_gate.partition import SNAPSHOT
+from partition_gate.table import TableSchema
+
+PREFIX = "part-"
+SUFFIX = ".parquet"
+RECORDS = "_publications"
+
+
+def folder(partition_columns: Sequence[str], partition_key: str) -> str:
+    """The partition's folder relative to the table's root, with a trailing slash; empty for `snapshot`.
+
+    Raises:
+        MalformedPartitionKey: the key has not one part a partition column.
+    """
+    if not has_partition(partition_columns, partition_key):
+        shape = "/".join(f"<{name}>" for name in partition_columns) or SNAPSHOT
+        raise MalformedPartitionKey(f"{partition_key!r} is not a partition key of this table; keys look like {shape}")
+    parts = partition_key.split("/")
+    return "".join(f"{name}={part}/" for name, part in zip(partition_columns, parts, strict=False))
+
+
+def has_partition(partition_columns: Sequence[str], partition_key: str) -> bool:
+    """Whether a table so partitioned can have a partition of that key."""
+    parts = 0 if partition_key == SNAPSHOT and not partition_columns else len(partition_key.split("/"))
+    return parts == len(partition_columns)
+
+
+def staged_path(partition_columns: Sequence[str], partition_key: str, attempt_id: str) -> str:
+    return f"{folder(partition_columns, partition_key)}{PREFIX}{attempt_id}{SUFFIX}"
+
+
+def record_path(attempt_id: str) -> str:
+    """Where an attempt's publication record lies; Delta and Hive readers skip names that begin with `_`."""
+    return f"{RECORDS}/{attempt_id}.json"
+
+
+def attempt_of(path: str) -> str:
+    return PurePosixPath(path).name.removeprefix(PREFIX).removesuffix(SUFFIX)
+
+
+def partition_key_of(path: str) -> str:
+    """The key of the partition that a data file belongs to."""
+    return "/".join(part.split("=", 1)[1] for part in PurePosixPath(path).parts[:-1]) or SNAPSHOT
+
+
+def is_data_file(path: str) -> bool:
+    name = PurePosixPath(path).name
+    return name.startswith(PREFIX) and name.endswith(SUFFIX)
+
+
+def partition_values(table: TableSchema, values: Sequence[tuple[str, str]]) -> dict[str, str | None]:
+    """Partition column -> value, from pairs that name the column or its segment in landing."""
+    given = dict(values)
+    return {column.name: given.get(column.name, given.get(column.source)) for column in table.partition_columns}
+
+
+def names(table: TableSchema) -> tuple[str, ...]:
+    """The partition columns' names, in the key's order."""
+    return tuple(column.name for column in table.partition_columns)

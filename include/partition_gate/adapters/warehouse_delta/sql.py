@@ -1,0 +1,28 @@
+"""SQL text for consumers' views: DDL cannot bind values, so identifiers and literals have one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import duckdb
+
+
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def literals(texts: Iterable[str]) -> str:
+    return "[" + ", ".join(literal(text) for text in texts) + "]"
+
+
+def type_name(declared: str) -> str:
+    """DuckDB's own spelling of a type: parsed, so that it can hold nothing else than a type."""
+    return str(duckdb.sqltype(declared))
+
+
+def cast(expression: str, declared: str) -> str:
+    return f"CAST({expression} AS {type_name(declared)})"

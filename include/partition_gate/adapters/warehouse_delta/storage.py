@@ -1,0 +1,129 @@
+"""Files under one root, a local folder or `s3://bucket/prefix`, through the same few calls."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import LocalStore, S3Store
+from s3fs import S3FileSystem
+
+from partition_gate.errors import AccessDenied, StoreUnreachable
+from partition_gate.record import Record
+
+S3 = "s3://"
+
+
+class StoredFile(Record):
+    """A file as the listing shows it; `path` is relative to the root."""
+
+    path: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class Storage:
+    """Reads and writes below `root`. A path is relative to it; a written file is whole or absent, and durable.
+
+    Every call raises AccessDenied or StoreUnreachable where the store refuses or does not answer.
+    """
+
+    def __init__(self, root: str, options: Mapping[str, str] | None = None) -> None:
+        self.root = root.rstrip("/")
+        self.options = dict(options or {})
+
+    @property
+    def is_local(self) -> bool:
+        return not self.root.startswith(S3)
+
+    def uri(self, path: str) -> str:
+        return f"{self.root}/{path}"
+
+    def put(self, path: str, content: Path | bytes) -> None:
+        with reachable(self.uri(path)):
+            obstore.put(self._store, path, content)
+            if self.is_local:
+                _flush(Path(self.uri(path)))
+
+    def get(self, path: str) -> bytes | None:
+        """The file's bytes; None where there is none."""
+        with reachable(self.uri(path)):
+            try:
+                return bytes(obstore.get(self._store, path).bytes())
+            except FileNotFoundError:
+                return None
+
+    def find(self, path: str) -> StoredFile | None:
+        with reachable(self.uri(path)):
+            try:
+                return _stored(obstore.head(self._store, path))
+            except FileNotFoundError:
+                return None
+
+    def delete(self, path: str) -> None:
+        """Nothing happens where there is no such file."""
+        with reachable(self.uri(path)):
+            try:
+                obstore.delete(self._store, path)
+            except FileNotFoundError:
+                return
+
+    def listing(self, prefix: str) -> Iterator[StoredFile]:
+        """All files below a folder, in no order."""
+        with reachable(self.uri(prefix)):
+            for chunk in obstore.list(self._store, prefix):
+                yield from (_stored(meta) for meta in chunk)
+
+    def filesystem(self) -> Any:
+        """The same S3 as an fsspec filesystem, for DuckDB."""
+        s3 = {key.lower().removeprefix("aws_"): value for key, value in self.options.items()}
+        return S3FileSystem(
+            key=s3.get("access_key_id"),
+            secret=s3.get("secret_access_key"),
+            token=s3.get("session_token"),
+            endpoint_url=s3.get("endpoint_url") or s3.get("endpoint"),
+            client_kwargs={"region_name": s3.get("region", "us-east-1")},
+            use_listings_cache=False,
+        )
+
+    @cached_property
+    def _store(self) -> Any:
+        if self.is_local:
+            return LocalStore(self.root, mkdir=True)
+        # obstore refuses what is not of S3 itself: the HTTP client's options (allow_http) and deltalake's (max_retries).
+        options: Any = {key.lower(): value for key, value in self.options.items()}
+        allow_http = options.pop("aws_allow_http", "false").lower() == "true"
+        s3: Any = {key: value for key, value in options.items() if key.startswith("aws_")}
+        return S3Store.from_url(self.root, config=s3, client_options={"allow_http": allow_http})
+
+
+@contextmanager
+def reachable(uri: str) -> Iterator[None]:
+    """Translate the store's errors. The store's own text stays out: it may repeat credentials and row values."""
+    try:
+        yield
+    except (PermissionError, PermissionDeniedError, UnauthenticatedError) as error:
+        raise AccessDenied(f"{uri}: the warehouse's storage refuses our credentials; check its connection") from error
+    except (OSError, BaseError) as error:
+        raise StoreUnreachable(f"{uri}: {type(error).__name__}; check that the warehouse's storage answers") from error
+
+
+def _stored(meta: Mapping[str, Any]) -> StoredFile:
+    return StoredFile(path=meta["path"], size_bytes=meta["size"], modified_at=meta["last_modified"])
+
+
+def _flush(file: Path) -> None:
+    """A file and its name survive a power cut only when both the file and its folder were flushed."""
+    for path in (file, file.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

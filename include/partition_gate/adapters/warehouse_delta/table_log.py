@@ -1,0 +1,197 @@
+"""The Delta log of one table: what is visible, and the one commit that replaces a partition.
+
+How a publication is found again without reading history: every published partition has exactly one file (an empty one
+where no row passed), named after its attempt; beside it `_publications/<attempt_id>.json`, written before the commit,
+holds what the attempt published. The log's application transactions hold the fence and the commit number of each
+partition and survive checkpoints. So `publication` costs one load of the table and one small read. Measured on a local
+disk: 4 ms to load at 400 partitions, 16 ms at 2,000, whatever the number of commits, because a checkpoint is written
+every 20 commits (with the default of 100, loading wavers between 5 and 36 ms).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from urllib.parse import unquote
+
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+
+from partition_gate.adapters.warehouse_delta import layout
+from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile, reachable
+from partition_gate.adapters.warehouse_delta.table_schema import added_fields, delta_schema
+from partition_gate.attempt import Publication
+from partition_gate.errors import OperatorError
+from partition_gate.record import canonical_json
+from partition_gate.table import TableSchema
+
+CONFIGURATION = {"delta.checkpointInterval": "20"}
+
+
+def load(storage: Storage, table: str) -> DeltaTable | None:
+    """The newest state of a table; None where it was never published."""
+    with reachable(storage.uri(table)):
+        try:
+            return DeltaTable(storage.uri(table), storage_options=storage.options or None)
+        except TableNotFoundError:
+            return None
+
+
+def fence(log: DeltaTable, table: str, partition_key: str) -> int | None:
+    """The highest fence that the table has seen for a partition."""
+    seen: int | None = log.transaction_version(_application(table, partition_key))
+    return seen
+
+
+def visible_paths(log: DeltaTable) -> list[str]:
+    """The data files of the loaded state, relative to the table's root."""
+    return [str(path) for path in log.get_add_actions().column("path").to_pylist()]
+
+
+def partition_paths(log: DeltaTable, partition_key: str) -> list[str]:
+    """The visible files of one partition (never more than one of ours)."""
+    folder = layout.folder(log.metadata().partition_columns, partition_key)
+    return [path for path in visible_paths(log) if path.rpartition("/")[0] == folder.rstrip("/")]
+
+
+def publication(storage: Storage, log: DeltaTable, table: str, partition_key: str) -> Publication | None:
+    """The visible version of a partition; None also for a key that this table cannot have.
+
+    Raises:
+        OperatorError: somebody removed the publication's record.
+    """
+    if not layout.has_partition(log.metadata().partition_columns, partition_key):
+        return None
+    path = next(iter(partition_paths(log, partition_key)), None)
+    return None if path is None else recorded(storage, log, table, path)
+
+
+def recorded(storage: Storage, log: DeltaTable, table: str, path: str) -> Publication:
+    """The publication of a visible file."""
+    record = f"{table}/{layout.record_path(layout.attempt_of(path))}"
+    content = storage.get(record)
+    if content is None:
+        raise OperatorError(
+            f"{storage.uri(record)} is missing, so what {path} holds is unknown; "
+            f"restore it from `partition_gate` in the commits of {storage.uri(table)}/_delta_log"
+        )
+    version = log.transaction_version(_commit_number(table, layout.partition_key_of(path)))
+    return Publication.model_validate({**json.loads(content), "table_version": version})
+
+
+def commit(
+    storage: Storage,
+    log: DeltaTable | None,
+    table: TableSchema,
+    *,
+    publication: Publication,
+    file: StoredFile,
+    values: dict[str, str | None],
+) -> Publication:
+    """Replace the partition by one file, in one commit directly upon the loaded state.
+
+    Nothing is rewritten: the partition's old files are removed and the staged one is added by name. Any commit in
+    between makes it fail, other partitions' too, because the record carries its own commit number.
+
+    Raises:
+        DeltaError: somebody else committed first, or the outcome is unknown: load again and look.
+    """
+    published = publication.model_copy(update={"table_version": 0 if log is None else log.version() + 1})
+    storage.put(f"{table.name}/{layout.record_path(published.attempt_id)}", _record(published))
+    add = _addition(table, file, rows=published.rows, values=values)
+    with reachable(storage.uri(table.name)):
+        if log is None:
+            _create(storage, table, add, published)
+        else:
+            _replace(log, add, published)
+    return published
+
+
+def evolve(storage: Storage, log: DeltaTable, table: TableSchema) -> DeltaTable:
+    """The table with every column of the contract, added as nullable in a commit of its own where it lacks one.
+
+    Raises:
+        ContractError: a column's type changed.
+        DeltaError: somebody else committed first.
+    """
+    missing = added_fields(table, log.schema(), log.metadata().partition_columns)
+    if not missing:
+        return log
+    with reachable(storage.uri(table.name)):
+        log.alter.add_columns(missing)
+    return load(storage, table.name) or log
+
+
+def removed_since(storage: Storage, log: DeltaTable, table: str, moment: datetime) -> set[str]:
+    """Files that a commit at or after `moment` removed, newest commit first until an older one (or a cleaned log)."""
+    removed: set[str] = set()
+    for version in range(log.version(), -1, -1):
+        content = storage.get(f"{table}/_delta_log/{version:020d}.json")
+        actions = [json.loads(line) for line in (content or b"").decode().splitlines() if line]
+        committed_ms = [action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action]
+        if min(committed_ms, default=0) < moment.timestamp() * 1000:
+            break
+        removed |= {unquote(action["remove"]["path"]) for action in actions if "remove" in action}
+    return removed
+
+
+def _create(storage: Storage, table: TableSchema, add: AddAction, published: Publication) -> None:
+    create_table_with_add_actions(
+        storage.uri(table.name),
+        delta_schema(table),
+        [add],
+        mode="error",
+        partition_by=list(layout.names(table)),
+        name=table.name,
+        description=table.description or None,
+        configuration=CONFIGURATION,
+        storage_options=storage.options or None,
+        commit_properties=_properties(published),
+    )
+
+
+def _replace(log: DeltaTable, add: AddAction, published: Publication) -> None:
+    columns = log.metadata().partition_columns
+    old = partition_paths(log, published.partition_key)
+    now_ms = int(time.time() * 1000)
+    removals = [RemoveAction(path, True, now_ms, None, dict(add.partition_values)) for path in old]  # noqa: FBT003 -- positional in the class
+    log.create_write_transaction(
+        [*removals, add], "append", log.schema(), columns, commit_properties=_properties(published)
+    )
+
+
+def _addition(table: TableSchema, file: StoredFile, *, rows: int, values: dict[str, str | None]) -> AddAction:
+    return AddAction(
+        path=file.path.removeprefix(f"{table.name}/"),
+        size=file.size_bytes,
+        partition_values=values,
+        modification_time=int(file.modified_at.timestamp() * 1000),
+        data_change=True,
+        stats=json.dumps({"numRecords": rows}),
+    )
+
+
+def _properties(published: Publication) -> CommitProperties:
+    key = (published.table, published.partition_key)
+    return CommitProperties(
+        custom_metadata={"partition_gate": canonical_json(published)},
+        max_commit_retries=0,
+        app_transactions=[
+            Transaction(_application(*key), published.fence),
+            Transaction(_commit_number(*key), published.table_version),
+        ],
+    )
+
+
+def _record(published: Publication) -> bytes:
+    return canonical_json(published.model_dump(mode="json", exclude={"table_version"})).encode()
+
+
+def _application(table: str, partition_key: str) -> str:
+    return f"gate/{table}/{partition_key}"
+
+
+def _commit_number(table: str, partition_key: str) -> str:
+    return f"gate/{table}/{partition_key}@version"

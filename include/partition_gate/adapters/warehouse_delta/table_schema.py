@@ -1,0 +1,126 @@
+"""A contract's table as a Delta schema, and what two versions of it have between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+from deltalake import Field, Schema
+from deltalake.schema import ArrayType, MapType, PrimitiveType, StructType
+
+from partition_gate.errors import ContractError
+from partition_gate.table import TableColumn, TableSchema
+
+ADDED = "partition_gate.added"
+
+# Delta has no time of day: such a column is stored as text (10:30:00), and the consumers' view casts it back.
+TIMES_OF_DAY = frozenset({"time", "time with time zone"})
+PRIMITIVES = {
+    "boolean": "boolean",
+    "tinyint": "byte",
+    "smallint": "short",
+    "integer": "integer",
+    "bigint": "long",
+    "float": "float",
+    "double": "double",
+    "varchar": "string",
+    "date": "date",
+    "timestamp": "timestamp_ntz",
+    "timestamp with time zone": "timestamp",
+    "blob": "binary",
+    "time": "string",
+    "time with time zone": "string",
+}
+
+
+def delta_schema(table: TableSchema) -> Schema:
+    """Every column nullable (the contract's checks say what may be null), comments from the descriptions.
+
+    Raises:
+        ContractError: a column has a type that Delta cannot hold.
+    """
+    return Schema([_field(table, column) for column in (*table.columns, *table.partition_columns)])
+
+
+def added_fields(table: TableSchema, existing: Schema, partitioned_by: list[str]) -> list[Field]:
+    """The fields that the table lacks, marked as added. Columns that the contract no longer names stay.
+
+    Raises:
+        ContractError: a column changed its type, or the table is partitioned by other columns.
+    """
+    wanted = [column.name for column in table.partition_columns]
+    if wanted != partitioned_by:
+        raise ContractError(
+            f"{table.name}: the published table is partitioned by {partitioned_by}, the contract says {wanted}; "
+            "publish under a new dataset name"
+        )
+    present = {field.name: field for field in existing.fields}
+    fields = delta_schema(table).fields
+    _refuse_changed_types(table, {field.name: field for field in fields}, present)
+    missing = [field for field in fields if field.name not in present]
+    return [Field(field.name, field.type, metadata={**field.metadata, ADDED: "true"}) for field in missing]
+
+
+def has_added_fields(schema: Schema) -> bool:
+    """Whether older files may lack a column that the table has."""
+    return any(ADDED in field.metadata for field in schema.fields)
+
+
+def times_of_day(table: TableSchema) -> tuple[TableColumn, ...]:
+    """Data columns that are stored as text."""
+    return tuple(column for column in table.columns if duckdb.sqltype(column.type).id in TIMES_OF_DAY)
+
+
+def _refuse_changed_types(table: TableSchema, wanted: dict[str, Field], present: dict[str, Field]) -> None:
+    changed = [
+        f"{table.name}.{name}: published as {_text(present[name])}, the contract says {_text(field)}"
+        for name, field in wanted.items()
+        if name in present and present[name].type != field.type
+    ]
+    if changed:
+        raise ContractError("\n".join((*changed, "keep the type, or give the column a new name")))
+
+
+def _field(table: TableSchema, column: TableColumn) -> Field:
+    try:
+        kind = _delta_type(duckdb.sqltype(column.type))
+    except (KeyError, duckdb.Error) as error:
+        raise ContractError(
+            f"{table.name}.{column.name}: a Delta table cannot hold the type {column.type!r}; "
+            f"use one of {', '.join(sorted(name.upper() for name in PRIMITIVES))}, DECIMAL(p,s), STRUCT, MAP or a list"
+        ) from error
+    return Field(column.name, kind, metadata={"comment": column.description} if column.description else None)
+
+
+def _text(field: Field) -> str:
+    return str(field.type.type) if isinstance(field.type, PrimitiveType) else str(field.type)
+
+
+def _delta_type(kind: Any) -> Any:
+    compound = _COMPOUNDS.get(kind.id)
+    return compound(dict(kind.children)) if compound else PrimitiveType(PRIMITIVES[kind.id])
+
+
+def _decimal(parts: dict[str, Any]) -> PrimitiveType:
+    return PrimitiveType(f"decimal({parts['precision']},{parts['scale']})")
+
+
+def _list(parts: dict[str, Any]) -> ArrayType:
+    return ArrayType(_delta_type(parts["child"]), contains_null=True)
+
+
+def _map(parts: dict[str, Any]) -> MapType:
+    return MapType(_delta_type(parts["key"]), _delta_type(parts["value"]), value_contains_null=True)
+
+
+def _struct(parts: dict[str, Any]) -> StructType:
+    return StructType([Field(name, _delta_type(kind)) for name, kind in parts.items()])
+
+
+_COMPOUNDS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "decimal": _decimal,
+    "list": _list,
+    "map": _map,
+    "struct": _struct,
+}

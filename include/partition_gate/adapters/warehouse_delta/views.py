@@ -1,0 +1,139 @@
+"""The consumers' `warehouse.duckdb`: one view a table over an explicit list of files, swapped in as a whole."""
+
+from __future__ import annotations
+
+import fcntl
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from partition_gate.adapters.warehouse_delta import layout, table_log
+from partition_gate.adapters.warehouse_delta.sql import cast, identifier, literal, literals, type_name
+from partition_gate.adapters.warehouse_delta.storage import Storage
+from partition_gate.adapters.warehouse_delta.table_schema import has_added_fields
+from partition_gate.attempt import Publication
+from partition_gate.table import TableColumn, TableSchema
+
+PUBLICATIONS = "_gate_publications"
+PUBLICATION_FIELDS = ("table", "partition_key", "rows", "idempotency_key", "attempt_id", "table_version")
+_ROW_TYPE = pa.schema(
+    [pa.field(name, pa.int64() if name in {"rows", "table_version"} else pa.string()) for name in PUBLICATION_FIELDS]
+)
+
+PublicationRow = tuple[object, ...]
+
+
+class ServingFile:
+    """The file at `path`. A reader sees one whole state as long as it is connected.
+
+    Within one process DuckDB shares an open database by its path: close it to see a newer state.
+    """
+
+    def __init__(self, path: Path, storage: Storage) -> None:
+        self._path = path
+        self._storage = storage
+
+    def refresh(self, tables: Sequence[TableSchema]) -> Path:
+        """Build the newest state and swap it in, one writer at a time: an older state never replaces a newer one."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        built = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}")
+        with _alone(self._path.with_name(f"{self._path.name}.lock")):
+            try:
+                self._build(built, tables)
+                built.replace(self._path)
+            finally:
+                built.unlink(missing_ok=True)
+        return self._path
+
+    def _build(self, path: Path, tables: Sequence[TableSchema]) -> None:
+        known = self._known_publications()
+        with duckdb.connect(str(path)) as connection:
+            _read_from(connection, self._storage)
+            rows: list[PublicationRow] = []
+            for table in tables:
+                log = table_log.load(self._storage, table.name)
+                connection.execute(self._view(table, log))
+                _comment(connection, table)
+                rows += self._publications(table.name, log, known)
+            _write_publications(connection, rows)
+
+    def _view(self, table: TableSchema, log: DeltaTable | None) -> str:
+        files = [self._storage.uri(f"{table.name}/{path}") for path in table_log.visible_paths(log)] if log else []
+        columns = (*table.columns, *table.partition_columns)
+        present = {field.name for field in log.schema().fields} if log and files else set()
+        selected = ", ".join(_selected(column, present) for column in columns)
+        source = _source(table, files, union=has_added_fields(log.schema())) if log and files else "WHERE false"
+        return f"CREATE VIEW {identifier(table.name)} AS SELECT {selected} {source}"
+
+    def _publications(
+        self, table: str, log: DeltaTable | None, known: Mapping[tuple[object, object], PublicationRow]
+    ) -> list[PublicationRow]:
+        """One row a visible partition; records are read only for what the serving file before did not know."""
+        if log is None:
+            return []
+        return [
+            known.get((table, layout.attempt_of(path)))
+            or _publication_row(table_log.recorded(self._storage, log, table, path))
+            for path in sorted(table_log.visible_paths(log))
+        ]
+
+    def _known_publications(self) -> dict[tuple[object, object], PublicationRow]:
+        if not self._path.exists():
+            return {}
+        fields = ", ".join(identifier(name) for name in PUBLICATION_FIELDS)
+        try:
+            with duckdb.connect(str(self._path), read_only=True) as connection:
+                rows = connection.execute(f"SELECT {fields} FROM {PUBLICATIONS}").fetchall()  # noqa: S608 -- constants
+        except duckdb.Error:  # a file of another DuckDB version, or no file of ours: everything is read again
+            return {}
+        return {(row[0], row[4]): row for row in rows}
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _read_from(connection: duckdb.DuckDBPyConnection, storage: Storage) -> None:
+    """Creating a view reads one file's schema, and DuckDB alone cannot read S3."""
+    if not storage.is_local:
+        connection.register_filesystem(storage.filesystem())
+
+
+def _selected(column: TableColumn, present: set[str]) -> str:
+    expression = identifier(column.name) if column.name in present else "NULL"
+    return f"{cast(expression, column.type)} AS {identifier(column.name)}"
+
+
+def _source(table: TableSchema, files: Sequence[str], *, union: bool) -> str:
+    """Opening every file to unite schemas costs a read a file at each query, so only where columns were added."""
+    types = ", ".join(f"{literal(c.name)}: {literal(type_name(c.type))}" for c in table.partition_columns)
+    hive = f", hive_types = {{{types}}}" if types else ""
+    return f"FROM read_parquet({literals(files)}, hive_partitioning = {bool(types)}, union_by_name = {union}{hive})"
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, table: TableSchema) -> None:
+    view = identifier(table.name)
+    if table.description:
+        connection.execute(f"COMMENT ON VIEW {view} IS {literal(table.description)}")
+    for column in (*table.columns, *table.partition_columns):
+        if column.description:
+            connection.execute(f"COMMENT ON COLUMN {view}.{identifier(column.name)} IS {literal(column.description)}")
+
+
+def _publication_row(publication: Publication) -> PublicationRow:
+    return tuple(getattr(publication, name) for name in PUBLICATION_FIELDS)
+
+
+def _write_publications(connection: duckdb.DuckDBPyConnection, rows: Sequence[PublicationRow]) -> None:
+    values = [dict(zip(PUBLICATION_FIELDS, row, strict=True)) for row in rows]
+    connection.register("published", pa.Table.from_pylist(values, schema=_ROW_TYPE))
+    connection.execute(f"CREATE TABLE {PUBLICATIONS} AS FROM published")
+    connection.unregister("published")

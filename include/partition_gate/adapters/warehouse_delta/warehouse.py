@@ -1,0 +1,183 @@
+"""The warehouse as Delta tables: one folder a table, one commit a published partition, no service."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from partition_gate.adapters.warehouse_delta import layout, table_log
+from partition_gate.adapters.warehouse_delta.parquet_files import with_times_as_text, write_empty
+from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile
+from partition_gate.adapters.warehouse_delta.views import ServingFile
+from partition_gate.attempt import Publication, Staged
+from partition_gate.errors import OperatorError, StoreUnreachable, Superseded
+from partition_gate.table import TableSchema
+from partition_gate.validation import Split
+
+COMMIT_TRIES = 60
+LONGEST_PAUSE_S = 0.5
+
+
+class DeltaWarehouse:
+    """The `Warehouse` port on Delta tables below `root`, a local folder or `s3://bucket/prefix`.
+
+    `storage_options` are deltalake's, each with the prefix `aws_` (`aws_endpoint_url`, `aws_access_key_id`,
+    `aws_secret_access_key`, `aws_region`, `aws_allow_http`), in any case; for root and quarantine alike. Safe for any number of processes: the table's log is the only lock.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        *,
+        storage_options: Mapping[str, str] | None = None,
+        serving_file: Path,
+        quarantine_root: str,
+    ) -> None:
+        self._storage = Storage(root, storage_options)
+        self._quarantine = Storage(quarantine_root, storage_options)
+        self._serving = ServingFile(serving_file, self._storage)
+
+    def current(self, table: str, partition_key: str) -> Publication | None:
+        log = table_log.load(self._storage, table)
+        return None if log is None else table_log.publication(self._storage, log, table, partition_key)
+
+    def stage(self, table: TableSchema, partition_key: str, *, attempt_id: str, split: Split) -> Staged:
+        """Copy the passing rows to where they will be published. A copy, never a link: a writer that opened the
+        attempt's own file again would otherwise change published bytes.
+        """
+        path = layout.staged_path(layout.names(table), partition_key, attempt_id) if split.passing else None
+        file = self._stored(table, path, split.passing) if path and split.passing else None
+        return Staged(
+            table=table.name,
+            partition_key=partition_key,
+            attempt_id=attempt_id,
+            path=path,
+            size_bytes=file.size_bytes if file else 0,
+            rows=split.rows_passing,
+            row_hash=split.row_hash,
+        )
+
+    def publish(
+        self, table: TableSchema, staged: Staged, *, idempotency_key: str, fence: int, values: Sequence[tuple[str, str]]
+    ) -> Publication:
+        """One commit upon the newest state; somebody else's commit in between, or an unknown outcome, is answered by
+        looking again. Raises also ContractError (a type changed) and OperatorError (the staged file is gone).
+        """
+        wanted = _publication(staged, idempotency_key=idempotency_key, fence=fence)
+        conflict: DeltaError | None = None
+        for attempt in range(COMMIT_TRIES):
+            time.sleep(_pause_s(attempt))
+            log = table_log.load(self._storage, table.name)
+            if log and (done := self._seen(log, wanted)):
+                return done
+            try:
+                log = log and table_log.evolve(self._storage, log, table)
+                file, pairs = self._staged_file(table, staged), layout.partition_values(table, values)
+                return table_log.commit(self._storage, log, table, publication=wanted, file=file, values=pairs)
+            except DeltaError as error:
+                conflict = error
+        raise StoreUnreachable(
+            f"{self._storage.uri(table.name)}: {COMMIT_TRIES} commits failed; nothing was published; run it again"
+        ) from conflict
+
+    def quarantine(
+        self, table: str, partition_key: str, *, attempt_id: str, rows: Path | None, raw: Sequence[Path]
+    ) -> str:
+        """`<quarantine root>/<table>/<partition key>/<attempt_id>/`: `rows.parquet`, and `raw/<n>-<name>`."""
+        folder = f"{table}/{partition_key}/{attempt_id}"
+        if rows:
+            self._quarantine.put(f"{folder}/rows.parquet", rows)
+        for number, file in enumerate(raw):
+            self._quarantine.put(f"{folder}/raw/{number}-{file.name}", file)
+        return self._quarantine.uri(folder)
+
+    def files(self, table: str) -> tuple[str, ...]:
+        log = table_log.load(self._storage, table)
+        paths = sorted(table_log.visible_paths(log)) if log else []
+        return tuple(self._storage.uri(f"{table}/{path}") for path in paths)
+
+    def discard(self, staged: Staged) -> None:
+        """A file that is visible stays, whatever the caller believes."""
+        if staged.path and not self._is_visible(staged.table, staged.path):
+            self._storage.delete(f"{staged.table}/{staged.path}")
+
+    def sweep(self, table: str, *, staged_before: datetime) -> int:
+        """Remove files written before `staged_before` that are neither visible nor were visible at that moment or
+        later, with their publication records. So `staged_before` must lie before the start of the oldest running
+        attempt and of the longest read; versions older than it can no longer be read.
+        """
+        log = table_log.load(self._storage, table)
+        kept = {*table_log.visible_paths(log), *self._removed_since(log, table, staged_before)} if log else set()
+        swept = 0
+        for file in list(self._storage.listing(table)):
+            path = file.path.removeprefix(f"{table}/")
+            if layout.is_data_file(path) and path not in kept and file.modified_at < staged_before:
+                self._storage.delete(file.path)
+                self._storage.delete(f"{table}/{layout.record_path(layout.attempt_of(path))}")
+                swept += 1
+        return swept
+
+    def refresh_views(self, tables: Sequence[TableSchema]) -> Path:
+        return self._serving.refresh(tables)
+
+    def _stored(self, table: TableSchema, path: str, rows: Path) -> StoredFile | None:
+        # A repeat of an attempt that was published meanwhile must not touch the visible file.
+        if not self._is_visible(table.name, path):
+            with tempfile.TemporaryDirectory() as scratch:
+                self._storage.put(f"{table.name}/{path}", with_times_as_text(table, rows, Path(scratch)))
+        return self._storage.find(f"{table.name}/{path}")
+
+    def _staged_file(self, table: TableSchema, staged: Staged) -> StoredFile:
+        """The file to commit; for a partition without rows an empty one, so that it too has its own file."""
+        path = staged.path or layout.staged_path(layout.names(table), staged.partition_key, staged.attempt_id)
+        if staged.path is None:
+            with tempfile.TemporaryDirectory() as scratch:
+                self._storage.put(f"{table.name}/{path}", write_empty(table, Path(scratch)))
+        file = self._storage.find(f"{table.name}/{path}")
+        if file is None or (staged.path and file.size_bytes != staged.size_bytes):
+            raise OperatorError(f"{self._storage.uri(table.name)}/{path}: the staged file is gone; run it again")
+        return file
+
+    def _seen(self, log: DeltaTable, wanted: Publication) -> Publication | None:
+        seen = table_log.fence(log, wanted.table, wanted.partition_key)
+        if seen is None or seen < wanted.fence:
+            return None
+        visible = table_log.publication(self._storage, log, wanted.table, wanted.partition_key)
+        if visible and visible.idempotency_key == wanted.idempotency_key:
+            return visible
+        raise Superseded(
+            f"{wanted.table}/{wanted.partition_key}: attempt {wanted.attempt_id} has fence {wanted.fence}, "
+            f"the table has seen {seen}; nothing to do, the newer attempt's version is visible"
+        )
+
+    def _is_visible(self, table: str, path: str) -> bool:
+        log = table_log.load(self._storage, table)
+        return log is not None and path in table_log.visible_paths(log)
+
+    def _removed_since(self, log: DeltaTable, table: str, moment: datetime) -> set[str]:
+        return table_log.removed_since(self._storage, log, table, moment)
+
+
+def _publication(staged: Staged, *, idempotency_key: str, fence: int) -> Publication:
+    return Publication(
+        table=staged.table,
+        partition_key=staged.partition_key,
+        idempotency_key=idempotency_key,
+        attempt_id=staged.attempt_id,
+        fence=fence,
+        table_version=0,
+        rows=staged.rows,
+        row_hash=staged.row_hash,
+    )
+
+
+def _pause_s(attempt: int) -> float:
+    """Random, so that writers who met once do not meet again; none before the first try."""
+    return random.uniform(0, min(LONGEST_PAUSE_S, 0.01 * 2**attempt)) if attempt else 0.0  # noqa: S311 -- no secret

@@ -1,0 +1,133 @@
+"""Records for tests: each builder takes what the test is about and hides the rest."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from partition_gate.attempt import Message, Settlement
+from partition_gate.disposition import PartitionOutcome
+from partition_gate.partition import DataFile, Partition
+from partition_gate.suite import Scope, Severity
+from partition_gate.table import TableColumn, TableSchema
+from partition_gate.validation import Split
+from partition_gate.verdict import CheckOutcome, CheckResult
+
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+_number = itertools.count()
+
+
+def a_partition(dataset: str = "orders", key: str = "2026-11-01", *, etag: str = "e1") -> Partition:
+    """A partition of one file below `s3://landing/<dataset>/`."""
+    path = f"s3://landing/{dataset}/dt={key}/part-0.parquet"
+    return Partition(
+        dataset=dataset, key=key, files=(DataFile(path=path, etag=etag, size_bytes=1000, modified_at=NOON),)
+    )
+
+
+def a_table(
+    name: str = "orders",
+    columns: Mapping[str, str] | None = None,
+    *,
+    partitioned_by: Mapping[str, str] | None = None,
+    description: str = "",
+) -> TableSchema:
+    """A table of `id BIGINT, amount DOUBLE`, partitioned by `dt DATE`; other columns as name -> DuckDB type."""
+    data = {"id": "BIGINT", "amount": "DOUBLE"} if columns is None else columns
+    parts = {"dt": "DATE"} if partitioned_by is None else partitioned_by
+    return TableSchema(name=name, description=description, columns=_columns(data), partition_columns=_columns(parts))
+
+
+def a_split(folder: Path, ids: Iterable[int] = (1, 2, 3), *, select: str | None = None, quarantined: int = 0) -> Split:
+    """A split with one passing row an id (`id`, `amount` = id / 2), as real Parquet; `select` gives other columns.
+
+    Every call writes its own files, so one folder serves a whole test.
+    """
+    rows = list(ids)
+    number = next(_number)
+    bad = pa.table({"id": [-n for n in range(quarantined)], "_gate_reasons": [["id: expected more"]] * quarantined})
+    return Split(
+        passing=_parquet(folder / f"passing-{number}.parquet", rows, select) if rows else None,
+        quarantined=_written(bad, folder / f"quarantined-{number}.parquet") if quarantined else None,
+        rows_in=len(rows) + quarantined,
+        rows_passing=len(rows),
+        rows_quarantined=quarantined,
+        row_hash=str(sum(rows)),
+    )
+
+
+def a_settlement(
+    attempt_id: str = "orders-2026-11-01-1",
+    *,
+    dataset: str = "orders",
+    partition_key: str = "2026-11-01",
+    outcome: PartitionOutcome = PartitionOutcome.PUBLISHED,
+    idempotency_key: str = "key-1",
+    settled_at: datetime = NOON,
+) -> Settlement:
+    """A settlement of 100 rows, all published where the outcome is `published`."""
+    published = outcome is PartitionOutcome.PUBLISHED
+    return Settlement(
+        attempt_id=attempt_id,
+        contract=dataset,
+        version="1.0.0",
+        dataset=dataset,
+        partition_key=partition_key,
+        outcome=outcome,
+        why=() if published else ("because",),
+        idempotency_key=idempotency_key,
+        rows_in=100,
+        rows_published=100 if published else 0,
+        rows_quarantined=0 if published else 100,
+        table_version=1 if published else None,
+        quarantine_uri=None,
+        settled_at=settled_at,
+    )
+
+
+def a_message(message_id: str = "m1", *, attempt_id: str = "orders-2026-11-01-1", text: str = "orders") -> Message:
+    return Message(
+        id=message_id, attempt_id=attempt_id, channel="#orders", audience="producers", text=text, blocks="[]"
+    )
+
+
+def a_check_result(
+    rule_id: str = "id.not_null", *, outcome: CheckOutcome = CheckOutcome.PASSED, unexpected: int | None = 0
+) -> CheckResult:
+    """A row-level result over 100 rows."""
+    return CheckResult(
+        clause=f"schema[0].{rule_id}",
+        rule_id=rule_id,
+        expectation="expect_column_values_to_not_be_null",
+        dimension="completeness",
+        severity=Severity.ERROR,
+        scope=Scope.ROW,
+        outcome=outcome,
+        observed=None,
+        expected="not null",
+        element_count=None if unexpected is None else 100,
+        unexpected_count=unexpected,
+    )
+
+
+def _columns(types: Mapping[str, str]) -> tuple[TableColumn, ...]:
+    return tuple(TableColumn(name=name, source=name, type=kind) for name, kind in types.items())
+
+
+def _parquet(path: Path, ids: list[int], select: str | None) -> Path:
+    columns = select or "id::BIGINT AS id, id / 2 AS amount"
+    with duckdb.connect() as connection:
+        connection.register("ids", pa.table({"id": pa.array(ids, pa.int64())}))
+        connection.sql(f"SELECT {columns} FROM ids").write_parquet(str(path))  # noqa: S608 -- a test's own columns
+    return path
+
+
+def _written(table: pa.Table, path: Path) -> Path:
+    pq.write_table(table, path)
+    return path

@@ -1,0 +1,124 @@
+"""A warehouse in memory that keeps the promises of the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from partition_gate.attempt import Publication, Staged
+from partition_gate.errors import OperatorError, Superseded
+from partition_gate.table import TableSchema
+from partition_gate.validation import Split
+
+Row = dict[str, Any]
+
+
+class InMemoryWarehouse:
+    """The `Warehouse` port on dictionaries. `rows` is what consumers see; `quarantined` what was kept aside.
+
+    `files` returns names below `memory://`, for tests that look at which version is visible; nobody can open them.
+    """
+
+    def __init__(self) -> None:
+        self.quarantined: dict[str, list[Row]] = {}
+        self.raw: dict[str, list[str]] = {}
+        self.viewed: tuple[str, ...] = ()
+        self._staged: dict[tuple[str, str], tuple[datetime, list[Row]]] = {}
+        self._published: dict[tuple[str, str], Publication] = {}
+        self._rows: dict[tuple[str, str], list[Row]] = {}
+        self._fences: dict[tuple[str, str], int] = {}
+        self._versions: dict[str, int] = {}
+        self._lock = Lock()
+
+    def rows(self, table: str) -> list[Row]:
+        """The visible rows of a table, by partition key."""
+        return [row for (name, _), rows in sorted(self._rows.items()) if name == table for row in rows]
+
+    def current(self, table: str, partition_key: str) -> Publication | None:
+        return self._published.get((table, partition_key))
+
+    def stage(self, table: TableSchema, partition_key: str, *, attempt_id: str, split: Split) -> Staged:
+        path = f"{partition_key}/part-{attempt_id}.parquet" if split.passing else None
+        if split.passing and path:
+            self._staged[table.name, path] = (datetime.now(UTC), pq.read_table(split.passing).to_pylist())
+        return Staged(
+            table=table.name,
+            partition_key=partition_key,
+            attempt_id=attempt_id,
+            path=path,
+            size_bytes=split.passing.stat().st_size if split.passing else 0,
+            rows=split.rows_passing,
+            row_hash=split.row_hash,
+        )
+
+    def publish(
+        self, table: TableSchema, staged: Staged, *, idempotency_key: str, fence: int, values: Sequence[tuple[str, str]]
+    ) -> Publication:
+        at = (table.name, staged.partition_key)
+        with self._lock:
+            if fence <= self._fences.get(at, 0):
+                return self._seen(at, idempotency_key)
+            rows = self._staged_rows(staged)
+            self._versions[table.name] = self._versions.get(table.name, -1) + 1
+            self._rows[at] = [{**row, **dict(values)} for row in rows]
+            self._fences[at] = fence
+            self._published[at] = Publication(
+                table=table.name,
+                partition_key=staged.partition_key,
+                idempotency_key=idempotency_key,
+                attempt_id=staged.attempt_id,
+                fence=fence,
+                table_version=self._versions[table.name],
+                rows=staged.rows,
+                row_hash=staged.row_hash,
+            )
+            return self._published[at]
+
+    def quarantine(
+        self, table: str, partition_key: str, *, attempt_id: str, rows: Path | None, raw: Sequence[Path]
+    ) -> str:
+        uri = f"memory://quarantine/{table}/{partition_key}/{attempt_id}"
+        self.quarantined[uri] = pq.read_table(rows).to_pylist() if rows else []
+        self.raw[uri] = [file.name for file in raw]
+        return uri
+
+    def files(self, table: str) -> tuple[str, ...]:
+        visible = sorted(p.attempt_id for (name, _), p in self._published.items() if name == table)
+        return tuple(f"memory://{table}/part-{attempt_id}.parquet" for attempt_id in visible)
+
+    def discard(self, staged: Staged) -> None:
+        visible = self.current(staged.table, staged.partition_key)
+        if staged.path and not (visible and visible.attempt_id == staged.attempt_id):
+            self._staged.pop((staged.table, staged.path), None)
+
+    def sweep(self, table: str, *, staged_before: datetime) -> int:
+        visible = {f"{p.partition_key}/part-{p.attempt_id}.parquet" for p in self._published.values()}
+        old = [
+            (name, path)
+            for (name, path), (staged_at, _) in self._staged.items()
+            if name == table and path not in visible and staged_at < staged_before
+        ]
+        for key in old:
+            del self._staged[key]
+        return len(old)
+
+    def refresh_views(self, tables: Sequence[TableSchema]) -> Path:
+        self.viewed = tuple(table.name for table in tables)
+        return Path("warehouse.duckdb")
+
+    def _seen(self, at: tuple[str, str], idempotency_key: str) -> Publication:
+        if self._published[at].idempotency_key == idempotency_key:
+            return self._published[at]
+        raise Superseded(f"{at[0]}/{at[1]}: a newer attempt's version is visible")
+
+    def _staged_rows(self, staged: Staged) -> list[Row]:
+        if staged.path is None:
+            return []
+        if (staged.table, staged.path) not in self._staged:
+            raise OperatorError(f"{staged.table}/{staged.path}: the staged rows are gone; run it again")
+        return self._staged[staged.table, staged.path][1]

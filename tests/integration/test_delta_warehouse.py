@@ -1,0 +1,408 @@
+"""What only the Delta warehouse has: its log, its evolution, its consumers' file, its repeats after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from deltalake import DeltaTable
+
+from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
+from partition_gate.attempt import Publication
+from partition_gate.errors import ContractError, MalformedPartitionKey, OperatorError, StoreUnreachable
+from partition_gate.table import TableColumn, TableSchema
+from partition_gate.testing.builders import a_split, a_table
+
+DAY, NEXT_DAY = "2026-11-01", "2026-11-02"
+
+PUBLISHER = """
+import sys
+from pathlib import Path
+from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
+from partition_gate.testing.builders import a_split, a_table
+home, key, first, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+warehouse = DeltaWarehouse(str(home / "tables"), serving_file=home / "warehouse.duckdb", quarantine_root=str(home / "q"))
+scratch = home / key
+scratch.mkdir()
+for fence in range(first, last):
+    staged = warehouse.stage(a_table(), key, attempt_id=f"{key}-{fence}", split=a_split(scratch, [fence] * 1000))
+    warehouse.publish(a_table(), staged, idempotency_key=f"k{fence}", fence=fence, values=[("dt", key)])
+    warehouse.refresh_views([a_table()])
+    print(fence, flush=True)
+"""
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DeltaWarehouse:
+    return DeltaWarehouse(
+        str(tmp_path / "tables"),
+        serving_file=tmp_path / "warehouse.duckdb",
+        quarantine_root=str(tmp_path / "quarantine"),
+    )
+
+
+def publish(
+    warehouse: DeltaWarehouse,
+    folder: Path,
+    ids: Sequence[int],
+    *,
+    fence: int = 1,
+    key: str = DAY,
+    table: TableSchema | None = None,
+    select: str | None = None,
+) -> Publication:
+    table = table or a_table()
+    staged = warehouse.stage(table, key, attempt_id=f"a{fence}", split=a_split(folder, ids, select=select))
+    names = [column.name for column in table.partition_columns]
+    values = list(zip(names, key.split("/"), strict=False))
+    return warehouse.publish(table, staged, idempotency_key=f"k{fence}", fence=fence, values=values)
+
+
+def served(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def publisher(home: Path, key: str, fences: range) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    arguments = [sys.executable, "-c", PUBLISHER, str(home), key, str(fences.start), str(fences.stop)]
+    return subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+# The commit
+
+
+def test_the_commit_carries_the_publication(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    published = publish(warehouse, tmp_path, [1, 2])
+
+    commit = DeltaTable(tmp_path / "tables/orders").history(1)[0]
+
+    assert Publication.model_validate_json(commit["partition_gate"]) == published
+
+
+def test_publishing_rewrites_no_file(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    split = a_split(tmp_path, [1, 2])
+    assert split.passing is not None
+    staged = warehouse.stage(a_table(), DAY, attempt_id="a1", split=split)
+
+    warehouse.publish(a_table(), staged, idempotency_key="k1", fence=1, values=[("dt", DAY)])
+
+    assert Path(warehouse.files("orders")[0]).read_bytes() == split.passing.read_bytes()
+
+
+def test_other_readers_of_delta_see_the_rows(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    publish(warehouse, tmp_path, [2])
+
+    rows = DeltaTable(tmp_path / "tables/orders").to_pyarrow_table().to_pylist()
+
+    assert rows == [{"id": 2, "amount": 1.0, "dt": datetime(2026, 11, 1, tzinfo=UTC).date()}]
+
+
+def test_a_publication_is_found_after_its_commit_left_the_log(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    published = publish(warehouse, tmp_path, [1])
+    publish(warehouse, tmp_path, [2], key=NEXT_DAY, fence=2)
+    log = tmp_path / "tables/orders/_delta_log"
+    DeltaTable(tmp_path / "tables/orders").create_checkpoint()
+    (log / f"{0:020d}.json").unlink()
+
+    assert warehouse.current("orders", DAY) == published
+
+
+def test_a_lost_publication_record_is_named(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    publish(warehouse, tmp_path, [1])
+    (tmp_path / "tables/orders/_publications/a1.json").unlink()
+
+    with pytest.raises(OperatorError, match=r"_publications/a1\.json is missing"):
+        warehouse.current("orders", DAY)
+
+
+def test_an_old_version_is_swept_once_it_was_replaced_long_enough_ago(
+    warehouse: DeltaWarehouse, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, [1])
+    publish(warehouse, tmp_path, [2], fence=2)
+
+    lately = warehouse.sweep("orders", staged_before=datetime.now(UTC) - timedelta(minutes=1))
+    later = warehouse.sweep("orders", staged_before=datetime.now(UTC) + timedelta(minutes=1))
+
+    assert (lately, later, len(list((tmp_path / "tables/orders").rglob("part-*")))) == (0, 1, 1)
+
+
+def test_a_version_replaced_after_the_moment_is_kept_although_it_is_old(
+    warehouse: DeltaWarehouse, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, [1])
+    os.utime(warehouse.files("orders")[0], (0, 0))
+    publish(warehouse, tmp_path, [2], fence=2)
+
+    assert warehouse.sweep("orders", staged_before=datetime.now(UTC) - timedelta(minutes=1)) == 0
+
+
+# Several processes
+
+
+def test_two_processes_publish_different_partitions_at_once(tmp_path: Path) -> None:
+    publishers = [publisher(tmp_path, DAY, range(1, 11)), publisher(tmp_path, NEXT_DAY, range(1, 11))]
+
+    assert [process.wait(60) for process in publishers] == [0, 0]
+
+    rows = served(
+        tmp_path / "warehouse.duckdb", "SELECT dt::VARCHAR, count(*), min(id) FROM orders GROUP BY 1 ORDER BY 1"
+    )
+    assert rows == [(DAY, 1000, 10), (NEXT_DAY, 1000, 10)]
+
+
+def test_readers_see_whole_versions_only(tmp_path: Path) -> None:
+    process = publisher(tmp_path, DAY, range(1, 61))
+    assert process.stdout is not None
+    process.stdout.readline()
+
+    seen = []
+    while process.poll() is None:
+        seen += served(tmp_path / "warehouse.duckdb", "SELECT count(*), count(DISTINCT id), max(id) FROM orders")
+
+    versions = [version for _, _, version in seen]
+    assert {(rows, distinct) for rows, distinct, _ in seen} == {(1000, 1)}
+    assert versions == sorted(versions)
+    assert len(set(versions)) > 3
+
+
+def test_a_killed_publisher_leaves_the_old_version_or_the_new_one(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    for round_number in range(5):
+        first = round_number * 1000 + 1
+        home = tmp_path if round_number == 0 else tmp_path
+        process = publisher(home, f"{DAY}", range(first, first + 999))
+        assert process.stdout is not None
+        acknowledged = max(int(process.stdout.readline()) for _ in range(3))
+        process.kill()
+        process.wait()
+        (tmp_path / DAY).rename(tmp_path / f"killed-{round_number}")
+
+        current = warehouse.current("orders", DAY)
+
+        assert current is not None
+        assert current.fence >= acknowledged
+        assert rows_of(warehouse) == [(current.fence, 1000)]
+
+
+def rows_of(warehouse: DeltaWarehouse) -> list[tuple[int, int]]:
+    with duckdb.connect() as connection:
+        files = list(warehouse.files("orders"))
+        return connection.execute("SELECT id, count(*) FROM read_parquet(?) GROUP BY 1", [files]).fetchall()
+
+
+# The table's columns
+
+
+def test_a_new_column_is_null_in_older_partitions(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    wider = a_table(columns={"id": "BIGINT", "amount": "DOUBLE", "noted_at": "TIMESTAMP"})
+    publish(warehouse, tmp_path, [1])
+    columns = "id, id / 2 AS amount, TIMESTAMP '2026-11-02 08:00:00' AS noted_at"
+
+    publish(warehouse, tmp_path, [2], key=NEXT_DAY, fence=2, table=wider, select=columns)
+
+    path = warehouse.refresh_views([wider])
+    assert served(path, "SELECT id, noted_at::VARCHAR FROM orders ORDER BY id") == [
+        (1, None),
+        (2, "2026-11-02 08:00:00"),
+    ]
+
+
+def test_a_column_that_the_contract_dropped_leaves_the_view(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    publish(warehouse, tmp_path, [1])
+    narrower = a_table(columns={"id": "BIGINT"})
+
+    publish(warehouse, tmp_path, [2], key=NEXT_DAY, fence=2, table=narrower, select="id")
+
+    assert served(warehouse.refresh_views([narrower]), "SELECT * EXCLUDE (dt) FROM orders ORDER BY id") == [(1,), (2,)]
+
+
+def test_a_changed_type_is_refused_by_name(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    publish(warehouse, tmp_path, [1])
+    changed = a_table(columns={"id": "VARCHAR", "amount": "DOUBLE"})
+
+    with pytest.raises(ContractError, match=r"orders\.id: published as long, the contract says string"):
+        publish(warehouse, tmp_path, [2], fence=2, table=changed)
+
+
+def test_another_partitioning_is_refused(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    publish(warehouse, tmp_path, [1])
+
+    with pytest.raises(ContractError, match="partitioned by"):
+        publish(warehouse, tmp_path, [2], fence=2, table=a_table(partitioned_by={"day": "DATE"}))
+
+
+def test_a_type_that_delta_cannot_hold_is_refused(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"orders\.id: a Delta table cannot hold the type 'HUGEINT'"):
+        publish(warehouse, tmp_path, [1], table=a_table(columns={"id": "HUGEINT"}), select="id")
+
+
+def test_a_key_of_another_shape_is_refused(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    with pytest.raises(MalformedPartitionKey):
+        warehouse.stage(a_table(), "2026-11-01/07", attempt_id="a1", split=a_split(tmp_path))
+
+
+TYPED = {
+    "BOOLEAN": "true",
+    "TINYINT": "1",
+    "SMALLINT": "2",
+    "INTEGER": "3",
+    "BIGINT": "4",
+    "FLOAT": "1.5",
+    "DOUBLE": "2.5",
+    "DECIMAL(9,2)": "12.34",
+    "VARCHAR": "text",
+    "DATE": "2026-11-01",
+    "TIMESTAMP": "2026-11-01 10:00:00",
+    "TIMESTAMP WITH TIME ZONE": "2026-11-01 10:00:00+00",
+    "BLOB": "bytes",
+    "TIME": "10:30:00",
+    "INTEGER[]": "[1, 2]",
+    "STRUCT(a INTEGER, b VARCHAR)": "{'a': 1, 'b': x}",
+}
+
+
+@pytest.mark.parametrize("ids", [[1], []], ids=["one row", "no row"])
+@pytest.mark.parametrize("kind", TYPED)
+def test_a_type_survives_the_journey(warehouse: DeltaWarehouse, tmp_path: Path, kind: str, ids: list[int]) -> None:
+    table = a_table(columns={"c": kind})
+    value = f"CAST('{TYPED[kind].replace(chr(39), chr(39) * 2)}' AS {kind})"
+
+    publish(warehouse, tmp_path, ids, table=table, select=f"{value} AS c")
+
+    path = warehouse.refresh_views([table])
+    assert served(path, f"SELECT c = {value}, typeof(c) FROM orders") == [(True, kind)] * len(ids)
+    assert DeltaTable(tmp_path / "tables/orders").to_pyarrow_table().num_rows == len(ids)
+
+
+# The consumers' file
+
+
+def test_a_table_never_published_has_an_empty_view_of_the_right_types(warehouse: DeltaWarehouse) -> None:
+    path = warehouse.refresh_views([a_table()])
+
+    described = served(path, "SELECT column_name, column_type FROM (DESCRIBE orders)")
+    assert described == [("id", "BIGINT"), ("amount", "DOUBLE"), ("dt", "DATE")]
+    assert served(path, "SELECT * FROM orders") == []
+
+
+def test_partition_columns_come_from_the_folders_with_their_types(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    table = a_table(partitioned_by={"dt": "DATE", "hour": "INTEGER", "slot": "VARCHAR"})
+    publish(warehouse, tmp_path, [1], key=f"{DAY}/07/10:30+01", table=table)
+
+    rows = served(warehouse.refresh_views([table]), "SELECT dt::VARCHAR, hour, slot FROM orders")
+
+    assert rows == [(DAY, 7, "10:30+01")]
+
+
+def test_descriptions_become_comments(warehouse: DeltaWarehouse) -> None:
+    column = TableColumn(name="id", source="id", type="BIGINT", description="The producer's number")
+    table = TableSchema(name="orders", description="What customers' carts became", columns=(column,))
+
+    path = warehouse.refresh_views([table])
+
+    assert served(path, "SELECT comment FROM duckdb_views() WHERE view_name = 'orders'") == [
+        ("What customers' carts became",)
+    ]
+    assert served(path, "SELECT comment FROM duckdb_columns() WHERE table_name = 'orders'") == [
+        ("The producer's number",)
+    ]
+
+
+def test_hostile_names_stay_names(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    table = a_table('or"ders', columns={"i'd\"": "BIGINT"})
+    publish(warehouse, tmp_path, [1], table=table, select='id AS "i\'d"""')
+
+    path = warehouse.refresh_views([table])
+
+    assert served(path, 'SELECT "i\'d""" FROM "or""ders"') == [(1,)]
+
+
+def test_the_file_lists_every_publication(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    publish(warehouse, tmp_path, [1, 2])
+    warehouse.refresh_views([a_table()])
+    publish(warehouse, tmp_path, [], key=NEXT_DAY, fence=2)
+
+    path = warehouse.refresh_views([a_table()])
+
+    assert served(path, "SELECT * FROM _gate_publications ORDER BY partition_key") == [
+        ("orders", DAY, 2, "k1", "a1", 0),
+        ("orders", NEXT_DAY, 0, "k2", "a2", 1),
+    ]
+
+
+def test_writers_of_the_file_leave_nothing_else_behind(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    publish(warehouse, tmp_path, [1])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: warehouse.refresh_views([a_table()]), range(8)))
+
+    assert {path.name for path in tmp_path.glob("*warehouse.duckdb*")} == {"warehouse.duckdb", "warehouse.duckdb.lock"}
+
+
+def test_the_views_read_s3(s3: EmbeddedS3, tmp_path: Path) -> None:
+    options = {
+        "AWS_ENDPOINT_URL": s3.endpoint_url,
+        "AWS_ACCESS_KEY_ID": s3.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": s3.secret_access_key,
+        "AWS_REGION": s3.region,
+        "AWS_ALLOW_HTTP": "true",
+    }
+    warehouse = DeltaWarehouse(
+        "s3://warehouse/views",
+        storage_options=options,
+        serving_file=tmp_path / "warehouse.duckdb",
+        quarantine_root="s3://warehouse/views/quarantine",
+    )
+    publish(warehouse, tmp_path, [1])
+
+    path = warehouse.refresh_views([a_table()])
+
+    assert "s3://warehouse/views/orders/dt=2026-11-01/part-a1.parquet" in json.dumps(
+        served(path, "SELECT sql FROM duckdb_views() WHERE view_name = 'orders'")
+    )
+
+
+# Quarantine and failures
+
+
+def test_quarantine_keeps_rows_and_unreadable_files(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    split = a_split(tmp_path, quarantined=2)
+    broken = tmp_path / "part-0.parquet"
+    broken.write_bytes(b"no parquet")
+
+    folder = Path(warehouse.quarantine("orders", DAY, attempt_id="a1", rows=split.quarantined, raw=[broken]))
+
+    assert (folder / "raw/0-part-0.parquet").read_bytes() == b"no parquet"
+    assert len(duckdb.read_parquet(str(folder / "rows.parquet")).fetchall()) == 2
+
+
+def test_a_store_that_does_not_answer_is_named_without_its_credentials(tmp_path: Path) -> None:
+    warehouse = DeltaWarehouse(
+        "s3://warehouse/tables",
+        storage_options={
+            "aws_endpoint_url": "http://127.0.0.1:9",
+            "aws_access_key_id": "someone",
+            "aws_secret_access_key": "hush",
+            "aws_region": "us-east-1",
+            "aws_allow_http": "true",
+            "max_retries": "0",
+        },
+        serving_file=tmp_path / "warehouse.duckdb",
+        quarantine_root="s3://warehouse/quarantine",
+    )
+
+    with pytest.raises(StoreUnreachable, match="s3://warehouse/tables/orders") as raised:
+        warehouse.current("orders", DAY)
+
+    assert "hush" not in str(raised.value)

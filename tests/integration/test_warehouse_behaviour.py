@@ -1,0 +1,278 @@
+"""What every warehouse promises: the fake, and Delta on a local disk and on S3."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from s3fs import S3FileSystem
+
+from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
+from partition_gate.attempt import Publication, Staged
+from partition_gate.errors import OperatorError, Superseded
+from partition_gate.ports import Warehouse
+from partition_gate.table import TableSchema
+from partition_gate.testing.builders import a_split, a_table
+from partition_gate.testing.warehouse import InMemoryWarehouse
+
+DAY, NEXT_DAY = "2026-11-01", "2026-11-02"
+SOON = timedelta(minutes=5)
+
+
+class Stand:
+    """A warehouse under test, and a consumer's look at it."""
+
+    def __init__(self, warehouse: Warehouse, ids: Callable[[str], list[int]], folder: Path) -> None:
+        self.warehouse = warehouse
+        self.ids = ids
+        self.folder = folder
+
+    def staged(
+        self, ids: list[int], *, key: str = DAY, attempt: str = "a1", table: TableSchema | None = None
+    ) -> Staged:
+        split = a_split(self.folder, ids)
+        return self.warehouse.stage(table or a_table(), key, attempt_id=attempt, split=split)
+
+    def published(
+        self, ids: list[int], *, fence: int = 1, key: str = DAY, table: TableSchema | None = None, named: str = ""
+    ) -> Publication:
+        """Rows published by attempt `a<fence>` under the key `k<fence>` (or `named`)."""
+        table = table or a_table()
+        staged = self.staged(ids, key=key, attempt=f"{key}-a{fence}", table=table)
+        return self.publish(staged, fence=fence, table=table, named=named)
+
+    def publish(self, staged: Staged, *, fence: int, table: TableSchema | None = None, named: str = "") -> Publication:
+        table = table or a_table()
+        values = [("dt", staged.partition_key)] if table.partition_columns else []
+        return self.warehouse.publish(table, staged, idempotency_key=named or f"k{fence}", fence=fence, values=values)
+
+
+def in_memory(folder: Path, request: pytest.FixtureRequest) -> Stand:
+    warehouse = InMemoryWarehouse()
+    return Stand(warehouse, lambda table: sorted(row["id"] for row in warehouse.rows(table)), folder)
+
+
+def delta_on_disk(folder: Path, request: pytest.FixtureRequest) -> Stand:
+    warehouse = DeltaWarehouse(
+        str(folder / "tables"), serving_file=folder / "warehouse.duckdb", quarantine_root=str(folder / "quarantine")
+    )
+    return Stand(warehouse, lambda table: ids_in(warehouse.files(table)), folder)
+
+
+def delta_on_s3(folder: Path, request: pytest.FixtureRequest) -> Stand:
+    server: EmbeddedS3 = request.getfixturevalue("s3")
+    root = f"s3://warehouse/{uuid.uuid4().hex}"
+    warehouse = DeltaWarehouse(
+        root,
+        storage_options={
+            "aws_endpoint_url": server.endpoint_url,
+            "aws_access_key_id": server.access_key_id,
+            "aws_secret_access_key": server.secret_access_key,
+            "aws_region": server.region,
+            "aws_allow_http": "true",
+        },
+        serving_file=folder / "warehouse.duckdb",
+        quarantine_root=f"{root}/quarantine",
+    )
+    return Stand(warehouse, lambda table: ids_in(warehouse.files(table), server), folder)
+
+
+def ids_in(files: tuple[str, ...], server: EmbeddedS3 | None = None) -> list[int]:
+    with duckdb.connect() as connection:
+        if server:
+            connection.register_filesystem(
+                S3FileSystem(
+                    key=server.access_key_id,
+                    secret=server.secret_access_key,
+                    endpoint_url=server.endpoint_url,
+                    use_listings_cache=False,
+                )
+            )
+        rows = connection.execute("SELECT id FROM read_parquet(?)", [list(files)]).fetchall() if files else []
+    return sorted(row[0] for row in rows)
+
+
+@pytest.fixture(params=[in_memory, delta_on_disk, delta_on_s3])
+def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Stand:
+    made: Stand = request.param(tmp_path, request)
+    return made
+
+
+def test_nothing_is_visible_before_the_first_publish(stand: Stand) -> None:
+    assert (stand.warehouse.current("orders", DAY), stand.warehouse.files("orders")) == (None, ())
+
+
+def test_staged_rows_are_invisible(stand: Stand) -> None:
+    stand.staged([1, 2, 3])
+
+    assert stand.ids("orders") == []
+
+
+def test_published_rows_are_visible(stand: Stand) -> None:
+    stand.published([1, 2, 3])
+
+    assert stand.ids("orders") == [1, 2, 3]
+
+
+def test_the_table_itself_tells_what_is_published(stand: Stand) -> None:
+    published = stand.published([1, 2, 3])
+
+    assert stand.warehouse.current("orders", DAY) == published
+    assert (published.rows, published.row_hash, published.fence, published.table_version) == (3, "6", 1, 0)
+
+
+def test_a_publish_replaces_its_partition_and_no_other(stand: Stand) -> None:
+    stand.published([1, 2], key=DAY)
+    stand.published([10], key=NEXT_DAY)
+
+    stand.published([3], key=DAY, fence=2)
+
+    assert stand.ids("orders") == [3, 10]
+
+
+def test_every_commit_has_its_own_number(stand: Stand) -> None:
+    stand.published([1], key=DAY)
+
+    second = stand.published([2], key=NEXT_DAY)
+
+    assert (second.table_version, stand.warehouse.current("orders", NEXT_DAY)) == (1, second)
+
+
+def test_publishing_twice_with_the_same_key_changes_nothing(stand: Stand) -> None:
+    staged = stand.staged([1, 2])
+    first = stand.publish(staged, fence=1)
+
+    again = stand.publish(staged, fence=1)
+
+    assert (again, stand.ids("orders")) == (first, [1, 2])
+
+
+def test_an_attempt_may_stage_again_after_its_publish(stand: Stand) -> None:
+    stand.published([1, 2])
+
+    restaged = stand.staged([1, 2], attempt=f"{DAY}-a1")
+
+    assert stand.publish(restaged, fence=1) == stand.warehouse.current("orders", DAY)
+
+
+def test_a_stale_fence_is_superseded_and_changes_nothing(stand: Stand) -> None:
+    stand.published([2], fence=2)
+
+    with pytest.raises(Superseded):
+        stand.published([1], fence=1)
+
+    assert stand.ids("orders") == [2]
+
+
+def test_a_partition_can_become_empty(stand: Stand) -> None:
+    stand.published([1, 2])
+
+    emptied = stand.published([], fence=2)
+
+    assert (stand.ids("orders"), stand.warehouse.current("orders", DAY)) == ([], emptied)
+
+
+def test_the_first_publish_of_a_table_may_be_empty(stand: Stand) -> None:
+    emptied = stand.published([])
+
+    assert (stand.ids("orders"), stand.warehouse.current("orders", DAY)) == ([], emptied)
+
+
+def test_an_unpartitioned_table_is_replaced_as_a_whole(stand: Stand) -> None:
+    table = a_table("airports", partitioned_by={})
+    stand.published([1, 2], key="snapshot", table=table)
+
+    stand.published([3], key="snapshot", table=table, fence=2)
+
+    assert stand.ids("airports") == [3]
+
+
+def test_a_partitioned_table_has_no_snapshot(stand: Stand) -> None:
+    stand.published([1])
+
+    assert stand.warehouse.current("orders", "snapshot") is None
+
+
+def test_discarded_rows_can_no_longer_be_published(stand: Stand) -> None:
+    staged = stand.staged([1])
+
+    stand.warehouse.discard(staged)
+
+    with pytest.raises(OperatorError):
+        stand.publish(staged, fence=1)
+
+
+def test_published_rows_cannot_be_discarded(stand: Stand) -> None:
+    staged = stand.staged([1])
+    stand.publish(staged, fence=1)
+
+    stand.warehouse.discard(staged)
+
+    assert stand.ids("orders") == [1]
+
+
+def test_a_sweep_removes_what_was_staged_long_ago(stand: Stand) -> None:
+    staged = stand.staged([1])
+
+    swept = stand.warehouse.sweep("orders", staged_before=datetime.now(UTC) + SOON)
+
+    assert swept == 1
+    with pytest.raises(OperatorError):
+        stand.publish(staged, fence=1)
+
+
+def test_a_sweep_keeps_what_was_staged_lately(stand: Stand) -> None:
+    staged = stand.staged([1])
+
+    assert stand.warehouse.sweep("orders", staged_before=datetime.now(UTC) - SOON) == 0
+    stand.publish(staged, fence=1)
+    assert stand.ids("orders") == [1]
+
+
+def test_a_sweep_keeps_what_is_visible(stand: Stand) -> None:
+    stand.published([1])
+
+    assert stand.warehouse.sweep("orders", staged_before=datetime.now(UTC) + SOON) == 0
+    assert stand.ids("orders") == [1]
+
+
+def test_partitions_published_at_once_all_land(stand: Stand) -> None:
+    days = [f"2026-11-{day:02d}" for day in range(1, 7)]
+
+    with ThreadPoolExecutor(len(days)) as pool:
+        list(pool.map(lambda pair: stand.published([pair[0]], key=pair[1]), enumerate(days)))
+
+    assert stand.ids("orders") == [0, 1, 2, 3, 4, 5]
+
+
+def test_of_attempts_at_once_the_highest_fence_wins(stand: Stand) -> None:
+    def publish(fence: int) -> None:
+        try:
+            stand.published([fence], fence=fence)
+        except Superseded:
+            return
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(publish, [3, 1, 4, 2]))
+
+    assert stand.ids("orders") == [4]
+
+
+def test_quarantined_rows_get_a_place_of_their_own(stand: Stand) -> None:
+    split = a_split(stand.folder, quarantined=2)
+
+    uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=split.quarantined, raw=[])
+
+    assert uri.endswith(f"quarantine/orders/{DAY}/a1")
+
+
+def test_the_views_are_written(stand: Stand) -> None:
+    stand.published([1])
+
+    assert stand.warehouse.refresh_views([a_table()]).name == "warehouse.duckdb"
