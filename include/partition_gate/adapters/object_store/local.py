@@ -1,0 +1,97 @@
+"""Landing storage in local folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from partition_gate.adapters.object_store.listing import is_data, keys_below
+from partition_gate.adapters.object_store.spooling import changed, spool_files, whole_or_absent
+from partition_gate.errors import AccessDenied, BucketMissing
+from partition_gate.partition import DataFile, Location, Partition, Spooled
+
+
+class LocalObjectStore:
+    """The `ObjectStore` port on absolute local paths; a location's root plays the bucket's part.
+
+    A file's token is made of inode, time of change and size: a rename over it or a write into it changes the token.
+    """
+
+    def partition_keys(self, location: Location) -> list[str]:
+        _check_root(location)
+        return keys_below(location, _folder_names)
+
+    def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
+        _check_root(location)
+        folder = location.folder(key)
+        names = sorted(
+            entry.name for entry in _entries(folder) if entry.is_file() and is_data(entry.name, location.pattern)
+        )
+        return tuple(file for name in names if (file := _data_file(f"{folder}/{name}")))
+
+    def spool(self, partition: Partition, into: Path) -> Spooled:
+        return spool_files(partition, into, _copy)
+
+
+def _check_root(location: Location) -> None:
+    with _translated(location.root):
+        if not Path(location.root).is_dir():
+            raise BucketMissing(
+                f"{location.root}: the folder does not exist; create it or correct servers[].location in the contract"
+            )
+
+
+def _folder_names(folder: str) -> Iterator[str]:
+    return (entry.name for entry in _entries(folder) if entry.is_dir())
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    with _translated(folder):
+        try:
+            with os.scandir(folder) as entries:
+                return list(entries)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+
+def _data_file(path: str) -> DataFile | None:
+    """The file as it is now; None where it vanished since its folder was read."""
+    try:
+        status = Path(path).stat()
+    except FileNotFoundError:
+        return None
+    modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+    return DataFile(path=path, etag=_token(status), size_bytes=status.st_size, modified_at=modified_at)
+
+
+def _token(status: os.stat_result) -> str:
+    return f"{status.st_ino:x}-{status.st_mtime_ns:x}-{status.st_size:x}"
+
+
+def _copy(file: DataFile, target: Path) -> None:
+    """Copy a file that is the listed one before the first byte and still after the last."""
+    with _translated(file.path), whole_or_absent(target) as unfinished:
+        try:
+            with Path(file.path).open("rb") as source, unfinished.open("wb") as copy:
+                _check_token(file, os.fstat(source.fileno()))
+                shutil.copyfileobj(source, copy)
+            _check_token(file, Path(file.path).stat())
+        except FileNotFoundError as error:
+            raise changed(file) from error
+
+
+def _check_token(file: DataFile, status: os.stat_result) -> None:
+    if _token(status) != file.etag:
+        raise changed(file)
+
+
+@contextmanager
+def _translated(path: str) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        raise AccessDenied(f"{path}: we may not read it; give our user the right to read this folder") from error

@@ -1,0 +1,121 @@
+"""Landing storage in S3 or a server that speaks its protocol."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
+from obstore.store import S3Store
+
+from partition_gate.adapters.object_store import s3_clients
+from partition_gate.adapters.object_store.listing import is_data, keys_below
+from partition_gate.adapters.object_store.s3_clients import Endpoint
+from partition_gate.adapters.object_store.s3_errors import access_denied, translated, unreachable
+from partition_gate.adapters.object_store.spooling import changed, spool_files, whole_or_absent
+from partition_gate.errors import GateError
+from partition_gate.partition import DataFile, Location, Partition, Spooled
+
+_TRIES = 5
+_FIRST_PAUSE_S = 0.1
+_CHUNK_BYTES = 4 * 1024 * 1024
+
+
+class S3ObjectStore:
+    """The `ObjectStore` port on S3: s3fs lists, obstore reads (see facts on speed). Connects at first use.
+
+    `endpoint_url` None is Amazon's own. Clients are made once a process, so an instance may be handed to threads.
+    """
+
+    def __init__(
+        self, endpoint_url: str | None, access_key_id: str, secret_access_key: str, region: str = "us-east-1"
+    ) -> None:
+        self._endpoint = Endpoint(
+            url=endpoint_url, access_key_id=access_key_id, secret_access_key=secret_access_key, region=region
+        )
+        self._buckets: dict[str, S3Store] = {}
+
+    def partition_keys(self, location: Location) -> list[str]:
+        if not location.segments:
+            self._entries(location.root)  # for its errors: a snapshot in a bucket that does not exist has no key
+        return keys_below(location, self._folder_names)
+
+    def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
+        folder = location.folder(key)
+        found = (
+            _data_file(f"{folder}/{name}", entry)
+            for name, entry in self._entries(folder)
+            if entry["type"] == "file" and is_data(name, location.pattern)
+        )
+        return tuple(sorted(found, key=lambda file: file.path))
+
+    def spool(self, partition: Partition, into: Path) -> Spooled:
+        return spool_files(partition, into, self._fetch)
+
+    @cached_property
+    def _listing(self) -> Any:
+        return s3_clients.listing(self._endpoint)
+
+    def _folder_names(self, folder: str) -> Iterator[str]:
+        return (name for name, entry in self._entries(folder) if entry["type"] == "directory")
+
+    def _entries(self, folder: str) -> list[tuple[str, dict[str, Any]]]:
+        """Name and listing entry of each direct child; empty where no key has this prefix."""
+        path = s3_clients.without_scheme(folder)
+        with translated(self._endpoint, path):
+            try:
+                entries = self._listing.ls(path, detail=True, refresh=True)
+            except FileNotFoundError:
+                # s3fs says the same of an empty prefix and of a bucket that does not exist.
+                self._listing.call_s3("head_bucket", Bucket=s3_clients.bucket(path))
+                return []
+        children = ((entry["name"].removeprefix(f"{path}/"), entry) for entry in entries)
+        return [(name, entry) for name, entry in children if name and "/" not in name]
+
+    def _fetch(self, file: DataFile, target: Path) -> None:
+        """One object as a local file. A body cut midway, or of another size, is asked for again as a whole."""
+        with whole_or_absent(target) as unfinished:
+            for attempt in range(1, _TRIES + 1):
+                try:
+                    if self._download(file, unfinished) == file.size_bytes:
+                        return
+                    failure: Exception = unreachable(self._endpoint, file.path, "the body was cut short")
+                except (PreconditionError, FileNotFoundError) as gone:
+                    raise changed(file) from gone
+                except BaseError as error:
+                    failure = _unless_final(self._endpoint, file, error)
+                if attempt < _TRIES:
+                    time.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1))
+            raise failure
+
+    def _download(self, file: DataFile, target: Path) -> int:
+        store, key = self._store(file.path)
+        answer = obstore.get(store, key, options={"if_match": f'"{file.etag}"'})
+        size_bytes = 0
+        with target.open("wb") as local:
+            for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
+                size_bytes += local.write(chunk)
+        return size_bytes
+
+    def _store(self, path: str) -> tuple[S3Store, str]:
+        bucket, key = s3_clients.split(path)
+        if bucket not in self._buckets:
+            self._buckets[bucket] = s3_clients.reading(self._endpoint, bucket)
+        return self._buckets[bucket], key
+
+
+def _data_file(path: str, entry: dict[str, Any]) -> DataFile:
+    modified_at = entry["LastModified"].astimezone(UTC)
+    return DataFile(path=path, etag=entry["ETag"].strip('"'), size_bytes=entry["size"], modified_at=modified_at)
+
+
+def _unless_final(endpoint: Endpoint, file: DataFile, error: BaseError) -> GateError:
+    """The error to raise if no try is left; a refusal is raised at once, another try cannot help."""
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        raise access_denied(endpoint, file.path) from error
+    return unreachable(endpoint, file.path, "no complete answer")

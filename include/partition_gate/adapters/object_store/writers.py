@@ -1,0 +1,117 @@
+"""The write side of landing storage: for seeding and tests; the gate itself never writes to landing."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import obstore
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import S3Store
+
+from partition_gate.adapters.object_store import s3_clients
+from partition_gate.adapters.object_store.s3_clients import Endpoint
+from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, translated, unreachable
+from partition_gate.adapters.object_store.spooling import whole_or_absent
+from partition_gate.errors import GateError
+
+
+class LandingWriter(Protocol):
+    """Puts whole objects; a reader sees the old bytes or the new ones."""
+
+    def put(self, path: str, body: bytes) -> bool:
+        """Write `body` unless these very bytes are there already; whether it was written."""
+
+    def delete(self, path: str) -> bool:
+        """Remove the object; whether there was one."""
+
+
+class S3LandingWriter:
+    """Writes to `s3://` paths. One PUT an object, so that its ETag is the MD5 of its bytes."""
+
+    def __init__(
+        self, endpoint_url: str | None, access_key_id: str, secret_access_key: str, region: str = "us-east-1"
+    ) -> None:
+        self._endpoint = Endpoint(
+            url=endpoint_url, access_key_id=access_key_id, secret_access_key=secret_access_key, region=region
+        )
+        self._stores: dict[str, S3Store] = {}
+
+    def make_bucket(self, name: str) -> None:
+        """Make a bucket; nothing happens where we have it."""
+        with translated(self._endpoint, name):
+            try:
+                self._buckets.call_s3("head_bucket", Bucket=name)
+            except FileNotFoundError:
+                self._buckets.call_s3("create_bucket", Bucket=name)
+
+    def put(self, path: str, body: bytes) -> bool:
+        store, key = self._store(path)
+        try:
+            if _etag(store, key) == hashlib.md5(body, usedforsecurity=False).hexdigest():
+                return False
+            obstore.put(store, key, body, use_multipart=False)
+        except (BaseError, FileNotFoundError) as error:
+            raise _translation(self._endpoint, path, error) from error
+        return True
+
+    def put_file(self, path: str, file: Path) -> bool:
+        return self.put(path, file.read_bytes())
+
+    def delete(self, path: str) -> bool:
+        store, key = self._store(path)
+        try:
+            if _etag(store, key) is None:
+                return False
+            obstore.delete(store, key)
+        except BaseError as error:
+            raise _translation(self._endpoint, path, error) from error
+        return True
+
+    @cached_property
+    def _buckets(self) -> Any:
+        return s3_clients.listing(self._endpoint)
+
+    def _store(self, path: str) -> tuple[S3Store, str]:
+        bucket, key = s3_clients.split(path)
+        if bucket not in self._stores:
+            self._stores[bucket] = s3_clients.reading(self._endpoint, bucket)
+        return self._stores[bucket], key
+
+
+class LocalLandingWriter:
+    """Writes to absolute local paths, by rename."""
+
+    def put(self, path: str, body: bytes) -> bool:
+        target = Path(path)
+        if target.is_file() and target.read_bytes() == body:
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with whole_or_absent(target) as unfinished:
+            unfinished.write_bytes(body)
+        return True
+
+    def put_file(self, path: str, file: Path) -> bool:
+        return self.put(path, file.read_bytes())
+
+    def delete(self, path: str) -> bool:
+        existed = Path(path).exists()
+        Path(path).unlink(missing_ok=True)
+        return existed
+
+
+def _etag(store: S3Store, key: str) -> str | None:
+    try:
+        return (obstore.head(store, key)["e_tag"] or "").strip('"')
+    except FileNotFoundError:
+        return None
+
+
+def _translation(endpoint: Endpoint, path: str, error: Exception) -> GateError:
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        return access_denied(endpoint, path)
+    if isinstance(error, FileNotFoundError):
+        return bucket_missing(endpoint, path)
+    return unreachable(endpoint, path, type(error).__name__)

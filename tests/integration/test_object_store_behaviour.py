@@ -1,0 +1,321 @@
+"""What every object store does, over a real S3 server and local folders."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.object_store import (
+    LocalLandingWriter,
+    LocalObjectStore,
+    RoutingObjectStore,
+    S3LandingWriter,
+    S3ObjectStore,
+)
+from partition_gate.errors import AccessDenied, BucketMissing, GateError, PartitionChanged, StoreUnreachable
+from partition_gate.partition import DataFile, Location, Partition
+from partition_gate.ports import ObjectStore
+
+
+class Landing:
+    """A store, its writer and a root of its own."""
+
+    def __init__(self, store: ObjectStore, write: Callable[[str, bytes], bool], root: str, missing: str) -> None:
+        self.store, self._write, self.root, self.missing_root = store, write, root, missing
+
+    def put(self, name: str, body: bytes = b"rows") -> None:
+        self._write(f"{self.root}/{name}", body)
+
+    def location(self, *segments: str, root: str | None = None) -> Location:
+        return Location(root=root or self.root, segments=segments, pattern="*.parquet")
+
+    def partition(self, key: str, *segments: str) -> Partition:
+        files = self.store.list_files(self.location(*segments), key)
+        return Partition(dataset="flights", key=key, files=files)
+
+
+@pytest.fixture(params=["s3", "local", "routed s3", "routed local"])
+def landing(request: pytest.FixtureRequest, s3: EmbeddedS3, tmp_path: Path) -> Landing:
+    kind: str = request.param
+    remote = s3_store(s3)
+    routed = RoutingObjectStore(s3=remote, local=LocalObjectStore())
+    if kind.endswith("s3"):
+        store = routed if kind.startswith("routed") else remote
+        writer = S3LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+        return Landing(store, writer.put, f"s3://landing/{uuid.uuid4().hex}", "s3://nowhere/flights")
+    folder = tmp_path / "landing"
+    folder.mkdir()
+    local = routed if kind.startswith("routed") else LocalObjectStore()
+    return Landing(local, LocalLandingWriter().put, str(folder), str(tmp_path / "nowhere"))
+
+
+def test_partition_keys_are_the_values_of_the_folders_ascending(landing: Landing) -> None:
+    landing.put("dt=2013-01-02/part-0.parquet")
+    landing.put("dt=2013-01-01/part-0.parquet")
+
+    assert landing.store.partition_keys(landing.location("dt")) == ["2013-01-01", "2013-01-02"]
+
+
+def test_keys_of_several_segments_are_joined(landing: Landing) -> None:
+    landing.put("dt=2013-01-02/hour=00/part-0.parquet")
+    landing.put("dt=2013-01-01/hour=07/part-0.parquet")
+    landing.put("dt=2013-01-01/hour=06/part-0.parquet")
+
+    keys = landing.store.partition_keys(landing.location("dt", "hour"))
+
+    assert keys == ["2013-01-01/06", "2013-01-01/07", "2013-01-02/00"]
+
+
+@pytest.mark.parametrize("folder", ["_temporary", "month=1", "dt", "dt=a b", "dt="])
+def test_folders_that_are_no_partition_are_ignored(landing: Landing, folder: str) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+    landing.put(f"{folder}/part-0.parquet")
+
+    assert landing.store.partition_keys(landing.location("dt")) == ["2013-01-01"]
+
+
+def test_a_file_named_like_a_partition_is_no_partition(landing: Landing) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+    landing.put("dt=2013-01-02")
+
+    assert landing.store.partition_keys(landing.location("dt")) == ["2013-01-01"]
+
+
+def test_a_location_without_segments_has_one_key(landing: Landing) -> None:
+    assert landing.store.partition_keys(landing.location()) == ["snapshot"]
+
+
+def test_files_of_a_partition_come_by_path_with_their_sizes(landing: Landing) -> None:
+    landing.put("dt=2013-01-01/part-1.parquet", b"123")
+    landing.put("dt=2013-01-01/part-0.parquet", b"12345")
+
+    files = landing.store.list_files(landing.location("dt"), "2013-01-01")
+
+    folder = f"{landing.root}/dt=2013-01-01"
+    assert [(file.path, file.size_bytes) for file in files] == [
+        (f"{folder}/part-0.parquet", 5),
+        (f"{folder}/part-1.parquet", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["_SUCCESS", "_part.parquet", ".part.parquet", "notes.txt", "deeper/part-1.parquet", "PART.PARQUET"]
+)
+def test_what_is_no_data_file_is_not_listed(landing: Landing, name: str) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+    landing.put(f"dt=2013-01-01/{name}")
+
+    files = landing.store.list_files(landing.location("dt"), "2013-01-01")
+
+    assert [Path(file.path).name for file in files] == ["part-0.parquet"]
+
+
+def test_a_snapshot_lists_the_files_directly_below_the_root(landing: Landing) -> None:
+    landing.put("planes.parquet")
+    landing.put("_SUCCESS")
+    landing.put("older/planes.parquet")
+
+    files = landing.store.list_files(landing.location(), "snapshot")
+
+    assert [file.path for file in files] == [f"{landing.root}/planes.parquet"]
+
+
+def test_a_partition_that_is_not_there_has_no_files(landing: Landing) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+
+    assert landing.store.list_files(landing.location("dt"), "2013-01-02") == ()
+
+
+def test_a_neighbour_with_the_same_beginning_is_another_partition(landing: Landing) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+    landing.put("dt=2013-01-010/part-1.parquet")
+
+    files = landing.store.list_files(landing.location("dt"), "2013-01-01")
+
+    assert [Path(file.path).name for file in files] == ["part-0.parquet"]
+
+
+def test_a_listing_is_never_answered_from_a_cache(landing: Landing) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+    before = landing.partition("2013-01-01", "dt")
+
+    landing.put("dt=2013-01-01/part-1.parquet")
+
+    assert landing.partition("2013-01-01", "dt").fingerprint != before.fingerprint
+
+
+def test_the_same_listing_twice_is_the_same_partition(landing: Landing) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+
+    assert landing.partition("2013-01-01", "dt") == landing.partition("2013-01-01", "dt")
+
+
+def test_a_bucket_or_root_that_does_not_exist_is_named(landing: Landing) -> None:
+    location = landing.location("dt", root=landing.missing_root)
+
+    with pytest.raises(BucketMissing, match=r"nowhere.*does not exist.*correct servers"):
+        landing.store.partition_keys(location)
+    with pytest.raises(BucketMissing, match=r"nowhere.*does not exist.*correct servers"):
+        landing.store.list_files(location, "2013-01-01")
+
+
+def test_spooled_files_hold_the_objects_bytes_in_order(landing: Landing, tmp_path: Path) -> None:
+    for number in range(6):
+        landing.put(f"dt=2013-01-01/part-{number}.parquet", bytes([number]) * 5_000_000)
+    partition = landing.partition("2013-01-01", "dt")
+
+    spooled = landing.store.spool(partition, tmp_path / "spool" / "one")
+
+    assert [path.name for path in spooled.paths] == [f"{n:03d}-part-{n}.parquet" for n in range(6)]
+    assert [path.read_bytes() for path in spooled.paths] == [bytes([n]) * 5_000_000 for n in range(6)]
+
+
+def test_files_of_one_name_in_different_places_do_not_collide(landing: Landing, tmp_path: Path) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet", b"one")
+    landing.put("dt=2013-01-02/part-0.parquet", b"two")
+    both = landing.partition("2013-01-01", "dt").files + landing.partition("2013-01-02", "dt").files
+
+    spooled = landing.store.spool(Partition(dataset="flights", key="both", files=both), tmp_path / "spool")
+
+    assert [path.read_bytes() for path in spooled.paths] == [b"one", b"two"]
+
+
+def test_an_object_overwritten_after_the_listing_is_not_spooled(landing: Landing, tmp_path: Path) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet", b"good")
+    landing.put("dt=2013-01-01/part-1.parquet", b"old!")
+    partition = landing.partition("2013-01-01", "dt")
+    landing.put("dt=2013-01-01/part-1.parquet", b"new!")
+
+    with pytest.raises(PartitionChanged, match=r"part-1\.parquet"):
+        landing.store.spool(partition, tmp_path / "spool")
+
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_an_object_removed_after_the_listing_is_not_spooled(landing: Landing, tmp_path: Path) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+    file = landing.partition("2013-01-01", "dt").files[0]
+    gone = file.model_copy(update={"path": file.path.replace("part-0", "part-9")})
+
+    with pytest.raises(PartitionChanged, match=r"part-9\.parquet"):
+        landing.store.spool(Partition(dataset="flights", key="2013-01-01", files=(gone,)), tmp_path / "spool")
+
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", ["access_key_id", "secret_access_key"])
+def test_wrong_credentials_are_an_access_denied_that_shows_no_credential(
+    s3: EmbeddedS3, tmp_path: Path, wrong: str
+) -> None:
+    good = {"access_key_id": s3.access_key_id, "secret_access_key": s3.secret_access_key}
+    credentials = {**good, wrong: "WRONGBUTSECRET"}
+    store = S3ObjectStore(s3.endpoint_url, **credentials)
+
+    with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as listing:
+        store.list_files(Location(root="s3://landing/a", segments=(), pattern="*"), "snapshot")
+    with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as spooling:
+        store.spool(a_partition("s3://landing/a/b.parquet"), tmp_path)
+
+    for raised in (listing.value, spooling.value):
+        assert not any(value in chain_text(raised) for value in credentials.values())
+
+
+def test_a_server_that_is_not_there_is_named_with_the_next_step(tmp_path: Path) -> None:
+    store = S3ObjectStore("http://127.0.0.1:9", "key", "secret")
+
+    with pytest.raises(StoreUnreachable, match=r"http://127\.0\.0\.1:9 does not answer.*start it"):
+        store.partition_keys(Location(root="s3://landing/a", segments=("dt",), pattern="*"))
+    with pytest.raises(StoreUnreachable, match=r"http://127\.0\.0\.1:9 does not answer.*start it"):
+        store.spool(a_partition("s3://landing/a/b.parquet"), tmp_path)
+
+
+def test_a_root_prefix_without_objects_has_no_partitions(s3: EmbeddedS3) -> None:
+    location = Location(root="s3://landing/never-written", segments=("dt",), pattern="*")
+
+    assert s3_store(s3).partition_keys(location) == []
+
+
+def test_an_upload_to_a_missing_bucket_does_not_create_it(s3: EmbeddedS3) -> None:
+    writer = S3LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+
+    with pytest.raises(BucketMissing):
+        writer.put("s3://mispelt/a.parquet", b"rows")
+
+
+def test_a_made_bucket_can_be_written_and_made_again(s3: EmbeddedS3) -> None:
+    writer = S3LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+    writer.make_bucket("another")
+    writer.make_bucket("another")
+
+    assert writer.put("s3://another/a.parquet", b"rows")
+
+
+def test_a_body_cut_midway_is_asked_for_again_as_a_whole(tmp_path: Path) -> None:
+    with a_server_that_cuts(first_answers=2) as url:
+        spooled = S3ObjectStore(url, "key", "secret").spool(a_partition("s3://landing/b.parquet"), tmp_path)
+
+    assert spooled.paths[0].read_bytes() == BODY
+
+
+def test_a_body_that_is_always_cut_leaves_no_file(tmp_path: Path) -> None:
+    with a_server_that_cuts(first_answers=10_000) as url, pytest.raises(StoreUnreachable, match="landing"):
+        S3ObjectStore(url, "key", "secret").spool(a_partition("s3://landing/b.parquet"), tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+BODY = bytes(range(256)) * 40
+
+
+def s3_store(server: EmbeddedS3) -> S3ObjectStore:
+    return S3ObjectStore(server.endpoint_url, server.access_key_id, server.secret_access_key)
+
+
+def a_partition(path: str) -> Partition:
+    file = DataFile(path=path, etag="abc", size_bytes=len(BODY), modified_at="2013-01-01T00:00:00Z")  # type: ignore[arg-type]
+    return Partition(dataset="flights", key="2013-01-01", files=(file,))
+
+
+def chain_text(error: BaseException | None) -> str:
+    assert isinstance(error, GateError)
+    texts = []
+    while error is not None:
+        texts.append(f"{error!s} {error!r}")
+        error = error.__cause__ or error.__context__
+    return "\n".join(texts)
+
+
+@contextmanager
+def a_server_that_cuts(first_answers: int) -> Iterator[str]:
+    """A server whose first answers promise the whole body and end after half of it."""
+    left = [first_answers]
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            cut = left[0] > 0
+            left[0] -= 1
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(BODY)))
+            self.send_header("ETag", '"abc"')
+            self.send_header("Last-Modified", "Tue, 01 Jan 2013 00:00:00 GMT")
+            self.end_headers()
+            self.wfile.write(BODY[: len(BODY) // 2] if cut else BODY)
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
