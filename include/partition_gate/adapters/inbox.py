@@ -1,0 +1,79 @@
+"""A folder as a Notifier: without a Slack token the same messages are files, and the console shows them."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from pydantic import ValidationError
+
+from partition_gate.attempt import Message
+from partition_gate.errors import NotDelivered
+from partition_gate.record import Record
+
+
+class Delivered(Record):
+    """A message of the inbox; `ts` is seconds since 1970 as text, like Slack's."""
+
+    message: Message
+    ts: str
+
+
+class InboxNotifier:
+    """One file a message, `<message id>.json`. That it exists is the delivery, so sending twice changes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def send(self, message: Message) -> str:
+        """Write the file atomically and durably; returns its time. Raises: NotDelivered."""
+        path = self._path(message.id)
+        try:
+            if not path.exists():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                _write(path, message.model_dump_json(indent=2))
+            return _ts(path)
+        except OSError as error:
+            raise NotDelivered(f"{path}: cannot be written ({error.strerror}); free or unlock the folder") from error
+
+    def find(self, message: Message, *, since: datetime) -> str | None:  # noqa: ARG002 - an id has one file at any time
+        """The file's time, if it was written."""
+        path = self._path(message.id)
+        return _ts(path) if path.exists() else None
+
+    def delivered(self, *, limit: int = 200) -> tuple[Delivered, ...]:
+        """The newest messages, newest first. Files that are no message of ours are passed over."""
+        newest = heapq.nlargest(limit, self.folder.glob("[!.]*.json"), key=_ts)
+        return tuple(found for path in newest if (found := _read(path)))
+
+    def _path(self, message_id: str) -> Path:
+        return self.folder / f"{message_id}.json"
+
+
+def _write(path: Path, text: str) -> None:
+    # A leading dot: an unfinished file is no message.
+    with NamedTemporaryFile("w", dir=path.parent, prefix=".", suffix=".part", delete=False, encoding="utf-8") as part:
+        part.write(text)
+        part.flush()
+        os.fsync(part.fileno())
+    Path(part.name).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _read(path: Path) -> Delivered | None:
+    try:
+        return Delivered(message=Message.model_validate_json(path.read_bytes()), ts=_ts(path))
+    except (OSError, ValidationError):
+        return None
+
+
+def _ts(path: Path) -> str:
+    written_ns = path.stat().st_mtime_ns
+    return f"{written_ns // 10**9}.{written_ns % 10**9 // 1000:06d}"

@@ -1,0 +1,149 @@
+"""Slack as a Notifier: one try a call, and an honest answer whether it may have been taken."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
+
+from partition_gate.attempt import Message
+from partition_gate.errors import DeliveryError, DeliveryUnknown, NotDelivered
+from partition_gate.slack_blocks import escape
+
+EVENT_TYPE = "partition_gate_alert"
+_PAGE = 200
+_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{8,}")
+# Slack answers these with `ok: false`, but may have taken the message.
+_UNKNOWN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
+_NEXT_STEPS = {
+    "channel_not_found": "create the channel, or correct `support` in the contract; invite the app if it is private",
+    "not_in_channel": "invite the app: type /invite @<app> in the channel",
+    "is_archived": "unarchive the channel, or name another one in `support` of the contract",
+    "invalid_auth": "replace the Slack token",
+    "not_authed": "set the Slack token",
+    "token_revoked": "replace the Slack token",
+    "token_expired": "replace the Slack token",
+    "account_inactive": "replace the Slack token; its account is inactive",
+    "missing_scope": "give the app chat:write, channels:read, channels:history, groups:read and groups:history",
+    "restricted_action": "a workspace rule forbids posting here; ask its administrator",
+    "ratelimited": "nothing; it is sent later",
+    "invalid_blocks": "report this as a bug of ours, with the message id",
+    "msg_too_long": "report this as a bug of ours, with the message id",
+}
+
+
+class SlackNotifier:
+    """Posts with the message id in `metadata`, and finds it there again.
+
+    The SDK's own retries are off: they post again after an answer was lost, and so send twice.
+    """
+
+    def __init__(self, token: str, base_url: str = "https://slack.com/api/", timeout_s: int = 10) -> None:
+        address = base_url.rstrip("/") + "/"
+        self._client = WebClient(token=token, base_url=address, timeout=timeout_s, retry_handlers=[])
+        self._ids: dict[str, str] = {}
+
+    def send(self, message: Message) -> str:
+        """Post once; returns Slack's `ts`. Raises: NotDelivered, DeliveryUnknown."""
+        answer = _asked(
+            message.channel,
+            lambda: self._client.chat_postMessage(
+                channel=message.channel,
+                text=escape(message.text),
+                blocks=json.loads(message.blocks),
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"outbox_id": message.id}},
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+        )
+        self._ids[message.channel] = str(answer["channel"])
+        return str(answer["ts"])
+
+    def find(self, message: Message, *, since: datetime) -> str | None:
+        """The `ts` of the message with this id, posted at or after `since`.
+
+        Raises: NotDelivered, DeliveryUnknown: Slack did not say, so nobody knows yet.
+        """
+        channel = self._channel_id(message.channel)
+        pages = self._pages(
+            self._client.conversations_history,
+            message.channel,
+            channel=channel,
+            oldest=f"{since.timestamp():.6f}",
+            inclusive=True,
+            include_all_metadata=True,
+        )
+        posted = (post for page in pages for post in page["messages"])
+        return next((str(post["ts"]) for post in posted if _outbox_id(post) == message.id), None)
+
+    def _channel_id(self, channel: str) -> str:
+        """Slack reads the history of an id only, while contracts name channels; a private one lists for members."""
+        if _CHANNEL_ID.fullmatch(channel):
+            return channel
+        if channel not in self._ids:
+            kinds = "public_channel,private_channel"
+            for page in self._pages(self._client.conversations_list, channel, types=kinds, exclude_archived=True):
+                self._ids.update((f"#{known['name']}", str(known["id"])) for known in page["channels"])
+        name = channel if channel in self._ids else f"#{channel.removeprefix('#')}"
+        if name not in self._ids:
+            raise NotDelivered(_explained(channel, "channel_not_found"))
+        return self._ids[name]
+
+    def _pages(self, method: Callable[..., SlackResponse], name: str, /, **arguments: Any) -> Iterator[SlackResponse]:
+        cursor = ""
+        while True:
+            asked = {**arguments, "limit": _PAGE, **({"cursor": cursor} if cursor else {})}
+            page = _asked(name, partial(method, **asked))
+            yield page
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+
+def _outbox_id(post: dict[str, Any]) -> str | None:
+    metadata = post.get("metadata") or {}
+    found = (metadata.get("event_payload") or {}).get("outbox_id")
+    return str(found) if metadata.get("event_type") == EVENT_TYPE and found else None
+
+
+def _asked(channel: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+    """Slack's answer; the one place where its errors become ours."""
+    try:
+        return call()
+    except SlackApiError as error:
+        raise _translated(channel, error) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        # URLError, timeouts, a reset, or an answer that was cut: the request may have been carried out.
+        why = f"{channel}: no answer from Slack ({type(error).__name__}); we look before we send again"
+        raise DeliveryUnknown(why) from error
+
+
+def _translated(channel: str, error: SlackApiError) -> DeliveryError:
+    response = error.response
+    if response.status_code == 429:
+        return NotDelivered(_explained(channel, "ratelimited"), retry_after_s=_retry_after_s(response))
+    code = str(response.get("error", ""))
+    if response.status_code != 200 or code in _UNKNOWN or not re.fullmatch(r"[a-z_]+", code):
+        return DeliveryUnknown(f"{channel}: Slack failed (HTTP {response.status_code}); we look before we send again")
+    return NotDelivered(_explained(channel, code))
+
+
+def _explained(channel: str, code: str) -> str:
+    step = _NEXT_STEPS.get(code, f"see https://docs.slack.dev/reference/methods/chat.postMessage for '{code}'")
+    return f"{channel}: Slack says {code}; {step}"
+
+
+def _retry_after_s(response: SlackResponse) -> float | None:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    try:
+        return max(0.0, float(headers["retry-after"]))
+    except (KeyError, ValueError):
+        return None
