@@ -1,0 +1,179 @@
+"""Which SQL stands for which column, in files that may differ in schema."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import duckdb
+
+from partition_gate.adapters.gx.footers import Footers, ParquetFile
+from partition_gate.adapters.gx.sql import identifier, literal, read_parquet, select
+from partition_gate.record import Record
+from partition_gate.table import TableColumn
+from partition_gate.validation import PartitionScan
+
+RESERVED = frozenset(
+    {
+        *("_gate_rule_ids", "_gate_reasons", "_gate_contract", "_gate_contract_version"),
+        *("_gate_source_file", "_gate_source_row", "_gate_attempt"),
+    }
+)
+_VIRTUAL = {"file_index", "file_row_number"}
+_SMALL_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_INTEGERS = _SMALL_INTEGERS | {"UBIGINT", "HUGEINT"}
+_FLOATS = {"FLOAT", "DOUBLE"}
+_INSTANTS = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
+
+ColumnKey = tuple[str, int]  # a column's name in the file, and which of its namesakes it is
+
+
+class Group(Record):
+    """Files of one schema. `columns` maps a column to (name, type) as DuckDB sees it: `A` beside `a` is `A_1`."""
+
+    files: tuple[ParquetFile, ...]
+    columns: dict[ColumnKey, tuple[str, str]]
+
+    @property
+    def relation(self) -> str:
+        return read_parquet(file.path for file in self.files)
+
+    @property
+    def source_file(self) -> str:
+        sources = ", ".join(literal(file.source) for file in self.files)
+        return f"([{sources}])[file_index::BIGINT + 1]" if len(self.files) > 1 else sources
+
+    @property
+    def source_row(self) -> str:
+        return "row_number() OVER () - 1" if _hides_virtual_columns(self.files[0]) else "file_row_number"
+
+    def cell(self, source: str) -> tuple[str, str] | None:
+        """(SQL, type) of the column with exactly this name; None where the files lack it or have it twice."""
+        if (source, 1) in self.columns or (source, 0) not in self.columns:
+            return None
+        name, kind = self.columns[source, 0]
+        return identifier(name), kind
+
+
+class Slot(Record):
+    """A column of the view: its SQL in each group (None: absent there) and the type that all groups meet in."""
+
+    name: str
+    cells: tuple[tuple[str, str] | None, ...]
+    type: str
+
+    def sql(self, group: int) -> str:
+        cell = self.cells[group]
+        if cell is None:
+            return f"CAST(NULL AS {self.type})"
+        sql, kind = cell
+        return sql if kind == self.type else f"CAST({sql} AS {self.type})"
+
+    def renamed(self, name: str) -> Slot:
+        return self.model_copy(update={"name": name})
+
+
+def group_files(connection: duckdb.DuckDBPyConnection, footers: Footers) -> list[Group]:
+    """The files by schema, in order of first appearance."""
+    by_schema: dict[object, list[ParquetFile]] = {}
+    for file in footers.files:
+        schema = tuple((column.name, column.arrow_type) for column in file.columns)
+        by_schema.setdefault((schema, file.path if _hides_virtual_columns(file) else ""), []).append(file)
+    return [_describe(connection, tuple(files)) for files in by_schema.values()]
+
+
+def contract_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
+    """The contract's columns and the partition columns that are anywhere; files' own values win over the key's."""
+    values = dict(scan.partition_values)
+    slots = (
+        _slot(column.name, [group.cell(column.source) or _constant(column, values) for group in groups])
+        for column in (*scan.table.columns, *scan.table.partition_columns)
+    )
+    return [slot for slot in slots if slot is not None]
+
+
+def extra_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
+    """Columns of the files that the contract does not name, where no contract column has taken their name."""
+    named = (*scan.table.columns, *scan.table.partition_columns)
+    sources = {(column.source, 0) for column in named}
+    taken = {column.name.casefold() for column in named}
+    return [
+        slot
+        for key, slot in zip(_keys(groups), input_slots(groups), strict=True)
+        if key not in sources and slot.name.casefold() not in taken
+    ]
+
+
+def input_slots(groups: Sequence[Group]) -> list[Slot]:
+    """Every column of the files as it came; one that has several types which no type holds exactly becomes text."""
+    slots: list[Slot] = []
+    for key in _keys(groups):
+        found = [group.columns.get(key) for group in groups]
+        cells = [None if column is None else (identifier(column[0]), column[1]) for column in found]
+        first = next(column[0] for column in found if column is not None)
+        name = _free_name(first, RESERVED | {slot.name.casefold() for slot in slots})
+        slots.append(Slot(name=name, cells=tuple(cells), type=_exact_type({kind for _, kind in filter(None, cells)})))
+    return slots
+
+
+def output_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
+    """The table's data columns with the table's types, as `_gate_out_<i>`."""
+    return [
+        Slot(name=f"_gate_out_{i}", cells=tuple(group.cell(column.source) for group in groups), type=column.type)
+        for i, column in enumerate(scan.table.columns)
+    ]
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, files: tuple[ParquetFile, ...]) -> Group:
+    described = connection.execute("DESCRIBE " + select(["*"], read_parquet([files[0].path]))).fetchall()
+    seen: Counter[str] = Counter()
+    columns: dict[ColumnKey, tuple[str, str]] = {}
+    for column, (name, kind, *_) in zip(files[0].columns, described, strict=True):
+        columns[column.name, seen[column.name]] = (name, kind)
+        seen[column.name] += 1
+    return Group(files=files, columns=columns)
+
+
+def _slot(name: str, cells: Sequence[tuple[str, str] | None]) -> Slot | None:
+    kinds = {kind for _, kind in filter(None, cells)}
+    return Slot(name=name, cells=tuple(cells), type=_comparable_type(kinds)) if kinds else None
+
+
+def _constant(column: TableColumn, values: dict[str, str]) -> tuple[str, str] | None:
+    if column.name not in values:
+        return None
+    return f"CAST({literal(values[column.name])} AS {column.type})", column.type
+
+
+def _keys(groups: Sequence[Group]) -> list[ColumnKey]:
+    return list(dict.fromkeys(key for group in groups for key in group.columns))
+
+
+def _exact_type(kinds: set[str]) -> str:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if kinds <= _SMALL_INTEGERS:
+        return "BIGINT"
+    return "DOUBLE" if kinds <= _FLOATS else "VARCHAR"
+
+
+def _comparable_type(kinds: set[str]) -> str:
+    """A type in which rules can compare values of all these types, and to which no cast fails."""
+    exact = _exact_type(kinds)
+    if exact != "VARCHAR":
+        return exact
+    if all(kind in _INTEGERS | _FLOATS or kind.startswith("DECIMAL") for kind in kinds):
+        return "DOUBLE"
+    return "TIMESTAMP" if kinds <= _INSTANTS else "VARCHAR"
+
+
+def _free_name(name: str, taken: frozenset[str]) -> str:
+    candidate, number = name, 0
+    while candidate.casefold() in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate
+
+
+def _hides_virtual_columns(file: ParquetFile) -> bool:
+    return any(column.name.casefold() in _VIRTUAL for column in file.columns)

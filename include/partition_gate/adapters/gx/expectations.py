@@ -1,0 +1,116 @@
+"""Our own expectation types, as Great Expectations classes: defining them registers them.
+
+Each has a sentence for Data Docs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.expectations.expectation import (
+    BatchExpectation,
+    ColumnMapExpectation,
+    render_suite_parameter_string,
+)
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.render.components import LegacyRendererType, RenderedStringTemplateContent
+from great_expectations.render.renderer.renderer import renderer
+
+from partition_gate.adapters.gx import metrics as metric
+
+_NAMED = 5
+
+
+def name_some(names: list[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+class _Sentence:
+    """Shows the expectation in Data Docs as `sentence`, whose `$names` are its arguments."""
+
+    sentence: ClassVar[str]
+
+    @classmethod
+    @renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)
+    @render_suite_parameter_string
+    def _prescriptive_renderer(
+        cls,
+        configuration: ExpectationConfiguration | None = None,
+        result: ExpectationValidationResult | None = None,  # noqa: ARG003 (GX's signature)
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG003 (as above)
+    ) -> list[RenderedStringTemplateContent]:
+        arguments = {} if configuration is None else dict(configuration.kwargs)
+        arguments["types"] = ", ".join(arguments.pop("type_list", ()))
+        mostly = arguments.get("mostly") or 1
+        tolerance = "" if mostly >= 1 else f", at least {mostly * 100:g} % of the time"
+        text = {"template": f"{cls.sentence}{tolerance}.", "params": arguments, "styling": None}
+        return [RenderedStringTemplateContent(content_block_type="string_template", string_template=text)]
+
+
+class ExpectPartitionFilesToBeReadable(_Sentence, BatchExpectation):
+    """Every file is Parquet that can be read to its end. Files with a broken footer never come as far as this."""
+
+    sentence = "Every file must be Parquet that can be read to its end"
+    metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_TOUCHED,)
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],  # noqa: ARG002 (GX's signature)
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (as above)
+        execution_engine: Any = None,  # noqa: ARG002 (as above)
+    ) -> dict[str, Any]:
+        return {"success": True, "result": {"observed_value": "every file can be read"}}
+
+
+class ExpectPartitionFilesToHaveColumn(_Sentence, BatchExpectation):
+    """Every file's own footer has the column; a partition column may be absent."""
+
+    sentence = "Every file must have the column $column"
+    column: str
+    metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_LACKING,)
+    success_keys: ClassVar[tuple[str, ...]] = ("column",)
+    args_keys: ClassVar[tuple[str, ...]] = ("column",)
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
+        execution_engine: Any = None,  # noqa: ARG002 (as above)
+    ) -> dict[str, Any]:
+        lacking = metrics[metric.FILES_LACKING]
+        observed = f"missing in {name_some(lacking)}" if lacking else "in every file"
+        return {"success": not lacking, "result": {"observed_value": observed}}
+
+
+class ExpectPartitionFilesColumnTypeToBeInSet(_Sentence, BatchExpectation):
+    """Every file's own footer gives the column one of these Arrow types (`footers.type_token`)."""
+
+    sentence = "Every file must store $column as one of: $types"
+    column: str
+    type_list: list[str]
+    metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_MISTYPED,)
+    success_keys: ClassVar[tuple[str, ...]] = ("column", "type_list")
+    args_keys: ClassVar[tuple[str, ...]] = ("column", "type_list")
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
+        execution_engine: Any = None,  # noqa: ARG002 (as above)
+    ) -> dict[str, Any]:
+        mistyped = [f"{found} in {source}" for source, found in metrics[metric.FILES_MISTYPED]]
+        return {"success": not mistyped, "result": {"observed_value": name_some(mistyped) or "as promised"}}
+
+
+class ExpectColumnValuesToExistInReference(_Sentence, ColumnMapExpectation):
+    """Every value stands in a column of another dataset's newest published version; null values are not counted."""
+
+    sentence = "$column values must exist in $reference_column of the published $reference_dataset"
+    reference_dataset: str
+    reference_column: str
+    map_metric: ClassVar[str | None] = metric.IN_REFERENCE
+    success_keys: ClassVar[tuple[str, ...]] = ("mostly", "reference_dataset", "reference_column")
+    args_keys: ClassVar[tuple[str, ...]] = ("column", "reference_dataset", "reference_column")

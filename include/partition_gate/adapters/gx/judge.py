@@ -1,0 +1,83 @@
+"""Every expectation of a suite file with what was seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+
+from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.expectations import name_some
+from partition_gate.adapters.gx.observations import observe, presentable, raised
+from partition_gate.adapters.gx.obstacles import Obstacle, Obstacles
+from partition_gate.adapters.gx.predicates import row_predicate
+from partition_gate.adapters.gx.run import not_run, run_expectations
+from partition_gate.adapters.gx.suite_file import FILES_READABLE, Planned
+from partition_gate.validation import Errored, Held, Observation, RowPredicate, Unknown
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """An observation, and the result that stands for it in Great Expectations' document."""
+
+    planned: Planned
+    observation: Observation
+    result: ExpectationValidationResult
+
+
+def judge(engine: DuckDBExecutionEngine, planned: Iterable[Planned]) -> list[Judgement]:
+    """One judgement an expectation, in order; only those without an obstacle are run."""
+    planned = list(planned)
+    obstacles = Obstacles(engine.duckdb_connection, engine.partition, planned)
+    found = [(one, obstacles.before(one)) for one in planned]
+    results = run_expectations(engine, [one.configuration for one, obstacle in found if obstacle is None])
+    by_rule = {_rule_id(result): result for result in results}
+    return [
+        _judged(engine, one, by_rule[one.rule_id]) if obstacle is None else _barred(one, obstacle)
+        for one, obstacle in found
+    ]
+
+
+def judge_unreadable(planned: Iterable[Planned], unreadable: tuple[str, ...]) -> list[Judgement]:
+    """The judgements where files cannot be read: one failed check, and nothing known of the others."""
+    files = name_some(list(unreadable))
+    why = f"file {files} cannot be read as Parquet"
+    return [
+        _readability(one, f"cannot be read as Parquet: {files}")
+        if one.type == FILES_READABLE
+        else _barred(one, Unknown(rule_id=one.rule_id, why=why))
+        for one in planned
+    ]
+
+
+def row_predicates(engine: DuckDBExecutionEngine, judgements: Iterable[Judgement]) -> tuple[RowPredicate, ...]:
+    """A predicate for every row-level expectation that was judged."""
+    judged = [one.planned for one in judgements if isinstance(one.observation, Held)]
+    found = ((one.rule_id, row_predicate(engine, one.configuration)) for one in judged)
+    return tuple(RowPredicate(rule_id=rule_id, sql=sql) for rule_id, sql in found if sql is not None)
+
+
+def _judged(engine: DuckDBExecutionEngine, planned: Planned, result: ExpectationValidationResult) -> Judgement:
+    why = raised(planned, result, known=engine.failures.values())
+    if why is not None:
+        return _barred(planned, Errored(rule_id=planned.rule_id, why=why))
+    table = engine.partition.scan.table
+    classified = frozenset(one.name for one in (*table.columns, *table.partition_columns) if one.classified)
+    return Judgement(planned, observe(planned, result, classified), presentable(planned, result, classified))
+
+
+def _barred(planned: Planned, obstacle: Obstacle) -> Judgement:
+    return Judgement(planned, obstacle, not_run(planned.configuration, obstacle.why))
+
+
+def _readability(planned: Planned, observed: str) -> Judgement:
+    result = ExpectationValidationResult(
+        success=False, expectation_config=planned.configuration, result={"observed_value": observed}
+    )
+    return Judgement(planned, Held(rule_id=planned.rule_id, success=False, observed=observed), result)
+
+
+def _rule_id(result: ExpectationValidationResult) -> str:
+    configuration = result.expectation_config
+    return "" if configuration is None else str(configuration.meta["rule_id"])

@@ -1,0 +1,151 @@
+"""Metrics that Great Expectations lacks on SQL, or that DuckDB computes better another way.
+
+Defining a class registers its metric for `DuckDBExecutionEngine`; Great Expectations finds metrics by engine class.
+
+NaN is a value in DuckDB: not null, equal to itself, greater than every number. So it breaks an upper bound, keeps a
+lower one, and two of them are duplicates.
+"""
+
+# ruff: noqa: N805 (Great Expectations calls these functions with the class)
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from great_expectations.core.metric_domain_types import MetricDomainTypes
+from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
+from great_expectations.expectations.metrics.map_metric_provider.column_condition_partial import (
+    column_condition_partial,
+)
+from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import (
+    ColumnMapMetricProvider,
+)
+from great_expectations.expectations.metrics.map_metric_provider.multicolumn_condition_partial import (
+    multicolumn_condition_partial,
+)
+from great_expectations.expectations.metrics.map_metric_provider.multicolumn_map_metric_provider import (
+    MulticolumnMapMetricProvider,
+)
+from great_expectations.expectations.metrics.metric_provider import metric_partial, metric_value
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+
+from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.scan import reference_view
+
+FILES_TOUCHED = "partition_files.touched"
+FILES_LACKING = "partition_files.lacking_column"
+FILES_MISTYPED = "partition_files.mistyped_column"
+IN_REFERENCE = "column_values.in_reference"
+
+
+class Unique(ColumnMapMetricProvider):
+    """Great Expectations joins; as a row-local condition it shares the one SELECT and can split rows."""
+
+    condition_metric_name = "column_values.unique"
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, _table: Any = None, **_: Any) -> Any:
+        return column.not_in(_duplicates([column], [column], _table))
+
+
+class UniqueTogether(MulticolumnMapMetricProvider):
+    """As in SQL's UNIQUE, and in Great Expectations' own join, a row with a null member duplicates nothing."""
+
+    condition_metric_name = "compound_columns.unique"
+    condition_domain_keys = ("batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if")
+
+    @multicolumn_condition_partial(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
+    def _duckdb(cls, column_list: list[Any], _table: Any = None, **_: Any) -> Any:
+        row = sa.func.row(*column_list)
+        return sa.or_(*[c.is_(None) for c in column_list], row.not_in(_duplicates([row], column_list, _table)))
+
+
+# Great Expectations has names of metrics that must not be given a FROM clause, because its own versions are joins.
+# Ours are conditions, so they leave that list once they are registered.
+Unique.condition_metric_name = "duckdb.column_values.unique"
+UniqueTogether.condition_metric_name = "duckdb.compound_columns.unique"
+
+
+class InReference(ColumnMapMetricProvider):
+    """The value stands in a column of a referenced dataset's published version."""
+
+    condition_metric_name = IN_REFERENCE
+    condition_value_keys = ("reference_dataset", "reference_column")
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, reference_dataset: str, reference_column: str, **_: Any) -> Any:
+        parent: sa.ColumnClause[Any] = sa.column(reference_column)
+        view = sa.table(sa.quoted_name(reference_view(reference_dataset), quote=True))
+        return column.in_(sa.select(parent).select_from(view).where(parent.is_not(None)))
+
+
+class JsonParseable(ColumnMapMetricProvider):
+    condition_metric_name = "column_values.json_parseable"
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, **_: Any) -> Any:
+        return sa.func.json_valid(column)
+
+
+class MatchesStrftime(ColumnMapMetricProvider):
+    condition_metric_name = "column_values.match_strftime_format"
+    condition_value_keys = ("strftime_format",)
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, strftime_format: str, **_: Any) -> Any:
+        return sa.func.try_strptime(column, strftime_format).is_not(None)
+
+
+class DateParseable(ColumnMapMetricProvider):
+    """ISO 8601 as DuckDB reads it: stricter than dateutil, which takes almost anything for a date."""
+
+    condition_metric_name = "column_values.dateutil_parseable"
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, **_: Any) -> Any:
+        return sa.try_cast(column, sa.TIMESTAMP).is_not(None)
+
+
+class FilesTouched(TableMetricProvider):
+    """Decodes every column to its end, within the one SELECT; a damaged page makes that SELECT fail."""
+
+    metric_name = FILES_TOUCHED
+
+    @metric_partial(
+        engine=DuckDBExecutionEngine,
+        partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
+        domain_type=MetricDomainTypes.TABLE,
+    )
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_domain_kwargs: dict[str, Any], **_: Any) -> Any:
+        _, compute, accessor = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)
+        # first(), because DuckDB answers count() and max() from the footers.
+        names = execution_engine.partition.columns
+        touched = [sa.cast(sa.func.first(sa.column(name)).is_(None), sa.INTEGER) for name in names]
+        return sum(touched, start=sa.literal(0)), compute, accessor
+
+
+class FilesLackingColumn(TableMetricProvider):
+    metric_name = FILES_LACKING
+    value_keys = ("column",)
+
+    @metric_value(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_value_kwargs: dict[str, Any], **_: Any) -> Any:
+        return list(execution_engine.partition.lacking(metric_value_kwargs["column"]))
+
+
+class FilesMistypingColumn(TableMetricProvider):
+    metric_name = FILES_MISTYPED
+    value_keys = ("column", "type_list")
+
+    @metric_value(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_value_kwargs: dict[str, Any], **_: Any) -> Any:
+        values = metric_value_kwargs
+        return list(execution_engine.partition.mistyped(values["column"], values["type_list"]))
+
+
+def _duplicates(select: list[Any], columns: list[Any], table: Any) -> sa.Select[Any]:
+    # A row condition makes `table` a SELECT, and duplicates are counted among the rows that it keeps.
+    source = table.subquery() if hasattr(table, "subquery") else table
+    known = [column.is_not(None) for column in columns]
+    return sa.select(*select).select_from(source).where(*known).group_by(*columns).having(sa.func.count() > 1)

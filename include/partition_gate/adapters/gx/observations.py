@@ -1,0 +1,144 @@
+"""From Great Expectations' results to observations, and to a document without surprises."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from great_expectations import __version__ as gx_version
+from great_expectations.core.expectation_validation_result import (
+    ExpectationSuiteValidationResult,
+    ExpectationValidationResult,
+)
+from great_expectations.validator.validation_statistics import calc_validation_statistics
+
+from partition_gate.adapters.gx.suite_file import ABOUT_FILES, Planned, SuiteFile
+from partition_gate.validation import Held
+
+_COUNTS = frozenset(
+    {
+        *("element_count", "unexpected_count", "unexpected_percent", "missing_count", "missing_percent"),
+        *("unexpected_percent_total", "unexpected_percent_nonmissing"),
+    }
+)
+_LONGEST_TEXT = 200
+HIDDEN = "hidden: the column is classified"
+
+
+def observe(planned: Planned, result: ExpectationValidationResult, classified: frozenset[str]) -> Held:
+    """What a result says about the check; `observed` holds no value of a row for row-level expectations."""
+    found = result.result
+    if "unexpected_count" in found and "element_count" in found:
+        elements, unexpected = found["element_count"], found["unexpected_count"] or 0
+        text = _share(planned, unexpected, elements - (found.get("missing_count") or 0))
+        return Held(
+            rule_id=planned.rule_id,
+            success=bool(result.success),
+            observed=text,
+            element_count=elements,
+            unexpected_count=unexpected,
+        )
+    value = found.get("observed_value")
+    hidden = planned.type not in ABOUT_FILES and not classified.isdisjoint(planned.columns)
+    return Held(
+        rule_id=planned.rule_id, success=bool(result.success), observed=HIDDEN if hidden else _value(planned, value)
+    )
+
+
+def raised(planned: Planned, result: ExpectationValidationResult, known: Iterable[str]) -> str | None:
+    """Why an expectation raised, or None. Only texts of ours (`known`) are quoted: others may hold a row's value."""
+    info = result.exception_info
+    raises = [info] if "raised_exception" in info else list(info.values())
+    raises = [one for one in raises if one["raised_exception"]]
+    if not raises:
+        return None
+    messages = [str(one["exception_message"]) for one in raises]
+    mine = [message for message in messages if message in set(known)]
+    if mine:
+        return "; ".join(dict.fromkeys(mine))
+    kind = str(raises[0]["exception_traceback"]).strip().splitlines()[-1].split(":")[0].rsplit(".")[-1]
+    if kind == "MetricProviderError":
+        return f"{planned.type} is not available on DuckDB; choose another expectation"
+    return f"Great Expectations could not judge {planned.type} ({kind})"
+
+
+def presentable(
+    planned: Planned, result: ExpectationValidationResult, classified: frozenset[str]
+) -> ExpectationValidationResult:
+    """The result as it may be kept: plain JSON, short texts, and no value of a classified column."""
+    found = {key: _plain(value) for key, value in result.result.items()}
+    return ExpectationValidationResult(
+        success=result.success,
+        expectation_config=planned.configuration,
+        result=_without_values(planned, found, classified),
+        exception_info=result.exception_info,
+    )
+
+
+def validation_document(suite: SuiteFile, results: Sequence[ExpectationValidationResult]) -> str:
+    """Great Expectations' ExpectationSuiteValidationResult, as JSON text."""
+    statistics = calc_validation_statistics(list(results))
+    document = ExpectationSuiteValidationResult(
+        success=statistics.success,
+        results=list(results),
+        suite_name=suite.name,
+        statistics={
+            "evaluated_expectations": statistics.evaluated_expectations,
+            "successful_expectations": statistics.successful_expectations,
+            "unsuccessful_expectations": statistics.unsuccessful_expectations,
+            "success_percent": statistics.success_percent,
+        },
+        meta={**suite.meta, "great_expectations_version": gx_version},
+    )
+    as_json: dict[str, Any] = document.to_json_dict()  # type: ignore[no-untyped-call]
+    return json.dumps(as_json, ensure_ascii=False)
+
+
+def _share(planned: Planned, unexpected: int, judged: int) -> str:
+    noun = "values" if "column" in planned.kwargs else "rows"
+    share = f" ({unexpected / judged:.2%})".replace("%", " %") if judged else ""
+    return f"{unexpected} of {judged} {noun}{share} break the rule"
+
+
+def _value(planned: Planned, value: object) -> str | None:
+    match value:
+        case None:
+            return None
+        case bool() | str():
+            return str(value)[:_LONGEST_TEXT]
+        case int() if planned.type.startswith("expect_table_row_count"):
+            return f"{value} rows"
+        case float():
+            return f"{value:.10g}"
+        case list() | tuple() | dict() | set():
+            return f"{len(value)} values"
+        case _:
+            return str(value)[:_LONGEST_TEXT]
+
+
+def _without_values(planned: Planned, found: dict[str, Any], classified: frozenset[str]) -> dict[str, Any]:
+    if planned.type in ABOUT_FILES or not classified:
+        return found
+    if planned.columns and classified.isdisjoint(planned.columns):
+        return found
+    # An expectation that names no column may read any of them; its numbers may be shown, its rows may not.
+    shown = (
+        {"observed_value"} if not planned.columns and isinstance(found.get("observed_value"), int | float) else set()
+    )
+    return {key: value for key, value in found.items() if key in _COUNTS | shown}
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case None | bool() | int():
+            return value
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case dict():
+            return {str(key): _plain(part) for key, part in value.items()}
+        case list() | tuple() | set():
+            return [_plain(part) for part in value]
+        case _:
+            return str(value)[:_LONGEST_TEXT]

@@ -1,0 +1,53 @@
+"""One run of Great Expectations over the view, without a data context: nothing is stored, sent or shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from great_expectations.core.batch import Batch
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.core.id_dict import IDDict
+from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.validator.validator import Validator
+
+from partition_gate.adapters.gx.engine import DuckDBExecutionEngine, reason
+from partition_gate.adapters.gx.scan import SCANNED
+
+_SAMPLE_SIZE = 20
+_RUNTIME = {
+    "result_format": {"result_format": "BASIC", "partial_unexpected_count": _SAMPLE_SIZE},
+    "catch_exceptions": True,
+}
+
+
+def run_expectations(
+    engine: DuckDBExecutionEngine, configurations: Sequence[ExpectationConfiguration]
+) -> list[ExpectationValidationResult]:
+    """One result an expectation, in any order; one that raised has `exception_info`."""
+    if not configurations:
+        return []
+    try:
+        return _validator(engine).graph_validate(configurations=list(configurations), runtime_configuration=_RUNTIME)
+    except Exception as error:  # an expectation's own code may raise anything, and takes the others with it
+        if len(configurations) == 1:
+            return [not_run(configurations[0], reason(error))]
+    return [result for one in configurations for result in run_expectations(engine, [one])]
+
+
+def not_run(configuration: ExpectationConfiguration, why: str) -> ExpectationValidationResult:
+    """The result of an expectation that was not judged: failed, with the reason where an exception would be."""
+    return ExpectationValidationResult(
+        success=False,
+        expectation_config=configuration,
+        exception_info={"raised_exception": True, "exception_message": why, "exception_traceback": None},
+    )
+
+
+def _validator(engine: DuckDBExecutionEngine) -> Validator:
+    batch_data = SqlAlchemyBatchData(execution_engine=engine, table_name=SCANNED, create_temp_table=False)
+    batch: Any = Batch(data=batch_data, batch_definition=IDDict({"view": SCANNED}))  # type: ignore[arg-type]
+    validator = Validator(execution_engine=engine, batches=[batch])
+    validator.metrics_calculator.show_progress_bars = False
+    return validator

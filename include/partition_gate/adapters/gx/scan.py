@@ -1,0 +1,124 @@
+"""A partition's files as the DuckDB view `scanned`, under the contract's column names."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+
+import duckdb
+
+from partition_gate.adapters.gx.columns import (
+    Group,
+    Slot,
+    contract_slots,
+    extra_slots,
+    group_files,
+    input_slots,
+    output_slots,
+)
+from partition_gate.adapters.gx.footers import READ_ERRORS, Footers
+from partition_gate.adapters.gx.sql import identifier, read_parquet, select
+from partition_gate.record import Record
+from partition_gate.validation import PartitionScan, ReferenceFiles
+
+SCANNED = "scanned"
+SOURCE_FILE, SOURCE_ROW = "_gate_source_file", "_gate_source_row"
+
+
+class Machine(Record):
+    """What one validation may use. `None` leaves DuckDB's default; the temporary folder takes spilled rows."""
+
+    threads: int | None = None
+    memory_limit: str | None = None
+    temporary_folder: str | None = None
+
+
+class Scanned(Record):
+    """What the view exposes: `columns` to the rules; `inputs` are the names of the files' own columns."""
+
+    scan: PartitionScan
+    footers: Footers
+    columns: tuple[str, ...]
+    inputs: tuple[str, ...]
+
+    def lacking(self, column: str) -> tuple[str, ...]:
+        """Landing paths of the files without the column; none where the partition's key gives its value."""
+        return () if column in dict(self.scan.partition_values) else self.footers.lacking(self.source(column))
+
+    def mistyped(self, column: str, types: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """(landing path, type found) of the files that store the column as none of the types."""
+        return self.footers.mistyped(self.source(column), tuple(types))
+
+    def source(self, column: str) -> str:
+        """A column's name in the files; a column that the contract does not name has one name only."""
+        table = self.scan.table
+        names = {named.name: named.source for named in (*table.columns, *table.partition_columns)}
+        return names.get(column, column)
+
+
+def open_connection(machine: Machine) -> duckdb.DuckDBPyConnection:
+    """A private in-memory database in UTC that loads no extension and writes nothing outside its temporary folder."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "temp_directory": machine.temporary_folder or tempfile.gettempdir(),
+    }
+    if machine.threads is not None:
+        settings["threads"] = machine.threads
+    if machine.memory_limit is not None:
+        settings["memory_limit"] = machine.memory_limit
+    connection = duckdb.connect(config=settings)
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def create_view(
+    connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers, *, with_files: bool = False
+) -> Scanned:
+    """Create the view over exactly the readable files.
+
+    `with_files` adds what the split needs: `_gate_out_<i>` (the table's i-th column, cast), `_gate_in_<i>` (the
+    files' i-th column, as it came), `_gate_source_file` and `_gate_source_row`. Files that differ in schema are read
+    apart, so nothing depends on how DuckDB unites them. There must be at least one file.
+    """
+    groups = group_files(connection, footers)
+    slots = [*contract_slots(scan, groups), *extra_slots(scan, groups)]
+    inputs = input_slots(groups)
+    columns = tuple(slot.name for slot in slots)
+    if with_files:
+        slots += [*output_slots(scan, groups), *(slot.renamed(f"_gate_in_{i}") for i, slot in enumerate(inputs))]
+    selects = [_select(group, slots, number, with_files=with_files) for number, group in enumerate(groups)]
+    connection.execute(f"CREATE VIEW {SCANNED} AS {' UNION ALL '.join(selects)}")
+    return Scanned(scan=scan, footers=footers, columns=columns, inputs=tuple(slot.name for slot in inputs))
+
+
+def reference_view(dataset: str) -> str:
+    """The name of the view over a referenced dataset."""
+    return f"reference {dataset}"
+
+
+def create_reference_view(connection: duckdb.DuckDBPyConnection, reference: ReferenceFiles) -> None:
+    """Create the view over a referenced dataset's files; it raises what DuckDB raises where they cannot be read."""
+    published = select(["*"], read_parquet(reference.paths, options="union_by_name = true"))
+    connection.execute(f"CREATE VIEW {identifier(reference_view(reference.dataset))} AS {published}")
+
+
+def damaged_files(connection: duckdb.DuckDBPyConnection, footers: Footers) -> tuple[str, ...]:
+    """Landing paths of the files that cannot be read to their end, found by reading each."""
+    return tuple(file.source for file in footers.files if not _reads_to_the_end(connection, file.path))
+
+
+def _reads_to_the_end(connection: duckdb.DuckDBPyConnection, path: str) -> bool:
+    # Not count(): DuckDB answers it from the footer where the footer says that nothing is null.
+    try:
+        connection.execute(select(["first(COLUMNS(*)) IS NULL"], read_parquet([path]))).fetchall()
+    except READ_ERRORS:
+        return False
+    return True
+
+
+def _select(group: Group, slots: Iterable[Slot], number: int, *, with_files: bool) -> str:
+    cells = [f"{slot.sql(number)} AS {identifier(slot.name)}" for slot in slots]
+    if with_files:
+        cells += [f"{group.source_file} AS {SOURCE_FILE}", f"{group.source_row} AS {SOURCE_ROW}"]
+    return select(cells, group.relation)
