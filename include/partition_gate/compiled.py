@@ -41,13 +41,13 @@ class CompiledContract(Record):
         return RULES_VERSION
 
 
-def compiled(contract: Contract, *, document: str | None = None) -> CompiledContract:
-    """The contract compiled; `document` is its committed suite file, None to execute what was compiled just now."""
+def compiled(contract: Contract) -> CompiledContract:
+    """The contract compiled just now, in memory."""
     compilation = compile_contract(contract)
     return CompiledContract(
         contract=contract,
         compilation=compilation,
-        suite=CompiledSuite(suite=compilation.suite, document=document or suite_document(compilation.suite)),
+        suite=CompiledSuite(suite=compilation.suite, document=suite_document(compilation.suite)),
         table=table_schema(contract),
-        in_memory=document is None,
+        in_memory=True,
     )

@@ -164,6 +164,7 @@ class Limits(Record):
     shrink_limit: float = 0.5
     latency: timedelta | None = None
     schedule: str | None = None
+    end_of_life: date | None = None
 
 
 class Contract(Record):

@@ -47,6 +47,7 @@ _MECHANISMS = {
     r"customProperties\.(timezone|startDate|quarantineLimit|shrinkLimit|readiness)": "limits of a partition",
     r"slaProperties\.errorrate": "quarantine limit of a partition",
     r"slaProperties\.frequency": "the expected partitions (schedule of the DAG)",
+    r"slaProperties\.endoflife": "end of the DAG's schedule",
     r"slaProperties\.latency": "deadline after which a partition is missing",
 }
 _DOCUMENTED = (
@@ -72,7 +73,7 @@ def cover(document: Mapping[str, Any], compilation: Compilation) -> tuple[Covere
 
 
 def clauses(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(place, kind) of every clause. A quality rule, SLA, relationship or custom property is one clause; else each leaf.
+    """(place, kind) of every clause: quality rules, SLAs, relationships and custom properties whole, else each leaf.
 
     The kind is the place, with the property's name instead of its number where that says more
     (`slaProperties.latency`).

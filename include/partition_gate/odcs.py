@@ -138,16 +138,18 @@ def _slas(odcs: OpenDataContractStandard) -> tuple[Sla, ...]:
 def _limits(odcs: OpenDataContractStandard, path: str) -> Limits:
     custom = {str(c.property): c.value for c in odcs.customProperties or []}
     slas = {sla.property: sla for sla in _slas(odcs)}
-    latency, error_rate, frequency = (slas.get(name) for name in ("latency", "errorrate", "frequency"))
+    names = ("latency", "errorrate", "frequency", "endoflife")
+    latency, error_rate, frequency, end = (slas.get(name) for name in names)
     return Limits(
         timezone=_timezone(custom, path),
-        start_date=_start_date(custom, path),
+        start_date=_date(custom.get("startDate"), f"{path}: customProperties.startDate"),
         readiness=_readiness(custom, path),
         calendar=str(custom.get("calendar", Limits().calendar)),
         quarantine_limit=_limit(custom, "quarantineLimit", path, error_rate, default=Limits().quarantine_limit),
         shrink_limit=_limit(custom, "shrinkLimit", path, None, default=Limits().shrink_limit),
         latency=_latency(latency, path),
         schedule=frequency.schedule if frequency else None,
+        end_of_life=_date(end.value, f"{path}: {end.path}") if end else None,
     )
 
 
@@ -186,12 +188,11 @@ def _timezone(custom: Mapping[str, Any], path: str) -> str:
     return name
 
 
-def _start_date(custom: Mapping[str, Any], path: str) -> date | None:
-    value = custom.get("startDate")
+def _date(value: Any, place: str) -> date | None:
     try:
-        return date.fromisoformat(str(value)) if value is not None else None
+        return date.fromisoformat(str(value)[:10]) if value is not None else None
     except ValueError:
-        raise ContractError(f"{path}: customProperties.startDate: {value!r} is no date; write 2026-01-31") from None
+        raise ContractError(f"{place}: {value!r} is no date; write 2026-01-31") from None
 
 
 def _readiness(custom: Mapping[str, Any], path: str) -> str:

@@ -26,7 +26,7 @@ def settle(
     for the consumers' views.
     """
     publication = _publish(compiled, inspection, ports)
-    settlement = _settlement(compiled, inspection, publication, now=ports.clock.now())
+    settlement = _settlement(inspection, publication, now=ports.clock.now())
     if publication is not None:
         ports.warehouse.refresh_views(tables)
     results = ports.ledger.results(inspection.attempt.id)
@@ -78,9 +78,7 @@ def _publish(compiled: CompiledContract, inspection: Inspection, ports: Ports) -
         return None
 
 
-def _settlement(
-    compiled: CompiledContract, inspection: Inspection, publication: Publication | None, *, now: datetime
-) -> Settlement:
+def _settlement(inspection: Inspection, publication: Publication | None, *, now: datetime) -> Settlement:
     outcome, why = inspection.disposition.outcome, inspection.disposition.why
     if outcome in VISIBLE and publication is None:
         outcome, why = PartitionOutcome.SUPERSEDED, ("a newer attempt owns this partition; nothing was changed",)

@@ -1,0 +1,52 @@
+# Partition Gate. `make` lists what there is.
+PYTHON ?= python3.11
+HOME_FOLDER ?= .gate
+export PYTHONDONTWRITEBYTECODE :=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint compile bench lock clean check-python
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: .venv/runtime ## Gate two weeks of real flights on this machine (ONCE=1: stop after the summary)
+	@GATE_HOME=$(HOME_FOLDER) $(BIN)/gate demo $(if $(ONCE),--once)
+
+test: .venv/dev ## Run every check and test
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@PYTHONPATH=include $(BIN)/lint-imports --no-cache
+	@$(BIN)/gate compile --check
+	@$(BIN)/pytest
+
+compile: .venv/runtime ## Compile the contracts to expectations/
+	@$(BIN)/gate compile
+
+lint: .venv/runtime ## Check the contracts
+	@$(BIN)/gate lint
+
+lock: .venv/uv ## Write the hashed locks from requirements*.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.txt -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock requirements-dev.txt -o requirements-dev.lock
+
+clean: ## Remove the environment and everything below GATE_HOME
+	rm -rf .venv $(HOME_FOLDER)
+
+.venv/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@touch $@
+
+# Bytecode is compiled at the installation: importing Great Expectations without it costs 10 CPU seconds, each time.
+.venv/runtime: .venv/uv requirements.lock pyproject.toml
+	@echo "Installing Partition Gate into .venv"
+	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps -e .
+	@touch $@
+
+.venv/dev: .venv/runtime requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
+	@touch $@

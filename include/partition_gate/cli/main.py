@@ -1,0 +1,39 @@
+"""The command `gate`. Exit codes: 0 passed, 1 failed checks or lint, 2 usage, 3 could not judge."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from partition_gate.cli import contracts, demo_commands, partitions
+from partition_gate.errors import ContractError, GateError, MalformedPartitionKey, UnknownContract
+
+FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
+
+app = typer.Typer(
+    name="gate",
+    help="Partition Gate: judge Parquet partitions against data contracts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+contracts.register(app)
+partitions.register(app)
+demo_commands.register(app)
+
+
+def main() -> None:
+    """Run the command line; every error of ours ends as one message and an exit code."""
+    try:
+        app()
+    except GateError as error:
+        typer.echo(f"gate: {error}", err=True)
+        sys.exit(exit_code(error))
+
+
+def exit_code(error: GateError) -> int:
+    """Who must act decides: the caller (2), the contract's author (1), the operator (3)."""
+    if isinstance(error, UnknownContract | MalformedPartitionKey):
+        return USAGE
+    return FAILED if isinstance(error, ContractError) else COULD_NOT_JUDGE

@@ -1,0 +1,123 @@
+"""`gate run`, `gate status`, `gate quarantine show`, `gate docs`, `gate notify`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from partition_gate.cli import tables
+from partition_gate.compiled import CompiledContract
+from partition_gate.disposition import VISIBLE, PartitionOutcome
+from partition_gate.errors import UnknownContract
+from partition_gate.gate.journey import Journey, travel
+from partition_gate.gate.notify import notify
+from partition_gate.partition import SNAPSHOT
+from partition_gate.run_document import run_document
+from partition_gate.settings import Settings, load_settings
+from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, links_for, open_ports, published_tables
+
+Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
+Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
+
+quarantine = typer.Typer(help="Look at quarantined rows.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(run)
+    app.command()(status)
+    app.command()(docs)
+    app.add_typer(quarantine, name="quarantine")
+
+
+def run(contract: Contract, key: Key = SNAPSHOT, as_json: Json = False) -> None:
+    """Judge one partition now: the same code as the DAG, without Airflow.
+
+    Exit codes: 0 published, 1 rejected, held or missing, 2 usage, 3 could not judge.
+    """
+    settings = load_settings()
+    folder = contract_folder(settings)
+    compiled = folder.load(contract)
+    known = published_tables(folder.load_all())
+    with open_ports(settings) as ports:
+        journey = travel(
+            compiled,
+            key,
+            ports=ports,
+            tables=(*(table for table in known if table.name != compiled.table.name), compiled.table),
+            links=lambda dataset, key, attempt: links_for(settings, dataset, key, attempt),
+        )
+        notify(ports.ledger, ports.notifier, ports.clock)
+        _show(journey, compiled, ports, settings, as_json=as_json)
+    raise typer.Exit(_exit_code(journey.settlement.outcome))
+
+
+def status(as_json: Json = False) -> None:
+    """Show the newest outcome of every partition."""
+    with open_ports() as ports:
+        settlements = ports.ledger.latest()
+    if as_json:
+        typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in settlements], indent=2))
+        return
+    Console().print(tables.summary(settlements))
+
+
+@quarantine.command("show")
+def quarantine_show(
+    contract: Contract,
+    key: Key = SNAPSHOT,
+    limit: Annotated[int, typer.Option(help="How many rows at most.")] = 20,
+) -> None:
+    """Show a partition's quarantined rows with the reasons; values of classified columns stay hidden."""
+    settings = load_settings()
+    compiled = contract_folder(settings).load(contract)
+    with open_ports(settings) as ports:
+        settlements = [s for s in ports.ledger.latest(compiled.contract.dataset) if s.partition_key == key]
+    if not settlements:
+        raise UnknownContract(
+            f"{contract} {key}: nothing is recorded for this partition; run: gate run {contract} {key}"
+        )
+    uri = settlements[0].quarantine_uri
+    if uri is None:
+        typer.echo(f"{contract} {key}: {settlements[0].outcome.value}; no row is in quarantine")
+        return
+    typer.echo(f"{settlements[0].rows_quarantined:,} rows in {uri}")
+    Console().print(tables.quarantined(uri, classified=compiled.classified_columns, limit=limit))
+
+
+def docs() -> None:
+    """Write the index of all reports and print where it is."""
+    settings = load_settings()
+    with open_ports(settings) as ports:
+        page = ports.docs.write_index(ports.ledger.latest())
+    typer.echo((docs_folder(settings) / page).as_uri())
+
+
+def _show(
+    journey: Journey, compiled: CompiledContract, ports: WiredPorts, settings: Settings, *, as_json: bool
+) -> None:
+    settlement = journey.settlement
+    results = ports.ledger.results(settlement.attempt_id)
+    links = links_for(settings, settlement.dataset, settlement.partition_key, settlement.attempt_id if results else "")
+    if not as_json:
+        Console().print(tables.journey(settlement, results, links, already=journey.already))
+        return
+    document = run_document(
+        settlement,
+        results,
+        already_published=journey.already and settlement.outcome in VISIBLE,
+        in_memory=compiled.in_memory,
+        links={**links.model_dump(), "quarantine_files": settlement.quarantine_uri},
+        messages=ports.ledger.messages(settlement.attempt_id),
+    )
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _exit_code(outcome: PartitionOutcome) -> int:
+    if outcome in VISIBLE or outcome is PartitionOutcome.SUPERSEDED:
+        return 0
+    return 3 if outcome is PartitionOutcome.ERRORED else 1

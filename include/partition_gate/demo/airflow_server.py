@@ -1,0 +1,185 @@
+"""A real Airflow for one machine: scheduler, DAG processor and web server as one process group, on loopback."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.error import URLError
+
+import psutil
+
+from partition_gate.errors import OperatorError
+
+COMPONENTS = ("scheduler", "dag-processor", "api-server")
+HEALTHY_WITHIN = timedelta(seconds=180)
+_STOP_WITHIN_S = 15
+
+
+class AirflowFailed(OperatorError):
+    """Airflow did not start, or refused a command; the text names its log."""
+
+
+class AirflowServer:
+    """Airflow whose home, database and logs lie below `<home>/airflow`; `environment` reaches tasks as it is."""
+
+    def __init__(self, home: Path, *, project: Path, environment: Mapping[str, str]) -> None:
+        self.home, self.project = home / "airflow", project
+        self.logs = home / "logs"
+        self.port = self._stable_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.public_url = f"{self.url}/gate"
+        self._environment = {**environment, **self._configuration()}
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Migrate the database and start the components. Raises: AirflowFailed."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.run("db", "migrate")
+        for component in COMPONENTS:
+            self._processes.append(self._spawn(component))
+
+    def wait_until_healthy(self, *, tick: Callable[[], None] = lambda: None) -> None:
+        """Return when the web server answers and knows a DAG processor's heartbeat. Raises: AirflowFailed."""
+        deadline = time.monotonic() + HEALTHY_WITHIN.total_seconds()
+        while not self._is_healthy():
+            self._refuse_dead_components()
+            if time.monotonic() > deadline:
+                raise AirflowFailed(f"Airflow is not healthy after {HEALTHY_WITHIN}; read {self.logs}/airflow-*.log")
+            tick()
+            time.sleep(0.5)
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the scheduler run a DAG. Raises: AirflowFailed."""
+        self.run("dags", "unpause", "--yes", dag_id)
+
+    def backfill(self, dag_id: str, *, first: date, last: date, at_once: int) -> None:
+        """One run for each partition date from `first` to `last` that has none yet. Raises: AirflowFailed."""
+        window = ("--from-date", first.isoformat(), "--to-date", last.isoformat())
+        self.run("backfill", "create", "--dag-id", dag_id, *window, "--max-active-runs", str(at_once))
+
+    def run(self, *arguments: str) -> str:
+        """An Airflow command's output. Raises: AirflowFailed, with the last lines."""
+        done = subprocess.run(
+            _airflow(arguments), env=self._environment, cwd=self.project, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            lines = (done.stderr or done.stdout).strip().splitlines()[-3:]
+            raise AirflowFailed(f"airflow {' '.join(arguments)} failed: {' '.join(lines)}")
+        return done.stdout
+
+    def stop(self) -> None:
+        """End every process of ours, politely, then surely."""
+        family = [child for process in self._processes for child in _family(process.pid)]
+        for process in self._processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        _, alive = psutil.wait_procs(family, timeout=_STOP_WITHIN_S)
+        for process_left in alive:
+            with suppress(psutil.NoSuchProcess):
+                process_left.kill()
+        self._processes.clear()
+
+    def _spawn(self, component: str) -> subprocess.Popen[bytes]:
+        with (self.logs / f"airflow-{component}.log").open("ab") as log:
+            # Its own session: SIGTERM to one of Airflow's parents leaves its children, so the group is signalled.
+            return subprocess.Popen(
+                _airflow((component,)),
+                env=self._environment,
+                cwd=self.project,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _is_healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=2) as answer:  # noqa: S310
+                text = answer.read().decode()
+        except (URLError, OSError):
+            return False
+        return text.count('"status":"healthy"') >= len(COMPONENTS)
+
+    def _refuse_dead_components(self) -> None:
+        for component, process in zip(COMPONENTS, self._processes, strict=True):
+            if process.poll() is not None:
+                raise AirflowFailed(f"airflow {component} ended; read {self.logs}/airflow-{component}.log")
+
+    def _configuration(self) -> dict[str, str]:
+        self.home.mkdir(parents=True, exist_ok=True)
+        return {
+            "AIRFLOW_HOME": str(self.home),
+            "PYTHONPATH": str(self.project / "include"),
+            "GATE_PUBLIC_URL": self.public_url,
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.project / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.project / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.port),
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API_AUTH__JWT_SECRET": self._secret("jwt"),
+            "AIRFLOW__API__SECRET_KEY": self._secret("session"),
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+            "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.logs / "airflow"),
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "GX_ANALYTICS_ENABLED": "False",
+            "SCARF_NO_ANALYTICS": "true",
+        }
+
+    def _stable_port(self) -> int:
+        """The port of the last start if nobody took it, so that the links in old messages keep working."""
+        path = self.home / "port"
+        port = int(path.read_text()) if path.exists() else 0
+        if not port or _is_taken(port):
+            port = free_port()
+            self.home.mkdir(parents=True, exist_ok=True)
+            path.write_text(str(port))
+        return port
+
+    def _secret(self, name: str) -> str:
+        path = self.home / f"{name}.key"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(64))
+        return path.read_text()
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on, on loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _airflow(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "airflow", *arguments]
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []

@@ -1,0 +1,148 @@
+"""Settings -> adapters. The only place that knows which adapter stands behind which port."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from partition_gate.adapters.contract_folder import Catalogue, ContractFolder
+from partition_gate.alert import Links
+from partition_gate.settings import Settings, load_settings
+from partition_gate.table import TableSchema
+
+if TYPE_CHECKING:
+    from partition_gate.ports import DocsSite, Ledger, Notifier, ObjectStore, Validator, Warehouse
+
+
+class SystemClock:
+    """The machine's time, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class WiredPorts:
+    """The `Ports` of these settings. Adapters, and the heavy packages behind them, are loaded on first use."""
+
+    def __init__(self, settings: Settings, stack: ExitStack) -> None:
+        self.settings, self._stack = settings, stack
+        self.clock = SystemClock()
+
+    @property
+    def spool_folder(self) -> Path:
+        return self.settings.home / "spool"
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        from partition_gate.adapters.object_store.local import LocalObjectStore
+        from partition_gate.adapters.object_store.routing import RoutingObjectStore
+
+        return RoutingObjectStore(s3=self._s3, local=LocalObjectStore())
+
+    @cached_property
+    def validator(self) -> Validator:
+        from partition_gate.adapters.gx.validator import DuckDbValidator
+
+        return DuckDbValidator()
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
+
+        settings = self.settings
+        return DeltaWarehouse(
+            settings.path(settings.warehouse_uri, "warehouse"),
+            serving_file=Path(settings.path(settings.serving_file, "warehouse.duckdb")),
+            quarantine_root=settings.path(settings.quarantine_uri, "quarantine"),
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
+
+        url = self.settings.ledger_url or f"sqlite:///{self.settings.home / 'ledger.sqlite'}"
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        migrate(url)
+        return SqlLedger(url)
+
+    @cached_property
+    def docs(self) -> DocsSite:
+        from partition_gate.adapters.gx.docs import GxDocsSite
+
+        return GxDocsSite(docs_folder(self.settings), mask_key=mask_key(self.settings))
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        from partition_gate.adapters.inbox import InboxNotifier
+        from partition_gate.adapters.slack import SlackNotifier
+
+        token = self.settings.slack_token.get_secret_value()
+        if token:
+            return SlackNotifier(token, base_url=self.settings.slack_api_url)
+        return InboxNotifier(self.settings.home / "inbox")
+
+    @cached_property
+    def _s3(self) -> ObjectStore:
+        from partition_gate.adapters.object_store.s3 import S3ObjectStore
+
+        from partition_gate.adapters import embedded_s3
+
+        settings = self.settings
+        if settings.s3_endpoint_url:
+            secret = settings.s3_secret_access_key.get_secret_value()
+            return S3ObjectStore(settings.s3_endpoint_url, settings.s3_access_key_id, secret, settings.s3_region)
+        server = self._stack.enter_context(embedded_s3.running(settings.home))
+        return S3ObjectStore(server.endpoint_url, server.access_key_id, server.secret_access_key, settings.s3_region)
+
+
+@contextmanager
+def open_ports(settings: Settings | None = None) -> Iterator[WiredPorts]:
+    """The ports, for a command or a task; an embedded server that was started for them is stopped at the end."""
+    with ExitStack() as stack:
+        yield WiredPorts(settings or load_settings(), stack)
+
+
+def contract_folder(settings: Settings) -> ContractFolder:
+    """Contracts and suites of these settings."""
+    return ContractFolder(settings.contracts, settings.expectations, environment=settings.environment)
+
+
+def published_tables(catalogue: Catalogue) -> tuple[TableSchema, ...]:
+    """The tables that consumers see."""
+    return tuple(compiled.table for compiled in catalogue.contracts)
+
+
+def docs_folder(settings: Settings) -> Path:
+    """The Data Docs site."""
+    return Path(settings.path(settings.docs_folder, "docs"))
+
+
+def mask_key(settings: Settings) -> bytes:
+    """The key of the hashes that stand for classified values; made once, readable by its owner only."""
+    if given := settings.mask_key.get_secret_value():
+        return given.encode()
+    path = settings.home / "mask.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text().encode()
+
+
+def links_for(settings: Settings, dataset: str, key: str, attempt_id: str) -> Links:
+    """Where people find a partition: console addresses, or local files without a console."""
+    base = settings.public_url.rstrip("/")
+    page = f"attempts/{attempt_id}/index.html"
+    if not base:
+        return Links(docs=(docs_folder(settings) / page).as_uri() if attempt_id else None)
+    return Links(
+        docs=f"{base}/docs/{page}" if attempt_id else None,
+        console=f"{base}/partitions/{dataset}/{key}",
+        quarantine=f"{base}/quarantine/{attempt_id}" if attempt_id else None,
+        contract=f"{base}/contracts/{dataset}",
+    )
