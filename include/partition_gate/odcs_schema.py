@@ -45,7 +45,21 @@ def dotted(parts: Iterable[str | int]) -> str:
 
 @cache
 def _validator() -> Draft201909Validator:
-    return Draft201909Validator(json.loads(cast("Any", OpenDataContractStandard).json_schema()))
+    schema = json.loads(cast("Any", OpenDataContractStandard).json_schema())
+    _require_what_is_tested(schema)
+    return Draft201909Validator(schema)
+
+
+def _require_what_is_tested(node: Any) -> None:
+    """Make `if: logicalType is map` false for a property without logicalType.
+
+    As published, such an `if` holds when the key is absent, so v3.2.0 demands `map` of every untyped property.
+    """
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _require_what_is_tested(child)
+    condition = node.get("if") if isinstance(node, dict) else None
+    if isinstance(condition, dict) and "logicalType" in condition.get("properties", {}):
+        condition.setdefault("required", ["logicalType"])
 
 
 def _lines(errors: Iterable[ValidationError], path: str) -> Iterable[str]:

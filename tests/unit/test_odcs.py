@@ -1,0 +1,124 @@
+"""Reading contracts: strict, and every error names the place and the next step."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from partition_gate.contract import Contract, Status
+from partition_gate.errors import ContractError
+from partition_gate.odcs import location, read_contract
+from partition_gate.suite import Severity
+
+FLIGHTS = Path("include/contracts/flights.odcs.yaml")
+
+
+def minimal(**changes: object) -> str:
+    document = {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": "orders",
+        "version": "1.0.0",
+        "status": "active",
+        "servers": [{"server": "x", "type": "local", "path": "data/dt=*/*.parquet", "format": "parquet"}],
+        "schema": [{"name": "orders", "properties": [{"name": "id", "logicalType": "integer", "required": True}]}],
+    }
+    return yaml.safe_dump({**document, **changes})
+
+
+def read(text: str) -> Contract:
+    return read_contract(text, path="orders.odcs.yaml", folder="/contracts")
+
+
+def test_the_flights_contract_is_read_with_its_limits_and_owners():
+    contract = read_contract(FLIGHTS.read_text(), path=str(FLIGHTS))
+
+    assert (contract.id, contract.status, contract.dataset) == ("flights", Status.ACTIVE, "flights")
+    assert contract.limits.latency == timedelta(hours=4)
+    assert contract.limits.quarantine_limit == 0.05
+    assert contract.limits.timezone == "America/New_York"
+    assert [key.severity for key in contract.foreign_keys] == [Severity.ERROR, Severity.WARNING, Severity.ERROR]
+    assert {channel.channel for channel in contract.channels} == {"#flights-producers", "#flights-consumers"}
+
+
+@pytest.mark.parametrize(
+    ("text", "root", "segments", "pattern"),
+    [
+        ("s3://landing/flights/dt=*/*.parquet", "s3://landing/flights", ("dt",), "*.parquet"),
+        ("s3://landing/f/dt=*/hour=*/part-*.parquet", "s3://landing/f", ("dt", "hour"), "part-*.parquet"),
+        ("s3://landing/{model}/*.parquet", "s3://landing/orders", (), "*.parquet"),
+        ("./data/orders.parquet", "/contracts/data", (), "orders.parquet"),
+        ("/abs/dt=*", "/abs", ("dt",), "*.parquet"),
+    ],
+)
+def test_a_location_names_root_segments_and_pattern(text, root, segments, pattern):
+    found = location(text, folder="/contracts", model="orders", path="c.yaml")
+
+    assert (found.root, found.segments, found.pattern) == (root, segments, pattern)
+
+
+def test_a_wildcard_that_is_no_hive_segment_is_refused():
+    with pytest.raises(ContractError, match="Hive segment"):
+        location("s3://landing/*/x/*.parquet", folder="", model="m", path="c.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: [1\n", "line 2, column 1: not YAML"),
+        ("id: 1\nid: 2\n", "line 2: the key 'id' stands twice"),
+        ("a: &x 1\nb: *x\n", "anchors and aliases are refused"),
+        ("a: !!python/object:os.system {}\n", "not YAML|tags are refused"),
+        ("- 1\n", "holds list, not a mapping"),
+        ("a: " + "[" * 60 + "]" * 60, "nested deeper"),
+    ],
+)
+def test_yaml_that_can_hide_content_is_refused_with_the_line(text, sentence):
+    with pytest.raises(ContractError, match=sentence):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"apiVersion": "v2.2.2"}, "apiVersion: 'v2.2.2' is not supported"),
+        ({"status": "live"}, "status: 'live' is not a status"),
+        ({"kind": "Contract"}, "kind: 'Contract' is not one of DataContract"),
+        ({"owner": "me"}, "'owner' was unexpected"),
+        ({"servers": []}, "servers: none has type s3 or local"),
+        ({"schema": []}, "schema: 0 objects"),
+        ({"schema": [{"name": "orders", "properties": []}]}, "no column is promised"),
+        ({"slaProperties": [{"property": "latency", "value": "soon"}]}, "'soon'  is no time span"),
+        ({"slaProperties": [{"property": "errorRate", "value": 500}]}, "500 is no share"),
+        ({"customProperties": [{"property": "timezone", "value": "Mars/Base"}]}, "'Mars/Base' is no IANA time zone"),
+        ({"customProperties": [{"property": "startDate", "value": "soon"}]}, "'soon' is no date"),
+        ({"customProperties": [{"property": "readiness", "value": "manifest"}]}, "'manifest' is not executable yet"),
+    ],
+)
+def test_a_wrong_clause_is_named_with_its_place(change, sentence):
+    with pytest.raises(ContractError, match=sentence) as error:
+        read(minimal(**change))
+
+    assert str(error.value).startswith("orders.odcs.yaml: ")
+
+
+def test_all_schema_errors_are_told_at_once_with_the_nearest_word():
+    schema = [{"name": "orders", "properties": [{"name": "a", "logicalType": "strng"}, {"name": "b", "requird": True}]}]
+
+    with pytest.raises(ContractError) as error:
+        read(minimal(schema=schema))
+
+    assert "schema[0].properties[0].logicalType: 'strng'" in str(error.value)
+    assert "did you mean 'string'?" in str(error.value)
+    assert "schema[0].properties[1]: 'requird' was unexpected" in str(error.value)
+
+
+def test_an_unknown_severity_word_is_refused():
+    quality = [{"metric": "rowCount", "mustBe": 1, "severity": "blocker"}]
+    schema = [{"name": "orders", "quality": quality, "properties": [{"name": "id"}]}]
+
+    with pytest.raises(ContractError, match=r"schema\[0\].quality\[0\].severity: 'blocker' is not known"):
+        read(minimal(schema=schema))
