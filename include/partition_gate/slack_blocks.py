@@ -24,6 +24,7 @@ MAX_BUTTONS = 5
 _LABEL_LENGTH = 75
 _CUT = "\u2026"
 _ZERO_WIDTH_SPACE = "\u200b"
+_ANGLE_QUOTES = str.maketrans({"<": "\u2039", ">": "\u203a"})
 _MARKUP = re.compile(r"[*_~`]|:(?=[\w+'-]+:)")
 
 
@@ -152,7 +153,9 @@ def fitting(lines: Sequence[str], *, limit: int = TEXT_LENGTH) -> str:
 
 
 def _plain_text(text: str, *, limit: int) -> dict[str, object]:
-    return {"type": "plain_text", "text": clean(text, limit=limit) or "-", "emoji": False}
+    # Angle quotes look alike and cannot be read as a mention, whether or not a client decodes escapes in plain text.
+    inert = clean(text, limit=limit).translate(_ANGLE_QUOTES)
+    return {"type": "plain_text", "text": inert or "-", "emoji": False}
 
 
 def _mrkdwn(text: str) -> dict[str, object]:

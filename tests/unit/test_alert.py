@@ -1,0 +1,364 @@
+"""Alerts: who is told what, in words for somebody on call, and nothing that a name could do in Slack."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from partition_gate.alert import Links, alerts_for
+from partition_gate.attempt import Message, Settlement
+from partition_gate.contract import Channel, Column, Contract, LibraryRule, Member, SqlRule, Status, Team
+from partition_gate.disposition import PartitionOutcome
+from partition_gate.partition import Location
+from partition_gate.suite import Scope, Severity
+from partition_gate.testing.slack_rules import check_post
+from partition_gate.verdict import CheckOutcome, CheckResult
+
+HOSTILE = "<!channel> *big* _it_ ~no~ `x` <https://evil.example|click> @here :fire: \u202egnp.exe\u0000\n& more"
+LINKS = Links(
+    docs="https://gate.example/docs/a1",
+    console="https://gate.example/partitions/flights/2013-01-03",
+    quarantine="https://gate.example/quarantine/a1",
+    contract="https://gate.example/contracts/flights",
+    airflow="https://airflow.example/runs/1",
+)
+COLUMNS = (
+    Column(path="schema[0].properties[0]", name="tailnum", source="tailnum", logical_type="string"),
+    Column(
+        path="schema[0].properties[1]", name="pilot", source="pilot_name", logical_type="string", classification="pii"
+    ),
+)
+
+
+def a_contract(**changes: object) -> Contract:
+    contract = Contract(
+        id="nyc-flights",
+        version="1.2.0",
+        name="flights",
+        status=Status.ACTIVE,
+        path="include/contracts/flights.odcs.yaml",
+        content_hash="hash",
+        api_version="v3.1.0",
+        dataset="flights",
+        schema_path="schema[0]",
+        location=Location(root="s3://landing/flights", segments=("dt",), pattern="*.parquet"),
+        columns=COLUMNS,
+        team=Team(name="Flight operations", members=(Member(username="avery"),)),
+        channels=(
+            Channel(tool="slack", channel="#flights-producers", scope="issues"),
+            Channel(tool="slack", channel="#flights-consumers", scope="announcements"),
+        ),
+    )
+    return contract.model_copy(update=changes)
+
+
+def a_settlement(outcome: PartitionOutcome, **changes: object) -> Settlement:
+    settlement = Settlement(
+        attempt_id="a1",
+        contract="nyc-flights",
+        version="1.2.0",
+        dataset="flights",
+        partition_key="2013-01-03",
+        outcome=outcome,
+        why=(),
+        idempotency_key="key-1",
+        rows_in=842_000,
+        rows_published=0,
+        rows_quarantined=842_000,
+        table_version=None,
+        quarantine_uri="s3://warehouse/quarantine/flights/a1",
+        settled_at=datetime(2013, 1, 4, 7, 17, tzinfo=UTC),
+    )
+    return settlement.model_copy(update=changes)
+
+
+def a_result(rule_id: str, outcome: CheckOutcome = CheckOutcome.FAILED, **changes: object) -> CheckResult:
+    result = CheckResult(
+        clause="schema[0].properties[0].required",
+        rule_id=rule_id,
+        expectation="not_null",
+        dimension="completeness",
+        severity=Severity.ERROR,
+        scope=Scope.ROW,
+        outcome=outcome,
+        observed=None,
+        expected="no null",
+        element_count=842_000,
+        unexpected_count=1234,
+    )
+    return result.model_copy(update=changes)
+
+
+def quarantined(**changes: object) -> Settlement:
+    rows = {"rows_published": 840_766, "rows_quarantined": 1234}
+    return a_settlement(PartitionOutcome.PUBLISHED_WITH_QUARANTINE, **{**rows, **changes})
+
+
+def for_producers(messages: tuple[Message, ...]) -> Message:
+    return next(message for message in messages if message.audience == "producers")
+
+
+def for_consumers(messages: tuple[Message, ...]) -> Message:
+    return next(message for message in messages if message.audience == "consumers")
+
+
+def read(message: Message) -> str:
+    """All texts of a message, one a line, markup included."""
+    return "\n".join(re.findall(r'"text": "((?:[^"\\]|\\.)*)"', message.blocks)).replace("\\n", "\n")
+
+
+def test_producers_of_a_partly_quarantined_partition_learn_which_rules_how_many_rows_and_what_to_do():
+    results = (a_result("tailnum.required"),)
+
+    text = read(for_producers(alerts_for(quarantined(), results, a_contract(), LINKS)))
+
+    assert "flights 2013-01-03: 1,234 rows quarantined, the rest published" in text
+    assert "`tailnum.required`  1,234 of 842,000 rows (0.15%); expected: no null" in text
+    assert "`gate quarantine show nyc-flights 2013-01-03`" in text
+    assert "`s3://landing/flights/dt=2013-01-03/`" in text
+
+
+def test_consumers_of_a_partly_quarantined_partition_learn_what_is_missing_and_that_the_rest_is_safe():
+    text = read(for_consumers(alerts_for(quarantined(), (a_result("tailnum.required"),), a_contract(), LINKS)))
+
+    assert "flights 2013-01-03 is published without 1,234 rows" in text
+    assert "*Safe to use*\nYes" in text
+    assert "*Rows published*\n840,766" in text
+    assert "gate quarantine show" not in text
+
+
+def test_consumers_read_a_rules_business_impact_and_producers_its_description():
+    rule = LibraryRule(
+        path="schema[0].quality[0]",
+        id="known_planes",
+        column="tailnum",
+        metric="invalidValues",
+        operator=None,
+        description="Tail numbers are known.",
+        business_impact="Fleet reports miss flights.",
+    )
+    contract = a_contract(rules=(rule,))
+    messages = alerts_for(quarantined(), (a_result("known_planes", clause=rule.path),), contract, LINKS)
+
+    assert "Fleet reports miss flights." in read(for_consumers(messages))
+    assert "Tail numbers are known." in read(for_producers(messages))
+
+
+def test_six_rules_are_named_the_heaviest_first_and_the_others_counted():
+    results = tuple(a_result(f"rule_{number}", unexpected_count=number) for number in range(1, 10))
+
+    text = read(for_producers(alerts_for(quarantined(), results, a_contract(), LINKS)))
+
+    assert re.findall(r"`rule_(\d)`", text) == ["9", "8", "7", "6", "5", "4"]
+    assert "and 3 more" in text
+
+
+def test_a_rejected_partition_says_that_nothing_of_it_is_visible_and_why():
+    few = a_result("daily_rows", scope=Scope.PARTITION, unexpected_count=None, observed="312 rows", expected=">= 600")
+
+    messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (few,), a_contract(), LINKS)
+
+    assert for_producers(messages).text.startswith("flights 2013-01-03 was rejected: nothing of it was published.")
+    assert "`daily_rows`  expected: &gt;= 600; found 312 rows" in read(for_producers(messages))
+    assert "*Safe to use*\nNo" in read(for_consumers(messages))
+
+
+def test_a_cause_that_no_single_rule_explains_stands_beside_the_rules():
+    why = ("90000 of 842000 rows fail (10.69%), more than the 5.00% that the contract allows", "id: 90000 of 842000")
+    settlement = a_settlement(PartitionOutcome.REJECTED, why=why)
+
+    text = read(for_producers(alerts_for(settlement, (a_result("id"),), a_contract(), LINKS)))
+
+    assert "more than the 5.00% that the contract allows" in text
+    assert text.count("90000 of 842000") == 1
+
+
+def test_a_held_partition_asks_the_producers_for_a_decision():
+    why = ("312 rows would replace 842: less than 50%; a person must approve",)
+
+    messages = alerts_for(a_settlement(PartitionOutcome.HELD, why=why), (), a_contract(), LINKS)
+
+    assert "flights 2013-01-03 is held until a person decides" in read(for_producers(messages))
+    assert "`gate_release`" in read(for_producers(messages))
+    assert "312 rows would replace 842" in read(for_consumers(messages))
+
+
+def test_a_missing_partition_says_where_it_is_expected_and_that_absent_is_not_zero():
+    why = ("no file at s3://landing/flights/dt=2013-01-03; it was due 2013-01-04 07:00 UTC",)
+    settlement = a_settlement(PartitionOutcome.MISSING, why=why, rows_in=0, rows_quarantined=0, quarantine_uri=None)
+
+    messages = alerts_for(settlement, (), a_contract(), LINKS)
+
+    assert "*Expected in*\n`s3://landing/flights/dt=2013-01-03/`" in read(for_producers(messages))
+    assert "Absent is not zero" in read(for_consumers(messages))
+    assert '"Report"' not in messages[0].blocks
+
+
+def test_an_error_of_ours_is_told_to_producers_only_and_says_that_it_is_not_their_data():
+    settlement = a_settlement(PartitionOutcome.ERRORED, why=("s3://landing does not answer",))
+
+    messages = alerts_for(settlement, (), a_contract(), LINKS)
+
+    assert [message.audience for message in messages] == ["producers"]
+    assert "a fault on our side" in read(messages[0])
+
+
+def test_warnings_of_a_published_partition_reach_producers_only():
+    warned = a_result("distance.maximum", CheckOutcome.WARNED, severity=Severity.WARNING)
+
+    messages = alerts_for(a_settlement(PartitionOutcome.PUBLISHED), (warned,), a_contract(), LINKS)
+
+    assert [message.audience for message in messages] == ["producers"]
+    assert "published, with 1 warning" in messages[0].text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "result"),
+    [
+        (PartitionOutcome.PUBLISHED, a_result("fine", CheckOutcome.PASSED)),
+        (PartitionOutcome.PUBLISHED, a_result("note", CheckOutcome.WARNED, severity=Severity.INFO)),
+        (PartitionOutcome.SUPERSEDED, a_result("stale")),
+    ],
+)
+def test_nobody_is_told_where_there_is_nothing_to_do(outcome: PartitionOutcome, result: CheckResult):
+    assert alerts_for(a_settlement(outcome), (result,), a_contract(), LINKS) == ()
+
+
+@pytest.mark.parametrize("status", [Status.PROPOSED, Status.DRAFT, Status.RETIRED])
+def test_a_contract_that_is_not_in_force_pages_nobody(status: Status):
+    assert alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_contract(status=status), LINKS) == ()
+
+
+def test_a_deprecated_contract_still_pages():
+    contract = a_contract(status=Status.DEPRECATED)
+
+    assert len(alerts_for(a_settlement(PartitionOutcome.REJECTED), (), contract, LINKS)) == 2
+
+
+def test_only_slack_channels_of_a_known_scope_are_told_each_once():
+    channels = tuple(
+        Channel(tool=tool, channel=channel, scope=scope)
+        for tool, channel, scope in [
+            ("email", "team@example.com", "issues"),
+            ("slack", "#both", "notifications"),
+            ("Slack", "#both", "interactive"),
+            ("slack", "#both", "issues"),
+            ("slack", "#chat", "gossip"),
+        ]
+    )
+    messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_contract(channels=channels), LINKS)
+
+    assert [(m.channel, m.audience) for m in messages] == [("#both", "producers"), ("#both", "consumers")]
+
+
+def test_the_same_judgement_again_has_the_same_ids_whatever_the_attempt():
+    again = {"attempt_id": "a2", "settled_at": datetime(2014, 1, 1, tzinfo=UTC)}
+    first = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_contract(), LINKS)
+    second = alerts_for(a_settlement(PartitionOutcome.REJECTED, **again), (), a_contract(), Links())
+
+    assert [m.id for m in first] == [m.id for m in second]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        a_settlement(PartitionOutcome.REJECTED, idempotency_key="key-2"),
+        a_settlement(PartitionOutcome.REJECTED, partition_key="2013-01-04"),
+        a_settlement(PartitionOutcome.HELD),
+    ],
+)
+def test_another_judgement_has_other_ids(other: Settlement):
+    first = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_contract(), LINKS)
+    second = alerts_for(other, (), a_contract(), LINKS)
+
+    assert not {m.id for m in first} & {m.id for m in second}
+
+
+@pytest.mark.parametrize("clause", ["schema[0].properties[1].required", "schema[0].quality[7]"])
+def test_what_a_rule_on_a_classified_column_saw_is_never_told(clause: str):
+    sql = SqlRule(path="schema[0].quality[7]", id="names", column=None, query="max(pilot_name)", operator=None)
+    seen = {"unexpected_count": None, "observed": "Amelia Earhart", "clause": clause, "scope": Scope.PARTITION}
+    settlement = a_settlement(PartitionOutcome.REJECTED, why=("names: expected no null; Amelia Earhart",))
+
+    messages = alerts_for(settlement, (a_result("names", **seen),), a_contract(rules=(sql,)), LINKS)
+
+    assert "`names`" in read(for_producers(messages))
+    assert not [message for message in messages if "Earhart" in message.model_dump_json()]
+
+
+ALL_TOLD = [outcome for outcome in PartitionOutcome if outcome is not PartitionOutcome.SUPERSEDED]
+
+
+def hostile(outcome: PartitionOutcome, text: str) -> tuple[Message, ...]:
+    contract = a_contract(
+        id=text,
+        path=text,
+        team=Team(name=text, members=(Member(username=text),)),
+        location=Location(root=text, segments=("dt",), pattern="*"),
+        rules=(LibraryRule(path=text, id=text, column=None, metric="x", operator=None, description=text),),
+    )
+    settlement = a_settlement(
+        outcome, dataset=text, partition_key=text, contract=text, version=text, attempt_id=text, why=(text,) * 9
+    )
+    shown = {"expected": text, "observed": text, "clause": text, "severity": Severity.WARNING}
+    results = [a_result(text, CheckOutcome.FAILED, expected=text, clause=text)] * 9
+    results += [a_result(text, CheckOutcome.WARNED, unexpected_count=None, **shown)] * 9
+    return alerts_for(settlement, results, contract, LINKS)
+
+
+@pytest.mark.parametrize("outcome", ALL_TOLD)
+def test_hostile_names_are_no_mention_no_link_and_no_invisible_character(outcome: PartitionOutcome):
+    for message in hostile(outcome, HOSTILE):
+        assert not re.findall(r"<[!@#h]", message.blocks)
+        assert not re.findall("[\u202a-\u202e\u2066-\u2069\x00-\x1f]", message.blocks + message.text)
+
+
+@pytest.mark.parametrize("outcome", ALL_TOLD)
+def test_hostile_names_are_not_bold_italic_struck_or_emoji(outcome: PartitionOutcome):
+    for message in hostile(outcome, HOSTILE):
+        mrkdwn = [text for text in texts(message) if text["type"] == "mrkdwn"]
+        outside_code = " ".join(re.sub(r"`[^`\n]*`", "", text["text"]) for text in mrkdwn)
+        assert not re.findall(r"(?<!\u200b)[_~`]|(?<!\u200b)\*big|(?<!\u200b):fire:", outside_code)
+        assert all(text["verbatim"] for text in mrkdwn)
+
+
+@pytest.mark.parametrize("outcome", ALL_TOLD)
+@pytest.mark.parametrize("text", ["&" * 5000, "x" * 5000, "`" * 300, "", HOSTILE])
+def test_every_message_is_one_that_slack_takes_with_at_most_ten_blocks(outcome: PartitionOutcome, text: str):
+    for message in hostile(outcome, text):
+        blocks = json.loads(message.blocks)
+        check_post({"text": message.text, "blocks": blocks})
+        assert len(blocks) <= 10
+
+
+def test_an_unpublishable_address_becomes_no_button():
+    links = Links(docs="file:///srv/docs/a1.html", console="javascript:alert(1)", contract="https://")
+
+    message = for_producers(alerts_for(quarantined(), (a_result("id"),), a_contract(), links))
+
+    assert "actions" not in [block["type"] for block in json.loads(message.blocks)]
+
+
+def test_a_command_survives_a_shell():
+    contract = a_contract(id="flights; rm -rf $HOME")
+
+    text = read(for_producers(alerts_for(quarantined(), (a_result("id"),), contract, LINKS)))
+
+    assert "`gate quarantine show 'flights; rm -rf $HOME' 2013-01-03`" in text
+
+
+def texts(message: Message) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+
+    def collect(value: object) -> None:
+        if isinstance(value, dict) and value.get("type") in {"mrkdwn", "plain_text"}:
+            found.append(value)
+        elif isinstance(value, dict | list):
+            for part in value.values() if isinstance(value, dict) else value:
+                collect(part)
+
+    collect(json.loads(message.blocks))
+    return found
