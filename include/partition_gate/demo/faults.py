@@ -27,25 +27,25 @@ class Break(Record):
     dataset: str
     key: str
 
-    @classmethod
-    def parse(cls, text: str) -> Break:
-        """The fault that a command line names.
-
-        Raises:
-            InvalidSetting: another shape, or a kind, dataset or date that does not exist; the text lists the choice.
-        """
-        parts = text.split(":")
-        if len(parts) != 3:
-            raise InvalidSetting(f"{text!r}: write a fault as KIND:dataset:date, as in truncate:flights:2013-01-03")
-        kind, dataset, key = parts
-        _check_choice(text, "kind of fault", kind, KINDS)
-        _check_choice(text, "dataset", dataset, DATASETS)
-        _check_key(text, dataset, key)
-        _check_column(text, kind, dataset)
-        return cls(kind=kind, dataset=dataset, key=key)
-
     def __str__(self) -> str:
         return f"{self.kind}:{self.dataset}:{self.key}"
+
+
+def parse_break(text: str) -> Break:
+    """The fault that a command line names.
+
+    Raises:
+        InvalidSetting: another shape, or a kind, dataset or date that does not exist; the text lists the choice.
+    """
+    parts = text.split(":")
+    if len(parts) != 3:
+        raise InvalidSetting(f"{text!r}: write a fault as KIND:dataset:date, as in truncate:flights:2013-01-03")
+    kind, dataset, key = parts
+    _check_choice(text, "kind of fault", kind, KINDS)
+    _check_choice(text, "dataset", dataset, DATASETS)
+    _check_key(text, dataset, key)
+    _check_choice(text, f"dataset that {kind} can break", dataset, tuple(_NEEDED_COLUMN.get(kind, _REQUIRED)))
+    return Break(kind=kind, dataset=dataset, key=key)
 
 
 def renamed_column(table: pa.Table, dataset: str) -> pa.Table:
@@ -142,8 +142,3 @@ def _check_key(text: str, dataset: str, key: str) -> None:
         date.fromisoformat(key)
     except ValueError as error:
         raise InvalidSetting(f"{text!r}: {key!r} is no date; write it as 2013-01-03") from error
-
-
-def _check_column(text: str, kind: str, dataset: str) -> None:
-    datasets = tuple(_NEEDED_COLUMN.get(kind, _REQUIRED))
-    _check_choice(text, f"dataset that {kind} can break", dataset, datasets)

@@ -10,7 +10,7 @@ from enum import StrEnum
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from partition_gate.adapters.object_store import LandingWriter
+from partition_gate.adapters.object_store.landing import ObjectWriter
 from partition_gate.demo.faults import ABSENT, BYTE_FAULTS, TABLE_FAULTS, Break
 from partition_gate.demo.nycflights import DAILY, DATASETS, by_day, read
 from partition_gate.errors import InvalidSetting
@@ -50,9 +50,18 @@ class SeedReport(Record):
     def count(self, action: Action) -> int:
         return sum(landed.action is action for landed in self.partitions)
 
+    def __str__(self) -> str:
+        counts = ", ".join(f"{self.count(action)} {action}" for action in Action if self.count(action))
+        faults = (
+            f"{landed.fault}:{landed.dataset}:{landed.key} {landed.action} {landed.note}".rstrip()
+            for landed in self.partitions
+            if landed.fault
+        )
+        return "\n".join([f"{len(self.partitions)} partitions: {counts}", *faults])
+
 
 def seed(
-    writer: LandingWriter,
+    writer: ObjectWriter,
     *,
     first: date,
     last: date,
@@ -111,7 +120,7 @@ def _tables(dataset: str, *, first: date, last: date) -> Iterator[tuple[str, pa.
         yield day.isoformat(), rows
 
 
-def _land(writer: LandingWriter, table: pa.Table, *, dataset: str, key: str, fault: str | None) -> Landed:
+def _land(writer: ObjectWriter, table: pa.Table, *, dataset: str, key: str, fault: str | None) -> Landed:
     path = landing_path(dataset, key)
     if fault in ABSENT:
         action = Action.REMOVED if writer.delete(path) else Action.ABSENT
