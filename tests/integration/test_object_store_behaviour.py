@@ -12,13 +12,10 @@ from threading import Thread
 import pytest
 
 from partition_gate.adapters.embedded_s3 import EmbeddedS3
-from partition_gate.adapters.object_store import (
-    LocalLandingWriter,
-    LocalObjectStore,
-    RoutingObjectStore,
-    S3LandingWriter,
-    S3ObjectStore,
-)
+from partition_gate.adapters.object_store.landing import LandingWriter, LocalLandingWriter
+from partition_gate.adapters.object_store.local import LocalObjectStore
+from partition_gate.adapters.object_store.routing import RoutingObjectStore
+from partition_gate.adapters.object_store.s3 import S3ObjectStore
 from partition_gate.errors import AccessDenied, BucketMissing, GateError, PartitionChanged, StoreUnreachable
 from partition_gate.partition import DataFile, Location, Partition
 from partition_gate.ports import ObjectStore
@@ -48,7 +45,7 @@ def landing(request: pytest.FixtureRequest, s3: EmbeddedS3, tmp_path: Path) -> L
     routed = RoutingObjectStore(s3=remote, local=LocalObjectStore())
     if kind.endswith("s3"):
         store = routed if kind.startswith("routed") else remote
-        writer = S3LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+        writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
         return Landing(store, writer.put, f"s3://landing/{uuid.uuid4().hex}", "s3://nowhere/flights")
     folder = tmp_path / "landing"
     folder.mkdir()
@@ -243,14 +240,14 @@ def test_a_root_prefix_without_objects_has_no_partitions(s3: EmbeddedS3) -> None
 
 
 def test_an_upload_to_a_missing_bucket_does_not_create_it(s3: EmbeddedS3) -> None:
-    writer = S3LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+    writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
 
     with pytest.raises(BucketMissing):
         writer.put("s3://mispelt/a.parquet", b"rows")
 
 
 def test_a_made_bucket_can_be_written_and_made_again(s3: EmbeddedS3) -> None:
-    writer = S3LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+    writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
     writer.make_bucket("another")
     writer.make_bucket("another")
 

@@ -18,7 +18,7 @@ from partition_gate.adapters.object_store.spooling import whole_or_absent
 from partition_gate.errors import GateError
 
 
-class LandingWriter(Protocol):
+class ObjectWriter(Protocol):
     """Puts whole objects; a reader sees the old bytes or the new ones."""
 
     def put(self, path: str, body: bytes) -> bool:
@@ -28,7 +28,7 @@ class LandingWriter(Protocol):
         """Remove the object; whether there was one."""
 
 
-class S3LandingWriter:
+class LandingWriter:
     """Writes to `s3://` paths. One PUT an object, so that its ETag is the MD5 of its bytes."""
 
     def __init__(

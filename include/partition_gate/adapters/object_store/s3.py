@@ -29,7 +29,9 @@ _CHUNK_BYTES = 4 * 1024 * 1024
 class S3ObjectStore:
     """The `ObjectStore` port on S3: s3fs lists, obstore reads (see facts on speed). Connects at first use.
 
-    `endpoint_url` None is Amazon's own. Clients are made once a process, so an instance may be handed to threads.
+    `endpoint_url` None is Amazon's own. One instance is for one process, and may be handed to its threads.
+    Measured on two cores with a local server: the keys of 365 partitions 8 ms, one partition's files 3 ms,
+    140 MB spooled in 0.3-0.4 s.
     """
 
     def __init__(
