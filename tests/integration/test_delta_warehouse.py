@@ -31,7 +31,8 @@ from pathlib import Path
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.testing.builders import a_split, a_table
 home, key, first, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-warehouse = DeltaWarehouse(str(home / "tables"), serving_file=home / "warehouse.duckdb", quarantine_root=str(home / "q"))
+served = home / "warehouse.duckdb"
+warehouse = DeltaWarehouse(str(home / "tables"), serving_file=served, quarantine_root=str(home / "quarantine"))
 scratch = home / key
 scratch.mkdir()
 for fence in range(first, last):
@@ -180,8 +181,7 @@ def test_readers_see_whole_versions_only(tmp_path: Path) -> None:
 def test_a_killed_publisher_leaves_the_old_version_or_the_new_one(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
     for round_number in range(5):
         first = round_number * 1000 + 1
-        home = tmp_path if round_number == 0 else tmp_path
-        process = publisher(home, f"{DAY}", range(first, first + 999))
+        process = publisher(tmp_path, DAY, range(first, first + 999))
         assert process.stdout is not None
         acknowledged = max(int(process.stdout.readline()) for _ in range(3))
         process.kill()
@@ -281,7 +281,7 @@ def test_a_type_survives_the_journey(warehouse: DeltaWarehouse, tmp_path: Path, 
     publish(warehouse, tmp_path, ids, table=table, select=f"{value} AS c")
 
     path = warehouse.refresh_views([table])
-    assert served(path, f"SELECT c = {value}, typeof(c) FROM orders") == [(True, kind)] * len(ids)
+    assert served(path, f"FROM orders SELECT c = {value}, typeof(c)") == [(True, kind)] * len(ids)
     assert DeltaTable(tmp_path / "tables/orders").to_pyarrow_table().num_rows == len(ids)
 
 

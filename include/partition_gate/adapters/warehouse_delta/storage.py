@@ -97,7 +97,7 @@ class Storage:
     def _store(self) -> Any:
         if self.is_local:
             return LocalStore(self.root, mkdir=True)
-        # obstore refuses what is not of S3 itself: the HTTP client's options (allow_http) and deltalake's (max_retries).
+        # obstore refuses what is not S3's own: options of the HTTP client (allow_http) and of deltalake (max_retries).
         options: Any = {key.lower(): value for key, value in self.options.items()}
         allow_http = options.pop("aws_allow_http", "false").lower() == "true"
         s3: Any = {key: value for key, value in options.items() if key.startswith("aws_")}

@@ -29,7 +29,8 @@ class DeltaWarehouse:
     """The `Warehouse` port on Delta tables below `root`, a local folder or `s3://bucket/prefix`.
 
     `storage_options` are deltalake's, each with the prefix `aws_` (`aws_endpoint_url`, `aws_access_key_id`,
-    `aws_secret_access_key`, `aws_region`, `aws_allow_http`), in any case; for root and quarantine alike. Safe for any number of processes: the table's log is the only lock.
+    `aws_secret_access_key`, `aws_region`, `aws_allow_http`), in any case; for root and quarantine alike.
+    Safe for any number of processes: the table's log is the only lock.
     """
 
     def __init__(

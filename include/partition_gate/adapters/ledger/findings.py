@@ -1,0 +1,52 @@
+"""What a validation found: check results, their counters, GX's document."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from partition_gate.adapters.ledger.database import insert_new
+from partition_gate.adapters.ledger.schema import attempts, check_results, counters, validations
+from partition_gate.verdict import CheckResult
+
+COUNTED = ("element_count", "unexpected_count")
+
+
+def record(connection: Connection, attempt_id: str, results: Sequence[CheckResult], document: str) -> None:
+    """All of it at the first call for an attempt, nothing at a later one."""
+    if not insert_new(connection, validations, attempt_id=attempt_id, document=zlib.compress(document.encode())):
+        return
+    rows = [
+        {"attempt_id": attempt_id, "position": position, **result.model_dump(mode="json")}
+        for position, result in enumerate(results)
+    ]
+    counts = list(_counts(connection, attempt_id, results))
+    for table, values in ((check_results, rows), (counters, counts)):
+        if values:
+            connection.execute(table.insert(), values)
+
+
+def results(connection: Connection, attempt_id: str) -> tuple[CheckResult, ...]:
+    """In suite order; empty where nothing was recorded."""
+    columns = [check_results.c[name] for name in CheckResult.model_fields]
+    query = select(*columns).where(check_results.c.attempt_id == attempt_id).order_by(check_results.c.position)
+    return tuple(CheckResult.model_validate(dict(row._mapping)) for row in connection.execute(query))
+
+
+def document(connection: Connection, attempt_id: str) -> str | None:
+    query = select(validations.c.document).where(validations.c.attempt_id == attempt_id)
+    compressed = connection.execute(query).scalar()
+    return None if compressed is None else zlib.decompress(compressed).decode()
+
+
+def _counts(connection: Connection, attempt_id: str, results: Sequence[CheckResult]) -> Iterator[dict[str, Any]]:
+    query = select(attempts.c.dataset, attempts.c.partition_key).where(attempts.c.id == attempt_id)
+    where = dict(connection.execute(query).one()._mapping)
+    for result in results:
+        for metric in COUNTED:
+            value = getattr(result, metric)
+            if value is not None:
+                yield {"attempt_id": attempt_id, "rule_id": result.rule_id, "metric": metric, "value": value, **where}

@@ -1,0 +1,85 @@
+"""Messages that wait to be delivered, each exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Row, func, or_, select, update
+
+from partition_gate.adapters.ledger.database import insert_new
+from partition_gate.adapters.ledger.schema import outbox
+from partition_gate.attempt import Message, OutboxEntry
+
+PENDING, SENDING, SENT = "pending", "sending", "sent"
+_MESSAGE = tuple(Message.model_fields)
+_PROGRESS = ("state", "tries", "first_try_at", "sent_ts", "created_at")
+
+
+def put(connection: Connection, messages: Sequence[Message], now: datetime) -> None:
+    """Queue messages whose id is not there yet."""
+    for message in messages:
+        insert_new(connection, outbox, **message.model_dump(), state=PENDING, tries=0, created_at=now)
+
+
+def put_again(connection: Connection, messages: Sequence[Message], now: datetime) -> None:
+    """Queue messages; one that was sent when the same happened before is sent once more, with its new text."""
+    put(connection, messages, now)
+    for message in messages:
+        fresh = {"state": PENDING, "tries": 0, "first_try_at": None, "sent_ts": None, "created_at": now}
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.id == message.id, outbox.c.state == SENT)
+            .values(**message.model_dump(), **fresh, free_at=None)
+        )
+
+
+def claim(connection: Connection, now: datetime, lease: timedelta) -> OutboxEntry | None:
+    """The oldest free message as it was, leased to the caller until `now + lease`."""
+    is_free = or_(outbox.c.free_at.is_(None), outbox.c.free_at <= now)
+    oldest = (
+        select(outbox)
+        .where(outbox.c.state.in_((PENDING, SENDING)), is_free)
+        .order_by(outbox.c.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time
+    )
+    row = connection.execute(oldest).first()
+    if row is None:
+        return None
+    _change(
+        connection,
+        row.id,
+        state=SENDING,
+        tries=row.tries + 1,
+        first_try_at=func.coalesce(outbox.c.first_try_at, now),
+        free_at=now + lease,
+    )
+    return _entry(row)
+
+
+def mark_sent(connection: Connection, message_id: str, ts: str) -> None:
+    _change(connection, message_id, state=SENT, sent_ts=ts, free_at=None)
+
+
+def postpone(connection: Connection, message_id: str, until: datetime, *, surely_unsent: bool) -> None:
+    state = {"state": PENDING} if surely_unsent else {}
+    _change(connection, message_id, free_at=until, **state)
+
+
+def entries(connection: Connection, attempt_id: str | None) -> tuple[OutboxEntry, ...]:
+    query = select(outbox).order_by(outbox.c.number.desc())
+    if attempt_id is not None:
+        query = query.where(outbox.c.attempt_id == attempt_id)
+    return tuple(_entry(row) for row in connection.execute(query))
+
+
+def _change(connection: Connection, message_id: str, **values: object) -> None:
+    """A message that was sent stays sent."""
+    connection.execute(update(outbox).where(outbox.c.id == message_id, outbox.c.state != SENT).values(**values))
+
+
+def _entry(row: Row[tuple[object, ...]]) -> OutboxEntry:
+    values = dict(row._mapping)
+    message = Message.model_validate({name: values[name] for name in _MESSAGE})
+    return OutboxEntry.model_validate({"message": message, **{name: values[name] for name in _PROGRESS}})

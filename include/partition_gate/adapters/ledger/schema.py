@@ -1,0 +1,163 @@
+"""The ledger's tables. Migrations create them; a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, stored and read as UTC; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        in_utc = value.astimezone(UTC)
+        # SQLite has no time zones: it would keep the digits and forget the zone.
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+
+# The last fence handed out for a partition; the row that two openers of an attempt meet at.
+fences = Table(
+    "fences",
+    metadata,
+    Column("dataset", String, primary_key=True),
+    Column("partition_key", String, primary_key=True),
+    Column("fence", BigInteger, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("dataset", String, nullable=False),
+    Column("partition_key", String, nullable=False),
+    Column("contract", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("idempotency_key", String, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("state", String, nullable=False),
+    Column("state_since", Moment, nullable=False),
+    UniqueConstraint("dataset", "partition_key", "fence", name="attempts_fence"),
+    Index("attempts_state", "state"),
+)
+
+# GX's result document, compressed with zlib.
+validations = Table(
+    "validations",
+    metadata,
+    Column("attempt_id", String, ForeignKey("attempts.id"), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+
+check_results = Table(
+    "check_results",
+    metadata,
+    Column("attempt_id", String, ForeignKey("attempts.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("clause", String, nullable=False),
+    Column("rule_id", String, nullable=False),
+    Column("expectation", String, nullable=False),
+    Column("dimension", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("observed", Text),
+    Column("expected", Text, nullable=False),
+    Column("element_count", BigInteger),
+    Column("unexpected_count", BigInteger),
+)
+
+# Additive numbers of one attempt: sums over partitions give a window's `element_count` and `unexpected_count`.
+counters = Table(
+    "counters",
+    metadata,
+    Column("attempt_id", String, ForeignKey("attempts.id"), primary_key=True),
+    Column("rule_id", String, primary_key=True),
+    Column("metric", String, primary_key=True),
+    Column("dataset", String, nullable=False),
+    Column("partition_key", String, nullable=False),
+    Column("value", BigInteger, nullable=False),
+    Index("counters_by_partition", "dataset", "partition_key", "rule_id"),
+)
+
+# `fence` is 0 for an outcome without an attempt (missing, errored).
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("attempt_id", String, primary_key=True),
+    Column("contract", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("partition_key", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("idempotency_key", String, nullable=False),
+    Column("rows_in", BigInteger, nullable=False),
+    Column("rows_published", BigInteger, nullable=False),
+    Column("rows_quarantined", BigInteger, nullable=False),
+    Column("table_version", BigInteger),
+    Column("quarantine_uri", Text),
+    Column("settled_at", Moment, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Index("settlements_idempotency_key", "idempotency_key"),
+)
+
+# One row a partition, so that the newest settlements are read without their history.
+latest = Table(
+    "latest",
+    metadata,
+    Column("dataset", String, primary_key=True),
+    Column("partition_key", String, primary_key=True),
+    Column("attempt_id", String, ForeignKey("settlements.attempt_id"), nullable=False),
+)
+
+# `number` is the order of arrival; nobody may claim the message before `free_at` (null: at once).
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("attempt_id", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("audience", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("blocks", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("first_try_at", Moment),
+    Column("sent_ts", String),
+    Column("created_at", Moment, nullable=False),
+    Column("free_at", Moment),
+    Index("outbox_attempt", "attempt_id"),
+    Index("outbox_waiting", "state", "number"),
+)

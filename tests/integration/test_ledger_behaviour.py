@@ -1,0 +1,445 @@
+"""What every ledger promises: the fake, SQLite, and PostgreSQL where its programs are installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
+from partition_gate.attempt import Attempt, AttemptState, Message
+from partition_gate.disposition import PartitionOutcome
+from partition_gate.ports import Ledger
+from partition_gate.testing.builders import (
+    NOON,
+    a_check_result,
+    a_message,
+    a_partition,
+    a_settlement,
+)
+from partition_gate.testing.ledger import InMemoryLedger
+
+MINUTE = timedelta(minutes=1)
+LEASE = timedelta(minutes=2)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, without a database name."""
+    if not shutil.which("initdb") or not shutil.which("pg_ctl"):
+        pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
+    pytest.importorskip("psycopg")
+    # Not pytest's folder: PostgreSQL refuses to be root, and nobody else may enter that one.
+    with tempfile.TemporaryDirectory() as folder:
+        user = "nobody" if os.geteuid() == 0 else None
+        if user:
+            shutil.chown(folder, user)
+        with running_postgres(Path(folder), user) as url:
+            yield url
+
+
+@contextmanager
+def running_postgres(folder: Path, user: str | None) -> Iterator[str]:
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL, cwd=folder)
+
+    cluster, port = str(folder / "cluster"), free_port()
+    run("initdb", "-D", cluster, "-U", "gate", "-A", "trust", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
+    run("pg_ctl", "-D", cluster, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    try:
+        yield f"postgresql+psycopg://gate@127.0.0.1:{port}"
+    finally:
+        run("pg_ctl", "-D", cluster, "-m", "immediate", "stop")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def in_memory(request: pytest.FixtureRequest, folder: Path) -> Ledger:
+    return InMemoryLedger()
+
+
+def on_sqlite(request: pytest.FixtureRequest, folder: Path) -> Ledger:
+    return migrated(f"sqlite:///{folder / 'ledger.sqlite'}")
+
+
+def on_postgres(request: pytest.FixtureRequest, folder: Path) -> Ledger:
+    return migrated(new_database(request.getfixturevalue("postgres")))
+
+
+def new_database(server: str) -> str:
+    name = f"ledger_{uuid.uuid4().hex}"
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"{server}/{name}"
+
+
+def migrated(url: str) -> SqlLedger:
+    migrate(url)
+    return SqlLedger(url)
+
+
+@pytest.fixture(params=[in_memory, on_sqlite, on_postgres])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    made = request.param(request, tmp_path)
+    yield made
+    if isinstance(made, SqlLedger):
+        made.close()
+
+
+@pytest.fixture(params=[on_sqlite, on_postgres])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger that several threads may use."""
+    made = request.param(request, tmp_path)
+    yield made
+    made.close()
+
+
+def opened(ledger: Ledger, key: str = "2026-11-01", *, dataset: str = "orders", after_fence: int = 0) -> Attempt:
+    return ledger.open_attempt(
+        a_partition(dataset, key),
+        contract=dataset,
+        version="1.0.0",
+        idempotency_key="key-1",
+        after_fence=after_fence,
+        now=NOON,
+    )
+
+
+def claimed(ledger: Ledger, *, after: timedelta = timedelta(0)) -> str | None:
+    entry = ledger.claim_message(now=NOON + after, lease=LEASE)
+    return entry.message.id if entry else None
+
+
+def queued(ledger: Ledger, *ids: str) -> tuple[Message, ...]:
+    attempt = opened(ledger)
+    messages = tuple(a_message(message_id, attempt_id=attempt.id) for message_id in ids)
+    ledger.settle(a_settlement(attempt.id), messages)
+    return messages
+
+
+# Attempts
+
+
+def test_an_attempt_has_a_readable_id(ledger: Ledger) -> None:
+    assert opened(ledger, "2026-11-01/07").id == "orders-2026-11-01_07-1"
+
+
+def test_an_attempt_starts_claimed_and_unfinished(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+
+    assert ledger.unfinished() == (attempt,)
+
+
+def test_fences_rise_within_a_partition_only(ledger: Ledger) -> None:
+    fences = [opened(ledger, key).fence for key in ("2026-11-01", "2026-11-01", "2026-11-02")]
+
+    assert fences == [1, 2, 1]
+
+
+def test_a_fence_is_greater_than_what_the_table_has_seen(ledger: Ledger) -> None:
+    assert [opened(ledger, after_fence=7).fence, opened(ledger, after_fence=3).fence] == [8, 9]
+
+
+def test_an_attempt_that_was_replaced_is_not_unfinished(ledger: Ledger) -> None:
+    opened(ledger)
+    newer = opened(ledger)
+
+    assert ledger.unfinished() == (newer,)
+
+
+def test_an_attempt_on_its_way_is_unfinished(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+
+    ledger.advance(attempt.id, AttemptState.PUBLISHING, now=NOON)
+
+    assert ledger.unfinished() == (attempt,)
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome in PartitionOutcome if outcome != "missing"])
+def test_a_settled_attempt_is_finished(ledger: Ledger, outcome: PartitionOutcome) -> None:
+    attempt = opened(ledger)
+
+    ledger.settle(a_settlement(attempt.id, outcome=outcome), [])
+
+    assert ledger.unfinished() == ()
+
+
+def test_an_attempt_that_ended_stays_ended(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.settle(a_settlement(attempt.id), [])
+
+    ledger.advance(attempt.id, AttemptState.STAGED, now=NOON)
+
+    assert ledger.unfinished() == ()
+
+
+def test_openers_at_once_get_different_fences(shared: Ledger) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        fences = list(pool.map(lambda _: opened(shared).fence, range(40)))
+
+    assert sorted(fences) == list(range(1, 41))
+
+
+# Findings
+
+
+def test_results_come_back_in_suite_order(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    results = (a_check_result("z"), a_check_result("a", unexpected=None))
+
+    ledger.record_validation(attempt.id, results, document="{}")
+
+    assert ledger.results(attempt.id) == results
+
+
+def test_a_document_comes_back_as_it_was(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+
+    ledger.record_validation(attempt.id, [], document='{"é": 1}')
+
+    assert ledger.document(attempt.id) == '{"é": 1}'
+
+
+def test_recording_a_validation_again_changes_nothing(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.record_validation(attempt.id, [a_check_result("first")], document="first")
+
+    ledger.record_validation(attempt.id, [a_check_result("second")], document="second")
+
+    assert (ledger.document(attempt.id), [r.rule_id for r in ledger.results(attempt.id)]) == ("first", ["first"])
+
+
+def test_an_attempt_that_was_not_validated_has_no_findings(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+
+    assert (ledger.results(attempt.id), ledger.document(attempt.id)) == ((), None)
+
+
+# Settlements
+
+
+def test_a_settlement_comes_back_as_it_was(ledger: Ledger) -> None:
+    settlement = a_settlement(opened(ledger).id, outcome=PartitionOutcome.REJECTED)
+
+    ledger.settle(settlement, [])
+
+    assert ledger.settlement(settlement.attempt_id) == settlement
+
+
+def test_settling_again_changes_nothing(ledger: Ledger) -> None:
+    settlement = a_settlement(opened(ledger).id)
+    ledger.settle(settlement, [a_message("m1")])
+
+    ledger.settle(settlement.model_copy(update={"settled_at": NOON + MINUTE}), [a_message("m1"), a_message("m2")])
+
+    assert ledger.settlement(settlement.attempt_id) == settlement
+    assert [entry.message.id for entry in ledger.messages()] == ["m1"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_final"),
+    [
+        (PartitionOutcome.PUBLISHED, True),
+        (PartitionOutcome.PUBLISHED_WITH_QUARANTINE, True),
+        (PartitionOutcome.REJECTED, True),
+        (PartitionOutcome.HELD, True),
+        (PartitionOutcome.SUPERSEDED, False),
+        (PartitionOutcome.ERRORED, False),
+    ],
+)
+def test_a_key_is_settled_by_a_final_outcome(ledger: Ledger, outcome: PartitionOutcome, *, is_final: bool) -> None:
+    ledger.settle(a_settlement(opened(ledger).id, outcome=outcome), [])
+
+    assert (ledger.settled("key-1") is not None) == is_final
+
+
+def test_a_key_gives_its_newest_settlement(ledger: Ledger) -> None:
+    for minutes in (1, 0):
+        ledger.settle(a_settlement(opened(ledger).id, settled_at=NOON + minutes * MINUTE), [])
+
+    settled = ledger.settled("key-1")
+
+    assert settled is not None
+    assert settled.attempt_id == "orders-2026-11-01-1"
+
+
+def test_the_latest_settlements_are_one_a_partition_by_dataset_and_key(ledger: Ledger) -> None:
+    for dataset, key in (
+        ("orders", "2026-11-02"),
+        ("orders", "2026-11-01"),
+        ("flights", "x"),
+        ("orders", "2026-11-01"),
+    ):
+        attempt = opened(ledger, key, dataset=dataset)
+        ledger.settle(a_settlement(attempt.id, dataset=dataset, partition_key=key), [])
+
+    ids = [settlement.attempt_id for settlement in ledger.latest()]
+
+    assert ids == ["flights-x-1", "orders-2026-11-01-2", "orders-2026-11-02-1"]
+
+
+def test_the_latest_settlements_of_one_dataset(ledger: Ledger) -> None:
+    for dataset in ("orders", "flights"):
+        ledger.settle(a_settlement(opened(ledger, dataset=dataset).id, dataset=dataset), [])
+
+    assert [settlement.dataset for settlement in ledger.latest("flights")] == ["flights"]
+
+
+def test_an_older_attempt_that_settles_at_the_same_moment_is_not_the_latest(ledger: Ledger) -> None:
+    older, newer = opened(ledger), opened(ledger)
+    ledger.settle(a_settlement(newer.id), [])
+
+    ledger.settle(a_settlement(older.id, outcome=PartitionOutcome.SUPERSEDED), [])
+
+    assert [settlement.attempt_id for settlement in ledger.latest()] == [newer.id]
+
+
+# What happened without an attempt
+
+
+MISSING = a_settlement("orders-2026-11-01-missing", outcome=PartitionOutcome.MISSING, idempotency_key="")
+ERRORED = a_settlement("orders-2026-11-01-errored", outcome=PartitionOutcome.ERRORED, idempotency_key="")
+
+
+def test_a_missing_partition_is_recorded(ledger: Ledger) -> None:
+    ledger.record_missing(MISSING, [a_message("m1")])
+
+    assert (ledger.latest(), len(ledger.messages())) == ((MISSING,), 1)
+
+
+def test_a_partition_that_is_still_missing_is_recorded_once(ledger: Ledger) -> None:
+    ledger.record_missing(MISSING, [a_message("m1")])
+
+    ledger.record_missing(MISSING.model_copy(update={"settled_at": NOON + MINUTE}), [a_message("m2")])
+
+    assert (ledger.latest(), [entry.message.id for entry in ledger.messages()]) == ((MISSING,), ["m1"])
+
+
+def test_a_partition_that_came_after_all_is_no_longer_missing(ledger: Ledger) -> None:
+    ledger.record_missing(MISSING, [])
+
+    published = a_settlement(opened(ledger).id, settled_at=NOON + MINUTE)
+    ledger.settle(published, [])
+
+    assert ledger.latest() == (published,)
+
+
+def test_a_missing_partition_that_then_could_not_be_read_is_errored(ledger: Ledger) -> None:
+    ledger.record_missing(MISSING, [])
+
+    ledger.record_missing(ERRORED, [])
+
+    assert ledger.latest() == (ERRORED,)
+
+
+def test_an_error_that_comes_back_after_a_publish_is_told_again(ledger: Ledger) -> None:
+    ledger.record_missing(ERRORED, [a_message("m1", attempt_id=ERRORED.attempt_id)])
+    ledger.claim_message(now=NOON, lease=LEASE)
+    ledger.mark_sent("m1", ts="1.0")
+    ledger.settle(a_settlement(opened(ledger).id, settled_at=NOON + MINUTE), [])
+
+    again = ERRORED.model_copy(update={"settled_at": NOON + 2 * MINUTE})
+    ledger.record_missing(again, [a_message("m1", attempt_id=ERRORED.attempt_id, text="again")])
+
+    assert ledger.latest() == (again,)
+    entry = ledger.claim_message(now=NOON + 2 * MINUTE, lease=LEASE)
+    assert entry is not None
+    assert (entry.message.text, entry.state, entry.tries) == ("again", "pending", 0)
+
+
+# The outbox
+
+
+def test_messages_are_claimed_oldest_first(ledger: Ledger) -> None:
+    queued(ledger, "m1", "m2")
+
+    assert [claimed(ledger), claimed(ledger), claimed(ledger)] == ["m1", "m2", None]
+
+
+def test_a_claim_shows_the_state_before(ledger: Ledger) -> None:
+    (message,) = queued(ledger, "m1")
+
+    entry = ledger.claim_message(now=NOON, lease=LEASE)
+
+    assert entry is not None
+    assert (entry.message, entry.state, entry.tries, entry.first_try_at) == (message, "pending", 0, None)
+
+
+def test_a_message_whose_worker_died_is_claimed_again_after_its_lease(ledger: Ledger) -> None:
+    queued(ledger, "m1")
+    ledger.claim_message(now=NOON, lease=LEASE)
+
+    early, late = claimed(ledger, after=MINUTE), ledger.claim_message(now=NOON + LEASE, lease=LEASE)
+
+    assert early is None
+    assert late is not None
+    assert (late.state, late.tries, late.first_try_at) == ("sending", 1, NOON)
+
+
+def test_a_sent_message_is_never_claimed_again(ledger: Ledger) -> None:
+    queued(ledger, "m1")
+    ledger.claim_message(now=NOON, lease=LEASE)
+
+    ledger.mark_sent("m1", ts="17.5")
+
+    assert claimed(ledger, after=timedelta(days=1)) is None
+    assert [(entry.state, entry.sent_ts) for entry in ledger.messages()] == [("sent", "17.5")]
+
+
+@pytest.mark.parametrize(("surely_unsent", "state"), [(True, "pending"), (False, "sending")])
+def test_a_postponed_message_waits(ledger: Ledger, *, surely_unsent: bool, state: str) -> None:
+    queued(ledger, "m1")
+    ledger.claim_message(now=NOON, lease=LEASE)
+
+    ledger.postpone("m1", until=NOON + 10 * MINUTE, surely_unsent=surely_unsent)
+
+    early, late = claimed(ledger, after=9 * MINUTE), ledger.claim_message(now=NOON + 10 * MINUTE, lease=LEASE)
+    assert early is None
+    assert late is not None
+    assert late.state == state
+
+
+def test_a_sent_message_cannot_be_postponed(ledger: Ledger) -> None:
+    queued(ledger, "m1")
+    ledger.mark_sent("m1", ts="17.5")
+
+    ledger.postpone("m1", until=NOON, surely_unsent=True)
+
+    assert claimed(ledger, after=MINUTE) is None
+
+
+def test_messages_are_listed_newest_first(ledger: Ledger) -> None:
+    queued(ledger, "m1", "m2")
+    ledger.record_missing(MISSING, [a_message("m3", attempt_id=MISSING.attempt_id)])
+
+    everything = [entry.message.id for entry in ledger.messages()]
+    one_attempt = [entry.message.id for entry in ledger.messages(MISSING.attempt_id)]
+
+    assert (everything, one_attempt) == (["m3", "m2", "m1"], ["m3"])
+
+
+def test_workers_at_once_never_claim_the_same_message(shared: Ledger) -> None:
+    queued(shared, *(f"m{number}" for number in range(40)))
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(lambda _: claimed(shared), range(40)))
+
+    assert sorted(str(message_id) for message_id in ids) == sorted(f"m{number}" for number in range(40))

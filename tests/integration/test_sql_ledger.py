@@ -1,0 +1,151 @@
+"""What only the SQL ledger has: its tables, its migrations, its durability."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+
+from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
+from partition_gate.adapters.ledger.migrate import HEAD, SCRIPTS
+from partition_gate.adapters.ledger.schema import metadata
+from partition_gate.attempt import Attempt
+from partition_gate.errors import OperatorError
+from partition_gate.testing.builders import NOON, a_check_result, a_message, a_partition, a_settlement
+
+SETTLER = """
+import sys
+from partition_gate.adapters.ledger.ledger import SqlLedger
+from partition_gate.testing.builders import NOON, a_message, a_partition, a_settlement
+ledger = SqlLedger(sys.argv[1])
+for number in range(10_000):
+    attempt = ledger.open_attempt(
+        a_partition(), contract="orders", version="1", idempotency_key=f"k{number}", after_fence=0, now=NOON
+    )
+    ledger.settle(a_settlement(attempt.id), [a_message(f"m-{attempt.id}", attempt_id=attempt.id)])
+    print(attempt.id, flush=True)
+"""
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+
+
+def opened(ledger: SqlLedger, key: str = "2026-11-01") -> Attempt:
+    return ledger.open_attempt(
+        a_partition(key=key), contract="orders", version="1.0.0", idempotency_key="k", after_fence=0, now=NOON
+    )
+
+
+def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def test_migrations_create_exactly_the_tables_of_the_schema(url: str) -> None:
+    migrate(url)
+
+    with create_engine(url).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_newest_migration_is_the_one_that_is_looked_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_migrating_again_keeps_everything(url: str) -> None:
+    migrate(url)
+    attempt = opened(SqlLedger(url))
+
+    migrate(url)
+
+    assert SqlLedger(url).unfinished() == (attempt,)
+
+
+def test_processes_may_migrate_at_once(url: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: migrate(url), range(4)))
+
+    assert rows(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+def test_a_ledger_without_tables_says_how_to_make_them(url: str) -> None:
+    with pytest.raises(OperatorError, match="gate migrate"):
+        SqlLedger(url).latest()
+
+
+def test_a_ledger_that_does_not_answer_is_named_without_its_password() -> None:
+    ledger = SqlLedger("postgresql+psycopg://gate:hush@127.0.0.1:9/ledger")
+
+    with pytest.raises(OperatorError, match=r"gate:\*\*\*@127\.0\.0\.1:9/ledger") as raised:
+        ledger.latest()
+
+    assert "hush" not in str(raised.value)
+
+
+def test_counters_add_up_over_partitions(url: str) -> None:
+    migrate(url)
+    ledger = SqlLedger(url)
+    for key, unexpected in (("2026-11-01", 2), ("2026-11-02", 3)):
+        ledger.record_validation(opened(ledger, key).id, [a_check_result(unexpected=unexpected)], document="{}")
+
+    sums = rows(url, "SELECT metric, sum(value) FROM counters WHERE dataset = 'orders' GROUP BY 1 ORDER BY 1")
+
+    assert sums == [("element_count", 200), ("unexpected_count", 5)]
+
+
+def test_reading_a_dataset_does_not_grow_with_its_history(url: str) -> None:
+    migrate(url)
+
+    plan = rows(
+        url,
+        "EXPLAIN QUERY PLAN SELECT * FROM settlements JOIN latest ON latest.attempt_id = settlements.attempt_id "
+        "WHERE latest.dataset = 'orders'",
+    )
+
+    assert not [step for *_, step in plan if str(step).startswith("SCAN")]
+
+
+def test_an_acknowledged_settlement_survives_a_kill_and_has_its_message(url: str) -> None:
+    migrate(url)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for _ in range(3):
+        settler = subprocess.Popen(
+            [sys.executable, "-c", SETTLER, url], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        assert settler.stdout is not None
+        acknowledged = [settler.stdout.readline().strip() for _ in range(20)]
+        settler.kill()
+        settler.wait()
+
+        ledger = SqlLedger(url)
+        assert all(ledger.settlement(attempt_id) for attempt_id in acknowledged)
+        assert rows(url, "SELECT count(*) FROM settlements") == rows(url, "SELECT count(*) FROM outbox")
+
+
+def test_moments_come_back_in_utc(url: str) -> None:
+    migrate(url)
+    ledger = SqlLedger(url)
+    attempt = opened(ledger)
+    ledger.settle(a_settlement(attempt.id), [a_message("m1")])
+    ledger.claim_message(now=NOON, lease=timedelta(minutes=1))
+
+    (entry,) = ledger.messages()
+
+    assert (entry.created_at, entry.first_try_at, entry.created_at.utcoffset()) == (NOON, NOON, timedelta(0))
