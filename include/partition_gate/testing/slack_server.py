@@ -40,6 +40,7 @@ class SlackServer:
     token = "xoxb-test-token"  # noqa: S105 - the fake's own
     retry_after_s = 1
     slow_s = 1.0
+    latency_s = 0.0
 
     def __init__(
         self, channels: Mapping[str, str], *, rates: Mapping[Fault, float] | None = None, seed: int = 0, page: int = 200
@@ -49,6 +50,7 @@ class SlackServer:
         self.posts: dict[str, list[_Answer]] = {channel: [] for channel in channels.values()}
         self.faults_made: list[Fault] = []
         self.calls: list[str] = []
+        self.in_flight = 0
         self._random, self._next, self._lock = random.Random(seed), deque[Fault](), threading.Lock()  # noqa: S311 - faults
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
 
@@ -74,12 +76,18 @@ class SlackServer:
         self._http.shutdown()
         self._http.server_close()
 
-    def fault(self) -> Fault | None:
-        """The fault of this request."""
+    def begin(self) -> Fault | None:
+        """A request came: its fault."""
         with self._lock:
+            self.in_flight += 1
             drawn = self._next.popleft() if self._next else self._drawn()
             self.faults_made += [drawn] if drawn else []
             return drawn
+
+    def end(self) -> None:
+        """The request was answered, or its connection dropped."""
+        with self._lock:
+            self.in_flight -= 1
 
     def answer(self, method: str, token: str, arguments: _Answer) -> _Answer:
         """What Slack answers, done at once."""
@@ -157,13 +165,20 @@ def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
+            fault = slack.begin()
+            try:
+                time.sleep(slack.slow_s if fault is Fault.SLOW else slack.latency_s)
+                self._serve(fault)
+            except ConnectionError:  # the client was killed, or gave up
+                self.close_connection = True
+            finally:
+                slack.end()
+
+        def _serve(self, fault: Fault | None) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             is_json = "json" in (self.headers.get("Content-Type") or "")
             arguments = json.loads(body) if is_json else dict(parse_qsl(body))
             arguments |= dict(parse_qsl(urlsplit(self.path).query))
-            fault = slack.fault()
-            if fault is Fault.SLOW:
-                time.sleep(slack.slow_s)
             if fault in _INSTEAD:
                 _INSTEAD[fault](self)
                 return
@@ -199,7 +214,7 @@ _LIMITED = {"ok": False, "error": "ratelimited"}
 _INSTEAD: dict[Fault | None, Callable[[BaseHTTPRequestHandler], None]] = {
     Fault.RATE_LIMITED: lambda request: _reply(request, 429, _LIMITED, Retry_After=str(SlackServer.retry_after_s)),
     Fault.RATE_LIMITED_SILENTLY: lambda request: _reply(request, 429, _LIMITED),
-    Fault.SERVER_ERROR: lambda request: _reply(request, 500, {"ok": False, "error": "internal_error"}),
+    Fault.SERVER_ERROR: lambda request: _reply(request, 500, {"ok": False, "error": "unexpected"}),
     Fault.DROPPED_BEFORE: _drop,
     Fault.GARBAGE: lambda request: _reply(request, 200, "<html>Bad gateway, your token xoxb was here</html>"),
 }

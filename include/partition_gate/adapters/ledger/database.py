@@ -48,7 +48,7 @@ class Database:
             # The driver's text may repeat bound values.
             raise OperatorError(
                 f"the ledger {self._shown} does not answer ({type(error.orig).__name__}); "
-                "check that it runs, and migrate it: gate migrate"
+                "check that it runs and accepts our user, and that its tables were made (`migrate`)"
             ) from error
 
     def close(self) -> None:
