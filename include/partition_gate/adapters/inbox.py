@@ -23,7 +23,10 @@ class Delivered(Record):
 
 
 class InboxNotifier:
-    """One file a message, `<message id>.json`. That it exists is the delivery, so sending twice changes nothing."""
+    """One file a message, `<message id>.json`. The file is the delivery, so sending twice changes nothing.
+
+    A message that is told again with a new text replaces the file.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -32,7 +35,7 @@ class InboxNotifier:
         """Write the file atomically and durably; returns its time. Raises: NotDelivered."""
         path = self._path(message.id)
         try:
-            if not path.exists():
+            if not _holds(path, message):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 _write(path, message.model_dump_json(indent=2))
             return _ts(path)
@@ -40,9 +43,9 @@ class InboxNotifier:
             raise NotDelivered(f"{path}: cannot be written ({error.strerror}); free or unlock the folder") from error
 
     def find(self, message: Message, *, since: datetime) -> str | None:  # noqa: ARG002 - an id has one file at any time
-        """The file's time, if it was written."""
+        """The file's time, if it holds this message."""
         path = self._path(message.id)
-        return _ts(path) if path.exists() else None
+        return _ts(path) if _holds(path, message) else None
 
     def delivered(self, *, limit: int = 200) -> tuple[Delivered, ...]:
         """The newest messages, newest first. Files that are no message of ours are passed over."""
@@ -51,6 +54,11 @@ class InboxNotifier:
 
     def _path(self, message_id: str) -> Path:
         return self.folder / f"{message_id}.json"
+
+
+def _holds(path: Path, message: Message) -> bool:
+    found = _read(path)
+    return found is not None and found.message == message
 
 
 def _write(path: Path, text: str) -> None:

@@ -24,18 +24,18 @@ class Pace(Record):
 
     lease: timedelta = timedelta(minutes=2)
     settling: timedelta = timedelta(seconds=30)
-    clock_skew: timedelta = timedelta(minutes=1)
+    clock_skew: timedelta = timedelta(seconds=10)
     first_wait: timedelta = timedelta(seconds=2)
     longest_wait: timedelta = timedelta(minutes=15)
 
 
 class Delivery(Record):
-    """What a drain did. `left` counts messages that still wait; `problems` says why, once a reason."""
+    """What a drain did. `left`: it stopped at its limit, so more may wait. `problems`: why some were postponed."""
 
     sent: int = 0
     already_there: int = 0
     postponed: int = 0
-    left: int = 0
+    left: bool = False
     problems: tuple[str, ...] = ()
 
 
@@ -64,7 +64,7 @@ def notify(ledger: Ledger, notifier: Notifier, clock: Clock, *, limit: int = 100
         sent=ends.count(_End.SENT),
         already_there=ends.count(_End.ALREADY_THERE),
         postponed=ends.count(_End.POSTPONED),
-        left=sum(1 for entry in ledger.messages() if entry.state != "sent"),
+        left=len(ends) >= limit,
         problems=tuple(dict.fromkeys(drain.problems)),
     )
 
