@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, Server
 
-from partition_gate.contract import Channel, Contract, Limits, Member, Sla, Status, Team
+from partition_gate.contract import Channel, Contract, Member, Sla, Status, Team
 from partition_gate.errors import ContractError
 from partition_gate.odcs_columns import read_columns, read_foreign_keys
+from partition_gate.odcs_limits import read_limits
 from partition_gate.odcs_quality import read_rules
 from partition_gate.odcs_schema import require_valid
 from partition_gate.partition import Location
 from partition_gate.record import digest
 from partition_gate.strict_yaml import load_mapping
-from partition_gate.units import duration, fraction
 
 SERVER_TYPES = ("s3", "local")
-ROOT_PROPERTIES = ("timezone", "startDate", "readiness", "calendar", "quarantineLimit", "shrinkLimit", "owners")
 
 
 def read_contract(text: str, *, path: str, folder: str = "", environment: str | None = None) -> Contract:
@@ -34,18 +30,12 @@ def read_contract(text: str, *, path: str, folder: str = "", environment: str | 
     odcs = OpenDataContractStandard.model_validate(document)
     schema = _only_schema(odcs, path)
     server = _chosen_server(odcs, path, environment)
+    slas = _slas(odcs)
     return Contract(
-        id=str(odcs.id),
-        version=str(odcs.version),
-        name=odcs.name or str(odcs.id),
-        status=_status(odcs, path),
+        **_identity(odcs),
         path=path,
         content_hash=digest(text),
-        api_version=str(odcs.apiVersion),
-        domain=odcs.domain or "",
-        purpose=(odcs.description and odcs.description.purpose) or "",
-        usage=(odcs.description and odcs.description.usage) or "",
-        limitations=(odcs.description and odcs.description.limitations) or "",
+        status=_status(odcs, path),
         dataset=str(schema.name),
         schema_path="schema[0]",
         description=schema.description or "",
@@ -54,11 +44,10 @@ def read_contract(text: str, *, path: str, folder: str = "", environment: str | 
         columns=read_columns(schema, at="schema[0]"),
         foreign_keys=read_foreign_keys(schema, at="schema[0]", path=path),
         rules=read_rules(schema, at="schema[0]", path=path),
-        slas=_slas(odcs),
-        limits=_limits(odcs, path),
+        slas=slas,
+        limits=read_limits(odcs, slas, path=path),
         team=_team(odcs),
         channels=_channels(odcs),
-        tags=tuple(odcs.tags or ()),
     )
 
 
@@ -85,6 +74,21 @@ def location(text: str, *, folder: str, model: str, path: str) -> Location:
     if not scheme and not root.startswith("/"):
         root = f"{folder}/{root.removeprefix('./')}".rstrip("/")
     return Location(root=scheme + root, segments=tuple(segments), pattern=pattern)
+
+
+def _identity(odcs: OpenDataContractStandard) -> dict[str, Any]:
+    description = odcs.description
+    return {
+        "id": str(odcs.id),
+        "version": str(odcs.version),
+        "name": odcs.name or str(odcs.id),
+        "api_version": str(odcs.apiVersion),
+        "domain": odcs.domain or "",
+        "purpose": (description and description.purpose) or "",
+        "usage": (description and description.usage) or "",
+        "limitations": (description and description.limitations) or "",
+        "tags": tuple(odcs.tags or ()),
+    }
 
 
 def _only_schema(odcs: OpenDataContractStandard, path: str) -> SchemaObject:
@@ -133,75 +137,6 @@ def _slas(odcs: OpenDataContractStandard) -> tuple[Sla, ...]:
         )
         for i, s in enumerate(odcs.slaProperties or [])
     )
-
-
-def _limits(odcs: OpenDataContractStandard, path: str) -> Limits:
-    custom = {str(c.property): c.value for c in odcs.customProperties or []}
-    slas = {sla.property: sla for sla in _slas(odcs)}
-    names = ("latency", "errorrate", "frequency", "endoflife")
-    latency, error_rate, frequency, end = (slas.get(name) for name in names)
-    return Limits(
-        timezone=_timezone(custom, path),
-        start_date=_date(custom.get("startDate"), f"{path}: customProperties.startDate"),
-        readiness=_readiness(custom, path),
-        calendar=str(custom.get("calendar", Limits().calendar)),
-        quarantine_limit=_limit(custom, "quarantineLimit", path, error_rate, default=Limits().quarantine_limit),
-        shrink_limit=_limit(custom, "shrinkLimit", path, None, default=Limits().shrink_limit),
-        latency=_latency(latency, path),
-        schedule=frequency.schedule if frequency else None,
-        end_of_life=_date(end.value, f"{path}: {end.path}") if end else None,
-    )
-
-
-def _latency(sla: Sla | None, path: str) -> Any:
-    if sla is None:
-        return None
-    span = duration(sla.value, sla.unit)
-    if span is None:
-        raise ContractError(
-            f"{path}: {sla.path}: {sla.value!r} {sla.unit or ''} is no time span; write `value: 4`, `unit: h`"
-        )
-    return span
-
-
-def _limit(custom: Mapping[str, Any], name: str, path: str, sla: Sla | None, *, default: float) -> float:
-    value, unit = (
-        (custom[name], None) if name in custom else (sla.value, sla.unit or "percent") if sla else (None, None)
-    )
-    if value is None:
-        return default
-    share = fraction(value, unit)
-    if share is None:
-        place = f"customProperties.{name}" if name in custom else "slaProperties errorRate"
-        raise ContractError(f"{path}: {place}: {value!r} is no share; write a percentage such as '5%'")
-    return share
-
-
-def _timezone(custom: Mapping[str, Any], path: str) -> str:
-    name = str(custom.get("timezone", "UTC"))
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ContractError(
-            f"{path}: customProperties.timezone: {name!r} is no IANA time zone; write Europe/Berlin or UTC"
-        ) from None
-    return name
-
-
-def _date(value: Any, place: str) -> date | None:
-    try:
-        return date.fromisoformat(str(value)[:10]) if value is not None else None
-    except ValueError:
-        raise ContractError(f"{place}: {value!r} is no date; write 2026-01-31") from None
-
-
-def _readiness(custom: Mapping[str, Any], path: str) -> str:
-    rule = str(custom.get("readiness", Limits().readiness))
-    kind, _, span = rule.partition(":")
-    if kind != "quiet" or duration(span) is None:
-        place = f"{path}: customProperties.readiness"
-        raise ContractError(f"{place}: {rule!r} is not executable yet; write quiet:120s (nothing new for 120 seconds)")
-    return rule
 
 
 def _team(odcs: OpenDataContractStandard) -> Team:

@@ -37,14 +37,11 @@ def run_document(
         "rows_quarantined": settlement.rows_quarantined,
         "checks": [result.model_dump(mode="json") for result in results],
         "links": {name: link for name, link in links.items() if link},
-        "messages": [
-            {
-                "id": entry.message.id,
-                "audience": entry.message.audience,
-                "channel": entry.message.channel,
-                "text": entry.message.text,
-                "state": entry.state,
-            }
-            for entry in messages
-        ],
+        "messages": [_message(entry) for entry in messages],
     }
+
+
+def _message(entry: OutboxEntry) -> dict[str, str]:
+    message = entry.message
+    told = {name: getattr(message, name) for name in ("id", "audience", "channel", "text")}
+    return {**told, "state": entry.state}

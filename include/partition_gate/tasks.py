@@ -17,6 +17,7 @@ from partition_gate.gate import inspect as gate_inspect
 from partition_gate.gate import notify as gate_notify
 from partition_gate.gate import report as gate_report
 from partition_gate.gate import settle as gate_settle
+from partition_gate.gate.dispose import Inspection
 from partition_gate.partition import Partition
 from partition_gate.readiness import Missing, Ready
 from partition_gate.settings import Settings, load_settings
@@ -71,7 +72,7 @@ def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
     if "settlement" in inspected:
         return {**inspected["settlement"], "published": False}
     settings, compiled = _open(contract)
-    inspection = gate_inspect.Inspection.model_validate(inspected["inspection"])
+    inspection = Inspection.model_validate(inspected["inspection"])
     attempt = inspection.attempt
     with open_ports(settings) as ports:
         settlement = gate_settle.settle(

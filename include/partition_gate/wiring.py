@@ -42,7 +42,7 @@ class WiredPorts:
         from partition_gate.adapters.object_store.local import LocalObjectStore
         from partition_gate.adapters.object_store.routing import RoutingObjectStore
 
-        return RoutingObjectStore(s3=self._s3, local=LocalObjectStore())
+        return RoutingObjectStore(s3=lambda: self._s3, local=LocalObjectStore())
 
     @cached_property
     def validator(self) -> Validator:
@@ -63,7 +63,8 @@ class WiredPorts:
 
     @cached_property
     def ledger(self) -> Ledger:
-        from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
+        from partition_gate.adapters.ledger.ledger import SqlLedger
+        from partition_gate.adapters.ledger.migrate import migrate
 
         url = self.settings.ledger_url or f"sqlite:///{self.settings.home / 'ledger.sqlite'}"
         self.settings.home.mkdir(parents=True, exist_ok=True)
@@ -88,9 +89,8 @@ class WiredPorts:
 
     @cached_property
     def _s3(self) -> ObjectStore:
-        from partition_gate.adapters.object_store.s3 import S3ObjectStore
-
         from partition_gate.adapters import embedded_s3
+        from partition_gate.adapters.object_store.s3 import S3ObjectStore
 
         settings = self.settings
         if settings.s3_endpoint_url:

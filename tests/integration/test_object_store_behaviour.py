@@ -42,7 +42,7 @@ class Landing:
 def landing(request: pytest.FixtureRequest, s3: EmbeddedS3, tmp_path: Path) -> Landing:
     kind: str = request.param
     remote = s3_store(s3)
-    routed = RoutingObjectStore(s3=remote, local=LocalObjectStore())
+    routed = RoutingObjectStore(s3=lambda: remote, local=LocalObjectStore())
     if kind.endswith("s3"):
         store = routed if kind.startswith("routed") else remote
         writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)

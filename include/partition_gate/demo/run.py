@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from partition_gate.adapters.object_store.landing import LandingWriter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from partition_gate.adapters import embedded_s3
+from partition_gate.adapters.object_store.landing import LandingWriter
 from partition_gate.attempt import Settlement
 from partition_gate.calendar import daily_keys
 from partition_gate.demo.airflow_server import AirflowServer

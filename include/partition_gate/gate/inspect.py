@@ -7,29 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from partition_gate.attempt import Attempt, AttemptState, Settlement, Staged
+from partition_gate.attempt import Attempt, AttemptState, Settlement
 from partition_gate.compiled import CompiledContract
-from partition_gate.disposition import VISIBLE, Disposition, PartitionOutcome, plan_disposition
+from partition_gate.disposition import VISIBLE
 from partition_gate.errors import PartitionChanged, ReferenceMissing
+from partition_gate.gate.dispose import Inspection, Judged, dispose
 from partition_gate.partition import Partition, Spooled, idempotency_key
 from partition_gate.ports import Ports
-from partition_gate.record import Record, digest
-from partition_gate.suite import Scope
-from partition_gate.validation import PartitionScan, ReferenceFiles, Split, SplitLabels, Validation
-from partition_gate.verdict import Verdict, reach_verdict
+from partition_gate.record import digest
+from partition_gate.validation import PartitionScan, ReferenceFiles
+from partition_gate.verdict import reach_verdict
 
 RESTARTS = 3
-
-
-class Inspection(Record):
-    """A judged partition: the decision, and where its rows wait (`staged` is None where none will be published)."""
-
-    attempt: Attempt
-    disposition: Disposition
-    staged: Staged | None
-    rows_in: int
-    rows_quarantined: int
-    quarantine_uri: str | None
 
 
 def inspect(compiled: CompiledContract, partition: Partition, *, ports: Ports) -> Inspection | Settlement:
@@ -63,88 +52,8 @@ def _inspect_once(compiled: CompiledContract, partition: Partition, ports: Ports
         verdict = reach_verdict(compiled.suite.suite, validation.observations, row_count=validation.row_count)
         ports.ledger.record_validation(attempt.id, verdict.results, document=validation.document)
         ports.ledger.advance(attempt.id, AttemptState.VALIDATED, now=ports.clock.now())
-        return _Judgement(compiled, scan, attempt, validation, verdict, ports).inspection(spooled)
-
-
-class _Judgement:
-    """One attempt's facts while its files are at hand."""
-
-    def __init__(
-        self,
-        compiled: CompiledContract,
-        scan: PartitionScan,
-        attempt: Attempt,
-        validation: Validation,
-        verdict: Verdict,
-        ports: Ports,
-    ) -> None:
-        self.compiled, self.scan, self.attempt = compiled, scan, attempt
-        self.validation, self.verdict, self.ports = validation, verdict, ports
-
-    def inspection(self, spooled: Spooled) -> Inspection:
-        if self.verdict.errored:
-            return self._could_not_judge()
-        split = None if self.verdict.failed(Scope.PARTITION) else self._split(spooled.folder, reject=False)
-        disposition = self._disposition(split)
-        if split is None or disposition.outcome not in VISIBLE:
-            split = self._split(spooled.folder, reject=True)
-        visible = disposition.outcome in VISIBLE
-        table, key = self.compiled.table, self.attempt.partition_key
-        warehouse = self.ports.warehouse
-        staged = warehouse.stage(table, key, attempt_id=self.attempt.id, split=split) if visible else None
-        raw = () if self.validation.row_count is not None else spooled.paths
-        kept = split.quarantined is not None or bool(raw)
-        uri = (
-            warehouse.quarantine(table.name, key, attempt_id=self.attempt.id, rows=split.quarantined, raw=raw)
-            if kept
-            else None
-        )
-        self.ports.ledger.advance(self.attempt.id, AttemptState.STAGED, now=self.ports.clock.now())
-        return Inspection(
-            attempt=self.attempt,
-            disposition=disposition,
-            staged=staged,
-            rows_in=split.rows_in,
-            rows_quarantined=split.rows_quarantined,
-            quarantine_uri=uri,
-        )
-
-    def _could_not_judge(self) -> Inspection:
-        why = tuple(f"{result.rule_id}: {result.observed}" for result in self.verdict.errored)
-        return Inspection(
-            attempt=self.attempt,
-            disposition=Disposition(outcome=PartitionOutcome.ERRORED, why=why),
-            staged=None,
-            rows_in=self.validation.row_count or 0,
-            rows_quarantined=0,
-            quarantine_uri=None,
-        )
-
-    def _disposition(self, split: Split | None) -> Disposition:
-        before = self.ports.warehouse.current(self.compiled.table.name, self.attempt.partition_key)
-        return plan_disposition(
-            self.verdict,
-            self.compiled.policy,
-            rows_quarantined=split.rows_quarantined if split else 0,
-            rows_published_before=before.rows if before else None,
-        )
-
-    def _split(self, folder: Path, *, reject: bool) -> Split:
-        failed = {result.rule_id for result in self.verdict.failed(Scope.ROW)}
-        blocking = [predicate for predicate in self.validation.predicates if predicate.rule_id in failed]
-        into = folder / ("rejected" if reject else "split")
-        into.mkdir()
-        split = self.ports.validator.reject if reject else self.ports.validator.split
-        return split(self.scan, blocking=blocking, labels=self._labels(), into=into)
-
-    def _labels(self) -> SplitLabels:
-        contract = self.compiled.contract
-        return SplitLabels(
-            contract=contract.id,
-            version=contract.version,
-            attempt_id=self.attempt.id,
-            reasons=tuple((r.rule_id, f"{r.rule_id}: expected {r.expected}") for r in self.verdict.results),
-        )
+        judged = Judged(compiled=compiled, attempt=attempt, scan=scan, validation=validation, verdict=verdict)
+        return dispose(judged, spooled, ports=ports)
 
 
 def _idempotency_key(compiled: CompiledContract, partition: Partition, ports: Ports) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from partition_gate.alert import Links
-
 from partition_gate.attempt import Settlement
 from partition_gate.compiled import CompiledContract
 from partition_gate.disposition import PartitionOutcome

@@ -46,14 +46,14 @@ class _Sentence:
         arguments["types"] = ", ".join(arguments.pop("type_list", ()))
         mostly = arguments.get("mostly") or 1
         tolerance = "" if mostly >= 1 else f", at least {mostly * 100:g} % of the time"
-        text = {"template": f"{cls.sentence}{tolerance}.", "params": arguments, "styling": None}
+        text = {"template": f"{cls.sentence}{tolerance}.", "params": arguments, "styling": {}}
         return [RenderedStringTemplateContent(content_block_type="string_template", string_template=text)]
 
 
 class ExpectPartitionFilesToBeReadable(_Sentence, BatchExpectation):
     """Every file is Parquet that can be read to its end. Files with a broken footer never come as far as this."""
 
-    sentence = "Every file must be Parquet that can be read to its end"
+    sentence: ClassVar[str] = "Every file must be Parquet that can be read to its end"
     metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_TOUCHED,)
 
     def _validate(
@@ -68,7 +68,7 @@ class ExpectPartitionFilesToBeReadable(_Sentence, BatchExpectation):
 class ExpectPartitionFilesToHaveColumn(_Sentence, BatchExpectation):
     """Every file's own footer has the column; a partition column may be absent."""
 
-    sentence = "Every file must have the column $column"
+    sentence: ClassVar[str] = "Every file must have the column $column"
     column: str
     metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_LACKING,)
     success_keys: ClassVar[tuple[str, ...]] = ("column",)
@@ -88,7 +88,7 @@ class ExpectPartitionFilesToHaveColumn(_Sentence, BatchExpectation):
 class ExpectPartitionFilesColumnTypeToBeInSet(_Sentence, BatchExpectation):
     """Every file's own footer gives the column one of these Arrow types (`footers.type_token`)."""
 
-    sentence = "Every file must store $column as one of: $types"
+    sentence: ClassVar[str] = "Every file must store $column as one of: $types"
     column: str
     type_list: list[str]
     metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_MISTYPED,)
@@ -108,7 +108,7 @@ class ExpectPartitionFilesColumnTypeToBeInSet(_Sentence, BatchExpectation):
 class ExpectColumnValuesToExistInReference(_Sentence, ColumnMapExpectation):
     """Every value stands in a column of another dataset's newest published version; null values are not counted."""
 
-    sentence = "$column values must exist in $reference_column of the published $reference_dataset"
+    sentence: ClassVar[str] = "$column values must exist in $reference_column of the published $reference_dataset"
     reference_dataset: str
     reference_column: str
     map_metric: ClassVar[str | None] = metric.IN_REFERENCE

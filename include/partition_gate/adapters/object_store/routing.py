@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from partition_gate.partition import DataFile, Location, Partition, Spooled
@@ -11,9 +12,12 @@ _SCHEME = "s3://"
 
 
 class RoutingObjectStore:
-    """The `ObjectStore` port over two others. A partition lies where its first file lies."""
+    """The `ObjectStore` port over two others. A partition lies where its first file lies.
 
-    def __init__(self, *, s3: ObjectStore, local: ObjectStore) -> None:
+    `s3` is asked for its store when the first S3 path comes: a local contract starts no server.
+    """
+
+    def __init__(self, *, s3: Callable[[], ObjectStore], local: ObjectStore) -> None:
         self._s3 = s3
         self._local = local
 
@@ -28,4 +32,4 @@ class RoutingObjectStore:
         return self._store(first).spool(partition, into)
 
     def _store(self, path: str) -> ObjectStore:
-        return self._s3 if path.startswith(_SCHEME) else self._local
+        return self._s3() if path.startswith(_SCHEME) else self._local

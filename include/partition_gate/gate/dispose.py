@@ -1,0 +1,121 @@
+"""From a verdict to rows in their places: staged (invisible) or in quarantine."""
+
+from __future__ import annotations
+
+from partition_gate.attempt import Attempt, AttemptState, Staged
+from partition_gate.compiled import CompiledContract
+from partition_gate.disposition import VISIBLE, Disposition, PartitionOutcome, plan_disposition
+from partition_gate.partition import Spooled
+from partition_gate.ports import Ports
+from partition_gate.record import Record
+from partition_gate.suite import Scope
+from partition_gate.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
+from partition_gate.verdict import Verdict
+
+
+class Judged(Record):
+    """One attempt with its files at hand and its verdict reached."""
+
+    compiled: CompiledContract
+    attempt: Attempt
+    scan: PartitionScan
+    validation: Validation
+    verdict: Verdict
+
+
+class Inspection(Record):
+    """The decision, and where the rows wait (`staged` is None where none will be published)."""
+
+    attempt: Attempt
+    disposition: Disposition
+    staged: Staged | None
+    rows_in: int
+    rows_quarantined: int
+    quarantine_uri: str | None
+
+
+def dispose(judged: Judged, spooled: Spooled, *, ports: Ports) -> Inspection:
+    """The inspection: passing rows staged, failing rows in quarantine; all rows in quarantine where nothing may pass."""
+    if judged.verdict.errored:
+        return _not_judged(judged)
+    split = None if judged.verdict.failed(Scope.PARTITION) else _split(judged, spooled, ports)
+    disposition = _disposition(judged, split, ports)
+    if split is None or disposition.outcome not in VISIBLE:
+        split = _reject(judged, spooled, ports)
+    staged = _staged(judged, split, ports) if disposition.outcome in VISIBLE else None
+    uri = _quarantined(judged, split, spooled, ports)
+    ports.ledger.advance(judged.attempt.id, AttemptState.STAGED, now=ports.clock.now())
+    return Inspection(
+        attempt=judged.attempt,
+        disposition=disposition,
+        staged=staged,
+        rows_in=split.rows_in,
+        rows_quarantined=split.rows_quarantined,
+        quarantine_uri=uri,
+    )
+
+
+def _not_judged(judged: Judged) -> Inspection:
+    why = tuple(f"{result.rule_id}: {result.observed}" for result in judged.verdict.errored)
+    return Inspection(
+        attempt=judged.attempt,
+        disposition=Disposition(outcome=PartitionOutcome.ERRORED, why=why),
+        staged=None,
+        rows_in=0,
+        rows_quarantined=0,
+        quarantine_uri=None,
+    )
+
+
+def _disposition(judged: Judged, split: Split | None, ports: Ports) -> Disposition:
+    before = ports.warehouse.current(judged.compiled.table.name, judged.attempt.partition_key)
+    return plan_disposition(
+        judged.verdict,
+        judged.compiled.policy,
+        rows_quarantined=split.rows_quarantined if split else 0,
+        rows_published_before=before.rows if before else None,
+    )
+
+
+def _split(judged: Judged, spooled: Spooled, ports: Ports) -> Split:
+    into = spooled.folder / "split"
+    into.mkdir()
+    return ports.validator.split(judged.scan, blocking=_blocking(judged), labels=_labels(judged), into=into)
+
+
+def _reject(judged: Judged, spooled: Spooled, ports: Ports) -> Split:
+    into = spooled.folder / "rejected"
+    into.mkdir()
+    return ports.validator.reject(judged.scan, blocking=_blocking(judged), labels=_labels(judged), into=into)
+
+
+def _blocking(judged: Judged) -> list[RowPredicate]:
+    failed = {result.rule_id for result in judged.verdict.failed(Scope.ROW)}
+    return [predicate for predicate in judged.validation.predicates if predicate.rule_id in failed]
+
+
+def _labels(judged: Judged) -> SplitLabels:
+    contract = judged.compiled.contract
+    return SplitLabels(
+        contract=contract.id,
+        version=contract.version,
+        attempt_id=judged.attempt.id,
+        reasons=tuple((r.rule_id, f"{r.rule_id}: expected {r.expected}") for r in judged.verdict.results),
+    )
+
+
+def _staged(judged: Judged, split: Split, ports: Ports) -> Staged:
+    attempt = judged.attempt
+    return ports.warehouse.stage(judged.compiled.table, attempt.partition_key, attempt_id=attempt.id, split=split)
+
+
+def _quarantined(judged: Judged, split: Split, spooled: Spooled, ports: Ports) -> str | None:
+    """Where the failing rows are kept, or the files as they came where they could not be read; None for none."""
+    raw = () if judged.validation.row_count is not None else spooled.paths
+    if split.quarantined is None and not raw:
+        return None
+    attempt = judged.attempt
+    table = judged.compiled.table.name
+    return ports.warehouse.quarantine(
+        table, attempt.partition_key, attempt_id=attempt.id, rows=split.quarantined, raw=raw
+    )
