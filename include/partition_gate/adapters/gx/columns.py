@@ -26,13 +26,14 @@ _FLOATS = {"FLOAT", "DOUBLE"}
 _INSTANTS = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 
 ColumnKey = tuple[str, int]  # a column's name in the file, and which of its namesakes it is
+Cell = tuple[str, str]  # SQL or a name, and its DuckDB type
 
 
 class Group(Record):
     """Files of one schema. `columns` maps a column to (name, type) as DuckDB sees it: `A` beside `a` is `A_1`."""
 
     files: tuple[ParquetFile, ...]
-    columns: dict[ColumnKey, tuple[str, str]]
+    columns: dict[ColumnKey, Cell]
 
     @property
     def relation(self) -> str:
@@ -47,7 +48,7 @@ class Group(Record):
     def source_row(self) -> str:
         return "row_number() OVER () - 1" if _hides_virtual_columns(self.files[0]) else "file_row_number"
 
-    def cell(self, source: str) -> tuple[str, str] | None:
+    def cell(self, source: str) -> Cell | None:
         """(SQL, type) of the column with exactly this name; None where the files lack it or have it twice."""
         if (source, 1) in self.columns or (source, 0) not in self.columns:
             return None
@@ -59,7 +60,7 @@ class Slot(Record):
     """A column of the view: its SQL in each group (None: absent there) and the type that all groups meet in."""
 
     name: str
-    cells: tuple[tuple[str, str] | None, ...]
+    cells: tuple[Cell | None, ...]
     type: str
 
     def sql(self, group: int) -> str:
@@ -86,7 +87,7 @@ def contract_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
     """The contract's columns and the partition columns that are anywhere; files' own values win over the key's."""
     values = dict(scan.partition_values)
     slots = (
-        _slot(column.name, [group.cell(column.source) or _constant(column, values) for group in groups])
+        _slot(column.name, [_distrusted(group.cell(column.source)) or _constant(column, values) for group in groups])
         for column in (*scan.table.columns, *scan.table.partition_columns)
     )
     return [slot for slot in slots if slot is not None]
@@ -98,7 +99,7 @@ def extra_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
     sources = {(column.source, 0) for column in named}
     taken = {column.name.casefold() for column in named}
     return [
-        slot
+        slot.model_copy(update={"cells": tuple(_distrusted(cell) for cell in slot.cells)})
         for key, slot in zip(_keys(groups), input_slots(groups), strict=True)
         if key not in sources and slot.name.casefold() not in taken
     ]
@@ -127,19 +128,29 @@ def output_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
 def _describe(connection: duckdb.DuckDBPyConnection, files: tuple[ParquetFile, ...]) -> Group:
     described = connection.execute("DESCRIBE " + select(["*"], read_parquet([files[0].path]))).fetchall()
     seen: Counter[str] = Counter()
-    columns: dict[ColumnKey, tuple[str, str]] = {}
+    columns: dict[ColumnKey, Cell] = {}
     for column, (name, kind, *_) in zip(files[0].columns, described, strict=True):
         columns[column.name, seen[column.name]] = (name, kind)
         seen[column.name] += 1
     return Group(files=files, columns=columns)
 
 
-def _slot(name: str, cells: Sequence[tuple[str, str] | None]) -> Slot | None:
+def _slot(name: str, cells: Sequence[Cell | None]) -> Slot | None:
     kinds = {kind for _, kind in filter(None, cells)}
     return Slot(name=name, cells=tuple(cells), type=_comparable_type(kinds)) if kinds else None
 
 
-def _constant(column: TableColumn, values: dict[str, str]) -> tuple[str, str] | None:
+def _distrusted(cell: Cell | None) -> Cell | None:
+    """The same values, but DuckDB reads them all.
+
+    DuckDB answers a comparison from the footer's minimum and maximum where it can. Parquet's leave NaN out, and
+    nothing proves that a footer tells the truth, so a rule must not be judged by it. DuckDB sees through most
+    identities (`v + 0`), but not through TRY. No cast stands inside, so TRY hides no error.
+    """
+    return None if cell is None else (f"TRY({cell[0]})", cell[1])
+
+
+def _constant(column: TableColumn, values: dict[str, str]) -> Cell | None:
     if column.name not in values:
         return None
     return f"CAST({literal(values[column.name])} AS {column.type})", column.type

@@ -40,11 +40,9 @@ def observe(planned: Planned, result: ExpectationValidationResult, classified: f
             element_count=elements,
             unexpected_count=unexpected,
         )
-    value = found.get("observed_value")
     hidden = planned.type not in ABOUT_FILES and not classified.isdisjoint(planned.columns)
-    return Held(
-        rule_id=planned.rule_id, success=bool(result.success), observed=HIDDEN if hidden else _value(planned, value)
-    )
+    observed = HIDDEN if hidden else _aggregate(planned, found)
+    return Held(rule_id=planned.rule_id, success=bool(result.success), observed=observed)
 
 
 def raised(planned: Planned, result: ExpectationValidationResult, known: Iterable[str]) -> str | None:
@@ -70,7 +68,7 @@ def presentable(
     """The result as it may be kept: plain JSON, short texts, and no value of a classified column."""
     found = {key: _plain(value) for key, value in result.result.items()}
     return ExpectationValidationResult(
-        success=result.success,
+        success=bool(result.success),  # numpy's bool is not JSON
         expectation_config=planned.configuration,
         result=_without_values(planned, found, classified),
         exception_info=result.exception_info,
@@ -102,19 +100,20 @@ def _share(planned: Planned, unexpected: int, judged: int) -> str:
     return f"{unexpected} of {judged} {noun}{share} break the rule"
 
 
-def _value(planned: Planned, value: object) -> str | None:
-    match value:
+def _aggregate(planned: Planned, found: dict[str, Any]) -> str | None:
+    match found.get("observed_value"):
+        case None if "unexpected_count" in found:
+            missing = f", {found['missing_count']} missing" if "missing_count" in found else ""
+            return f"{found['unexpected_count']} unexpected values{missing}"
         case None:
             return None
-        case bool() | str():
-            return str(value)[:_LONGEST_TEXT]
-        case int() if planned.type.startswith("expect_table_row_count"):
+        case int() as value if planned.type.startswith("expect_table_row_count"):
             return f"{value} rows"
-        case float():
+        case float() as value:
             return f"{value:.10g}"
-        case list() | tuple() | dict() | set():
+        case list() | tuple() | dict() as value:
             return f"{len(value)} values"
-        case _:
+        case value:
             return str(value)[:_LONGEST_TEXT]
 
 

@@ -75,7 +75,7 @@ def open_connection(machine: Machine) -> duckdb.DuckDBPyConnection:
 def create_view(
     connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers, *, with_files: bool = False
 ) -> Scanned:
-    """Create the view over exactly the readable files.
+    """Create (or replace) the view over exactly the readable files.
 
     `with_files` adds what the split needs: `_gate_out_<i>` (the table's i-th column, cast), `_gate_in_<i>` (the
     files' i-th column, as it came), `_gate_source_file` and `_gate_source_row`. Files that differ in schema are read
@@ -88,7 +88,7 @@ def create_view(
     if with_files:
         slots += [*output_slots(scan, groups), *(slot.renamed(f"_gate_in_{i}") for i, slot in enumerate(inputs))]
     selects = [_select(group, slots, number, with_files=with_files) for number, group in enumerate(groups)]
-    connection.execute(f"CREATE VIEW {SCANNED} AS {' UNION ALL '.join(selects)}")
+    connection.execute(f"CREATE OR REPLACE VIEW {SCANNED} AS {' UNION ALL '.join(selects)}")
     return Scanned(scan=scan, footers=footers, columns=columns, inputs=tuple(slot.name for slot in inputs))
 
 
@@ -100,7 +100,7 @@ def reference_view(dataset: str) -> str:
 def create_reference_view(connection: duckdb.DuckDBPyConnection, reference: ReferenceFiles) -> None:
     """Create the view over a referenced dataset's files; it raises what DuckDB raises where they cannot be read."""
     published = select(["*"], read_parquet(reference.paths, options="union_by_name = true"))
-    connection.execute(f"CREATE VIEW {identifier(reference_view(reference.dataset))} AS {published}")
+    connection.execute(f"CREATE OR REPLACE VIEW {identifier(reference_view(reference.dataset))} AS {published}")
 
 
 def damaged_files(connection: duckdb.DuckDBPyConnection, footers: Footers) -> tuple[str, ...]:

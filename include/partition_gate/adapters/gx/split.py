@@ -44,27 +44,25 @@ def split_rows(
         raise GateError(f"{footers.unreadable[0]} cannot be read as Parquet, so nothing can be split; reject instead")
     partition = _open(connection, scan, footers)
     broken = any_of(predicate.sql for predicate in blocking)
+    quarantined: tuple[Path | None, int] = None, 0
     try:
-        passing, rows_passing = _copy(connection, _passing_rows(scan.table, broken), into / PASSING)
+        passing = _copy(connection, _passing_rows(scan.table, broken), into / PASSING)
+        if blocking:
+            rejected = _quarantined_rows(partition, blocking, labels, where=broken)
+            quarantined = _copy(connection, rejected, into / QUARANTINED)
     except READ_ERRORS as error:
+        (into / PASSING).unlink(missing_ok=True)
         raise _split_error(connection, partition, error) from None
-    try:
-        rejected = _quarantined_rows(partition, blocking, labels, where=broken)
-        quarantined, rows_quarantined = _copy(connection, rejected, into / QUARANTINED) if blocking else (None, 0)
-    except READ_ERRORS as error:
-        raise _split_error(connection, partition, error) from None
-    if rows_passing + rows_quarantined != footers.row_count:
-        raise GateError(
-            f"{scan.table.name}: {rows_passing} rows pass and {rows_quarantined} do not, of {footers.row_count}; "
-            "nothing may be published from this split, report it to the developers"
-        )
-    return Split(
-        passing=passing,
-        quarantined=quarantined,
-        rows_in=footers.row_count,
-        rows_passing=rows_passing,
-        rows_quarantined=rows_quarantined,
-        row_hash=row_hash(connection, passing),
+    return _whole(
+        scan.table,
+        Split(
+            passing=passing[0],
+            quarantined=quarantined[0],
+            rows_in=footers.row_count,
+            rows_passing=passing[1],
+            rows_quarantined=quarantined[1],
+            row_hash=row_hash(connection, passing[0]),
+        ),
     )
 
 
@@ -87,7 +85,7 @@ def reject_rows(
     except READ_ERRORS:
         footers = footers.without(damaged_files(connection, footers))
         try:
-            quarantined, rows = _reject(connection, scan, footers, blocking=(), labels=labels, into=into)
+            quarantined, rows = _reject(connection, scan, footers, blocking=blocking, labels=labels, into=into)
         except READ_ERRORS as error:
             raise GateError(f"{scan.table.name}: the rejected files cannot be read ({type(error).__name__})") from None
     return Split(
@@ -117,6 +115,15 @@ def _reject(
         return None, 0
     partition = _open(connection, scan, footers)
     return _copy(connection, _quarantined_rows(partition, blocking, labels, where="TRUE"), into / QUARANTINED)
+
+
+def _whole(table: TableSchema, split: Split) -> Split:
+    if split.rows_passing + split.rows_quarantined != split.rows_in:
+        raise GateError(
+            f"{table.name}: {split.rows_passing} rows pass and {split.rows_quarantined} do not, of {split.rows_in}; "
+            "nothing may be published from this split, report it to the developers"
+        )
+    return split
 
 
 def _open(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Scanned:

@@ -1,0 +1,128 @@
+"""Files that are not as promised: unreadable, without a column, with another type."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.table import TableColumn
+from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes
+from partition_gate.validation import Held, PartitionScan, Unknown
+
+READABLE = ("expect_partition_files_to_be_readable", {})
+HAS_ID = ("expect_partition_files_to_have_column", {"column": "id"})
+ID_IS_INT = ("expect_partition_files_column_type_to_be_in_set", {"column": "id", "type_list": ["int32", "int64"]})
+ID_NOT_NULL = ("expect_column_values_to_not_be_null", {"column": "id"})
+ORDERS = pa.table({"id": [1, 2, 3], "note": ["a", "b", None]})
+
+
+def test_a_file_without_the_column_is_named_and_rules_on_it_are_unknown(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, ORDERS, ORDERS.drop_columns("id"))
+
+    seen = _observations(scan, {"has_id": HAS_ID, "not_null": ID_NOT_NULL})
+
+    assert seen["has_id"] == Held(
+        rule_id="has_id", success=False, observed="missing in s3://landing/orders/part-1.parquet"
+    )
+    assert seen["not_null"] == Unknown(
+        rule_id="not_null", why="column id is missing in s3://landing/orders/part-1.parquet"
+    )
+
+
+def test_a_row_condition_on_a_missing_column_makes_the_rule_unknown(tmp_path: Path) -> None:
+    condition = {"type": "nullity", "column": {"name": "gone"}, "is_null": False}
+    rule = ("expect_column_values_to_not_be_null", {"column": "id", "row_condition": condition})
+
+    assert isinstance(_observations(a_scan(tmp_path, ORDERS), {"rule": rule})["rule"], Unknown)
+
+
+def test_each_files_own_type_is_judged_before_files_are_read_as_one(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, ORDERS, pa.table({"id": ["4"], "note": ["d"]}))
+
+    seen = _observations(scan, {"typed": ID_IS_INT, "not_null": ID_NOT_NULL, "readable": READABLE})
+
+    assert seen["typed"] == Held(
+        rule_id="typed", success=False, observed="string in s3://landing/orders/part-1.parquet"
+    )
+    assert isinstance(seen["not_null"], Unknown)
+    assert seen["readable"] == Held(rule_id="readable", success=True, observed="every file can be read")
+
+
+def test_accepted_types_of_several_files_are_read_as_one_column(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, pa.table({"id": pa.array([1], pa.int32())}), pa.table({"id": [2**40, None]}))
+
+    seen = _observations(scan, {"typed": ID_IS_INT, "not_null": ID_NOT_NULL})
+
+    assert seen["typed"].model_dump()["success"] is True
+    assert seen["not_null"].model_dump()["unexpected_count"] == 1
+
+
+@pytest.mark.parametrize("damage", ["not parquet", "truncated", "empty"])
+def test_an_unreadable_file_fails_one_check_and_leaves_the_others_unknown(tmp_path: Path, damage: str) -> None:
+    content = {"not parquet": b"\xff\xfe garbage", "truncated": parquet_bytes(ORDERS)[:-20], "empty": b""}[damage]
+
+    validation = DuckDbValidator().validate(
+        a_scan(tmp_path, ORDERS, content), a_suite({"readable": READABLE, "rule": ID_NOT_NULL})
+    )
+
+    named = "cannot be read as Parquet"
+    assert validation.observations == (
+        Held(rule_id="readable", success=False, observed=f"{named}: s3://landing/orders/part-1.parquet"),
+        Unknown(rule_id="rule", why=f"file s3://landing/orders/part-1.parquet {named}"),
+    )
+    assert (validation.row_count, validation.predicates) == (None, ())
+    assert len(json.loads(validation.document)["results"]) == 2
+
+
+@pytest.mark.parametrize("column_is_in_the_contract", [True, False])
+def test_damaged_pages_behind_a_good_footer_fail_the_readability_check(
+    tmp_path: Path, *, column_is_in_the_contract: bool
+) -> None:
+    good = parquet_bytes(pa.table({"note": [f"note {i}" for i in range(5000)], "id": list(range(5000))}))
+    broken = good[:4] + bytes(400) + good[404:]
+    columns = {"id": "BIGINT", **({"note": "VARCHAR"} if column_is_in_the_contract else {})}
+
+    seen = _observations(a_scan(tmp_path, ORDERS, broken, columns=columns), {"readable": READABLE, "rule": ID_NOT_NULL})
+
+    assert seen["readable"].observed == "cannot be read as Parquet: s3://landing/orders/part-1.parquet"
+    assert isinstance(seen["rule"], Unknown)
+
+
+def test_a_column_that_differs_only_in_case_is_another_column(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, pa.table({"ID": [None, None], "id": [1, 2]}), columns={"id": "BIGINT"})
+
+    assert _observations(scan, {"rule": ID_NOT_NULL})["rule"].success
+
+
+def test_a_column_that_a_file_has_twice_is_no_column(tmp_path: Path) -> None:
+    twice = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["id", "id"])
+
+    assert not _observations(a_scan(tmp_path, twice, columns={"id": "BIGINT"}), {"rule": HAS_ID})["rule"].success
+
+
+def test_a_column_has_its_contract_name_and_a_partition_column_the_keys_value(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path / "dt=1999-01-01" / "it's", pa.table({"order no": [1, 2]}))
+    table = scan.table.model_copy(
+        update={
+            "columns": (TableColumn(name="id", source="order no", type="BIGINT"),),
+            "partition_columns": (TableColumn(name="dt", source="dt", type="DATE"),),
+        }
+    )
+    scan = scan.model_copy(update={"table": table, "partition_values": (("dt", "2013-01-03"),)})
+    rules = {
+        "id": ID_NOT_NULL,
+        "has_id": HAS_ID,
+        "has_dt": ("expect_partition_files_to_have_column", {"column": "dt"}),
+        "dt": ("expect_column_values_to_be_between", {"column": "dt", "min_value": "2013-01-03"}),
+    }
+
+    assert all(isinstance(one, Held) and one.success for one in _observations(scan, rules).values())
+
+
+def _observations(scan: PartitionScan, rules: dict[str, tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    return {one.rule_id: one for one in DuckDbValidator().validate(scan, a_suite(rules)).observations}
