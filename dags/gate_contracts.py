@@ -55,7 +55,7 @@ def report(contract: str, ti: Any = None) -> str | None:
 
 
 @task(trigger_rule="all_done")
-def notify() -> dict[str, int]:
+def notify() -> dict[str, Any]:
     return tasks.notify()
 
 

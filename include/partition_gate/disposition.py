@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from partition_gate.record import Record
 from partition_gate.suite import Scope
-from partition_gate.verdict import Verdict
+from partition_gate.verdict import CheckOutcome, CheckResult, Verdict
 
 
 class PartitionOutcome(StrEnum):
@@ -46,19 +46,20 @@ def plan_disposition(
     `rows_quarantined` counts the rows that break at least one blocking row-level check; `rows_published_before`
     is the size of the visible version, None where there is none.
     """
-    if blocking := verdict.failed(Scope.PARTITION):
+    if blocking := _decisive(verdict.failed(Scope.PARTITION)):
         why = tuple(f"{r.rule_id}: expected {r.expected}; {r.observed or 'not met'}" for r in blocking)
         return Disposition(outcome=PartitionOutcome.REJECTED, why=why)
     row_failures = verdict.failed(Scope.ROW)
     rows = verdict.row_count or 0
-    if unknown := tuple(r for r in row_failures if r.outcome == "unknown"):
+    if unknown := tuple(r for r in row_failures if r.outcome is CheckOutcome.UNKNOWN):
         return Disposition(outcome=PartitionOutcome.REJECTED, why=tuple(f"{r.rule_id}: {r.observed}" for r in unknown))
     why = tuple(
-        f"{r.rule_id}: {r.unexpected_count} of {r.element_count} rows; expected {r.expected}" for r in row_failures
+        f"{r.rule_id}: {r.unexpected_count or 0:,} of {r.element_count or 0:,} rows; expected {r.expected}"
+        for r in row_failures
     )
     if rows and rows_quarantined / rows > policy.quarantine_limit:
         share = (
-            f"{rows_quarantined} of {rows} rows fail ({rows_quarantined / rows:.2%}), "
+            f"{rows_quarantined:,} of {rows:,} rows fail ({rows_quarantined / rows:.2%}), "
             f"more than the {policy.quarantine_limit:.2%} that the contract allows"
         )
         return Disposition(outcome=PartitionOutcome.REJECTED, why=(share, *why))
@@ -68,7 +69,12 @@ def plan_disposition(
     return Disposition(outcome=outcome, why=why)
 
 
+def _decisive(blocking: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+    """The failed checks; those that could not be known follow from them, and only stand alone when none failed."""
+    return tuple(r for r in blocking if r.outcome is CheckOutcome.FAILED) or blocking
+
+
 def _shrinks(rows: int, before: int | None, policy: Policy) -> str | None:
     if not before or rows >= before * policy.shrink_limit:
         return None
-    return f"{rows} rows would replace {before}: less than {policy.shrink_limit:.0%}; a person must approve"
+    return f"{rows:,} rows would replace {before:,}: less than {policy.shrink_limit:.0%}; a person must approve"

@@ -104,8 +104,8 @@ def report(contract: str, attempt_id: str) -> str | None:
         return links_for(settings, settlement.dataset, settlement.partition_key, attempt_id).docs
 
 
-def notify() -> dict[str, int]:
-    """What became of the messages that waited: counts."""
+def notify() -> dict[str, Any]:
+    """What became of the messages that waited: counts, and why some still wait."""
     with open_ports() as ports:
         delivery = gate_notify.notify(ports.ledger, ports.notifier, ports.clock)
     return delivery.model_dump(mode="json")

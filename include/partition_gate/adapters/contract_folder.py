@@ -86,7 +86,7 @@ class ContractFolder:
         return self.expectations / contract.id / f"{contract.dataset}.json"
 
     def write_suite(self, path: Path) -> tuple[Path, bool]:
-        """Compile a contract file to its suite file; the suite's path, and whether it changed. Raises: ContractError."""
+        """Compile a contract file; the suite file's path, and whether it changed. Raises: ContractError."""
         fresh = compiled(self.read(path))
         target = self.suite_path(fresh.contract)
         if target.is_file() and target.read_text(encoding="utf-8") == fresh.suite.document:

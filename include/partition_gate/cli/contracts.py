@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from partition_gate.cli import tables
 from partition_gate.coverage import CoveredClause, cover
 from partition_gate.errors import ContractError
 from partition_gate.settings import load_settings
@@ -68,7 +68,7 @@ def coverage(
     if as_json:
         typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2))
         return
-    Console().print(_coverage_table(rows))
+    tables.terminal().print(_coverage_table(rows))
 
 
 def _coverage_table(rows: tuple[CoveredClause, ...]) -> Table:

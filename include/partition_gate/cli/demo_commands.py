@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from partition_gate.cli import tables
 from partition_gate.settings import load_settings
@@ -34,11 +33,10 @@ def register(app: typer.Typer) -> None:
 
 def seed(first: First = _FIRST, last: Last = _LAST, breaks: Breaks = None) -> None:
     """Put real flights and weather of 2013 into landing, one partition a day."""
+    from partition_gate.adapters import embedded_s3
     from partition_gate.adapters.object_store.landing import LandingWriter
     from partition_gate.demo.faults import parse_break
     from partition_gate.demo.seed import seed as seed_landing
-
-    from partition_gate.adapters import embedded_s3
 
     settings = load_settings()
     with embedded_s3.running(settings.home) as s3:
@@ -56,10 +54,9 @@ def demo(
 ) -> None:
     """Gate two weeks of real partitions through a real Airflow and show what became of each."""
     from partition_gate.demo.faults import parse_break
-
     from partition_gate.demo.run import Demo, addresses, outcomes, running_demo
 
-    settings, console = load_settings(), Console()
+    settings, console = load_settings(), tables.terminal()
     faults = tuple(parse_break(text) for text in (DEMO_BREAKS if breaks is None else breaks))
     plan = Demo(first=first.date(), last=last.date(), breaks=faults)
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -6,7 +6,6 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from partition_gate.cli import tables
 from partition_gate.compiled import CompiledContract
@@ -63,7 +62,7 @@ def status(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in settlements], indent=2))
         return
-    Console().print(tables.summary(settlements))
+    tables.terminal().print(tables.summary(settlements))
 
 
 @quarantine.command("show")
@@ -86,7 +85,7 @@ def quarantine_show(
         typer.echo(f"{contract} {key}: {settlements[0].outcome.value}; no row is in quarantine")
         return
     typer.echo(f"{settlements[0].rows_quarantined:,} rows in {uri}")
-    Console().print(tables.quarantined(uri, classified=compiled.classified_columns, limit=limit))
+    tables.terminal().print(tables.quarantined(uri, classified=compiled.classified_columns, limit=limit))
 
 
 def docs() -> None:
@@ -104,7 +103,7 @@ def _show(
     results = ports.ledger.results(settlement.attempt_id)
     links = links_for(settings, settlement.dataset, settlement.partition_key, settlement.attempt_id if results else "")
     if not as_json:
-        Console().print(tables.journey(settlement, results, links, already=journey.already))
+        tables.terminal().print(tables.journey(settlement, results, links, already=journey.already))
         return
     document = run_document(
         settlement,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -24,18 +25,24 @@ STYLES = {
     PartitionOutcome.SUPERSEDED: "cyan",
     PartitionOutcome.ERRORED: "bold red",
 }
-_ORDER = (CheckOutcome.ERRORED, CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.WARNED)
+_SHOWN = (CheckOutcome.ERRORED, CheckOutcome.FAILED, CheckOutcome.WARNED)
+
+
+def terminal() -> Console:
+    """The console; wide enough for the tables where nobody's window limits it (a file, a pipe, a log)."""
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
 
 
 def summary(settlements: Sequence[Settlement]) -> Table:
     """One row a partition: rows in, published, quarantined, outcome, why."""
     table = Table(title="Partitions", title_justify="left")
     for name in ("dataset", "partition"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     for name in ("rows in", "published", "quarantined"):
-        table.add_column(name, justify="right")
-    table.add_column("outcome")
-    table.add_column("why", overflow="fold", ratio=1)
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("why", overflow="fold")
     for s in settlements:
         counts = (f"{s.rows_in:,}", f"{s.rows_published:,}", f"{s.rows_quarantined:,}")
         table.add_row(s.dataset, s.partition_key, *counts, _outcome(s.outcome), Text(_shortened("; ".join(s.why))))
@@ -57,34 +64,47 @@ def journey(settlement: Settlement, results: Sequence[CheckResult], links: Links
 
 
 def checks(results: Sequence[CheckResult]) -> RenderableType:
-    """The checks that did not pass, worst first; the others as one number."""
-    passed = sum(result.outcome is CheckOutcome.PASSED for result in results)
-    table = Table("check", "outcome", "severity", "expected", "observed", title_justify="left")
-    for outcome in _ORDER:
+    """The checks that did not pass, worst first; those that passed or could not be known as numbers."""
+    table = Table(title_justify="left")
+    table.add_column("check", no_wrap=True)
+    for name in ("outcome", "severity", "expected", "observed"):
+        table.add_column(name, overflow="fold")
+    for outcome in _SHOWN:
         for r in (result for result in results if result.outcome is outcome):
             table.add_row(r.rule_id, outcome.value, r.severity.value, Text(r.expected), Text(r.observed or ""))
-    summary_line = Text(f"{passed} of {len(results)} checks passed")
-    return Group(table, summary_line) if table.row_count else summary_line
+    lines = [Text(f"{_count(results, CheckOutcome.PASSED)} of {len(results)} checks passed")]
+    if unknown := _count(results, CheckOutcome.UNKNOWN):
+        lines.append(Text(f"{unknown} could not be judged because of the failures above"))
+    return Group(table, *lines) if table.row_count else Group(*lines)
 
 
 def quarantined(uri: str, *, classified: Sequence[str], limit: int) -> RenderableType:
-    """The first quarantined rows: reasons first, then the columns as they came; classified values are hidden."""
+    """The first quarantined rows: the reasons, then the values as they came; classified values are hidden."""
     path = Path(uri) / "rows.parquet"
     if not path.exists():
         return Text("no row could be read; the files are kept as they came")
-    rows = pq.read_table(path).slice(0, limit)
-    names = [name for name in rows.column_names if not name.startswith("_gate")]
-    table = Table("source row", "reasons", *names)
-    for row in rows.to_pylist():
-        values = ("(hidden)" if name in classified else "" if row[name] is None else str(row[name]) for name in names)
-        reasons = "\n".join(row["_gate_rule_ids"] or ["the partition was rejected"])
-        table.add_row(str(row["_gate_source_row"]), reasons, *map(Text, values))
-    return table
+    rows = pq.read_table(path).slice(0, limit).to_pylist()
+    return Group(*(_quarantined_row(row, classified) for row in rows))
+
+
+def _quarantined_row(row: dict[str, Any], classified: Sequence[str]) -> Text:
+    reasons = ", ".join(row["_gate_rule_ids"] or ["the partition was rejected"])
+    values = (
+        f"{name}={'(hidden)' if name in classified else '' if value is None else value}"
+        for name, value in row.items()
+        if not name.startswith("_gate")
+    )
+    place = f"row {row['_gate_source_row']} of {row['_gate_source_file']}"
+    return Text.assemble((place, "bold"), f": {reasons}\n    ", "  ".join(values))
+
+
+def _count(results: Sequence[CheckResult], outcome: CheckOutcome) -> int:
+    return sum(result.outcome is outcome for result in results)
 
 
 def _outcome(outcome: PartitionOutcome) -> Text:
     return Text(outcome.value.replace("_", " "), style=STYLES[outcome])
 
 
-def _shortened(text: str, limit: int = 160) -> str:
+def _shortened(text: str, limit: int = 88) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -35,7 +35,7 @@ class Inspection(Record):
 
 
 def dispose(judged: Judged, spooled: Spooled, *, ports: Ports) -> Inspection:
-    """The inspection: passing rows staged, failing rows in quarantine; all rows in quarantine where nothing may pass."""
+    """The inspection: passing rows staged, failing rows in quarantine; all of them there where nothing may pass."""
     if judged.verdict.errored:
         return _not_judged(judged)
     split = None if judged.verdict.failed(Scope.PARTITION) else _split(judged, spooled, ports)
