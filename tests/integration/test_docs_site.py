@@ -78,6 +78,33 @@ def test_a_check_that_raised_is_shown_with_its_message(tmp_path: Path, document:
     assert "&quot;absent&quot; in BatchData does not exist" in a_page(tmp_path, document).replace('"', "&quot;")
 
 
+def test_an_expectation_of_our_own_is_shown_as_its_sentence(tmp_path: Path, document: str):
+    ours = json.loads(document)
+    ours["results"][0]["expectation_config"]["type"] = "expect_partition_files_to_be_readable"
+    ours["results"][0]["expectation_config"]["kwargs"] = {}
+
+    assert "Every file must be Parquet that can be read to its end" in a_page(tmp_path, json.dumps(ours))
+
+
+def test_a_chart_is_a_sentence_and_not_a_script(tmp_path: Path, document: str):
+    chart = json.loads(document)
+    shares = {"values": ["AA", "zz"], "weights": [0.5, 0.5]}
+    chart["results"][0]["expectation_config"] = {
+        "type": "expect_column_kl_divergence_to_be_less_than",
+        "kwargs": {"column": "carrier", "partition_object": shares, "threshold": 0.1},
+        "meta": {},
+    }
+    chart["results"][0]["result"] = {
+        "observed_value": 0.2,
+        "details": {"observed_partition": shares, "expected_partition": shares},
+    }
+
+    page = a_page(tmp_path, json.dumps(chart))
+
+    assert "has a chart here" in page
+    assert "vegaEmbed" not in page
+
+
 def test_no_folder_of_the_machine_is_named(tmp_path: Path, document: str):
     assert "site-packages" not in a_page(tmp_path, document)
 

@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from partition_gate.attempt import OutboxEntry, Settlement
-from partition_gate.verdict import CheckResult
-from partition_gate.web.console import BrokenContract, ContractSummary, QuarantineSample
+from partition_gate.disposition import PartitionOutcome
+from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
+from partition_gate.verdict import CheckOutcome, CheckResult
+from partition_gate.web.console import BrokenContract, ContractSummary, QuarantinedRow, QuarantineSample
+
+ATTEMPT = "orders-2026-11-01-1"
 
 
 class InMemoryConsole:
@@ -48,3 +52,38 @@ class InMemoryConsole:
     def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
         sample = self.samples.get(attempt_id)
         return sample.model_copy(update={"rows": sample.rows[:limit]}) if sample else None
+
+
+def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:
+    """A console of one rejected partition (`ATTEMPT`) or of these, with all that a page may show, and its reports."""
+    console = InMemoryConsole(folder, settlements or (a_settlement(ATTEMPT, outcome=PartitionOutcome.REJECTED),))
+    console.summaries = (_SUMMARY,)
+    console.texts = {"orders": "id: orders\nversion: 1.0.0\n"}
+    console.checks = {ATTEMPT: (a_check_result("passing"), a_check_result("failing", outcome=CheckOutcome.FAILED))}
+    console.samples = {ATTEMPT: a_sample()}
+    message = a_message(attempt_id=ATTEMPT)
+    console.outbox = (
+        OutboxEntry(message=message, state="sent", tries=1, first_try_at=NOON, sent_ts="1", created_at=NOON),
+    )
+    page = folder / "attempts" / ATTEMPT / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("<p>a report</p>")
+    (folder / "index.html").write_text("<p>all reports</p>")
+    return console
+
+
+def a_sample(value: str = "7") -> QuarantineSample:
+    """One quarantined row with one shown column and one masked one."""
+    row = QuarantinedRow(source_file="part-0.parquet", source_row=3, reasons=("id: not null",), values=(value, "#1"))
+    return QuarantineSample(columns=("id", "email"), masked=("email",), rows=(row,))
+
+
+_SUMMARY = ContractSummary(
+    id="orders",
+    version="1.0.0",
+    dataset="orders",
+    status="active",
+    owner="sales",
+    description="Orders.",
+    path="orders.odcs.yaml",
+)

@@ -34,6 +34,10 @@ class SafePageView(DefaultJinjaPageView):
         """The whole page as HTML; `context` holds what docs_page.html names."""
         return str(self.render(document, **context))  # type: ignore[no-untyped-call]
 
+    def _get_template(self, template_str: str) -> Any:
+        """GX's chart template loads Vega from a CDN and runs an inline script."""
+        return super()._get_template("docs_graph.html" if template_str == "graph.j2" else template_str)
+
     @pass_context
     def render_content_block(
         self,

@@ -1,0 +1,76 @@
+"""What the console's pages need to know, as one small protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from partition_gate.attempt import OutboxEntry, Settlement
+from partition_gate.record import Record
+from partition_gate.verdict import CheckResult
+
+
+class ContractSummary(Record):
+    """A usable contract in one line. `path` is its file."""
+
+    id: str
+    version: str
+    dataset: str
+    status: str
+    owner: str
+    description: str
+    path: str
+
+
+class BrokenContract(Record):
+    """A contract file that cannot be used; `problem` says why, one line a problem."""
+
+    id: str
+    file: str
+    problem: str
+
+
+class QuarantinedRow(Record):
+    """One row in quarantine; `values` are text in the sample's column order, None is null."""
+
+    source_file: str
+    source_row: int | None
+    reasons: tuple[str, ...]
+    values: tuple[str | None, ...]
+
+
+class QuarantineSample(Record):
+    """The first quarantined rows of an attempt. `masked` names the columns whose values are shown as keyed hashes."""
+
+    columns: tuple[str, ...]
+    masked: tuple[str, ...]
+    rows: tuple[QuarantinedRow, ...]
+
+
+class Console(Protocol):
+    """Read only; every call may be made from any thread."""
+
+    @property
+    def docs_folder(self) -> Path:
+        """The root of the Data Docs site; it may not exist yet."""
+
+    def settlements(self) -> tuple[Settlement, ...]:
+        """The newest settlement of each (dataset, partition)."""
+
+    def contracts(self) -> tuple[ContractSummary, ...]:
+        """Contracts that can be used, by id."""
+
+    def broken_contracts(self) -> tuple[BrokenContract, ...]: ...
+
+    def contract_text(self, contract_id: str) -> str | None:
+        """The YAML of a contract, broken or not; None where there is no such file."""
+
+    def settlement(self, attempt_id: str) -> Settlement | None: ...
+
+    def results(self, attempt_id: str) -> tuple[CheckResult, ...]: ...
+
+    def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
+        """Outbox entries, newest first."""
+
+    def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
+        """The first rows, classified values masked; None where no quarantined row can be read."""

@@ -1,0 +1,61 @@
+"""Buttons of an Airflow task that lead to the console: computed when the task ends, from its settlement in XCom.
+
+A DAG file gives them to a task: `task.operator.operator_extra_links = (DataDocsLink(), PartitionLink())`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from airflow.sdk import BaseOperator, BaseOperatorLink
+from airflow.sdk.configuration import conf
+from airflow.sdk.execution_time.xcom import XCom
+from airflow.sdk.types import TaskInstanceKey
+
+MOUNT = "/gate"
+SETTLE_TASK = "settle"
+SETTLEMENT_KEY = "settlement"
+
+
+class DataDocsLink(BaseOperatorLink):
+    """The attempt's Data Docs page; no link where nothing was settled."""
+
+    name = "Data Docs"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 (Airflow's signature)
+        settlement = _settlement(ti_key)
+        return docs_address(_base(), settlement) if settlement else ""
+
+
+class PartitionLink(BaseOperatorLink):
+    """The partition in the console; the table of partitions where nothing was settled."""
+
+    name = "Partition"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 (as above)
+        settlement = _settlement(ti_key)
+        return partition_address(_base(), settlement) if settlement else f"{_base()}/"
+
+
+def docs_address(base: str, settlement: dict[str, Any]) -> str:
+    """Where the console at `base` shows the attempt's Data Docs page."""
+    return f"{base}/docs/attempts/{quote(settlement['attempt_id'], safe='')}/index.html"
+
+
+def partition_address(base: str, settlement: dict[str, Any]) -> str:
+    """Where the console at `base` shows the partition."""
+    dataset, key = quote(settlement["dataset"], safe=""), quote(settlement["partition_key"], safe="/")
+    return f"{base}/partitions/{dataset}/{key}"
+
+
+def _settlement(ti_key: TaskInstanceKey) -> dict[str, Any] | None:
+    found = XCom.get_one(
+        key=SETTLEMENT_KEY, dag_id=ti_key.dag_id, task_id=SETTLE_TASK, run_id=ti_key.run_id, map_index=-1
+    )
+    return found if isinstance(found, dict) else None
+
+
+def _base() -> str:
+    """Airflow's own address and our mount; a path alone where Airflow does not know its address."""
+    return str(conf.get("api", "base_url", fallback="")).rstrip("/") + MOUNT

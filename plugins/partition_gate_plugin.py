@@ -1,0 +1,50 @@
+"""Mounts Partition Gate's console in Airflow, for signed-in users, and puts it into the navigation.
+
+Every Airflow process executes this file, each task's too: so the console, FastAPI and its adapters are loaded by the
+first request only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cached_property
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+from partition_gate.web.links import MOUNT, DataDocsLink, PartitionLink
+
+PATH = MOUNT.strip("/")  # relative: Airflow's pages have a <base>, so a prefix before Airflow's address is kept
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class ConsoleOnDemand:
+    """An ASGI app that builds the console at its first request; only users whom Airflow knows get an answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    @cached_property
+    def _app(self) -> Any:
+        from airflow.api_fastapi.core_api.security import get_user  # noqa: PLC0415 (see the top)
+        from fastapi import Depends  # noqa: PLC0415 (see the top)
+
+        from partition_gate.web.app import create_app  # noqa: PLC0415 (see the top)
+        from partition_gate.wiring import console  # noqa: PLC0415 (see the top)
+
+        return create_app(console(), dependencies=[Depends(get_user)])
+
+
+class PartitionGatePlugin(AirflowPlugin):
+    """The console below `/gate`, a navigation entry, a tab on each DAG, and the tasks' buttons."""
+
+    name = "partition_gate"
+    fastapi_apps = [{"name": "Partition Gate", "app": ConsoleOnDemand(), "url_prefix": MOUNT}]  # noqa: RUF012 (Airflow)
+    external_views = [  # noqa: RUF012 (Airflow reads plain lists)
+        {"name": "Partition Gate", "href": f"{PATH}/", "destination": "nav", "url_route": "partition-gate"},
+        {"name": "Partitions", "href": f"{PATH}/dags/{{DAG_ID}}", "destination": "dag", "url_route": "partitions"},
+    ]
+    operator_extra_links = [DataDocsLink(), PartitionLink()]  # noqa: RUF012 (as above)

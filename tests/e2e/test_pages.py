@@ -1,0 +1,224 @@
+"""The pages in a real browser: styled, silent, and asking nobody but us."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from partition_gate.adapters.gx.docs import GxDocsSite
+from partition_gate.disposition import PartitionOutcome
+from partition_gate.testing.builders import a_check_result, a_settlement
+from partition_gate.testing.console import InMemoryConsole
+from partition_gate.verdict import CheckOutcome
+from partition_gate.web.app import create_app
+
+CHROMIUM = Path("/usr/bin/chromium")
+ATTEMPT = "orders-2026-11-01-1"
+ATTACK = "<img src=x onerror=\"document.title='attacked'\">"
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there: install Chromium to run these"),
+]
+
+
+class Visit:
+    """A page that was opened, and all that it asked for and complained of."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.asked: list[str] = []
+        self.failed: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("requestfailed", lambda request: self.failed.append(request.url))
+        page.on("response", lambda response: response.status >= 400 and self.failed.append(response.url))
+        page.on(
+            "console", lambda message: message.type in {"error", "warning"} and self.complaints.append(message.text)
+        )
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, address: str) -> Visit:
+        self.page.goto(address, wait_until="load")
+        return self
+
+    def asked_others(self, own: str) -> list[str]:
+        return [url for url in self.asked if not url.startswith((own, "data:"))]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-quic"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Visit]:
+    context = browser.new_context(viewport={"width": 1200, "height": 800})
+    yield Visit(context.new_page())
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Data Docs site with one page: a check that failed on a hostile value, one that passed, one that raised."""
+    folder = tmp_path_factory.mktemp("docs")
+    failed = {
+        "element_count": 2,
+        "missing_count": 0,
+        "unexpected_count": 1,
+        "unexpected_percent": 50.0,
+        "partial_unexpected_list": [ATTACK],
+        "partial_unexpected_counts": [{"value": ATTACK, "count": 1}],
+    }
+    results = [
+        _result("expect_column_values_to_be_in_set", {"column": "state", "value_set": ["paid"]}, failed),
+        _result("expect_table_row_count_to_be_between", {"min_value": 1}, {"observed_value": 2}, success=True),
+        _result("expect_column_values_to_be_unique", {"column": "id"}, {}, raised="the column is missing"),
+    ]
+    statistics = {"evaluated_expectations": 3, "successful_expectations": 1, "unsuccessful_expectations": 2}
+    document = {"success": False, "suite_name": "orders", "suite_parameters": {}, "meta": {}, "id": None}
+    docs = GxDocsSite(folder, mask_key=b"key")
+    text = json.dumps({**document, "results": results, "statistics": {**statistics, "success_percent": 33.3}})
+    docs.write_page(ATTEMPT, text, title="orders 2026-11-01: rejected", classified=())
+    docs.write_index([a_settlement(ATTEMPT), a_settlement("other", dataset="returns")])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def console(site: Path) -> Iterator[str]:
+    """The address of a console that runs below a prefix, as inside Airflow."""
+    shown = InMemoryConsole(site, [a_settlement(ATTEMPT, outcome=PartitionOutcome.REJECTED)])
+    shown.checks = {ATTEMPT: (a_check_result(outcome=CheckOutcome.FAILED),)}
+    app = Starlette(routes=[Mount("/gate", app=create_app(shown))])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/gate"
+        server.should_exit = True
+        thread.join()
+
+
+def _result(kind: str, arguments: Any, observed: Any, *, success: bool = False, raised: str | None = None) -> Any:
+    return {
+        "success": success,
+        "expectation_config": {"type": kind, "kwargs": arguments, "meta": {}},
+        "result": observed,
+        "meta": {},
+        "exception_info": {
+            "raised_exception": raised is not None,
+            "exception_message": raised,
+            "exception_traceback": raised,
+        },
+    }
+
+
+def _background(visit: Visit, selector: str) -> str:
+    return str(visit.page.eval_on_selector(selector, "element => getComputedStyle(element).backgroundColor"))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/",
+        "/partitions/orders/2026-11-01",
+        f"/quarantine/{ATTEMPT}",
+        "/inbox",
+        "/docs/index.html",
+        f"/docs/attempts/{ATTEMPT}/index.html",
+    ],
+)
+def test_a_page_loads_all_that_it_asks_for_and_asks_only_us(visit: Visit, console: str, page: str):
+    visit.open(console + page)
+
+    assert (visit.failed, visit.complaints, visit.asked_others(console)) == ([], [], [])
+
+
+def test_the_table_is_coloured_and_leads_to_the_partition_and_its_report(visit: Visit, console: str):
+    visit.open(f"{console}/")
+    assert _background(visit, ".cell.rejected") != _background(visit, "body")
+
+    visit.page.click(".cell.rejected")
+    visit.page.click("text=Data Docs report")
+
+    assert visit.page.text_content("h1") == "orders 2026-11-01: rejected"
+
+
+def test_a_report_leads_back_to_its_partition(visit: Visit, console: str):
+    visit.open(f"{console}/docs/attempts/{ATTEMPT}/index.html")
+
+    visit.page.click("text=This partition in Partition Gate")
+
+    assert "orders 2026-11-01" in visit.page.text_content("h1")
+
+
+@pytest.mark.parametrize("page", ["index.html", f"attempts/{ATTEMPT}/index.html"])
+def test_a_report_opened_from_disk_is_whole_and_styled_without_a_network(visit: Visit, site: Path, page: str):
+    visit.page.context.set_offline(True)
+
+    visit.open((site / page).as_uri())
+
+    assert (visit.failed, visit.complaints, visit.asked_others(site.as_uri())) == ([], [], [])
+    assert visit.page.eval_on_selector("header", "element => getComputedStyle(element).borderBottomStyle") == "solid"
+
+
+def test_a_report_shows_only_the_failed_checks_when_asked(visit: Visit, site: Path):
+    visit.open((site / f"attempts/{ATTEMPT}/index.html").as_uri())
+    passed = visit.page.locator("text=rows.").first
+    assert passed.is_visible()
+
+    visit.page.check("#failed-only")
+
+    assert not passed.is_visible()
+    assert visit.page.locator("text=1 unexpected values found").is_visible()
+
+
+def test_a_value_of_the_data_runs_no_script_in_the_reader_s_browser(visit: Visit, site: Path):
+    visit.open((site / f"attempts/{ATTEMPT}/index.html").as_uri())
+
+    assert visit.page.title() == "orders 2026-11-01: rejected"
+    assert visit.page.locator("img").count() == 0
+
+
+def test_an_inline_script_would_be_refused_even_if_one_came_in(visit: Visit, site: Path):
+    page = site / f"attempts/{ATTEMPT}/index.html"
+    attacked = page.with_name("attacked.html")
+    attacked.write_text(page.read_text().replace("</main>", f"{ATTACK}<script>document.title='attacked'</script>"))
+
+    visit.open(attacked.as_uri())
+
+    assert visit.page.title() == "orders 2026-11-01: rejected"
+
+
+def test_the_index_is_filtered_while_one_types(visit: Visit, site: Path):
+    visit.open((site / "index.html").as_uri())
+
+    visit.page.fill("#filter", "returns")
+
+    assert visit.page.locator("tbody tr:visible").count() == 1
+
+
+@pytest.mark.parametrize("page", ["/", "/partitions/orders/2026-11-01"])
+def test_a_page_is_never_wider_than_a_phone(browser: Any, console: str, page: str):
+    context = browser.new_context(viewport={"width": 375, "height": 700})
+    visit = Visit(context.new_page()).open(console + page)
+
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 375
+    context.close()

@@ -1,0 +1,234 @@
+"""The console's pages over HTTP, as a browser would ask for them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import Depends, HTTPException
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from partition_gate.attempt import Settlement
+from partition_gate.disposition import PartitionOutcome
+from partition_gate.errors import StoreUnreachable
+from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
+from partition_gate.testing.console import ATTEMPT, InMemoryConsole, a_console, a_sample
+from partition_gate.web.app import DOCS_POLICY, PAGE_POLICY, create_app
+from partition_gate.web.console import BrokenContract
+
+ATTACK = '"><script>alert(1)</script><b>'
+OUTSIDE = re.compile(r"""(?:src|href|action)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?(?:https?:)?//""")
+
+
+def a_browser(console: InMemoryConsole, **options: Any) -> TestClient:
+    return TestClient(create_app(console, **options), raise_server_exceptions=False)
+
+
+PAGES = (
+    "/",
+    "/?dataset=orders",
+    "/partitions/orders/2026-11-01",
+    f"/attempts/{ATTEMPT}",
+    "/contracts/orders",
+    f"/quarantine/{ATTEMPT}",
+    "/inbox",
+    "/docs/index.html",
+    f"/docs/attempts/{ATTEMPT}/index.html",
+    "/static/gate.css",
+    "/static/slack.css",
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_answers_and_loads_nothing_from_elsewhere(tmp_path: Path, page: str):
+    answer = a_browser(a_console(tmp_path)).get(page)
+
+    assert answer.status_code == 200
+    assert not OUTSIDE.search(answer.text)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/nothing", "/docs/nothing"])
+def test_every_answer_tells_the_browser_what_it_may_do(tmp_path: Path, page: str):
+    headers = a_browser(a_console(tmp_path)).get(page).headers
+
+    assert headers["Content-Security-Policy"] == (DOCS_POLICY if page.startswith("/docs/") else PAGE_POLICY)
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_no_page_may_run_an_inline_script_and_only_reports_run_any():
+    assert "script-src 'none'" in PAGE_POLICY
+    assert "script-src 'self';" in DOCS_POLICY
+
+
+@pytest.mark.parametrize("page", PAGES[:7])
+def test_pages_work_below_a_prefix(tmp_path: Path, page: str):
+    mounted = TestClient(Starlette(routes=[Mount("/gate", app=create_app(a_console(tmp_path)))]))
+
+    answer = mounted.get(f"/gate{page}")
+
+    links = [link for link in re.findall(r'href="([^"]+)"', answer.text) if not link.startswith(("data:", "#"))]
+    assert links
+    assert [link for link in links if not link.startswith("/gate/")] == []
+    assert [link for link in links if mounted.get(link.replace("&amp;", "&")).status_code != 200] == []
+
+
+def test_a_hostile_dataset_key_reason_and_message_are_text(tmp_path: Path):
+    hostile = a_settlement("a1", dataset=ATTACK, partition_key=ATTACK, outcome=PartitionOutcome.REJECTED)
+    console = a_console(tmp_path, hostile.model_copy(update={"why": (ATTACK,), "quarantine_uri": ATTACK}))
+    console.checks = {"a1": (a_check_result(ATTACK).model_copy(update={"observed": ATTACK, "expected": ATTACK}),)}
+    console.samples = {"a1": a_sample(value=ATTACK)}
+    console.broken = (BrokenContract(id=ATTACK, file=ATTACK, problem=ATTACK),)
+    console.outbox = (console.outbox[0].model_copy(update={"message": a_message(text=ATTACK, attempt_id=ATTACK)}),)
+    console.texts = {ATTACK: ATTACK}
+    browser = a_browser(console)
+
+    pages = [
+        browser.get(page) for page in re.findall(r'href="(/(?:partitions|contracts)/[^"]+)"', browser.get("/").text)
+    ]
+    pages += [browser.get(page) for page in ("/", "/attempts/a1", "/quarantine/a1", "/inbox", f"/{ATTACK}")]
+
+    assert [page.status_code for page in pages] == [200] * (len(pages) - 1) + [404]
+    assert len(pages) == 8
+    assert [page.url.path for page in pages if "<script" in page.text] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs/../secret.txt",
+        "/docs/%2e%2e/secret.txt",
+        "/docs/..%2fsecret.txt",
+        "/docs/attempts/%2e%2e/%2e%2e/%2e%2e/secret.txt",
+        "/docs//etc/passwd",
+        "/docs/%2fetc%2fpasswd",
+        "/docs/a%00b",
+        "/docs/outside/secret.txt",
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+    ],
+)
+def test_a_path_that_leads_out_of_the_folder_is_refused(tmp_path: Path, path: str):
+    site = tmp_path / "site"
+    console = a_console(site)
+    (tmp_path / "secret.txt").write_text("secret")
+    (site / "outside").symlink_to(tmp_path)
+
+    assert a_browser(console).get(path).status_code == 404
+
+
+def test_the_table_has_a_word_and_a_symbol_for_every_outcome(tmp_path: Path):
+    settlements = [
+        a_settlement(f"a{day}", partition_key=f"2026-11-0{day}", outcome=outcome)
+        for day, outcome in enumerate(PartitionOutcome, start=1)
+    ]
+    page = a_browser(a_console(tmp_path, *settlements)).get("/").text
+
+    cells = re.findall(r'class="cell \w+"[^>]*title="orders [^:]+: ([^·]+) ·[^>]*><span[^>]*>(.)</span>', page)
+    assert [word for word, _ in reversed(cells)] == [
+        "published", "with quarantine", "rejected", "held", "missing", "superseded", "errored",
+    ]  # fmt: skip
+    assert len({symbol for _, symbol in cells}) == 7
+
+
+def test_the_table_shows_the_newest_thirty_one_days_and_links_to_the_older(tmp_path: Path):
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    keys = [(start + timedelta(days=day)).strftime("%Y-%m-%d") for day in range(40)]
+    browser = a_browser(a_console(tmp_path, *(a_settlement(key, partition_key=key) for key in keys)))
+
+    page = browser.get("/").text
+    assert len(re.findall(r'class="cell ', page)) == 31
+    older = re.findall(r'href="([^"]+)">older', page)[0]
+    assert len(re.findall(r'class="cell ', browser.get(older).text)) == 9
+
+
+def test_a_broken_contract_is_told_on_the_first_page_and_has_its_text(tmp_path: Path):
+    console = a_console(tmp_path)
+    console.broken = (BrokenContract(id="bad", file="bad.odcs.yaml", problem="bad.odcs.yaml: id: missing"),)
+    console.texts = {"bad": "version: 1"}
+    browser = a_browser(console)
+
+    assert "bad.odcs.yaml: id: missing" in browser.get("/").text
+    assert "version: 1" in browser.get("/contracts/bad").text
+
+
+def test_checks_that_failed_come_first(tmp_path: Path):
+    page = a_browser(a_console(tmp_path)).get("/partitions/orders/2026-11-01").text
+
+    assert page.index("<b>failing</b>") < page.index("<b>passing</b>")
+
+
+def test_a_partition_key_may_have_slashes(tmp_path: Path):
+    console = a_console(tmp_path, a_settlement(partition_key="2013-01-03/07"))
+
+    assert a_browser(console).get("/partitions/orders/2013-01-03/07").status_code == 200
+
+
+def test_an_older_attempt_leads_to_the_newest(tmp_path: Path):
+    newer = a_settlement("newer", settled_at=NOON + timedelta(hours=1))
+    page = a_browser(a_console(tmp_path, a_settlement("older"), newer)).get("/attempts/older").text
+
+    assert "This is an older attempt" in page
+
+
+def test_a_dag_leads_to_the_partitions_of_its_contract(tmp_path: Path):
+    answer = a_browser(a_console(tmp_path)).get("/dags/gate__orders", follow_redirects=False)
+
+    assert answer.headers["location"] == "/?dataset=orders"
+
+
+def test_quarantine_shows_reasons_the_masked_columns_and_the_command(tmp_path: Path):
+    page = a_browser(a_console(tmp_path)).get(f"/quarantine/{ATTEMPT}").text
+
+    assert "id: not null" in page
+    assert "<b>email</b>" in page
+    assert "gate quarantine show orders 2026-11-01" in page
+
+
+def test_an_unknown_page_names_the_next_step(tmp_path: Path):
+    answer = a_browser(a_console(tmp_path)).get("/partitions/orders/1999-01-01")
+
+    assert answer.status_code == 404
+    assert "Nothing is recorded for the partition orders/1999-01-01" in answer.text
+
+
+class _Unreachable(InMemoryConsole):
+    def settlements(self) -> tuple[Settlement, ...]:
+        raise StoreUnreachable("the ledger does not answer; start its server")
+
+
+class _Wrong(InMemoryConsole):
+    def settlements(self) -> tuple[Settlement, ...]:
+        raise KeyError("a value of a row")
+
+
+def test_surroundings_that_fail_are_named_with_the_next_step(tmp_path: Path):
+    answer = a_browser(_Unreachable(tmp_path)).get("/")
+
+    assert answer.status_code == 503
+    assert "the ledger does not answer; start its server" in answer.text
+
+
+def test_an_error_of_ours_shows_its_kind_and_never_its_text(tmp_path: Path):
+    answer = a_browser(_Wrong(tmp_path)).get("/")
+
+    assert answer.status_code == 500
+    assert "KeyError" in answer.text
+    assert "a value of a row" not in answer.text
+    assert answer.headers["Content-Security-Policy"] == PAGE_POLICY
+
+
+@pytest.mark.parametrize("page", [*PAGES[:9], "/docs", "/dags/gate__orders"])
+def test_a_guard_stands_before_every_page(tmp_path: Path, page: str):
+    def nobody() -> None:
+        raise HTTPException(401)
+
+    answer = a_browser(a_console(tmp_path), dependencies=[Depends(nobody)]).get(page)
+
+    assert answer.status_code == 401
+    assert "Sign in to Airflow" in answer.text

@@ -1,0 +1,145 @@
+"""The console over a real ledger, real contract files and real quarantine files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
+from partition_gate.disposition import PartitionOutcome
+from partition_gate.masking import pseudonym
+from partition_gate.testing.builders import a_settlement
+from partition_gate.web.ledger_console import LedgerConsole, local_rows
+
+KEY = b"key"
+CONTRACT = """
+apiVersion: v3.1.0
+kind: DataContract
+id: orders
+name: Orders
+version: 1.0.0
+status: active
+servers:
+  - {server: landing, type: local, path: "landing/dt=*/*.parquet", format: parquet}
+schema:
+  - name: orders
+    description: One row an order.
+    properties:
+      - {name: dt, logicalType: date, partitioned: true, partitionKeyPosition: 1}
+      - {name: id, logicalType: integer}
+      - {name: email, physicalName: E_MAIL, logicalType: string, classification: personal}
+team: {name: Sales}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ContractFolder:
+    contracts = ContractFolder(tmp_path / "contracts", tmp_path / "expectations")
+    contracts.contracts.mkdir()
+    file = contracts.contracts / "orders.odcs.yaml"
+    file.write_text(CONTRACT)
+    contracts.write_suite(file)
+    return contracts
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> SqlLedger:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    migrate(url)
+    return SqlLedger(url)
+
+
+def a_console(ledger: SqlLedger, folder: ContractFolder) -> LedgerConsole:
+    return LedgerConsole(ledger, folder, docs_folder=Path("docs"), mask_key=KEY)
+
+
+def quarantined(ledger: SqlLedger, folder: Path, *, contract: str = "orders", rows: int = 1) -> str:
+    """Settle a rejected partition whose rows lie in quarantine; its attempt's id."""
+    row = {
+        "id": 7,
+        "E_MAIL": "ann@example.org",
+        "unnamed": "x",
+        "_gate_rule_ids": ["id.unique"],
+        "_gate_reasons": ["id: must be unique"],
+        "_gate_source_file": "s3://landing/orders/part-0.parquet",
+        "_gate_source_row": 4,
+    }
+    folder.mkdir(exist_ok=True)
+    pq.write_table(pa.Table.from_pylist([row] * rows), folder / "rows.parquet")
+    changes = {"quarantine_uri": str(folder), "contract": contract}
+    settlement = a_settlement(outcome=PartitionOutcome.REJECTED).model_copy(update=changes)
+    ledger.record_missing(settlement, [])
+    return settlement.attempt_id
+
+
+def test_a_contract_is_summed_up_and_its_text_can_be_read(ledger: SqlLedger, folder: ContractFolder):
+    console = a_console(ledger, folder)
+
+    (summary,) = console.contracts()
+    assert (summary.id, summary.owner, summary.description) == ("orders", "Sales", "One row an order.")
+    assert console.contract_text("orders") == CONTRACT
+
+
+@pytest.mark.parametrize("contract_id", ["returns", "../contracts/orders", "/etc/passwd", ""])
+def test_only_the_folder_s_contracts_have_a_text(ledger: SqlLedger, folder: ContractFolder, contract_id: str):
+    assert a_console(ledger, folder).contract_text(contract_id) is None
+
+
+def test_a_contract_that_breaks_is_told_without_a_restart(ledger: SqlLedger, folder: ContractFolder):
+    console = a_console(ledger, folder)
+    assert console.broken_contracts() == ()
+
+    (folder.contracts / "orders.odcs.yaml").write_text("id: [")
+
+    (broken,) = console.broken_contracts()
+    assert (broken.id, broken.file) == ("orders", "orders.odcs.yaml")
+
+
+def test_a_missing_contract_folder_is_told_and_not_an_error(ledger: SqlLedger, tmp_path: Path):
+    console = a_console(ledger, ContractFolder(tmp_path / "nowhere", tmp_path))
+
+    (broken,) = console.broken_contracts()
+    assert "no such folder" in broken.problem
+
+
+def test_a_quarantined_row_has_its_reasons_and_its_place(ledger: SqlLedger, folder: ContractFolder, tmp_path: Path):
+    sample = a_console(ledger, folder).quarantine_sample(quarantined(ledger, tmp_path / "q"), limit=10)
+
+    assert sample is not None
+    (row,) = sample.rows
+    assert (row.reasons, row.source_file, row.source_row) == (("id: must be unique",), "part-0.parquet", 4)
+
+
+def test_classified_columns_and_those_no_contract_names_are_masked(
+    ledger: SqlLedger, folder: ContractFolder, tmp_path: Path
+):
+    sample = a_console(ledger, folder).quarantine_sample(quarantined(ledger, tmp_path / "q"), limit=10)
+
+    assert sample is not None
+    assert sample.masked == ("E_MAIL", "unnamed")
+    assert sample.rows[0].values == ("7", pseudonym("ann@example.org", KEY), pseudonym("x", KEY))
+
+
+def test_without_a_usable_contract_everything_is_masked(ledger: SqlLedger, folder: ContractFolder, tmp_path: Path):
+    attempt = quarantined(ledger, tmp_path / "q", contract="returns")
+
+    sample = a_console(ledger, folder).quarantine_sample(attempt, limit=10)
+
+    assert sample is not None
+    assert sample.masked == sample.columns
+
+
+def test_a_sample_is_no_longer_than_asked(ledger: SqlLedger, folder: ContractFolder, tmp_path: Path):
+    sample = a_console(ledger, folder).quarantine_sample(quarantined(ledger, tmp_path / "q", rows=50), limit=10)
+
+    assert sample is not None
+    assert len(sample.rows) == 10
+
+
+@pytest.mark.parametrize("uri", ["s3://bucket/quarantine/x", "/no/such/folder"])
+def test_rows_that_lie_elsewhere_are_no_sample(uri: str):
+    assert local_rows(uri, 10) == []
