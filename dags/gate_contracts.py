@@ -16,6 +16,7 @@ from partition_gate import tasks
 from partition_gate.compiled import CompiledContract
 from partition_gate.schedule import schedule_of
 from partition_gate.settings import load_settings
+from partition_gate.web.links import DataDocsLink, PartitionLink
 from partition_gate.wiring import contract_folder
 
 PREFIX = "gate__"
@@ -32,14 +33,14 @@ def arrive(contract: str, dag_run: Any = None) -> PokeReturnValue:
 
 
 @task
-def inspect(contract: str, arrival: dict[str, Any]) -> dict[str, Any]:
+def inspect(contract: str, arrival: Any) -> dict[str, Any]:
     if "missing" in arrival:
         raise AirflowSkipException(f"MISSING: {arrival['missing']}")
     return tasks.inspect(contract, arrival["partition"])
 
 
 @task
-def settle(contract: str, inspected: dict[str, Any], ti: Any = None) -> Iterator[Metadata]:
+def settle(contract: str, inspected: Any, ti: Any = None) -> Iterator[Metadata]:
     settlement = tasks.settle(contract, inspected)
     ti.xcom_push(key="settlement", value=settlement)
     if not settlement["published"]:
@@ -79,8 +80,11 @@ def gate_dag(compiled: CompiledContract) -> None:
     def journey() -> None:
         arrived = arrive.override(poke_interval=plan.poke_interval_s)(contract.id)
         inspected = inspect(contract.id, arrived)
-        settled = settle.override(outlets=[validated(contract.dataset)])(contract.id, inspected)
-        settled >> report(contract.id) >> notify()
+        settled: Any = settle.override(outlets=[validated(contract.dataset)])(contract.id, inspected)
+        reported: Any = report(contract.id)
+        for step in (settled, reported):
+            step.operator.operator_extra_links = (DataDocsLink(), PartitionLink())
+        settled >> reported >> notify()
 
     journey()
 

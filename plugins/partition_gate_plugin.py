@@ -33,7 +33,7 @@ class ConsoleOnDemand:
         from fastapi import Depends  # noqa: PLC0415 (see the top)
 
         from partition_gate.web.app import create_app  # noqa: PLC0415 (see the top)
-        from partition_gate.wiring import console  # noqa: PLC0415 (see the top)
+        from partition_gate.web.wired import console  # noqa: PLC0415 (see the top)
 
         return create_app(console(), dependencies=[Depends(get_user)])
 

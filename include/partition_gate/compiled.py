@@ -33,7 +33,9 @@ class CompiledContract(Record):
 
     @property
     def classified_columns(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.contract.columns if column.classified)
+        """Names whose values are hidden, in the table and in the files (quarantined rows keep the files' names)."""
+        hidden = [column for column in self.contract.columns if column.classified]
+        return tuple(dict.fromkeys(name for column in hidden for name in (column.name, column.source)))
 
     @property
     def rules_version(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -57,6 +57,7 @@ class WiredPorts:
         settings = self.settings
         return DeltaWarehouse(
             settings.path(settings.warehouse_uri, "warehouse"),
+            storage_options=_storage_options(settings) if settings.warehouse_uri.startswith("s3://") else None,
             serving_file=Path(settings.path(settings.serving_file, "warehouse.duckdb")),
             quarantine_root=settings.path(settings.quarantine_uri, "quarantine"),
         )
@@ -127,11 +128,26 @@ def mask_key(settings: Settings) -> bytes:
     if given := settings.mask_key.get_secret_value():
         return given.encode()
     path = settings.home / "mask.key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        draft = path.with_name(f"mask.{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(32))
+        try:
+            path.hardlink_to(draft)  # two processes may come first; one key wins
+        finally:
+            draft.unlink()
     return path.read_text().encode()
+
+
+def _storage_options(settings: Settings) -> dict[str, str]:
+    return {
+        "aws_endpoint_url": settings.s3_endpoint_url,
+        "aws_access_key_id": settings.s3_access_key_id,
+        "aws_secret_access_key": settings.s3_secret_access_key.get_secret_value(),
+        "aws_region": settings.s3_region,
+        "aws_allow_http": "true",
+    }
 
 
 def links_for(settings: Settings, dataset: str, key: str, attempt_id: str) -> Links:

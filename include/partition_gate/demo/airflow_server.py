@@ -82,6 +82,13 @@ class AirflowServer:
         window = {"from_date": f"{first}T00:00:00Z", "to_date": f"{last + timedelta(days=1)}T00:00:00Z"}
         self._ask("POST", "/api/v2/backfills", {"dag_id": dag_id, **window, "max_active_runs": at_once})
 
+    def unfinished_runs(self) -> int:
+        """How many runs of all DAGs are queued or running. Raises: AirflowFailed."""
+        states = ("queued", "running")
+        return sum(
+            int(self._ask("GET", f"/api/v2/dags/~/dagRuns?state={state}&limit=1")["total_entries"]) for state in states
+        )
+
     def run(self, *arguments: str) -> str:
         """An Airflow command's output. Raises: AirflowFailed, with the last lines."""
         done = subprocess.run(
@@ -120,21 +127,21 @@ class AirflowServer:
     def _is_healthy(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=2) as answer:  # noqa: S310
-                text = answer.read().decode()
+                text = str(answer.read().decode())
         except (URLError, OSError):
             return False
         return text.count('"status":"healthy"') >= len(COMPONENTS)
 
-    def _ask(self, method: str, path: str, body: dict[str, Any]) -> None:
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One call of Airflow's API; the token of the only user of a loopback server needs no password."""
         headers = {"Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
         try:
             with urllib.request.urlopen(f"{self.url}/auth/token", timeout=30) as answer:  # noqa: S310  # loopback
                 headers["Authorization"] = f"Bearer {json.load(answer)['access_token']}"
-            request = urllib.request.Request(  # noqa: S310  # loopback
-                self.url + path, method=method, headers=headers, data=json.dumps(body).encode()
-            )
-            urllib.request.urlopen(request, timeout=60).close()  # noqa: S310  # loopback
+            request = urllib.request.Request(self.url + path, method=method, headers=headers, data=data)  # noqa: S310
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # loopback
+                return dict(json.load(answer))
         except HTTPError as error:
             raise AirflowFailed(f"Airflow refused {method} {path}: {error.read().decode()[:300]}") from None
         except OSError as error:

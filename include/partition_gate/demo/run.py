@@ -60,6 +60,7 @@ def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[A
             _start(airflow, progress)
             with open_ports(settings) as ports:
                 _gate(demo, airflow, ports.ledger, progress)
+                _finish(airflow, progress)
                 ports.docs.write_index(ports.ledger.latest())
             progress.stop()
             yield airflow
@@ -114,6 +115,13 @@ def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, progress: Progress
             airflow.backfill(f"gate__{name}", first=demo.first, last=demo.last, at_once=4)
     airflow.unpause("consumer__flight_delays")
     _wait(demo.expected, ledger, progress, task)
+
+
+def _finish(airflow: AirflowServer, progress: Progress) -> None:
+    task = progress.add_task("Reports, messages and consumers", total=None)
+    while airflow.unfinished_runs():
+        time.sleep(1)
+    progress.update(task, total=1, completed=1)
 
 
 def _wait(wanted: Sequence[tuple[str, str]], ledger: Ledger, progress: Progress, task: object) -> None:

@@ -13,5 +13,5 @@ def report(compiled: CompiledContract, settlement: Settlement, *, ports: Ports) 
     if document is None:
         return None
     words = settlement.outcome.value.replace("_", " ")
-    title = f"{settlement.dataset} {settlement.partition_key}: {words}"
+    title = f"{settlement.dataset} {settlement.partition_key}: {words} (contract {settlement.version})"
     return ports.docs.write_page(settlement.attempt_id, document, title=title, classified=compiled.classified_columns)

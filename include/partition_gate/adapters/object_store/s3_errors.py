@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # ships no types
+from botocore.exceptions import BotoCoreError, ClientError
 
 from partition_gate.adapters.object_store.s3_clients import Endpoint, bucket
 from partition_gate.errors import AccessDenied, BucketMissing, StoreUnreachable

@@ -1,0 +1,19 @@
+"""The console of these settings."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from partition_gate.settings import load_settings
+from partition_gate.web.console import Console
+from partition_gate.web.ledger_console import LedgerConsole
+from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask_key
+
+
+def console() -> Console:
+    """A console for as long as the process lives; it reads the ledger and files only, and starts no server."""
+    settings = load_settings()
+    ledger = WiredPorts(settings, ExitStack()).ledger
+    return LedgerConsole(
+        ledger, contract_folder(settings), docs_folder=docs_folder(settings), mask_key=mask_key(settings)
+    )
