@@ -132,7 +132,8 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
                 resolved[one.metric_configuration.id] = compute(**one.metric_provider_kwargs)
             except Exception as error:  # a metric of Great Expectations may raise anything
                 self.failures[one.metric_configuration.id] = reason(error)
-        return resolved | self._resolve_bundle(bundled)
+        # Aggregates wait until nothing else is left to resolve, so that they all share one SELECT.
+        return resolved if direct else self._resolve_bundle(bundled)
 
     def _resolve_bundle(self, bundle: Sequence[MetricComputationConfiguration]) -> Resolved:
         """The bundle in one SELECT, or without the members that break it: halved until they stand alone."""

@@ -107,6 +107,19 @@ class DateParseable(ColumnMapMetricProvider):
         return sa.try_cast(column, sa.TIMESTAMP).is_not(None)
 
 
+class RowCount(TableMetricProvider):
+    """A query of its own, as DuckDB need not read rows to count them: every condition waits for it, and as one of
+    the aggregates it would make them two scans."""
+
+    metric_name = "table.row_count"
+
+    @metric_value(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_domain_kwargs: dict[str, Any], **_: Any) -> Any:
+        rows: Any = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)[0]
+        source = rows.subquery() if isinstance(rows, sa.Select) else rows
+        return execution_engine.execute_query(sa.select(sa.func.count()).select_from(source)).scalar()
+
+
 class FilesTouched(TableMetricProvider):
     """Decodes every column to its end, within the one SELECT; a damaged page makes that SELECT fail."""
 
