@@ -32,7 +32,7 @@ def arrive(contract: str, dag_run: Any = None) -> PokeReturnValue:
     return PokeReturnValue(is_done=arrival is not None, xcom_value=arrival)
 
 
-@task
+@task(multiple_outputs=False)
 def inspect(contract: str, arrival: Any) -> dict[str, Any]:
     if "missing" in arrival:
         raise AirflowSkipException(f"MISSING: {arrival['missing']}")
@@ -55,7 +55,7 @@ def report(contract: str, ti: Any = None) -> str | None:
     return tasks.report(contract, settlement["attempt_id"]) if settlement else None
 
 
-@task(trigger_rule="all_done")
+@task(trigger_rule="all_done", multiple_outputs=False)
 def notify() -> dict[str, Any]:
     return tasks.notify()
 

@@ -44,7 +44,7 @@ class PartitionGatePlugin(AirflowPlugin):
     name = "partition_gate"
     fastapi_apps = [{"name": "Partition Gate", "app": ConsoleOnDemand(), "url_prefix": MOUNT}]  # noqa: RUF012 (Airflow)
     external_views = [  # noqa: RUF012 (Airflow reads plain lists)
-        {"name": "Partition Gate", "href": f"{PATH}/", "destination": "nav", "url_route": "partition-gate"},
+        {"name": "Gate", "href": f"{PATH}/", "destination": "nav", "url_route": "partition-gate"},
         {"name": "Partitions", "href": f"{PATH}/dags/{{DAG_ID}}", "destination": "dag", "url_route": "partitions"},
     ]
     operator_extra_links = [DataDocsLink(), PartitionLink()]  # noqa: RUF012 (as above)

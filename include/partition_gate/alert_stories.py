@@ -81,7 +81,7 @@ def _partly_left_out(case: Case) -> Story:
         happened=f"The published rows passed every blocking rule. Counts and sums miss {part} of the rows.",
         facts=(("Safe to use", "Yes, what is published"), *_visible_facts(case)),
         why=case.rule_lines(case.blocking, impact=True),
-        steps=("Nothing. If corrected files land, the partition is replaced as a whole.",),
+        steps=("Nothing. When a corrected partition passes, it replaces this one as a whole.",),
     )
 
 
@@ -116,7 +116,8 @@ def _held(case: Case) -> Story:
         why=(*case.causes, *case.rule_lines(case.blocking)),
         steps=(
             *_look(case),
-            f"If the data is right, approve it in Airflow, in the DAG {code('gate_release')}.",
+            f"If the data is right, lower {code('shrinkLimit')} in {code(case.contract.path)}, "
+            f"then: {case.command('run')}",
             f"If it is wrong: {_deliver_again(case)}",
         ),
     )
@@ -142,7 +143,7 @@ def _missing(case: Case) -> Story:
         why=case.causes,
         steps=(
             "Find out why the export did not run or did not finish.",
-            f"Land the files in {case.landing_folder}: the check starts on its own.",
+            f"Land the files in {case.landing_folder}, then: {case.command('run')}",
             f"No data due for this partition? Correct the calendar in {code(case.contract.path)}.",
         ),
     )
@@ -155,7 +156,7 @@ def _not_there(case: Case) -> Story:
         happened="It was not delivered in time. Absent is not zero: leave this partition out.",
         facts=(_NOT_SAFE,),
         why=case.causes,
-        steps=("Wait. It is checked and published as soon as it lands. The owner knows when.",),
+        steps=("Wait: the owner was told. It is published once it has landed and passed.",),
     )
 
 
@@ -196,7 +197,7 @@ def _look(case: Case) -> tuple[str, ...]:
 
 
 def _deliver_again(case: Case) -> str:
-    return f"Correct the files and land them again in {case.landing_folder}: the check starts on its own."
+    return f"Correct the files, land them again in {case.landing_folder}, then: {case.command('run')}"
 
 
 def _rule_is_wrong(case: Case) -> str:

@@ -182,7 +182,7 @@ def test_a_held_partition_asks_the_producers_for_a_decision():
     messages = alerts_for(a_settlement(PartitionOutcome.HELD, why=why), (), a_contract(), LINKS)
 
     assert "flights 2013-01-03 is held until a person decides" in read(for_producers(messages))
-    assert "`gate_release`" in read(for_producers(messages))
+    assert "lower `shrinkLimit` in" in read(for_producers(messages))
     assert "312 rows would replace 842" in read(for_consumers(messages))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.unit.test_odcs import minimal, read
 
 from partition_gate.calendar import deadline, period
 from partition_gate.errors import MalformedPartitionKey
@@ -12,7 +13,6 @@ from partition_gate.partition import DataFile, Partition, idempotency_key
 from partition_gate.readiness import Missing, Ready, Wait, readiness
 from partition_gate.schedule import schedule_of
 from partition_gate.units import duration, fraction
-from tests.unit.test_odcs import minimal, read
 
 SLA = [{"property": "latency", "value": 4, "unit": "h"}]
 NEW_YORK = [{"property": "timezone", "value": "America/New_York"}]

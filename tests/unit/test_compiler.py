@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.unit.test_odcs import minimal, read
 
 from partition_gate.compiled import compiled
 from partition_gate.contract import Contract
@@ -13,7 +14,6 @@ from partition_gate.coverage import Treatment, clauses, cover
 from partition_gate.odcs import read_contract
 from partition_gate.strict_yaml import load_mapping
 from partition_gate.suite import Check, InRange, InSet, NotNull, RowCount, Scope, Severity, UniqueTogether
-from tests.unit.test_odcs import minimal, read
 
 CONTRACTS = sorted(Path("include/contracts").glob("*.odcs.yaml"))
 

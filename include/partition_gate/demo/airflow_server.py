@@ -7,13 +7,15 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import date, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -59,6 +61,9 @@ class AirflowServer:
         """Migrate the database and start the components. Raises: AirflowFailed."""
         self.logs.mkdir(parents=True, exist_ok=True)
         self.run("db", "migrate")
+        # Readers and a writer at once: without it Airflow's own SQLite answers "database is locked" under load.
+        with closing(sqlite3.connect(self.home / "airflow.db")) as database:
+            database.execute("PRAGMA journal_mode=WAL")
         for component in COMPONENTS:
             self._processes.append(self._spawn(component))
 
@@ -133,19 +138,36 @@ class AirflowServer:
         return text.count('"status":"healthy"') >= len(COMPONENTS)
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One call of Airflow's API; the token of the only user of a loopback server needs no password."""
-        headers = {"Content-Type": "application/json"}
-        data = None if body is None else json.dumps(body).encode()
-        try:
-            with urllib.request.urlopen(f"{self.url}/auth/token", timeout=30) as answer:  # noqa: S310  # loopback
-                headers["Authorization"] = f"Bearer {json.load(answer)['access_token']}"
-            request = urllib.request.Request(self.url + path, method=method, headers=headers, data=data)  # noqa: S310
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # loopback
-                return dict(json.load(answer))
-        except HTTPError as error:
-            raise AirflowFailed(f"Airflow refused {method} {path}: {error.read().decode()[:300]}") from None
-        except OSError as error:
-            raise AirflowFailed(f"Airflow does not answer {method} {path} ({error}); read {self.logs}") from None
+        """One call of Airflow's API, repeated while its database is busy. Raises: AirflowFailed."""
+        for pause_s in (1, 2, 4, 8, None):
+            try:
+                return self._ask_once(method, path, body)
+            except HTTPError as error:
+                if error.code == HTTPStatus.CONFLICT:  # a repeated request: the first one was carried out
+                    return {}
+                if pause_s is None or error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                    text = error.read().decode()[:300]
+                    raise AirflowFailed(f"Airflow refused {method} {path}: {text}") from None
+            except OSError as error:
+                if pause_s is None:
+                    raise AirflowFailed(
+                        f"Airflow does not answer {method} {path} ({error}); read {self.logs}"
+                    ) from None
+            time.sleep(pause_s)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def _ask_once(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        # The only user of a loopback server needs no password for a token.
+        with urllib.request.urlopen(f"{self.url}/auth/token", timeout=30) as answer:  # noqa: S310  # loopback
+            token = json.load(answer)["access_token"]
+        request = urllib.request.Request(  # noqa: S310  # loopback
+            self.url + path,
+            method=method,
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # loopback
+            return dict(json.load(answer))
 
     def _refuse_dead_components(self) -> None:
         for component, process in zip(COMPONENTS, self._processes, strict=True):

@@ -1,0 +1,198 @@
+"""The whole product, once: `gate demo --once` with a real S3 server and a real Airflow, held against the source."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psutil
+import pyarrow.parquet as pq
+import pytest
+
+from partition_gate.adapters.ledger.ledger import SqlLedger
+from partition_gate.attempt import Settlement
+from partition_gate.demo.nycflights import read
+from partition_gate.disposition import VISIBLE, PartitionOutcome
+
+pytestmark = pytest.mark.airflow
+BROKEN = {("flights", "2013-01-09"): "truncated", ("weather", "2013-01-10"): "never landed"}
+GATE = [sys.executable, "-c", "from partition_gate.cli.main import main; main()"]
+
+
+class Demo:
+    """A finished demo: its home, what it printed, what the ledger says."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.done = self.gate("demo", "--once")
+        self.settlements = {(s.dataset, s.partition_key): s for s in SqlLedger(self.ledger_url).latest()}
+
+    @property
+    def ledger_url(self) -> str:
+        return f"sqlite:///{self.home / 'ledger.sqlite'}"
+
+    def gate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "GATE_HOME": str(self.home), "PYTHONPATH": "include"}
+        return subprocess.run([*GATE, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+    def query(self, sql: str, **values: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(sql, values or None).fetchall()
+
+    def airflow(self, sql: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.home / "airflow" / "airflow.db")) as connection:
+            return connection.execute(sql).fetchall()
+
+    def of(self, dataset: str) -> list[Settlement]:
+        return [s for (name, _), s in sorted(self.settlements.items()) if name == dataset]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    demo = Demo(tmp_path_factory.mktemp("demo") / "home")
+    assert demo.done.returncode == 0, demo.done.stdout + demo.done.stderr
+    return demo
+
+
+def source_rows(dataset: str) -> Counter[str]:
+    """Rows a day in the published data set, counted from its own CSV."""
+    table = read(dataset)
+    days = zip(*(table[name].to_pylist() for name in ("year", "month", "day")), strict=True)
+    return Counter(f"{year:04}-{month:02}-{day:02}" for year, month, day in days)
+
+
+def test_every_kind_of_outcome_is_shown_and_explained(demo):
+    outcomes = Counter(s.outcome for s in demo.settlements.values())
+
+    assert outcomes == {
+        PartitionOutcome.PUBLISHED: 14,
+        PartitionOutcome.PUBLISHED_WITH_QUARANTINE: 12,
+        PartitionOutcome.REJECTED: 4,
+        PartitionOutcome.MISSING: 1,
+    }
+    explained = [s for s in demo.settlements.values() if s.outcome is not PartitionOutcome.PUBLISHED]
+    assert all(s.why for s in explained)
+
+
+@pytest.mark.parametrize("dataset", ["flights", "weather"])
+def test_rows_in_are_the_rows_of_the_source_and_none_is_lost(demo, dataset):
+    expected = source_rows(dataset)
+    for s in demo.of(dataset):
+        rows = 0 if (dataset, s.partition_key) in BROKEN else expected[s.partition_key]
+        assert (s.partition_key, s.rows_in) == (s.partition_key, rows)
+        assert s.rows_in == s.rows_published + s.rows_quarantined
+
+
+@pytest.mark.parametrize("dataset", ["flights", "weather"])
+def test_consumers_see_exactly_the_published_rows(demo, dataset):
+    counts = demo.query("SELECT dt, count(*) FROM query_table($dataset) GROUP BY dt", dataset=dataset)
+    visible = {str(day): count for day, count in counts}
+
+    assert visible == {s.partition_key: s.rows_published for s in demo.of(dataset) if s.outcome in VISIBLE}
+
+
+def test_quarantine_holds_the_other_rows_with_their_reasons(demo):
+    for s in demo.settlements.values():
+        if s.rows_quarantined:
+            rows = pq.read_table(Path(s.quarantine_uri or "") / "rows.parquet")
+            assert rows.num_rows == s.rows_quarantined
+            if s.outcome is PartitionOutcome.PUBLISHED_WITH_QUARANTINE:
+                assert all(reasons for reasons in rows["_gate_rule_ids"].to_pylist())
+
+
+def test_rows_of_unknown_airports_and_nothing_else_are_missing_from_a_published_day(demo):
+    known = set(read("airports")["faa"].to_pylist())
+    table = read("flights")
+    rows = zip(table["month"].to_pylist(), table["day"].to_pylist(), table["dest"].to_pylist(), strict=True)
+    expected = Counter(dest for month, day, dest in rows if (month, day) == (1, 3) and dest in known)
+
+    assert dict(demo.query("SELECT dest, count(*) FROM flights WHERE dt = '2013-01-03' GROUP BY dest")) == expected
+
+
+def test_failing_data_never_makes_a_task_red(demo):
+    states = dict(demo.airflow("SELECT state, count(*) FROM task_instance GROUP BY state"))
+
+    assert set(states) == {"success", "skipped"}
+
+
+def test_consumers_run_once_for_each_published_partition_and_for_no_other(demo):
+    runs = demo.airflow("SELECT partition_key FROM dag_run WHERE dag_id = 'consumer__flight_delays' ORDER BY 1")
+
+    assert [key for (key,) in runs] == [s.partition_key for s in demo.of("flights") if s.outcome in VISIBLE]
+
+
+def test_every_judged_partition_has_its_page_and_every_message_went_out(demo):
+    entries = SqlLedger(demo.ledger_url).messages()
+
+    judged = [s for s in demo.settlements.values() if s.outcome is not PartitionOutcome.MISSING]
+    assert all((demo.home / "docs" / "attempts" / s.attempt_id / "index.html").is_file() for s in judged)
+    assert (demo.home / "docs" / "index.html").is_file()
+    assert {entry.state for entry in entries} == {"sent"}
+    assert len(list((demo.home / "inbox").glob("*.json"))) == len({entry.message.id for entry in entries})
+
+
+def test_the_task_leads_to_the_page(demo):
+    links = demo.airflow("SELECT count(*) FROM xcom WHERE key = '_link_DataDocsLink' AND task_id = 'settle'")
+
+    assert links == [(30,)]
+
+
+def test_nothing_is_left_running(demo):
+    home = str(demo.home)
+    left = [p.info["cmdline"] for p in psutil.process_iter(["cmdline"]) if home in " ".join(p.info["cmdline"] or [])]
+
+    assert left == []
+
+
+def test_the_same_partition_by_hand_is_already_published_and_changes_nothing(demo):
+    before = demo.query("SELECT * FROM _gate_publications ORDER BY ALL")
+
+    done = demo.gate("run", "flights", "2013-01-03", "--json")
+
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["already_published"], document["suite"]) == (0, True, "committed")
+    assert (document["rows_in"], document["rows_published"], document["rows_quarantined"]) == (914, 888, 26)
+    assert len(document["checks"]) == 94
+    assert demo.query("SELECT * FROM _gate_publications ORDER BY ALL") == before
+
+
+def test_columns_are_documented_for_consumers(demo):
+    comments = demo.query("SELECT comment FROM duckdb_columns() WHERE table_name = 'flights'")
+
+    assert len(comments) == 20
+    assert all(comment for (comment,) in comments)
+
+
+def test_no_secret_stands_in_a_log_or_a_page(demo):
+    credentials = json.loads((demo.home / "object-store" / "credentials.json").read_text())
+    secrets = {
+        (demo.home / "airflow" / "jwt.key").read_text(),
+        (demo.home / "mask.key").read_text(),
+        *_strings(credentials, "secretKey"),
+    }
+    roots = [demo.home / name for name in ("logs", "docs", "inbox")]
+    guilty = [
+        str(path)
+        for root in roots
+        for path in root.rglob("*")
+        if path.is_file() and any(secret in path.read_text(errors="replace") for secret in secrets)
+    ]
+
+    assert len(secrets) >= 3
+    assert guilty == []
+
+
+def _strings(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from (str(v) for k, v in value.items() if k == key)
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _strings(child, key)

@@ -1,0 +1,303 @@
+"""`gate run` as a person uses it: real files, a real process, what it prints, records and leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+PUBLISHED, FAILED, USAGE, COULD_NOT_JUDGE = 0, 1, 2, 3
+KEY = "2026-01-01"
+
+
+class Desk:
+    """A scratch place: a home, landing files, a contract file outside the project."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.home = folder, folder / "home"
+        self.landing = folder / "landing"
+        self.contract = folder / "orders.odcs.yaml"
+        self.environment: dict[str, str] = {}
+
+    def write_contract(self, **changes: Any) -> Path:
+        amount = {"name": "amount", "logicalType": "number", "logicalTypeOptions": {"minimum": 0}}
+        columns = [
+            {"name": "dt", "logicalType": "date", "partitioned": True},
+            {"name": "id", "logicalType": "integer", "required": True, "primaryKey": True, "primaryKeyPosition": 1},
+            {**amount, "classification": "confidential"},
+        ]
+        server = {"server": "x", "type": "local", "format": "parquet", "path": f"{self.landing}/dt=*/*.parquet"}
+        document = {
+            "apiVersion": "v3.1.0",
+            "kind": "DataContract",
+            "id": "orders",
+            "version": "1.0.0",
+            "status": "active",
+            "servers": [server],
+            "schema": [{"name": "orders", "properties": columns}],
+            "support": [{"channel": "#orders", "tool": "slack", "scope": "issues"}],
+        }
+        self.contract.write_text(yaml.safe_dump({**document, **changes}))
+        return self.contract
+
+    def land(self, key: str = KEY, name: str = "part-0.parquet", **columns: Any) -> Path:
+        table = pa.table(columns or {"id": list(range(100)), "amount": [1.5] * 100})
+        path = self.landing / f"dt={key}" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, path)
+        return path
+
+    def gate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "GATE_HOME": str(self.home), "PYTHONPATH": "include", **self.environment}
+        command = [sys.executable, "-c", "from partition_gate.cli.main import main; main()", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    def run(self, key: str = KEY) -> tuple[int, dict[str, Any]]:
+        done = self.gate("run", str(self.contract), key, "--json")
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    def published(self) -> int:
+        with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:
+            return int(connection.execute("SELECT count(*) FROM orders").fetchall()[0][0])
+
+    def files(self) -> dict[str, bytes]:
+        """Everything a consumer or an auditor could see."""
+        roots = [self.home / name for name in ("warehouse", "quarantine", "docs", "inbox")]
+        return {str(p): p.read_bytes() for root in roots for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    desk.write_contract()
+    return desk
+
+
+def check_of(document: dict[str, Any], rule_id: str) -> dict[str, Any]:
+    return next(check for check in document["checks"] if check["rule_id"] == rule_id)
+
+
+def test_a_clean_partition_is_published_and_the_json_says_so(desk):
+    desk.land()
+
+    code, document = desk.run()
+
+    assert (code, document["outcome"], document["already_published"]) == (PUBLISHED, "published", False)
+    assert (document["rows_in"], document["rows_published"], document["rows_quarantined"]) == (100, 100, 0)
+    assert (document["interface_version"], document["suite"]) == (1, "compiled_in_memory")
+    assert check_of(document, "id.required")["element_count"] == 100
+    assert Path(document["links"]["docs"].removeprefix("file://")).is_file()
+    assert desk.published() == 100
+
+
+def test_a_second_run_says_already_published_and_changes_nothing(desk):
+    desk.land()
+    _, first = desk.run()
+    before = desk.files()
+
+    code, second = desk.run()
+
+    assert (code, second["already_published"], second["attempt_id"]) == (PUBLISHED, True, first["attempt_id"])
+    assert second["checks"] == first["checks"]
+    assert desk.files() == before
+
+
+def test_failing_rows_are_quarantined_with_their_reasons_and_the_rest_is_published(desk):
+    desk.land(id=[*range(98), 7, None], amount=[-1.0] + [1.0] * 99)
+    desk.write_contract(customProperties=[{"property": "quarantineLimit", "value": "10%"}])
+
+    code, document = desk.run()
+
+    assert (code, document["outcome"]) == (PUBLISHED, "published_with_quarantine")
+    assert (document["rows_in"], document["rows_published"], document["rows_quarantined"]) == (100, 96, 4)
+    rows = pq.read_table(Path(document["links"]["quarantine_files"]) / "rows.parquet").to_pylist()
+    reasons = {row["_gate_source_row"]: row["_gate_rule_ids"] for row in rows}
+    assert reasons == {0: ["amount.minimum"], 7: ["primaryKey"], 98: ["primaryKey"], 99: ["id.required"]}
+
+
+def test_no_value_of_a_classified_column_leaves_warehouse_and_quarantine(desk):
+    desk.land(id=list(range(100)), amount=[-987654.25] + [1.0] * 99)
+
+    done = desk.gate("run", str(desk.contract), KEY, "--json")
+    shown = desk.gate("quarantine", "show", str(desk.contract), KEY)
+
+    pages = b"".join(content for name, content in desk.files().items() if "/docs/" in name or "/inbox/" in name)
+    assert "987654" not in done.stdout + done.stderr + shown.stdout
+    assert "(hidden)" in shown.stdout
+    assert b"987654" not in pages
+    assert b"987654" not in (desk.home / "ledger.sqlite").read_bytes()
+
+
+def test_more_failing_rows_than_the_contract_allows_reject_the_partition(desk):
+    desk.land(id=list(range(100)), amount=[-1.0] * 6 + [1.0] * 94)
+
+    code, document = desk.run()
+
+    assert (code, document["outcome"], document["rows_quarantined"]) == (FAILED, "rejected", 100)
+    assert "6 of 100 rows fail" in document["why"][0]
+    assert not (desk.home / "warehouse.duckdb").exists()
+
+
+def test_a_rejected_new_version_leaves_the_old_one_visible(desk):
+    desk.land()
+    desk.run()
+    desk.land(id=["x"] * 100, amount=[1.0] * 100)
+
+    code, document = desk.run()
+
+    assert (code, document["outcome"]) == (FAILED, "rejected")
+    assert desk.published() == 100
+
+
+def test_a_late_extra_file_judges_and_replaces_the_whole_partition(desk):
+    desk.land()
+    desk.run()
+    desk.land(name="part-1.parquet", id=list(range(100, 150)), amount=[1.0] * 50)
+
+    _, document = desk.run()
+
+    assert (document["outcome"], document["rows_in"], desk.published()) == ("published", 150, 150)
+
+
+def test_a_partition_that_shrinks_by_half_is_held_and_the_old_version_stays(desk):
+    desk.land()
+    desk.run()
+    desk.land(id=[1], amount=[1.0])
+
+    code, document = desk.run()
+
+    assert (code, document["outcome"], desk.published()) == (FAILED, "held", 100)
+
+
+def test_a_partition_that_is_not_there_is_missing(desk):
+    desk.landing.mkdir()
+
+    code, document = desk.run()
+
+    assert (code, document["outcome"]) == (FAILED, "missing")
+    assert f"{desk.landing}/dt={KEY}" in document["why"][0]
+
+
+@pytest.mark.parametrize("damage", [b"", b"not parquet", None], ids=["empty", "text", "truncated"])
+def test_a_corrupt_file_is_rejected_named_and_kept(desk, damage):
+    path = desk.land()
+    content = path.read_bytes() if damage is None else damage
+    path.write_bytes(content[: len(content) // 2] if damage is None else content)
+
+    code, document = desk.run()
+
+    assert (code, document["outcome"]) == (FAILED, "rejected")
+    assert str(path) in document["why"][0]
+    kept = list(Path(document["links"]["quarantine_files"]).rglob("*part-0.parquet"))
+    assert [file.read_bytes() for file in kept] == [path.read_bytes()]
+
+
+def test_a_column_of_another_type_is_rejected_naming_file_and_type(desk):
+    path = desk.land(id=list(range(100)), amount=pa.array([1] * 100, pa.duration("s")))
+
+    code, document = desk.run()
+
+    typed = check_of(document, "amount.logicalType")
+    assert (code, document["outcome"], typed["outcome"]) == (FAILED, "rejected", "failed")
+    assert str(path) in typed["observed"]
+    assert "duration" in typed["observed"]
+    assert check_of(document, "amount.minimum")["outcome"] == "unknown"
+    assert (document["rows_in"], document["rows_quarantined"]) == (100, 100)
+
+
+def test_a_missing_landing_folder_is_an_error_of_the_operator_and_is_recorded(desk):
+    code, document = desk.run()
+
+    assert (code, document["outcome"]) == (COULD_NOT_JUDGE, "errored")
+    assert "the folder does not exist" in document["why"][0]
+    assert "errored" in desk.gate("status").stdout
+
+
+def test_a_missing_bucket_is_named_with_the_next_step(desk, s3):
+    desk.write_contract(
+        servers=[{"server": "x", "type": "s3", "format": "parquet", "location": "s3://nowhere/o/dt=*/*.parquet"}]
+    )
+    desk.environment = at(s3)
+
+    code, document = desk.run()
+
+    assert (code, document["outcome"]) == (COULD_NOT_JUDGE, "errored")
+    assert "s3://nowhere: the bucket does not exist" in document["why"][0]
+    assert "create it" in document["why"][0]
+
+
+def test_wrong_credentials_are_said_without_the_credentials(desk, s3):
+    desk.write_contract(
+        servers=[{"server": "x", "type": "s3", "format": "parquet", "location": "s3://landing/o/dt=*/*.parquet"}]
+    )
+    desk.environment = {**at(s3), "GATE_S3_SECRET_ACCESS_KEY": "wrong-secret-value"}
+
+    done = desk.gate("run", str(desk.contract), KEY, "--json")
+
+    assert done.returncode == COULD_NOT_JUDGE
+    assert json.loads(done.stdout)["outcome"] == "errored"
+    assert "wrong-secret-value" not in done.stdout + done.stderr
+
+
+def test_an_object_store_that_does_not_answer_is_named(desk):
+    desk.write_contract(
+        servers=[{"server": "x", "type": "s3", "format": "parquet", "location": "s3://landing/o/dt=*/*.parquet"}]
+    )
+    desk.environment = {"GATE_S3_ENDPOINT_URL": "http://127.0.0.1:9", "GATE_S3_ACCESS_KEY_ID": "a"}
+
+    code, document = desk.run()
+
+    assert (code, document["outcome"]) == (COULD_NOT_JUDGE, "errored")
+    assert "http://127.0.0.1:9" in document["why"][0]
+
+
+def test_a_broken_contract_is_one_message_for_each_problem_and_nothing_is_left_behind(desk):
+    desk.contract.write_text(desk.contract.read_text().replace("logicalType: integer", "logicalType: integr"))
+
+    done = desk.gate("run", str(desk.contract), KEY)
+
+    assert done.returncode == FAILED
+    assert "did you mean 'integer'?" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not desk.home.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("run", "nothing-here", KEY), "'nothing-here' is no contract"),
+        (("run", "flights", "2013-01-03/07"), "is not a partition key"),
+    ],
+)
+def test_a_wrong_word_on_the_command_line_is_a_usage_error(desk, arguments, sentence):
+    done = desk.gate(*arguments)
+
+    assert (done.returncode, "Traceback" in done.stderr) == (USAGE, False)
+    assert sentence in done.stderr
+
+
+def test_an_unknown_setting_is_refused_by_name(desk):
+    desk.environment = {"GATE_HOMEE": "x"}
+
+    done = desk.gate("status")
+
+    assert done.returncode == COULD_NOT_JUDGE
+    assert "GATE_HOMEE: no such setting" in done.stderr
+
+
+def at(s3: Any) -> dict[str, str]:
+    return {
+        "GATE_S3_ENDPOINT_URL": s3.endpoint_url,
+        "GATE_S3_ACCESS_KEY_ID": s3.access_key_id,
+        "GATE_S3_SECRET_ACCESS_KEY": s3.secret_access_key,
+    }
