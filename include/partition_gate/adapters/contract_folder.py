@@ -34,8 +34,7 @@ class ContractFolder:
             ContractError: the file is no usable contract.
             StaleSuite: the committed suite is not what the contract compiles to.
         """
-        own = self.contracts / f"{name}{SUFFIX}"
-        path = own if own.is_file() else Path(name)
+        path = self.locate(name)
         if not path.is_file():
             raise UnknownContract(f"{name!r} is no contract: {self._known()}; or give the path of a contract file")
         contract = self.read(path)
@@ -73,13 +72,24 @@ class ContractFolder:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ContractError(f"{path}: cannot be read as UTF-8 text ({type(error).__name__})") from None
+            raise ContractError(f"{self.label(path)}: cannot be read as UTF-8 text ({type(error).__name__})") from None
         contract = read_contract(
-            text, path=str(path), folder=str(path.resolve().parent), environment=self.environment or None
+            text, path=self.label(path), folder=str(path.resolve().parent), environment=self.environment or None
         )
         if path.resolve().parent == self.contracts.resolve() and path.name != f"{contract.id}{SUFFIX}":
-            raise ContractError(f"{path}: id: {contract.id!r} must be the file's name; rename one of them")
+            raise ContractError(f"{contract.path}: id: {contract.id!r} must be the file's name; rename one of them")
         return contract
+
+    def locate(self, name: str) -> Path:
+        """The file that an id or a path names; it may not exist."""
+        own = self.contracts / f"{name}{SUFFIX}"
+        return own if own.is_file() else Path(name)
+
+    def label(self, path: Path) -> str:
+        """How messages name a file: from the project's root where it is ours, else as it was given."""
+        if path.resolve().parent != self.contracts.resolve():
+            return str(path)
+        return "/".join((*self.contracts.resolve().parts[-2:], path.name))
 
     def suite_path(self, contract: Contract) -> Path:
         """Where the contract's suite file is committed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def lint(names: Names = None) -> None:
     """Check contract files: what is wrong, where, and what to do. Exit 1 when one is wrong."""
     folder, problems = contract_folder(load_settings()), 0
-    paths = [_path(name) for name in names] if names else folder.paths()
+    paths = [folder.locate(name) for name in names] if names else folder.paths()
     for path in paths:
         try:
             contract = folder.read(path)
@@ -37,7 +36,7 @@ def lint(names: Names = None) -> None:
             problems += 1
             typer.echo(str(error))
         else:
-            typer.echo(f"{path}: ok ({contract.id} {contract.version})")
+            typer.echo(f"{folder.label(path)}: ok ({contract.id} {contract.version})")
     raise typer.Exit(1 if problems else 0)
 
 
@@ -62,9 +61,10 @@ def coverage(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what becomes of every clause of a contract: executed, documented only, or not executable and why."""
-    compiled = contract_folder(load_settings()).load(name)
-    path = compiled.contract.path
-    rows = cover(load_mapping(Path(path).read_text(encoding="utf-8"), path=path), compiled.compilation)
+    folder = contract_folder(load_settings())
+    compiled = folder.load(name)
+    document = load_mapping(folder.locate(name).read_text(encoding="utf-8"), path=compiled.contract.path)
+    rows = cover(document, compiled.compilation)
     if as_json:
         typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2))
         return
@@ -76,8 +76,3 @@ def _coverage_table(rows: tuple[CoveredClause, ...]) -> Table:
     for row in rows:
         table.add_row(row.clause, row.treatment.value, row.by)
     return table
-
-
-def _path(name: str) -> Path:
-    own = contract_folder(load_settings()).contracts / f"{name}.odcs.yaml"
-    return own if own.is_file() else Path(name)
