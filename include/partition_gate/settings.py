@@ -69,3 +69,12 @@ def load_settings(environment: Mapping[str, str] | None = None, *, project: Path
         raise InvalidSetting(f"{PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}") from None
     folders = {name: project / getattr(settings, name) for name in ("home", "contracts", "expectations")}
     return settings.model_copy(update=folders)
+
+
+def settings_table() -> str:
+    """Every setting with its default and meaning, as the README's Markdown table."""
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        rows.append(f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if str(default) else ''} | {field.description} |")
+    return "\n".join(rows)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -163,6 +165,16 @@ def test_the_same_partition_by_hand_is_already_published_and_changes_nothing(dem
     assert (document["rows_in"], document["rows_published"], document["rows_quarantined"]) == (914, 888, 26)
     assert len(document["checks"]) == 94
     assert demo.query("SELECT * FROM _gate_publications ORDER BY ALL") == before
+
+
+def test_every_command_of_the_readme_does_what_it_says(demo):
+    (block,) = re.findall(r"```sh\n(.*?)```", Path("README.md").read_text(), flags=re.S)
+    commands = block.strip().splitlines()
+
+    failed = [command for command in commands if demo.gate(*shlex.split(command)[1:]).returncode]
+
+    assert len(commands) >= 8
+    assert failed == []
 
 
 def test_columns_are_documented_for_consumers(demo):

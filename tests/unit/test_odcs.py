@@ -68,11 +68,11 @@ def test_a_wildcard_that_is_no_hive_segment_is_refused():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a: [1\n", "line 2, column 1: not YAML"),
-        ("id: 1\nid: 2\n", "line 2: the key 'id' stands twice"),
+        ("a: [1\n", r"not YAML: .* at column 1; .*\(line 2\)"),
+        ("id: 1\nid: 2\n", r"id: the key 'id' stands twice; .*\(line 2\)"),
         ("a: &x 1\nb: *x\n", "anchors and aliases are refused"),
-        ("a: !!python/object:os.system {}\n", "not YAML|tags are refused"),
-        ("- 1\n", "holds list, not a mapping"),
+        ("a: !!python/object:os.system {}\n", "tags are refused"),
+        ("- 1\n", "holds a list, not a mapping"),
         ("a: " + "[" * 60 + "]" * 60, "nested deeper"),
     ],
 )
@@ -86,8 +86,8 @@ def test_yaml_that_can_hide_content_is_refused_with_the_line(text, sentence):
     [
         ({"apiVersion": "v2.2.2"}, "apiVersion: 'v2.2.2' is not supported"),
         ({"status": "live"}, "status: 'live' is not a status"),
-        ({"kind": "Contract"}, "kind: 'Contract' is not one of DataContract"),
-        ({"owner": "me"}, "'owner' was unexpected"),
+        ({"kind": "Contract"}, "kind: 'Contract' is not known; did you mean 'DataContract'"),
+        ({"owner": "me"}, "owner: 'owner' is not a key here"),
         ({"servers": []}, "servers: none has type s3 or local"),
         ({"schema": []}, "schema: 0 objects"),
         ({"schema": [{"name": "orders", "properties": []}]}, "no column is promised"),
@@ -113,7 +113,7 @@ def test_all_schema_errors_are_told_at_once_with_the_nearest_word():
 
     assert "schema[0].properties[0].logicalType: 'strng'" in str(error.value)
     assert "did you mean 'string'?" in str(error.value)
-    assert "schema[0].properties[1]: 'requird' was unexpected" in str(error.value)
+    assert "schema[0].properties[1].requird: 'requird' is not a key here; did you mean 'required'?" in str(error.value)
 
 
 def test_an_unknown_severity_word_is_refused():

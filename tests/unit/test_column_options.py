@@ -1,0 +1,39 @@
+"""Options of a column that say something no data can break, or that cannot be run: each with the reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from partition_gate.testing.contracts import a_contract
+
+
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        ({"logicalType": "string", "logicalTypeOptions": {"format": "password"}}, "classification"),
+        ({"logicalType": "string", "logicalTypeOptions": {"format": "binary"}}, "any sequence"),
+        ({"logicalType": "date", "logicalTypeOptions": {"format": "yyyy-MM-dd"}}, "stored as a number"),
+        ({"logicalType": "timestamp", "logicalTypeOptions": {"defaultTimezone": "Etc/UTC"}}, "read as UTC"),
+    ],
+)
+def test_what_is_only_for_people_is_documented(column, why):
+    (documented,) = a_contract([{"name": "v", **column}]).compilation.documented
+
+    assert why in documented.why
+
+
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        ({"logicalType": "string", "logicalTypeOptions": {"format": "iban"}}, "write a pattern"),
+        ({"logicalType": "string", "logicalTypeOptions": {"pattern": "(?!x)"}}, "look-around"),
+        ({"logicalType": "date", "logicalTypeOptions": {"minimum": "yesterday"}}, "no date"),
+        ({"logicalType": "timestamp", "logicalTypeOptions": {"defaultTimezone": "Europe/Berlin"}}, "read as UTC"),
+        ({"logicalType": "time", "logicalTypeOptions": {"timezone": True}}, "no time of day with a time zone"),
+        ({"logicalType": "date", "physicalType": "TEXT", "logicalTypeOptions": {"format": "QQQ yy"}}, "counterpart"),
+    ],
+)
+def test_what_cannot_be_run_is_listed_with_the_reason(column, why):
+    (refused,) = a_contract([{"name": "v", **column}]).compilation.not_executable
+
+    assert why in refused.why
