@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 _SIGNED = ("int8", "int16", "int32", "int64")
+_UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
 _INT64 = (*_SIGNED, "uint8", "uint16", "uint32")
 _INT32 = ("int8", "int16", "int32", "uint8", "uint16")
 _INT16 = ("int8", "int16", "uint8")
@@ -25,6 +26,23 @@ LOGICAL: dict[str, tuple[tuple[str, ...], str]] = {
     "time": (("time32", "time64"), "VARCHAR"),
 }
 
+# logicalTypeOptions.format of integer and number: (accepted Arrow tokens, DuckDB type). Delta has no unsigned type, so
+# each is published as the next wider signed one. Source: ODCS 3.1 ("follows the Rust integer types").
+WIDTHS: dict[str, tuple[tuple[str, ...], str]] = {
+    "i8": (("int8",), "TINYINT"),
+    "i16": (_INT16, "SMALLINT"),
+    "i32": (_INT32, "INTEGER"),
+    "i64": (_INT64, "BIGINT"),
+    "i128": ((*_INT64, "uint64", "decimal"), "DECIMAL(38,0)"),
+    "u8": (_UNSIGNED[:1], "SMALLINT"),
+    "u16": (_UNSIGNED[:2], "INTEGER"),
+    "u32": (_UNSIGNED[:3], "BIGINT"),
+    "u64": (_UNSIGNED, "DECIMAL(20,0)"),
+    "u128": ((*_UNSIGNED, "decimal"), "DECIMAL(38,0)"),
+    "f32": (("halffloat", "float", *_INT16), "FLOAT"),
+    "f64": (_DOUBLE, "DOUBLE"),
+}
+
 # physicalType (upper case, without length) -> the same. Parquet's and SQL's names for one thing share a row.
 PHYSICAL: dict[str, tuple[tuple[str, ...], str]] = {
     **dict.fromkeys(("BIGINT", "INT64", "LONG"), (_INT64, "BIGINT")),
@@ -35,6 +53,11 @@ PHYSICAL: dict[str, tuple[tuple[str, ...], str]] = {
     **dict.fromkeys(("FLOAT", "REAL", "FLOAT32"), (("halffloat", "float", *_INT16), "FLOAT")),
     **dict.fromkeys(("VARCHAR", "STRING", "TEXT", "UTF8", "CHAR", "BYTE_ARRAY"), (_TEXT, "VARCHAR")),
     **dict.fromkeys(("BOOLEAN", "BOOL"), (("bool",), "BOOLEAN")),
+    **dict.fromkeys(("UBIGINT", "UINT64"), (_UNSIGNED, "DECIMAL(20,0)")),
+    **dict.fromkeys(("UINTEGER", "UINT32"), (_UNSIGNED[:3], "BIGINT")),
+    **dict.fromkeys(("USMALLINT", "UINT16"), (_UNSIGNED[:2], "INTEGER")),
+    **dict.fromkeys(("UTINYINT", "UINT8"), (_UNSIGNED[:1], "SMALLINT")),
+    "TIME": (("time32", "time64"), "VARCHAR"),
     "DATE": (("date32", "date64"), "DATE"),
     **dict.fromkeys(("TIMESTAMP", "DATETIME", "TIMESTAMP_NTZ"), (("timestamp",), "TIMESTAMP")),
     **dict.fromkeys(
@@ -53,21 +76,33 @@ def accepted_by_physical(physical_type: str) -> tuple[str, ...] | None:
     return known[0] if known else None
 
 
-def accepted_by_logical(logical_type: str) -> tuple[str, ...] | None:
-    """Arrow tokens that a logicalType accepts; None where we cannot judge it yet."""
+def accepted_by_logical(logical_type: str, *, width: str | None = None) -> tuple[str, ...] | None:
+    """Arrow tokens that a logicalType accepts, with those of a `format` (u64 is wider); None where we cannot judge."""
     known = LOGICAL.get(logical_type)
-    return known[0] if known else None
+    if known is None:
+        return None
+    return tuple(dict.fromkeys((*known[0], *(WIDTHS[width][0] if width in WIDTHS else ()))))
 
 
-def stored_type(logical_type: str, physical_type: str | None) -> str:
-    """The published column's DuckDB type: the physical promise where we know it, else the logical one."""
+def is_text(physical_type: str | None) -> bool:
+    """Whether a physicalType promises text."""
+    return PHYSICAL.get(_bare(physical_type or ""), ((), ""))[1] == "VARCHAR"
+
+
+def stored_type(
+    logical_type: str, physical_type: str | None, *, width: str | None = None, has_zone: bool = True
+) -> str:
+    """The published column's DuckDB type: the physical promise where we know it, else format, else logical type.
+
+    `has_zone` is the option `timezone` of a timestamp.
+    """
     text = (physical_type or "").upper().strip()
     if decimal := _DECIMAL.fullmatch(text):
         return f"DECIMAL({decimal[1] or 38},{decimal[2] or 0})" if decimal[1] else "DECIMAL(38,9)"
-    if known := PHYSICAL.get(_bare(text)):
-        return known[1]
-    logical = LOGICAL.get(logical_type)
-    return logical[1] if logical else "VARCHAR"
+    known = PHYSICAL.get(_bare(text)) or WIDTHS.get(width or "") or LOGICAL.get(logical_type)
+    if logical_type == "timestamp" and not text and not has_zone:
+        return "TIMESTAMP"
+    return known[1] if known else "VARCHAR"
 
 
 def _bare(physical_type: str) -> str:

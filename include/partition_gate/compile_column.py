@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
 
-from partition_gate.column_types import accepted_by_logical, accepted_by_physical
+from partition_gate.column_types import WIDTHS, accepted_by_logical, accepted_by_physical, is_text
 from partition_gate.contract import Clause, Column
-from partition_gate.drafts import Draft, NotExecutable
+from partition_gate.drafts import Documented, Draft, NotExecutable, OnlyDocumented, Unfit
+from partition_gate.ecma_patterns import Untranslatable, to_re2
 from partition_gate.suite import (
     ColumnPresent,
     ColumnTyped,
+    DateText,
     Expectation,
     InRange,
     InSet,
     LengthInRange,
     Matches,
+    MultipleOf,
     NotNull,
     Scalar,
     Scope,
     Unique,
 )
-
-# Formats of the standard that one regular expression decides. Source: ODCS 3.1, logicalTypeOptions.format.
-FORMATS = {
-    "email": r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
-    "uuid": r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
-    "ipv4": r"^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)$",
-    "uri": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$",
-}
-# RE2 runs in linear time because it has none of these.
-_NOT_IN_RE2 = ("(?=", "(?!", "(?<=", "(?<!", "\\1", "\\2", "\\k<")
+from partition_gate.text_formats import FOR_PEOPLE, PATTERNS, strptime_format
 
 
-class Unfit(Exception):  # a sentence about the clause, not a failure
-    """Why a clause cannot be executed."""
-
-
-def compile_clause(column: Column, clause: Clause) -> Draft | NotExecutable | None:
+def compile_clause(column: Column, clause: Clause) -> Draft | NotExecutable | Documented | None:
     """The clause's check; None for a clause that another check covers."""
     if clause.name in _COVERED_ELSEWHERE:
         return None
@@ -47,25 +39,25 @@ def compile_clause(column: Column, clause: Clause) -> Draft | NotExecutable | No
         expectation, expected = compiler(column, clause.value)
     except Unfit as unfit:
         return NotExecutable(clause=clause.path, why=str(unfit))
+    except OnlyDocumented as documented:
+        return Documented(clause=clause.path, why=str(documented))
     return Draft(
         name=f"{column.name}.{clause.name.removeprefix('option.')}",
         clause=clause.path,
         expectation=expectation,
         dimension=_DIMENSIONS.get(clause.name, "conformity"),
-        scope=Scope.PARTITION if clause.name in _PARTITION_LEVEL else Scope.ROW,
+        scope=Scope.PARTITION if isinstance(expectation, ColumnPresent | ColumnTyped) else Scope.ROW,
         expected=expected,
         description=column.description,
     )
 
 
 def pattern_of(value: Scalar | tuple[Scalar, ...]) -> str:
-    """The pattern, if RE2 can run it. Raises: Unfit."""
-    pattern = str(value)
-    if any(feature in pattern for feature in _NOT_IN_RE2):
-        raise Unfit(
-            f"the pattern {pattern!r} needs look-around or back-references, which RE2 does not have; rewrite it"
-        )
-    return pattern
+    """The pattern as RE2 runs it. Raises: Unfit."""
+    try:
+        return to_re2(str(value))
+    except Untranslatable as why:
+        raise Unfit(f"the pattern {str(value)!r} {why}") from None
 
 
 def _present(column: Column, _value: object) -> tuple[Expectation, str]:
@@ -73,7 +65,9 @@ def _present(column: Column, _value: object) -> tuple[Expectation, str]:
 
 
 def _logical(column: Column, value: object) -> tuple[Expectation, str]:
-    types = accepted_by_logical(str(value))
+    if str(value) in _MOMENTS and is_text(column.physical_type):
+        return ColumnTyped(column=column.name, types=_TEXT), f"stored as text that is a {value}"
+    types = accepted_by_logical(str(value), width=column.text_option("format"))
     if types is None:
         raise Unfit(f"logicalType {value} is not executable yet")
     return ColumnTyped(column=column.name, types=types), f"stored as {value}"
@@ -111,32 +105,80 @@ def _pattern(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expect
     return Matches(column=column.name, pattern=pattern_of(value)), f"matches {value}"
 
 
-def _format(column: Column, value: object) -> tuple[Expectation, str]:
-    pattern = FORMATS.get(str(value)) if column.logical_type == "string" else None
-    if pattern is None:
-        raise Unfit(f"format {value!r} of a {column.logical_type} is not executable yet")
-    return Matches(column=column.name, pattern=pattern), f"has the form of {value}"
+def _format(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
+    compiler = _FORMATS.get(column.logical_type)
+    if compiler is None:
+        raise Unfit(f"a {column.logical_type} has no format in the standard; remove it")
+    return compiler(column, str(value))
+
+
+def _text_format(column: Column, value: str) -> tuple[Expectation, str]:
+    if value in FOR_PEOPLE:
+        raise OnlyDocumented(FOR_PEOPLE[value])
+    if value not in PATTERNS:
+        raise Unfit(f"format {value!r} of text is not known; use one of {', '.join(PATTERNS)}, or write a pattern")
+    return Matches(column=column.name, pattern=PATTERNS[value]), f"has the form of {value}"
+
+
+def _width(column: Column, value: str) -> tuple[Expectation, str]:
+    return ColumnTyped(column=column.name, types=WIDTHS[value][0]), f"stored in the width of {value}"
+
+
+def _moment_format(column: Column, value: str) -> tuple[Expectation, str]:
+    if not is_text(column.physical_type):
+        raise OnlyDocumented(f"a {column.logical_type} of Parquet is stored as a number, without a text format")
+    translated = strptime_format(value)
+    if translated is None:
+        raise Unfit(f"format {value!r} has letters without an exact counterpart; write a pattern")
+    return DateText(column=column.name, format=translated), f"text in the form {value}"
+
+
+def _timezone(column: Column, value: object) -> tuple[Expectation, str]:
+    if column.logical_type == "time":
+        raise Unfit("Parquet has no time of day with a time zone; use a timestamp")
+    types, has = (("timestamp_tz",), "with") if value else (("timestamp",), "without")
+    return ColumnTyped(column=column.name, types=types), f"stored {has} a time zone"
+
+
+def _default_timezone(column: Column, value: object) -> tuple[Expectation, str]:
+    if column.option("timezone") is True:
+        raise OnlyDocumented("every value has a time zone, so the default is never used")
+    if value in _UTC:
+        raise OnlyDocumented("times without a time zone are read as UTC here")
+    raise Unfit(f"times without a time zone are read as UTC, not as {value}; deliver them with their time zone")
+
+
+def _multiple_of(column: Column, value: object) -> tuple[Expectation, str]:
+    return MultipleOf(column=column.name, divisor=f"{Decimal(str(value)):f}"), f"a multiple of {value}"
 
 
 def _minimum(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
-    return InRange(column=column.name, low=_bound(value)), f">= {value}"
+    return InRange(column=column.name, low=_bound(column, value)), f">= {value}"
 
 
 def _maximum(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
-    return InRange(column=column.name, high=_bound(value)), f"<= {value}"
+    return InRange(column=column.name, high=_bound(column, value)), f"<= {value}"
 
 
 def _above(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
-    return InRange(column=column.name, low=_bound(value), low_is_exclusive=True), f"> {value}"
+    return InRange(column=column.name, low=_bound(column, value), low_is_exclusive=True), f"> {value}"
 
 
 def _below(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
-    return InRange(column=column.name, high=_bound(value), high_is_exclusive=True), f"< {value}"
+    return InRange(column=column.name, high=_bound(column, value), high_is_exclusive=True), f"< {value}"
 
 
-def _bound(value: Scalar | tuple[Scalar, ...]) -> float | int | str:
+def _bound(column: Column, value: Scalar | tuple[Scalar, ...]) -> float | int | str:
     if isinstance(value, bool | tuple):
         raise Unfit(f"{value!r} is no bound; write a number, or a date as text")
+    if column.logical_type == "time":
+        raise Unfit("bounds of a time of day are not executable yet")
+    reader = _MOMENTS.get(column.logical_type)
+    if reader is not None:
+        try:
+            reader(str(value))
+        except ValueError:
+            raise Unfit(f"{value!r} is no {column.logical_type}; write it as in ISO 8601") from None
     return value
 
 
@@ -145,6 +187,18 @@ def _listed(values: tuple[object, ...]) -> str:
     return ", ".join(shown) + (f" and {len(values) - 8} more" if len(values) > 8 else "")
 
 
+_TEXT = ("string", "large_string")
+_UTC = frozenset({"UTC", "Etc/UTC", "Z", "GMT"})
+_MOMENTS: dict[str, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "timestamp": datetime.fromisoformat,
+    "time": time.fromisoformat,
+}
+_FORMATS = {
+    "string": _text_format,
+    **dict.fromkeys(("integer", "number"), _width),
+    **dict.fromkeys(_MOMENTS, _moment_format),
+}
 _Compiler = Callable[[Column, Scalar | tuple[Scalar, ...]], tuple[Expectation, str]]
 
 _COMPILERS: dict[str, _Compiler] = {
@@ -162,9 +216,11 @@ _COMPILERS: dict[str, _Compiler] = {
     "option.maximum": _maximum,
     "option.exclusiveMinimum": _above,
     "option.exclusiveMaximum": _below,
+    "option.multipleOf": _multiple_of,
+    "option.timezone": _timezone,
+    "option.defaultTimezone": _default_timezone,
 }
 _COVERED_ELSEWHERE = frozenset({"primaryKey", "primaryKeyPosition"})
-_PARTITION_LEVEL = frozenset({"name", "logicalType", "physicalType"})
 _DIMENSIONS = {
     "required": "completeness",
     "unique": "uniqueness",

@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 
-from partition_gate.compile_column import Unfit, pattern_of
+from partition_gate.compile_column import pattern_of
 from partition_gate.contract import CustomRule, LibraryRule, QualityRule, SqlRule, TextRule
-from partition_gate.drafts import Draft, NotExecutable
+from partition_gate.drafts import Draft, NotExecutable, Unfit
 from partition_gate.suite import (
     Core,
     Expectation,

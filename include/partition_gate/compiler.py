@@ -8,7 +8,7 @@ from partition_gate.column_types import stored_type
 from partition_gate.compile_column import compile_clause
 from partition_gate.compile_quality import compile_rule
 from partition_gate.contract import Column, Contract, ForeignKey
-from partition_gate.drafts import Draft, NotExecutable
+from partition_gate.drafts import Documented, Draft, NotExecutable
 from partition_gate.record import Record
 from partition_gate.suite import Check, FilesReadable, NotNull, References, Scope, Suite, Unique, UniqueTogether
 from partition_gate.table import TableColumn, TableSchema
@@ -18,10 +18,11 @@ RULES_VERSION = "1"
 
 
 class Compilation(Record):
-    """A suite, and the clauses that could not become part of it."""
+    """A suite, and the clauses that could not become part of it, or have nothing to check."""
 
     suite: Suite
     not_executable: tuple[NotExecutable, ...]
+    documented: tuple[Documented, ...] = ()
 
 
 def compile_contract(contract: Contract) -> Compilation:
@@ -31,6 +32,7 @@ def compile_contract(contract: Contract) -> Compilation:
     return Compilation(
         suite=Suite(contract=contract.id, version=contract.version, dataset=contract.dataset, checks=tuple(checks)),
         not_executable=tuple(draft for draft in drafts if isinstance(draft, NotExecutable)),
+        documented=tuple(draft for draft in drafts if isinstance(draft, Documented)),
     )
 
 
@@ -48,7 +50,7 @@ def table_schema(contract: Contract) -> TableSchema:
     )
 
 
-def _drafts(contract: Contract) -> Iterator[Draft | NotExecutable]:
+def _drafts(contract: Contract) -> Iterator[Draft | NotExecutable | Documented]:
     yield _readable()
     for column in contract.columns:
         yield from filter(None, (compile_clause(column, clause) for clause in column.clauses))
@@ -119,7 +121,12 @@ def _table_column(column: Column) -> TableColumn:
     return TableColumn(
         name=column.name,
         source=column.source,
-        type=stored_type(column.logical_type, column.physical_type),
+        type=stored_type(
+            column.logical_type,
+            column.physical_type,
+            width=column.text_option("format"),
+            has_zone=column.option("timezone") is not False,
+        ),
         description=column.description,
         classified=column.classified,
     )

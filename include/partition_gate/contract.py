@@ -51,6 +51,15 @@ class Column(Record):
         """Whether its values must never leave warehouse and quarantine (I9)."""
         return (self.classification or "").lower() in CLASSIFIED_WORDS
 
+    def option(self, name: str) -> Scalar | tuple[Scalar, ...] | None:
+        """The value of a logicalTypeOption; None where it is not given."""
+        return next((clause.value for clause in self.clauses if clause.name == f"option.{name}"), None)
+
+    def text_option(self, name: str) -> str | None:
+        """The same, where it is text."""
+        value = self.option(name)
+        return value if isinstance(value, str) else None
+
 
 class ForeignKey(Record):
     """A relationship: every value of `column` exists in `to_dataset.to_column`."""

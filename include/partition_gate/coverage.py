@@ -69,7 +69,13 @@ def cover(document: Mapping[str, Any], compilation: Compilation) -> tuple[Covere
     for check in compilation.suite.checks:
         by_check.setdefault(check.clause, []).append(check.rule_id)
     refused = {item.clause: item.why for item in compilation.not_executable}
-    return tuple(_covered(clause, kind, by_check, refused) for clause, kind in clauses(document))
+    told = {item.clause: item.why for item in compilation.documented}
+    return tuple(
+        CoveredClause(clause=clause, treatment=Treatment.DOCUMENTED, by=told[clause])
+        if clause in told
+        else _covered(clause, kind, by_check, refused)
+        for clause, kind in clauses(document)
+    )
 
 
 def clauses(document: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -25,3 +25,18 @@ class NotExecutable(Record):
 
     clause: str
     why: str
+
+
+class Documented(Record):
+    """A clause that says something to people, or to tools, that no data can break; `why` says what."""
+
+    clause: str
+    why: str
+
+
+class Unfit(Exception):  # a sentence about the clause, not a failure
+    """Why a clause cannot be executed."""
+
+
+class OnlyDocumented(Exception):  # the same
+    """Why nothing in a clause can be checked."""

@@ -104,6 +104,24 @@ class Matches(Record):
     mostly: float = 1.0
 
 
+class MultipleOf(Record):
+    """Values are whole multiples of a decimal number, given as text so that it stays exact."""
+
+    kind: Literal["multiple_of"] = "multiple_of"
+    column: str
+    divisor: str
+    mostly: float = 1.0
+
+
+class DateText(Record):
+    """Text that is a date or time in a strptime format."""
+
+    kind: Literal["date_text"] = "date_text"
+    column: str
+    format: str
+    mostly: float = 1.0
+
+
 class InSet(Record):
     """Values are members of a set."""
 
@@ -149,6 +167,8 @@ Expectation = Annotated[
     | InRange
     | LengthInRange
     | Matches
+    | MultipleOf
+    | DateText
     | InSet
     | References
     | RowCount

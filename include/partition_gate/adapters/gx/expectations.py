@@ -28,7 +28,7 @@ def name_some(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-class _Sentence:
+class Sentence:
     """Shows the expectation in Data Docs as `sentence`, whose `$names` are its arguments."""
 
     sentence: ClassVar[str]
@@ -50,7 +50,7 @@ class _Sentence:
         return [RenderedStringTemplateContent(content_block_type="string_template", string_template=text)]
 
 
-class ExpectPartitionFilesToBeReadable(_Sentence, BatchExpectation):
+class ExpectPartitionFilesToBeReadable(Sentence, BatchExpectation):
     """Every file is Parquet that can be read to its end. Files with a broken footer never come as far as this."""
 
     sentence: ClassVar[str] = "Every file must be Parquet that can be read to its end"
@@ -65,7 +65,7 @@ class ExpectPartitionFilesToBeReadable(_Sentence, BatchExpectation):
         return {"success": True, "result": {"observed_value": "every file can be read"}}
 
 
-class ExpectPartitionFilesToHaveColumn(_Sentence, BatchExpectation):
+class ExpectPartitionFilesToHaveColumn(Sentence, BatchExpectation):
     """Every file's own footer has the column; a partition column may be absent."""
 
     sentence: ClassVar[str] = "Every file must have the column $column"
@@ -85,7 +85,7 @@ class ExpectPartitionFilesToHaveColumn(_Sentence, BatchExpectation):
         return {"success": not lacking, "result": {"observed_value": observed}}
 
 
-class ExpectPartitionFilesColumnTypeToBeInSet(_Sentence, BatchExpectation):
+class ExpectPartitionFilesColumnTypeToBeInSet(Sentence, BatchExpectation):
     """Every file's own footer gives the column one of these Arrow types (`footers.type_token`)."""
 
     sentence: ClassVar[str] = "Every file must store $column as one of: $types"
@@ -105,7 +105,7 @@ class ExpectPartitionFilesColumnTypeToBeInSet(_Sentence, BatchExpectation):
         return {"success": not mistyped, "result": {"observed_value": name_some(mistyped) or "as promised"}}
 
 
-class ExpectColumnValuesToExistInReference(_Sentence, ColumnMapExpectation):
+class ExpectColumnValuesToExistInReference(Sentence, ColumnMapExpectation):
     """Every value stands in a column of another dataset's newest published version; null values are not counted."""
 
     sentence: ClassVar[str] = "$column values must exist in $reference_column of the published $reference_dataset"

@@ -1,0 +1,52 @@
+"""Contracts for tests: what the test is about, compiled and judged by the real validator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.compiled import CompiledContract, compiled
+from partition_gate.odcs import read_contract
+from partition_gate.testing.scans import a_scan
+from partition_gate.validation import PartitionScan
+from partition_gate.verdict import CheckOutcome, Verdict, reach_verdict
+
+
+def a_contract(properties: Sequence[Mapping[str, Any]], *, version: str = "v3.1.0", **schema: Any) -> CompiledContract:
+    """The contract `orders` with these properties, read from its text like any other."""
+    document = {
+        "apiVersion": version,
+        "kind": "DataContract",
+        "id": "orders",
+        "version": "1.0.0",
+        "status": "active",
+        "servers": [{"server": "landing", "type": "local", "path": "data/*.parquet", "format": "parquet"}],
+        "schema": [{"name": "orders", "properties": list(properties), **schema}],
+    }
+    return compiled(read_contract(json.dumps(document), path="orders.odcs.yaml", folder="/contracts"))
+
+
+def scan_of(contract: CompiledContract, folder: Path, *files: pa.Table) -> PartitionScan:
+    """The files under the contract's own table."""
+    return a_scan(folder, *files).model_copy(update={"table": contract.table})
+
+
+def verdict_on(contract: CompiledContract, folder: Path, *files: pa.Table) -> Verdict:
+    """What Great Expectations on DuckDB finds, as a verdict."""
+    validation = DuckDbValidator().validate(scan_of(contract, folder, *files), contract.suite)
+    return reach_verdict(contract.suite.suite, validation.observations, row_count=validation.row_count)
+
+
+def outcomes(verdict: Verdict) -> dict[str, CheckOutcome]:
+    """What became of each rule."""
+    return {result.rule_id: result.outcome for result in verdict.results}
+
+
+def broken_rows(verdict: Verdict, rule_id: str) -> int | None:
+    """How many rows break a rule."""
+    return next(result.unexpected_count for result in verdict.results if result.rule_id == rule_id)
