@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from partition_gate.compiler import Compilation
-from partition_gate.odcs_schema import dotted
 from partition_gate.record import Record
+from partition_gate.strict_yaml import dotted
 
 
 class Treatment(StrEnum):

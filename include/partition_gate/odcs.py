@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, Server
+from pydantic import ValidationError
 
 from partition_gate.contract import Channel, Contract, Member, Sla, Status, Team
 from partition_gate.errors import ContractError
@@ -14,7 +15,7 @@ from partition_gate.odcs_quality import read_rules
 from partition_gate.odcs_schema import require_valid
 from partition_gate.partition import Location
 from partition_gate.record import digest
-from partition_gate.strict_yaml import load_mapping
+from partition_gate.strict_yaml import Document, dotted, load_document
 
 SERVER_TYPES = ("s3", "local")
 
@@ -25,9 +26,16 @@ def read_contract(text: str, *, path: str, folder: str = "", environment: str | 
     Raises:
         ContractError: one line a problem, `file: path.to.key: what; what to do`.
     """
-    document = load_mapping(text, path=path)
+    document = load_document(text, path=path)
     require_valid(document, path=path)
-    odcs = OpenDataContractStandard.model_validate(document)
+    try:
+        return _contract(document, text, path=path, folder=folder, environment=environment)
+    except ContractError as error:
+        raise ContractError(_with_lines(str(error), document, path)) from error
+
+
+def _contract(document: Document, text: str, *, path: str, folder: str, environment: str | None) -> Contract:
+    odcs = _model(document, path)
     schema = _only_schema(odcs, path)
     server = _chosen_server(odcs, path, environment)
     slas = _slas(odcs)
@@ -49,6 +57,25 @@ def read_contract(text: str, *, path: str, folder: str = "", environment: str | 
         team=_team(odcs),
         channels=_channels(odcs),
     )
+
+
+def _model(document: Document, path: str) -> OpenDataContractStandard:
+    # The schemas of v3.0 leave places open that the model types.
+    try:
+        return OpenDataContractStandard.model_validate(document.mapping)
+    except ValidationError as error:
+        lines = (f"{path}: {dotted(e['loc'])}: {e['msg'].lower()}; correct the value" for e in error.errors())
+        raise ContractError("\n".join(lines)) from error
+
+
+def _with_lines(problems: str, document: Document, path: str) -> str:
+    """The problems, each with the line of its place."""
+    told = []
+    for problem in problems.splitlines():
+        place = problem.removeprefix(f"{path}: ").partition(": ")[0]
+        line = document.line(place)
+        told.append(f"{problem} (line {line})" if line else problem)
+    return "\n".join(told)
 
 
 def location(text: str, *, folder: str, model: str, path: str) -> Location:

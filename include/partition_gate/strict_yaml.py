@@ -2,91 +2,125 @@
 
 from __future__ import annotations
 
+import codecs
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from partition_gate.errors import ContractError
+from partition_gate.lint_finding import Finding, Level, refuse
+from partition_gate.strict_yaml_events import LOADER, Plain, TooMuch, Trap, Traps
 
-MAX_BYTES = 2_000_000
-MAX_DEPTH = 40
-
-_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _StrictLoader(_Loader):  # type: ignore[misc]  # the C loader has no type stubs
-    """CSafeLoader without timestamps (the standard's dates are text) and without what can hide or multiply content."""
+MAX_BYTES = 1_000_000
+# YAML allows tab, line feed, carriage return and next line; the rest of C0, C1 and DEL is never meant.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
-_StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
-}
+@dataclass(frozen=True)
+class Document:
+    """A contract file's mapping, the line (from 1) of each of its places, and its unquoted scalars as they stand."""
+
+    mapping: dict[str, Any]
+    lines: Mapping[str, int]
+    plain: tuple[Plain, ...] = ()
+
+    def line(self, place: str) -> int | None:
+        """The line of a place, or of the nearest place around it."""
+        while place and place not in self.lines:
+            place = re.sub(r"(\.?[^.\[\]]+|\[\d+\])$", "", place)
+        return self.lines.get(place)
+
+
+def dotted(parts: Iterable[str | int]) -> str:
+    """`schema[0].properties[3].required`: the one spelling of a place in a contract."""
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def decoded(raw: bytes, *, path: str) -> str:
+    """The text of a contract file.
+
+    Raises:
+        ContractError: more than a million bytes, not UTF-8, a byte order mark, or a control character.
+    """
+    if len(raw) > MAX_BYTES:
+        _refuse(path, f"more than {MAX_BYTES:,} bytes; a contract is smaller: is this the right file?")
+    if raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        _refuse(path, "starts with a byte order mark; save it as UTF-8 without BOM")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        _refuse(path, f"byte {error.start + 1:,} is not UTF-8; save the file as UTF-8", line)
+    return text
 
 
 def load_mapping(text: str, *, path: str) -> dict[str, Any]:
     """The document's mapping.
 
     Raises:
-        ContractError: not YAML, not one mapping, or one of the refused features, with line and column.
+        ContractError: not YAML, not one mapping, or one of the refused features; every one with its line.
     """
-    if len(text) > MAX_BYTES:
-        raise ContractError(f"{path}: {len(text):,} characters; a contract has at most {MAX_BYTES:,}")
-    try:
-        _refuse_traps(text, path)
-        document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a CSafeLoader
-    except yaml.YAMLError as error:
-        raise ContractError(
-            f"{path}: {_place(error)}not YAML: {_problem(error)}; correct the indentation or quote the value"
-        ) from error
-    if not isinstance(document, dict):
-        raise ContractError(
-            f"{path}: the file holds {type(document).__name__}, not a mapping; start with `apiVersion:`"
-        )
+    return load_document(text, path=path).mapping
+
+
+def load_document(text: str, *, path: str) -> Document:
+    """The document with its lines. Raises: ContractError, as `load_mapping`."""
+    document, findings = parse(text)
+    refuse(findings, path=path)
+    if document is None:
+        raise ContractError(f"{path}: cannot be read; correct its YAML")
     return document
 
 
-def _refuse_traps(text: str, path: str) -> None:
-    keys: list[set[str] | None] = []
-    expects_key: list[bool] = []
-    for event in yaml.parse(text, Loader=_StrictLoader):
-        line = event.start_mark.line + 1 if event.start_mark else 0
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise ContractError(f"{path}: line {line}: YAML anchors and aliases are refused; write the value out")
-        tag = str(getattr(event, "tag", None) or "")
-        if tag.startswith("!"):
-            raise ContractError(f"{path}: line {line}: YAML tags are refused; remove {tag!r}")
-        _track_keys(event, keys, expects_key, place=f"{path}: line {line}")
+def parse(text: str) -> tuple[Document | None, tuple[Finding, ...]]:
+    """The document, or None and why: what is no YAML, and everything that can hide or multiply content."""
+    if early := _unreadable(text):
+        return None, (early,)
+    traps = Traps()
+    try:
+        for event in yaml.parse(text, Loader=LOADER):
+            traps.see(event)
+        if traps.found:
+            return None, tuple(_finding(trap) for trap in traps.found)
+        mapping = yaml.load(text, Loader=LOADER)  # noqa: S506  # a CSafeLoader
+    except yaml.YAMLError as error:
+        return None, (*(_finding(trap) for trap in traps.found), _not_yaml(error, text))
+    if not isinstance(mapping, dict):
+        kind = "nothing" if mapping is None else f"a {type(mapping).__name__}"
+        return None, (_finding(Trap("", 1, f"the file holds {kind}, not a mapping; start with `apiVersion:`")),)
+    return Document(mapping, traps.lines, tuple(traps.plain)), ()
 
 
-def _track_keys(event: Any, keys: list[set[str] | None], expects_key: list[bool], *, place: str) -> None:
-    if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-        keys.pop()
-        expects_key.pop()
-        return
-    if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
-        return
-    if keys and keys[-1] is not None:
-        if expects_key[-1] and isinstance(event, yaml.ScalarEvent):
-            _note_key(event.value, keys[-1], place)
-        expects_key[-1] = not expects_key[-1]
-    if isinstance(event, yaml.CollectionStartEvent):
-        keys.append(set() if isinstance(event, yaml.MappingStartEvent) else None)
-        expects_key.append(True)
-        if len(keys) > MAX_DEPTH:
-            raise ContractError(f"{place}: nested deeper than {MAX_DEPTH} levels; flatten it")
+def _unreadable(text: str) -> Finding | None:
+    if len(text) > MAX_BYTES:
+        return _finding(Trap("", None, f"{len(text):,} characters; a contract has at most {MAX_BYTES:,}"))
+    if control := _CONTROL.search(text):
+        line = text.count("\n", 0, control.start()) + 1
+        return _finding(Trap("", line, f"the control character U+{ord(control[0]):04X}; remove it"))
+    return None
 
 
-def _note_key(key: str, seen: set[str], place: str) -> None:
-    if key in seen:
-        raise ContractError(f"{place}: the key {key!r} stands twice; keep one of them")
-    seen.add(key)
+def _finding(trap: Trap) -> Finding:
+    return Finding(rule="yaml", level=Level.ERROR, place=trap.place, line=trap.line, what=trap.what)
 
 
-def _place(error: yaml.YAMLError) -> str:
+def _not_yaml(error: yaml.YAMLError, text: str) -> Finding:
     mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    problem = str(getattr(error, "problem", None) or error).splitlines()[0]
+    line = mark.line + 1 if mark else None
+    if isinstance(error, TooMuch):
+        return _finding(Trap("", line, problem))
+    around = text.splitlines()[mark.line][: mark.column + 1] if mark and mark.line < len(text.splitlines()) else ""
+    next_step = "indent with spaces, not tabs" if "\t" in around else "correct the indentation or quote the value"
+    column = f" at column {mark.column + 1}" if mark else ""
+    return _finding(Trap("", line, f"not YAML: {problem}{column}; {next_step}"))
 
 
-def _problem(error: yaml.YAMLError) -> str:
-    return str(getattr(error, "problem", None) or error).splitlines()[0]
+def _refuse(path: str, what: str, line: int | None = None) -> None:
+    refuse((_finding(Trap("", line, what)),), path=path)

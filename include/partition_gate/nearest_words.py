@@ -1,0 +1,30 @@
+"""The word that somebody meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_LONGEST = 64  # the comparison is quadratic, and no word of the standard is longer
+
+
+def nearest(word: object, known: Iterable[object]) -> str | None:
+    """The known word nearest to a misspelt one, whatever the case; None where none is near."""
+    text = str(word)
+    if len(text) > _LONGEST:
+        return None
+    by_lower = {str(name).lower(): str(name) for name in known}
+    near = get_close_matches(text.lower(), by_lower, n=1, cutoff=0.7)
+    return by_lower[near[0]] if near else None
+
+
+def did_you_mean(word: object, known: Iterable[object]) -> str:
+    """`did you mean 'required'?`, or nothing."""
+    near = nearest(word, known)
+    return f"did you mean {near!r}?" if near else ""
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: in quotes where it is text, never longer than 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:56]}..."

@@ -1,0 +1,92 @@
+"""Which keys the standard knows at a place: read from the JSON Schema, through every reference and condition.
+
+JSON Schema itself only says that a key was not "evaluated", which is also true of a right key beside a wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+Node = Mapping[str, Any]
+# Stand in nearly every object, so that a key of theirs says nothing about where it should have been.
+_ANYWHERE = frozenset({"customProperties", "authoritativeDefinitions", "roles", "context", "synonyms", "enum"})
+
+
+class UnknownKey(NamedTuple):
+    """A key that the schema does not know at its place; `known` it knows there, and the key itself below `under`."""
+
+    parts: tuple[str | int, ...]
+    known: tuple[str, ...]
+    under: str | None
+
+
+def unknown_keys(document: Any, root: Node) -> Iterator[UnknownKey]:
+    """Every key of the document that the schema does not know where it stands, in the file's order."""
+    yield from _walk(document, (root,), (), root)
+
+
+def known_keys(schema: Node, root: Node) -> tuple[str, ...]:
+    """The keys that a schema knows, in any of its branches."""
+    return tuple(_properties(_branches((schema,), root)))
+
+
+def _walk(value: Any, schemas: tuple[Node, ...], parts: tuple[str | int, ...], root: Node) -> Iterator[UnknownKey]:
+    branches = list(_branches(schemas, root))
+    if isinstance(value, list):
+        items = tuple(branch["items"] for branch in branches if isinstance(branch.get("items"), Mapping))
+        for i, child in enumerate(value):
+            yield from _walk(child, items, (*parts, i), root)
+    if not isinstance(value, Mapping):
+        return
+    known = _properties(branches)
+    for key, child in value.items():
+        if key in known:
+            yield from _walk(child, known[key], (*parts, key), root)
+        elif known:  # a place without any key of its own is free: `arguments`, `implementation`
+            yield UnknownKey((*parts, key), tuple(known), _under(key, known, root))
+
+
+def _under(key: object, known: Mapping[str, tuple[Node, ...]], root: Node) -> str | None:
+    """The known key below which the unknown one would be right (`minimum` stands below `logicalTypeOptions`)."""
+    for name, schemas in known.items():
+        if name not in _ANYWHERE and key in _properties(_branches(_with_items(schemas, root), root)):
+            return name
+    return None
+
+
+def _with_items(schemas: tuple[Node, ...], root: Node) -> tuple[Node, ...]:
+    items = (branch.get("items") for branch in _branches(schemas, root))
+    return (*schemas, *(item for item in items if isinstance(item, Mapping)))
+
+
+def _properties(branches: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
+    found: dict[str, tuple[Node, ...]] = {}
+    for branch in branches:
+        for key, schema in branch.get("properties", {}).items():
+            if isinstance(schema, Mapping):
+                found[key] = (*found.get(key, ()), schema)
+    return found
+
+
+def _branches(schemas: tuple[Node, ...], root: Node) -> Iterator[Node]:
+    """The schemas and everything that they are made of, each once."""
+    seen: set[int] = set()
+    waiting = list(schemas)
+    while waiting:
+        schema = waiting.pop(0)
+        if id(schema) in seen:
+            continue
+        seen.add(id(schema))
+        yield schema
+        if reference := schema.get("$ref"):
+            waiting.append(_resolved(str(reference), root))
+        waiting.extend(schema[word] for word in ("then", "else") if word in schema)
+        waiting.extend(branch for word in ("allOf", "anyOf", "oneOf") for branch in schema.get(word, ()))
+
+
+def _resolved(reference: str, root: Node) -> Node:
+    node: Any = root
+    for name in reference.removeprefix("#/").split("/"):
+        node = node[name]
+    return node if isinstance(node, Mapping) else {}

@@ -1,0 +1,166 @@
+"""One pass over YAML's events: the line of every place, and each trap, before anything is built from the text."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import yaml
+
+MAX_DEPTH = 40
+MAX_NODES = 100_000
+MAX_DIGITS = 40
+_NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+][0-9]{1,3})?|[-+]?\.[0-9]+")
+
+_Base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class LOADER(_Base):  # type: ignore[misc]  # the C loader has no type stubs
+    """CSafeLoader without timestamps: the standard's dates are text."""
+
+
+LOADER.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _Base.yaml_implicit_resolvers.items()
+}
+
+
+class TooMuch(yaml.MarkedYAMLError):
+    """Reading stops here; `problem` is the whole sentence."""
+
+
+class Trap(NamedTuple):
+    """Something that a contract may not have; `place` is empty where it concerns the file."""
+
+    place: str
+    line: int | None
+    what: str
+
+
+class Plain(NamedTuple):
+    """An unquoted scalar as it stands in the file."""
+
+    place: str
+    line: int
+    text: str
+
+
+@dataclass
+class _Open:
+    """A mapping or list that has begun; `key` is the mapping's key that waits for its value."""
+
+    place: str
+    is_mapping: bool
+    key: str | None = None
+    count: int = 0
+    seen: set[str] = field(default_factory=set)
+
+    def child(self) -> str:
+        if not self.is_mapping:
+            return f"{self.place}[{self.count}]"
+        return f"{self.place}.{self.key}" if self.place else str(self.key)
+
+
+class Traps:
+    """`see` every event in order; then `found` has the traps, `lines` the places, `plain` the unquoted scalars."""
+
+    def __init__(self) -> None:
+        self.found: list[Trap] = []
+        self.lines: dict[str, int] = {}
+        self.plain: list[Plain] = []
+        self._open: list[_Open] = []
+        self._documents = 0
+        self._nodes = 0
+
+    def see(self, event: Any) -> None:
+        """Take one event. Raises: yaml.YAMLError (too deep or too many nodes to go on)."""
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._start(event, line)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._open.pop()
+            self._done()
+        elif isinstance(event, yaml.NodeEvent):
+            self._node(event, line)
+
+    def _start(self, event: Any, line: int) -> None:
+        self._documents += 1
+        if self._documents == 2:
+            self._note("", line, "a second document begins with `---`; write one contract a file")
+        if event.version or event.tags:
+            self._note("", line, "YAML directives (`%YAML`, `%TAG`) are refused; remove the line")
+
+    def _node(self, event: Any, line: int) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise TooMuch(problem=f"more than {MAX_NODES:,} values; split the contract", problem_mark=event.start_mark)
+        top = self._open[-1] if self._open else None
+        if top and top.is_mapping and top.key is None:
+            self._key(top, event, line)
+            return
+        place = top.child() if top else ""
+        self.lines.setdefault(place, line)
+        self._refuse_extras(event, place, line)
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._begin(event, place)
+            return
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
+            self._scalar(event.value, place, line)
+        self._done()
+
+    def _begin(self, event: Any, place: str) -> None:
+        self._open.append(_Open(place, isinstance(event, yaml.MappingStartEvent)))
+        if len(self._open) > MAX_DEPTH:
+            problem = f"nested deeper than {MAX_DEPTH} levels; flatten it"
+            raise TooMuch(problem=problem, problem_mark=event.start_mark)
+
+    def _key(self, top: _Open, event: Any, line: int) -> None:
+        if not isinstance(event, yaml.ScalarEvent):
+            raise TooMuch(problem="a key is a list or a mapping; write a word", problem_mark=event.start_mark)
+        top.key = event.value
+        place = top.child()
+        self._refuse_extras(event, place, line)
+        if event.value in top.seen:
+            self._note(place, line, f"the key {_short(event.value)} stands twice; keep one of them")
+        elif event.implicit[0] and _resolved(event.value) != "tag:yaml.org,2002:str":
+            self._note(place, line, f"the key {_short(event.value)} is not read as text; quote it, or remove it")
+        top.seen.add(event.value)
+        self.lines.setdefault(place, line)
+
+    def _scalar(self, text: str, place: str, line: int) -> None:
+        self.plain.append(Plain(place, line, text))
+        if _resolved(text) not in _NUMBER_TAGS:
+            return
+        if len(text) > MAX_DIGITS:
+            self._note(place, line, f"a number of {len(text):,} characters; quote it if it is text")
+        elif not _DECIMAL.fullmatch(text) or math.isinf(float(text)):
+            self._note(place, line, f"{text} is not the number it looks like (YAML 1.1); quote it, or write decimals")
+
+    def _refuse_extras(self, event: Any, place: str, line: int) -> None:
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
+            self._note(place, line, "YAML anchors and aliases are refused; write the value out")
+        if getattr(event, "tag", None):
+            self._note(place, line, "YAML tags are refused; remove the tag of this value")
+
+    def _done(self) -> None:
+        if self._open:
+            self._open[-1].key = None
+            self._open[-1].count += 1
+
+    def _note(self, place: str, line: int, what: str) -> None:
+        self.found.append(Trap(place, line, what))
+
+
+def _resolved(text: str) -> str:
+    """The tag that YAML 1.1 gives an unquoted scalar."""
+    for tag, pattern in LOADER.yaml_implicit_resolvers.get(text[:1], []):
+        if pattern.match(text):
+            return str(tag)
+    return "tag:yaml.org,2002:str"
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
