@@ -59,7 +59,8 @@ def demo(
     settings, console = load_settings(), tables.terminal()
     faults = tuple(parse_break(text) for text in (DEMO_BREAKS if breaks is None else breaks))
     plan = Demo(first=first.date(), last=last.date(), breaks=faults)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # however we are told to end, nothing is left behind
+        signal.signal(end, signal.default_int_handler)
     with suppress(KeyboardInterrupt), running_demo(plan, settings, console) as airflow:
         with open_ports(settings) as ports:
             console.print(tables.summary(outcomes(plan, ports.ledger)))

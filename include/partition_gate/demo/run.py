@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from partition_gate.adapters import embedded_s3
 from partition_gate.adapters.object_store.landing import LandingWriter
@@ -19,6 +18,7 @@ from partition_gate.calendar import daily_keys
 from partition_gate.demo.airflow_server import AirflowServer
 from partition_gate.demo.faults import Break
 from partition_gate.demo.seed import seed
+from partition_gate.demo.steps import Step, Steps, shown_on
 from partition_gate.errors import OperatorError
 from partition_gate.partition import SNAPSHOT
 from partition_gate.ports import Ledger
@@ -53,19 +53,18 @@ def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[A
     Raises:
         OperatorError: a server did not start, or no partition was settled for minutes.
     """
-    with embedded_s3.running(settings.home) as store, _progress(console) as progress:
-        _seed(demo, store, progress)
-        airflow = AirflowServer(settings.home, project=_project(), environment=os.environ)
-        try:
-            _start(airflow, progress)
+    with ExitStack() as started:
+        with shown_on(console) as steps:
+            store = started.enter_context(embedded_s3.running(settings.home))
+            _seed(demo, store, steps)
+            airflow = AirflowServer(settings.home, project=_project(), environment=os.environ)
+            started.callback(airflow.stop)
+            _start(airflow, steps)
             with open_ports(settings) as ports:
-                _gate(demo, airflow, ports.ledger, progress)
-                _finish(airflow, progress)
+                _gate(demo, airflow, ports.ledger, steps)
+                _finish(airflow, steps)
                 ports.docs.write_index(ports.ledger.latest())
-            progress.stop()
-            yield airflow
-        finally:
-            airflow.stop()
+        yield airflow
 
 
 def addresses(airflow: AirflowServer, settings: Settings) -> dict[str, str]:
@@ -88,49 +87,49 @@ def outcomes(demo: Demo, ledger: Ledger) -> tuple[Settlement, ...]:
     return tuple(s for s in ledger.latest() if (s.dataset, s.partition_key) in wanted)
 
 
-def _seed(demo: Demo, store: embedded_s3.EmbeddedS3, progress: Progress) -> None:
-    task = progress.add_task("Seeding landing with real data", total=None)
+def _seed(demo: Demo, store: embedded_s3.EmbeddedS3, steps: Steps) -> None:
+    step = steps.begin("Seeding landing with real data")
     writer = LandingWriter(store.endpoint_url, store.access_key_id, store.secret_access_key, store.region)
-    seed(writer, first=demo.first, last=demo.last, breaks=demo.breaks, progress=lambda _: progress.advance(task))
-    progress.update(task, total=len(demo.expected), completed=len(demo.expected))
+    seed(writer, first=demo.first, last=demo.last, breaks=demo.breaks)
+    step.finish()
 
 
-def _start(airflow: AirflowServer, progress: Progress) -> None:
-    task = progress.add_task("Starting Airflow", total=None)
+def _start(airflow: AirflowServer, steps: Steps) -> None:
+    step = steps.begin("Starting Airflow")
     airflow.start()
     airflow.wait_until_healthy()
-    progress.update(task, total=1, completed=1)
+    step.finish()
 
 
-def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, progress: Progress) -> None:
-    task = progress.add_task("Gating partitions", total=len(demo.expected))
+def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> None:
+    step = steps.begin("Gating partitions", total=len(demo.expected))
     references = [(name, SNAPSHOT) for name in REFERENCES]
     for name in REFERENCES:
         airflow.unpause(f"gate__{name}")  # a snapshot's newest period is all there is to gate
-    _wait(references, ledger, progress, task)
+    _wait(references, ledger, step)
+    airflow.unpause("consumer__flight_delays")
     for name in DAILY:
         airflow.unpause(f"gate__{name}")
         partitions = [(name, key) for key in daily_keys(demo.first, demo.last)]
         if len(_settled(partitions, ledger)) < len(partitions):
             airflow.backfill(f"gate__{name}", first=demo.first, last=demo.last, at_once=4)
-    airflow.unpause("consumer__flight_delays")
-    _wait(demo.expected, ledger, progress, task)
+    _wait(demo.expected, ledger, step)
 
 
-def _finish(airflow: AirflowServer, progress: Progress) -> None:
-    task = progress.add_task("Reports, messages and consumers", total=None)
+def _finish(airflow: AirflowServer, steps: Steps) -> None:
+    step = steps.begin("Reports, messages and consumers")
     while airflow.unfinished_runs():
         time.sleep(1)
-    progress.update(task, total=1, completed=1)
+    step.finish()
 
 
-def _wait(wanted: Sequence[tuple[str, str]], ledger: Ledger, progress: Progress, task: object) -> None:
+def _wait(wanted: Sequence[tuple[str, str]], ledger: Ledger, step: Step) -> None:
     last_change, count = time.monotonic(), -1
     while count < len(wanted):
         settled = len(_settled(wanted, ledger))
         if settled != count:
             last_change, count = time.monotonic(), settled
-            progress.update(task, completed=settled)  # type: ignore[arg-type]
+            step.done(settled)
         if time.monotonic() - last_change > STUCK_AFTER_S:
             left = ", ".join(f"{d} {k}" for d, k in sorted(set(wanted) - _settled(wanted, ledger))[:3])
             raise OperatorError(
@@ -141,11 +140,6 @@ def _wait(wanted: Sequence[tuple[str, str]], ledger: Ledger, progress: Progress,
 
 def _settled(wanted: Sequence[tuple[str, str]], ledger: Ledger) -> set[tuple[str, str]]:
     return {(s.dataset, s.partition_key) for s in ledger.latest()} & set(wanted)
-
-
-def _progress(console: Console) -> Progress:
-    text = TextColumn("{task.description}")
-    return Progress(SpinnerColumn(), text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)
 
 
 def _project() -> Path:
