@@ -16,6 +16,8 @@ from partition_gate.settings import Settings, load_settings
 from partition_gate.table import TableSchema
 
 if TYPE_CHECKING:
+    from partition_gate.adapters.object_store.s3_clients import Endpoint
+    from partition_gate.gate.publish_contracts import RegistryStore
     from partition_gate.ports import DocsSite, Ledger, Notifier, ObjectStore, Validator, Warehouse
 
 
@@ -88,17 +90,32 @@ class WiredPorts:
             return SlackNotifier(token, base_url=self.settings.slack_api_url)
         return InboxNotifier(self.settings.home / "inbox")
 
+    def registry(self, root: str) -> RegistryStore:
+        """The contract registry at `s3://bucket/prefix` or in a folder."""
+        from partition_gate.adapters.object_store.registry import LocalRegistryStore, S3RegistryStore
+
+        return S3RegistryStore(root, self.endpoint) if root.startswith("s3://") else LocalRegistryStore(Path(root))
+
     @cached_property
-    def _s3(self) -> ObjectStore:
+    def endpoint(self) -> Endpoint:
+        """The S3 of these settings; where they name none, the embedded server is started."""
         from partition_gate.adapters import embedded_s3
-        from partition_gate.adapters.object_store.s3 import S3ObjectStore
+        from partition_gate.adapters.object_store.s3_clients import Endpoint
 
         settings = self.settings
-        if settings.s3_endpoint_url:
-            secret = settings.s3_secret_access_key.get_secret_value()
-            return S3ObjectStore(settings.s3_endpoint_url, settings.s3_access_key_id, secret, settings.s3_region)
-        server = self._stack.enter_context(embedded_s3.running(settings.home))
-        return S3ObjectStore(server.endpoint_url, server.access_key_id, server.secret_access_key, settings.s3_region)
+        given = (settings.s3_endpoint_url, settings.s3_access_key_id, settings.s3_secret_access_key.get_secret_value())
+        if not settings.s3_endpoint_url:
+            server = self._stack.enter_context(embedded_s3.running(settings.home))
+            given = (server.endpoint_url, server.access_key_id, server.secret_access_key)
+        url, key, secret = given
+        return Endpoint(url=url, access_key_id=key, secret_access_key=secret, region=settings.s3_region)
+
+    @cached_property
+    def _s3(self) -> ObjectStore:
+        from partition_gate.adapters.object_store.s3 import S3ObjectStore
+
+        endpoint = self.endpoint
+        return S3ObjectStore(endpoint.url, endpoint.access_key_id, endpoint.secret_access_key, endpoint.region)
 
 
 @contextmanager

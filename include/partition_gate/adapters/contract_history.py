@@ -1,0 +1,96 @@
+"""The versions of a contract file that its git repository remembers. Reads only; needs the command `git`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+from partition_gate.errors import OperatorError, UnknownContract
+from partition_gate.record import Record
+
+_WITHIN_S = 30
+_FIELDS = "%H%x1f%cI%x1f%s"
+
+
+class Revision(Record):
+    """One commit that changed the file, with the file's text then; None where it was removed."""
+
+    commit: str
+    committed_at: datetime
+    subject: str
+    text: str | None
+
+    @property
+    def label(self) -> str:
+        return self.commit[:10]
+
+
+class ContractHistory:
+    """The history of one contract file. Renames are not followed: another path is another contract."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.resolve()
+
+    def remembered(self) -> bool:
+        """Whether git is here and a commit holds the file."""
+        try:
+            return bool(self._git("log", "-1", "--format=%H", "HEAD", "--", self._path.name).strip())
+        except OperatorError:
+            return False
+
+    def at(self, revision: str) -> Revision:
+        """The file as it was at a revision (a commit, tag or branch).
+
+        Raises:
+            UnknownContract: there is no such revision, or no such file in it.
+            OperatorError: there is no git, or no repository.
+        """
+        self._require_repository()
+        try:
+            commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
+        except OperatorError:
+            raise UnknownContract(f"{revision!r} is no revision of {self._path.parent}; see `git log`") from None
+        when, subject = self._git("show", "--no-patch", "--format=%cI%x1f%s", commit).rstrip("\n").split("\x1f", 1)
+        text = self._text(commit)
+        if text is None:
+            raise UnknownContract(f"{self._path.name}: revision {revision} does not hold it; take a later one")
+        return Revision(commit=commit, committed_at=datetime.fromisoformat(when), subject=subject, text=text)
+
+    def revisions(self, *, since: str | None = None, limit: int = 100) -> tuple[Revision, ...]:
+        """Commits that changed the file, newest first; `since` is left out. Raises: OperatorError."""
+        self._require_repository()
+        span = f"{self.at(since).commit}..HEAD" if since else "HEAD"
+        lines = self._git(
+            "log", f"--max-count={limit}", f"--format={_FIELDS}", span, "--", self._path.name
+        ).splitlines()
+        found = (line.split("\x1f", 2) for line in lines if line)
+        return tuple(
+            Revision(commit=commit, committed_at=datetime.fromisoformat(when), subject=subject, text=self._text(commit))
+            for commit, when, subject in found
+        )
+
+    def _text(self, commit: str) -> str | None:
+        try:
+            return self._git("show", f"{commit}:./{self._path.name}")
+        except OperatorError:
+            return None
+
+    def _require_repository(self) -> None:
+        if shutil.which("git") is None:
+            raise OperatorError("git is not installed; install it, or compare two files: gate diff OLD NEW")
+        try:
+            self._git("rev-parse", "--verify", "--quiet", "HEAD")
+        except OperatorError:
+            raise OperatorError(
+                f"{self._path.parent}: no git history; run this in a checkout, or compare two files: gate diff OLD NEW"
+            ) from None
+
+    def _git(self, *arguments: str) -> str:
+        command = ["git", "-C", str(self._path.parent), "-c", "core.quotepath=off", *arguments]
+        try:
+            done = subprocess.run(command, capture_output=True, check=True, timeout=_WITHIN_S)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise OperatorError(f"{self._path}: git {arguments[0]} failed ({type(error).__name__})") from error
+        return done.stdout.decode("utf-8", errors="replace")

@@ -1,0 +1,138 @@
+"""The contract registry's objects: in S3 by If-None-Match and If-Match, in a local folder by link and lock."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
+
+from partition_gate.adapters.object_store import s3_clients
+from partition_gate.adapters.object_store.s3_clients import Endpoint
+from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, unreachable
+from partition_gate.errors import AccessDenied, BucketMissing
+from partition_gate.gate.publish_contracts import Stored
+
+_LOCK = ".lock"
+
+
+class S3RegistryStore:
+    """`RegistryStore` below `s3://bucket/prefix`. The token is the object's ETag."""
+
+    def __init__(self, root: str, endpoint: Endpoint) -> None:
+        self.root, self._endpoint = root.rstrip("/"), endpoint
+        bucket, self._prefix = s3_clients.split(self.root)
+        self._store = s3_clients.reading(endpoint, bucket)
+
+    def read(self, path: str) -> Stored | None:
+        with self._translated():
+            try:
+                answer = obstore.get(self._store, self._key(path))
+            except FileNotFoundError:
+                return None  # an absent bucket is told by the first write
+            return Stored(body=bytes(answer.bytes()), token=answer.meta["e_tag"] or "")
+
+    def create(self, path: str, body: bytes) -> bool:
+        with self._translated():
+            try:
+                obstore.put(self._store, self._key(path), body, mode="create", use_multipart=False)
+            except (AlreadyExistsError, PreconditionError):
+                return False
+            return True
+
+    def replace(self, path: str, body: bytes, *, token: str) -> bool:
+        with self._translated():
+            try:
+                obstore.put(self._store, self._key(path), body, mode={"e_tag": token}, use_multipart=False)
+            except (PreconditionError, AlreadyExistsError):
+                return False
+            return True
+
+    def _key(self, path: str) -> str:
+        return f"{self._prefix}/{path}".lstrip("/")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (PermissionDeniedError, UnauthenticatedError) as error:
+            raise access_denied(self._endpoint, self.root) from error
+        except FileNotFoundError as error:
+            raise bucket_missing(self._endpoint, self.root) from error
+        except BaseError as error:
+            raise unreachable(self._endpoint, self.root, type(error).__name__) from error
+
+
+class LocalRegistryStore:
+    """`RegistryStore` in a folder. The token is the content's SHA-256; replacing is done under a lock."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+        self.root = str(self._root)
+
+    def read(self, path: str) -> Stored | None:
+        try:
+            body = (self._root / path).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _refused(self._root, error) from error
+        return Stored(body=body, token=hashlib.sha256(body).hexdigest())
+
+    def create(self, path: str, body: bytes) -> bool:
+        target = self._root / path
+        with self._draft(target, body) as draft:
+            try:
+                target.hardlink_to(draft)  # whole or not at all, and never over another file
+            except FileExistsError:
+                return False
+            return True
+
+    def replace(self, path: str, body: bytes, *, token: str) -> bool:
+        target = self._root / path
+        with self._draft(target, body) as draft, self._locked():
+            there = self.read(path)
+            if there is None or there.token != token:
+                return False
+            draft.replace(target)
+            return True
+
+    @contextmanager
+    def _draft(self, target: Path, body: bytes) -> Iterator[Path]:
+        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(body)
+            yield draft
+        except OSError as error:
+            raise _refused(self._root, error) from error
+        finally:
+            draft.unlink(missing_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One process at a time; the system gives the lock back when the process ends."""
+        descriptor = os.open(self._root / _LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _refused(root: Path, error: OSError) -> AccessDenied | BucketMissing:
+    if isinstance(error, PermissionError):
+        return AccessDenied(f"{root}: we may not write there; give our user the right, or another --to")
+    return BucketMissing(f"{root}: cannot be used as a folder ({error.strerror}); give another --to")

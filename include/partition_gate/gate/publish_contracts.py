@@ -1,0 +1,144 @@
+"""Publish approved contracts to the registry: versions first, the index last, each by a conditional write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from partition_gate.contract import Contract
+from partition_gate.errors import OperatorError
+from partition_gate.record import Record
+from partition_gate.registry import (
+    APPROVED,
+    INDEX,
+    Entry,
+    RegisteredVersion,
+    RegistryIndex,
+    index_text,
+    read_index,
+    sha256,
+    version_path,
+    with_entries,
+)
+
+_TRIES = 20
+
+
+class Stored(Record):
+    """An object's bytes, and the token that a later `replace` must still find there."""
+
+    body: bytes
+    token: str
+
+
+class RegistryStore(Protocol):
+    """Objects below one root; every write is conditional. Paths are relative to the root."""
+
+    @property
+    def root(self) -> str: ...
+
+    def read(self, path: str) -> Stored | None: ...
+
+    def create(self, path: str, body: bytes) -> bool:
+        """Write a new object; False, and nothing written, where there is one already."""
+
+    def replace(self, path: str, body: bytes, *, token: str) -> bool:
+        """Write over the object of this token; False, and nothing written, where it is another one now."""
+
+
+class Approved(Record):
+    """A contract and the bytes of its file."""
+
+    contract: Contract
+    body: bytes
+
+
+class Fate(StrEnum):
+    """What became of one contract."""
+
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    NOT_APPROVED = "not approved"
+
+
+class Publication(Record):
+    """One contract's fate, and why where it is not simply published."""
+
+    id: str
+    version: str
+    fate: Fate
+    why: str = ""
+
+
+def publish_contracts(files: Sequence[Approved], store: RegistryStore, *, now: datetime) -> tuple[Publication, ...]:
+    """Every contract's fate, in order. A refusal stops none of the others. Repeating it changes nothing.
+
+    A kill between a version and the index leaves a version that no index names; the next call names it.
+
+    Raises:
+        OperatorError: storage fails, or others write the index all the time.
+    """
+    publications, entries = [], []
+    for file in files:
+        publication = _publish(file, store)
+        publications.append(publication)
+        if publication.fate in {Fate.PUBLISHED, Fate.UNCHANGED}:
+            entries.append(_entry(file, now))
+    _write_index(store, entries)
+    return tuple(publications)
+
+
+def _publish(file: Approved, store: RegistryStore) -> Publication:
+    contract = file.contract
+    named = {"id": contract.id, "version": contract.version}
+    if contract.status not in APPROVED:
+        why = f"status {contract.status.value}; only active and deprecated contracts are published"
+        return Publication(**named, fate=Fate.NOT_APPROVED, why=why)
+    path = version_path(contract.id, contract.version)
+    if store.create(path, file.body):
+        return Publication(**named, fate=Fate.PUBLISHED)
+    there = store.read(path)
+    if there is not None and there.body == file.body:
+        return Publication(**named, fate=Fate.UNCHANGED)
+    return Publication(**named, fate=Fate.REFUSED, why=_other_content(file, store.root, path, there))
+
+
+def _other_content(file: Approved, root: str, path: str, there: Stored | None) -> str:
+    hashes = f"sha256 {sha256(there.body)[:12]} there, {sha256(file.body)[:12]} here" if there else "it is gone again"
+    return (
+        f"{root}/{path}: version {file.contract.version} is published with other content ({hashes}); "
+        f"versions never change: raise `version` in {file.contract.path}"
+    )
+
+
+def _entry(file: Approved, now: datetime) -> Entry:
+    contract = file.contract
+    return Entry(
+        id=contract.id,
+        name=contract.name,
+        dataset=contract.dataset,
+        version=RegisteredVersion(
+            version=contract.version,
+            status=contract.status.value,
+            path=version_path(contract.id, contract.version),
+            sha256=sha256(file.body),
+            size_bytes=len(file.body),
+            published_at=now,
+        ),
+    )
+
+
+def _write_index(store: RegistryStore, entries: Sequence[Entry]) -> None:
+    """Add the entries to whatever index is there; another writer's index is read again and kept."""
+    for _ in range(_TRIES):
+        there = store.read(INDEX)
+        index = read_index(there.body.decode(), place=f"{store.root}/{INDEX}") if there else RegistryIndex()
+        body = index_text(with_entries(index, entries)).encode()
+        if there is not None and (there.body == body or store.replace(INDEX, body, token=there.token)):
+            return
+        if there is None and store.create(INDEX, body):
+            return
+    raise OperatorError(f"{store.root}/{INDEX}: others wrote it {_TRIES} times while we did; run the command again")

@@ -1,0 +1,109 @@
+"""What another version of a contract would say of partitions that landed before. Nothing is recorded or published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from partition_gate.compiled import CompiledContract
+from partition_gate.gate.discover import look
+from partition_gate.partition import Partition
+from partition_gate.ports import Ports
+from partition_gate.readiness import Missing
+from partition_gate.record import Record
+from partition_gate.suite import Severity
+from partition_gate.validation import PartitionScan, ReferenceFiles
+from partition_gate.verdict import CheckOutcome, CheckResult, Verdict, reach_verdict
+
+_BAD = {CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.ERRORED}
+
+
+class Flip(Record):
+    """A check that ends otherwise. `before` is None for a check that the old version did not have, `after` likewise."""
+
+    rule_id: str
+    clause: str
+    severity: Severity
+    before: CheckOutcome | None
+    after: CheckOutcome | None
+    unexpected_count: int | None
+    element_count: int | None
+    expected: str
+
+
+class Rejudged(Record):
+    """One partition under both versions; `missing` says why there was nothing to judge."""
+
+    key: str
+    row_count: int | None
+    flips: tuple[Flip, ...]
+    missing: str | None = None
+
+
+def rejudge(old: CompiledContract, new: CompiledContract, *, partitions: int, ports: Ports) -> tuple[Rejudged, ...]:
+    """The newest partitions in landing under both versions, newest first; only checks that end otherwise are told.
+
+    The files are those where the old version finds them. A column is read under the name that each version gives it.
+
+    Raises:
+        OperatorError: landing cannot be read.
+        PartitionChanged: a partition was replaced while it was read.
+    """
+    keys = ports.store.partition_keys(old.contract.location)[-partitions:][::-1] if partitions > 0 else []
+    return tuple(_rejudged(old, new, key, ports) for key in keys)
+
+
+def flips(old: Verdict, new: Verdict) -> tuple[Flip, ...]:
+    """Checks that end otherwise: bad before and good now, good before and bad now, or bad and new."""
+    before = {result.rule_id: result for result in old.results}
+    after = {result.rule_id: result for result in new.results}
+    pairs = [(before.get(rule_id), after.get(rule_id)) for rule_id in dict.fromkeys((*after, *before))]
+    return tuple(flip for pair in pairs if (flip := _flip(*pair)))
+
+
+def _flip(before: CheckResult | None, after: CheckResult | None) -> Flip | None:
+    told = after or before
+    if told is None or _is_bad(before) == _is_bad(after):
+        return None
+    return Flip(
+        rule_id=told.rule_id,
+        clause=told.clause,
+        severity=told.severity,
+        before=before.outcome if before else None,
+        after=after.outcome if after else None,
+        unexpected_count=told.unexpected_count,
+        element_count=told.element_count,
+        expected=told.expected,
+    )
+
+
+def _is_bad(result: CheckResult | None) -> bool:
+    return result is not None and (result.outcome in _BAD or result.outcome is CheckOutcome.WARNED)
+
+
+def _rejudged(old: CompiledContract, new: CompiledContract, key: str, ports: Ports) -> Rejudged:
+    found = look(old.contract, key, ports=ports)
+    if isinstance(found, Missing):
+        return Rejudged(key=key, row_count=None, flips=(), missing=found.why)
+    ports.spool_folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=ports.spool_folder, prefix="rejudge-") as folder:
+        paths = ports.store.spool(found.partition, Path(folder)).paths
+        verdicts = [_verdict(version, found.partition, paths, old, ports) for version in (old, new)]
+    return Rejudged(key=key, row_count=verdicts[1].row_count, flips=flips(*verdicts))
+
+
+def _verdict(
+    version: CompiledContract, partition: Partition, paths: tuple[Path, ...], old: CompiledContract, ports: Ports
+) -> Verdict:
+    scan = PartitionScan(
+        paths=paths,
+        sources=tuple(file.path for file in partition.files),
+        table=version.table,
+        partition_values=tuple(old.contract.location.values(partition.key).items()),
+        references=tuple(
+            ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset))
+            for dataset in version.referenced_datasets
+        ),
+    )
+    validation = ports.validator.validate(scan, version.suite)
+    return reach_verdict(version.suite.suite, validation.observations, row_count=validation.row_count)
