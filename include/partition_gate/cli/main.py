@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from partition_gate.cli import contracts, demo_commands, evolution, partitions, registry
+from partition_gate.cli import contracts, demo_commands, evolution, export, partitions, registry
 from partition_gate.errors import ContractError, GateError, MalformedPartitionKey, UnknownContract
 
 FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 contracts.register(app)
 evolution.register(app)
+export.register(app)
 registry.register(app)
 partitions.register(app)
 demo_commands.register(app)

@@ -1,0 +1,101 @@
+"""`gate export`: a contract in the forms that other tools read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
+
+from partition_gate.compiled import CompiledContract, compiled
+from partition_gate.coverage import cover
+from partition_gate.errors import UnknownContract
+from partition_gate.export_avro import avro_schema
+from partition_gate.export_gx import portable_suite
+from partition_gate.export_html import html_page
+from partition_gate.export_jsonschema import json_schema_of
+from partition_gate.export_sql import sql_ddl
+from partition_gate.settings import load_settings
+from partition_gate.strict_yaml import load_mapping
+from partition_gate.wiring import contract_folder
+
+
+class Form(StrEnum):
+    """What a contract can be exported to."""
+
+    AVRO = "avro"
+    JSONSCHEMA = "jsonschema"
+    GREAT_EXPECTATIONS = "great-expectations"
+    SQL_DDL = "sql-ddl"
+    HTML = "html"
+
+
+Name = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
+To = Annotated[Form, typer.Option("--to", help="The form.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write this file instead of standard output.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(export)
+
+
+def export(contract: Name, to: To, output: Output = None) -> None:
+    """Export a contract for a schema registry, for stream validation, for a database, or for readers."""
+    folder = contract_folder(load_settings())
+    own = folder.contracts / f"{contract}.odcs.yaml"
+    path = own if own.is_file() else Path(contract)
+    if not path.is_file():
+        raise UnknownContract(f"{contract!r} is no contract: give an id of {folder.contracts}, or the path of a file")
+    text = _EXPORTS[to](compiled(folder.read(path)), path)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text, encoding="utf-8")
+
+
+def _avro(_contract: CompiledContract, path: Path) -> str:
+    return _json(avro_schema(*_odcs(path)))
+
+
+def _json_schema(_contract: CompiledContract, path: Path) -> str:
+    return _json(json_schema_of(*_odcs(path)))
+
+
+def _suite(contract: CompiledContract, _path: Path) -> str:
+    from partition_gate.adapters.gx.core_names import core_expectations
+
+    return _json(portable_suite(contract, core=core_expectations()))
+
+
+def _ddl(contract: CompiledContract, _path: Path) -> str:
+    return sql_ddl(contract)
+
+
+def _html(contract: CompiledContract, path: Path) -> str:
+    clauses = cover(load_mapping(path.read_text(encoding="utf-8"), path=str(path)), contract.compilation)
+    return html_page(contract.contract, contract.suite.suite.checks, clauses)
+
+
+_EXPORTS: dict[Form, Callable[[CompiledContract, Path], str]] = {
+    Form.AVRO: _avro,
+    Form.JSONSCHEMA: _json_schema,
+    Form.GREAT_EXPECTATIONS: _suite,
+    Form.SQL_DDL: _ddl,
+    Form.HTML: _html,
+}
+
+
+def _odcs(path: Path) -> tuple[OpenDataContractStandard, SchemaObject]:
+    document = load_mapping(path.read_text(encoding="utf-8"), path=str(path))
+    odcs = OpenDataContractStandard.model_validate(document)
+    return odcs, (odcs.schema_ or [])[0]  # the contract was read before: it has exactly one
+
+
+def _json(document: dict[str, object]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
