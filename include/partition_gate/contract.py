@@ -11,6 +11,7 @@ from pydantic import Field
 from partition_gate.partition import Location
 from partition_gate.record import Record
 from partition_gate.suite import Scalar, Severity
+from partition_gate.suite_counts import ListedValue
 
 CLASSIFIED_WORDS = frozenset({"pii", "personal", "personal_data", "confidential", "restricted", "sensitive", "secret"})
 
@@ -90,14 +91,22 @@ class Described(Record):
     business_impact: str = ""
 
 
+class Argument(Record):
+    """An argument of a metric; null may be one of its values."""
+
+    path: str
+    name: str
+    value: ListedValue | tuple[ListedValue, ...]
+
+
 class LibraryRule(Described):
-    """A predefined metric (nullValues, rowCount ...) against an operator; `values` are validValues of invalidValues."""
+    """A predefined metric (nullValues, rowCount ...) against an operator."""
 
     type: Literal["library"] = "library"
     metric: str
     operator: Operator | None
     unit: str = "rows"
-    arguments: tuple[Clause, ...] = ()
+    arguments: tuple[Argument, ...] = ()
 
 
 class SqlRule(Described):

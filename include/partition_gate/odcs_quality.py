@@ -8,20 +8,11 @@ from typing import Any
 
 from open_data_contract_standard.model import DataQuality, SchemaObject
 
-from partition_gate.contract import Clause, CustomRule, LibraryRule, Operator, QualityRule, SqlRule, TextRule
+from partition_gate.compile_bounds import OPERATORS
+from partition_gate.contract import Argument, CustomRule, LibraryRule, Operator, QualityRule, SqlRule, TextRule
 from partition_gate.errors import ContractError
 from partition_gate.odcs_columns import severity
-
-OPERATORS = (
-    "mustBe",
-    "mustNotBe",
-    "mustBeGreaterThan",
-    "mustBeGreaterOrEqualTo",
-    "mustBeLessThan",
-    "mustBeLessOrEqualTo",
-    "mustBeBetween",
-    "mustNotBeBetween",
-)
+from partition_gate.suite_counts import ListedValue
 
 
 def read_rules(schema: SchemaObject, *, at: str, path: str) -> tuple[QualityRule, ...]:
@@ -73,7 +64,7 @@ def _library(quality: DataQuality, described: dict[str, Any]) -> LibraryRule:
         metric=quality.metric or quality.rule or "",
         operator=_operator(quality),
         unit=(quality.unit or "rows").lower(),
-        arguments=tuple(Clause(path=f"{described['path']}.{k}", name=k, value=_value(v)) for k, v in arguments),
+        arguments=tuple(Argument(path=f"{described['path']}.{k}", name=k, value=_value(v)) for k, v in arguments),
     )
 
 
@@ -90,11 +81,9 @@ def _default_id(quality: DataQuality, column: str | None) -> str:
     return f"{column}.{what}" if column else what
 
 
-def _value(value: Any) -> Any:
-    return (
-        tuple(value)
-        if isinstance(value, list)
-        else value
-        if isinstance(value, bool | int | float | str)
-        else json.dumps(value)
-    )
+def _value(value: Any) -> ListedValue | tuple[ListedValue, ...]:
+    return tuple(_member(item) for item in value) if isinstance(value, list) else _member(value)
+
+
+def _member(value: Any) -> ListedValue:
+    return value if value is None or isinstance(value, bool | int | float | str) else json.dumps(value, default=str)

@@ -8,6 +8,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from partition_gate.record import Record
+from partition_gate.suite_counts import (
+    DuplicateCount,
+    DuplicateTogetherCount,
+    InvalidCount,
+    MissingCount,
+    RowCountWithin,
+)
 
 Scalar = bool | int | float | str
 
@@ -172,6 +179,11 @@ Expectation = Annotated[
     | InSet
     | References
     | RowCount
+    | MissingCount
+    | InvalidCount
+    | DuplicateCount
+    | DuplicateTogetherCount
+    | RowCountWithin
     | Core,
     Field(discriminator="kind"),
 ]

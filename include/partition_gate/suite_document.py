@@ -28,6 +28,14 @@ from partition_gate.suite import (
     Unique,
     UniqueTogether,
 )
+from partition_gate.suite_counts import (
+    Bounds,
+    DuplicateCount,
+    DuplicateTogetherCount,
+    InvalidCount,
+    MissingCount,
+    RowCountWithin,
+)
 
 _GX_SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 
@@ -100,6 +108,25 @@ def _reference(e: References) -> dict[str, Any]:
     return _mapped(e, reference_dataset=e.to_dataset, reference_column=e.to_column)
 
 
+def _bounds(bounds: Bounds) -> dict[str, Any]:
+    limits = _given(
+        min_value=bounds.low,
+        max_value=bounds.high,
+        strict_min=bounds.low_is_exclusive,
+        strict_max=bounds.high_is_exclusive,
+        negated=bounds.negated,
+    )
+    return {**limits, "unit": "percent" if bounds.is_percent else "rows"}
+
+
+def _counted(e: Any, **kwargs: Any) -> dict[str, Any]:
+    return {"column": e.column, **_given(**kwargs), **_bounds(e.bounds)}
+
+
+def _invalid(e: InvalidCount) -> dict[str, Any]:
+    return _counted(e, value_set=None if e.values is None else list(e.values), regex=e.pattern)
+
+
 _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
     _kind.model_fields["kind"].default: (_name, _kwargs)
     for _kind, _name, _kwargs in (
@@ -128,6 +155,19 @@ _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
         ),
         (InSet, "expect_column_values_to_be_in_set", lambda e: _mapped(e, value_set=list(e.values))),
         (References, "expect_column_values_to_exist_in_reference", _reference),
+        (
+            MissingCount,
+            "expect_column_missing_count_to_be_within",
+            lambda e: _counted(e, missing_values=list(e.missing)),
+        ),
+        (InvalidCount, "expect_column_invalid_count_to_be_within", _invalid),
+        (DuplicateCount, "expect_column_duplicate_count_to_be_within", _counted),
+        (
+            DuplicateTogetherCount,
+            "expect_compound_columns_duplicate_count_to_be_within",
+            lambda e: {"column_list": list(e.columns), **_bounds(e.bounds)},
+        ),
+        (RowCountWithin, "expect_row_count_to_be_within", lambda e: _bounds(e.bounds)),
         (RowCount, "expect_table_row_count_to_be_between", lambda e: _given(min_value=e.low, max_value=e.high)),
     )
 }

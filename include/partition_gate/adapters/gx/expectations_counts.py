@@ -2,12 +2,130 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from abc import ABC
+from typing import Any, ClassVar, Literal
 
-from great_expectations.expectations.expectation import ColumnMapExpectation
+from great_expectations.expectations.expectation import (
+    BatchExpectation,
+    ColumnMapExpectation,
+    MulticolumnMapExpectation,
+)
 
 from partition_gate.adapters.gx import metrics_counts as metric
 from partition_gate.adapters.gx.expectations import Sentence
+from partition_gate.suite_counts import Bounds
+
+COUNTED = "counted"  # a result's field: how many rows, and their share, in words
+_ROWS, _NULLS = "table.row_count", "column_values.nonnull.unexpected_count"
+_WITHIN = "must be within $min_value and $max_value $unit"
+
+
+class _Bounded(BatchExpectation, ABC):
+    """A count that must keep bounds; `strict_*` excludes a bound, `negated` asks for a count that is not there."""
+
+    min_value: float | None = None
+    max_value: float | None = None
+    strict_min: bool = False
+    strict_max: bool = False
+    negated: bool = False
+    unit: Literal["rows", "percent"] = "rows"
+
+    @property
+    def _bounds(self) -> Bounds:
+        return Bounds(
+            low=self.min_value,
+            high=self.max_value,
+            low_is_exclusive=self.strict_min,
+            high_is_exclusive=self.strict_max,
+            negated=self.negated,
+            is_percent=self.unit == "percent",
+        )
+
+    def _judged(self, outcome: dict[str, Any], count: int, rows: int) -> dict[str, Any]:
+        share = f" ({count / rows:.2%})".replace("%", " %") if rows else ""
+        result = {**outcome["result"], COUNTED: f"{count} of {rows} rows{share}"}
+        return {**outcome, "result": result, "success": self._bounds.hold_for(count, of=rows)}
+
+
+_BOUNDS = ("min_value", "max_value", "strict_min", "strict_max", "negated", "unit")
+
+
+class _ColumnCount(Sentence, ColumnMapExpectation, _Bounded, ABC):
+    """How many rows Great Expectations finds unexpected for `map_metric`."""
+
+    counts_nulls: ClassVar[bool] = False
+
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: dict[str, Any] | None = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
+        count = metrics[f"{self.map_metric}.unexpected_count"] or 0
+        known = {**metrics, _NULLS: 0} if self.counts_nulls else metrics  # none is left out of what is judged
+        outcome: Any = super()._validate(known, runtime_configuration, execution_engine)
+        return self._judged(outcome, count, metrics[_ROWS])
+
+
+class ExpectColumnMissingCountToBeWithin(_ColumnCount):
+    """So many rows have one of the values that stand for a missing one (null is one where it is listed)."""
+
+    sentence: ClassVar[str] = f"The number of rows with a missing $column {_WITHIN}"
+    missing_values: list[Any]
+    counts_nulls: ClassVar[bool] = True
+    map_metric: ClassVar[str | None] = metric.PRESENT
+    success_keys: ClassVar[tuple[str, ...]] = ("missing_values", *_BOUNDS)
+    args_keys: ClassVar[tuple[str, ...]] = ("column", "missing_values", *_BOUNDS)
+
+
+class ExpectColumnInvalidCountToBeWithin(_ColumnCount):
+    """So many rows have a value outside of the set, or one that does not match the pattern."""
+
+    sentence: ClassVar[str] = f"The number of rows with an invalid $column {_WITHIN}"
+    value_set: list[Any] | None = None
+    regex: str | None = None
+    map_metric: ClassVar[str | None] = metric.VALID
+    success_keys: ClassVar[tuple[str, ...]] = ("value_set", "regex", *_BOUNDS)
+    args_keys: ClassVar[tuple[str, ...]] = ("column", "value_set", "regex", *_BOUNDS)
+
+
+class ExpectColumnDuplicateCountToBeWithin(_ColumnCount):
+    """So many rows share their value with another row."""
+
+    sentence: ClassVar[str] = f"The number of rows whose $column stands in another row {_WITHIN}"
+    map_metric: ClassVar[str | None] = "column_values.unique"
+    success_keys: ClassVar[tuple[str, ...]] = _BOUNDS
+    args_keys: ClassVar[tuple[str, ...]] = ("column", *_BOUNDS)
+
+
+class ExpectCompoundColumnsDuplicateCountToBeWithin(Sentence, MulticolumnMapExpectation, _Bounded):
+    """So many rows share their values with another row."""
+
+    sentence: ClassVar[str] = f"The number of rows whose $column_list stand in another row {_WITHIN}"
+    map_metric: ClassVar[str | None] = "compound_columns.unique"
+    success_keys: ClassVar[tuple[str, ...]] = _BOUNDS
+    args_keys: ClassVar[tuple[str, ...]] = ("column_list", *_BOUNDS)
+
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: dict[str, Any] | None = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
+        outcome: Any = super()._validate(metrics, runtime_configuration, execution_engine)
+        return self._judged(outcome, metrics[f"{self.map_metric}.unexpected_count"] or 0, metrics[_ROWS])
+
+
+class ExpectRowCountToBeWithin(Sentence, _Bounded):
+    """The partition has so many rows."""
+
+    sentence: ClassVar[str] = f"The number of rows {_WITHIN}"
+    metric_dependencies: ClassVar[tuple[str, ...]] = (_ROWS,)
+    success_keys: ClassVar[tuple[str, ...]] = _BOUNDS
+    args_keys: ClassVar[tuple[str, ...]] = _BOUNDS
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
+        execution_engine: Any = None,  # noqa: ARG002 (as above)
+    ) -> dict[str, Any]:
+        rows = metrics[_ROWS]
+        return {"success": self._bounds.hold_for(rows, of=rows), "result": {"observed_value": f"{rows} rows"}}
 
 
 class ExpectColumnValuesToBeMultiples(Sentence, ColumnMapExpectation):

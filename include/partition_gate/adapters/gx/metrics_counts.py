@@ -19,6 +19,8 @@ from partition_gate.adapters.gx.rule_sql import is_multiple
 from partition_gate.adapters.gx.sql import identifier
 
 MULTIPLE = "column_values.multiple_of"
+PRESENT = "column_values.present"
+VALID = "column_values.valid"
 
 
 class Multiple(ColumnMapMetricProvider):
@@ -28,6 +30,43 @@ class Multiple(ColumnMapMetricProvider):
     @column_condition_partial(engine=DuckDBExecutionEngine)
     def _duckdb(cls, column: Any, divisor: str, **_: Any) -> Any:
         return _condition(is_multiple(identifier(column.name), divisor))
+
+
+class Present(ColumnMapMetricProvider):
+    """The value is none of those that stand for a missing one; null is one of them only where it is listed.
+
+    A text is compared with the value's text, and a number with its number, whatever the column's type is.
+    """
+
+    condition_metric_name = PRESENT
+    condition_value_keys = ("missing_values",)
+    filter_column_isnull = False
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, missing_values: list[Any], **_: Any) -> Any:
+        is_null: sa.ColumnElement[bool] = column.is_(None)
+        if missing_values == [None]:
+            return sa.not_(is_null)
+        texts = [str(v).lower() if isinstance(v, bool) else v for v in missing_values if isinstance(v, str | bool)]
+        numbers = [v for v in missing_values if isinstance(v, int | float) and not isinstance(v, bool)]
+        differs = sa.and_(
+            sa.cast(column, sa.VARCHAR).not_in(texts),
+            sa.func.coalesce(sa.try_cast(column, sa.DOUBLE).not_in(numbers), sa.true()),
+        )
+        return sa.and_(sa.not_(is_null), differs) if None in missing_values else sa.or_(is_null, differs)
+
+
+class Valid(ColumnMapMetricProvider):
+    """The value is in the set and matches the pattern, of which one may be absent."""
+
+    condition_metric_name = VALID
+    condition_value_keys = ("value_set", "regex")
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, value_set: list[Any] | None = None, regex: str | None = None, **_: Any) -> Any:
+        conditions = [] if value_set is None else [column.in_(value_set)]
+        conditions += [] if regex is None else [sa.func.regexp_matches(column, regex)]
+        return sa.and_(*conditions)
 
 
 def _condition(sql: str) -> sa.ColumnElement[bool]:

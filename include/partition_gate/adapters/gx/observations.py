@@ -14,6 +14,7 @@ from great_expectations.core.expectation_validation_result import (
 )
 from great_expectations.validator.validation_statistics import calc_validation_statistics
 
+from partition_gate.adapters.gx.expectations_counts import COUNTED
 from partition_gate.adapters.gx.suite_file import ABOUT_FILES, Planned, SuiteFile
 from partition_gate.validation import Held
 
@@ -32,7 +33,7 @@ def observe(planned: Planned, result: ExpectationValidationResult, classified: f
     found = result.result
     if "unexpected_count" in found and "element_count" in found:
         elements, unexpected = found["element_count"], found["unexpected_count"] or 0
-        text = _share(planned, unexpected, elements - (found.get("missing_count") or 0))
+        text = found.get(COUNTED) or _share(planned, unexpected, elements - (found.get("missing_count") or 0))
         return Held(
             rule_id=planned.rule_id,
             success=bool(result.success),
