@@ -5,14 +5,15 @@ The file is walked, not our model of it, so a clause that nobody thought of is l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
 from partition_gate.compiler import Compilation
+from partition_gate.coverage_kinds import DOCUMENTED, MECHANISMS, REFUSED, kind_of
+from partition_gate.odcs import used_server
 from partition_gate.record import Record
-from partition_gate.strict_yaml import dotted
+from partition_gate.strict_yaml import Document, dotted
 
 
 class Treatment(StrEnum):
@@ -24,113 +25,67 @@ class Treatment(StrEnum):
 
 
 class CoveredClause(Record):
-    """One clause of the file: `by` names the check or the mechanism that executes it, or says why nothing does."""
+    """One clause of the file: `by` names the check or the mechanism that executes it, or says why nothing does.
+
+    `line` is its line in the file, from 1, where the file's text was at hand.
+    """
 
     clause: str
+    line: int | None = None
     treatment: Treatment
     by: str
 
 
-_MECHANISMS = {
-    r"id|version|kind|apiVersion": "identity of suite, table and idempotency key",
-    r"status": "who is told, and whether there is a DAG",
-    r"servers\[\d+\]\.(type|location|path|format|environment|server|endpointUrl)": "where partitions are looked for",
-    r"schema\[0\]\.(name)": "name of the published table",
-    r"schema\[0\]\.description|.*\.properties\[\d+\]\.description": "comment of the published table",
-    r".*\.(partitioned|partitionKeyPosition)": "partition columns of the published table",
-    r".*\.physicalName": "name of the column in the files",
-    r".*\.classification": "masking of values in reports, messages and logs",
-    r".*\.primaryKey": "member of the primary key",
-    r".*\.primaryKeyPosition": "order of the key's columns",
-    r"support\[\d+\]\.(channel|tool|scope)": "routing of alerts",
-    r"team\..*|team\[\d+\]\..*": "owners named in alerts and pages",
-    r"customProperties\.(timezone|startDate|quarantineLimit|shrinkLimit|readiness)": "limits of a partition",
-    r"slaProperties\.errorrate": "quarantine limit of a partition",
-    r"slaProperties\.frequency": "the expected partitions (schedule of the DAG)",
-    r"slaProperties\.endoflife": "end of the DAG's schedule",
-    r"slaProperties\.latency": "deadline after which a partition is missing",
-}
-_DOCUMENTED = (
-    r"name|domain|dataProduct|tenant|tags\[\d+\]|description\..*|contractCreatedTs|price\..*|roles\[\d+\]\..*|context.*",
-    r"(authoritativeDefinitions|.*\.authoritativeDefinitions)\[\d+\]\..*",
-    r"servers\[\d+\]\.(id|description|roles.*)",
-    r"schema\[0\]\.(id|physicalType|physicalName|businessName|dataGranularityDescription|tags\[\d+\]|logicalType)",
-    r".*\.properties\[\d+\]\.(id|businessName|tags\[\d+\]|examples\[\d+\]|criticalDataElement|encryptedName)",
-    r".*\.properties\[\d+\]\.(transform\w+)(\[\d+\])?",
-    r"support\[\d+\]\.(id|url|description|invitationUrl)",
-    r"customProperties\.owners",
-    r"not promised",
-)
-
-
-def cover(document: Mapping[str, Any], compilation: Compilation) -> tuple[CoveredClause, ...]:
-    """One row a clause, in the file's order."""
-    by_check: dict[str, list[str]] = {}
-    for check in compilation.suite.checks:
-        by_check.setdefault(check.clause, []).append(check.rule_id)
-    refused = {item.clause: item.why for item in compilation.not_executable}
-    told = {item.clause: item.why for item in compilation.documented}
-    return tuple(
-        CoveredClause(clause=clause, treatment=Treatment.DOCUMENTED, by=told[clause])
-        if clause in told
-        else _covered(clause, kind, by_check, refused)
-        for clause, kind in clauses(document)
-    )
+def cover(
+    document: Mapping[str, Any] | Document, compilation: Compilation, *, environment: str | None = None
+) -> tuple[CoveredClause, ...]:
+    """One row a clause, in the file's order. `environment` picks the server, as when the contract was read."""
+    mapping = document.mapping if isinstance(document, Document) else document
+    decided = _decided(compilation) | _unused_servers(mapping, environment)
+    rows = []
+    for clause, kind in clauses(mapping):
+        treatment, by = decided.get(clause) or _by_kind(kind)
+        line = document.line(clause) if isinstance(document, Document) else None
+        rows.append(CoveredClause(clause=clause, line=line, treatment=treatment, by=by))
+    return tuple(rows)
 
 
 def clauses(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(place, kind) of every clause: quality rules, SLAs, relationships and custom properties whole, else each leaf.
-
-    The kind is the place, with the property's name instead of its number where that says more
-    (`slaProperties.latency`).
-    """
+    """(place, kind) of every clause: quality rules, service levels, relationships, custom properties, options and
+    enumerations whole, else each leaf; together they are the whole file. A kind is a key of `coverage_kinds`."""
     return list(_walk(document, ()))
 
 
 def _walk(value: Any, place: tuple[str | int, ...]) -> Iterator[tuple[str, str]]:
-    if named := _named_kind(value, place):
-        yield dotted(place), named
-    elif isinstance(value, Mapping):
-        for key, child in value.items():
-            yield from _walk(child, (*place, str(key)))
-    elif isinstance(value, list) and not _is_option(place):
-        for i, child in enumerate(value):
-            yield from _walk(child, (*place, i))
-    else:
-        promised = not (value is False and place[-1] in {"required", "unique", "primaryKey", "partitioned"})
-        yield dotted(place), dotted(place) if promised else "not promised"
+    kind, is_whole = kind_of(place, value)
+    if is_whole or not value or not isinstance(value, Mapping | list):
+        yield dotted(place), kind
+        return
+    for key, child in value.items() if isinstance(value, Mapping) else enumerate(value):
+        yield from _walk(child, (*place, key))
 
 
-def _named_kind(value: Any, place: tuple[str | int, ...]) -> str | None:
-    if len(place) < 2 or not isinstance(place[-1], int) or not isinstance(value, Mapping):
-        return None
-    match place[-2]:
-        case "quality":
-            return f"quality.{value.get('type', 'library')}"
-        case "relationships":
-            return "relationship"
-        case "slaProperties" | "customProperties" as group:
-            name = str(value.get("property", ""))
-            return (
-                f"{group}.{name.lower() if group == 'slaProperties' else name}"
-                if len(place) == 2
-                else f"nested.{group}"
-            )
-    return None
+def _decided(compilation: Compilation) -> dict[str, tuple[Treatment, str]]:
+    """What the compiler says of a clause; a clause with a check is executed, whatever else is said of it."""
+    decided = {item.clause: (Treatment.NOT_EXECUTABLE, item.why) for item in compilation.not_executable}
+    decided |= {item.clause: (Treatment.DOCUMENTED, item.why) for item in compilation.documented}
+    names: dict[str, list[str]] = {}
+    for check in compilation.suite.checks:
+        names.setdefault(check.clause, []).append(check.rule_id)
+    return decided | {clause: (Treatment.EXECUTED, ", ".join(ids)) for clause, ids in names.items()}
 
 
-def _is_option(place: tuple[str | int, ...]) -> bool:
-    return place[-1] == "enum" or "logicalTypeOptions" in place
+def _unused_servers(document: Mapping[str, Any], environment: str | None) -> dict[str, tuple[Treatment, str]]:
+    """Everything of the servers that partitions are not looked for on."""
+    servers = document.get("servers") or []
+    used = used_server(servers, environment)
+    places = (place for i, server in enumerate(servers) if i != used for place, _ in _walk(server, ("servers", i)))
+    return dict.fromkeys(places, (Treatment.DOCUMENTED, "of a server that is not used here"))
 
 
-def _covered(clause: str, kind: str, by_check: Mapping[str, list[str]], refused: Mapping[str, str]) -> CoveredClause:
-    if clause in by_check:
-        return CoveredClause(clause=clause, treatment=Treatment.EXECUTED, by=", ".join(by_check[clause]))
-    if clause in refused:
-        return CoveredClause(clause=clause, treatment=Treatment.NOT_EXECUTABLE, by=refused[clause])
-    for pattern, mechanism in _MECHANISMS.items():
-        if re.fullmatch(pattern, kind):
-            return CoveredClause(clause=clause, treatment=Treatment.EXECUTED, by=mechanism)
-    if kind == "quality.text" or any(re.fullmatch(pattern, kind) for pattern in _DOCUMENTED):
-        return CoveredClause(clause=clause, treatment=Treatment.DOCUMENTED, by="shown to people")
-    return CoveredClause(clause=clause, treatment=Treatment.NOT_EXECUTABLE, by="not executable yet")
+def _by_kind(kind: str) -> tuple[Treatment, str]:
+    if kind in MECHANISMS:
+        return Treatment.EXECUTED, MECHANISMS[kind]
+    if kind in DOCUMENTED:
+        return Treatment.DOCUMENTED, DOCUMENTED[kind]
+    return Treatment.NOT_EXECUTABLE, REFUSED.get(kind, f"{kind.rpartition('.')[2]} is not executable yet")

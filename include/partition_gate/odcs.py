@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, Server
@@ -15,6 +16,7 @@ from partition_gate.odcs_quality import read_rules
 from partition_gate.odcs_schema import require_valid
 from partition_gate.partition import Location
 from partition_gate.record import digest
+from partition_gate.sla_names import canonical
 from partition_gate.strict_yaml import Document, dotted, load_document
 
 SERVER_TYPES = ("s3", "local")
@@ -28,6 +30,13 @@ def read_contract(text: str, *, path: str, folder: str = "", environment: str | 
     """
     document = load_document(text, path=path)
     require_valid(document, path=path)
+    return contract_of(document, text, path=path, folder=folder, environment=environment)
+
+
+def contract_of(
+    document: Document, text: str, *, path: str, folder: str = "", environment: str | None = None
+) -> Contract:
+    """The contract in a document that fits the standard's schema; the rest as `read_contract`."""
     try:
         return _contract(document, text, path=path, folder=folder, environment=environment)
     except ContractError as error:
@@ -37,7 +46,7 @@ def read_contract(text: str, *, path: str, folder: str = "", environment: str | 
 def _contract(document: Document, text: str, *, path: str, folder: str, environment: str | None) -> Contract:
     odcs = _model(document, path)
     schema = _only_schema(odcs, path)
-    server = _chosen_server(odcs, path, environment)
+    server = _chosen_server(odcs, document, path, environment)
     slas = _slas(odcs)
     return Contract(
         **_identity(odcs),
@@ -129,17 +138,23 @@ def _only_schema(odcs: OpenDataContractStandard, path: str) -> SchemaObject:
     return objects[0]
 
 
-def _chosen_server(odcs: OpenDataContractStandard, path: str, environment: str | None) -> Server:
-    usable = [s for s in odcs.servers or [] if s.type in SERVER_TYPES and (s.format or "parquet") == "parquet"]
-    if not usable:
+def used_server(servers: Sequence[Mapping[str, Any]], environment: str | None) -> int | None:
+    """Position of the first server that we can read Parquet from, in the environment if one is asked for."""
+    for i, server in enumerate(servers):
+        is_readable = server.get("type") in SERVER_TYPES and server.get("format", "parquet") == "parquet"
+        if is_readable and (not environment or environment in (server.get("environment"), server.get("server"))):
+            return i
+    return None
+
+
+def _chosen_server(odcs: OpenDataContractStandard, document: Document, path: str, environment: str | None) -> Server:
+    servers = document.mapping.get("servers") or []
+    used = used_server(servers, environment)
+    if used is not None and odcs.servers:
+        return odcs.servers[used]
+    if used_server(servers, None) is None:
         raise ContractError(f"{path}: servers: none has type s3 or local and format parquet; add one")
-    if environment:
-        usable = [s for s in usable if environment in (s.environment, s.server)]
-    if not usable:
-        raise ContractError(
-            f"{path}: servers: none is of environment {environment!r}; add it, or change GATE_ENVIRONMENT"
-        )
-    return usable[0]
+    raise ContractError(f"{path}: servers: none is of environment {environment!r}; add it, or change GATE_ENVIRONMENT")
 
 
 def _status(odcs: OpenDataContractStandard, path: str) -> Status:
@@ -154,7 +169,7 @@ def _slas(odcs: OpenDataContractStandard) -> tuple[Sla, ...]:
     return tuple(
         Sla(
             path=f"slaProperties[{i}]",
-            property=str(s.property).lower(),
+            property=(canonical(s.property) or str(s.property)).lower(),
             value="" if s.value is None else s.value,
             value_ext=s.valueExt,
             unit=s.unit,

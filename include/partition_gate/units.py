@@ -14,20 +14,22 @@ _SECONDS = {
     "month": 2592000, "months": 2592000,
     "y": 31536000, "yr": 31536000, "year": 31536000, "years": 31536000,
 }  # fmt: skip
-_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_ISO = re.compile(
+    r"P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
+)
+_ISO_SECONDS = (31536000, 2592000, 604800, 86400, 3600, 60, 1)
 _SHORT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 
 
 def duration(value: object, unit: str | None = None) -> timedelta | None:
     """`(4, "h")`, `"120s"` or `"PT4H"` as a time span; None where it is none of these. A month is 30 days."""
     text = str(value).strip()
-    if unit and (seconds := _SECONDS.get(unit.lower())):
-        return timedelta(seconds=float(text) * seconds) if _is_number(text) else None
-    if iso := _ISO.fullmatch(text):
-        days, hours, minutes, seconds_ = (int(part or 0) for part in iso.groups())
-        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds_)
+    if unit and (seconds := _SECONDS.get(unit.strip().lower())):
+        return _span(float(text) * seconds) if _is_number(text) else None
+    if iso := _ISO.fullmatch(text.upper()):
+        return _span(sum(float(n or 0) * seconds for n, seconds in zip(iso.groups(), _ISO_SECONDS, strict=True)))
     if (short := _SHORT.fullmatch(text)) and (seconds := _SECONDS.get(short[2].lower())):
-        return timedelta(seconds=float(short[1]) * seconds)
+        return _span(float(short[1]) * seconds)
     return None
 
 
@@ -40,6 +42,13 @@ def fraction(value: object, unit: str | None = None) -> float | None:
         return None
     share = float(text) / 100 if is_percent else float(text)
     return share if 0 <= share <= 1 else None
+
+
+def _span(seconds: float) -> timedelta | None:
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        return None
 
 
 def _is_number(text: str) -> bool:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypedDict
 
 from partition_gate.compiled import CompiledContract, compiled
 from partition_gate.contract import Contract, Status
 from partition_gate.errors import ContractError, StaleSuite, UnknownContract
-from partition_gate.odcs import read_contract
+from partition_gate.lint_finding import TOP, Finding, Level
+from partition_gate.lint_reading import examine, read_linted
+from partition_gate.lint_text import LintedFile
+from partition_gate.lint_view import Known, View
 from partition_gate.record import Record
+from partition_gate.strict_yaml import MAX_BYTES, decoded, load_document
 
 SUFFIX = ".odcs.yaml"
 
@@ -18,6 +23,14 @@ class Catalogue(Record):
 
     contracts: tuple[CompiledContract, ...]
     broken: tuple[tuple[str, str], ...]
+
+
+class Surroundings(TypedDict):
+    """How a file is named in messages, where its relative paths start, and which server is used."""
+
+    path: str
+    folder: str
+    environment: str | None
 
 
 class ContractFolder:
@@ -69,16 +82,31 @@ class ContractFolder:
 
     def read(self, path: Path) -> Contract:
         """The contract in a file, whatever its suite. Raises: ContractError."""
+        return read_linted(self.text(path), known=Known(name=self._own_name(path)), **self._surroundings(path))
+
+    def lint(self, path: Path) -> LintedFile:
+        """What is to be said about a file, whatever is wrong with it; foreign keys are looked up in its neighbours."""
+        label = self.label(path)
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ContractError(f"{self.label(path)}: cannot be read as UTF-8 text ({type(error).__name__})") from None
-        contract = read_contract(
-            text, path=self.label(path), folder=str(path.resolve().parent), environment=self.environment or None
-        )
-        if path.resolve().parent == self.contracts.resolve() and path.name != f"{contract.id}{SUFFIX}":
-            raise ContractError(f"{contract.path}: id: {contract.id!r} must be the file's name; rename one of them")
-        return contract
+            text = self.text(path)
+        except ContractError as error:
+            what = str(error).removeprefix(f"{label}: ").removeprefix(f"{TOP}: ")
+            unread = Finding(rule="yaml", level=Level.ERROR, place="", what=what)
+            return LintedFile(path=label, contract=None, findings=(unread,))
+        known = Known(name=self._own_name(path), datasets=self._datasets(path))
+        contract, findings = examine(text, known=known, **self._surroundings(path))
+        name = f"{contract.id} {contract.version}" if contract else None
+        return LintedFile(path=label, contract=name, findings=findings)
+
+    def text(self, path: Path) -> str:
+        """The text of a contract file, of which no more than a contract can have is read. Raises: ContractError."""
+        try:
+            with path.open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            problem = (error.strerror or type(error).__name__).lower()
+            raise ContractError(f"{self.label(path)}: cannot be read: {problem}; name a contract file") from None
+        return decoded(raw, path=self.label(path))
 
     def locate(self, name: str) -> Path:
         """The file that an id or a path names; it may not exist."""
@@ -113,6 +141,28 @@ class ContractFolder:
             state = "is not what the contract compiles to" if document else "does not exist"
             raise StaleSuite(f"{path}: {state}; run `gate compile`, review the change and commit it")
         return fresh.model_copy(update={"in_memory": False})
+
+    def _own_name(self, path: Path) -> str | None:
+        is_own = path.resolve().parent == self.contracts.resolve()
+        return path.name.removesuffix(SUFFIX) if is_own else None
+
+    def _surroundings(self, path: Path) -> Surroundings:
+        folder = str(path.resolve().parent)
+        return {"path": self.label(path), "folder": folder, "environment": self.environment or None}
+
+    def _datasets(self, path: Path) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        folders = dict.fromkeys((path.resolve().parent, self.contracts.resolve()))
+        for neighbour in (file for folder in folders for file in sorted(folder.glob(f"*{SUFFIX}"))):
+            found |= self._promised(neighbour)
+        return found
+
+    def _promised(self, path: Path) -> dict[str, frozenset[str]]:
+        try:
+            view = View(load_document(self.text(path), path=""))
+        except ContractError:
+            return {}  # its own finding says why
+        return {str(item.node.get("name")): view.column_names() for item in view.objects()}
 
     def _known(self) -> str:
         names = [path.name.removesuffix(SUFFIX) for path in self.paths()]

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.cli import tables
-from partition_gate.coverage import CoveredClause, cover
-from partition_gate.errors import ContractError
+from partition_gate.coverage import CoveredClause, Treatment, cover
+from partition_gate.errors import UnknownContract
+from partition_gate.lint_finding import Level
+from partition_gate.lint_text import FORMATS, LintedFile
 from partition_gate.settings import load_settings
-from partition_gate.strict_yaml import load_mapping
+from partition_gate.strict_yaml import load_document
 from partition_gate.wiring import contract_folder
 
 Names = Annotated[list[str] | None, typer.Argument(help="Contract ids or files; none: all contracts.")]
+
+
+class LintFormat(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,19 +39,22 @@ def register(app: typer.Typer) -> None:
     app.command()(coverage)
 
 
-def lint(names: Names = None) -> None:
-    """Check contract files: what is wrong, where, and what to do. Exit 1 when one is wrong."""
-    folder, problems = contract_folder(load_settings()), 0
-    paths = [folder.locate(name) for name in names] if names else folder.paths()
-    for path in paths:
-        try:
-            contract = folder.read(path)
-        except ContractError as error:
-            problems += 1
-            typer.echo(str(error))
-        else:
-            typer.echo(f"{folder.label(path)}: ok ({contract.id} {contract.version})")
-    raise typer.Exit(1 if problems else 0)
+def lint(
+    names: Names = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (the same as --format json).")] = False,
+    form: Annotated[
+        LintFormat, typer.Option("--format", help="text, json, or annotations of GitHub.")
+    ] = LintFormat.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="A warning is an error: exit 1.")] = False,
+) -> None:
+    """Check contract files: what is wrong, where, and what to do. Exit 1 when one has an error."""
+    folder = contract_folder(load_settings())
+    paths = [_existing(folder, name) for name in names] if names else folder.paths()
+    files = [folder.lint(path) for path in paths]
+    told = FORMATS[LintFormat.JSON if as_json else form](files)
+    if told:
+        typer.echo(told)
+    raise typer.Exit(1 if _fails(files, strict=strict) else 0)
 
 
 def compile_(
@@ -63,16 +80,40 @@ def coverage(
     """Show what becomes of every clause of a contract: executed, documented only, or not executable and why."""
     folder = contract_folder(load_settings())
     compiled = folder.load(name)
-    document = load_mapping(folder.locate(name).read_text(encoding="utf-8"), path=compiled.contract.path)
-    rows = cover(document, compiled.compilation)
+    document = load_document(folder.text(folder.locate(name)), path=compiled.contract.path)
+    rows = cover(document, compiled.compilation, environment=folder.environment or None)
     if as_json:
-        typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2))
+        typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
         return
-    tables.terminal().print(_coverage_table(rows))
+    tables.terminal().print(_coverage_table(rows, title=f"{compiled.contract.path}: {_sums(rows)}"))
 
 
-def _coverage_table(rows: tuple[CoveredClause, ...]) -> Table:
-    table = Table("clause", "treatment", "by, or why not")
+def _existing(folder: ContractFolder, name: str) -> Path:
+    path = folder.locate(name)
+    if not path.is_file():
+        raise UnknownContract(
+            f"{name!r} is neither a contract of {folder.contracts} nor a file; `gate lint` alone checks all"
+        )
+    return path
+
+
+def _fails(files: Sequence[LintedFile], *, strict: bool) -> bool:
+    levels = (Level.ERROR, Level.WARNING) if strict else (Level.ERROR,)
+    return any(file.count(level) for file in files for level in levels)
+
+
+def _coverage_table(rows: Sequence[CoveredClause], *, title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("line", justify="right", no_wrap=True)
+    table.add_column("clause", overflow="fold")
+    table.add_column("treatment", no_wrap=True)
+    table.add_column("by, or why not", overflow="fold")
     for row in rows:
-        table.add_row(row.clause, row.treatment.value, row.by)
+        table.add_row(str(row.line or ""), row.clause, row.treatment.value.replace("_", " "), row.by)
     return table
+
+
+def _sums(rows: Sequence[CoveredClause]) -> str:
+    counts = [(sum(row.treatment is treatment for row in rows), treatment) for treatment in Treatment]
+    told = " + ".join(f"{count} {treatment.value.replace('_', ' ')}" for count, treatment in counts)
+    return f"{len(rows)} clauses = {told}"

@@ -1,0 +1,94 @@
+"""What the standard's schema cannot see. One small function a rule, found in one table; a new rule is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from partition_gate import lint_columns, lint_contract, lint_quality, lint_references, lint_slas
+from partition_gate.compiler import compile_contract
+from partition_gate.contract import Contract
+from partition_gate.coverage import Treatment, cover
+from partition_gate.lint_finding import Finding, Level
+from partition_gate.lint_view import Known, Problem, View
+from partition_gate.odcs_schema import schema_findings
+from partition_gate.strict_yaml import Document
+
+
+class LintRule(NamedTuple):
+    """A rule: its level, and a function whose docstring says what holds where the rule finds nothing."""
+
+    level: Level
+    check: Callable[[View, Known], Iterator[Problem]]
+
+
+RULES: dict[str, LintRule] = {
+    "id-is-file-name": LintRule(Level.ERROR, lint_contract.id_is_file_name),
+    "version-number": LintRule(Level.WARNING, lint_contract.version_number),
+    "status-word": LintRule(Level.ERROR, lint_contract.status_word),
+    "one-table": LintRule(Level.ERROR, lint_contract.one_table),
+    "readable-server": LintRule(Level.ERROR, lint_contract.readable_server),
+    "partition-columns": LintRule(Level.ERROR, lint_contract.partition_columns),
+    "time-zone": LintRule(Level.ERROR, lint_contract.time_zone),
+    "custom-property": LintRule(Level.WARNING, lint_contract.custom_property),
+    "custom-value": LintRule(Level.ERROR, lint_contract.custom_value),
+    "date-text": LintRule(Level.WARNING, lint_contract.date_text),
+    "range-order": LintRule(Level.ERROR, lint_columns.range_order),
+    "bound-value": LintRule(Level.ERROR, lint_columns.bound_value),
+    "pattern": LintRule(Level.ERROR, lint_columns.pattern),
+    "options-without-type": LintRule(Level.WARNING, lint_columns.options_without_type),
+    "nested-required": LintRule(Level.ERROR, lint_columns.nested_required),
+    "column-name": LintRule(Level.ERROR, lint_columns.column_name),
+    "key-position": LintRule(Level.WARNING, lint_columns.key_position),
+    "classification-word": LintRule(Level.WARNING, lint_columns.classification_word),
+    "severity-word": LintRule(Level.ERROR, lint_quality.severity_word),
+    "row-count-unit": LintRule(Level.ERROR, lint_quality.row_count_unit),
+    "metric-level": LintRule(Level.ERROR, lint_quality.metric_level),
+    "one-operator": LintRule(Level.ERROR, lint_quality.one_operator),
+    "operator-bound": LintRule(Level.ERROR, lint_quality.operator_bound),
+    "rule-id": LintRule(Level.ERROR, lint_quality.rule_id),
+    "argument": LintRule(Level.WARNING, lint_quality.argument),
+    "sla-name": LintRule(Level.INFO, lint_slas.sla_name),
+    "sla-value": LintRule(Level.ERROR, lint_slas.sla_value),
+    "minute-unit": LintRule(Level.WARNING, lint_slas.minute_unit),
+    "sla-element": LintRule(Level.ERROR, lint_slas.sla_element),
+    "sla-schedule": LintRule(Level.ERROR, lint_slas.sla_schedule),
+    "foreign-key": LintRule(Level.ERROR, lint_references.foreign_key),
+    "foreign-key-source": LintRule(Level.ERROR, lint_references.foreign_key_source),
+    "truth-word": LintRule(Level.WARNING, lint_references.truth_word),
+}
+NOT_EXECUTABLE = "not-executable"
+
+
+def lint(document: Document, contract: Contract | None, known: Known) -> tuple[Finding, ...]:
+    """Every finding of a document, in the file's order: its schema, then the rules, then what no check stands for.
+
+    `contract` is what was read from the document, or None where it could not be. A rule is silent about a place that
+    an error was already found at.
+    """
+    findings = list(schema_findings(document))
+    for name, rule in RULES.items():
+        findings += _without_echo(_found(name, rule, View(document), known), findings)
+    findings += _without_echo(_not_executable(document, contract), findings)
+    return tuple(sorted(findings, key=lambda finding: finding.line or 0))
+
+
+def _found(name: str, rule: LintRule, view: View, known: Known) -> Iterator[Finding]:
+    for place, what, level in rule.check(view, known):
+        line = view.document.line(place)
+        yield Finding(rule=name, level=level or rule.level, place=place, line=line, what=what)
+
+
+def _not_executable(document: Document, contract: Contract | None) -> Iterator[Finding]:
+    for row in cover(document, compile_contract(contract)) if contract else ():
+        if row.treatment is Treatment.NOT_EXECUTABLE:
+            what = f"nothing holds data against it: {row.by}"
+            yield Finding(rule=NOT_EXECUTABLE, level=Level.WARNING, place=row.clause, line=row.line, what=what)
+
+
+def _without_echo(found: Iterable[Finding], earlier: list[Finding]) -> list[Finding]:
+    """The findings, without those at a place (or around or within one) where an error already says what to do."""
+    wrong = {finding.place for finding in earlier if finding.level is Level.ERROR}
+    around = {place[:i] for place in wrong for i, letter in enumerate(place) if letter in ".["}
+    is_echo = {"one-operator", NOT_EXECUTABLE}
+    return [f for f in found if f.place not in wrong and not (f.rule in is_echo and f.place in around)]
