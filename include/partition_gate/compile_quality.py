@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from partition_gate.compile_metrics import compile_metric
-from partition_gate.contract import CustomRule, LibraryRule, QualityRule, SqlRule, TextRule
+from partition_gate.compile_sql import compile_sql
+from partition_gate.contract import Contract, CustomRule, LibraryRule, QualityRule, SqlRule, TextRule
 from partition_gate.drafts import Draft, NotExecutable, Unfit
 from partition_gate.suite import Core, Expectation, RowCount, Scope
 from partition_gate.suite_counts import (
@@ -14,6 +15,7 @@ from partition_gate.suite_counts import (
     InvalidCount,
     MissingCount,
     RowCountWithin,
+    SqlValue,
 )
 
 _ROW_LEVEL = (
@@ -22,14 +24,14 @@ _ROW_LEVEL = (
 )
 
 
-def compile_rule(rule: QualityRule) -> Draft | NotExecutable | None:
+def compile_rule(rule: QualityRule, contract: Contract) -> Draft | NotExecutable | None:
     """The rule's check; None for a text, which is for people."""
     try:
         match rule:
             case TextRule():
                 return None
             case SqlRule():
-                return NotExecutable(clause=rule.path, why="type sql is not executable yet")
+                expectation, expected, dimension = compile_sql(rule, contract)
             case CustomRule():
                 expectation, expected, dimension = _custom(rule)
             case LibraryRule():
@@ -72,7 +74,7 @@ def _snake(name: str) -> str:
 
 def _scope(expectation: Expectation) -> Scope:
     match expectation:
-        case RowCount() | RowCountWithin():
+        case RowCount() | RowCountWithin() | SqlValue():
             return Scope.PARTITION
         case Core(type=type_):
             return Scope.ROW if type_.startswith(_ROW_LEVEL) else Scope.PARTITION

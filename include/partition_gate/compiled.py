@@ -7,6 +7,7 @@ from partition_gate.contract import Contract
 from partition_gate.disposition import Policy
 from partition_gate.record import Record
 from partition_gate.suite import CompiledSuite, References
+from partition_gate.suite_counts import SqlValue
 from partition_gate.suite_document import suite_document
 from partition_gate.table import TableSchema
 
@@ -30,6 +31,12 @@ class CompiledContract(Record):
         """Datasets that foreign keys point at, each once."""
         expectations = (check.expectation for check in self.suite.suite.checks)
         return tuple(dict.fromkeys(e.to_dataset for e in expectations if isinstance(e, References)))
+
+    @property
+    def reads_published(self) -> bool:
+        """Whether a rule compares the partition with what is published of its own dataset."""
+        expectations = (check.expectation for check in self.suite.suite.checks)
+        return any(isinstance(e, SqlValue) and e.reads_published for e in expectations)
 
     @property
     def classified_columns(self) -> tuple[str, ...]:

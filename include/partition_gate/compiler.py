@@ -57,7 +57,7 @@ def _drafts(contract: Contract) -> Iterator[Draft | NotExecutable | Documented]:
     yield from _primary_key(contract.columns)
     for key in contract.foreign_keys:
         yield _foreign_key(key)
-    yield from filter(None, (compile_rule(rule) for rule in contract.rules))
+    yield from filter(None, (compile_rule(rule, contract) for rule in contract.rules))
 
 
 def _readable() -> Draft:

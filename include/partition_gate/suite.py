@@ -14,6 +14,7 @@ from partition_gate.suite_counts import (
     InvalidCount,
     MissingCount,
     RowCountWithin,
+    SqlValue,
 )
 
 Scalar = bool | int | float | str
@@ -184,6 +185,7 @@ Expectation = Annotated[
     | DuplicateCount
     | DuplicateTogetherCount
     | RowCountWithin
+    | SqlValue
     | Core,
     Field(discriminator="kind"),
 ]

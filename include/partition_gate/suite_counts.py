@@ -113,6 +113,27 @@ class RowCountWithin(Record):
     bounds: Bounds
 
 
+class Equals(Record):
+    """The value itself, or any other where `negated`: for what is no number."""
+
+    value: bool | str
+    negated: bool = False
+
+
+class SqlValue(Record):
+    """The one value that a SELECT over the partition (and what is published) returns.
+
+    `columns` are those of the contract that the query may read; `reads_published` says that it reads what consumers
+    see now.
+    """
+
+    kind: Literal["sql_value"] = "sql_value"
+    query: str
+    columns: tuple[str, ...]
+    reads_published: bool
+    must: Bounds | Equals
+
+
 Counted = MissingCount | InvalidCount | DuplicateCount | DuplicateTogetherCount | RowCountWithin
 
 

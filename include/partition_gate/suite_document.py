@@ -32,9 +32,11 @@ from partition_gate.suite_counts import (
     Bounds,
     DuplicateCount,
     DuplicateTogetherCount,
+    Equals,
     InvalidCount,
     MissingCount,
     RowCountWithin,
+    SqlValue,
 )
 
 _GX_SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
@@ -127,6 +129,15 @@ def _invalid(e: InvalidCount) -> dict[str, Any]:
     return _counted(e, value_set=None if e.values is None else list(e.values), regex=e.pattern)
 
 
+def _sql(e: SqlValue) -> dict[str, Any]:
+    must = e.must
+    limits = (
+        {"value": must.value, **_given(negated=must.negated)} if isinstance(must, Equals) else _given(**_bounds(must))
+    )
+    limits.pop("unit", None)
+    return {"query": e.query, "column_list": list(e.columns), **limits}
+
+
 _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
     _kind.model_fields["kind"].default: (_name, _kwargs)
     for _kind, _name, _kwargs in (
@@ -167,6 +178,7 @@ _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
             "expect_compound_columns_duplicate_count_to_be_within",
             lambda e: {"column_list": list(e.columns), **_bounds(e.bounds)},
         ),
+        (SqlValue, "expect_sql_value_to_be_within", _sql),
         (RowCountWithin, "expect_row_count_to_be_within", lambda e: _bounds(e.bounds)),
         (RowCount, "expect_table_row_count_to_be_between", lambda e: _given(min_value=e.low, max_value=e.high)),
     )

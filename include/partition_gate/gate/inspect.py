@@ -119,7 +119,12 @@ def _scan(compiled: CompiledContract, spooled: Spooled, ports: Ports) -> Partiti
         table=compiled.table,
         partition_values=tuple(values.items()),
         references=tuple(
-            ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset))
-            for dataset in compiled.referenced_datasets
+            ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset)) for dataset in _read(compiled)
         ),
     )
+
+
+def _read(compiled: CompiledContract) -> tuple[str, ...]:
+    # What is published of its own dataset is read, but is no part of the key: a publish must not ask for the next one.
+    own = (compiled.table.name,) if compiled.reads_published else ()
+    return tuple(dict.fromkeys((*compiled.referenced_datasets, *own)))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
+from great_expectations.compatibility.pydantic import StrictBool
 from great_expectations.expectations.expectation import (
     BatchExpectation,
     ColumnMapExpectation,
@@ -13,6 +16,7 @@ from great_expectations.expectations.expectation import (
 
 from partition_gate.adapters.gx import metrics_counts as metric
 from partition_gate.adapters.gx.expectations import Sentence
+from partition_gate.adapters.gx.sql_rules import Answer
 from partition_gate.suite_counts import Bounds
 
 COUNTED = "counted"  # a result's field: how many rows, and their share, in words
@@ -126,6 +130,38 @@ class ExpectRowCountToBeWithin(Sentence, _Bounded):
     ) -> dict[str, Any]:
         rows = metrics[_ROWS]
         return {"success": self._bounds.hold_for(rows, of=rows), "result": {"observed_value": f"{rows} rows"}}
+
+
+class ExpectSqlValueToBeWithin(Sentence, _Bounded):
+    """The one value of the contract's query keeps the bounds, or is (`negated`: is not) `value`. Null never does."""
+
+    sentence: ClassVar[str] = f"The value of $query {_WITHIN.removesuffix(' $unit')}"
+    query: str
+    column_list: list[str]
+    value: StrictBool | str | None = None
+    metric_dependencies: ClassVar[tuple[str, ...]] = (metric.SQL_ANSWER,)
+    success_keys: ClassVar[tuple[str, ...]] = ("query", "value", *_BOUNDS)
+    args_keys: ClassVar[tuple[str, ...]] = ("query", "value", *_BOUNDS)
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
+        execution_engine: Any = None,  # noqa: ARG002 (as above)
+    ) -> dict[str, Any]:
+        answer = metrics[metric.SQL_ANSWER]
+        shown = "null" if answer is None else float(answer) if isinstance(answer, Decimal) else answer
+        return {"success": self._kept_by(answer), "result": {"observed_value": shown}}
+
+    def _kept_by(self, answer: Answer) -> bool:
+        if answer is None:
+            return False
+        if self.value is not None:
+            return (type(answer) is type(self.value) and answer == self.value) is not self.negated
+        try:
+            return self._bounds.hold(Fraction(str(int(answer) if isinstance(answer, bool) else answer)))
+        except ValueError:  # a text, NaN or infinity is not between two numbers
+            return False
 
 
 class ExpectColumnValuesToBeMultiples(Sentence, ColumnMapExpectation):

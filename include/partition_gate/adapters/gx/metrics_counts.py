@@ -13,14 +13,18 @@ from great_expectations.expectations.metrics.map_metric_provider.column_conditio
 from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import (
     ColumnMapMetricProvider,
 )
+from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.engine import DuckDBExecutionEngine, QueryFailed
 from partition_gate.adapters.gx.rule_sql import is_multiple
 from partition_gate.adapters.gx.sql import identifier
+from partition_gate.adapters.gx.sql_rules import QueryRefused, answer
 
 MULTIPLE = "column_values.multiple_of"
 PRESENT = "column_values.present"
 VALID = "column_values.valid"
+SQL_ANSWER = "contract_sql.answer"
 
 
 class Multiple(ColumnMapMetricProvider):
@@ -67,6 +71,21 @@ class Valid(ColumnMapMetricProvider):
         conditions = [] if value_set is None else [column.in_(value_set)]
         conditions += [] if regex is None else [sa.func.regexp_matches(column, regex)]
         return sa.and_(*conditions)
+
+
+class SqlAnswer(TableMetricProvider):
+    """The value of a contract's own query; see `sql_rules`."""
+
+    metric_name = SQL_ANSWER
+    value_keys = ("query",)
+
+    @metric_value(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_value_kwargs: dict[str, Any], **_: Any) -> Any:
+        query = metric_value_kwargs["query"]
+        try:
+            return answer(execution_engine.duckdb_connection, execution_engine.partition, query)
+        except QueryRefused as refused:
+            raise QueryFailed(str(refused)) from None
 
 
 def _condition(sql: str) -> sa.ColumnElement[bool]:

@@ -1,0 +1,156 @@
+"""Rules of `type: sql`: compared with every operator, alone in their sandbox, and limited."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from partition_gate.adapters.gx.footers import read_footers
+from partition_gate.adapters.gx.scan import create_view
+from partition_gate.adapters.gx.sql_rules import QueryLimits, QueryRefused, answer
+from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.suite import Scope
+from partition_gate.testing.contracts import a_contract, scan_of
+from partition_gate.testing.scans import a_scan
+from partition_gate.validation import PartitionScan, ReferenceFiles
+from partition_gate.verdict import CheckOutcome, CheckResult, reach_verdict
+
+ROWS = pa.table({"id": [1, 2, 3, None], "email": ["a@b.co", "c@d.co", None, None]})
+PASSED, FAILED, ERRORED = CheckOutcome.PASSED, CheckOutcome.FAILED, CheckOutcome.ERRORED
+
+
+def judged(
+    folder: Path, rule: dict[str, Any], *, published: pa.Table | None = None, classification: str | None = None
+) -> CheckResult:
+    email: dict[str, Any] = {"name": "email", "logicalType": "string"}
+    if classification:
+        email["classification"] = classification
+    rule = {"id": "rule", "type": "sql", **rule}
+    contract = a_contract([{"name": "id", "logicalType": "integer", "quality": [rule]}, email])
+    scan = scan_of(contract, folder, ROWS)
+    if published is not None:
+        path = folder / "dt=2013-01-01" / "published.parquet"
+        path.parent.mkdir()
+        pq.write_table(published, path)
+        scan = scan.model_copy(update={"references": (ReferenceFiles(dataset="orders", paths=(str(path),)),)})
+    validation = DuckDbValidator().validate(scan, contract.suite)
+    verdict = reach_verdict(contract.suite.suite, validation.observations, row_count=4)
+    return next(result for result in verdict.results if result.rule_id == "rule")
+
+
+@pytest.mark.parametrize(
+    ("operator", "query", "outcome"),
+    [
+        ({"mustBe": 3}, "SELECT count({property}) FROM {object}", PASSED),
+        ({"mustBe": 4}, "SELECT count({property}) FROM {object}", FAILED),
+        ({"mustBe": 3}, "SELECT count(${column}) FROM ${table}", PASSED),
+        ({"mustBe": 3}, 'SELECT count("{column}") FROM "{object}"', PASSED),
+        ({"mustBe": 3}, "WITH o AS (FROM orders) SELECT count(id) FROM o;", PASSED),
+        ({"mustNotBe": 3}, "SELECT count({property}) FROM {object}", FAILED),
+        ({"mustBeGreaterThan": 3}, "SELECT max(id) FROM {object}", FAILED),
+        ({"mustBeGreaterOrEqualTo": 3}, "SELECT max(id) FROM {object}", PASSED),
+        ({"mustBeLessThan": 0.1}, "SELECT 0.1::DOUBLE", FAILED),
+        ({"mustBeLessOrEqualTo": 0.1}, "SELECT 0.1::DECIMAL(3, 1)", PASSED),
+        ({"mustBeBetween": [3, 5]}, "SELECT max(id) FROM {object}", FAILED),
+        ({"mustBeBetween": [2, 4]}, "SELECT max(id) FROM {object}", PASSED),
+        ({"mustNotBeBetween": [3, 5]}, "SELECT max(id) FROM {object}", PASSED),
+        ({"mustNotBeBetween": [2, 4]}, "SELECT max(id) FROM {object}", FAILED),
+        ({"mustBe": True}, "SELECT bool_and(id > 0) FROM {object}", PASSED),
+        ({"mustBe": False}, "SELECT bool_and(id > 0) FROM {object}", FAILED),
+        ({"mustBe": "2013-01-01"}, "SELECT DATE '2013-01-01'", PASSED),
+        ({"mustNotBe": "x"}, "SELECT 'x'", FAILED),
+        ({"mustBeLessThan": 5}, "SELECT max(id) FROM {object} WHERE id > 9", FAILED),
+        ({"mustBeLessThan": 5}, "SELECT 'NaN'::DOUBLE", FAILED),
+    ],
+)
+def test_the_value_of_a_query_is_compared(
+    tmp_path: Path, operator: dict[str, Any], query: str, outcome: CheckOutcome
+) -> None:
+    result = judged(tmp_path, {"query": query, **operator})
+
+    assert (result.outcome, result.scope) == (outcome, Scope.PARTITION)
+
+
+def test_the_partition_is_compared_with_what_is_published(tmp_path: Path) -> None:
+    query = "SELECT (SELECT count(*) FROM {object}) - (SELECT count(*) FROM {object}_published"
+    rule = {"query": query + " WHERE dt < DATE '2014-01-01')", "mustBe": 2}
+
+    with_some = judged(tmp_path / "some", rule, published=pa.table({"id": [1, 2]}))
+    with_none = judged(tmp_path / "none", {"query": query + ")", "mustBe": 4})
+
+    assert (with_some.outcome, with_none.outcome) == (PASSED, PASSED)
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("SELECT 1; SELECT 2", "2 statements"),
+        ("DROP VIEW {object}", "DROP statement"),
+        ("COPY {object} TO '/tmp/x.csv'", "COPY statement"),
+        ("ATTACH '/tmp/x.db'", "ATTACH statement"),
+        ("SET memory_limit = '1TB'", "SET statement"),
+        ("SELECT count(*) FROM read_text('/etc/hostname')", "disabled by configuration"),
+        ("SELECT count(*) FROM 'https://example.org/x.parquet'", "disabled by configuration"),
+        ("SELECT count(*) FROM ROWS", "does not exist"),
+        ("SELECT nope FROM {object}", "nope"),
+        ("SELECT id FROM {object}", "several rows"),
+        ("SELECT 1, 2", "2 columns"),
+        ("SELECT 1 WHERE FALSE", "no row"),
+        ("SELECT [1]", "a list"),
+        ("SELECT CAST(email AS INTEGER) FROM {object} LIMIT 1", "ConversionException"),
+        ("SELEC 1", "not SQL"),
+    ],
+)
+def test_a_query_that_does_more_than_read_one_value_is_refused(tmp_path: Path, query: str, why: str) -> None:
+    result = judged(tmp_path, {"query": query, "mustBe": 1})
+
+    assert result.outcome is ERRORED
+    assert why in str(result.observed)
+
+
+def test_a_query_reads_no_file_but_its_own(tmp_path: Path) -> None:
+    other = tmp_path / "other.parquet"
+    pq.write_table(ROWS, other)
+
+    result = judged(tmp_path / "own", {"query": f"FROM read_parquet('{other}')", "mustBe": 4})
+
+    assert "disabled by configuration" in str(result.observed)
+
+
+@pytest.mark.parametrize(
+    ("limits", "query", "why"),
+    [
+        (
+            QueryLimits(seconds=0.3),
+            "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range * b.range = 7",
+            "longer",
+        ),
+        (
+            QueryLimits(memory="20MB"),
+            "SELECT len(list(i::VARCHAR || repeat('x', 99))) FROM range(9000000) t(i)",
+            "memory",
+        ),
+    ],
+)
+def test_a_query_has_a_limit_of_time_and_memory(tmp_path: Path, limits: QueryLimits, query: str, why: str) -> None:
+    scan: PartitionScan = a_scan(tmp_path, ROWS)
+    with duckdb.connect() as connection:
+        partition = create_view(connection, scan, read_footers(scan))
+
+        with pytest.raises(QueryRefused, match=why):
+            answer(connection, partition, query, limits=limits)
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT max(email) FROM {object}", "SELECT max(b) FROM (SELECT * FROM {object}) t(a, b)"]
+)
+def test_a_query_that_may_read_a_classified_column_shows_no_value(tmp_path: Path, query: str) -> None:
+    result = judged(tmp_path, {"query": query, "mustBe": "nobody"}, classification="pii")
+
+    assert result.outcome is FAILED
+    assert "c@d" not in str(result.observed)
