@@ -18,6 +18,7 @@ from partition_gate.table import TableSchema
 if TYPE_CHECKING:
     from partition_gate.adapters.object_store.s3_clients import Endpoint
     from partition_gate.gate.publish_contracts import RegistryStore
+    from partition_gate.partition import Location
     from partition_gate.ports import DocsSite, Ledger, Notifier, ObjectStore, Validator, Warehouse
 
 
@@ -96,16 +97,23 @@ class WiredPorts:
 
         return S3RegistryStore(root, self.endpoint) if root.startswith("s3://") else LocalRegistryStore(Path(root))
 
+    def found_location(self, path: str) -> Location:
+        """The location that a folder in landing has, Hive segments included."""
+        from partition_gate.adapters.object_store.layout import found_location, local_folder_names, s3_folder_names
+
+        names = s3_folder_names(self.endpoint) if path.startswith("s3://") else local_folder_names
+        return found_location(path, names)
+
     @cached_property
     def endpoint(self) -> Endpoint:
         """The S3 of these settings; where they name none, the embedded server is started."""
-        from partition_gate.adapters import embedded_s3
+        from partition_gate.adapters.embedded_s3_users import running
         from partition_gate.adapters.object_store.s3_clients import Endpoint
 
         settings = self.settings
         given = (settings.s3_endpoint_url, settings.s3_access_key_id, settings.s3_secret_access_key.get_secret_value())
         if not settings.s3_endpoint_url:
-            server = self._stack.enter_context(embedded_s3.running(settings.home))
+            server = self._stack.enter_context(running(settings.home))
             given = (server.endpoint_url, server.access_key_id, server.secret_access_key)
         url, key, secret = given
         return Endpoint(url=url, access_key_id=key, secret_access_key=secret, region=settings.s3_region)

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from partition_gate.cli import contracts, demo_commands, evolution, export, partitions, registry
+from partition_gate.cli import contracts, demo_commands, drafts, evolution, export, partitions, registry
 from partition_gate.errors import ContractError, GateError, MalformedPartitionKey, UnknownContract
 
 FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 contracts.register(app)
+drafts.register(app)
 evolution.register(app)
 export.register(app)
 registry.register(app)

@@ -1,0 +1,57 @@
+"""The location that a folder in landing has, found by looking: its Hive segments and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from partition_gate.adapters.object_store import s3_clients
+from partition_gate.adapters.object_store.s3_clients import Endpoint
+from partition_gate.adapters.object_store.s3_errors import translated
+from partition_gate.errors import BucketMissing
+from partition_gate.partition import Location
+
+_PATTERN = "*.parquet"
+FolderNames = Callable[[str], list[str]]
+
+
+def found_location(path: str, folder_names: FolderNames) -> Location:
+    """The location below a path such as `s3://landing/flights`: the newest folder is followed down.
+
+    Folders that are no `name=value` end the segments. A path to `dt=*` or to one file's pattern means the same.
+    """
+    parts = path.rstrip("/").split("/")
+    pattern = parts.pop() if parts[-1].endswith(".parquet") else _PATTERN
+    while parts and "=" in parts[-1]:
+        parts.pop()
+    root = "/".join(parts)
+    segments: list[str] = []
+    folder = root
+    while hive := sorted(name for name in folder_names(folder) if "=" in name and not name.startswith((".", "_"))):
+        segments.append(hive[-1].partition("=")[0])
+        folder = f"{folder}/{hive[-1]}"
+    return Location(root=root, segments=tuple(segments), pattern=pattern)
+
+
+def local_folder_names(folder: str) -> list[str]:
+    path = Path(folder)
+    if not path.is_dir():
+        raise BucketMissing(f"{folder}: the folder does not exist; give the folder that holds the partitions")
+    return [entry.name for entry in path.iterdir() if entry.is_dir()]
+
+
+def s3_folder_names(endpoint: Endpoint) -> FolderNames:
+    """The same for S3; an empty prefix has no folders."""
+    client = s3_clients.listing(endpoint)
+
+    def names(folder: str) -> list[str]:
+        path = s3_clients.without_scheme(folder)
+        with translated(endpoint, path):
+            try:
+                entries = client.ls(path, detail=True, refresh=True)
+            except FileNotFoundError:
+                client.call_s3("head_bucket", Bucket=s3_clients.bucket(path))  # for its error
+                return []
+        return [str(entry["name"]).rsplit("/", 1)[-1] for entry in entries if entry["type"] == "directory"]
+
+    return names

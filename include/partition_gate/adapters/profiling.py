@@ -1,0 +1,153 @@
+"""Profiles Parquet files with DuckDB: one aggregate scan a partition, and a search for a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from partition_gate.data_profile import FEW_VALUES, ColumnProfile
+from partition_gate.errors import ContractError
+from partition_gate.record import Record
+from partition_gate.suite import Scalar
+
+_EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+_KEY_LENGTH = 5
+_KEY_CANDIDATES = 24
+_FLOATS = {"FLOAT", "DOUBLE"}
+_KEY_TYPES = ("VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "UUID")
+
+
+class Profiled(Record):
+    """What the files say: rows a partition, the columns, single unique columns, and a key of several."""
+
+    row_counts: tuple[int, ...]
+    columns: tuple[ColumnProfile, ...]
+    unique: tuple[str, ...]
+    key: tuple[str, ...]
+
+
+def profile_partitions(partitions: Sequence[Sequence[Path]]) -> Profiled:
+    """The profile of partitions, each given as its files, the newest last: its columns are the dataset's.
+
+    Raises:
+        ContractError: a file cannot be read as Parquet.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        try:
+            return _profile(connection, partitions)
+        except duckdb.Error as error:
+            raise ContractError(
+                f"the files cannot be profiled ({type(error).__name__}); try other --partitions"
+            ) from error
+
+
+def _profile(connection: duckdb.DuckDBPyConnection, partitions: Sequence[Sequence[Path]]) -> Profiled:
+    files = [str(path) for paths in partitions for path in paths]
+    whole = connection.read_parquet(files, union_by_name=True, hive_partitioning=False)
+    newest = connection.read_parquet([str(path) for path in partitions[-1]], union_by_name=True).columns
+    types = {n: str(kind) for n, kind in zip(whole.columns, whole.types, strict=True) if n in newest}
+    counts = [_counts(connection, paths, types) for paths in partitions]
+    columns = tuple(_column(whole, name, kind, counts) for name, kind in types.items())
+    rows = sum(count for count, _ in counts)
+    unique = tuple(c.name for c in columns if rows > 1 and not any(c.null_fractions) and c.distinct_count == rows)
+    unique = tuple(name for name in unique if types[name] not in _FLOATS)
+    key = unique[:1] or _compound_key(whole, columns, types, rows)
+    return Profiled(row_counts=tuple(count for count, _ in counts), columns=columns, unique=unique, key=key)
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], types: dict[str, str]
+) -> tuple[int, dict[str, int]]:
+    """Rows, and values that are not null, of one partition; a column that its files lack has none."""
+    part = connection.read_parquet([str(path) for path in paths], union_by_name=True, hive_partitioning=False)
+    there = [name for name in types if name in part.columns]
+    row = _one(part, ["count(*)", *(f"count({_name(name)})" for name in there)])
+    return row[0], dict(zip(there, row[1:], strict=True))
+
+
+def _column(
+    whole: duckdb.DuckDBPyRelation, name: str, kind: str, counts: Sequence[tuple[int, dict[str, int]]]
+) -> ColumnProfile:
+    nulls = tuple(1 - filled.get(name, 0) / rows if rows else 0.0 for rows, filled in counts)
+    column, is_text = _name(name), kind == "VARCHAR"
+    plain = not kind.endswith("]") and not kind.startswith(("STRUCT", "MAP", "BLOB"))
+    ends = f"CASE WHEN bool_and(isfinite({column})) THEN {{}}({column}) END" if kind in _FLOATS else f"{{}}({column})"
+    values = _few(whole, column) if plain else ()
+    wanted = [f"count(DISTINCT {column})" if plain else "0"]
+    wanted += [ends.format("min"), ends.format("max")] if plain and not is_text else ["NULL", "NULL"]
+    wanted += [f"min(length({column}))", f"max(length({column}))"] if is_text else ["NULL", "NULL"]
+    wanted += [f"avg(regexp_matches({column}, '{_EMAIL}')::INT)" if is_text else "0"]
+    distinct, low, high, min_length, max_length, emails = _one(whole, wanted)
+    return ColumnProfile(
+        name=name,
+        type=kind,
+        null_fractions=nulls,
+        distinct_count=distinct,
+        low=_scalar(low),
+        high=_scalar(high),
+        min_length=min_length,
+        max_length=max_length,
+        values=tuple(value for value in map(_scalar, values) if value is not None),
+        like_email_fraction=float(emails or 0),
+    )
+
+
+def _few(whole: duckdb.DuckDBPyRelation, column: str) -> tuple[Any, ...]:
+    rows = whole.project(column).filter(f"{column} IS NOT NULL").distinct().limit(FEW_VALUES + 1).fetchall()
+    return tuple(row[0] for row in rows) if len(rows) <= FEW_VALUES else ()
+
+
+def _compound_key(
+    whole: duckdb.DuckDBPyRelation, columns: Sequence[ColumnProfile], types: dict[str, str], rows: int
+) -> tuple[str, ...]:
+    """Columns that are unique together: the most telling one first, then whichever tells most more; () for none."""
+    usable = [c for c in columns if not any(c.null_fractions) and _may_be_key(types[c.name]) and c.distinct_count > 1]
+    left = [c.name for c in sorted(usable, key=lambda c: -c.distinct_count)][:_KEY_CANDIDATES]
+    key: list[str] = []
+    while left and len(key) < _KEY_LENGTH:
+        best = max(left, key=lambda name: _distinct(whole, [*key, name]))
+        key.append(best)
+        left.remove(best)
+        if _distinct(whole, key) == rows:
+            return tuple(_shortest(whole, key, rows))
+    return ()
+
+
+def _shortest(whole: duckdb.DuckDBPyRelation, key: list[str], rows: int) -> Iterator[str]:
+    kept = list(key)
+    for name in key:
+        others = [other for other in kept if other != name]
+        if others and _distinct(whole, others) == rows:
+            kept = others
+    yield from kept
+
+
+def _may_be_key(kind: str) -> bool:
+    return kind.startswith(_KEY_TYPES) or kind.endswith("INT") or kind == "INTEGER"
+
+
+def _distinct(whole: duckdb.DuckDBPyRelation, names: Sequence[str]) -> int:
+    return int(_one(whole, [f"count(DISTINCT ({', '.join(map(_name, names))}))"])[0])
+
+
+def _one(relation: duckdb.DuckDBPyRelation, expressions: Sequence[str]) -> tuple[Any, ...]:
+    rows: list[tuple[Any, ...]] = relation.aggregate(", ".join(expressions)).fetchall()
+    return rows[0]
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _scalar(value: Any) -> Scalar | None:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    return value if isinstance(value, bool | int | float | str) else None
