@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import obstore
@@ -17,7 +18,8 @@ import psutil
 import pytest
 from obstore.store import S3Store
 
-from partition_gate.adapters.embedded_s3 import EmbeddedS3, ensure_running, running, stop
+from partition_gate.adapters.embedded_s3 import EmbeddedS3, ensure_running, stop
+from partition_gate.adapters.embedded_s3_users import running
 
 ENSURE = """
 import pathlib, sys
@@ -161,6 +163,28 @@ def test_nothing_is_left_when_running_ends(home: Path) -> None:
         pid = server.pid
 
     assert not psutil.pid_exists(pid)
+
+
+def test_the_last_user_stops_it_not_the_one_that_started_it(home: Path) -> None:
+    with running(home) as second:
+        with ExitStack() as first:
+            first.enter_context(running(home))
+        obstore.put(bucket(second), "a.txt", b"hello")
+        assert read(second, "a.txt") == b"hello"
+
+    assert not psutil.pid_exists(second.pid)
+
+
+def test_a_server_whose_starter_leaves_first_stays_for_the_others(home: Path) -> None:
+    starter, other = ExitStack(), ExitStack()
+    server = starter.enter_context(running(home))
+    other.enter_context(running(home))
+
+    starter.close()
+    obstore.put(bucket(server), "a.txt", b"hello")
+    other.close()
+
+    assert not psutil.pid_exists(server.pid)
 
 
 def test_it_is_ready_within_a_few_seconds(home: Path) -> None:

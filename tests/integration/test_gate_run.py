@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,29 @@ def test_a_late_extra_file_judges_and_replaces_the_whole_partition(desk):
     _, document = desk.run()
 
     assert (document["outcome"], document["rows_in"], desk.published()) == ("published", 150, 150)
+
+
+def test_two_partitions_at_once_are_both_published(desk):
+    keys = ["2026-01-01", "2026-01-02", "2026-01-03"]
+    for key in keys:
+        desk.land(key)
+
+    with ThreadPoolExecutor() as pool:
+        outcomes = [document["outcome"] for _, document in pool.map(desk.run, keys)]
+
+    assert outcomes == ["published"] * 3
+    assert desk.published() == 300
+
+
+def test_the_same_partition_twice_at_once_is_published_once(desk):
+    desk.land()
+
+    with ThreadPoolExecutor() as pool:
+        documents = [document for _, document in pool.map(desk.run, [KEY, KEY])]
+
+    assert {document["outcome"] for document in documents} <= {"published", "superseded"}
+    assert "published" in {document["outcome"] for document in documents}
+    assert desk.published() == 100
 
 
 def test_a_partition_that_shrinks_by_half_is_held_and_the_old_version_stays(desk):

@@ -66,17 +66,6 @@ def ensure_running(home: Path, *, buckets: tuple[str, ...] = BUCKETS) -> Embedde
         return _server(state, credentials, started_here=True)
 
 
-@contextmanager
-def running(home: Path, *, buckets: tuple[str, ...] = BUCKETS) -> Iterator[EmbeddedS3]:
-    """The home's server; stopped at the end only if it was started here."""
-    server = ensure_running(home, buckets=buckets)
-    try:
-        yield server
-    finally:
-        if server.started_here:
-            stop(home)
-
-
 def stop(home: Path) -> bool:
     """Stop the home's server, first politely, then surely; whether one was alive. Its data stays."""
     layout = Layout(home=home.absolute())
@@ -243,5 +232,6 @@ def _is_alive(process: psutil.Process) -> bool:
     except psutil.NoSuchProcess:
         return False
     with suppress(ChildProcessError):  # another process started it and reaps it
-        os.waitpid(process.pid, os.WNOHANG)
+        # Waits: a zombie whose threads still end is not reaped by a look.
+        os.waitpid(process.pid, 0)
     return False

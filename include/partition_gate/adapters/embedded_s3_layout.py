@@ -40,6 +40,16 @@ class Layout(Record):
         return self.folder / "state.json"
 
     @property
+    def users(self) -> Path:
+        """Held shared by each process that uses the server."""
+        return self.folder / "users.lock"
+
+    @property
+    def borrowed(self) -> Path:
+        """There while the server is to end with its last user."""
+        return self.folder / "borrowed"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "lock"
 

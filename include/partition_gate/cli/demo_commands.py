@@ -33,13 +33,13 @@ def register(app: typer.Typer) -> None:
 
 def seed(first: First = _FIRST, last: Last = _LAST, breaks: Breaks = None) -> None:
     """Put real flights and weather of 2013 into landing, one partition a day."""
-    from partition_gate.adapters import embedded_s3
+    from partition_gate.adapters.embedded_s3_users import running
     from partition_gate.adapters.object_store.landing import LandingWriter
     from partition_gate.demo.faults import parse_break
     from partition_gate.demo.seed import seed as seed_landing
 
     settings = load_settings()
-    with embedded_s3.running(settings.home) as s3:
+    with running(settings.home) as s3:
         writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region)
         faults = tuple(parse_break(text) for text in breaks or ())
         report = seed_landing(writer, first=first.date(), last=last.date(), breaks=faults, progress=lambda _: None)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from partition_gate.adapters import embedded_s3
+from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.embedded_s3_users import running
 from partition_gate.adapters.object_store.landing import LandingWriter
 from partition_gate.attempt import Settlement
 from partition_gate.calendar import daily_keys
@@ -55,7 +56,7 @@ def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[A
     """
     with ExitStack() as started:
         with shown_on(console) as steps:
-            store = started.enter_context(embedded_s3.running(settings.home))
+            store = started.enter_context(running(settings.home))
             _seed(demo, store, steps)
             airflow = AirflowServer(settings.home, project=_project(), environment=os.environ)
             started.callback(airflow.stop)
@@ -87,7 +88,7 @@ def outcomes(demo: Demo, ledger: Ledger) -> tuple[Settlement, ...]:
     return tuple(s for s in ledger.latest() if (s.dataset, s.partition_key) in wanted)
 
 
-def _seed(demo: Demo, store: embedded_s3.EmbeddedS3, steps: Steps) -> None:
+def _seed(demo: Demo, store: EmbeddedS3, steps: Steps) -> None:
     step = steps.begin("Seeding landing with real data")
     writer = LandingWriter(store.endpoint_url, store.access_key_id, store.secret_access_key, store.region)
     seed(writer, first=demo.first, last=demo.last, breaks=demo.breaks)
