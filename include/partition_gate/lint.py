@@ -40,6 +40,7 @@ RULES: dict[str, LintRule] = {
     "nested-required": LintRule(Level.ERROR, lint_columns.nested_required),
     "column-name": LintRule(Level.ERROR, lint_columns.column_name),
     "key-position": LintRule(Level.WARNING, lint_columns.key_position),
+    "nested-classification": LintRule(Level.ERROR, lint_columns.nested_classification),
     "classification-word": LintRule(Level.WARNING, lint_columns.classification_word),
     "severity-word": LintRule(Level.ERROR, lint_quality.severity_word),
     "row-count-unit": LintRule(Level.ERROR, lint_quality.row_count_unit),
@@ -90,5 +91,5 @@ def _without_echo(found: Iterable[Finding], earlier: list[Finding]) -> list[Find
     """The findings, without those at a place (or around or within one) where an error already says what to do."""
     wrong = {finding.place for finding in earlier if finding.level is Level.ERROR}
     around = {place[:i] for place in wrong for i, letter in enumerate(place) if letter in ".["}
-    is_echo = {"one-operator", NOT_EXECUTABLE}
+    is_echo = {"one-operator", "readable-server", NOT_EXECUTABLE}
     return [f for f in found if f.place not in wrong and not (f.rule in is_echo and f.place in around)]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from partition_gate.contract import CLASSIFIED_WORDS
 from partition_gate.ecma_patterns import Untranslatable, to_re2
 from partition_gate.lint_contract import is_date
-from partition_gate.lint_view import Known, Node, Placed, Problem, View, child, number
+from partition_gate.lint_view import Known, Node, Placed, Problem, View, child, number, parts
 from partition_gate.nearest_words import did_you_mean, nearest, shown
 
 # Words that are known to say that a column needs no hiding.
@@ -71,24 +71,22 @@ def nested_required(view: View, _known: Known) -> Iterator[Problem]:
         required, inner = options.get("required"), prop.node.get("properties")
         names = [p.get("name") for p in inner if isinstance(p, dict)] if isinstance(inner, list) else []
         for i, name in enumerate(required if isinstance(required, list) else ()):
-            if name not in names:
+            if name not in names and None not in names:
                 hint = did_you_mean(name, names) or "add it to properties"
                 yield Problem(f"{place}.required[{i}]", f"{shown(name)} is no property of the object; {hint}")
 
 
 def column_name(view: View, _known: Known) -> Iterator[Problem]:
-    """Each name, and each name in the files, stands once (whatever its case: the table ignores it)."""
-    for item in view.objects():
+    """Each name stands once among its neighbours, whatever its case: the published table ignores it."""
+    holders = [*view.objects(), *view.properties()]
+    for holder in holders:
         seen: dict[str, str] = {}
-        for prop in view.columns():
-            if not prop.place.startswith(f"{item.place}."):
-                continue
-            name = str(prop.column or "").lower()
-            if name and name in seen:
-                yield Problem(
-                    f"{prop.place}.name", f"{shown(prop.column)} stands also at {seen[name]}; rename one of them"
-                )
-            seen.setdefault(name, prop.place)
+        for prop in parts(holder.node, "properties", holder.place):
+            name = prop.node.get("name")
+            if isinstance(name, str) and name.lower() in seen:
+                what = f"{shown(name)} stands also at {seen[name.lower()]}; rename one of them"
+                yield Problem(f"{prop.place}.name", what)
+            seen.setdefault(str(name).lower(), prop.place)
 
 
 def key_position(view: View, _known: Known) -> Iterator[Problem]:
@@ -106,6 +104,16 @@ def key_position(view: View, _known: Known) -> Iterator[Problem]:
             seen.setdefault(value, prop.place)
 
 
+def nested_classification(view: View, _known: Known) -> Iterator[Problem]:
+    """What must be hidden inside a struct or list is hidden with its top-level property."""
+    hidden = {prop.column for prop in view.columns() if _is_hidden(prop)}
+    tops = {prop.place for prop in view.columns()}
+    for prop in view.properties():
+        if prop.place not in tops and _is_hidden(prop) and prop.column not in hidden:
+            what = f"values are hidden by whole columns; classify {shown(prop.column)} too"
+            yield Problem(f"{prop.place}.classification", what)
+
+
 def classification_word(view: View, _known: Known) -> Iterator[Problem]:
     """A classification is a word of which we know whether values must be hidden."""
     for prop in view.properties():
@@ -115,6 +123,10 @@ def classification_word(view: View, _known: Known) -> Iterator[Problem]:
         near = nearest(word, CLASSIFIED_WORDS | OPEN_WORDS)
         hint = f"did you mean {near!r}?" if near else f"words that hide them: {', '.join(sorted(CLASSIFIED_WORDS))}"
         yield Problem(f"{prop.place}.classification", f"{shown(word)} is not known, so its values are shown; {hint}")
+
+
+def _is_hidden(prop: Placed) -> bool:
+    return str(prop.node.get("classification")).lower() in CLASSIFIED_WORDS
 
 
 def _options(prop: Placed) -> tuple[Node, str]:

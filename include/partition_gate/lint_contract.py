@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from partition_gate.contract import Status
 from partition_gate.errors import ContractError
 from partition_gate.lint_finding import Level
-from partition_gate.lint_view import Known, Placed, Problem, View, parts
+from partition_gate.lint_view import Known, Placed, Problem, View, child, parts
 from partition_gate.nearest_words import did_you_mean, nearest, shown
 from partition_gate.odcs import location
 from partition_gate.units import duration, fraction
@@ -69,12 +69,17 @@ def readable_server(view: View, _known: Known) -> Iterator[Problem]:
         yield Problem("servers", "none has type s3 or local and format parquet; add one")
     for server in servers:
         if not (server.node.get("location") or server.node.get("path")):
-            yield Problem(server.place, "says no place; add `location` (s3) or `path` (local)")
+            key = "path" if server.node.get("type") == "local" else "location"
+            yield Problem(f"{server.place}.{key}", "is missing; say where the partitions lie")
 
 
 def partition_columns(view: View, _known: Known) -> Iterator[Problem]:
     """The Hive segments of the location are the properties with `partitioned: true`."""
     partitioned = {p.column: p.place for p in view.columns() if p.node.get("partitioned") is True}
+    if not view.column_names() or not any(
+        server.node.get("location", server.node.get("path")) for server in view.parquet_servers()
+    ):
+        return
     for server in view.parquet_servers():
         where, segments = _segments(server)
         if isinstance(segments, str):
@@ -129,8 +134,7 @@ def custom_value(view: View, _known: Known) -> Iterator[Problem]:
 
 def date_text(view: View, _known: Known) -> Iterator[Problem]:
     """Dates of the team and of the contract can be read."""
-    team = view.root.get("team")
-    members = parts(view.root, "team") if isinstance(team, list) else parts(team, "members", "team") if team else ()
+    members = [*parts(view.root, "team"), *parts(child(view.root, "team"), "members", "team")]
     places = [(f"{m.place}.{key}", m.node.get(key)) for m in members for key in ("dateIn", "dateOut")]
     for place, value in [*places, ("contractCreatedTs", view.root.get("contractCreatedTs"))]:
         if isinstance(value, str) and not is_date(value):

@@ -57,7 +57,7 @@ def metric_level(view: View, _known: Known) -> Iterator[Problem]:
         elif metric in _OF_COLUMNS and not rule.column:
             yield Problem(place, f"{metric} is about one property; move the rule below it")
         elif metric == "duplicateValues" and not rule.column and not child(rule.node, "arguments").get("properties"):
-            yield Problem(place, "of which properties? add `arguments: {properties: [...]}`")
+            yield Problem(place, "duplicateValues names no properties; add `arguments: {properties: [...]}`")
 
 
 def one_operator(view: View, _known: Known) -> Iterator[Problem]:
@@ -77,7 +77,7 @@ def operator_bound(view: View, _known: Known) -> Iterator[Problem]:
     for rule in view.rules():
         for name in (operator for operator in OPERATORS if operator in rule.node):
             value, place = rule.node[name], f"{rule.place}.{name}"
-            if what := _between(value) if name.endswith("Between") else _single(rule, name, value):
+            if what := _between(rule, value) if name.endswith("Between") else _single(rule, name, value):
                 yield Problem(place, what)
 
 
@@ -106,19 +106,22 @@ def argument(view: View, _known: Known) -> Iterator[Problem]:
 
 def _unknown_columns(view: View, given: Node, place: str) -> Iterator[Problem]:
     columns, names = view.column_names(), given.get("properties")
-    for i, name in enumerate(names if isinstance(names, list) else ()):
+    for i, name in enumerate(names if isinstance(names, list) and columns else ()):
         if isinstance(name, str) and name.partition(".")[0] not in columns:
             hint = did_you_mean(name, columns) or "name one of the properties"
             yield Problem(f"{place}.arguments.properties[{i}]", f"{shown(name)} is no property; {hint}", Level.ERROR)
 
 
-def _between(value: Any) -> str | None:
+def _between(rule: Placed, value: Any) -> str | None:
     bounds = [number(item) for item in value] if isinstance(value, list) else []
     if len(bounds) != 2 or bounds[0] is None or bounds[1] is None:
         return None  # the schema says so
     low, high = bounds[0], bounds[1]
     if low >= high:
         return f"{low} is not below {high}; write the smaller number first"
+    counts_rows = _is_library(rule) and str(rule.node.get("unit", "rows")).lower() not in _PERCENT
+    if counts_rows and math.floor(low) + 1 > math.ceil(high) - 1:
+        return f"no whole number lies between {low} and {high}, which are excluded; widen it"
     return None
 
 

@@ -30,7 +30,7 @@ def foreign_key_source(view: View, _known: Known) -> Iterator[Problem]:
     for relationship in view.relationships():
         for place, source in _ends(relationship, "from"):
             column = source.rpartition(".")[2]
-            if "/" not in source and column not in columns:
+            if columns and "/" not in source and column not in columns:
                 hint = did_you_mean(column, columns) or "name one of the properties"
                 yield Problem(place, f"{shown(source)} is no property; {hint}")
 

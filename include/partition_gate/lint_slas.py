@@ -54,6 +54,8 @@ def minute_unit(view: View, _known: Known) -> Iterator[Problem]:
 def sla_element(view: View, _known: Known) -> Iterator[Problem]:
     """The element of a service level is a column."""
     columns = view.column_names()
+    if not columns:
+        return
     found = [(f"{sla.place}.element", sla.node.get("element")) for sla in view.slas()]
     for place, text in [*found, ("slaDefaultElement", view.root.get("slaDefaultElement"))]:
         for element in (part.strip() for part in text.split(",")) if isinstance(text, str) else ():

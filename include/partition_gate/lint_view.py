@@ -90,8 +90,11 @@ class View:
                 yield server
 
     def column_names(self) -> frozenset[str]:
-        """The names of the top-level properties."""
-        return frozenset(prop.column for prop in self.columns() if prop.column)
+        """The names of the top-level properties; none where one of them cannot be known."""
+        properties = [item.node.get("properties") for item in self.objects()]
+        flat = [prop for given in properties if isinstance(given, list) for prop in given]
+        names = [prop.get("name") if isinstance(prop, dict) else None for prop in flat]
+        return frozenset(map(str, names)) if all(isinstance(name, str) for name in names) else frozenset()
 
 
 def parts(node: Node, key: str, at: str = "") -> Iterator[Placed]:

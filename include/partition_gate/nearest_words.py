@@ -14,7 +14,7 @@ def nearest(word: object, known: Iterable[object]) -> str | None:
     if len(text) > _LONGEST:
         return None
     by_lower = {str(name).lower(): str(name) for name in known}
-    near = get_close_matches(text.lower(), by_lower, n=1, cutoff=0.7)
+    near = get_close_matches(text.lower(), by_lower, n=1, cutoff=0.65)
     return by_lower[near[0]] if near else None
 
 

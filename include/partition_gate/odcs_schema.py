@@ -47,7 +47,9 @@ def schema_findings(document: Document) -> tuple[Finding, ...]:
     """
     version = document.mapping.get("apiVersion")
     if not isinstance(version, str) or version not in SCHEMAS:
-        near = did_you_mean(version, ACCEPTED_VERSIONS) or f"use one of {', '.join(ACCEPTED_VERSIONS)}"
+        near = (
+            f"did you mean 'v{version}'?" if f"v{version}" in SCHEMAS else f"use one of {', '.join(ACCEPTED_VERSIONS)}"
+        )
         what = f"{shown(version)} is not supported; {near}" if version is not None else f"is missing; {near}"
         return (_finding(document, ("apiVersion",), what),)
     errors = _errors(document, version)

@@ -26,7 +26,7 @@ _WRITE = {
     "boolean": "true or false",
     "integer": "a whole number, without quotes",
     "number": "a number, without quotes",
-    "string": "text; put it in quotes",
+    "string": "text, in quotes",
     "array": "a list (`- ...`)",
     "object": "a mapping (`key: value`)",
 }
@@ -68,22 +68,32 @@ class Told:
         self._unknown: dict[Parts, list[str | int]] = {}
         for key in unknown:
             self._unknown.setdefault(key.parts[:-1], []).append(key.parts[-1])
+            self._explained |= {key.parts[:length] for length in range(len(key.parts) - 1)}
+        self._mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
 
     def sentences(self, error: ValidationError) -> Iterator[tuple[Parts, str]]:
         """(place, sentence) of an error; nothing where it only follows from another one or from an unknown key."""
         rule, place = str(error.validator), tuple(error.absolute_path)
         if rule in KEY_RULES:
-            if place not in self._explained:
-                unknown = self._unknown.get(place, ())
-                yield from (told for told in _out_of_place(error, place) if told[0][-1] not in unknown)
+            yield from self._out_of_place(error, place)
         elif rule == "required":
-            for name in _bound(error):
-                if name not in _given(error) and not self._is_misspelt(place, [name]):
-                    yield (*place, name), "is missing; add it"
+            yield from self._missing(error, place)
         elif rule == "oneOf" and isinstance(error.instance, Mapping) and _is_operators(error):
             yield from self._operators(error, place)
-        else:
+        elif rule == "not":
+            yield (*place, "from"), "'from' is this property itself; remove it"
+        elif rule == "type" or place not in self._mistyped:
             yield place, _SENTENCES.get(rule, _other)(error)
+
+    def _out_of_place(self, error: ValidationError, place: Parts) -> Iterator[tuple[Parts, str]]:
+        if place not in self._explained:
+            unknown = self._unknown.get(place, ())
+            yield from (told for told in _out_of_place(error, place) if told[0][-1] not in unknown)
+
+    def _missing(self, error: ValidationError, place: Parts) -> Iterator[tuple[Parts, str]]:
+        for name in _bound(error):
+            if name not in _given(error) and not self._is_misspelt(place, [name]):
+                yield (*place, name), "is missing; add it"
 
     def _operators(self, error: ValidationError, place: Parts) -> Iterator[tuple[Parts, str]]:
         given = [name for name in OPERATORS if name in _given(error)]
@@ -120,6 +130,9 @@ def _out_of_place(error: ValidationError, place: Parts) -> Iterator[tuple[Parts,
     schema: Any = error.schema
     properties = schema.get("properties", {})
     given: dict[str, Any] = _given(error)
+    if given.get("type", "library") == "library" and any(name in given for name in (*OPERATORS, "arguments")):
+        yield (*place, "metric"), "is missing; add it, or `type: sql` with a query"
+        return
     for name in given:
         if repr(name) not in error.message:
             continue
@@ -136,7 +149,6 @@ _CONDITIONAL = {
     "properties": "this logicalType (only with object)",
     "items": "this logicalType (only with array)",
     "map": "this logicalType (only with map)",
-    **dict.fromkeys((*OPERATORS, "arguments", "rule"), "a rule without metric or query"),
 }
 
 
@@ -151,6 +163,8 @@ def _enum(error: ValidationError) -> str:
 
 
 def _type(error: ValidationError) -> str:
+    if error.absolute_path and error.absolute_path[-1] in {"from", "to"}:
+        return "from and to are both one property, or both a list; correct one of them"
     expected = _bound(error) if isinstance(_bound(error), list) else [_bound(error)]
     write = " or ".join(_WRITE.get(str(name), str(name)) for name in expected)
     return f"{_shape(_given(error))}; write {write}"
@@ -166,7 +180,8 @@ def _shape(value: object) -> str:
 def _choice(error: ValidationError) -> str:
     if error.absolute_path and error.absolute_path[-1] in {"from", "to"}:
         return f"{shown(_given(error))} is no reference; write dataset.column"
-    kinds = [str(branch.get("type")) for branch in _bound(error) if branch.get("type") in _WRITE]
+    kinds = ["object" if "$ref" in branch else str(branch.get("type")) for branch in _bound(error)]
+    kinds = [kind for kind in kinds if kind in _WRITE and not (kind == "integer" and "number" in kinds)]
     write = f"write {' or '.join(_WRITE[kind] for kind in dict.fromkeys(kinds))}" if kinds else "correct it"
     return f"{_shape(_given(error))}, which does not fit here; {write}"
 
@@ -188,7 +203,6 @@ _SENTENCES: dict[str, Callable[[ValidationError], str]] = {
     "oneOf": _choice,
     "anyOf": _choice,
     "pattern": _pattern,
-    "not": lambda _: "'from' is this property itself; remove it",
     "minItems": lambda error: f"has {len(_given(error))} items; write at least {_bound(error)}",
     "maxItems": lambda error: f"has {len(_given(error))} items; write at most {_bound(error)}",
     "uniqueItems": lambda _: "has an item twice; keep one of them",

@@ -107,7 +107,7 @@ def test_an_option_of_another_type_is_named_with_the_options_of_this_one():
 
 def test_a_key_that_does_not_go_with_its_neighbours_is_told_as_such():
     assert of_rule(type="text", mustBe=1) == [
-        "mustBe: 'mustBe' does not go with a rule without metric or query; remove it, or correct that"
+        "mustBe: 'mustBe' does not go with type 'text'; remove it, or correct it"
     ]
     assert of_property(logicalType="string", items={"logicalType": "string"}) == [
         "items: 'items' does not go with this logicalType (only with array); remove it, or correct that"
@@ -126,7 +126,7 @@ def test_all_errors_are_told_in_the_order_of_the_file():
 
     assert found == [
         "schema[0].nam: 'nam' is not a key here; did you mean 'name'?",
-        "schema[0].properties[0].name: 1 is a number; write text; put it in quotes",
+        "schema[0].properties[0].name: 1 is a number; write text, in quotes",
         "slaProperties[0].value: is missing; add it",
     ]
 
