@@ -130,7 +130,7 @@ def version_rule(old: ContractVersion, new: ContractVersion, found: Iterable[Cha
         return VersionRule(ok=not breaking, needed="major" if breaking else "patch", sentence=sentence)
     needed = "patch" if not breaking else "major" if before[0] else "minor"
     ok = after > before if needed == "patch" else after[: 1 + (needed == "minor")] > before[: 1 + (needed == "minor")]
-    count = f"{len(breaking)} breaking" if breaking else f"{len(real)} compatible"
+    count = _counted(len(breaking), "breaking change") if breaking else _counted(len(real), "compatible change")
     return VersionRule(ok=ok, needed=needed, sentence=_sentence(old, new, count, needed, ok=ok))
 
 
@@ -143,9 +143,13 @@ def parsed_version(text: str) -> tuple[int, int, int] | None:
 def _sentence(old: ContractVersion, new: ContractVersion, count: str, needed: str, *, ok: bool) -> str:
     step = f"{old.version} -> {new.version}"
     if ok:
-        return f"{step} is right for {count} change(s)"
-    rise = {"patch": "a higher version", "minor": "a new minor version", "major": "a new major version"}[needed]
-    return f"{step}: {count} change(s) need {rise}; raise `version`, or take the change(s) back"
+        return f"{step} is right for {count}"
+    rise = {"patch": "higher version", "minor": "new minor version", "major": "new major version"}[needed]
+    return f"{step}: {count} and no {rise}; raise the contract's version, or take the change back"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _change(difference: Difference) -> Change:

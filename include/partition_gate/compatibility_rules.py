@@ -117,3 +117,12 @@ def _kind(name: str, letters: str, why: str) -> Kind:
 
 
 KINDS: dict[str, Kind] = {name: _kind(name, *row) for name, row in _TABLE.items()}
+
+
+def rules_table() -> str:
+    """The rules as a Markdown table, for the documents."""
+    rows = [
+        f"| {kind.name} | {', '.join(kind.breaks) or 'nobody'} | {', '.join(kind.incompatible) or '-'} | {kind.why} |"
+        for kind in KINDS.values()
+    ]
+    return "\n".join(("| change | breaks | incompatible | why |", "|---|---|---|---|", *rows))

@@ -17,7 +17,7 @@ from partition_gate.attempt import Settlement
 from partition_gate.disposition import PartitionOutcome
 from partition_gate.errors import StoreUnreachable
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
-from partition_gate.testing.console import ATTEMPT, InMemoryConsole, a_console, a_sample
+from partition_gate.testing.console import ATTEMPT, InMemoryConsole, a_console, a_sample, some_details
 from partition_gate.web.app import DOCS_POLICY, PAGE_POLICY, create_app
 from partition_gate.web.console import BrokenContract
 
@@ -232,3 +232,35 @@ def test_a_guard_stands_before_every_page(tmp_path: Path, page: str):
 
     assert answer.status_code == 401
     assert "Sign in to Airflow" in answer.text
+
+
+def test_a_contracts_page_shows_owners_coverage_and_what_each_version_changed(tmp_path: Path):
+    console = a_console(tmp_path)
+    console.details = {"orders": some_details("the customer's name")}
+
+    page = a_browser(console).get("/contracts/orders").text
+
+    assert page.count("the customer&#39;s name") >= 10
+    assert "1 breaking change" in page
+    assert "first known version" in page
+    assert 'href="#L2"' in page
+
+
+def test_a_contracts_details_are_text_whatever_they_hold(tmp_path: Path):
+    console = a_console(tmp_path)
+    console.details = {"orders": some_details(ATTACK)}
+
+    page = a_browser(console).get("/contracts/orders").text
+
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 10
+
+
+def test_a_contract_without_details_still_shows_its_text(tmp_path: Path):
+    console = a_console(tmp_path)
+    console.details = {}
+
+    page = a_browser(console).get("/contracts/orders").text
+
+    assert "version: 1.0.0" in page
+    assert "Coverage" not in page

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
 
-from partition_gate.compiled import CompiledContract, compiled
+from partition_gate.compiled import compiled
+from partition_gate.contract import Contract
 from partition_gate.coverage import cover
 from partition_gate.errors import UnknownContract
 from partition_gate.export_avro import avro_schema
@@ -51,7 +52,7 @@ def export(contract: Name, to: To, output: Output = None) -> None:
     path = own if own.is_file() else Path(contract)
     if not path.is_file():
         raise UnknownContract(f"{contract!r} is no contract: give an id of {folder.contracts}, or the path of a file")
-    text = _EXPORTS[to](compiled(folder.read(path)), path)
+    text = _EXPORTS[to](folder.read(path), path)
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -59,30 +60,32 @@ def export(contract: Name, to: To, output: Output = None) -> None:
     output.write_text(text, encoding="utf-8")
 
 
-def _avro(_contract: CompiledContract, path: Path) -> str:
+def _avro(_contract: Contract, path: Path) -> str:
     return _json(avro_schema(*_odcs(path)))
 
 
-def _json_schema(_contract: CompiledContract, path: Path) -> str:
+def _json_schema(_contract: Contract, path: Path) -> str:
     return _json(json_schema_of(*_odcs(path)))
 
 
-def _suite(contract: CompiledContract, _path: Path) -> str:
+def _suite(contract: Contract, _path: Path) -> str:
     from partition_gate.adapters.gx.core_names import core_expectations
 
-    return _json(portable_suite(contract, core=core_expectations()))
+    return _json(portable_suite(compiled(contract), core=core_expectations()))
 
 
-def _ddl(contract: CompiledContract, _path: Path) -> str:
-    return sql_ddl(contract)
+def _ddl(contract: Contract, _path: Path) -> str:
+    return sql_ddl(compiled(contract))
 
 
-def _html(contract: CompiledContract, path: Path) -> str:
-    clauses = cover(load_mapping(path.read_text(encoding="utf-8"), path=str(path)), contract.compilation)
-    return html_page(contract.contract, contract.suite.suite.checks, clauses)
+def _html(contract: Contract, path: Path) -> str:
+    environment = load_settings().environment or None
+    document = load_mapping(path.read_text(encoding="utf-8"), path=str(path))
+    judged = compiled(contract).compilation
+    return html_page(contract, judged.suite.checks, cover(document, judged, environment=environment))
 
 
-_EXPORTS: dict[Form, Callable[[CompiledContract, Path], str]] = {
+_EXPORTS: dict[Form, Callable[[Contract, Path], str]] = {
     Form.AVRO: _avro,
     Form.JSONSCHEMA: _json_schema,
     Form.GREAT_EXPECTATIONS: _suite,

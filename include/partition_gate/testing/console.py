@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from partition_gate.attempt import OutboxEntry, Settlement
+from partition_gate.compatibility import Change, VersionRule
+from partition_gate.compatibility_rules import Party
+from partition_gate.coverage import CoveredClause, Treatment
 from partition_gate.disposition import PartitionOutcome
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
 from partition_gate.verdict import CheckOutcome, CheckResult
 from partition_gate.web.console import BrokenContract, ContractSummary, QuarantinedRow, QuarantineSample
+from partition_gate.web.contract_details import ContractDetails, Coverage, ShownVersion
 
 ATTEMPT = "orders-2026-11-01-1"
 
@@ -23,6 +27,7 @@ class InMemoryConsole:
         self.summaries: tuple[ContractSummary, ...] = ()
         self.broken: tuple[BrokenContract, ...] = ()
         self.texts: Mapping[str, str] = {}
+        self.details: Mapping[str, ContractDetails] = {}
         self.checks: Mapping[str, tuple[CheckResult, ...]] = {}
         self.outbox: tuple[OutboxEntry, ...] = ()
         self.samples: Mapping[str, QuarantineSample] = {}
@@ -39,6 +44,9 @@ class InMemoryConsole:
 
     def contract_text(self, contract_id: str) -> str | None:
         return self.texts.get(contract_id)
+
+    def contract_details(self, contract_id: str) -> ContractDetails | None:
+        return self.details.get(contract_id)
 
     def settlement(self, attempt_id: str) -> Settlement | None:
         return next((one for one in self.settled if one.attempt_id == attempt_id), None)
@@ -59,6 +67,7 @@ def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:
     console = InMemoryConsole(folder, settlements or (a_settlement(ATTEMPT, outcome=PartitionOutcome.REJECTED),))
     console.summaries = (_SUMMARY,)
     console.texts = {"orders": "id: orders\nversion: 1.0.0\n"}
+    console.details = {"orders": some_details()}
     console.checks = {ATTEMPT: (a_check_result("passing"), a_check_result("failing", outcome=CheckOutcome.FAILED))}
     console.samples = {ATTEMPT: a_sample()}
     message = a_message(attempt_id=ATTEMPT)
@@ -70,6 +79,23 @@ def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:
     page.write_text("<p>a report</p>")
     (folder / "index.html").write_text("<p>all reports</p>")
     return console
+
+
+def some_details(word: str = "a column") -> ContractDetails:
+    """One executed clause, an owner, and a first version followed by a breaking one; `word` stands in every field."""
+    clause = CoveredClause(clause=word, line=2, treatment=Treatment.EXECUTED, by=word)
+    change = Change(
+        path=word, subject=word, kind="type changed", old=word, new=word, breaks=(*Party,), incompatible=(), why=word
+    )
+    rule = VersionRule(ok=False, needed="major", sentence=word)
+    first = ShownVersion(label="abc", version="1.0.0", committed_at=NOON, subject=word, changes=(), rule=None)
+    second = ShownVersion(label=word, version=word, committed_at=None, subject=word, changes=(change,), rule=rule)
+    return ContractDetails(
+        owners=(word,),
+        channels=(word,),
+        coverage=(Coverage(treatment=Treatment.EXECUTED, told="checked", clauses=(clause,)),),
+        versions=(second, first),
+    )
 
 
 def a_sample(value: str = "7") -> QuarantineSample:

@@ -8,6 +8,7 @@ from typing import Protocol
 from partition_gate.attempt import OutboxEntry, Settlement
 from partition_gate.record import Record
 from partition_gate.verdict import CheckResult
+from partition_gate.web.contract_details import ContractDetails
 
 
 class ContractSummary(Record):
@@ -64,6 +65,9 @@ class Console(Protocol):
 
     def contract_text(self, contract_id: str) -> str | None:
         """The YAML of a contract, broken or not; None where there is no such file."""
+
+    def contract_details(self, contract_id: str) -> ContractDetails | None:
+        """Owners, coverage and versions; None for a contract that cannot be used."""
 
     def settlement(self, attempt_id: str) -> Settlement | None: ...
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from partition_gate.adapters.contract_folder import SUFFIX, Catalogue, ContractFolder
+from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.attempt import OutboxEntry, Settlement
 from partition_gate.contract import Contract
 from partition_gate.errors import UnknownContract
@@ -15,6 +16,7 @@ from partition_gate.masking import pseudonym
 from partition_gate.ports import Ledger
 from partition_gate.verdict import CheckResult
 from partition_gate.web.console import BrokenContract, ContractSummary, QuarantinedRow, QuarantineSample
+from partition_gate.web.contract_details import ContractDetails, contract_details
 
 _GATE = "_gate_"
 _SHOWN_LENGTH = 200
@@ -60,6 +62,14 @@ class LedgerConsole:
     def contract_text(self, contract_id: str) -> str | None:
         path = next((path for path in self._contracts.paths() if path.name == f"{contract_id}{SUFFIX}"), None)
         return path.read_text(encoding="utf-8", errors="replace") if path else None
+
+    def contract_details(self, contract_id: str) -> ContractDetails | None:
+        compiled = next((each for each in self._catalogue().contracts if each.contract.id == contract_id), None)
+        text = self.contract_text(contract_id)
+        if compiled is None or text is None:
+            return None
+        history = ContractHistory(self._contracts.contracts / f"{contract_id}{SUFFIX}")
+        return contract_details(compiled, text, history, environment=self._contracts.environment)
 
     def settlement(self, attempt_id: str) -> Settlement | None:
         return self._ledger.settlement(attempt_id)

@@ -94,7 +94,15 @@ class ConsolePages:
         if text is None:
             raise HTTPException(404, f"There is no contract {contract_id}.")
         broken = next((b for b in self._console.broken_contracts() if b.id == contract_id), None)
-        return html(request, "contract.html", id=contract_id, lines=text.splitlines(), contract=summary, broken=broken)
+        return html(
+            request,
+            "contract.html",
+            id=contract_id,
+            lines=text.splitlines(),
+            contract=summary,
+            broken=broken,
+            details=self._console.contract_details(summary.id) if summary else None,
+        )
 
     def quarantine(self, request: Request, attempt_id: str) -> Response:
         one = _known(self._console, attempt_id)
