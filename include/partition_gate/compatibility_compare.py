@@ -80,14 +80,15 @@ def _classification(d: Difference) -> str:
 
 
 def _within_rule(compare: Comparison) -> Comparison:
-    """A rule that blocks neither before nor after breaks nobody, however it changes."""
+    """A rule (or foreign key) that blocks neither before nor after breaks nobody, however it changes."""
     return lambda d: compare(d) if _blocks(d.before) or _blocks(d.after) else "rule that never blocks"
 
 
 def _blocks(rule: Node | None) -> bool:
     if rule is None or rule.said("type") == "text":
         return False
-    return str(rule.said("severity") or "error").lower() == "error"
+    custom = next((_setting_value(child) for child in rule.children if child.name == "severity"), None)
+    return str(rule.said("severity") or custom or "error").lower() == "error"
 
 
 def _severity(d: Difference) -> str:
@@ -223,9 +224,9 @@ COMPARISONS: dict[tuple[str, str], Comparison] = {
         ("column", f"{_OPTIONS}{name}"): _CONSTRAINT
         for name in ("pattern", "format", "multipleOf", "timezone", "defaultTimezone", "uniqueItems", "required")
     },
-    ("foreign key", ""): _whole("foreign key added", "foreign key removed"),
-    ("foreign key", "to"): lambda _: "foreign key changed",
-    ("foreign key", "from"): lambda _: "foreign key changed",
+    ("foreign key", ""): _within_rule(_whole("foreign key added", "foreign key removed")),
+    ("foreign key", "to"): _within_rule(lambda _: "foreign key changed"),
+    ("foreign key", "from"): _within_rule(lambda _: "foreign key changed"),
     ("rule", ""): _within_rule(_whole("rule added", "rule removed")),
     ("rule", "operator"): _within_rule(
         _by_extent(of_operators, _words("rule loosened", "rule tightened", "rule changed"))

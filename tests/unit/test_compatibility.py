@@ -64,6 +64,10 @@ def options(document: dict[str, Any], **values: Any) -> None:
     column(document, "amount")["logicalTypeOptions"] = values
 
 
+def a_warning(to: str) -> dict[str, Any]:
+    return {"to": to, "customProperties": [{"property": "severity", "value": "warning"}]}
+
+
 EDITS: list[tuple[str, Callable[[dict[str, Any]], object], set[Party]]] = [
     ("column added", lambda d: columns(d).append({"name": "note", "logicalType": "string"}), {P}),
     ("required column added", lambda d: columns(d).append({"name": "note", "required": True}), {P}),
@@ -89,6 +93,8 @@ EDITS: list[tuple[str, Callable[[dict[str, Any]], object], set[Party]]] = [
     ("constraint added", lambda d: column(d, "state").update(logicalTypeOptions={"pattern": "^o"}), {P}),
     ("foreign key removed", lambda d: column(d, "shop").pop("relationships"), {C}),
     ("foreign key added", lambda d: column(d, "state").update(relationships=[{"to": "states.id"}]), {P}),
+    ("rule that never blocks", lambda d: column(d, "state").update(relationships=[a_warning("states.id")]), set()),
+    ("rule made a warning", lambda d: column(d, "shop").update(relationships=[a_warning("shops.id")]), {C}),
     ("rule tightened", lambda d: quality(d)[0].update(mustBeGreaterThan=11), {P}),
     ("rule loosened", lambda d: quality(d)[0].update(mustBeGreaterThan=9), {C}),
     ("rule removed", lambda d: d["schema"][0].pop("quality"), {C}),
