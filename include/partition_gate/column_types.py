@@ -24,6 +24,20 @@ LOGICAL: dict[str, tuple[tuple[str, ...], str]] = {
     "date": (("date32", "date64"), "DATE"),
     "timestamp": (("timestamp", "timestamp_tz"), "TIMESTAMP WITH TIME ZONE"),
     "time": (("time32", "time64"), "VARCHAR"),
+    # What lies inside has types of its own (`nested_columns`); without it, the value is published as text.
+    "object": (("struct",), "VARCHAR"),
+    "array": (("list",), "VARCHAR[]"),
+    "map": (("map",), "MAP(VARCHAR, VARCHAR)"),
+    "vector": (("list",), "FLOAT[]"),
+}
+
+# elementType of a vector: (accepted Arrow tokens, DuckDB type). Source: ODCS 3.2, RFC 0042.
+ELEMENTS: dict[str, tuple[tuple[str, ...], str]] = {
+    "float16": (("halffloat",), "FLOAT"),
+    "float32": (("halffloat", "float"), "FLOAT"),
+    "float64": (("halffloat", "float", "double"), "DOUBLE"),
+    "int8": (("int8",), "TINYINT"),
+    "uint8": (("uint8",), "SMALLINT"),
 }
 
 # logicalTypeOptions.format of integer and number: (accepted Arrow tokens, DuckDB type). Delta has no unsigned type, so
@@ -65,6 +79,12 @@ PHYSICAL: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     **dict.fromkeys(("BLOB", "BINARY", "VARBINARY", "BYTES"), (("binary",), "BLOB")),
 }
+# physicalType of what holds other values, with or without their types: ARRAY<STRING>, VARCHAR[], STRUCT<a INT>.
+_CONTAINERS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("STRUCT", "RECORD", "ROW"), ("struct",)),
+    **dict.fromkeys(("ARRAY", "LIST"), ("list",)),
+    "MAP": ("map",),
+}
 _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?")
 
 
@@ -72,8 +92,11 @@ def accepted_by_physical(physical_type: str) -> tuple[str, ...] | None:
     """Arrow tokens that a physicalType accepts; None for a name that we do not know."""
     if _DECIMAL.fullmatch(physical_type.upper().strip()):
         return ("decimal", *_INT64)
+    if re.search(r"\[\d*\]$", physical_type.strip()):
+        return ("list",)
+    container = _CONTAINERS.get(re.split(r"[<(\s]", physical_type.strip().upper(), maxsplit=1)[0])
     known = PHYSICAL.get(_bare(physical_type))
-    return known[0] if known else None
+    return container or (known[0] if known else None)
 
 
 def accepted_by_logical(logical_type: str, *, width: str | None = None) -> tuple[str, ...] | None:

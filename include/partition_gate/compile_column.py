@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Any
 
 from partition_gate.column_types import WIDTHS, accepted_by_logical, accepted_by_physical, is_text
+from partition_gate.compile_containers import CONTAINER_OPTIONS
 from partition_gate.contract import Clause, Column
 from partition_gate.drafts import Documented, Draft, NotExecutable, OnlyDocumented, Unfit
 from partition_gate.ecma_patterns import Untranslatable, to_re2
@@ -25,6 +27,7 @@ from partition_gate.suite import (
     Scope,
     Unique,
 )
+from partition_gate.suite_nested import FieldTyped, Nested
 from partition_gate.text_formats import FOR_PEOPLE, PATTERNS, strptime_format
 
 
@@ -46,7 +49,7 @@ def compile_clause(column: Column, clause: Clause) -> Draft | NotExecutable | Do
         clause=clause.path,
         expectation=expectation,
         dimension=_DIMENSIONS.get(clause.name, "conformity"),
-        scope=Scope.PARTITION if isinstance(expectation, ColumnPresent | ColumnTyped) else Scope.ROW,
+        scope=Scope.PARTITION if isinstance(expectation, _ABOUT_FILES) else Scope.ROW,
         expected=expected,
         description=column.description,
     )
@@ -153,26 +156,30 @@ def _multiple_of(column: Column, value: object) -> tuple[Expectation, str]:
 
 
 def _minimum(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
-    return InRange(column=column.name, low=_bound(column, value)), f">= {value}"
+    return _ranged(column, low=_bound(column, value)), f">= {value}"
 
 
 def _maximum(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
-    return InRange(column=column.name, high=_bound(column, value)), f"<= {value}"
+    return _ranged(column, high=_bound(column, value)), f"<= {value}"
 
 
 def _above(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
-    return InRange(column=column.name, low=_bound(column, value), low_is_exclusive=True), f"> {value}"
+    return _ranged(column, low=_bound(column, value), low_is_exclusive=True), f"> {value}"
 
 
 def _below(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
-    return InRange(column=column.name, high=_bound(column, value), high_is_exclusive=True), f"< {value}"
+    return _ranged(column, high=_bound(column, value), high_is_exclusive=True), f"< {value}"
+
+
+def _ranged(column: Column, **bounds: Any) -> Expectation:
+    within = InRange(column=column.name, **bounds)
+    # Great Expectations compares numbers and dates only.
+    return Nested(column=column.name, rule=within) if column.logical_type == "time" else within
 
 
 def _bound(column: Column, value: Scalar | tuple[Scalar, ...]) -> float | int | str:
     if isinstance(value, bool | tuple):
         raise Unfit(f"{value!r} is no bound; write a number, or a date as text")
-    if column.logical_type == "time":
-        raise Unfit("bounds of a time of day are not executable yet")
     reader = _MOMENTS.get(column.logical_type)
     if reader is not None:
         try:
@@ -219,7 +226,9 @@ _COMPILERS: dict[str, _Compiler] = {
     "option.multipleOf": _multiple_of,
     "option.timezone": _timezone,
     "option.defaultTimezone": _default_timezone,
+    **{f"option.{name}": compiler for name, compiler in CONTAINER_OPTIONS.items()},
 }
+_ABOUT_FILES = (ColumnPresent, ColumnTyped, FieldTyped)
 _COVERED_ELSEWHERE = frozenset({"primaryKey", "primaryKeyPosition"})
 _DIMENSIONS = {
     "required": "completeness",

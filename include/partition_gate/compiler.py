@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from partition_gate.column_types import stored_type
 from partition_gate.compile_column import compile_clause
+from partition_gate.compile_nested import compile_inner
 from partition_gate.compile_quality import compile_rule
 from partition_gate.contract import Column, Contract, ForeignKey
 from partition_gate.drafts import Documented, Draft, NotExecutable
+from partition_gate.nested_columns import published_type
 from partition_gate.record import Record
 from partition_gate.suite import Check, FilesReadable, NotNull, References, Scope, Suite, Unique, UniqueTogether
 from partition_gate.table import TableColumn, TableSchema
@@ -54,6 +55,7 @@ def _drafts(contract: Contract) -> Iterator[Draft | NotExecutable | Documented]:
     yield _readable()
     for column in contract.columns:
         yield from filter(None, (compile_clause(column, clause) for clause in column.clauses))
+        yield from compile_inner(column)
     yield from _primary_key(contract.columns)
     for key in contract.foreign_keys:
         yield _foreign_key(key)
@@ -121,12 +123,7 @@ def _table_column(column: Column) -> TableColumn:
     return TableColumn(
         name=column.name,
         source=column.source,
-        type=stored_type(
-            column.logical_type,
-            column.physical_type,
-            width=column.text_option("format"),
-            has_zone=column.option("timezone") is not False,
-        ),
+        type=published_type(column),
         description=column.description,
         classified=column.classified,
     )

@@ -35,7 +35,11 @@ class Clause(Record):
 
 
 class Column(Record):
-    """A property of the schema. `source` is its name in the files (physicalName, else name)."""
+    """A property of the schema. `source` is its name in the files (physicalName, else name).
+
+    What lies inside has the whole path as its name (`address.city`, `tags[]`): `fields` of an object, `item` of an
+    array, `key` and `value` of a map.
+    """
 
     path: str
     name: str
@@ -46,11 +50,21 @@ class Column(Record):
     classification: str | None = None
     partitioned: bool = False
     clauses: tuple[Clause, ...] = ()
+    fields: tuple[Column, ...] = ()
+    item: Column | None = None
+    key: Column | None = None
+    value: Column | None = None
 
     @property
     def classified(self) -> bool:
-        """Whether its values must never leave warehouse and quarantine (I9)."""
-        return (self.classification or "").lower() in CLASSIFIED_WORDS
+        """Whether its values, or any inside, must never leave warehouse and quarantine (I9)."""
+        own = (self.classification or "").lower() in CLASSIFIED_WORDS
+        return own or any(inner.classified for inner in self.inner)
+
+    @property
+    def inner(self) -> tuple[Column, ...]:
+        """What lies directly inside."""
+        return (*self.fields, *(one for one in (self.item, self.key, self.value) if one is not None))
 
     def option(self, name: str) -> Scalar | tuple[Scalar, ...] | None:
         """The value of a logicalTypeOption; None where it is not given."""

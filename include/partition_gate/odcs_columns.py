@@ -50,10 +50,11 @@ def severity(word: str, place: str, path: str) -> Severity:
         raise ContractError(f"{path}: {place}.severity: {word!r} is not known; use error, warning or info") from None
 
 
-def _column(prop: SchemaProperty, at: str) -> Column:
+def _column(prop: SchemaProperty, at: str, *, name: str | None = None) -> Column:
+    own = name or str(prop.name)
     return Column(
         path=at,
-        name=str(prop.name),
+        name=own,
         source=prop.physicalName or str(prop.name),
         logical_type=prop.logicalType or "string",
         physical_type=prop.physicalType,
@@ -61,18 +62,23 @@ def _column(prop: SchemaProperty, at: str) -> Column:
         classification=prop.classification,
         partitioned=bool(prop.partitioned),
         clauses=tuple(_clauses(prop, at)),
+        fields=tuple(
+            _column(p, f"{at}.properties[{i}]", name=f"{own}.{p.name}") for i, p in enumerate(prop.properties or [])
+        ),
+        item=_inner(prop.items, f"{at}.items", name=f"{own}[]"),
+        key=_inner(prop.map.key if prop.map else None, f"{at}.map.key", name=f"{own}{{key}}"),
+        value=_inner(prop.map.value if prop.map else None, f"{at}.map.value", name=f"{own}{{value}}"),
     )
 
 
+def _inner(prop: SchemaProperty | None, at: str, *, name: str) -> Column | None:
+    return None if prop is None else _column(prop, at, name=name)
+
+
 def _clauses(prop: SchemaProperty, at: str) -> Iterator[Clause]:
-    yield Clause(path=f"{at}.name", name="name", value=str(prop.name))
-    if prop.logicalType:
-        yield Clause(path=f"{at}.logicalType", name="logicalType", value=prop.logicalType)
-    if prop.physicalType:
-        yield Clause(path=f"{at}.physicalType", name="physicalType", value=prop.physicalType)
-    for name in ("required", "unique", "primaryKey"):
-        if getattr(prop, name):
-            yield Clause(path=f"{at}.{name}", name=name, value=True)
+    for name in ("name", "logicalType", "physicalType", "required", "unique", "primaryKey"):
+        if value := getattr(prop, name):
+            yield Clause(path=f"{at}.{name}", name=name, value=value)
     if prop.primaryKeyPosition is not None:
         yield Clause(path=f"{at}.primaryKeyPosition", name="primaryKeyPosition", value=prop.primaryKeyPosition)
     for name, value in (prop.logicalTypeOptions or {}).items():

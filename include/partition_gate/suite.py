@@ -16,8 +16,42 @@ from partition_gate.suite_counts import (
     RowCountWithin,
     SqlValue,
 )
+from partition_gate.suite_nested import FieldPresent, FieldTyped, Nested
+from partition_gate.suite_values import (
+    DateText,
+    InRange,
+    InSet,
+    LengthInRange,
+    Matches,
+    MultipleOf,
+    NotNull,
+    Scalar,
+)
 
-Scalar = bool | int | float | str
+__all__ = [
+    "Check",
+    "ColumnPresent",
+    "ColumnTyped",
+    "CompiledSuite",
+    "Core",
+    "DateText",
+    "Expectation",
+    "FilesReadable",
+    "InRange",
+    "InSet",
+    "LengthInRange",
+    "Matches",
+    "MultipleOf",
+    "NotNull",
+    "References",
+    "RowCount",
+    "Scalar",
+    "Scope",
+    "Severity",
+    "Suite",
+    "Unique",
+    "UniqueTogether",
+]
 
 
 class Severity(StrEnum):
@@ -57,14 +91,6 @@ class ColumnTyped(Record):
     types: tuple[str, ...]
 
 
-class NotNull(Record):
-    """No value is null; `mostly` is the least share (0..1) of values that must hold."""
-
-    kind: Literal["not_null"] = "not_null"
-    column: str
-    mostly: float = 1.0
-
-
 class Unique(Record):
     """No value stands twice. All rows of a duplicate group break the rule."""
 
@@ -78,64 +104,6 @@ class UniqueTogether(Record):
 
     kind: Literal["unique_together"] = "unique_together"
     columns: tuple[str, ...]
-    mostly: float = 1.0
-
-
-class InRange(Record):
-    """Values lie between two bounds; `None` is no bound. Dates and times are ISO 8601 text."""
-
-    kind: Literal["in_range"] = "in_range"
-    column: str
-    low: float | int | str | None = None
-    high: float | int | str | None = None
-    low_is_exclusive: bool = False
-    high_is_exclusive: bool = False
-    mostly: float = 1.0
-
-
-class LengthInRange(Record):
-    """Text lengths, in characters, both bounds inclusive."""
-
-    kind: Literal["length_in_range"] = "length_in_range"
-    column: str
-    low: int | None = None
-    high: int | None = None
-    mostly: float = 1.0
-
-
-class Matches(Record):
-    """The RE2 pattern is found in the text (anchor it to match the whole)."""
-
-    kind: Literal["matches"] = "matches"
-    column: str
-    pattern: str
-    mostly: float = 1.0
-
-
-class MultipleOf(Record):
-    """Values are whole multiples of a decimal number, given as text so that it stays exact."""
-
-    kind: Literal["multiple_of"] = "multiple_of"
-    column: str
-    divisor: str
-    mostly: float = 1.0
-
-
-class DateText(Record):
-    """Text that is a date or time in a strptime format."""
-
-    kind: Literal["date_text"] = "date_text"
-    column: str
-    format: str
-    mostly: float = 1.0
-
-
-class InSet(Record):
-    """Values are members of a set."""
-
-    kind: Literal["in_set"] = "in_set"
-    column: str
-    values: tuple[Scalar, ...]
     mostly: float = 1.0
 
 
@@ -186,6 +154,9 @@ Expectation = Annotated[
     | DuplicateTogetherCount
     | RowCountWithin
     | SqlValue
+    | FieldPresent
+    | FieldTyped
+    | Nested
     | Core,
     Field(discriminator="kind"),
 ]

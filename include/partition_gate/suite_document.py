@@ -38,6 +38,7 @@ from partition_gate.suite_counts import (
     RowCountWithin,
     SqlValue,
 )
+from partition_gate.suite_nested import FieldPresent, FieldTyped, Nested
 
 _GX_SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 
@@ -138,6 +139,15 @@ def _sql(e: SqlValue) -> dict[str, Any]:
     return {"query": e.query, "column_list": list(e.columns), **limits}
 
 
+def _at(e: FieldPresent | FieldTyped | Nested) -> dict[str, Any]:
+    return {"column": e.column, "path": list(e.path)}
+
+
+def _nested(e: Nested) -> dict[str, Any]:
+    rule = e.rule.model_dump(mode="json", exclude={"column", "mostly"}, exclude_defaults=True)
+    return {**_at(e), "rule": {"kind": e.rule.kind, **rule}}
+
+
 _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
     _kind.model_fields["kind"].default: (_name, _kwargs)
     for _kind, _name, _kwargs in (
@@ -177,6 +187,13 @@ _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
             DuplicateTogetherCount,
             "expect_compound_columns_duplicate_count_to_be_within",
             lambda e: {"column_list": list(e.columns), **_bounds(e.bounds)},
+        ),
+        (Nested, "expect_column_inner_values_to_keep_rule", _nested),
+        (FieldPresent, "expect_partition_files_to_have_inner_field", _at),
+        (
+            FieldTyped,
+            "expect_partition_files_inner_type_to_be_in_set",
+            lambda e: {**_at(e), "type_list": list(e.types)},
         ),
         (SqlValue, "expect_sql_value_to_be_within", _sql),
         (RowCountWithin, "expect_row_count_to_be_within", lambda e: _bounds(e.bounds)),

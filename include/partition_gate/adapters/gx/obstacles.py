@@ -8,8 +8,9 @@ import duckdb
 
 from partition_gate.adapters.gx.expectations import name_some
 from partition_gate.adapters.gx.footers import READ_ERRORS
+from partition_gate.adapters.gx.nested_soundness import why_unsound
 from partition_gate.adapters.gx.scan import Scanned, create_reference_view
-from partition_gate.adapters.gx.suite_file import ABOUT_FILES, FILES_TYPE_COLUMN, IN_REFERENCE, Planned
+from partition_gate.adapters.gx.suite_file import ABOUT_FILES, FILES_TYPE_COLUMN, IN_REFERENCE, INNER_RULE, Planned
 from partition_gate.validation import Errored, Unknown
 
 Obstacle = Unknown | Errored
@@ -21,7 +22,8 @@ class Obstacles:
     def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, planned: Iterable[Planned]) -> None:
         self._connection = connection
         self._partition = partition
-        self._mistyped = dict(_mistyped_columns(partition, planned))
+        self._suite = tuple(planned)
+        self._mistyped = dict(_mistyped_columns(partition, self._suite))
         self._references: dict[str, str | None] = {}
 
     def before(self, planned: Planned) -> Obstacle | None:
@@ -30,6 +32,7 @@ class Obstacles:
             self._fault,
             self._bad_pattern,
             self._unsound_column,
+            self._unsound_field,
             self._unread_reference,
         )
         return next((found for look in looks if (found := look(planned)) is not None), None)
@@ -58,6 +61,10 @@ class Obstacles:
                 why = f"column {column} has another type: {self._mistyped[column]}"
                 return Unknown(rule_id=planned.rule_id, why=why)
         return None
+
+    def _unsound_field(self, planned: Planned) -> Obstacle | None:
+        why = why_unsound(self._partition, planned, self._suite) if planned.type == INNER_RULE else None
+        return None if why is None else Unknown(rule_id=planned.rule_id, why=why)
 
     def _unread_reference(self, planned: Planned) -> Obstacle | None:
         if planned.type != IN_REFERENCE:

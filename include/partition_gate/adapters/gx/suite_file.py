@@ -14,13 +14,17 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 
 from partition_gate.adapters.gx import expectations as _registered  # noqa: F401 (our types are registered by this)
 from partition_gate.adapters.gx import expectations_counts as _counts  # noqa: F401 (as above)
+from partition_gate.adapters.gx import expectations_nested as _nested  # noqa: F401 (as above)
 from partition_gate.errors import ContractError
 
 FILES_READABLE = "expect_partition_files_to_be_readable"
 FILES_HAVE_COLUMN = "expect_partition_files_to_have_column"
 FILES_TYPE_COLUMN = "expect_partition_files_column_type_to_be_in_set"
 IN_REFERENCE = "expect_column_values_to_exist_in_reference"
-ABOUT_FILES = frozenset({FILES_READABLE, FILES_HAVE_COLUMN, FILES_TYPE_COLUMN})
+FILES_HAVE_FIELD = "expect_partition_files_to_have_inner_field"
+FILES_TYPE_FIELD = "expect_partition_files_inner_type_to_be_in_set"
+INNER_RULE = "expect_column_inner_values_to_keep_rule"
+ABOUT_FILES = frozenset({FILES_READABLE, FILES_HAVE_COLUMN, FILES_TYPE_COLUMN, FILES_HAVE_FIELD, FILES_TYPE_FIELD})
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class Planned:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        return tuple(filter(None, (self.kwargs.get("regex"), *self.kwargs.get("regex_list", ()))))
+        inner = (self.kwargs.get("rule") or {}).get("pattern")
+        return tuple(filter(None, (self.kwargs.get("regex"), inner, *self.kwargs.get("regex_list", ()))))
 
     def fault(self) -> str | None:
         """Why Great Expectations cannot make an expectation of this, or None."""

@@ -1,0 +1,98 @@
+"""Expectations on what lies inside of a column, with their metrics: defining them registers them."""
+
+# ruff: noqa: N805 (Great Expectations calls a metric's functions with the class)
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from great_expectations.expectations.expectation import BatchExpectation, ColumnMapExpectation
+from great_expectations.expectations.metrics.map_metric_provider.column_condition_partial import (
+    column_condition_partial,
+)
+from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import (
+    ColumnMapMetricProvider,
+)
+from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+
+from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.expectations import Sentence, name_some
+from partition_gate.adapters.gx.nested_footers import types_at
+from partition_gate.adapters.gx.nested_sql import breaks
+from partition_gate.adapters.gx.sql import identifier
+
+KEEPS_INNER_RULE, INNER_TYPES = "column_values.keep_inner_rule", "partition_files.inner_types"
+
+
+class KeepsInnerRule(ColumnMapMetricProvider):
+    condition_metric_name = KEEPS_INNER_RULE
+    condition_value_keys = ("path", "rule")
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, path: list[str], rule: dict[str, Any], **_: Any) -> Any:
+        return sa.literal_column(f"(NOT {breaks(identifier(column.name), path, rule)})", sa.Boolean())
+
+
+class InnerTypes(TableMetricProvider):
+    metric_name = INNER_TYPES
+    value_keys = ("column", "path")
+
+    @metric_value(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_value_kwargs: dict[str, Any], **_: Any) -> Any:
+        return types_at(execution_engine.partition, metric_value_kwargs["column"], metric_value_kwargs["path"])
+
+
+class ExpectColumnInnerValuesToKeepRule(Sentence, ColumnMapExpectation):
+    """Everything at the path inside of the column keeps the rule; a row is counted once, whatever breaks it."""
+
+    sentence: ClassVar[str] = "Everything at $path inside of $column must keep the rule $rule"
+    path: list[str]
+    rule: dict[str, Any]
+    map_metric: ClassVar[str | None] = KEEPS_INNER_RULE
+    success_keys: ClassVar[tuple[str, ...]] = ("mostly", "path", "rule")
+    args_keys: ClassVar[tuple[str, ...]] = ("column", "path", "rule")
+
+
+class ExpectPartitionFilesToHaveInnerField(Sentence, BatchExpectation):
+    """Every file's own footer has the field at the path."""
+
+    sentence: ClassVar[str] = "Every file must have the field $path inside of $column"
+    column: str
+    path: list[str]
+    metric_dependencies: ClassVar[tuple[str, ...]] = (INNER_TYPES,)
+    success_keys: ClassVar[tuple[str, ...]] = ("column", "path")
+    args_keys: ClassVar[tuple[str, ...]] = ("column", "path")
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
+        execution_engine: Any = None,  # noqa: ARG002 (as above)
+    ) -> dict[str, Any]:
+        lacking = [source for source, kind in metrics[INNER_TYPES] if kind is None]
+        observed = f"missing in {name_some(lacking)}" if lacking else "in every file"
+        return {"success": not lacking, "result": {"observed_value": observed}}
+
+
+class ExpectPartitionFilesInnerTypeToBeInSet(Sentence, BatchExpectation):
+    """Every file's own footer gives what lies at the path one of these Arrow types; absence is another check's."""
+
+    sentence: ClassVar[str] = "Every file must store what lies at $path inside of $column as one of: $types"
+    column: str
+    path: list[str]
+    type_list: list[str]
+    metric_dependencies: ClassVar[tuple[str, ...]] = (INNER_TYPES,)
+    success_keys: ClassVar[tuple[str, ...]] = ("column", "path", "type_list")
+    args_keys: ClassVar[tuple[str, ...]] = ("column", "path", "type_list")
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
+        execution_engine: Any = None,  # noqa: ARG002 (as above)
+    ) -> dict[str, Any]:
+        found = [(source, kind) for source, kind in metrics[INNER_TYPES] if kind is not None]
+        mistyped = [f"{kind} in {source}" for source, kind in found if kind not in self.type_list]
+        return {"success": not mistyped, "result": {"observed_value": name_some(mistyped) or "as promised"}}
