@@ -13,13 +13,14 @@ _PEOPLE = "shown to people"
 _OTHERS = "kept for people and other tools"
 # Lists whose members are one clause each, and keys whose value is one clause.
 _WHOLE_MEMBERS = frozenset(
-    {"quality", "relationships", "slaProperties", "customProperties", "authoritativeDefinitions", "synonyms"}
+    {"quality", "relationships", "slaProperties", "customProperties", "authoritativeDefinitions", "synonyms", "roles"}
 )
-_PROMISES = frozenset({"required", "unique", "primaryKey", "partitioned"})
+# False in v3.0, where the exclusive bounds are truth values, says that the bound itself is a right value.
+_PROMISES = frozenset({"required", "unique", "primaryKey", "partitioned", "exclusiveMinimum", "exclusiveMaximum"})
 _OBJECT = re.compile(r"schema\b")
 _COLUMN = re.compile(r"object\.properties\b")
 _NESTED = re.compile(r"column(\.properties|\.items|\.map\.key|\.map\.value)+\b")
-_GROUPS = {"servers": "server", "roles": "role", "slaProperties": "sla", "customProperties": "custom"}
+_GROUPS = {"servers": "server"}
 
 MECHANISMS: dict[str, str] = {
     **dict.fromkeys(("apiVersion", "kind"), "the schema that the file is held against"),
@@ -34,6 +35,7 @@ MECHANISMS: dict[str, str] = {
     **dict.fromkeys(("column.partitioned", "column.partitionKeyPosition"), "partition columns of the published table"),
     "column.physicalName": "name of the column in the files",
     "column.classification": "masking of values in reports, messages and logs",
+    "nested.classification": "hidden with its top-level property",
     "column.primaryKey": "member of the primary key",
     "column.primaryKeyPosition": "order of the key's columns",
     **dict.fromkeys((f"support.{key}" for key in ("channel", "tool", "scope")), "routing of alerts"),
@@ -60,14 +62,8 @@ DOCUMENTED: dict[str, str] = {
     ),
     **dict.fromkeys(("description.usage", "description.purpose", "description.limitations"), _PEOPLE),
     **dict.fromkeys((f"price.{key}" for key in ("id", "priceAmount", "priceCurrency", "priceUnit")), _PEOPLE),
-    **dict.fromkeys(
-        (
-            f"role.{key}"
-            for key in ("id", "role", "description", "access", "firstLevelApprovers", "secondLevelApprovers")
-        ),
-        "access is granted elsewhere",
-    ),
-    **dict.fromkeys((f"server.{key}" for key in ("id", "description", "roles", "delimiter", "encoding")), _PEOPLE),
+    "roles": "access is granted elsewhere",
+    **dict.fromkeys((f"server.{key}" for key in ("id", "description", "delimiter", "encoding")), _PEOPLE),
     **dict.fromkeys((f"object.{key}" for key in ("id", "physicalType", "physicalName", "logicalType")), _PEOPLE),
     **dict.fromkeys((f"object.{key}" for key in ("businessName", "dataGranularityDescription", "tags")), _PEOPLE),
     **dict.fromkeys((f"object.{key}" for key in ("deprecated", "synonyms")), _PEOPLE),
@@ -105,7 +101,8 @@ REFUSED: dict[str, str] = {
         (f"nested.{key}" for key in ("primaryKey", "primaryKeyPosition", "partitioned", "partitionKeyPosition")),
         "only a top-level property can be part of a key or a partition",
     ),
-    "nested.classification": "values are hidden whole: classify the top-level property",
+    "relationships": "only a key of one column is executable yet",
+    **dict.fromkeys((f"quality.{kind}" for kind in ("library", "sql", "custom")), "no check came of the rule yet"),
     "nested.physicalName": "only a top-level property can have another name in the files",
 }
 

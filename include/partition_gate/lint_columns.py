@@ -136,8 +136,8 @@ def _options(prop: Placed) -> tuple[Node, str]:
 def _empty_range(options: Node, place: str, *, is_whole: bool) -> Iterator[Problem]:
     for low in ("minimum", "exclusiveMinimum"):
         for high in ("maximum", "exclusiveMaximum"):
-            if low not in options or high not in options:
-                continue
+            if isinstance(options.get(low, True), bool) or isinstance(options.get(high, True), bool):
+                continue  # absent, or a truth value as v3.0 has it
             bounds = f"{low} {options[low]} and {high} {options[high]}"
             exclusive = [name for name in (low, high) if name.startswith("exclusive")]
             if _is_above(options[low], options[high]) or (exclusive and options[low] == options[high]):

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from partition_gate.contract import Channel, Contract, Member, Sla, Status, Team
 from partition_gate.errors import ContractError
-from partition_gate.odcs_columns import read_columns, read_foreign_keys
+from partition_gate.odcs_columns import read_columns, read_compound_foreign_keys, read_foreign_keys
 from partition_gate.odcs_limits import read_limits
 from partition_gate.odcs_quality import read_rules
 from partition_gate.odcs_schema import require_valid
+from partition_gate.odcs_versions import in_todays_words
 from partition_gate.partition import Location
 from partition_gate.record import digest
 from partition_gate.sla_names import canonical
@@ -60,6 +61,7 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
         endpoint_url=server.endpointUrl,
         columns=read_columns(schema, at="schema[0]"),
         foreign_keys=read_foreign_keys(schema, at="schema[0]", path=path),
+        compound_foreign_keys=read_compound_foreign_keys(schema, at="schema[0]", path=path),
         rules=read_rules(schema, at="schema[0]", path=path),
         slas=slas,
         limits=read_limits(odcs, slas, path=path),
@@ -71,7 +73,7 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
 def _model(document: Document, path: str) -> OpenDataContractStandard:
     # The schemas of v3.0 leave places open that the model types.
     try:
-        return OpenDataContractStandard.model_validate(document.mapping)
+        return OpenDataContractStandard.model_validate(in_todays_words(document.mapping))
     except ValidationError as error:
         lines = (f"{path}: {dotted(e['loc'])}: {e['msg'].lower()}; correct the value" for e in error.errors())
         raise ContractError("\n".join(lines)) from error

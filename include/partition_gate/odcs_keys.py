@@ -66,6 +66,8 @@ def _properties(branches: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
         for key, schema in branch.get("properties", {}).items():
             if isinstance(schema, Mapping):
                 found[key] = (*found.get(key, ()), schema)
+        for key in branch.get("required", ()) if "properties" in branch else ():
+            found.setdefault(key, ())  # v3.0.1 demands a `staging_dir` that it does not describe
     return found
 
 

@@ -1,0 +1,162 @@
+"""Contracts of every version that say everything their version can say: they read, compile, and no clause is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from partition_gate.compiled import CompiledContract, compiled
+from partition_gate.coverage import Treatment, clauses, cover
+from partition_gate.lint_finding import Level
+from partition_gate.lint_reading import examine
+from partition_gate.lint_view import Known
+from partition_gate.odcs import read_contract
+from partition_gate.odcs_keys import Node, known_keys, unknown_keys
+from partition_gate.odcs_schema import ACCEPTED_VERSIONS, json_schema
+from partition_gate.strict_yaml import Document, dotted, load_document
+from partition_gate.suite import Suite
+
+FULL = sorted(Path("tests/corpus").glob("*.odcs.yaml"))
+ALL = [*FULL, *sorted(Path("include/contracts").glob("*.odcs.yaml"))]
+each_contract = pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
+
+
+def read(path: Path) -> tuple[Document, CompiledContract]:
+    text = path.read_text(encoding="utf-8")
+    contract = read_contract(text, path=path.name, folder="/contracts")
+    return load_document(text, path=path.name), compiled(contract)
+
+
+def leaves(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[str]:
+    """Every place of a document without anything below it; written apart from the coverage, which it judges."""
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = [leaf for key, child in below for leaf in leaves(child, (*place, key))]
+    yield from inner or [dotted(place)]
+
+
+def missing_keys(document: Any, version: str) -> dict[str, set[str]]:
+    """The keys of a version's schema that never stand at their place, by one key list of the place."""
+    seen: dict[frozenset[str], set[str]] = {}
+    root = json_schema(version)
+    _look(document, (root,), root, seen)
+    return {", ".join(sorted(known))[:60]: known - found for known, found in seen.items() if known - found}
+
+
+def _look(value: Any, schemas: tuple[Node, ...], root: Node, seen: dict[frozenset[str], set[str]]) -> None:
+    known = frozenset(known_keys({"anyOf": list(schemas)}, root))
+    if isinstance(value, list):
+        for child in value:
+            _look(child, _below(schemas, root, "items"), root, seen)
+    elif isinstance(value, Mapping):
+        seen.setdefault(known, set()).update(set(value) & known)
+        for key in set(value) & known:
+            _look(value[key], _below(schemas, root, key), root, seen)
+
+
+def _below(schemas: tuple[Node, ...], root: Node, key: str) -> tuple[Node, ...]:
+    found: list[Node] = []
+    for schema in schemas:
+        branches = [schema]
+        for branch in branches:
+            if "$ref" in branch:
+                node: Any = root
+                for name in str(branch["$ref"]).removeprefix("#/").split("/"):
+                    node = node[name]
+                branches.append(node)
+            branches += [branch[word] for word in ("then", "else") if word in branch]
+            branches += [part for word in ("allOf", "anyOf", "oneOf") for part in branch.get(word, ())]
+            child = branch.get("items") if key == "items" else branch.get("properties", {}).get(key)
+            found += [child] if isinstance(child, dict) else []
+    return tuple(found)
+
+
+def test_every_accepted_version_has_its_contract():
+    assert {path.name for path in FULL} == {f"full-{version}.odcs.yaml" for version in ACCEPTED_VERSIONS}
+
+
+@pytest.mark.parametrize("version", [version for version in ACCEPTED_VERSIONS if version != "v3.0.0"])
+def test_a_full_contract_has_every_key_of_its_version_at_every_place(version):
+    document = load_document(
+        Path(f"tests/corpus/full-{version}.odcs.yaml").read_text(encoding="utf-8"), path="x"
+    ).mapping
+
+    assert missing_keys(document, version) == {}
+    assert list(unknown_keys(document, json_schema(version))) == []
+
+
+@each_contract
+def test_a_contract_of_the_corpus_has_no_error(path):
+    text = path.read_text(encoding="utf-8")
+
+    contract, findings = examine(text, path=path.name, folder="/c", environment=None, known=Known())
+
+    assert contract is not None
+    assert [finding.text(path.name) for finding in findings if finding.level is Level.ERROR] == []
+
+
+@each_contract
+def test_the_sum_of_the_coverage_is_the_clauses_of_the_file(path):
+    document, contract = read(path)
+
+    rows = cover(document, contract.compilation)
+
+    by_treatment = {treatment: [row for row in rows if row.treatment is treatment] for treatment in Treatment}
+    assert sum(map(len, by_treatment.values())) == len(clauses(document.mapping))
+    assert len({row.clause for row in rows}) == len(rows)
+
+
+@each_contract
+def test_every_leaf_of_the_file_lies_in_exactly_one_clause(path):
+    document, contract = read(path)
+    covered = {row.clause for row in cover(document, contract.compilation)}
+
+    for leaf in leaves(document.mapping):
+        around = [leaf[:end] for end in range(1, len(leaf) + 1) if end == len(leaf) or leaf[end] in ".["]
+        assert len(covered.intersection(around)) == 1, leaf
+
+
+@each_contract
+def test_every_clause_has_the_line_it_stands_at_and_a_reason(path):
+    document, contract = read(path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+
+    for row in cover(document, contract.compilation):
+        key = row.clause.rpartition(".")[2].partition("[")[0]
+        assert row.line is not None
+        assert row.by
+        assert row.clause.endswith("]") or key in lines[row.line - 1], row
+
+
+@each_contract
+def test_what_the_compiler_says_of_a_clause_is_said_of_a_clause_of_the_file(path):
+    document, contract = read(path)
+    known = {clause for clause, _ in clauses(document.mapping)}
+    compilation = contract.compilation
+
+    said = {check.clause for check in compilation.suite.checks}
+    said |= {item.clause for item in (*compilation.not_executable, *compilation.documented)}
+
+    assert said - known == set()
+
+
+@each_contract
+def test_a_suite_is_the_same_after_it_was_written_and_read(path):
+    _, contract = read(path)
+    suite = contract.suite.suite
+
+    assert Suite.model_validate_json(suite.model_dump_json()) == suite
+    assert len(json.loads(contract.suite.document)["expectations"]) == len(suite.checks)
+
+
+def test_an_exclusive_bound_of_v3_0_excludes_the_bound_beside_it():
+    _, contract = read(Path("tests/corpus/full-v3.0.2.odcs.yaml"))
+    checks = {check.rule_id: check for check in contract.suite.suite.checks}
+
+    weight = checks["weight.exclusiveMinimum"].expectation
+
+    assert (weight.low, weight.low_is_exclusive) == (0, True)
+    assert "weight.exclusiveMaximum" not in checks
