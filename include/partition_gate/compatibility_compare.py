@@ -39,8 +39,8 @@ Comparison = Callable[[Difference], str]
 def kind_of(difference: Difference) -> str:
     """The name of the kind of change (`compatibility_rules.KINDS`)."""
     compare = COMPARISONS.get((difference.owner, difference.clause))
-    if compare is None and difference.clause.startswith("arguments."):
-        compare = _within_rule(lambda _: "rule changed")
+    if compare is None:
+        compare = next((each for prefix, each in _BY_PREFIX.items() if difference.clause.startswith(prefix)), None)
     return compare(difference) if compare else DOCUMENTED
 
 
@@ -188,6 +188,8 @@ _RANGE = _words("range widened", "range narrowed", "range moved")
 _CONSTRAINT = _given("constraint added", "constraint removed", "constraint changed")
 _RULE_CHANGED = _within_rule(lambda _: "rule changed")
 _OPTIONS = "logicalTypeOptions."
+# What has no comparison of its own: an option of a type constrains values, an argument is part of its rule.
+_BY_PREFIX: dict[str, Comparison] = {_OPTIONS: _CONSTRAINT, "arguments.": _RULE_CHANGED}
 
 COMPARISONS: dict[tuple[str, str], Comparison] = {
     ("contract", "id"): lambda _: "contract replaced",
@@ -219,10 +221,6 @@ COMPARISONS: dict[tuple[str, str], Comparison] = {
     **{
         ("column", f"{_OPTIONS}{name}"): _by_extent(of_high_bounds, _RANGE)
         for name in ("maxLength", "maxItems", "maxProperties")
-    },
-    **{
-        ("column", f"{_OPTIONS}{name}"): _CONSTRAINT
-        for name in ("pattern", "format", "multipleOf", "timezone", "defaultTimezone", "uniqueItems", "required")
     },
     ("foreign key", ""): _within_rule(_whole("foreign key added", "foreign key removed")),
     ("foreign key", "to"): _within_rule(lambda _: "foreign key changed"),

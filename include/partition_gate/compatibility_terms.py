@@ -32,6 +32,7 @@ _ENTRY = ("entry", ("id", "name", "property"))
 _FLAGS = {"required", "unique", "primaryKey", "partitioned", "criticalDataElement", "logicalTypeOptions.uniqueItems"}
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _OPERATORS = ("mustBe", "mustNotBe")
+_MAP = ("key", "value")
 
 
 class Term(Record):
@@ -97,7 +98,10 @@ def _children(content: Mapping[str, Any], path: str) -> Iterator[Node]:
                 name = next((str(entry[k]) for k in _shown_keys(owner, keys) if entry.get(k) is not None), f"[{i}]")
                 yield _node(owner, entry, f"{place}[{i}]", name=name, keys=keys)
         elif _is_child(key, value):
-            yield _node("column", value, place, name="items", keys=())
+            parts = {key: value} if key == "items" else {f"map {part}": value[part] for part in _MAP if part in value}
+            for name, part in parts.items():
+                inner = place if key == "items" else f"{place}.{name.removeprefix('map ')}"
+                yield _node("column", part, inner, name=name, keys=())
         elif isinstance(value, Mapping):
             yield from _children(value, place)
 
@@ -108,10 +112,10 @@ def _shown_keys(owner: str, keys: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_child(key: str, value: object) -> bool:
-    """Whether it is a list of things or an array's item, not a value. An enum's entries are values."""
+    """Whether it is a list of things, or what an array or map is made of. An enum's entries are values."""
     if isinstance(value, list):
         return key != "enum" and bool(value) and all(isinstance(entry, Mapping) for entry in value)
-    return key == "items" and isinstance(value, Mapping)
+    return key in {"items", "map"} and isinstance(value, Mapping)
 
 
 def _value(value: Any) -> Value:

@@ -11,6 +11,14 @@ from partition_gate.suite import Scalar
 FEW_VALUES = 20
 
 
+class ColumnPart(Record):
+    """A part of a nested column: a struct's field by its name, or the items of a list (named `items`)."""
+
+    name: str
+    type: str
+    parts: tuple[ColumnPart, ...] = ()
+
+
 class ColumnProfile(Record):
     """One column over all profiled partitions. `type` is DuckDB's name.
 
@@ -28,6 +36,7 @@ class ColumnProfile(Record):
     max_length: int | None = None
     values: tuple[Scalar, ...] = ()
     like_email_fraction: float = 0.0
+    parts: tuple[ColumnPart, ...] = ()
 
 
 class Arrival(Record):

@@ -8,11 +8,12 @@ from typing import Any
 
 import yaml
 
-from partition_gate.data_profile import ColumnProfile, DataProfile
+from partition_gate.data_profile import ColumnPart, ColumnProfile, DataProfile
 from partition_gate.drafting_guesses import (
     few_values,
     latency,
     looks_personal,
+    named_like_a_person,
     null_budget_percent,
     period_end,
     rounded_range,
@@ -121,9 +122,30 @@ def _property(profile: DataProfile, column: ColumnProfile) -> dict[str, Any]:
         **facts,
         "logicalTypeOptions": options or None,
         "quality": list(_rules(profile, column)) or None,
+        **_nested(logical, column.parts),
     }
     told = _told(profile, column, facts, options)
     return {**{name: value for name, value in given.items() if value is not None}, "description": told}
+
+
+def _nested(logical: str | None, parts: tuple[ColumnPart, ...]) -> dict[str, Any]:
+    inside = [_part(part) for part in parts]
+    if logical == "array" and inside:
+        return {"items": {name: value for name, value in inside[0].items() if name != "name"}}
+    return {"properties": inside} if inside else {}
+
+
+def _part(part: ColumnPart) -> dict[str, Any]:
+    logical, physical, width = types_of(part.type)
+    given = {
+        "name": part.name,
+        "logicalType": logical,
+        "physicalType": physical,
+        "classification": "personal" if named_like_a_person(part.name) else None,
+        "logicalTypeOptions": {"format": width} if width else None,
+        **_nested(logical, part.parts),
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _facts(profile: DataProfile, column: ColumnProfile) -> Iterator[tuple[str, Any]]:
@@ -176,7 +198,7 @@ def _told(profile: DataProfile, column: ColumnProfile, facts: dict[str, Any], op
         f"member of a key of {len(profile.key)} that no two rows share" if "primaryKey" in facts else "",
         "the range was rounded outwards" if "minimum" in options else "",
         "personal, by its name or values: no value is shown here" if looks_personal(column) else "",
-        "nested: describe its parts" if types_of(column.type)[0] in {"array", "object"} else "",
+        "of its parts only the types were looked at" if column.parts else "",
         f"its type {column.type} has no word in the standard" if types_of(column.type)[0] is None else "",
     ]
     found = "; ".join(filter(None, guesses))

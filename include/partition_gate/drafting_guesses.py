@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
 
-from partition_gate.data_profile import Arrival, ColumnProfile
+from partition_gate.data_profile import Arrival, ColumnPart, ColumnProfile
 from partition_gate.record import Record
 from partition_gate.suite import Scalar
 
@@ -65,9 +65,18 @@ def types_of(duckdb_type: str) -> tuple[str | None, str | None, str | None]:
 
 
 def looks_personal(column: ColumnProfile) -> bool:
-    """By its name, or because its values look like e-mail addresses."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column.name).lower()
-    return bool(_PERSONAL.search(snake)) or column.like_email_fraction > _MOSTLY_NULL
+    """By its name or a part's, or because its values look like e-mail addresses. Values are hidden by whole columns."""
+    named = named_like_a_person(column.name) or any(map(_is_personal_part, column.parts))
+    return named or column.like_email_fraction > _MOSTLY_NULL
+
+
+def named_like_a_person(name: str) -> bool:
+    """Whether a column of this name (`customerEmail`, `first_name`) usually tells something of a person."""
+    return bool(_PERSONAL.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()))
+
+
+def _is_personal_part(part: ColumnPart) -> bool:
+    return named_like_a_person(part.name) or any(map(_is_personal_part, part.parts))
 
 
 def few_values(column: ColumnProfile, row_count: int) -> tuple[Scalar, ...]:

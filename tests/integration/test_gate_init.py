@@ -99,6 +99,22 @@ def test_awkward_types_nulls_infinities_and_names_pass_too(tmp_path: Path):
     assert "@example.org" not in contract.read_text()
 
 
+def test_nested_columns_are_described_to_their_leaves(tmp_path: Path):
+    boxes = [{"sku": "a", "sizes": [1, 2], "email": "ann@example.org"}, None]
+    table = pa.table({"id": [1, 2], "tags": [["x"], []], "box": boxes, "boxes": [boxes, []]})
+    landed(tmp_path / "nested", "dt=2026-11-01", table)
+
+    contract = drafted(tmp_path, tmp_path / "nested")
+
+    properties = {each["name"]: each for each in yaml.safe_load(contract.read_text())["schema"][0]["properties"]}
+    parts = {each["name"]: each for each in properties["box"]["properties"]}
+    assert properties["tags"]["items"] == {"logicalType": "string"}
+    assert parts["sizes"]["items"]["logicalType"] == "integer"
+    assert (parts["email"]["classification"], properties["box"]["classification"]) == ("personal", "personal")
+    assert [each["name"] for each in properties["boxes"]["items"]["properties"]] == [*parts]
+    assert outcome(tmp_path, contract, "2026-11-01")["outcome"] == "published"
+
+
 def test_s3_partitions_with_two_segments_are_found_and_judged(tmp_path: Path, s3: EmbeddedS3):
     settings = {
         "GATE_S3_ENDPOINT_URL": s3.endpoint_url,

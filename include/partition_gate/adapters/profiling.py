@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from partition_gate.data_profile import FEW_VALUES, ColumnProfile
+from partition_gate.data_profile import FEW_VALUES, ColumnPart, ColumnProfile
 from partition_gate.errors import ContractError
 from partition_gate.record import Record
 from partition_gate.suite import Scalar
@@ -51,9 +51,13 @@ def _profile(connection: duckdb.DuckDBPyConnection, partitions: Sequence[Sequenc
     files = [str(path) for paths in partitions for path in paths]
     whole = connection.read_parquet(files, union_by_name=True, hive_partitioning=False)
     newest = connection.read_parquet([str(path) for path in partitions[-1]], union_by_name=True).columns
-    types = {n: str(kind) for n, kind in zip(whole.columns, whole.types, strict=True) if n in newest}
+    kinds = {name: kind for name, kind in zip(whole.columns, whole.types, strict=True) if name in newest}
+    types = {name: str(kind) for name, kind in kinds.items()}
     counts = [_counts(connection, paths, types) for paths in partitions]
-    columns = tuple(_column(whole, name, kind, counts) for name, kind in types.items())
+    columns = tuple(
+        _column(whole, name, types[name], counts).model_copy(update={"parts": _parts(kind)})
+        for name, kind in kinds.items()
+    )
     rows = sum(count for count, _ in counts)
     unique = tuple(c.name for c in columns if rows > 1 and not any(c.null_fractions) and c.distinct_count == rows)
     unique = tuple(name for name in unique if types[name] not in _FLOATS)
@@ -96,6 +100,14 @@ def _column(
         values=tuple(value for value in map(_scalar, values) if value is not None),
         like_email_fraction=float(emails or 0),
     )
+
+
+def _parts(kind: Any) -> tuple[ColumnPart, ...]:
+    """What a nested DuckDB type is made of; a map's parts have no place in version 3.1 of the standard."""
+    if kind.id not in {"list", "array", "struct"}:
+        return ()
+    children = kind.children if kind.id == "struct" else [("items", kind.children[0][1])]
+    return tuple(ColumnPart(name=name, type=str(child), parts=_parts(child)) for name, child in children)
 
 
 def _few(whole: duckdb.DuckDBPyRelation, column: str) -> tuple[Any, ...]:
