@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from pydantic import AwareDatetime
 
 from partition_gate.disposition import PartitionOutcome
-from partition_gate.record import Record
+from partition_gate.record import Record, digest
 
 
 class AttemptState(StrEnum):
@@ -24,6 +25,17 @@ class AttemptState(StrEnum):
     HELD = "held"
     SUPERSEDED = "superseded"
     FAILED = "failed"
+
+
+def attempt_id(dataset: str, partition_key: str, ending: str | int) -> str:
+    """`flights-2013-01-03-1`: a name for people, fit for files and addresses.
+
+    Characters that a path or an address would change become `_`; then eight digits of a hash keep names apart.
+    """
+    readable = f"{dataset}-{partition_key.replace('/', '_')}"
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", readable)
+    mark = "" if safe == readable else f"-{digest([dataset, partition_key])[:8]}"
+    return f"{safe}{mark}-{ending}"
 
 
 class Attempt(Record):

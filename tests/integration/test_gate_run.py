@@ -67,9 +67,12 @@ class Desk:
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout)
 
-    def published(self) -> int:
+    def published(self, table: str = "orders") -> int:
+        return int(self.query("SELECT count(*) FROM query_table($table)", table=f'"{table}"')[0][0])
+
+    def query(self, sql: str, **values: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:
-            return int(connection.execute("SELECT count(*) FROM orders").fetchall()[0][0])
+            return connection.execute(sql, values or None).fetchall()
 
     def files(self) -> dict[str, bytes]:
         """Everything a consumer or an auditor could see."""
@@ -99,6 +102,30 @@ def test_a_clean_partition_is_published_and_the_json_says_so(desk):
     assert check_of(document, "id.required")["element_count"] == 100
     assert Path(document["links"]["docs"].removeprefix("file://")).is_file()
     assert desk.published() == 100
+
+
+@pytest.mark.parametrize("name", ["orders eu", "orders-eu", "Bestellungen_ä", "a.b"])
+def test_a_dataset_may_have_any_name(desk, name):
+    desk.write_contract(schema=[{"name": name, "properties": [{"name": "id", "logicalType": "integer"}]}])
+    desk.land()
+
+    code, document = desk.run()
+
+    assert (code, document["outcome"]) == (PUBLISHED, "published"), document["why"]
+    assert desk.published(name) == 100
+
+
+@pytest.mark.parametrize("key", ["2026-01-01T07:00:00+00:00", "a_b", "x.y:z"])
+def test_a_partition_key_may_be_any_value_that_a_path_can_have(desk, key):
+    desk.write_contract(
+        schema=[{"name": "orders", "properties": [{"name": "dt", "partitioned": True}, {"name": "id"}]}]
+    )
+    desk.land(key, id=["a", "b"])
+
+    code, document = desk.run(key)
+
+    assert (code, document["outcome"]) == (PUBLISHED, "published"), document["why"]
+    assert desk.query("SELECT DISTINCT dt FROM orders") == [(key,)]
 
 
 def test_a_second_run_says_already_published_and_changes_nothing(desk):

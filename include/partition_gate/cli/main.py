@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import typer
 
@@ -34,6 +35,10 @@ def main() -> None:
     except GateError as error:
         typer.echo(f"gate: {error}", err=True)
         sys.exit(exit_code(error))
+    except Exception:  # a defect of ours; Python's own exit code 1 would say that the data failed
+        traceback.print_exc()
+        typer.echo("gate: this is a defect of Partition Gate; report the lines above", err=True)
+        sys.exit(COULD_NOT_JUDGE)
 
 
 def exit_code(error: GateError) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from partition_gate.alert import Links, alerts_for
-from partition_gate.attempt import AttemptState, Publication, Settlement
+from partition_gate.attempt import AttemptState, Publication, Settlement, attempt_id
 from partition_gate.compiled import CompiledContract
 from partition_gate.disposition import VISIBLE, PartitionOutcome
 from partition_gate.errors import Superseded
@@ -39,7 +39,7 @@ def settle_unjudged(
     """The settlement of a partition that was not judged: MISSING, or ERRORED with the error's text; with messages."""
     contract = compiled.contract
     settlement = Settlement(
-        attempt_id=f"{contract.dataset}-{key.replace('/', '_')}-{outcome.value}",
+        attempt_id=attempt_id(contract.dataset, key, outcome.value),
         contract=contract.id,
         version=contract.version,
         dataset=contract.dataset,

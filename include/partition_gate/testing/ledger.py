@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from partition_gate.attempt import Attempt, AttemptState, Message, OutboxEntry, Settlement
+from partition_gate.attempt import Attempt, AttemptState, Message, OutboxEntry, Settlement, attempt_id
 from partition_gate.disposition import VISIBLE, PartitionOutcome
 from partition_gate.partition import Partition
 from partition_gate.verdict import CheckResult
@@ -47,7 +47,7 @@ class InMemoryLedger:
         where = (partition.dataset, partition.key)
         fence = self._fences[where] = max(self._fences.get(where, 0), after_fence) + 1
         attempt = Attempt(
-            id=f"{partition.dataset}-{partition.key.replace('/', '_')}-{fence}",
+            id=attempt_id(partition.dataset, partition.key, fence),
             dataset=partition.dataset,
             partition_key=partition.key,
             contract=contract,

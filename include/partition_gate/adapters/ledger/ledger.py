@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from partition_gate.adapters.ledger import attempts, findings, outbox, settlements
 from partition_gate.adapters.ledger.database import Database
 from partition_gate.adapters.ledger.migrate import migrate
-from partition_gate.attempt import Attempt, AttemptState, Message, OutboxEntry, Settlement
+from partition_gate.attempt import Attempt, AttemptState, Message, OutboxEntry, Settlement, attempt_id
 from partition_gate.partition import Partition
 from partition_gate.verdict import CheckResult
 
@@ -43,7 +43,7 @@ class SqlLedger:
         with self._database.writing() as connection:
             fence = attempts.next_fence(connection, dataset, key, after=after_fence)
             attempt = Attempt(
-                id=f"{dataset}-{key.replace('/', '_')}-{fence}",
+                id=attempt_id(dataset, key, fence),
                 dataset=dataset,
                 partition_key=key,
                 contract=contract,
