@@ -47,7 +47,8 @@ def led_to(draft: Draft, *, column: str, path: Path) -> Draft | NotExecutable:
     """The same check at the path, or why it cannot be one."""
     expectation = _inside(draft.expectation, column, path)
     if expectation is None:
-        why = f"{draft.expectation.kind} cannot be counted inside of a column; put it at the top level, or write SQL"
+        what = draft.expectation.kind.replace("_", " ")
+        why = f"a rule about {what} inside of a column is not executable; put it at the top level, or write SQL"
         return NotExecutable(clause=draft.clause, why=why)
     return draft.model_copy(update={"expectation": expectation})
 

@@ -6,7 +6,7 @@ from partition_gate.compiler import RULES_VERSION, Compilation, compile_contract
 from partition_gate.contract import Contract
 from partition_gate.disposition import Policy
 from partition_gate.record import Record
-from partition_gate.suite import CompiledSuite, References
+from partition_gate.suite import CompiledSuite, References, ReferencesTogether
 from partition_gate.suite_counts import SqlValue
 from partition_gate.suite_document import suite_document
 from partition_gate.table import TableSchema
@@ -29,8 +29,8 @@ class CompiledContract(Record):
     @property
     def referenced_datasets(self) -> tuple[str, ...]:
         """Datasets that foreign keys point at, each once."""
-        expectations = (check.expectation for check in self.suite.suite.checks)
-        return tuple(dict.fromkeys(e.to_dataset for e in expectations if isinstance(e, References)))
+        found = [check.expectation for check in self.suite.suite.checks]
+        return tuple(dict.fromkeys(e.to_dataset for e in found if isinstance(e, References | ReferencesTogether)))
 
     @property
     def reads_published(self) -> bool:

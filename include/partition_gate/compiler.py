@@ -7,11 +7,21 @@ from collections.abc import Iterable, Iterator
 from partition_gate.compile_column import compile_clause
 from partition_gate.compile_nested import compile_inner
 from partition_gate.compile_quality import compile_rule
-from partition_gate.contract import Column, Contract, ForeignKey
+from partition_gate.contract import Column, CompoundForeignKey, Contract, ForeignKey
 from partition_gate.drafts import Documented, Draft, NotExecutable
 from partition_gate.nested_columns import published_type
 from partition_gate.record import Record
-from partition_gate.suite import Check, FilesReadable, NotNull, References, Scope, Suite, Unique, UniqueTogether
+from partition_gate.suite import (
+    Check,
+    FilesReadable,
+    NotNull,
+    References,
+    ReferencesTogether,
+    Scope,
+    Suite,
+    Unique,
+    UniqueTogether,
+)
 from partition_gate.table import TableColumn, TableSchema
 
 # Part of every idempotency key: raise it when the same contract would be judged in another way.
@@ -59,6 +69,8 @@ def _drafts(contract: Contract) -> Iterator[Draft | NotExecutable | Documented]:
     yield from _primary_key(contract.columns)
     for key in contract.foreign_keys:
         yield _foreign_key(key)
+    for compound in contract.compound_foreign_keys:
+        yield _compound_foreign_key(compound)
     yield from filter(None, (compile_rule(rule, contract) for rule in contract.rules))
 
 
@@ -107,6 +119,18 @@ def _foreign_key(key: ForeignKey) -> Draft:
         dimension="consistency",
         scope=Scope.ROW,
         expected=f"every value exists in {key.to_dataset}.{key.to_column}",
+        severity=key.severity,
+    )
+
+
+def _compound_foreign_key(key: CompoundForeignKey) -> Draft:
+    return Draft(
+        name=f"{'+'.join(key.columns)}.in_{key.to_dataset}",
+        clause=key.path,
+        expectation=ReferencesTogether(columns=key.columns, to_dataset=key.to_dataset, to_columns=key.to_columns),
+        dimension="consistency",
+        scope=Scope.ROW,
+        expected=f"every combination exists in {key.to_dataset} ({', '.join(key.to_columns)})",
         severity=key.severity,
     )
 

@@ -86,6 +86,16 @@ class ForeignKey(Record):
     severity: Severity = Severity.ERROR
 
 
+class CompoundForeignKey(Record):
+    """A relationship of several columns: every tuple of `columns` exists as one of `to_columns` in `to_dataset`."""
+
+    path: str
+    columns: tuple[str, ...]
+    to_dataset: str
+    to_columns: tuple[str, ...]
+    severity: Severity = Severity.ERROR
+
+
 class Operator(Record):
     """How a metric is compared: `name` as the standard spells it (mustBe, mustBeLessThan ...), one or two bounds."""
 
@@ -223,6 +233,7 @@ class Contract(Record):
     endpoint_url: str | None = None
     columns: tuple[Column, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
+    compound_foreign_keys: tuple[CompoundForeignKey, ...] = ()
     rules: tuple[QualityRule, ...] = ()
     slas: tuple[Sla, ...] = ()
     limits: Limits = Limits()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from open_data_contract_standard.model import CustomProperty, Relationship, SchemaObject, SchemaProperty
 
-from partition_gate.contract import Clause, Column, ForeignKey
+from partition_gate.contract import Clause, Column, CompoundForeignKey, ForeignKey
 from partition_gate.errors import ContractError
 from partition_gate.suite import Scalar, Severity
 
@@ -33,6 +33,30 @@ def read_foreign_keys(schema: SchemaObject, *, at: str, path: str) -> tuple[Fore
         )
         for place, column, relationship in _relationships(schema, at)
         if (target := _target(relationship, place, path))
+    )
+
+
+def read_compound_foreign_keys(schema: SchemaObject, *, at: str, path: str) -> tuple[CompoundForeignKey, ...]:
+    """The relationships whose `from` and `to` are lists; the columns correspond by their position.
+
+    Raises:
+        ContractError: the lists differ in length, or the targets are not columns of one dataset.
+    """
+    found = ((f"{at}.relationships[{j}]", one) for j, one in enumerate(schema.relationships or []))
+    return tuple(_compound(one, place, path) for place, one in found if isinstance(one.from_, list))
+
+
+def _compound(relationship: Relationship, place: str, path: str) -> CompoundForeignKey:
+    columns, targets = list(relationship.from_ or []), list(relationship.to or [])
+    parents = [_dataset_and_column(target, place, path) for target in targets]
+    if len(parents) != len(columns) or len({dataset for dataset, _ in parents}) != 1:
+        raise ContractError(f"{path}: {place}: `from` and `to` must name as many columns, `to` those of one dataset")
+    return CompoundForeignKey(
+        path=place,
+        columns=tuple(column.rsplit(".", 1)[-1] for column in columns),
+        to_dataset=parents[0][0],
+        to_columns=tuple(column for _, column in parents),
+        severity=severity_of(relationship.customProperties, place, path),
     )
 
 
@@ -99,10 +123,14 @@ def _relationships(schema: SchemaObject, at: str) -> Iterator[tuple[str, str, Re
 
 def _target(relationship: Relationship, place: str, path: str) -> tuple[str, str] | None:
     if not isinstance(relationship.to, str):
-        return None  # compound keys are listed by the coverage as not executable
-    dataset, dot, column = relationship.to.rpartition(".")
-    if not dot or "/" in relationship.to:
-        raise ContractError(f"{path}: {place}.to: {relationship.to!r} names no column; write dataset.column")
+        return None  # one column cannot be compared with several: the coverage lists it as not executable
+    return _dataset_and_column(relationship.to, place, path)
+
+
+def _dataset_and_column(target: str, place: str, path: str) -> tuple[str, str]:
+    dataset, dot, column = target.rpartition(".")
+    if not dot or "/" in target:
+        raise ContractError(f"{path}: {place}.to: {target!r} names no column; write dataset.column")
     return dataset.rsplit(".", 1)[-1], column
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from open_data_contract_standard.model import DataQuality, SchemaObject
+from open_data_contract_standard.model import DataQuality, SchemaObject, SchemaProperty
 
 from partition_gate.compile_bounds import OPERATORS
 from partition_gate.contract import Argument, CustomRule, LibraryRule, Operator, QualityRule, SqlRule, TextRule
@@ -28,8 +28,20 @@ def _qualities(schema: SchemaObject, at: str) -> Iterator[tuple[str, str | None,
     for j, quality in enumerate(schema.quality or []):
         yield f"{at}.quality[{j}]", None, quality
     for i, prop in enumerate(schema.properties or []):
-        for j, quality in enumerate(prop.quality or []):
-            yield f"{at}.properties[{i}].quality[{j}]", str(prop.name), quality
+        yield from _inner_qualities(prop, f"{at}.properties[{i}]", name=str(prop.name))
+
+
+def _inner_qualities(prop: SchemaProperty, at: str, *, name: str) -> Iterator[tuple[str, str, DataQuality]]:
+    """The rules of a property and of everything inside, each with the path that names it (`odcs_columns`)."""
+    for j, quality in enumerate(prop.quality or []):
+        yield f"{at}.quality[{j}]", name, quality
+    for i, field in enumerate(prop.properties or []):
+        yield from _inner_qualities(field, f"{at}.properties[{i}]", name=f"{name}.{field.name}")
+    held = [("items", "[]", prop.items)]
+    held += [("map.key", "{key}", prop.map.key), ("map.value", "{value}", prop.map.value)] if prop.map else []
+    for key, step, one in held:
+        if one is not None:
+            yield from _inner_qualities(one, f"{at}.{key}", name=f"{name}{step}")
 
 
 def _rule(quality: DataQuality, place: str, column: str | None, path: str) -> QualityRule:

@@ -44,6 +44,7 @@ __all__ = [
     "MultipleOf",
     "NotNull",
     "References",
+    "ReferencesTogether",
     "RowCount",
     "Scalar",
     "Scope",
@@ -117,6 +118,15 @@ class References(Record):
     mostly: float = 1.0
 
 
+class ReferencesTogether(Record):
+    """Every tuple of values exists in columns of another dataset; a tuple with a null is not looked for."""
+
+    kind: Literal["references_together"] = "references_together"
+    columns: tuple[str, ...]
+    to_dataset: str
+    to_columns: tuple[str, ...]
+
+
 class RowCount(Record):
     """The partition's number of rows, both bounds inclusive."""
 
@@ -147,6 +157,7 @@ Expectation = Annotated[
     | DateText
     | InSet
     | References
+    | ReferencesTogether
     | RowCount
     | MissingCount
     | InvalidCount

@@ -22,6 +22,7 @@ from partition_gate.suite import (
     MultipleOf,
     NotNull,
     References,
+    ReferencesTogether,
     RowCount,
     Severity,
     Suite,
@@ -176,6 +177,15 @@ _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
         ),
         (InSet, "expect_column_values_to_be_in_set", lambda e: _mapped(e, value_set=list(e.values))),
         (References, "expect_column_values_to_exist_in_reference", _reference),
+        (
+            ReferencesTogether,
+            "expect_compound_columns_to_exist_in_reference",
+            lambda e: {
+                "column_list": list(e.columns),
+                "reference_dataset": e.to_dataset,
+                "reference_columns": list(e.to_columns),
+            },
+        ),
         (
             MissingCount,
             "expect_column_missing_count_to_be_within",

@@ -172,3 +172,14 @@ class ExpectColumnValuesToBeMultiples(Sentence, ColumnMapExpectation):
     map_metric: ClassVar[str | None] = metric.MULTIPLE
     success_keys: ClassVar[tuple[str, ...]] = ("mostly", "divisor")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "divisor")
+
+
+class ExpectCompoundColumnsToExistInReference(Sentence, MulticolumnMapExpectation):
+    """Every tuple of values stands in another dataset's newest published version."""
+
+    sentence: ClassVar[str] = "$column_list must exist as $reference_columns of the published $reference_dataset"
+    reference_dataset: str
+    reference_columns: list[str]
+    map_metric: ClassVar[str | None] = metric.IN_REFERENCE_TOGETHER
+    success_keys: ClassVar[tuple[str, ...]] = ("mostly", "reference_dataset", "reference_columns")
+    args_keys: ClassVar[tuple[str, ...]] = ("column_list", "reference_dataset", "reference_columns")

@@ -13,17 +13,25 @@ from great_expectations.expectations.metrics.map_metric_provider.column_conditio
 from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import (
     ColumnMapMetricProvider,
 )
+from great_expectations.expectations.metrics.map_metric_provider.multicolumn_condition_partial import (
+    multicolumn_condition_partial,
+)
+from great_expectations.expectations.metrics.map_metric_provider.multicolumn_map_metric_provider import (
+    MulticolumnMapMetricProvider,
+)
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine, QueryFailed
 from partition_gate.adapters.gx.rule_sql import is_multiple
+from partition_gate.adapters.gx.scan import reference_view
 from partition_gate.adapters.gx.sql import identifier
 from partition_gate.adapters.gx.sql_rules import QueryRefused, answer
 
 MULTIPLE = "column_values.multiple_of"
 PRESENT = "column_values.present"
 VALID = "column_values.valid"
+IN_REFERENCE_TOGETHER = "compound_columns.in_reference"
 SQL_ANSWER = "contract_sql.answer"
 
 
@@ -71,6 +79,23 @@ class Valid(ColumnMapMetricProvider):
         conditions = [] if value_set is None else [column.in_(value_set)]
         conditions += [] if regex is None else [sa.func.regexp_matches(column, regex)]
         return sa.and_(*conditions)
+
+
+class InReferenceTogether(MulticolumnMapMetricProvider):
+    """The tuple stands in columns of a referenced dataset's published version, or has a null member."""
+
+    condition_metric_name = IN_REFERENCE_TOGETHER
+    condition_domain_keys = ("batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if")
+    condition_value_keys = ("reference_dataset", "reference_columns")
+
+    @multicolumn_condition_partial(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
+    def _duckdb(
+        cls, column_list: list[Any], reference_dataset: str = "", reference_columns: tuple[str, ...] = (), **_: Any
+    ) -> Any:
+        parents: list[sa.ColumnClause[Any]] = [sa.column(name) for name in reference_columns]
+        view = sa.table(sa.quoted_name(reference_view(reference_dataset), quote=True))
+        known = sa.select(sa.func.row(*parents)).select_from(view).where(*[one.is_not(None) for one in parents])
+        return sa.or_(*[column.is_(None) for column in column_list], sa.func.row(*column_list).in_(known))
 
 
 class SqlAnswer(TableMetricProvider):

@@ -10,7 +10,14 @@ from partition_gate.adapters.gx.expectations import name_some
 from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.nested_soundness import why_unsound
 from partition_gate.adapters.gx.scan import Scanned, create_reference_view
-from partition_gate.adapters.gx.suite_file import ABOUT_FILES, FILES_TYPE_COLUMN, IN_REFERENCE, INNER_RULE, Planned
+from partition_gate.adapters.gx.suite_file import (
+    ABOUT_FILES,
+    FILES_TYPE_COLUMN,
+    IN_REFERENCE,
+    IN_REFERENCE_TOGETHER,
+    INNER_RULE,
+    Planned,
+)
 from partition_gate.validation import Errored, Unknown
 
 Obstacle = Unknown | Errored
@@ -67,7 +74,7 @@ class Obstacles:
         return None if why is None else Unknown(rule_id=planned.rule_id, why=why)
 
     def _unread_reference(self, planned: Planned) -> Obstacle | None:
-        if planned.type != IN_REFERENCE:
+        if planned.type not in {IN_REFERENCE, IN_REFERENCE_TOGETHER}:
             return None
         dataset = str(planned.kwargs["reference_dataset"])
         if dataset not in self._references:
