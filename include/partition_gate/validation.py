@@ -19,7 +19,8 @@ class PartitionScan(Record):
     """A spooled partition, ready to be read.
 
     `sources[i]` is the landing path of `paths[i]`, for messages. `partition_values` are the partition columns'
-    values from the key (text), for columns that the files themselves do not hold.
+    values from the key (text), for columns that the files themselves do not hold. `scratch` is a private folder of
+    the attempt, where a validation may leave what the split of the same scan can use again.
     """
 
     paths: tuple[Path, ...]
@@ -27,6 +28,7 @@ class PartitionScan(Record):
     table: TableSchema
     partition_values: tuple[tuple[str, str], ...]
     references: tuple[ReferenceFiles, ...] = ()
+    scratch: Path | None = None
 
 
 class Held(Record):
@@ -79,9 +81,10 @@ class Validation(Record):
 class Split(Record):
     """A partition's rows in two local Parquet files; `None` where a side has no row.
 
-    `passing` has the table's data columns with the table's types (no partition columns). `quarantined` has every
-    input column as it came, then `_gate_rule_ids` (list of text), `_gate_reasons` (list of text), `_gate_contract`,
-    `_gate_contract_version`, `_gate_source_file`, `_gate_source_row` (0-based), `_gate_attempt`.
+    `passing` has the table's data columns with the table's types (no partition columns); it may be the spooled file
+    itself, where that is what a rewrite of it would be. `quarantined` has every input column as it came, then
+    `_gate_rule_ids` (list of text), `_gate_reasons` (list of text), `_gate_contract`, `_gate_contract_version`,
+    `_gate_source_file`, `_gate_source_row` (0-based), `_gate_attempt`.
     `row_hash` is the sum of the 64-bit hashes of the passing rows, as decimal text: independent of row order.
     """
 

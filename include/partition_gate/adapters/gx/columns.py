@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 
 import duckdb
 
@@ -16,13 +17,14 @@ from partition_gate.validation import PartitionScan
 RESERVED = frozenset(
     {
         *("_gate_rule_ids", "_gate_reasons", "_gate_contract", "_gate_contract_version"),
-        *("_gate_source_file", "_gate_source_row", "_gate_attempt"),
+        *("_gate_source_file", "_gate_source_row", "_gate_attempt", "_gate_row"),
     }
 )
 _VIRTUAL = {"file_index", "file_row_number"}
 _SMALL_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _INTEGERS = _SMALL_INTEGERS | {"UBIGINT", "HUGEINT"}
 _FLOATS = {"FLOAT", "DOUBLE"}
+_ROWS_PER_FILE = 2**40
 _INSTANTS = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 
 ColumnKey = tuple[str, int]  # a column's name in the file, and which of its namesakes it is
@@ -34,6 +36,7 @@ class Group(Record):
 
     files: tuple[ParquetFile, ...]
     columns: dict[ColumnKey, Cell]
+    first_file: int = 0
 
     @property
     def relation(self) -> str:
@@ -47,6 +50,14 @@ class Group(Record):
     @property
     def source_row(self) -> str:
         return "row_number() OVER () - 1" if _hides_virtual_columns(self.files[0]) else "file_row_number"
+
+    @property
+    def row(self) -> str:
+        """A number that no other row of the partition has; for the first of the files DuckDB can seek by it."""
+        first = self.first_file * _ROWS_PER_FILE
+        if len(self.files) > 1:
+            return f"{first} + file_index::BIGINT * {_ROWS_PER_FILE} + {self.source_row}"
+        return f"{first} + {self.source_row}" if first else self.source_row
 
     def cell(self, source: str) -> Cell | None:
         """(SQL, type) of the column with exactly this name; None where the files lack it or have it twice."""
@@ -80,7 +91,9 @@ def group_files(connection: duckdb.DuckDBPyConnection, footers: Footers) -> list
     for file in footers.files:
         schema = tuple((column.name, column.arrow_type) for column in file.columns)
         by_schema.setdefault((schema, file.path if _hides_virtual_columns(file) else ""), []).append(file)
-    return [_describe(connection, tuple(files)) for files in by_schema.values()]
+    firsts = accumulate((len(files) for files in by_schema.values()), initial=0)
+    groups = zip(by_schema.values(), firsts, strict=False)
+    return [_describe(connection, tuple(files), first) for files, first in groups]
 
 
 def contract_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
@@ -125,14 +138,14 @@ def output_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
     ]
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, files: tuple[ParquetFile, ...]) -> Group:
+def _describe(connection: duckdb.DuckDBPyConnection, files: tuple[ParquetFile, ...], first_file: int) -> Group:
     described = connection.execute("DESCRIBE " + select(["*"], read_parquet([files[0].path]))).fetchall()
     seen: Counter[str] = Counter()
     columns: dict[ColumnKey, Cell] = {}
     for column, (name, kind, *_) in zip(files[0].columns, described, strict=True):
         columns[column.name, seen[column.name]] = (name, kind)
         seen[column.name] += 1
-    return Group(files=files, columns=columns)
+    return Group(files=files, columns=columns, first_file=first_file)
 
 
 def _slot(name: str, cells: Sequence[Cell | None]) -> Slot | None:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import pool
 from sqlalchemy.dialects import postgresql as pg
 
+from partition_gate.adapters.gx.scan import ROW
 from partition_gate.adapters.gx.sql import identifier, literal
 
 _URL = "partitiongate://"
@@ -170,7 +171,7 @@ class DuckDBDialect(pg.dialect):  # type: ignore[misc, valid-type] # the class t
 
     def get_columns(self, connection: Any, table_name: str, *_: Any, **__: Any) -> Any:
         rows = connection.exec_driver_sql(f"DESCRIBE {identifier(str(table_name))}")
-        return [{"name": row[0], "nullable": True, "type": _column_type(row[1])} for row in rows]
+        return [{"name": name, "nullable": True, "type": _column_type(kind)} for name, kind, *_ in rows if name != ROW]
 
 
 dialect_module = types.SimpleNamespace(dialect=DuckDBDialect, __name__="duckdb", **COLUMN_TYPES)

@@ -8,45 +8,28 @@ from typing import Any
 
 import duckdb
 import sqlalchemy as sa
-from great_expectations.exceptions.exceptions import (
-    GreatExpectationsError,
-    InvalidExpectationConfigurationError,
-    MetricProviderError,
-    MetricResolutionError,
-)
+from great_expectations.exceptions.exceptions import MetricResolutionError
 from great_expectations.execution_engine.execution_engine import MetricComputationConfiguration
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.row_conditions import deserialize_row_condition
+from great_expectations.util import convert_to_json_serializable
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
+from partition_gate.adapters.gx.broken_rows import BrokenRows
 from partition_gate.adapters.gx.dialect import dialect_module, sqlalchemy_engine
+from partition_gate.adapters.gx.distinctness import Distinctness
 from partition_gate.adapters.gx.footers import READ_ERRORS
-from partition_gate.adapters.gx.scan import Scanned, damaged_files
+from partition_gate.adapters.gx.query_errors import QueryFailed, reason
+from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
+from partition_gate.adapters.gx.sweep import Sweep
 
 MetricId = Any  # Great Expectations' (name, domain id, value id)
 Resolved = dict[MetricId, Any]
 
+SAMPLE_SIZE = 20
+
+_UNEXPECTED, _FILTERED = ".unexpected_count", ".filtered_row_count"
 _DETAILS = (".unexpected_values", ".unexpected_index_list", ".unexpected_rows", ".unexpected_value_counts")
-
-
-class QueryFailed(GreatExpectationsError):
-    """DuckDB refused a query. The text holds no value of a row (DuckDB's own often does)."""
-
-
-_TELLS_NO_VALUE = (
-    *(duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, QueryFailed),
-    *(InvalidExpectationConfigurationError, MetricProviderError),
-)
-
-
-def reason(error: BaseException) -> str:
-    """Why something failed, in one line that holds no value of a row."""
-    if isinstance(error, sa.exc.DBAPIError) and error.orig is not None:
-        return reason(error.orig)
-    if isinstance(error, _TELLS_NO_VALUE):
-        return str(error).split("\n")[0]
-    if isinstance(error, duckdb.ConversionException):
-        return "a value cannot be converted; compare the column's type with the rule's values"
-    return f"the query failed ({type(error).__name__})"
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
@@ -55,6 +38,8 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     - queries are sent with literal values, so that a condition means the same here and as a row predicate of ours;
     - details (samples) wait for their unexpected count, and are not asked for where it is 0;
     - a metric that failed is not computed again, and what was computed beside it is kept;
+    - rows that meet a condition are all counted in that one SELECT, whatever they are filtered by, and the rows that
+      break `rules` (rule id -> condition) are kept;
     - the compiled conditions are kept, for `predicates.py`.
     """
 
@@ -64,7 +49,10 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.duckdb_connection = connection
         self.partition = partition
         self.conditions: Resolved = {}
+        self.rules: dict[str, MetricId] = {}
+        self.broken_rows = BrokenRows(connection)
         self.failures: dict[MetricId, str] = {}
+        self._distinctness = Distinctness(connection, self.literal_sql)
         self._damaged: tuple[str, ...] | None = None
 
     @property
@@ -119,34 +107,119 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.conditions.update((key, value) for key, value in resolved.items() if key[0].endswith(".condition"))
         return resolved
 
+    def predicate(self, key: MetricId, *, settled: bool = False) -> str:
+        """The condition of that key, with what Great Expectations filters by before it, over the view's columns.
+
+        `settled`: duplicates are looked up in a table of this connection instead of being computed.
+        """
+        condition, compute_domain, accessor_domain = self.conditions[key]
+        if settled:
+            condition = self._distinctness.settled(condition)
+        return self.literal_sql(sa.and_(*self._guards({**compute_domain, **accessor_domain}), condition))
+
+    def _guards(self, domain: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
+        """What Great Expectations filters by before it evaluates the condition."""
+        row_condition: Any = domain.get("row_condition")
+        if isinstance(row_condition, dict):
+            row_condition = deserialize_row_condition(row_condition)
+        guards = [] if row_condition is None else [self.condition_to_filter_clause(row_condition)]
+        names = domain.get("column_list") or [domain.get("column_A"), domain.get("column_B")]
+        missing = [sa.column(name).is_(None) for name in names if name]
+        match domain.get("ignore_row_if"):
+            case "both_values_are_missing" | "all_values_are_missing":
+                guards.append(sa.not_(sa.and_(*missing)))
+            case "either_value_is_missing" | "any_value_is_missing":
+                guards.append(sa.not_(sa.or_(*missing)))
+        return guards
+
     def _resolve(
         self, metrics: Sequence[MetricConfiguration], known: Resolved, runtime_configuration: dict[str, Any] | None
     ) -> Resolved:
+        known = known | self._sampled(metrics)
         direct, bundled = self._build_direct_and_bundled_metric_computation_configurations(
             metrics_to_resolve=metrics, metrics=known, runtime_configuration=runtime_configuration
         )
+        now = [one for one in direct if not self._is_counted(one)]
         resolved: Resolved = {}
-        for one in direct:
+        for one in now:
             try:
                 compute: Any = one.metric_fn
                 resolved[one.metric_configuration.id] = compute(**one.metric_provider_kwargs)
             except Exception as error:  # a metric of Great Expectations may raise anything
                 self.failures[one.metric_configuration.id] = reason(error)
-        # Aggregates wait until nothing else is left to resolve, so that they all share one SELECT.
-        return resolved if direct else self._resolve_bundle(bundled)
+        # Counts and aggregates wait until nothing else is left to resolve, so that they all share one SELECT.
+        waiting = [*bundled, *(one for one in direct if self._is_counted(one))]
+        return resolved if now else self._sweep(waiting, keep_rows=True)
 
-    def _resolve_bundle(self, bundle: Sequence[MetricComputationConfiguration]) -> Resolved:
-        """The bundle in one SELECT, or without the members that break it: halved until they stand alone."""
-        if not bundle:
+    def _sampled(self, metrics: Sequence[MetricConfiguration]) -> Resolved:
+        """Conditions that hold for the first broken rows only, for metrics that show some of those rows."""
+        sampled: Resolved = {}
+        for metric in metrics:
+            if metric.metric_name.endswith(_DETAILS):
+                key = _condition_id(_count_id(metric))
+                rows = self.broken_rows.first(key, SAMPLE_SIZE)
+                if rows is not None and key in self.conditions:
+                    sampled[key] = (sa.column(ROW).in_(rows), *self.conditions[key][1:])
+        return sampled
+
+    def _is_counted(self, one: MetricComputationConfiguration) -> bool:
+        """Whether the metric is a number of rows that meet a condition known here."""
+        metric = one.metric_configuration
+        if metric.metric_name.endswith(_FILTERED):
+            return True
+        return metric.metric_name.endswith(_UNEXPECTED) and _condition_id(metric.id) in self.conditions
+
+    def _sweep(self, members: Sequence[MetricComputationConfiguration], *, keep_rows: bool) -> Resolved:
+        """The members in one SELECT, or without those that break it: halved until they stand alone.
+
+        The rows that break rules are kept by a whole SELECT only, and not where they take too much memory.
+        """
+        if not members:
             return {}
         try:
-            return self.resolve_metric_bundle(bundle)
-        except Exception as error:
-            if len(bundle) == 1 or self.damaged:
-                self.failures.update((one.metric_configuration.id, reason(error)) for one in bundle)
-                return {}
-        middle = len(bundle) // 2
-        return self._resolve_bundle(bundle[:middle]) | self._resolve_bundle(bundle[middle:])
+            return self._swept(members, keep_rows=keep_rows)
+        except duckdb.OutOfMemoryException as error:
+            if keep_rows:
+                return self._sweep(members, keep_rows=False)
+            return self._failed(members, error)
+        except Exception as error:  # as above
+            if len(members) == 1 or self.damaged:
+                return self._failed(members, error)
+        middle = len(members) // 2
+        return self._sweep(members[:middle], keep_rows=False) | self._sweep(members[middle:], keep_rows=False)
+
+    def _swept(self, members: Sequence[MetricComputationConfiguration], *, keep_rows: bool) -> Resolved:
+        counted = [one for one in members if self._is_counted(one)]
+        others = [one for one in members if one not in counted]
+        filtered = [one for one in others if (one.compute_domain_kwargs or {}).get("row_condition") is not None]
+        sql_of = {one.metric_configuration.id: self._counted_sql(one.metric_configuration) for one in counted}
+        keys = {_condition_id(metric_id) for metric_id in sql_of} & set(self.rules.values())
+        rules = {key: self.predicate(key, settled=True) for key in keys if keep_rows}
+        sweep = Sweep(
+            counts=sql_of,
+            aggregates={
+                one.metric_configuration.id: self.literal_sql(one.metric_fn) for one in others if one not in filtered
+            },
+            rules=tuple(dict.fromkeys(rules.values())),
+        )
+        table = self.broken_rows.next_table()
+        found = sweep.run(self.duckdb_connection, broken=table)
+        self.broken_rows.add(table, {key: sweep.rules.index(sql) for key, sql in rules.items()})
+        plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in found.items()}
+        return plain | (self.resolve_metric_bundle(filtered) if filtered else {})
+
+    def _counted_sql(self, metric: MetricConfiguration) -> str:
+        if metric.metric_name.endswith(_UNEXPECTED):
+            return self.predicate(_condition_id(metric.id), settled=True)
+        return self.literal_sql(sa.and_(sa.true(), *self._guards(metric.metric_domain_kwargs)))
+
+    def _failed(self, members: Sequence[MetricComputationConfiguration], error: Exception) -> Resolved:
+        self.failures.update((one.metric_configuration.id, reason(error)) for one in members)
+        return {}
+
+
+def _condition_id(count: MetricId) -> MetricId:
+    return (f"{count[0].rpartition('.')[0]}.condition", *count[1:])
 
 
 def _count_id(detail: MetricConfiguration) -> MetricId:

@@ -52,10 +52,12 @@ def judge_unreadable(planned: Iterable[Planned], unreadable: tuple[str, ...]) ->
 
 
 def row_predicates(engine: DuckDBExecutionEngine, judgements: Iterable[Judgement]) -> tuple[RowPredicate, ...]:
-    """A predicate for every row-level expectation that was judged."""
-    judged = [one.planned for one in judgements if isinstance(one.observation, Held)]
-    found = ((one.rule_id, row_predicate(engine, one.configuration)) for one in judged)
-    return tuple(RowPredicate(rule_id=rule_id, sql=sql) for rule_id, sql in found if sql is not None)
+    """A predicate for every row-level expectation that was judged; the rows that break them are left for the split."""
+    judged = [one.planned.rule_id for one in judgements if isinstance(one.observation, Held)]
+    found = ((rule_id, row_predicate(engine, rule_id)) for rule_id in judged)
+    predicates = tuple(RowPredicate(rule_id=rule_id, sql=sql) for rule_id, sql in found if sql is not None)
+    engine.broken_rows.keep(engine.partition.scan, {engine.rules[one.rule_id]: one.sql for one in predicates})
+    return predicates
 
 
 def _judged(engine: DuckDBExecutionEngine, planned: Planned, result: ExpectationValidationResult) -> Judgement:

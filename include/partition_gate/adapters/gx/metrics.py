@@ -30,6 +30,7 @@ from great_expectations.expectations.metrics.map_metric_provider.multicolumn_map
 from great_expectations.expectations.metrics.metric_provider import metric_partial, metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
+from partition_gate.adapters.gx.distinctness import duplicates
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
 from partition_gate.adapters.gx.scan import reference_view
 
@@ -46,7 +47,7 @@ class Unique(ColumnMapMetricProvider):
 
     @column_condition_partial(engine=DuckDBExecutionEngine)
     def _duckdb(cls, column: Any, _table: Any = None, **_: Any) -> Any:
-        return column.not_in(_duplicates([column], [column], _table))
+        return column.not_in(duplicates([column], _table))
 
 
 class UniqueTogether(MulticolumnMapMetricProvider):
@@ -57,8 +58,8 @@ class UniqueTogether(MulticolumnMapMetricProvider):
 
     @multicolumn_condition_partial(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
     def _duckdb(cls, column_list: list[Any], _table: Any = None, **_: Any) -> Any:
-        row = sa.func.row(*column_list)
-        return sa.or_(*[c.is_(None) for c in column_list], row.not_in(_duplicates([row], column_list, _table)))
+        unique = sa.tuple_(*column_list).not_in(duplicates(column_list, _table))
+        return sa.or_(*[column.is_(None) for column in column_list], unique)
 
 
 # Great Expectations has names of metrics that must not be given a FROM clause, because its own versions are joins.
@@ -155,10 +156,3 @@ class FilesMistypingColumn(TableMetricProvider):
     def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_value_kwargs: dict[str, Any], **_: Any) -> Any:
         values = metric_value_kwargs
         return list(execution_engine.partition.mistyped(values["column"], values["type_list"]))
-
-
-def _duplicates(select: list[Any], columns: list[Any], table: Any) -> sa.Select[Any]:
-    # A row condition makes `table` a SELECT, and duplicates are counted among the rows that it keeps.
-    source = table.subquery() if hasattr(table, "subquery") else table
-    known = [column.is_not(None) for column in columns]
-    return sa.select(*select).select_from(source).where(*known).group_by(*columns).having(sa.func.count() > 1)

@@ -22,7 +22,8 @@ from great_expectations.expectations.metrics.map_metric_provider.multicolumn_map
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-from partition_gate.adapters.gx.engine import DuckDBExecutionEngine, QueryFailed
+from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.query_errors import QueryFailed
 from partition_gate.adapters.gx.rule_sql import is_multiple
 from partition_gate.adapters.gx.scan import reference_view
 from partition_gate.adapters.gx.sql import identifier

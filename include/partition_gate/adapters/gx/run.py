@@ -12,12 +12,13 @@ from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemy
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.validator.validator import Validator
 
-from partition_gate.adapters.gx.engine import DuckDBExecutionEngine, reason
+from partition_gate.adapters.gx.engine import SAMPLE_SIZE, DuckDBExecutionEngine
+from partition_gate.adapters.gx.predicates import watch_rows
+from partition_gate.adapters.gx.query_errors import reason
 from partition_gate.adapters.gx.scan import SCANNED
 
-_SAMPLE_SIZE = 20
 _RUNTIME = {
-    "result_format": {"result_format": "BASIC", "partial_unexpected_count": _SAMPLE_SIZE},
+    "result_format": {"result_format": "BASIC", "partial_unexpected_count": SAMPLE_SIZE},
     "catch_exceptions": True,
 }
 
@@ -29,7 +30,9 @@ def run_expectations(
     if not configurations:
         return []
     try:
-        return _validator(engine).graph_validate(configurations=list(configurations), runtime_configuration=_RUNTIME)
+        validator = _validator(engine)
+        watch_rows(engine, configurations)
+        return validator.graph_validate(configurations=list(configurations), runtime_configuration=_RUNTIME)
     except Exception as error:  # an expectation's own code may raise anything, and takes the others with it
         if len(configurations) == 1:
             return [not_run(configurations[0], reason(error))]

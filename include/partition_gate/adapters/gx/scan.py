@@ -23,6 +23,7 @@ from partition_gate.validation import PartitionScan, ReferenceFiles
 
 SCANNED = "scanned"
 SOURCE_FILE, SOURCE_ROW = "_gate_source_file", "_gate_source_row"
+ROW = "_gate_row"  # of every view: a row's number in the partition, for us alone
 
 
 class Machine(Record):
@@ -119,6 +120,7 @@ def _reads_to_the_end(connection: duckdb.DuckDBPyConnection, path: str) -> bool:
 
 def _select(group: Group, slots: Iterable[Slot], number: int, *, with_files: bool) -> str:
     cells = [f"{slot.sql(number)} AS {identifier(slot.name)}" for slot in slots]
+    cells.append(f"{group.row} AS {ROW}")
     if with_files:
         cells += [f"{group.source_file} AS {SOURCE_FILE}", f"{group.source_row} AS {SOURCE_ROW}"]
     return select(cells, group.relation)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import duckdb
 
+from partition_gate.adapters.gx.as_it_came import is_as_promised
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
+from partition_gate.adapters.gx.row_hash import NO_ROWS, row_hash
 from partition_gate.adapters.gx.scan import (
     SCANNED,
     SOURCE_FILE,
@@ -17,13 +19,13 @@ from partition_gate.adapters.gx.scan import (
     create_view,
     damaged_files,
 )
-from partition_gate.adapters.gx.sql import any_of, identifier, literal, read_parquet, select, text_list
+from partition_gate.adapters.gx.sides import breaks, sides
+from partition_gate.adapters.gx.sql import identifier, literal, select, text_list
 from partition_gate.errors import GateError
 from partition_gate.table import TableSchema
 from partition_gate.validation import PartitionScan, RowPredicate, Split, SplitLabels
 
 PASSING, QUARANTINED = "passing.parquet", "quarantined.parquet"
-_NO_ROWS = "0"
 
 
 def split_rows(
@@ -36,34 +38,22 @@ def split_rows(
 ) -> Split:
     """Each row goes to exactly one side: the sides are one condition and its negation, never NULL.
 
+    A file of which nothing is quarantined and that is as the table promises is itself the passing side.
+
     Raises:
         GateError: a file cannot be read, a value cannot be cast to the table's type, or a row was lost.
     """
     footers = read_footers(scan)
     if footers.unreadable:
         raise GateError(f"{footers.unreadable[0]} cannot be read as Parquet, so nothing can be split; reject instead")
+    if not blocking and (whole := _whole_file(connection, scan, footers)):
+        return whole
     partition = _open(connection, scan, footers)
-    broken = any_of(predicate.sql for predicate in blocking)
-    quarantined: tuple[Path | None, int] = None, 0
     try:
-        passing = _copy(connection, _passing_rows(scan.table, broken), into / PASSING)
-        if blocking:
-            rejected = _quarantined_rows(partition, blocking, labels, where=broken)
-            quarantined = _copy(connection, rejected, into / QUARANTINED)
+        return _two_files(connection, partition, blocking=blocking, labels=labels, into=into)
     except READ_ERRORS as error:
         (into / PASSING).unlink(missing_ok=True)
         raise _split_error(connection, partition, error) from None
-    return _whole(
-        scan.table,
-        Split(
-            passing=passing[0],
-            quarantined=quarantined[0],
-            rows_in=footers.row_count,
-            rows_passing=passing[1],
-            rows_quarantined=quarantined[1],
-            row_hash=row_hash(connection, passing[0]),
-        ),
-    )
 
 
 def reject_rows(
@@ -89,17 +79,8 @@ def reject_rows(
         except READ_ERRORS as error:
             raise GateError(f"{scan.table.name}: the rejected files cannot be read ({type(error).__name__})") from None
     return Split(
-        passing=None, quarantined=quarantined, rows_in=rows, rows_passing=0, rows_quarantined=rows, row_hash=_NO_ROWS
+        passing=None, quarantined=quarantined, rows_in=rows, rows_passing=0, rows_quarantined=rows, row_hash=NO_ROWS
     )
-
-
-def row_hash(connection: duckdb.DuckDBPyConnection, passing: Path | None) -> str:
-    """The sum of the hashes of the rows of a file, as they read back from it; independent of their order."""
-    if passing is None:
-        return _NO_ROWS
-    hashed = select(["coalesce(sum(hash(row(*COLUMNS(*)))::HUGEINT), 0)::VARCHAR"], read_parquet([str(passing)]))
-    row = connection.execute(hashed).fetchone()
-    return _NO_ROWS if row is None else str(row[0])
 
 
 def _reject(
@@ -114,10 +95,11 @@ def _reject(
     if not footers.files:
         return None, 0
     partition = _open(connection, scan, footers)
-    return _copy(connection, _quarantined_rows(partition, blocking, labels, where="TRUE"), into / QUARANTINED)
+    judged = select(["*", *breaks(blocking)], SCANNED)
+    return _copy(connection, _quarantined_rows(partition, judged, _rule_ids(blocking), labels), into / QUARANTINED)
 
 
-def _whole(table: TableSchema, split: Split) -> Split:
+def _nothing_lost(table: TableSchema, split: Split) -> Split:
     if split.rows_passing + split.rows_quarantined != split.rows_in:
         raise GateError(
             f"{table.name}: {split.rows_passing} rows pass and {split.rows_quarantined} do not, of {split.rows_in}; "
@@ -134,17 +116,64 @@ def _open(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: F
     return partition
 
 
-def _passing_rows(table: TableSchema, broken: str) -> str:
-    kept = select(["*"], SCANNED, where=f"NOT ({broken})")
+def _two_files(
+    connection: duckdb.DuckDBPyConnection,
+    partition: Scanned,
+    *,
+    blocking: Sequence[RowPredicate],
+    labels: SplitLabels,
+    into: Path,
+) -> Split:
+    both, table = sides(partition.scan, blocking), partition.scan.table
+    passing, rows_passing = _copy(connection, _passing_rows(table, both.passing), into / PASSING)
+    quarantined, rows_quarantined = None, 0
+    if blocking:
+        rejected = _quarantined_rows(partition, both.quarantined, _rule_ids(blocking), labels)
+        quarantined, rows_quarantined = _copy(connection, rejected, into / QUARANTINED)
+    split = Split(
+        passing=passing,
+        quarantined=quarantined,
+        rows_in=partition.footers.row_count,
+        rows_passing=rows_passing,
+        rows_quarantined=rows_quarantined,
+        row_hash=row_hash(connection, passing)[0],
+    )
+    return _nothing_lost(table, split)
+
+
+def _whole_file(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
+    """The one file as the passing side; None where there are more, it differs from the table, or it has no row."""
+    paths = [file.path for file in footers.files]
+    if len(paths) != 1 or not is_as_promised(paths[0], scan.table):
+        return None
+    try:
+        hashed, rows = row_hash(connection, Path(paths[0]))
+    except READ_ERRORS:
+        return None  # the long way says what is wrong
+    if not rows:
+        return None
+    whole = Split(
+        passing=Path(paths[0]),
+        quarantined=None,
+        rows_in=footers.row_count,
+        rows_passing=rows,
+        rows_quarantined=0,
+        row_hash=hashed,
+    )
+    return _nothing_lost(scan.table, whole)
+
+
+def _rule_ids(blocking: Sequence[RowPredicate]) -> list[str]:
+    return [predicate.rule_id for predicate in blocking]
+
+
+def _passing_rows(table: TableSchema, passing: str) -> str:
     columns = (f"_gate_out_{i} AS {identifier(column.name)}" for i, column in enumerate(table.columns))
-    return select(columns, f"({kept})")
+    return select(columns, f"({passing})")
 
 
-def _quarantined_rows(partition: Scanned, blocking: Sequence[RowPredicate], labels: SplitLabels, *, where: str) -> str:
-    breaks = (f"coalesce(({one.sql}), FALSE) AS _gate_breaks_{i}" for i, one in enumerate(blocking))
-    judged = select(["*", *breaks], SCANNED, where=where)
+def _quarantined_rows(partition: Scanned, judged: str, rule_ids: Sequence[str], labels: SplitLabels) -> str:
     reasons = dict(labels.reasons)
-    rule_ids = [predicate.rule_id for predicate in blocking]
     cells = [f"_gate_in_{i} AS {identifier(name)}" for i, name in enumerate(partition.inputs)]
     cells += [
         f"{_broken(rule_ids)} AS _gate_rule_ids",

@@ -1,0 +1,22 @@
+"""What a published file holds, in one number that does not depend on the order of its rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from partition_gate.adapters.gx.sql import read_parquet, select
+
+NO_ROWS = "0"
+
+
+def row_hash(connection: duckdb.DuckDBPyConnection, passing: Path | None) -> tuple[str, int]:
+    """The sum of the hashes of the rows of a file, as they read back from it, and how many there are; independent of
+    their order.
+    """
+    if passing is None:
+        return NO_ROWS, 0
+    hashes = select(["hash(row(*COLUMNS(*)))::HUGEINT AS h"], read_parquet([str(passing)]))
+    row = connection.execute(select(["coalesce(sum(h), 0)::VARCHAR", "count(h)"], f"({hashes})")).fetchone()
+    return (NO_ROWS, 0) if row is None else (str(row[0]), int(row[1]))

@@ -1,0 +1,192 @@
+"""Every shortcut of the engine gives what the long way gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from partition_gate.adapters.gx.dialect import DuckDBDialect
+from partition_gate.adapters.gx.distinctness import Distinctness, duplicates
+from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.table import TableColumn
+from partition_gate.testing.scans import a_scan, a_suite, some_labels
+from partition_gate.validation import Held, PartitionScan, RowPredicate, Split, Validation
+
+RULES = {
+    "id_unique": ("expect_column_values_to_be_unique", {"column": "id"}),
+    "key_unique": ("expect_compound_columns_to_be_unique", {"column_list": ["id", "line"]}),
+    "id_known": ("expect_column_values_to_not_be_null", {"column": "id"}),
+    "ratio": ("expect_column_values_to_be_between", {"column": "ratio", "min_value": 0, "max_value": 1}),
+    "ordered": ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "id", "column_B": "line"}),
+    "some": ("expect_column_values_to_be_between", {"column": "line", "max_value": 1, "row_condition": None}),
+}
+SCHEMA = pa.schema({"id": pa.int64(), "line": pa.int32(), "ratio": pa.float64()})
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": st.none() | st.integers(-3, 30),
+            "line": st.none() | st.integers(0, 3),
+            "ratio": st.none() | st.sampled_from([0.0, -0.0, 0.5, 2.0, float("nan"), float("inf")]),
+        }
+    ),
+    max_size=40,
+)
+CLEAN = pa.table({"id": pa.array([1, 2, 3], pa.int64()), "note": ["a", "b", None]})
+PROMISED = {"id": "BIGINT", "note": "VARCHAR"}
+an_example = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@given(rows=ROWS, cut=st.integers(0, 40), is_sorted=st.booleans())
+@an_example
+def test_a_split_that_looks_up_the_findings_is_the_split_that_judges_again(
+    tmp_path: Path, rows: list[dict[str, Any]], cut: int, *, is_sorted: bool
+) -> None:
+    rows = sorted(rows, key=lambda row: (row["id"] is None, row["id"] or 0)) if is_sorted else rows
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    scan = a_scan(tmp_path, table.slice(0, cut), table.slice(cut))
+    kept = scan.model_copy(update={"scratch": tmp_path / "scratch"})
+
+    found = _split(kept, _validate(kept), into=tmp_path / "found")
+    judged = _split(scan, _validate(scan), into=tmp_path / "judged")
+
+    assert (tmp_path / "scratch").exists()
+    assert _numbers(found) == _numbers(judged)
+    assert _contents(found.quarantined) == _contents(judged.quarantined)
+
+
+def test_findings_about_other_rules_are_not_used(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, CLEAN).model_copy(update={"scratch": tmp_path / "scratch"})
+    _validate(scan, {"known": ("expect_column_values_to_not_be_null", {"column": "id"})})
+
+    other = (RowPredicate(rule_id="small", sql='"id" > 2'),)
+    split = DuckDbValidator().split(scan, blocking=other, labels=some_labels(), into=tmp_path / "out")
+
+    assert (split.rows_passing, split.rows_quarantined) == (2, 1)
+
+
+@given(
+    keys=st.lists(st.none() | st.integers(-5, 90) | st.sampled_from([2**62, -(2**62)]), max_size=40, unique=False),
+    is_sorted=st.booleans(),
+)
+@an_example
+def test_proven_integers_are_distinct(keys: list[int | None], *, is_sorted: bool) -> None:
+    assert _found_duplicates(keys, "BIGINT", is_sorted=is_sorted) == _duplicates(keys)
+
+
+@given(keys=st.lists(st.none() | st.sampled_from([0.0, -0.0, 1.5, float("inf"), -1.0, 7.25]), max_size=9))
+@an_example
+def test_proven_floats_are_distinct(keys: list[float | None]) -> None:
+    assert _found_duplicates(keys, "DOUBLE", is_sorted=True) == _duplicates(keys)
+
+
+def test_two_nans_are_duplicates_also_at_the_end_of_rising_keys() -> None:
+    assert len(_found_duplicates([1.0, 2.0, float("nan"), float("nan")], "DOUBLE", is_sorted=False)) == 1
+
+
+def test_samples_are_the_first_rows_that_break_the_rule(tmp_path: Path) -> None:
+    rows = pa.table({"id": [*range(5000), 7, 8, 9], "line": [0] * 5003, "ratio": [0.5] * 5003})
+
+    found = _validate(a_scan(tmp_path, rows.slice(0, 10), rows.slice(10)), {"id": RULES["id_unique"]})
+
+    assert '"partial_unexpected_list": [7, 8, 9, 7, 8, 9]' in found.document
+
+
+def test_a_file_that_keeps_every_promise_is_published_as_it_came(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, CLEAN)
+    rewritten = a_scan(tmp_path / "extra", CLEAN.append_column("extra", pa.array([1, 2, 3])), columns=PROMISED)
+
+    split, other = _split(scan, None, into=tmp_path / "a"), _split(rewritten, None, into=tmp_path / "b")
+
+    assert split.passing == scan.paths[0]
+    assert other.passing == tmp_path / "b" / "passing.parquet"
+    assert _numbers(split) == _numbers(other)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        (CLEAN.select(["note", "id"]), PROMISED),
+        (CLEAN, {"id": "INTEGER", "note": "VARCHAR"}),
+        (CLEAN.rename_columns(["ID", "note"]), PROMISED),
+        (pa.table({"at": pa.array([1], pa.timestamp("ns"))}), {"at": "TIMESTAMP"}),
+        (pa.table({"at": pa.array([1], pa.timestamp("us", tz="Europe/Berlin"))}), {"at": "TIMESTAMP WITH TIME ZONE"}),
+        (pa.table({"tags": pa.array([["a"]])}), {"tags": "VARCHAR[]"}),
+        (pa.table({"word": pa.array(["a"]).dictionary_encode()}), {"word": "VARCHAR"}),
+        (CLEAN.slice(0, 0), PROMISED),
+    ],
+)
+def test_any_other_file_is_rewritten(tmp_path: Path, rows: pa.Table, columns: dict[str, str]) -> None:
+    scan = a_scan(tmp_path, rows, columns=columns)
+
+    assert _split(scan, None, into=tmp_path / "out").passing not in scan.paths
+
+
+def test_old_timestamps_are_rewritten(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, pa.table({"at": pa.array([1], pa.timestamp("us"))}), columns={"at": "TIMESTAMP"})
+    pq.write_table(pq.read_table(scan.paths[0]), scan.paths[0], use_deprecated_int96_timestamps=True)
+
+    assert _split(scan, None, into=tmp_path / "out").passing not in scan.paths
+
+
+def test_several_files_are_rewritten_as_one(tmp_path: Path) -> None:
+    split = _split(a_scan(tmp_path, CLEAN, CLEAN), None, into=tmp_path / "out")
+
+    assert split.passing == tmp_path / "out" / "passing.parquet"
+    assert split.rows_passing == 6
+
+
+def test_a_renamed_column_is_rewritten(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, CLEAN.select(["id"]), columns={"id": "BIGINT"})
+    renamed = scan.table.model_copy(update={"columns": (TableColumn(name="key", source="id", type="BIGINT"),)})
+
+    split = _split(scan.model_copy(update={"table": renamed}), None, into=tmp_path / "out")
+
+    assert pq.read_schema(split.passing).names == ["key"]
+
+
+def _validate(scan: PartitionScan, rules: dict[str, Any] | None = None) -> Validation:
+    validation = DuckDbValidator().validate(scan, a_suite(RULES if rules is None else rules))
+    assert all(isinstance(one, Held) for one in validation.observations), validation.observations
+    return validation
+
+
+def _split(scan: PartitionScan, validation: Validation | None, *, into: Path) -> Split:
+    blocking = () if validation is None else validation.predicates
+    return DuckDbValidator().split(scan, blocking=blocking, labels=some_labels(), into=into)
+
+
+def _numbers(split: Split) -> tuple[int, int, int, str]:
+    return split.rows_in, split.rows_passing, split.rows_quarantined, split.row_hash
+
+
+def _contents(path: Path | None) -> list[str]:
+    return [] if path is None else sorted(str(row) for row in pq.read_table(path).to_pylist())
+
+
+def _found_duplicates(keys: list[Any], kind: str, *, is_sorted: bool) -> list[Any]:
+    keys = sorted(keys, key=lambda key: (key is None, key or 0)) if is_sorted else keys
+    dialect = DuckDBDialect()
+
+    def to_sql(clause: Any) -> str:
+        return str(clause.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE keys (key {kind})")
+        connection.executemany("INSERT INTO keys VALUES (?)", [[key] for key in keys]) if keys else None
+        found = duplicates([sa.column("key")], sa.table("keys"))
+        settled = Distinctness(connection, to_sql).settled(sa.column("key").in_(found))
+        name = to_sql(settled).split("FROM ")[1].split(")")[0]
+        return sorted(row[0] for row in connection.execute(f"FROM {name}").fetchall())
+
+
+def _duplicates(keys: list[Any]) -> list[Any]:
+    return sorted(key for key, count in Counter(keys).items() if key is not None and count > 1)
