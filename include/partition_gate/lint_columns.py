@@ -40,7 +40,7 @@ def bound_value(view: View, _known: Known) -> Iterator[Problem]:
         kind = prop.node.get("logicalType")
         for name in (bound for bound in _BOUNDS if bound in options):
             value = options[name]
-            if kind in {"date", "timestamp"} and isinstance(value, str) and not is_date(value):
+            if kind in ("date", "timestamp") and isinstance(value, str) and not is_date(value):
                 yield Problem(f"{place}.{name}", f"{shown(value)} is no {kind}; write 2026-01-31")
             elif kind == "integer" and not _fits(value, options.get("format")):
                 yield Problem(f"{place}.{name}", f"{shown(value)} does not fit format {options['format']}; correct one")
@@ -158,7 +158,7 @@ def _is_above(low: object, high: object) -> bool:
 
 
 def _fits(value: object, width: object) -> bool:
-    if width not in _WIDTHS or (bound := number(value)) is None:
+    if str(width) not in _WIDTHS or (bound := number(value)) is None:
         return True
     sign, bits = _WIDTHS[str(width)]
     values = 1 << bits

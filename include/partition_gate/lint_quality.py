@@ -67,7 +67,7 @@ def one_operator(view: View, _known: Known) -> Iterator[Problem]:
         if len(given) > 1:
             what = f"{' and '.join(given)}: a rule has one operator; keep one, or write two rules"
             yield Problem(rule.place, what)
-        elif not given and rule.node.get("type", "library") in {"library", "sql"}:
+        elif not given and rule.node.get("type", "library") in ("library", "sql"):
             what = f"has no operator, so there is nothing to compare with; add one of {', '.join(OPERATORS)}"
             yield Problem(rule.place, what, Level.WARNING)
 

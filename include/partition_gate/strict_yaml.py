@@ -30,7 +30,7 @@ class Document:
     def line(self, place: str) -> int | None:
         """The line of a place, or of the nearest place around it."""
         while place and place not in self.lines:
-            place = re.sub(r"(\.?[^.\[\]]+|\[\d+\])$", "", place)
+            place = place[: max(place.rfind("."), place.rfind("["), 0)]
         return self.lines.get(place)
 
 

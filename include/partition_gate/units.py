@@ -21,10 +21,10 @@ _ISO_SECONDS = (31536000, 2592000, 604800, 86400, 3600, 60, 1)
 _SHORT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 
 
-def duration(value: object, unit: str | None = None) -> timedelta | None:
+def duration(value: object, unit: object = None) -> timedelta | None:
     """`(4, "h")`, `"120s"` or `"PT4H"` as a time span; None where it is none of these. A month is 30 days."""
     text = str(value).strip()
-    if unit and (seconds := _SECONDS.get(unit.strip().lower())):
+    if unit and (seconds := _SECONDS.get(str(unit).strip().lower())):
         return _span(float(text) * seconds) if _is_number(text) else None
     if iso := _ISO.fullmatch(text.upper()):
         return _span(sum(float(n or 0) * seconds for n, seconds in zip(iso.groups(), _ISO_SECONDS, strict=True)))
@@ -33,10 +33,10 @@ def duration(value: object, unit: str | None = None) -> timedelta | None:
     return None
 
 
-def fraction(value: object, unit: str | None = None) -> float | None:
+def fraction(value: object, unit: object = None) -> float | None:
     """A share between 0 and 1 from `5` percent, `"5%"` or `0.05`; None where it is none of these."""
     text = str(value).strip()
-    is_percent = text.endswith("%") or (unit or "").lower() in {"percent", "%"}
+    is_percent = text.endswith("%") or str(unit or "").lower() in {"percent", "%"}
     text = text.rstrip("%").strip()
     if not _is_number(text):
         return None
