@@ -34,6 +34,7 @@ MECHANISMS: dict[str, str] = {
     **dict.fromkeys(("object.description", "column.description"), "comment of the published table"),
     **dict.fromkeys(("column.partitioned", "column.partitionKeyPosition"), "partition columns of the published table"),
     "column.physicalName": "name of the column in the files",
+    "nested.physicalName": "name of the field in the files, and in the published table",
     "column.classification": "masking of values in reports, messages and logs",
     "nested.classification": "hidden with its top-level property",
     "column.primaryKey": "member of the primary key",
@@ -103,7 +104,6 @@ REFUSED: dict[str, str] = {
     ),
     "relationships": "only a key of one column is executable yet",
     **dict.fromkeys((f"quality.{kind}" for kind in ("library", "sql", "custom")), "no check came of the rule yet"),
-    "nested.physicalName": "only a top-level property can have another name in the files",
 }
 
 

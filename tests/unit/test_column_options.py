@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from partition_gate.compile_column import compile_clause
+from partition_gate.contract import Clause, Column
+from partition_gate.drafts import NotExecutable
 from partition_gate.testing.contracts import a_contract
 
 
@@ -37,3 +40,21 @@ def test_what_cannot_be_run_is_listed_with_the_reason(column, why):
     (refused,) = a_contract([{"name": "v", **column}]).compilation.not_executable
 
     assert why in refused.why
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("string", "minLength", "x"),
+        ("integer", "format", "i7"),
+        ("number", "multipleOf", "x"),
+        ("array", "minItems", ""),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_listed(kind, name, value):
+    column = Column(path="p", name="v", source="v", logical_type=kind)
+
+    refused = compile_clause(column, Clause(path="p", name=f"option.{name}", value=value))
+
+    assert isinstance(refused, NotExecutable)
+    assert name in refused.why

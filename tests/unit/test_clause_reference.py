@@ -1,0 +1,14 @@
+"""The reference of clauses says what the code does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from partition_gate.clause_reference import clause_reference
+
+PAGE = Path("docs/reference/clauses.md")
+
+
+def test_the_committed_page_is_the_generated_one():
+    # To write it: python -c 'from partition_gate.clause_reference import *; print(clause_reference(), end="")'
+    assert PAGE.read_text() == clause_reference()
