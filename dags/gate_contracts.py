@@ -78,15 +78,19 @@ def gate_dag(compiled: CompiledContract) -> None:
         default_args={"retries": 2, "retry_delay": timedelta(seconds=10), "owner": contract.team.name or "nobody"},
     )
     def journey() -> None:
-        arrived = arrive.override(poke_interval=plan.poke_interval_s)(contract.id)
-        inspected = inspect(contract.id, arrived)
-        settled: Any = settle.override(outlets=[validated(contract.dataset)])(contract.id, inspected)
-        reported: Any = report(contract.id)
-        for step in (settled, reported):
-            step.operator.operator_extra_links = (DataDocsLink(), PartitionLink())
-        settled >> reported >> notify()
+        steps(contract.id, contract.dataset, poke_interval_s=plan.poke_interval_s)
 
     journey()
+
+
+def steps(contract: str, dataset: str, *, poke_interval_s: float) -> None:
+    arrived = arrive.override(poke_interval=poke_interval_s)(contract)
+    inspected = inspect(contract, arrived)
+    settled: Any = settle.override(outlets=[validated(dataset)])(contract, inspected)
+    reported: Any = report(contract)
+    for step in (settled, reported):
+        step.operator.operator_extra_links = (DataDocsLink(), PartitionLink())
+    settled >> reported >> notify()
 
 
 wanted = get_parsing_context().dag_id  # set in a task's process: build its own DAG only
