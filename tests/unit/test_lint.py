@@ -14,6 +14,7 @@ from tests.corpus.mutations import BASE, KNOWN, mutated
 from partition_gate.lint import RULES, lint
 from partition_gate.lint_finding import MAX_LINES, Finding, Level, refuse
 from partition_gate.lint_reading import examine
+from partition_gate.lint_reference import BEGIN, END, rules_table
 from partition_gate.lint_text import LintedFile, as_github, as_json, as_text
 from partition_gate.lint_view import Known
 from partition_gate.strict_yaml import load_document, parse
@@ -173,3 +174,9 @@ def test_thousands_of_errors_end_with_their_number():
         refuse(many, path="c")
 
     assert str(error.value).count("\n") == MAX_LINES
+
+
+def test_the_table_of_rules_in_the_docs_is_current():
+    page = Path("docs/reference/lint.md").read_text(encoding="utf-8")
+
+    assert page.partition(f"{BEGIN}\n")[2].partition(f"\n{END}")[0] == rules_table()

@@ -1,0 +1,127 @@
+"""`gate lint` and `gate coverage` as people and CI call them: real processes, exit codes, formats."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.corpus.mutations import mutated
+
+FULL = "tests/corpus/full-v3.1.0.odcs.yaml"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    contracts = tmp_path / "contracts"
+    contracts.mkdir()
+    customers = mutated({"id": "customers", "schema[0].name": "customers", "schema[0].relationships": []})
+    (contracts / "customers.odcs.yaml").write_text(customers.replace("orders.customer", "customers.customer"))
+    (contracts / "orders.odcs.yaml").write_text(mutated({}))
+    return contracts
+
+
+def gate(*arguments: str, contracts: Path | None = None) -> subprocess.CompletedProcess[str]:
+    surroundings = {"GATE_CONTRACTS": str(contracts)} if contracts else {}
+    command = [str(Path(sys.executable).with_name("gate")), *arguments]
+    return subprocess.run(command, env=os.environ | surroundings, capture_output=True, text=True, check=False)
+
+
+def test_the_projects_own_contracts_have_no_error():
+    done = gate("lint")
+
+    assert done.returncode == 0
+    assert "include/contracts/flights.odcs.yaml: ok (flights 1.2.0)" in done.stdout
+
+
+def test_an_error_is_exit_code_1_and_the_others_are_told_too(folder):
+    (folder / "orders.odcs.yaml").write_text(mutated({"$id.requird": True, "status": "live"}))
+
+    done = gate("lint", contracts=folder)
+
+    assert done.returncode == 1
+    assert "contracts/orders.odcs.yaml: schema[0].properties[1].requird: 'requird' is not a key here; " in done.stdout
+    assert "contracts/orders.odcs.yaml: status: 'live' is not a status" in done.stdout
+    assert "contracts/customers.odcs.yaml: ok" in done.stdout
+
+
+def test_a_key_to_a_contract_that_is_not_in_the_folder_is_an_error(folder):
+    (folder / "customers.odcs.yaml").unlink()
+
+    done = gate("lint", "orders", contracts=folder)
+
+    assert done.returncode == 1
+    assert "no contract promises a dataset 'customers'" in done.stdout
+
+
+def test_a_warning_is_exit_code_0_and_with_strict_1(folder):
+    (folder / "orders.odcs.yaml").write_text(mutated({"version": "1.2"}))
+
+    assert gate("lint", "customers", "orders", contracts=folder).returncode == 0
+    assert "version: warning: '1.2' is no semantic version" in gate("lint", "orders", contracts=folder).stdout
+    assert gate("lint", "orders", "--strict", contracts=folder).returncode == 1
+
+
+def test_json_is_json_whatever_is_wrong(folder):
+    (folder / "orders.odcs.yaml").write_bytes(b"\xff\xfe")
+
+    done = gate("lint", "--json", contracts=folder)
+
+    document = json.loads(done.stdout)
+    broken = next(file for file in document["files"] if file["file"].endswith("orders.odcs.yaml"))
+    assert (done.returncode, broken["ok"], broken["contract"]) == (1, False, None)
+    assert "byte order mark" in broken["findings"][0]["what"]
+
+
+def test_github_gets_one_annotation_a_finding(folder):
+    (folder / "orders.odcs.yaml").write_text(mutated({"status": "live"}))
+
+    lines = gate("lint", "orders", "--format", "github", contracts=folder).stdout.splitlines()
+
+    assert [line for line in lines if line.startswith("::error ")] == [
+        f"::error file={folder.parent.name}/contracts/orders.odcs.yaml,line=6,title=gate lint%3A status-word::"
+        "status: 'live' is not a status; use one of proposed, draft, active, deprecated, retired"
+    ]
+    assert all(line.startswith("::") for line in lines)
+
+
+def test_a_name_that_is_nothing_is_a_usage_error():
+    done = gate("lint", "nothing-here")
+
+    assert done.returncode == 2
+    assert "'nothing-here' is neither a contract of" in done.stderr
+
+
+def test_a_file_of_10_mb_and_an_endless_one_are_refused_at_once(tmp_path):
+    large = tmp_path / "large.odcs.yaml"
+    large.write_bytes(b"a: " + b"x" * 10_000_000)
+
+    for path in (str(large), "/dev/zero"):
+        if Path(path).is_file():
+            assert "more than 1,000,000 bytes" in gate("lint", path).stdout
+
+
+def test_coverage_has_a_line_for_every_clause_and_the_sum_in_its_title():
+    rows = json.loads(gate("coverage", FULL, "--json").stdout)
+    table = gate("coverage", FULL).stdout
+
+    counts = {
+        treatment: sum(row["treatment"] == treatment for row in rows)
+        for treatment in ("executed", "documented", "not_executable")
+    }
+    assert all(row["line"] for row in rows)
+    assert f"{len(rows)} clauses = {counts['executed']} executed + {counts['documented']} documented" in table
+    assert sum(counts.values()) == len(rows)
+
+
+def test_run_refuses_a_contract_with_the_same_sentence_as_lint(tmp_path):
+    path = tmp_path / "orders.odcs.yaml"
+    path.write_text(mutated({"$amount.quality[0].severity": "blocker"}))
+
+    done = gate("run", str(path), "2026-01-01")
+
+    assert done.returncode == 1
+    assert "quality[0].severity: 'blocker' is not known; use error, warning, info (line " in done.stderr
