@@ -160,39 +160,42 @@ _METHODS: dict[str, Callable[[SlackServer, _Answer], _Answer]] = {
 }
 
 
+class _Handler(BaseHTTPRequestHandler):
+    slack: SlackServer
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        fault = self.slack.begin()
+        try:
+            time.sleep(self.slack.slow_s if fault is Fault.SLOW else self.slack.latency_s)
+            self._serve(fault)
+        except ConnectionError:  # the client was killed, or gave up
+            self.close_connection = True
+        finally:
+            self.slack.end()
+
+    def _serve(self, fault: Fault | None) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        is_json = "json" in (self.headers.get("Content-Type") or "")
+        arguments = json.loads(body) if is_json else dict(parse_qsl(body))
+        arguments |= dict(parse_qsl(urlsplit(self.path).query))
+        if fault in _INSTEAD:
+            _INSTEAD[fault](self)
+            return
+        method = urlsplit(self.path).path.rpartition("/")[2]
+        answer = self.slack.answer(method, self.headers.get("Authorization") or "", arguments)
+        if fault is Fault.DROPPED_AFTER:
+            self.close_connection = True
+            return
+        _reply(self, 200, answer)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+
 def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            fault = slack.begin()
-            try:
-                time.sleep(slack.slow_s if fault is Fault.SLOW else slack.latency_s)
-                self._serve(fault)
-            except ConnectionError:  # the client was killed, or gave up
-                self.close_connection = True
-            finally:
-                slack.end()
-
-        def _serve(self, fault: Fault | None) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            is_json = "json" in (self.headers.get("Content-Type") or "")
-            arguments = json.loads(body) if is_json else dict(parse_qsl(body))
-            arguments |= dict(parse_qsl(urlsplit(self.path).query))
-            if fault in _INSTEAD:
-                _INSTEAD[fault](self)
-                return
-            method = urlsplit(self.path).path.rpartition("/")[2]
-            answer = slack.answer(method, self.headers.get("Authorization") or "", arguments)
-            if fault is Fault.DROPPED_AFTER:
-                self.close_connection = True
-                return
-            _reply(self, 200, answer)
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
-            """Say nothing."""
-
-    return Handler
+    """Python's server makes the handlers, so what they serve is the class's."""
+    return type("Handler", (_Handler,), {"slack": slack})
 
 
 def _reply(request: BaseHTTPRequestHandler, status: int, answer: object, **headers: str) -> None:
