@@ -106,9 +106,7 @@ def test_an_option_of_another_type_is_named_with_the_options_of_this_one():
 
 
 def test_a_key_that_does_not_go_with_its_neighbours_is_told_as_such():
-    assert of_rule(type="text", mustBe=1) == [
-        "mustBe: 'mustBe' does not go with type 'text'; remove it, or correct it"
-    ]
+    assert of_rule(type="text", mustBe=1) == ["mustBe: 'mustBe' does not go with type 'text'; remove it, or correct it"]
     assert of_property(logicalType="string", items={"logicalType": "string"}) == [
         "items: 'items' does not go with this logicalType (only with array); remove it, or correct that"
     ]
