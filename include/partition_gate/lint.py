@@ -67,9 +67,9 @@ def lint(document: Document, contract: Contract | None, known: Known) -> tuple[F
     `contract` is what was read from the document, or None where it could not be. A rule is silent about a place that
     an error was already found at.
     """
-    findings = list(schema_findings(document))
+    findings, view = list(schema_findings(document)), View(document)
     for name, rule in RULES.items():
-        findings += _without_echo(_found(name, rule, View(document), known), findings)
+        findings += _without_echo(_found(name, rule, view, known), findings)
     findings += _without_echo(_not_executable(document, contract), findings)
     return tuple(sorted(findings, key=lambda finding: finding.line or 0))
 

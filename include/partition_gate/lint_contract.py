@@ -76,7 +76,7 @@ def readable_server(view: View, _known: Known) -> Iterator[Problem]:
 def partition_columns(view: View, _known: Known) -> Iterator[Problem]:
     """The Hive segments of the location are the properties with `partitioned: true`."""
     partitioned = {p.column: p.place for p in view.columns() if p.node.get("partitioned") is True}
-    if not view.column_names() or not any(
+    if not view.column_names or not any(
         server.node.get("location", server.node.get("path")) for server in view.parquet_servers()
     ):
         return
@@ -87,7 +87,7 @@ def partition_columns(view: View, _known: Known) -> Iterator[Problem]:
             continue
         for name in segments:
             if name not in partitioned:
-                has = name in view.column_names()
+                has = name in view.column_names
                 write = f"add `partitioned: true` to property {name!r}" if has else f"add the property {name!r}"
                 level = None if has else Level.WARNING
                 yield Problem(where, f"the segment {name}= is no property with `partitioned: true`; {write}", level)

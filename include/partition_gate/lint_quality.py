@@ -105,7 +105,7 @@ def argument(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def _unknown_columns(view: View, given: Node, place: str) -> Iterator[Problem]:
-    columns, names = view.column_names(), given.get("properties")
+    columns, names = view.column_names, given.get("properties")
     for i, name in enumerate(names if isinstance(names, list) and columns else ()):
         if isinstance(name, str) and name.partition(".")[0] not in columns:
             hint = did_you_mean(name, columns) or "name one of the properties"

@@ -16,7 +16,7 @@ def foreign_key(view: View, known: Known) -> Iterator[Problem]:
     """A relationship points at a column of a known contract (a warning for a file outside the contracts' folder)."""
     if known.datasets is None:
         return
-    own = {str(item.node.get("name")): view.column_names() for item in view.objects()}
+    own = {str(item.node.get("name")): view.column_names for item in view.objects()}
     datasets = {**known.datasets, **own}
     for relationship in view.relationships():
         for place, target in _ends(relationship, "to"):
@@ -26,7 +26,7 @@ def foreign_key(view: View, known: Known) -> Iterator[Problem]:
 
 def foreign_key_source(view: View, _known: Known) -> Iterator[Problem]:
     """A relationship of an object starts at a column of it."""
-    columns = view.column_names()
+    columns = view.column_names
     for relationship in view.relationships():
         for place, source in _ends(relationship, "from"):
             column = source.rpartition(".")[2]

@@ -53,7 +53,7 @@ def minute_unit(view: View, _known: Known) -> Iterator[Problem]:
 
 def sla_element(view: View, _known: Known) -> Iterator[Problem]:
     """The element of a service level is a column."""
-    columns = view.column_names()
+    columns = view.column_names
     if not columns:
         return
     found = [(f"{sla.place}.element", sla.node.get("element")) for sla in view.slas()]

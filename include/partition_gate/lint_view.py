@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from partition_gate.lint_finding import Level
@@ -89,6 +90,7 @@ class View:
             if server.node.get("type") in PARQUET_SERVERS and server.node.get("format", "parquet") == "parquet":
                 yield server
 
+    @cached_property
     def column_names(self) -> frozenset[str]:
         """The names of the top-level properties; none where one of them cannot be known."""
         properties = [item.node.get("properties") for item in self.objects()]

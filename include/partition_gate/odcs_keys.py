@@ -23,7 +23,7 @@ class UnknownKey(NamedTuple):
 
 def unknown_keys(document: Any, root: Node) -> Iterator[UnknownKey]:
     """Every key of the document that the schema does not know where it stands, in the file's order."""
-    yield from _walk(document, (root,), (), root)
+    yield from _Walk(root).unknown(document, (root,), ())
 
 
 def known_keys(schema: Node, root: Node) -> tuple[str, ...]:
@@ -31,33 +31,49 @@ def known_keys(schema: Node, root: Node) -> tuple[str, ...]:
     return tuple(_properties(_branches((schema,), root)))
 
 
-def _walk(value: Any, schemas: tuple[Node, ...], parts: tuple[str | int, ...], root: Node) -> Iterator[UnknownKey]:
-    branches = list(_branches(schemas, root))
-    if isinstance(value, list):
-        items = tuple(branch["items"] for branch in branches if isinstance(branch.get("items"), Mapping))
-        for i, child in enumerate(value):
-            yield from _walk(child, items, (*parts, i), root)
-    if not isinstance(value, Mapping):
-        return
-    known = _properties(branches)
-    for key, child in value.items():
-        if key in known:
-            yield from _walk(child, known[key], (*parts, key), root)
-        elif known:  # a place without any key of its own is free: `arguments`, `implementation`
-            yield UnknownKey((*parts, key), tuple(known), _under(key, known, root))
+class _Place(NamedTuple):
+    """What the schema knows at a place: its keys and the schemas of a list's items."""
+
+    known: dict[str, tuple[Node, ...]]
+    items: tuple[Node, ...]
 
 
-def _under(key: object, known: Mapping[str, tuple[Node, ...]], root: Node) -> str | None:
-    """The known key below which the unknown one would be right (`minimum` stands below `logicalTypeOptions`)."""
-    for name, schemas in known.items():
-        if name not in _ANYWHERE and key in _properties(_branches(_with_items(schemas, root), root)):
-            return name
-    return None
+class _Walk:
+    """One walk over a document; what the schema knows at places of one kind is found once."""
 
+    def __init__(self, root: Node) -> None:
+        self._root = root
+        self._places: dict[tuple[int, ...], _Place] = {}
 
-def _with_items(schemas: tuple[Node, ...], root: Node) -> tuple[Node, ...]:
-    items = (branch.get("items") for branch in _branches(schemas, root))
-    return (*schemas, *(item for item in items if isinstance(item, Mapping)))
+    def unknown(self, value: Any, schemas: tuple[Node, ...], parts: tuple[str | int, ...]) -> Iterator[UnknownKey]:
+        if not isinstance(value, list | Mapping):
+            return
+        place = self._place(schemas)
+        if isinstance(value, list):
+            for i, child in enumerate(value):
+                yield from self.unknown(child, place.items, (*parts, i))
+            return
+        for key, child in value.items():
+            if key in place.known:
+                yield from self.unknown(child, place.known[key], (*parts, key))
+            elif place.known:  # a place without any key of its own is free: `arguments`, `implementation`
+                yield UnknownKey((*parts, key), tuple(place.known), self._under(key, place.known))
+
+    def _place(self, schemas: tuple[Node, ...]) -> _Place:
+        kind = tuple(map(id, schemas))
+        if kind not in self._places:
+            branches = list(_branches(schemas, self._root))
+            items = tuple(branch["items"] for branch in branches if isinstance(branch.get("items"), Mapping))
+            self._places[kind] = _Place(_properties(branches), items)
+        return self._places[kind]
+
+    def _under(self, key: object, known: Mapping[str, tuple[Node, ...]]) -> str | None:
+        """The known key below which the unknown one would be right (`minimum` stands below `logicalTypeOptions`)."""
+        for name, schemas in known.items():
+            below = self._place(schemas)
+            if name not in _ANYWHERE and (key in below.known or key in self._place(below.items).known):
+                return name
+        return None
 
 
 def _properties(branches: Iterable[Node]) -> dict[str, tuple[Node, ...]]:

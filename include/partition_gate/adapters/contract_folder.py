@@ -162,7 +162,7 @@ class ContractFolder:
             view = View(load_document(self.text(path), path=""))
         except ContractError:
             return {}  # its own finding says why
-        return {str(item.node.get("name")): view.column_names() for item in view.objects()}
+        return {str(item.node.get("name")): view.column_names for item in view.objects()}
 
     def _known(self) -> str:
         names = [path.name.removesuffix(SUFFIX) for path in self.paths()]
