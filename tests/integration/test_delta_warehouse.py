@@ -305,6 +305,15 @@ def test_partition_columns_come_from_the_folders_with_their_types(warehouse: Del
     assert rows == [(DAY, 7, "10:30+01")]
 
 
+def test_any_duckdb_since_1_0_can_open_the_consumers_file(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    publish(warehouse, tmp_path, [1])
+
+    header = warehouse.refresh_views([a_table()]).read_bytes()[:20]
+
+    # The header: a checksum, DUCK, then the storage version. DuckDB 1.0 and 1.1 wrote 64, and newer ones read it.
+    assert (header[8:12], int.from_bytes(header[12:20], "little")) == (b"DUCK", 64)
+
+
 def test_descriptions_become_comments(warehouse: DeltaWarehouse) -> None:
     column = TableColumn(name="id", source="id", type="BIGINT", description="The producer's number")
     table = TableSchema(name="orders", description="What customers' carts became", columns=(column,))

@@ -28,6 +28,9 @@ _ROW_TYPE = pa.schema(
 PublicationRow = tuple[object, ...]
 
 
+# The oldest DuckDB that consumers may have; without it only our own version could open the file.
+READABLE_SINCE = "v1.0.0"
+
 class ServingFile:
     """The file at `path`. A reader sees one whole state as long as it is connected.
 
@@ -52,7 +55,7 @@ class ServingFile:
 
     def _build(self, path: Path, tables: Sequence[TableSchema]) -> None:
         known = self._known_publications()
-        with duckdb.connect(str(path)) as connection:
+        with duckdb.connect(str(path), config={"storage_compatibility_version": READABLE_SINCE}) as connection:
             _read_from(connection, self._storage)
             rows: list[PublicationRow] = []
             for table in tables:
