@@ -31,6 +31,7 @@ PublicationRow = tuple[object, ...]
 # The oldest DuckDB that consumers may have; without it only our own version could open the file.
 READABLE_SINCE = "v1.0.0"
 
+
 class ServingFile:
     """The file at `path`. A reader sees one whole state as long as it is connected.
 
