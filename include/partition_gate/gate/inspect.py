@@ -121,6 +121,7 @@ def _scan(compiled: CompiledContract, spooled: Spooled, ports: Ports) -> Partiti
         references=tuple(
             ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset)) for dataset in _read(compiled)
         ),
+        scratch=spooled.folder / "validated",
     )
 
 

@@ -48,7 +48,7 @@ def split_rows(
         raise GateError(f"{footers.unreadable[0]} cannot be read as Parquet, so nothing can be split; reject instead")
     if not blocking and (whole := _whole_file(connection, scan, footers)):
         return whole
-    partition = _open(connection, scan, footers)
+    partition = open_view(connection, scan, footers)
     try:
         return _two_files(connection, partition, blocking=blocking, labels=labels, into=into)
     except READ_ERRORS as error:
@@ -94,9 +94,9 @@ def _reject(
 ) -> tuple[Path | None, int]:
     if not footers.files:
         return None, 0
-    partition = _open(connection, scan, footers)
+    partition = open_view(connection, scan, footers)
     judged = select(["*", *breaks(blocking)], SCANNED)
-    return _copy(connection, _quarantined_rows(partition, judged, _rule_ids(blocking), labels), into / QUARANTINED)
+    return _copy(connection, quarantined_rows(partition, judged, _rule_ids(blocking), labels), into / QUARANTINED)
 
 
 def _nothing_lost(table: TableSchema, split: Split) -> Split:
@@ -108,7 +108,8 @@ def _nothing_lost(table: TableSchema, split: Split) -> Split:
     return split
 
 
-def _open(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Scanned:
+def open_view(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Scanned:
+    """The view with what a split needs, and the referenced datasets' views."""
     partition = create_view(connection, scan, footers, with_files=True)
     for reference in scan.references:
         if reference.paths:
@@ -128,7 +129,7 @@ def _two_files(
     passing, rows_passing = _copy(connection, _passing_rows(table, both.passing), into / PASSING)
     quarantined, rows_quarantined = None, 0
     if blocking:
-        rejected = _quarantined_rows(partition, both.quarantined, _rule_ids(blocking), labels)
+        rejected = quarantined_rows(partition, both.quarantined, _rule_ids(blocking), labels)
         quarantined, rows_quarantined = _copy(connection, rejected, into / QUARANTINED)
     split = Split(
         passing=passing,
@@ -172,12 +173,13 @@ def _passing_rows(table: TableSchema, passing: str) -> str:
     return select(columns, f"({passing})")
 
 
-def _quarantined_rows(partition: Scanned, judged: str, rule_ids: Sequence[str], labels: SplitLabels) -> str:
+def quarantined_rows(partition: Scanned, judged: str, rule_ids: Sequence[str], labels: SplitLabels) -> str:
+    """The rows of the judged relation (`sides`) as they are kept in quarantine: every input column, then the reasons."""
     reasons = dict(labels.reasons)
     cells = [f"_gate_in_{i} AS {identifier(name)}" for i, name in enumerate(partition.inputs)]
     cells += [
-        f"{_broken(rule_ids)} AS _gate_rule_ids",
-        f"{_broken(reasons.get(rule_id, rule_id) for rule_id in rule_ids)} AS _gate_reasons",
+        f"{_texts(rule_ids)} AS _gate_rule_ids",
+        f"{_texts(reasons.get(rule_id, rule_id) for rule_id in rule_ids)} AS _gate_reasons",
         f"{literal(labels.contract)} AS _gate_contract",
         f"{literal(labels.version)} AS _gate_contract_version",
         SOURCE_FILE,
@@ -187,7 +189,7 @@ def _quarantined_rows(partition: Scanned, judged: str, rule_ids: Sequence[str], 
     return select(cells, f"({judged})")
 
 
-def _broken(texts: Iterable[str]) -> str:
+def _texts(texts: Iterable[str]) -> str:
     cases = [f"CASE WHEN _gate_breaks_{i} THEN {literal(text)} END" for i, text in enumerate(texts)]
     if not cases:
         return text_list([])

@@ -1,0 +1,32 @@
+"""Partition Gate: the verdict, and the failing rows with all their reasons as they go to quarantine."""
+
+import tempfile
+from pathlib import Path
+
+from gate_partition import blocking, failed, the_scan, the_suite
+from timing import measure
+
+from partition_gate.adapters.gx.footers import read_footers
+from partition_gate.adapters.gx.scan import Machine, open_connection
+from partition_gate.adapters.gx.sides import sides
+from partition_gate.adapters.gx.split import open_view, quarantined_rows
+from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.testing.scans import some_labels
+
+
+def verdict_and_failing_rows(path: str) -> dict[str, int]:
+    with tempfile.TemporaryDirectory() as folder:
+        scan = the_scan(path, Path(folder) / "validated")
+        validation = DuckDbValidator().validate(scan, the_suite())
+        broken = blocking(validation)
+        if broken:
+            with open_connection(Machine()) as connection:
+                view = open_view(connection, scan, read_footers(scan))
+                rule_ids = [one.rule_id for one in broken]
+                query = quarantined_rows(view, sides(scan, broken).quarantined, rule_ids, some_labels())
+                connection.sql(query).to_arrow_table()
+    return failed(validation)
+
+
+if __name__ == "__main__":
+    measure(verdict_and_failing_rows)

@@ -1,0 +1,46 @@
+"""The benchmark's partition as Partition Gate sees it."""
+
+from pathlib import Path
+
+import duckdb
+import orders
+
+from partition_gate.suite import CompiledSuite
+from partition_gate.table import TableColumn, TableSchema
+from partition_gate.testing.scans import a_suite
+from partition_gate.validation import Held, PartitionScan, RowPredicate, Validation
+
+PARTITION_KEY = "2026-11-01"
+
+
+def the_suite() -> CompiledSuite:
+    checks = {rule_id: (kind, kwargs) for rule_id, (kind, kwargs, _) in orders.CHECKS.items()}
+    return a_suite({**checks, "row_count": orders.ROW_COUNT})
+
+
+def the_scan(path: str, scratch: Path) -> PartitionScan:
+    described = duckdb.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
+    columns = tuple(TableColumn(name=name, source=name, type=kind) for name, kind, *_ in described)
+    return PartitionScan(
+        paths=(Path(path),),
+        sources=("s3://landing/orders/part-0.parquet",),
+        table=TableSchema(name="orders", columns=columns, partition_columns=(_column("dt"),)),
+        partition_values=(("dt", PARTITION_KEY),),
+        scratch=scratch,
+    )
+
+
+def failed(validation: Validation) -> dict[str, int]:
+    held = [one for one in validation.observations if isinstance(one, Held)]
+    if len(held) < len(validation.observations):
+        raise SystemExit(f"not every check was judged: {validation.observations}")
+    return {one.rule_id: one.unexpected_count or 0 for one in held if not one.success}
+
+
+def blocking(validation: Validation) -> list[RowPredicate]:
+    rules = failed(validation)
+    return [predicate for predicate in validation.predicates if predicate.rule_id in rules]
+
+
+def _column(name: str) -> TableColumn:
+    return TableColumn(name=name, source=name, type="DATE")
