@@ -19,7 +19,7 @@ test: .venv/dev ## Run every check and test
 	@$(BIN)/mypy
 	@PYTHONPATH=include $(BIN)/lint-imports --no-cache
 	@$(BIN)/gate compile --check
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 compile: .venv/runtime ## Compile the contracts to expectations/
 	@$(BIN)/gate compile
