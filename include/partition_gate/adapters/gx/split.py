@@ -174,7 +174,7 @@ def _passing_rows(table: TableSchema, passing: str) -> str:
 
 
 def quarantined_rows(partition: Scanned, judged: str, rule_ids: Sequence[str], labels: SplitLabels) -> str:
-    """The rows of the judged relation (`sides`) as they are kept in quarantine: every input column, then the reasons."""
+    """The judged relation (`sides`) as it is kept in quarantine: every input column, then the reasons."""
     reasons = dict(labels.reasons)
     cells = [f"_gate_in_{i} AS {identifier(name)}" for i, name in enumerate(partition.inputs)]
     cells += [
