@@ -68,6 +68,11 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             self._connection = self.engine.connect()
         yield self._connection
 
+    def get_domain_records(self, domain_kwargs: dict[str, Any]) -> Any:
+        # A filtered domain is a SELECT, and some of Great Expectations' metrics use it as if it were a table.
+        records: Any = super().get_domain_records(domain_kwargs)
+        return records.subquery() if isinstance(records, sa.Select) else records
+
     def execute_query(self, query: Any) -> Any:
         sql = self.literal_sql(query)
         try:

@@ -15,6 +15,7 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 from partition_gate.adapters.gx import expectations as _registered  # noqa: F401 (our types are registered by this)
 from partition_gate.adapters.gx import expectations_counts as _counts  # noqa: F401 (as above)
 from partition_gate.adapters.gx import expectations_nested as _nested  # noqa: F401 (as above)
+from partition_gate.adapters.gx import metrics_order as _order  # noqa: F401 (as above)
 from partition_gate.errors import ContractError
 
 FILES_READABLE = "expect_partition_files_to_be_readable"
