@@ -49,6 +49,9 @@ class WiredPorts:
 
     @cached_property
     def validator(self) -> Validator:
+        from partition_gate.adapters.gx.deferred import defer_imports
+
+        defer_imports()
         from partition_gate.adapters.gx.validator import DuckDbValidator
 
         return DuckDbValidator()
@@ -77,6 +80,9 @@ class WiredPorts:
 
     @cached_property
     def docs(self) -> DocsSite:
+        from partition_gate.adapters.gx.deferred import defer_imports
+
+        defer_imports()
         from partition_gate.adapters.gx.docs import GxDocsSite
 
         return GxDocsSite(docs_folder(self.settings), mask_key=mask_key(self.settings))
