@@ -17,6 +17,7 @@ from partition_gate.adapters.gx.sql import identifier, select
 _MARK = "gate_duplicates"
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _BITS_PER_ROW = 64
+_KEYS_AT_ONCE = 10_000_000  # hashed in memory together: about 400 MB
 _MOST_BITS = 2**30 - 1  # DuckDB refuses a bitmap of more
 
 
@@ -34,9 +35,12 @@ def duplicates(columns: Sequence[Any], table: Any) -> sa.Select[Any]:
 class Distinctness:
     """The duplicates of one scan, each looked for once and kept in a temporary table."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, to_sql: Any) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, to_sql: Any, *, keys_at_once: int = _KEYS_AT_ONCE
+    ) -> None:
         self._connection = connection
         self._to_sql = to_sql
+        self._keys_at_once = keys_at_once
         self._tables: dict[str, str] = {}
 
     def settled(self, condition: Any) -> Any:
@@ -48,7 +52,7 @@ class Distinctness:
             return None
         sql = self._to_sql(element)
         try:
-            name = self._tables.get(sql) or self._found(sql, *element.get_execution_options()[_MARK])
+            name = self._tables.get(sql) or self._found(element, *element.get_execution_options()[_MARK])
         except READ_ERRORS:
             return None
         self._tables[sql] = name
@@ -56,14 +60,24 @@ class Distinctness:
         keys: list[sa.ColumnClause[Any]] = [sa.column(column.name) for column in columns]
         return sa.select(*keys).select_from(sa.table(name))
 
-    def _found(self, sql: str, columns: Sequence[Any], source: Any) -> str:
+    def _found(self, grouped: sa.Select[Any], columns: Sequence[Any], source: Any) -> str:
         name = f"_gate_duplicates_{len(self._tables)}"
         rows = f"({self._to_sql(sa.select(sa.literal_column('*')).select_from(source))})"
         keys = [identifier(column.name) for column in columns]
         proven = self._rise(rows, keys) or (len(keys) == 1 and self._fill_no_bit_twice(rows, keys[0]))
-        none = " LIMIT 0" if proven else ""
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}{none}")
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._to_sql(grouped.limit(0))}")
+        for part in [] if proven else self._parts(rows, keys):
+            found = self._to_sql(grouped.where(part))
+            self._connection.execute(f"INSERT INTO {name} {found}")
         return name
+
+    def _parts(self, rows: str, keys: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+        """Conditions that divide the keys by their hash, equal ones together, into parts that memory can hold."""
+        counted = self._connection.execute(select(["count(*)"], rows)).fetchone()
+        parts = 1 + (counted[0] if counted else 0) // self._keys_at_once
+        if parts == 1:
+            return [sa.true()]
+        return [sa.literal_column(f"hash({', '.join(keys)}) % {parts} = {part}", sa.Boolean()) for part in range(parts)]
 
     def _rise(self, rows: str, keys: Sequence[str]) -> bool:
         """Whether every key is greater than the one before it, in some order of the rows. Stops at the first that is
