@@ -10,9 +10,6 @@ from partition_gate.partition import DataFile, Partition
 from partition_gate.record import Record
 from partition_gate.units import duration
 
-# A period whose deadline passed this long ago is history (a backfill): nobody waits for it.
-HISTORY_AFTER = timedelta(days=2)
-
 
 class Ready(Record):
     """All files are there and quiet."""
@@ -58,9 +55,3 @@ def readiness(contract: Contract, key: str, files: tuple[DataFile, ...], *, now:
 def quiet_period(contract: Contract) -> timedelta:
     """How long nothing may have changed before a partition counts as complete (`quiet:120s`)."""
     return duration(contract.limits.readiness.partition(":")[2]) or timedelta(0)
-
-
-def is_history(contract: Contract, key: str, *, now: datetime) -> bool:
-    """Whether the partition's deadline passed so long ago that this can only be a backfill."""
-    due = deadline(contract, key)
-    return due is not None and now - due > HISTORY_AFTER
