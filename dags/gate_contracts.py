@@ -13,8 +13,8 @@ from airflow.sdk import Asset, CronPartitionTimetable, Metadata, PokeReturnValue
 from airflow.sdk.exceptions import AirflowSkipException
 
 from partition_gate import tasks
-from partition_gate.compiled import CompiledContract
-from partition_gate.schedule import schedule_of
+from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.contract.schedule import schedule_of
 from partition_gate.settings import load_settings
 from partition_gate.web.links import DataDocsLink, PartitionLink
 from partition_gate.wiring import contract_folder

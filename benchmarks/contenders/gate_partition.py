@@ -5,10 +5,10 @@ from pathlib import Path
 import duckdb
 import orders
 
-from partition_gate.suite import CompiledSuite
+from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Validation
+from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.table import TableColumn, TableSchema
 from partition_gate.testing.scans import a_suite
-from partition_gate.validation import Held, PartitionScan, RowPredicate, Validation
 
 PARTITION_KEY = "2026-11-01"
 

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from partition_gate.attempt import Attempt, AttemptState, Message, OutboxEntry, Publication, Settlement, Staged
+from partition_gate.judging.attempt import Attempt, AttemptState, Message, OutboxEntry, Publication, Settlement, Staged
+from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
+from partition_gate.judging.verdict import CheckResult
 from partition_gate.partition import DataFile, Location, Partition, Spooled
-from partition_gate.suite import CompiledSuite
+from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.table import TableSchema
-from partition_gate.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
-from partition_gate.verdict import CheckResult
 
 
 class Clock(Protocol):

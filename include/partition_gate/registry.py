@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from pydantic import AwareDatetime, ValidationError
 
-from partition_gate.compatibility import parsed_version
-from partition_gate.contract import Status
+from partition_gate.compatibility.changes import parsed_version
+from partition_gate.contract.model import Status
 from partition_gate.errors import ContractError
 from partition_gate.record import Record
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from partition_gate.attempt import Settlement
-from partition_gate.compiled import CompiledContract
-from partition_gate.disposition import VISIBLE, PartitionOutcome
+from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.contract.readiness import Missing, Ready
 from partition_gate.errors import OperatorError
 from partition_gate.gate import discover
 from partition_gate.gate import inspect as gate_inspect
@@ -18,8 +17,9 @@ from partition_gate.gate import notify as gate_notify
 from partition_gate.gate import report as gate_report
 from partition_gate.gate import settle as gate_settle
 from partition_gate.gate.dispose import Inspection
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.partition import Partition
-from partition_gate.readiness import Missing, Ready
 from partition_gate.settings import Settings, load_settings
 from partition_gate.wiring import contract_folder, links_for, open_ports, published_tables
 

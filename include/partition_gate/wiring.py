@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from partition_gate.adapters.contract_folder import Catalogue, ContractFolder
-from partition_gate.alert import Links
+from partition_gate.alerts.alert import Links
 from partition_gate.settings import Settings, load_settings
 from partition_gate.table import TableSchema
 

@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from partition_gate.adapters.ledger.ledger import SqlLedger
-from partition_gate.attempt import Settlement
 from partition_gate.demo.nycflights import read
-from partition_gate.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 
 pytestmark = pytest.mark.airflow
 BROKEN = {("flights", "2013-01-09"): "truncated", ("weather", "2013-01-10"): "never landed"}

@@ -16,10 +16,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from partition_gate.adapters.gx.docs import GxDocsSite
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.testing.builders import a_check_result, a_settlement
 from partition_gate.testing.console import InMemoryConsole
-from partition_gate.verdict import CheckOutcome
 from partition_gate.web.app import create_app
 
 CHROMIUM = Path("/usr/bin/chromium")

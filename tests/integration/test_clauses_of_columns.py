@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.testing.contracts import a_contract, broken_rows, outcomes, verdict_on
-from partition_gate.verdict import CheckOutcome
 
 PASSED, FAILED = CheckOutcome.PASSED, CheckOutcome.FAILED
 

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.suite import Scope
+from partition_gate.judging.verdict import CheckOutcome
+from partition_gate.suite.expectations import Scope
 from partition_gate.testing.contracts import a_contract, broken_rows, outcomes, scan_of, verdict_on
 from partition_gate.testing.scans import some_labels
-from partition_gate.verdict import CheckOutcome
 
 STREET = {"name": "street", "logicalType": "string"}
 CITY = {"name": "city", "logicalType": "string", "required": True, "logicalTypeOptions": {"maxLength": 3}}

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.suite import Scope
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.suite.expectations import Scope
 from partition_gate.testing.contracts import a_contract, scan_of, verdict_on
 from partition_gate.testing.scans import some_labels
-from partition_gate.verdict import CheckOutcome, CheckResult
 
 OUTCOME = {True: CheckOutcome.PASSED, False: CheckOutcome.FAILED}
 # How many of 8 rows may be so: operator -> the counts that hold.

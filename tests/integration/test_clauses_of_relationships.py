@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.suite import Scope
+from partition_gate.judging.verdict import CheckOutcome, reach_verdict
+from partition_gate.suite.expectations import Scope
 from partition_gate.testing.contracts import a_contract, broken_rows, scan_of, verdict_on
 from partition_gate.testing.scans import a_reference, some_labels
-from partition_gate.verdict import CheckOutcome, reach_verdict
 
 COLUMNS = [{"name": "a", "logicalType": "integer"}, {"name": "b", "logicalType": "string"}]
 

@@ -14,11 +14,11 @@ from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.scan import create_view
 from partition_gate.adapters.gx.sql_rules import QueryLimits, QueryRefused, answer
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.suite import Scope
+from partition_gate.judging.validation import PartitionScan, ReferenceFiles
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, reach_verdict
+from partition_gate.suite.expectations import Scope
 from partition_gate.testing.contracts import a_contract, scan_of
 from partition_gate.testing.scans import a_scan
-from partition_gate.validation import PartitionScan, ReferenceFiles
-from partition_gate.verdict import CheckOutcome, CheckResult, reach_verdict
 
 ROWS = pa.table({"id": [1, 2, 3, None], "email": ["a@b.co", "c@d.co", None, None]})
 PASSED, FAILED, ERRORED = CheckOutcome.PASSED, CheckOutcome.FAILED, CheckOutcome.ERRORED

@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from partition_gate.attempt import Settlement
-from partition_gate.disposition import PartitionOutcome
 from partition_gate.errors import StoreUnreachable
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
 from partition_gate.testing.console import ATTEMPT, InMemoryConsole, a_console, a_sample, some_details
 from partition_gate.web.app import DOCS_POLICY, PAGE_POLICY, create_app

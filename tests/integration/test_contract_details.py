@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 from partition_gate.adapters.contract_history import ContractHistory
-from partition_gate.compiled import compiled
-from partition_gate.coverage import Treatment
-from partition_gate.odcs import read_contract
+from partition_gate.compiling.compiled import compiled
+from partition_gate.coverage.clauses import Treatment
+from partition_gate.odcs.reader import read_contract
 from partition_gate.web.contract_details import NOT_COMMITTED, ContractDetails, contract_details
 
 TEXT = Path("include/contracts/planes.odcs.yaml").read_text(encoding="utf-8")

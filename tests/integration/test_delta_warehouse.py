@@ -18,8 +18,8 @@ from deltalake import DeltaTable
 
 from partition_gate.adapters.embedded_s3 import EmbeddedS3
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.attempt import Publication
 from partition_gate.errors import ContractError, MalformedPartitionKey, OperatorError, StoreUnreachable
+from partition_gate.judging.attempt import Publication
 from partition_gate.table import TableColumn, TableSchema
 from partition_gate.testing.builders import a_split, a_table
 

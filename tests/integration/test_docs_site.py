@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from partition_gate.adapters.gx.docs import GxDocsSite
-from partition_gate.attempt import Settlement
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
 
 ATTACK = "<img src=x onerror=alert(1)>"
 SECRET = "ann@example.org"

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.judging.validation import Held, PartitionScan, Unknown
 from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes
-from partition_gate.validation import Held, PartitionScan, Unknown
 
 READABLE = ("expect_partition_files_to_be_readable", {})
 HAS_ID = ("expect_partition_files_to_have_column", {"column": "id"})

@@ -15,8 +15,8 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 from great_expectations.expectations.row_conditions import Column
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.judging.validation import Errored, Held
 from partition_gate.testing.scans import a_scan, a_suite
-from partition_gate.validation import Errored, Held
 
 ROWS = pa.table(
     {

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.judging.validation import Held, Observation, PartitionScan
 from partition_gate.testing.scans import a_reference, a_scan, a_suite, some_labels
-from partition_gate.validation import Held, Observation, PartitionScan
 
 EPOCH = datetime(2013, 1, 1, tzinfo=UTC)
 A_ROW = st.fixed_dictionaries(

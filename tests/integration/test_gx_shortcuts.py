@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from partition_gate.adapters.gx.dialect import DuckDBDialect
 from partition_gate.adapters.gx.distinctness import Distinctness, duplicates
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Split, Validation
 from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
-from partition_gate.validation import Held, PartitionScan, RowPredicate, Split, Validation
 
 RULES = {
     "id_unique": ("expect_column_values_to_be_unique", {"column": "id"}),

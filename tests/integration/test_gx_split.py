@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.errors import GateError
+from partition_gate.judging.validation import PartitionScan, RowPredicate, Split
 from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_scan, parquet_bytes, some_labels
-from partition_gate.validation import PartitionScan, RowPredicate, Split
 
 POSITIVE = RowPredicate(rule_id="positive", sql='"id" <= 0')
 NOTED = RowPredicate(rule_id="noted", sql='"note" IS NULL')

@@ -20,10 +20,10 @@ from great_expectations.expectations.registry import get_renderer_impl
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.errors import ContractError
-from partition_gate.suite import CompiledSuite
+from partition_gate.judging.validation import Errored, Held, PartitionScan, ReferenceFiles, Validation
+from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_reference, a_scan, a_suite
-from partition_gate.validation import Errored, Held, PartitionScan, ReferenceFiles, Validation
 
 READABLE = ("expect_partition_files_to_be_readable", {})
 HAS_ID = ("expect_partition_files_to_have_column", {"column": "id"})

@@ -18,8 +18,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
-from partition_gate.attempt import Attempt, AttemptState, Message
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.judging.attempt import Attempt, AttemptState, Message
+from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ledger
 from partition_gate.testing.builders import (
     NOON,

@@ -10,7 +10,7 @@ import pytest
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.masking import pseudonym
 from partition_gate.testing.builders import a_settlement
 from partition_gate.web.ledger_console import LedgerConsole, local_rows

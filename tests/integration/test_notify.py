@@ -14,9 +14,9 @@ import pytest
 from partition_gate.adapters.inbox import InboxNotifier
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.slack import SlackNotifier
-from partition_gate.attempt import Message
-from partition_gate.disposition import PartitionOutcome
 from partition_gate.gate.notify import Delivery, Pace, notify
+from partition_gate.judging.attempt import Message
+from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_message, a_settlement
 from partition_gate.testing.slack_server import Fault, SlackServer
 

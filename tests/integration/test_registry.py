@@ -18,7 +18,7 @@ from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.cli.main import app
 from partition_gate.errors import AccessDenied, BucketMissing, ContractError
 from partition_gate.gate.publish_contracts import Approved, Fate, RegistryStore, Stored, publish_contracts
-from partition_gate.odcs import read_contract
+from partition_gate.odcs.reader import read_contract
 from partition_gate.registry import INDEX, RegistryIndex, read_index
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)

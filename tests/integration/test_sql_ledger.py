@@ -19,8 +19,8 @@ from sqlalchemy import create_engine, text
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.ledger.migrate import HEAD, SCRIPTS
 from partition_gate.adapters.ledger.schema import metadata
-from partition_gate.attempt import Attempt
 from partition_gate.errors import OperatorError
+from partition_gate.judging.attempt import Attempt
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_partition, a_settlement
 
 SETTLER = """

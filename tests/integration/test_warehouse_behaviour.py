@@ -14,8 +14,8 @@ from s3fs import S3FileSystem
 
 from partition_gate.adapters.embedded_s3 import EmbeddedS3
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.attempt import Publication, Staged
 from partition_gate.errors import OperatorError, Superseded
+from partition_gate.judging.attempt import Publication, Staged
 from partition_gate.ports import Warehouse
 from partition_gate.table import TableSchema
 from partition_gate.testing.builders import a_split, a_table

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from partition_gate.alert import Links, alerts_for
-from partition_gate.attempt import Message, Settlement
-from partition_gate.contract import Channel, Column, Contract, LibraryRule, Member, SqlRule, Status, Team
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.alerts.alert import Links, alerts_for
+from partition_gate.contract.model import Channel, Column, Contract, LibraryRule, Member, SqlRule, Status, Team
+from partition_gate.judging.attempt import Message, Settlement
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.partition import Location
-from partition_gate.suite import Scope, Severity
+from partition_gate.suite.expectations import Scope, Severity
 from partition_gate.testing.slack_rules import check_post
-from partition_gate.verdict import CheckOutcome, CheckResult
 
 HOSTILE = "<!channel> *big* _it_ ~no~ `x` <https://evil.example|click> @here :fire: \u202egnp.exe\u0000\n& more"
 LINKS = Links(

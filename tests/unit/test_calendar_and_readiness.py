@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.unit.test_odcs import minimal, read
 
-from partition_gate.calendar import deadline, period
+from partition_gate.contract.calendar import deadline, period
+from partition_gate.contract.readiness import Missing, Ready, Wait, readiness
+from partition_gate.contract.schedule import schedule_of
 from partition_gate.errors import MalformedPartitionKey
 from partition_gate.partition import DataFile, Partition, idempotency_key
-from partition_gate.readiness import Missing, Ready, Wait, readiness
-from partition_gate.schedule import schedule_of
 from partition_gate.units import duration, fraction
 
 SLA = [{"property": "latency", "value": 4, "unit": "h"}]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from partition_gate.compile_column import compile_clause
-from partition_gate.contract import Clause, Column
-from partition_gate.drafts import NotExecutable
+from partition_gate.compiling.column import compile_clause
+from partition_gate.compiling.drafts import NotExecutable
+from partition_gate.contract.model import Clause, Column
 from partition_gate.testing.contracts import a_contract
 
 

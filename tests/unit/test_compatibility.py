@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from partition_gate.compatibility import Comparison, Mode, changes, compare, contract_version
-from partition_gate.compatibility_compare import COMPARISONS
-from partition_gate.compatibility_rules import KINDS, Direction, Party
-from partition_gate.strict_yaml import load_mapping
+from partition_gate.compatibility.changes import Comparison, Mode, changes, compare, contract_version
+from partition_gate.compatibility.compare import COMPARISONS
+from partition_gate.compatibility.rules import KINDS, Direction, Party
+from partition_gate.strict_yaml.reading import load_mapping
 
 C, P = Party.CONSUMERS, Party.PRODUCERS
 

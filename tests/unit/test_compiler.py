@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from tests.unit.test_odcs import minimal, read
 
-from partition_gate.compiled import compiled
-from partition_gate.contract import Contract
-from partition_gate.coverage import Treatment, clauses, cover
-from partition_gate.odcs import read_contract
-from partition_gate.strict_yaml import load_mapping
-from partition_gate.suite import Check, InRange, InSet, NotNull, RowCount, Scope, Severity, UniqueTogether
+from partition_gate.compiling.compiled import compiled
+from partition_gate.contract.model import Contract
+from partition_gate.coverage.clauses import Treatment, clauses, cover
+from partition_gate.odcs.reader import read_contract
+from partition_gate.strict_yaml.reading import load_mapping
+from partition_gate.suite.expectations import Check, InRange, InSet, NotNull, RowCount, Scope, Severity, UniqueTogether
 
 CONTRACTS = sorted(Path("include/contracts").glob("*.odcs.yaml"))
 

@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.corpus.mutations import BASE, GONE, put
 
-from partition_gate.compiled import compiled
-from partition_gate.coverage import clauses, cover
-from partition_gate.lint import lint
-from partition_gate.lint_finding import Level
-from partition_gate.lint_reading import examine
-from partition_gate.lint_view import Known
-from partition_gate.odcs_schema import ACCEPTED_VERSIONS
-from partition_gate.strict_yaml import Document, load_document, parse
-from partition_gate.suite import Suite
+from partition_gate.compiling.compiled import compiled
+from partition_gate.coverage.clauses import clauses, cover
+from partition_gate.finding import Level
+from partition_gate.lint.reading import examine
+from partition_gate.lint.rules import lint
+from partition_gate.lint.view import Known
+from partition_gate.odcs.schema import ACCEPTED_VERSIONS
+from partition_gate.strict_yaml.reading import Document, load_document, parse
+from partition_gate.suite.expectations import Suite
 
 relaxed = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from partition_gate.compiled import CompiledContract, compiled
-from partition_gate.coverage import Treatment, clauses, cover
-from partition_gate.lint_finding import Level
-from partition_gate.lint_reading import examine
-from partition_gate.lint_view import Known
-from partition_gate.odcs import read_contract
-from partition_gate.odcs_keys import Node, known_keys, unknown_keys
-from partition_gate.odcs_schema import ACCEPTED_VERSIONS, json_schema
-from partition_gate.strict_yaml import Document, dotted, load_document
-from partition_gate.suite import Suite
+from partition_gate.compiling.compiled import CompiledContract, compiled
+from partition_gate.coverage.clauses import Treatment, clauses, cover
+from partition_gate.finding import Level
+from partition_gate.lint.reading import examine
+from partition_gate.lint.view import Known
+from partition_gate.odcs.keys import Node, known_keys, unknown_keys
+from partition_gate.odcs.reader import read_contract
+from partition_gate.odcs.schema import ACCEPTED_VERSIONS, json_schema
+from partition_gate.strict_yaml.reading import Document, dotted, load_document
+from partition_gate.suite.expectations import Suite
 
 FULL = sorted(Path("tests/corpus").glob("*.odcs.yaml"))
 ALL = [*FULL, *sorted(Path("include/contracts").glob("*.odcs.yaml"))]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from partition_gate.run_document import run_document
+from partition_gate.judging.run_document import run_document
 from partition_gate.settings import Settings, load_settings, settings_table
 from partition_gate.testing.builders import a_check_result, a_settlement
 

@@ -9,9 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partition_gate.data_profile import Arrival, ColumnProfile, DataProfile
-from partition_gate.drafting import draft_contract, proposed_id
-from partition_gate.drafting_guesses import (
+from partition_gate.drafting.draft import draft_contract, proposed_id
+from partition_gate.drafting.guesses import (
     few_values,
     latency,
     looks_personal,
@@ -20,7 +19,8 @@ from partition_gate.drafting_guesses import (
     row_bounds,
     step,
 )
-from partition_gate.odcs import read_contract
+from partition_gate.drafting.profile import Arrival, ColumnProfile, DataProfile
+from partition_gate.odcs.reader import read_contract
 from partition_gate.partition import Location
 
 DAYS = tuple(f"2026-11-{day:02d}" for day in range(1, 8))

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from partition_gate.cli.export import Form
-from partition_gate.compatibility import Mode, compare, contract_version
-from partition_gate.compatibility_report import CompatibilityReport, report_document
-from partition_gate.compatibility_rules import rules_table
+from partition_gate.compatibility.changes import Mode, compare, contract_version
+from partition_gate.compatibility.report import CompatibilityReport, report_document
+from partition_gate.compatibility.rules import rules_table
 
 PAGE = Path("docs/reference/evolution.md").read_text(encoding="utf-8")
 

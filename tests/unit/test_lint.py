@@ -11,13 +11,13 @@ import pytest
 import yaml
 from tests.corpus.mutations import BASE, KNOWN, mutated
 
-from partition_gate.lint import RULES, lint
-from partition_gate.lint_finding import MAX_LINES, Finding, Level, refuse
-from partition_gate.lint_reading import examine
-from partition_gate.lint_reference import BEGIN, END, rules_table
-from partition_gate.lint_text import LintedFile, as_github, as_json, as_text
-from partition_gate.lint_view import Known
-from partition_gate.strict_yaml import load_document, parse
+from partition_gate.finding import MAX_LINES, Finding, Level, refuse
+from partition_gate.lint.reading import examine
+from partition_gate.lint.reference import BEGIN, END, rules_table
+from partition_gate.lint.rules import RULES, lint
+from partition_gate.lint.text import LintedFile, as_github, as_json, as_text
+from partition_gate.lint.view import Known
+from partition_gate.strict_yaml.reading import load_document, parse
 
 CASES = yaml.safe_load(Path("tests/corpus/adversarial.yaml").read_text(encoding="utf-8"))
 COLUMNS = [prop["name"] for prop in BASE["schema"][0]["properties"]]

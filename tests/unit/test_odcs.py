@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from partition_gate.contract import Contract, Status
+from partition_gate.contract.model import Contract, Status
 from partition_gate.errors import ContractError
-from partition_gate.odcs import location, read_contract
-from partition_gate.suite import Severity
+from partition_gate.odcs.reader import location, read_contract
+from partition_gate.suite.expectations import Severity
 
 FLIGHTS = Path("include/contracts/flights.odcs.yaml")
 

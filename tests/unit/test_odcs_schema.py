@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from partition_gate.lint_finding import Level
-from partition_gate.odcs_schema import ACCEPTED_VERSIONS, SCHEMAS, schema_findings
-from partition_gate.strict_yaml import load_document
+from partition_gate.finding import Level
+from partition_gate.odcs.schema import ACCEPTED_VERSIONS, SCHEMAS, schema_findings
+from partition_gate.strict_yaml.reading import load_document
 
 FOLDER = Path("include/partition_gate/odcs_schemas")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from partition_gate.attempt import Settlement
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_settlement
 from partition_gate.web.overview import View, overview
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from partition_gate.slack_preview import mrkdwn, preview, safe_address
+from partition_gate.alerts.slack_preview import mrkdwn, preview, safe_address
 
 
 def section(text: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from partition_gate.disposition import Disposition, PartitionOutcome, Policy, plan_disposition
-from partition_gate.suite import Check, NotNull, RowCount, Scope, Severity, Suite
-from partition_gate.validation import Errored, Held, Observation, Unknown
-from partition_gate.verdict import CheckOutcome, Verdict, reach_verdict
+from partition_gate.judging.disposition import Disposition, PartitionOutcome, Policy, plan_disposition
+from partition_gate.judging.validation import Errored, Held, Observation, Unknown
+from partition_gate.judging.verdict import CheckOutcome, Verdict, reach_verdict
+from partition_gate.suite.expectations import Check, NotNull, RowCount, Scope, Severity, Suite
 
 ROW, PARTITION = Scope.ROW, Scope.PARTITION
 

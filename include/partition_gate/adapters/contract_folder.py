@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypedDict
 
-from partition_gate.compiled import CompiledContract, compiled
-from partition_gate.contract import Contract, Status
+from partition_gate.compiling.compiled import CompiledContract, compiled
+from partition_gate.contract.model import Contract, Status
 from partition_gate.errors import ContractError, StaleSuite, UnknownContract
-from partition_gate.lint_finding import TOP, Finding, Level
-from partition_gate.lint_reading import examine, read_linted
-from partition_gate.lint_text import LintedFile
-from partition_gate.lint_view import Known, View
+from partition_gate.finding import TOP, Finding, Level
+from partition_gate.lint.reading import examine, read_linted
+from partition_gate.lint.text import LintedFile
+from partition_gate.lint.view import Known, View
 from partition_gate.record import Record
-from partition_gate.strict_yaml import MAX_BYTES, decoded, load_document
+from partition_gate.strict_yaml.reading import MAX_BYTES, decoded, load_document
 
 SUFFIX = ".odcs.yaml"
 

@@ -10,8 +10,8 @@ from tempfile import NamedTemporaryFile
 
 from pydantic import ValidationError
 
-from partition_gate.attempt import Message
 from partition_gate.errors import NotDelivered
+from partition_gate.judging.attempt import Message
 from partition_gate.record import Record
 
 

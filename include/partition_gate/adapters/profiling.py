@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from partition_gate.data_profile import FEW_VALUES, ColumnPart, ColumnProfile
+from partition_gate.drafting.profile import FEW_VALUES, ColumnPart, ColumnProfile
 from partition_gate.errors import ContractError
 from partition_gate.record import Record
-from partition_gate.suite import Scalar
+from partition_gate.suite.expectations import Scalar
 
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _KEY_LENGTH = 5

@@ -14,9 +14,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from partition_gate.attempt import Message
+from partition_gate.alerts.slack_blocks import escape
 from partition_gate.errors import DeliveryError, DeliveryUnknown, NotDelivered
-from partition_gate.slack_blocks import escape
+from partition_gate.judging.attempt import Message
 
 EVENT_TYPE = "partition_gate_alert"
 _PAGE = 200

@@ -13,12 +13,12 @@ from rich.table import Table
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.cli import tables
-from partition_gate.coverage import CoveredClause, Treatment, cover
+from partition_gate.coverage.clauses import CoveredClause, Treatment, cover
 from partition_gate.errors import UnknownContract
-from partition_gate.lint_finding import Level
-from partition_gate.lint_text import FORMATS, LintedFile
+from partition_gate.finding import Level
+from partition_gate.lint.text import FORMATS, LintedFile
 from partition_gate.settings import load_settings
-from partition_gate.strict_yaml import load_document
+from partition_gate.strict_yaml.reading import load_document
 from partition_gate.wiring import contract_folder
 
 Names = Annotated[list[str] | None, typer.Argument(help="Contract ids or files; none: all contracts.")]

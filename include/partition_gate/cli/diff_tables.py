@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from partition_gate.compatibility import Change, Mode
-from partition_gate.compatibility_report import CompatibilityReport
+from partition_gate.compatibility.changes import Change, Mode
+from partition_gate.compatibility.report import CompatibilityReport
 from partition_gate.gate.rejudge import Flip, Rejudged
 
 _LIMITS = (

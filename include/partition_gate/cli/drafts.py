@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from partition_gate.data_profile import Arrival, DataProfile
-from partition_gate.drafting import draft_contract, proposed_id
+from partition_gate.drafting.draft import draft_contract, proposed_id
+from partition_gate.drafting.profile import Arrival, DataProfile
 from partition_gate.partition import Location, Partition
 from partition_gate.settings import load_settings
 from partition_gate.wiring import WiredPorts, open_ports

@@ -12,8 +12,8 @@ import typer
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.cli import diff_tables, tables
-from partition_gate.compatibility import Comparison, ContractVersion, Mode, compare
-from partition_gate.compatibility_report import CompatibilityReport, read_version, report_document
+from partition_gate.compatibility.changes import Comparison, ContractVersion, Mode, compare
+from partition_gate.compatibility.report import CompatibilityReport, read_version, report_document
 from partition_gate.errors import ContractError, UnknownContract
 from partition_gate.record import Record
 from partition_gate.settings import Settings, load_settings
@@ -125,9 +125,9 @@ def _version(source: Source) -> ContractVersion:
 
 
 def _rejudged(before: Source, after: Source, partitions: int, settings: Settings) -> tuple[Rejudged, ...]:
-    from partition_gate.compiled import compiled
+    from partition_gate.compiling.compiled import compiled
     from partition_gate.gate.rejudge import rejudge
-    from partition_gate.odcs import read_contract
+    from partition_gate.odcs.reader import read_contract
 
     environment = settings.environment or None
     old, new = (

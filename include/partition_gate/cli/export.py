@@ -11,17 +11,17 @@ from typing import Annotated
 import typer
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
 
-from partition_gate.compiled import compiled
-from partition_gate.contract import Contract
-from partition_gate.coverage import cover
+from partition_gate.compiling.compiled import compiled
+from partition_gate.contract.model import Contract
+from partition_gate.coverage.clauses import cover
 from partition_gate.errors import UnknownContract
-from partition_gate.export_avro import avro_schema
-from partition_gate.export_gx import portable_suite
-from partition_gate.export_html import html_page
-from partition_gate.export_jsonschema import json_schema_of
-from partition_gate.export_sql import sql_ddl
+from partition_gate.export.avro import avro_schema
+from partition_gate.export.gx import portable_suite
+from partition_gate.export.html import html_page
+from partition_gate.export.jsonschema import json_schema_of
+from partition_gate.export.sql import sql_ddl
 from partition_gate.settings import load_settings
-from partition_gate.strict_yaml import load_mapping
+from partition_gate.strict_yaml.reading import load_mapping
 from partition_gate.wiring import contract_folder
 
 

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from partition_gate.cli import tables
-from partition_gate.compiled import CompiledContract
-from partition_gate.disposition import VISIBLE, PartitionOutcome
+from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.errors import UnknownContract
 from partition_gate.gate.journey import Journey, travel
 from partition_gate.gate.notify import notify
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.run_document import run_document
 from partition_gate.partition import SNAPSHOT
-from partition_gate.run_document import run_document
 from partition_gate.settings import Settings, load_settings
 from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, links_for, open_ports, published_tables
 

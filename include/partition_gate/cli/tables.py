@@ -11,10 +11,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from partition_gate.alert import Links
-from partition_gate.attempt import Settlement
-from partition_gate.disposition import PartitionOutcome
-from partition_gate.verdict import CheckOutcome, CheckResult
+from partition_gate.alerts.alert import Links
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
 
 STYLES = {
     PartitionOutcome.PUBLISHED: "green",

@@ -14,13 +14,13 @@ from rich.console import Console
 from partition_gate.adapters.embedded_s3 import EmbeddedS3
 from partition_gate.adapters.embedded_s3_users import running
 from partition_gate.adapters.object_store.landing import LandingWriter
-from partition_gate.attempt import Settlement
-from partition_gate.calendar import daily_keys
+from partition_gate.contract.calendar import daily_keys
 from partition_gate.demo.airflow_server import AirflowServer
 from partition_gate.demo.faults import Break
 from partition_gate.demo.seed import seed
 from partition_gate.demo.steps import Step, Steps, shown_on
 from partition_gate.errors import OperatorError
+from partition_gate.judging.attempt import Settlement
 from partition_gate.partition import SNAPSHOT
 from partition_gate.ports import Ledger
 from partition_gate.record import Record

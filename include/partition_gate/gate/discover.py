@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from partition_gate.contract import Contract
+from partition_gate.contract.model import Contract
+from partition_gate.contract.readiness import Missing, Readiness, Ready, readiness
 from partition_gate.partition import Partition
 from partition_gate.ports import Ports
-from partition_gate.readiness import Missing, Readiness, Ready, readiness
 
 
 def arrive(contract: Contract, key: str, *, ports: Ports) -> Readiness:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from partition_gate.attempt import Attempt, AttemptState, Staged
-from partition_gate.compiled import CompiledContract
-from partition_gate.disposition import VISIBLE, Disposition, PartitionOutcome, plan_disposition
+from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.judging.attempt import Attempt, AttemptState, Staged
+from partition_gate.judging.disposition import VISIBLE, Disposition, PartitionOutcome, plan_disposition
+from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
+from partition_gate.judging.verdict import Verdict
 from partition_gate.partition import Spooled
 from partition_gate.ports import Ports
 from partition_gate.record import Record
-from partition_gate.suite import Scope
-from partition_gate.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
-from partition_gate.verdict import Verdict
+from partition_gate.suite.expectations import Scope
 
 
 class Judged(Record):

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from partition_gate.attempt import Attempt, AttemptState, Settlement
-from partition_gate.compiled import CompiledContract
-from partition_gate.disposition import VISIBLE
+from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.errors import PartitionChanged, ReferenceMissing
 from partition_gate.gate.dispose import Inspection, Judged, dispose
+from partition_gate.judging.attempt import Attempt, AttemptState, Settlement
+from partition_gate.judging.disposition import VISIBLE
+from partition_gate.judging.validation import PartitionScan, ReferenceFiles
+from partition_gate.judging.verdict import reach_verdict
 from partition_gate.partition import Partition, Spooled, idempotency_key
 from partition_gate.ports import Ports
 from partition_gate.record import digest
-from partition_gate.validation import PartitionScan, ReferenceFiles
-from partition_gate.verdict import reach_verdict
 
 RESTARTS = 3
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from partition_gate.alert import Links
-from partition_gate.attempt import Settlement
-from partition_gate.compiled import CompiledContract
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.alerts.alert import Links
+from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.contract.readiness import Missing
 from partition_gate.errors import GateError, MalformedPartitionKey
 from partition_gate.gate.discover import look
 from partition_gate.gate.inspect import inspect
 from partition_gate.gate.report import report
 from partition_gate.gate.settle import settle, settle_unjudged
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.partition import Partition
 from partition_gate.ports import Ports
-from partition_gate.readiness import Missing
 from partition_gate.record import Record
 from partition_gate.table import TableSchema
 

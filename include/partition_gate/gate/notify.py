@@ -6,8 +6,8 @@ import logging
 from datetime import datetime, timedelta
 from enum import Enum
 
-from partition_gate.attempt import OutboxEntry
 from partition_gate.errors import DeliveryError, NotDelivered
+from partition_gate.judging.attempt import OutboxEntry
 from partition_gate.ports import Clock, Ledger, Notifier
 from partition_gate.record import Record
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from partition_gate.contract import Contract
+from partition_gate.contract.model import Contract
 from partition_gate.errors import OperatorError
 from partition_gate.record import Record
 from partition_gate.registry import (

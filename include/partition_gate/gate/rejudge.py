@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from partition_gate.compiled import CompiledContract
+from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.contract.readiness import Missing
 from partition_gate.gate.discover import look
+from partition_gate.judging.validation import PartitionScan, ReferenceFiles
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict, reach_verdict
 from partition_gate.partition import Partition
 from partition_gate.ports import Ports
-from partition_gate.readiness import Missing
 from partition_gate.record import Record
-from partition_gate.suite import Severity
-from partition_gate.validation import PartitionScan, ReferenceFiles
-from partition_gate.verdict import CheckOutcome, CheckResult, Verdict, reach_verdict
+from partition_gate.suite.expectations import Severity
 
 _BAD = {CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.ERRORED}
 

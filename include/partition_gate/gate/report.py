@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from partition_gate.attempt import Settlement
-from partition_gate.compiled import CompiledContract
+from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.judging.attempt import Settlement
 from partition_gate.ports import Ports
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from partition_gate.alert import Links, alerts_for
-from partition_gate.attempt import AttemptState, Publication, Settlement, attempt_id
-from partition_gate.compiled import CompiledContract
-from partition_gate.disposition import VISIBLE, PartitionOutcome
+from partition_gate.alerts.alert import Links, alerts_for
+from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.errors import Superseded
 from partition_gate.gate.dispose import Inspection
+from partition_gate.judging.attempt import AttemptState, Publication, Settlement, attempt_id
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.ports import Ports
 from partition_gate.table import TableSchema
 

@@ -11,13 +11,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from partition_gate.attempt import Message, Settlement
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.judging.attempt import Message, Settlement
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.validation import Split
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.partition import DataFile, Partition
-from partition_gate.suite import Scope, Severity
+from partition_gate.suite.expectations import Scope, Severity
 from partition_gate.table import TableColumn, TableSchema
-from partition_gate.validation import Split
-from partition_gate.verdict import CheckOutcome, CheckResult
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 _number = itertools.count()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from partition_gate.attempt import OutboxEntry, Settlement
-from partition_gate.compatibility import Change, VersionRule
-from partition_gate.compatibility_rules import Party
-from partition_gate.coverage import CoveredClause, Treatment
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.compatibility.changes import Change, VersionRule
+from partition_gate.compatibility.rules import Party
+from partition_gate.coverage.clauses import CoveredClause, Treatment
+from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
-from partition_gate.verdict import CheckOutcome, CheckResult
 from partition_gate.web.console import BrokenContract, ContractSummary, QuarantinedRow, QuarantineSample
 from partition_gate.web.contract_details import ContractDetails, Coverage, ShownVersion
 

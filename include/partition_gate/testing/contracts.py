@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.compiled import CompiledContract, compiled
-from partition_gate.odcs import read_contract
+from partition_gate.compiling.compiled import CompiledContract, compiled
+from partition_gate.judging.validation import PartitionScan
+from partition_gate.judging.verdict import CheckOutcome, Verdict, reach_verdict
+from partition_gate.odcs.reader import read_contract
 from partition_gate.testing.scans import a_scan
-from partition_gate.validation import PartitionScan
-from partition_gate.verdict import CheckOutcome, Verdict, reach_verdict
 
 
 def a_contract(properties: Sequence[Mapping[str, Any]], *, version: str = "v3.1.0", **schema: Any) -> CompiledContract:

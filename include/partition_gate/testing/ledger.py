@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from partition_gate.attempt import Attempt, AttemptState, Message, OutboxEntry, Settlement, attempt_id
-from partition_gate.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.attempt import Attempt, AttemptState, Message, OutboxEntry, Settlement, attempt_id
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.verdict import CheckResult
 from partition_gate.partition import Partition
-from partition_gate.verdict import CheckResult
 
 _FINAL = {*VISIBLE, PartitionOutcome.REJECTED, PartitionOutcome.HELD}
 _ENDS = {

@@ -11,10 +11,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from partition_gate.suite import Check, CompiledSuite, Core, Scope, Severity, Suite
-from partition_gate.suite_document import suite_document
+from partition_gate.judging.validation import PartitionScan, ReferenceFiles, SplitLabels
+from partition_gate.suite.document import suite_document
+from partition_gate.suite.expectations import Check, CompiledSuite, Core, Scope, Severity, Suite
 from partition_gate.table import TableColumn, TableSchema
-from partition_gate.validation import PartitionScan, ReferenceFiles, SplitLabels
 
 
 def a_scan(folder: Path, *files: pa.Table | bytes, columns: Mapping[str, str] | None = None) -> PartitionScan:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from partition_gate.attempt import Publication, Staged
 from partition_gate.errors import OperatorError, Superseded
+from partition_gate.judging.attempt import Publication, Staged
+from partition_gate.judging.validation import Split
 from partition_gate.table import TableSchema
-from partition_gate.validation import Split
 
 Row = dict[str, Any]
 

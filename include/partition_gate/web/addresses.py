@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
-from partition_gate.attempt import Settlement
+from partition_gate.judging.attempt import Settlement
 
 
 class Addresses:

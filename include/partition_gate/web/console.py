@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from partition_gate.attempt import OutboxEntry, Settlement
+from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.verdict import CheckResult
 from partition_gate.record import Record
-from partition_gate.verdict import CheckResult
 from partition_gate.web.contract_details import ContractDetails
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from itertools import pairwise
 
 from partition_gate.adapters.contract_history import ContractHistory, Revision
-from partition_gate.compatibility import Change, ContractVersion, VersionRule, compare
-from partition_gate.compatibility_report import read_version
-from partition_gate.compiled import CompiledContract
-from partition_gate.coverage import CoveredClause, Treatment, cover
+from partition_gate.compatibility.changes import Change, ContractVersion, VersionRule, compare
+from partition_gate.compatibility.report import read_version
+from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.coverage.clauses import CoveredClause, Treatment, cover
 from partition_gate.errors import ContractError, OperatorError
 from partition_gate.record import Record
-from partition_gate.strict_yaml import load_document
+from partition_gate.strict_yaml.reading import load_document
 
 VERSIONS_SHOWN = 20
 NOT_COMMITTED = "not committed"

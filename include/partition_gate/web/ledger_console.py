@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 
 from partition_gate.adapters.contract_folder import SUFFIX, Catalogue, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
-from partition_gate.attempt import OutboxEntry, Settlement
-from partition_gate.contract import Contract
+from partition_gate.contract.model import Contract
 from partition_gate.errors import UnknownContract
+from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.verdict import CheckResult
 from partition_gate.masking import pseudonym
 from partition_gate.ports import Ledger
-from partition_gate.verdict import CheckResult
 from partition_gate.web.console import BrokenContract, ContractSummary, QuarantinedRow, QuarantineSample
 from partition_gate.web.contract_details import ContractDetails, contract_details
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from partition_gate.attempt import Settlement
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.record import Record
 from partition_gate.web.words import WORST_FIRST
 

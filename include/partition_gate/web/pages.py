@@ -10,8 +10,8 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from partition_gate.attempt import OutboxEntry, Settlement
-from partition_gate.slack_preview import preview
+from partition_gate.alerts.slack_preview import preview
+from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.web.addresses import Addresses
 from partition_gate.web.console import Console
 from partition_gate.web.overview import View, overview

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from partition_gate.disposition import PartitionOutcome
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.record import Record
-from partition_gate.verdict import CheckOutcome, CheckResult
 
 
 class Telling(Record):

@@ -10,7 +10,7 @@ import duckdb
 
 from partition_gate.adapters.gx.scan import ROW
 from partition_gate.adapters.gx.sql import literal, read_parquet, select
-from partition_gate.validation import PartitionScan, RowPredicate
+from partition_gate.judging.validation import PartitionScan, RowPredicate
 
 _FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"
 

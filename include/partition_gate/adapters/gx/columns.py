@@ -10,9 +10,9 @@ import duckdb
 
 from partition_gate.adapters.gx.footers import Footers, ParquetFile
 from partition_gate.adapters.gx.sql import identifier, literal, read_parquet, select
+from partition_gate.judging.validation import PartitionScan
 from partition_gate.record import Record
 from partition_gate.table import TableColumn
-from partition_gate.validation import PartitionScan
 
 RESERVED = frozenset(
     {

@@ -16,7 +16,7 @@ from great_expectations.render.renderer.page_renderer import ValidationResultsPa
 
 from partition_gate.adapters.gx import expectations as _registered  # noqa: F401 (our types, known to GX by import)
 from partition_gate.adapters.gx.docs_view import SafePageView
-from partition_gate.attempt import Settlement
+from partition_gate.judging.attempt import Settlement
 from partition_gate.masking import masked
 
 INDEX_ROWS = 500

@@ -17,7 +17,7 @@ from great_expectations.expectations.expectation import (
 from partition_gate.adapters.gx import metrics_counts as metric
 from partition_gate.adapters.gx.expectations import Sentence
 from partition_gate.adapters.gx.sql_rules import Answer
-from partition_gate.suite_counts import Bounds
+from partition_gate.suite.counts import Bounds
 
 COUNTED = "counted"  # a result's field: how many rows, and their share, in words
 _ROWS, _NULLS = "table.row_count", "column_values.nonnull.unexpected_count"

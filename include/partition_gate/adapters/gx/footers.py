@@ -6,8 +6,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from partition_gate.judging.validation import PartitionScan
 from partition_gate.record import Record
-from partition_gate.validation import PartitionScan
 
 # A damaged or hostile file makes the readers raise any of these (UnicodeDecodeError is a ValueError).
 READ_ERRORS = (duckdb.Error, pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)

@@ -14,7 +14,7 @@ from partition_gate.adapters.gx.obstacles import Obstacle, Obstacles
 from partition_gate.adapters.gx.predicates import row_predicate
 from partition_gate.adapters.gx.run import not_run, run_expectations
 from partition_gate.adapters.gx.suite_file import FILES_READABLE, Planned
-from partition_gate.validation import Errored, Held, Observation, RowPredicate, Unknown
+from partition_gate.judging.validation import Errored, Held, Observation, RowPredicate, Unknown
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from partition_gate.adapters.gx.footers import type_token
 from partition_gate.adapters.gx.scan import Scanned
-from partition_gate.suite_nested import ITEMS, KEYS, VALUES
+from partition_gate.suite.nested import ITEMS, KEYS, VALUES
 
 
 def types_at(partition: Scanned, column: str, path: Sequence[str]) -> list[tuple[str, str | None]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from partition_gate.adapters.gx.rule_sql import is_multiple
 from partition_gate.adapters.gx.sql import literal
-from partition_gate.suite_nested import ITEMS, KEYS, VALUES
+from partition_gate.suite.nested import ITEMS, KEYS, VALUES
 
 Rule = Mapping[str, Any]
 _LISTS = {ITEMS: "{}", KEYS: "map_keys({})", VALUES: "map_values({})"}

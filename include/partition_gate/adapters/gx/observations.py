@@ -16,7 +16,7 @@ from great_expectations.validator.validation_statistics import calc_validation_s
 
 from partition_gate.adapters.gx.expectations_counts import COUNTED
 from partition_gate.adapters.gx.suite_file import ABOUT_FILES, Planned, SuiteFile
-from partition_gate.validation import Held
+from partition_gate.judging.validation import Held
 
 _COUNTS = frozenset(
     {

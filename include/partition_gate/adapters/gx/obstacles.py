@@ -18,7 +18,7 @@ from partition_gate.adapters.gx.suite_file import (
     INNER_RULE,
     Planned,
 )
-from partition_gate.validation import Errored, Unknown
+from partition_gate.judging.validation import Errored, Unknown
 
 Obstacle = Unknown | Errored
 

@@ -18,8 +18,8 @@ from partition_gate.adapters.gx.columns import (
 )
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers
 from partition_gate.adapters.gx.sql import identifier, read_parquet, select
+from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.record import Record
-from partition_gate.validation import PartitionScan, ReferenceFiles
 
 SCANNED = "scanned"
 SOURCE_FILE, SOURCE_ROW = "_gate_source_file", "_gate_source_row"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from partition_gate.adapters.gx.broken_rows import kept_rows
 from partition_gate.adapters.gx.scan import ROW, SCANNED
 from partition_gate.adapters.gx.sql import any_of, select
+from partition_gate.judging.validation import PartitionScan, RowPredicate
 from partition_gate.record import Record
-from partition_gate.validation import PartitionScan, RowPredicate
 
 
 class Sides(Record):

@@ -22,8 +22,8 @@ from partition_gate.adapters.gx.scan import (
 from partition_gate.adapters.gx.sides import breaks, sides
 from partition_gate.adapters.gx.sql import identifier, literal, select, text_list
 from partition_gate.errors import GateError
+from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels
 from partition_gate.table import TableSchema
-from partition_gate.validation import PartitionScan, RowPredicate, Split, SplitLabels
 
 PASSING, QUARANTINED = "passing.parquet", "quarantined.parquet"
 

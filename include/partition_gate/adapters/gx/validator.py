@@ -16,8 +16,8 @@ from partition_gate.adapters.gx.observations import validation_document
 from partition_gate.adapters.gx.scan import Machine, create_view, damaged_files, open_connection
 from partition_gate.adapters.gx.split import reject_rows, split_rows
 from partition_gate.adapters.gx.suite_file import SuiteFile, read_suite_file
-from partition_gate.suite import CompiledSuite
-from partition_gate.validation import Errored, PartitionScan, RowPredicate, Split, SplitLabels, Validation
+from partition_gate.judging.validation import Errored, PartitionScan, RowPredicate, Split, SplitLabels, Validation
+from partition_gate.suite.expectations import CompiledSuite
 
 
 class DuckDbValidator:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, case, select, update
 
 from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import attempts, fences
-from partition_gate.attempt import Attempt, AttemptState
+from partition_gate.judging.attempt import Attempt, AttemptState
 
 ENDS = (
     AttemptState.PUBLISHED,

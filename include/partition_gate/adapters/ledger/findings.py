@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import attempts, check_results, counters, validations
-from partition_gate.verdict import CheckResult
+from partition_gate.judging.verdict import CheckResult
 
 COUNTED = ("element_count", "unexpected_count")
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from partition_gate.adapters.ledger import attempts, findings, outbox, settlements
 from partition_gate.adapters.ledger.database import Database
 from partition_gate.adapters.ledger.migrate import migrate
-from partition_gate.attempt import Attempt, AttemptState, Message, OutboxEntry, Settlement, attempt_id
+from partition_gate.judging.attempt import Attempt, AttemptState, Message, OutboxEntry, Settlement, attempt_id
+from partition_gate.judging.verdict import CheckResult
 from partition_gate.partition import Partition
-from partition_gate.verdict import CheckResult
 
 __all__ = ["SqlLedger", "migrate"]
 

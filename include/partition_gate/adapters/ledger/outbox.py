@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, or_, select, update
 
 from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import outbox
-from partition_gate.attempt import Message, OutboxEntry
+from partition_gate.judging.attempt import Message, OutboxEntry
 
 PENDING, SENDING, SENT = "pending", "sending", "sent"
 _MESSAGE = tuple(Message.model_fields)

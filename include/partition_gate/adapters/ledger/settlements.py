@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, Select, select
 from partition_gate.adapters.ledger.attempts import fence_of
 from partition_gate.adapters.ledger.database import insert_new, upsert
 from partition_gate.adapters.ledger.schema import latest, settlements
-from partition_gate.attempt import AttemptState, Settlement
-from partition_gate.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.attempt import AttemptState, Settlement
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 
 FINAL = (*VISIBLE, PartitionOutcome.REJECTED, PartitionOutcome.HELD)
 END_OF = {

@@ -22,8 +22,8 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 from partition_gate.adapters.warehouse_delta import layout
 from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile, reachable
 from partition_gate.adapters.warehouse_delta.table_schema import added_fields, delta_schema
-from partition_gate.attempt import Publication
 from partition_gate.errors import OperatorError
+from partition_gate.judging.attempt import Publication
 from partition_gate.record import canonical_json
 from partition_gate.table import TableSchema
 

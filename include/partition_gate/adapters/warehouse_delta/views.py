@@ -16,7 +16,7 @@ from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.sql import cast, identifier, literal, literals, type_name
 from partition_gate.adapters.warehouse_delta.storage import Storage
 from partition_gate.adapters.warehouse_delta.table_schema import has_added_fields
-from partition_gate.attempt import Publication
+from partition_gate.judging.attempt import Publication
 from partition_gate.table import TableColumn, TableSchema
 
 PUBLICATIONS = "_gate_publications"

@@ -16,10 +16,10 @@ from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.parquet_files import with_times_as_text, write_empty
 from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile
 from partition_gate.adapters.warehouse_delta.views import ServingFile
-from partition_gate.attempt import Publication, Staged
 from partition_gate.errors import OperatorError, StoreUnreachable, Superseded
+from partition_gate.judging.attempt import Publication, Staged
+from partition_gate.judging.validation import Split
 from partition_gate.table import TableSchema
-from partition_gate.validation import Split
 
 COMMIT_TRIES = 60
 LONGEST_PAUSE_S = 0.5

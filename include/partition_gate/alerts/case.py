@@ -1,0 +1,117 @@
+"""What an alert tells of: one settlement with its checks, read into short lines of inert mrkdwn.
+
+No value of a row is told: what was observed by a rule that touches a classified column is left out (I9).
+"""
+
+from __future__ import annotations
+
+import shlex
+from functools import cached_property
+
+from partition_gate.alerts.slack_blocks import clean, code, plain
+from partition_gate.contract.model import Contract
+from partition_gate.errors import MalformedPartitionKey
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.record import Record
+from partition_gate.suite.expectations import Scope, Severity
+
+RULES_SHOWN = 6
+CAUSES_SHOWN = 3
+_NAME_LENGTH = 60
+_BLOCKING = frozenset({CheckOutcome.FAILED, CheckOutcome.UNKNOWN})
+
+
+class Case(Record):
+    """A settlement, the results of its attempt in suite order, and the contract."""
+
+    settlement: Settlement
+    results: tuple[CheckResult, ...]
+    contract: Contract
+
+    @property
+    def subject(self) -> str:
+        """Dataset and partition as clean text (not mrkdwn): `flights 2013-01-03`."""
+        dataset = clean(self.settlement.dataset, limit=_NAME_LENGTH)
+        return f"{dataset} {clean(self.settlement.partition_key, limit=_NAME_LENGTH)}"
+
+    @cached_property
+    def blocking(self) -> tuple[CheckResult, ...]:
+        """Results that block, those that concern the whole partition first, then by failing rows."""
+        blocking = [r for r in self.results if r.severity is Severity.ERROR and r.scope is not Scope.SLA]
+        return tuple(sorted((r for r in blocking if r.outcome in _BLOCKING), key=_weight))
+
+    @cached_property
+    def warnings(self) -> tuple[CheckResult, ...]:
+        """Results that somebody should look at although they block nothing, by failing rows."""
+        noticed = [r for r in self.results if r.severity is not Severity.INFO and r not in self.blocking]
+        return tuple(sorted((r for r in noticed if r.outcome is not CheckOutcome.PASSED), key=_weight))
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The settlement's reasons that no single rule explains, as inert lines."""
+        rules = tuple(f"{result.rule_id}: " for result in self.results)
+        own = [cause for cause in self.settlement.why if not (rules and cause.startswith(rules))]
+        return tuple(plain(cause, limit=300) for cause in own[:CAUSES_SHOWN])
+
+    def rule_lines(self, results: tuple[CheckResult, ...], *, impact: bool = False) -> tuple[str, ...]:
+        """A bullet a rule for the six that weigh most, then how many more there are."""
+        lines = [self._rule_line(result, impact=impact) for result in results[:RULES_SHOWN]]
+        more = len(results) - RULES_SHOWN
+        return (*lines, f"\u2022 and {more:,} more") if more > 0 else tuple(lines)
+
+    def command(self, *words: str) -> str:
+        """A `gate` command about this partition, fit to be copied into a shell."""
+        named = (*words, self.contract.id, self.settlement.partition_key)
+        return code(shlex.join(clean(word) for word in ("gate", *named)), limit=500)
+
+    @property
+    def landing_folder(self) -> str:
+        """Where the partition's files are expected."""
+        try:
+            return code(self.contract.location.folder(self.settlement.partition_key) + "/")
+        except MalformedPartitionKey:
+            return code(self.contract.location.root)
+
+    def _rule_line(self, result: CheckResult, *, impact: bool) -> str:
+        line = f"\u2022 {code(result.rule_id, limit=80)}  {self._finding(result)}"
+        rule = next((rule for rule in self.contract.rules if rule.path == result.clause), None)
+        told = (rule.business_impact if impact else rule.description) if rule else ""
+        return f"{line}. {plain(told, limit=160)}" if told else line
+
+    def _finding(self, result: CheckResult) -> str:
+        expected = plain(result.expected, limit=120)
+        observed = "" if self._is_classified(result) or not result.observed else plain(result.observed, limit=120)
+        match result.outcome:
+            case CheckOutcome.UNKNOWN | CheckOutcome.ERRORED:
+                return f"could not be judged{': ' + observed if observed else ''}"
+            case _ if result.unexpected_count is not None and result.element_count:
+                return f"{of(result.unexpected_count, result.element_count)}; expected: {expected}"
+            case _:
+                return f"expected: {expected}{'; found ' + observed if observed else ''}"
+
+    def _is_classified(self, result: CheckResult) -> bool:
+        secret = [column for column in self.contract.columns if column.classified]
+        if any(f"{result.clause}.".startswith(f"{column.path}.") for column in secret):
+            return True
+        rules = [rule.model_dump_json() for rule in self.contract.rules if rule.path == result.clause]
+        return any(column.name in rule or column.source in rule for column in secret for rule in rules)
+
+
+def of(count: int, whole: int) -> str:
+    """`1,234 of 842,000 rows (0.15%)`."""
+    return f"{count:,} of {whole:,} rows ({share(count, whole)})"
+
+
+def share(count: int, whole: int) -> str:
+    """A percentage that never rounds something to nothing, nor a part to the whole."""
+    fraction = count / whole if whole else 0.0
+    if 0 < fraction < 0.0001:
+        return "<0.01%"
+    if 0.9999 < fraction < 1:
+        return ">99.99%"
+    return f"{fraction:.0%}" if fraction in {0.0, 1.0} else f"{fraction:.2%}"
+
+
+def _weight(result: CheckResult) -> tuple[bool, int]:
+    return result.scope is Scope.ROW, -(result.unexpected_count or 0)

@@ -1,0 +1,108 @@
+"""Checks of quality rules, by their type."""
+
+from __future__ import annotations
+
+import json
+
+from partition_gate.compiling.drafts import Draft, NotExecutable, Unfit
+from partition_gate.compiling.metrics import compile_metric
+from partition_gate.compiling.nested import led_to
+from partition_gate.compiling.sql import compile_sql
+from partition_gate.contract.model import Contract, CustomRule, LibraryRule, QualityRule, SqlRule, TextRule
+from partition_gate.contract.nested_columns import Path, inner_columns
+from partition_gate.errors import ContractError
+from partition_gate.strict_yaml.reading import load_mapping
+from partition_gate.suite.counts import (
+    DuplicateCount,
+    DuplicateTogetherCount,
+    InvalidCount,
+    MissingCount,
+    RowCountWithin,
+    SqlValue,
+)
+from partition_gate.suite.expectations import Core, Expectation, RowCount, Scope
+
+_ROW_LEVEL = (
+    *("expect_column_values_", "expect_column_value_lengths_", "expect_column_pair_values_"),
+    *("expect_multicolumn_values_", "expect_select_column_values_", "expect_compound_columns_"),
+)
+# Great Expectations names these like rules on values, but finds no single rows that break them.
+_OF_THE_WHOLE = ("_to_be_of_type", "_to_be_in_type_list", "_to_be_increasing", "_to_be_decreasing", "_outliers")
+_PAIRS = {"columnA": "column_A", "columnB": "column_B"}
+
+
+def compile_rule(rule: QualityRule, contract: Contract) -> Draft | NotExecutable | None:
+    """The rule's check; None for a text, which is for people."""
+    try:
+        match rule:
+            case TextRule():
+                return None
+            case SqlRule():
+                expectation, expected, dimension = compile_sql(rule, contract)
+            case CustomRule():
+                expectation, expected, dimension = _custom(rule)
+            case LibraryRule():
+                expectation, expected, dimension = compile_metric(rule)
+    except Unfit as unfit:
+        return NotExecutable(clause=rule.path, why=str(unfit))
+    draft = Draft(
+        name=rule.id,
+        clause=rule.path,
+        expectation=expectation,
+        dimension=rule.dimension or dimension,
+        scope=_scope(expectation),
+        expected=expected,
+        severity=rule.severity,
+        description=rule.description,
+        business_impact=rule.business_impact,
+    )
+    place = _inside(contract, rule.column)
+    return draft if place is None else led_to(draft, column=place[0], path=place[1])
+
+
+def _inside(contract: Contract, column: str | None) -> tuple[str, Path] | None:
+    """The top-level column and the path to what a rule's column names; None for a top-level one."""
+    for top in contract.columns:
+        for path, inner in inner_columns(top):
+            if inner.name == column:
+                return top.name, path
+    return None
+
+
+def _custom(rule: CustomRule) -> tuple[Expectation, str, str]:
+    if rule.engine.replace("-", "").replace("_", "").lower() != "greatexpectations":
+        raise Unfit(f"engine {rule.engine!r} is not executable here; greatExpectations is")
+    try:
+        body = load_mapping(rule.implementation, path=rule.path)
+        type_, kwargs = _snake(str(body["type"])), {_argument(k): v for k, v in dict(body.get("kwargs") or {}).items()}
+    except (ContractError, KeyError, TypeError, ValueError):
+        raise Unfit("implementation needs `type` and `kwargs` of one expectation, as a mapping") from None
+    if rule.column is not None and not any(name.startswith("column") for name in kwargs):
+        kwargs["column"] = rule.column
+    type_ = type_ if type_.startswith("expect_") else f"expect_{type_}"
+    core = Core(type=type_, kwargs=json.dumps(kwargs, sort_keys=True))
+    return core, rule.description or type_.replace("_", " "), "conformity"
+
+
+def _argument(name: object) -> str:
+    return _PAIRS.get(str(name)) or _snake(str(name))
+
+
+def _snake(name: str) -> str:
+    """`minValue` as `min_value`; a name that has underscores is left as it is."""
+    if "_" in name:
+        return name
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+def _scope(expectation: Expectation) -> Scope:
+    match expectation:
+        case RowCount() | RowCountWithin() | SqlValue():
+            return Scope.PARTITION
+        case Core(type=type_):
+            is_row_level = type_.startswith(_ROW_LEVEL) and not type_.endswith(_OF_THE_WHOLE)
+            return Scope.ROW if is_row_level else Scope.PARTITION
+        case MissingCount() | InvalidCount() | DuplicateCount() | DuplicateTogetherCount():
+            # Too many rows: those are quarantined. Too few: there is no row to blame.
+            return Scope.ROW if expectation.bounds.only_above else Scope.PARTITION
+    return Scope.ROW

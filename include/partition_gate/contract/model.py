@@ -1,0 +1,250 @@
+"""Our small model of a data contract: what the pipeline acts on, each part with its path in the file."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from partition_gate.partition import Location
+from partition_gate.record import Record
+from partition_gate.suite.counts import ListedValue
+from partition_gate.suite.expectations import Scalar, Severity
+
+CLASSIFIED_WORDS = frozenset({"pii", "personal", "personal_data", "confidential", "restricted", "sensitive", "secret"})
+
+
+class Status(StrEnum):
+    """Life of a contract; only ACTIVE pages people, RETIRED has no DAG."""
+
+    PROPOSED = "proposed"
+    DRAFT = "draft"
+    ACTIVE = "active"
+    DEPRECATED = "deprecated"
+    RETIRED = "retired"
+
+
+class Clause(Record):
+    """One thing that a contract says: `path` in the file, its `name` and its value as the file has it."""
+
+    path: str
+    name: str
+    value: Scalar | tuple[Scalar, ...]
+
+
+class Column(Record):
+    """A property of the schema. `source` is its name in the files (physicalName, else name).
+
+    What lies inside has the whole path as its name (`address.city`, `tags[]`): `fields` of an object, `item` of an
+    array, `key` and `value` of a map.
+    """
+
+    path: str
+    name: str
+    source: str
+    logical_type: str
+    physical_type: str | None = None
+    description: str = ""
+    classification: str | None = None
+    partitioned: bool = False
+    clauses: tuple[Clause, ...] = ()
+    fields: tuple[Column, ...] = ()
+    item: Column | None = None
+    key: Column | None = None
+    value: Column | None = None
+
+    @property
+    def classified(self) -> bool:
+        """Whether its values, or any inside, must never leave warehouse and quarantine (I9)."""
+        own = (self.classification or "").lower() in CLASSIFIED_WORDS
+        return own or any(inner.classified for inner in self.inner)
+
+    @property
+    def inner(self) -> tuple[Column, ...]:
+        """What lies directly inside."""
+        return (*self.fields, *(one for one in (self.item, self.key, self.value) if one is not None))
+
+    def option(self, name: str) -> Scalar | tuple[Scalar, ...] | None:
+        """The value of a logicalTypeOption; None where it is not given."""
+        return next((clause.value for clause in self.clauses if clause.name == f"option.{name}"), None)
+
+    def text_option(self, name: str) -> str | None:
+        """The same, where it is text."""
+        value = self.option(name)
+        return value if isinstance(value, str) else None
+
+
+class ForeignKey(Record):
+    """A relationship: every value of `column` exists in `to_dataset.to_column`."""
+
+    path: str
+    column: str
+    to_dataset: str
+    to_column: str
+    severity: Severity = Severity.ERROR
+
+
+class CompoundForeignKey(Record):
+    """A relationship of several columns: every tuple of `columns` exists as one of `to_columns` in `to_dataset`."""
+
+    path: str
+    columns: tuple[str, ...]
+    to_dataset: str
+    to_columns: tuple[str, ...]
+    severity: Severity = Severity.ERROR
+
+
+class Operator(Record):
+    """How a metric is compared: `name` as the standard spells it (mustBe, mustBeLessThan ...), one or two bounds."""
+
+    name: str
+    bounds: tuple[Scalar, ...]
+
+
+class Described(Record):
+    """What every quality rule says of itself. `column` is None for a rule about the whole object."""
+
+    path: str
+    id: str
+    column: str | None
+    dimension: str | None = None
+    severity: Severity = Severity.ERROR
+    description: str = ""
+    business_impact: str = ""
+
+
+class Argument(Record):
+    """An argument of a metric; null may be one of its values."""
+
+    path: str
+    name: str
+    value: ListedValue | tuple[ListedValue, ...]
+
+
+class LibraryRule(Described):
+    """A predefined metric (nullValues, rowCount ...) against an operator."""
+
+    type: Literal["library"] = "library"
+    metric: str
+    operator: Operator | None
+    unit: str = "rows"
+    arguments: tuple[Argument, ...] = ()
+
+
+class SqlRule(Described):
+    """A query that returns one value."""
+
+    type: Literal["sql"] = "sql"
+    query: str
+    operator: Operator | None
+
+
+class CustomRule(Described):
+    """An engine's own rule; `implementation` is its JSON."""
+
+    type: Literal["custom"] = "custom"
+    engine: str
+    implementation: str
+
+
+class TextRule(Described):
+    """A sentence for people; never executed."""
+
+    type: Literal["text"] = "text"
+
+
+QualityRule = Annotated[LibraryRule | SqlRule | CustomRule | TextRule, Field(discriminator="type")]
+
+
+class Sla(Record):
+    """One service level property; `property` in lower case, `unit` as the file has it."""
+
+    path: str
+    property: str
+    value: Scalar
+    value_ext: Scalar | None = None
+    unit: str | None = None
+    element: str | None = None
+    schedule: str | None = None
+    description: str = ""
+
+
+class Channel(Record):
+    """A support channel. `scope` issues or interactive reaches producers; announcements or notifications consumers."""
+
+    tool: str
+    channel: str
+    scope: str
+    url: str | None = None
+
+
+class Member(Record):
+    """A person of the owning team."""
+
+    username: str
+    name: str = ""
+    role: str = ""
+
+
+class Team(Record):
+    """Who owns the data."""
+
+    name: str = ""
+    members: tuple[Member, ...] = ()
+
+
+class Limits(Record):
+    """When a partition is ready, expected, too dirty (fraction 0..1) or too small (fraction of the version before)."""
+
+    timezone: str = "UTC"
+    start_date: date | None = None
+    readiness: str = "quiet:120s"
+    calendar: str = "all"
+    quarantine_limit: float = 0.05
+    shrink_limit: float = 0.5
+    latency: timedelta | None = None
+    schedule: str | None = None
+    end_of_life: date | None = None
+
+
+class Contract(Record):
+    """One contract version and the one schema object that its partitions hold.
+
+    `path` names the file in messages; `content_hash` is the SHA-256 of its text; `name` is the file's `name`, else id.
+    """
+
+    id: str
+    version: str
+    name: str
+    status: Status
+    path: str
+    content_hash: str
+    api_version: str
+    domain: str = ""
+    purpose: str = ""
+    usage: str = ""
+    limitations: str = ""
+    dataset: str
+    schema_path: str
+    description: str = ""
+    location: Location
+    endpoint_url: str | None = None
+    columns: tuple[Column, ...]
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    compound_foreign_keys: tuple[CompoundForeignKey, ...] = ()
+    rules: tuple[QualityRule, ...] = ()
+    slas: tuple[Sla, ...] = ()
+    limits: Limits = Limits()
+    team: Team = Team()
+    channels: tuple[Channel, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """The column of that name. Raises: KeyError."""
+        return next((c for c in self.columns if c.name == name), None) or _absent(name)
+
+
+def _absent(name: str) -> Column:
+    raise KeyError(name)

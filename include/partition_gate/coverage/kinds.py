@@ -1,0 +1,162 @@
+"""Kinds of clauses, and what becomes of those that are no check: one table a treatment, a new kind is one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from partition_gate.contract.sla_names import canonical
+
+NOT_PROMISED = "not promised"
+_PEOPLE = "shown to people"
+_OTHERS = "kept for people and other tools"
+# Lists whose members are one clause each, and keys whose value is one clause.
+_WHOLE_MEMBERS = frozenset(
+    {"quality", "relationships", "slaProperties", "customProperties", "authoritativeDefinitions", "synonyms", "roles"}
+)
+# False in v3.0, where the exclusive bounds are truth values, says that the bound itself is a right value.
+_PROMISES = frozenset({"required", "unique", "primaryKey", "partitioned", "exclusiveMinimum", "exclusiveMaximum"})
+_OBJECT = re.compile(r"schema\b")
+_COLUMN = re.compile(r"object\.properties\b")
+_NESTED = re.compile(r"column(\.properties|\.items|\.map\.key|\.map\.value)+\b")
+_GROUPS = {"servers": "server"}
+
+MECHANISMS: dict[str, str] = {
+    **dict.fromkeys(("apiVersion", "kind"), "the schema that the file is held against"),
+    **dict.fromkeys(("id", "version"), "identity of suite, table and idempotency key"),
+    "status": "who is told, and whether there is a DAG",
+    **dict.fromkeys(
+        (f"server.{key}" for key in ("server", "environment", "type", "location", "path", "format", "endpointUrl")),
+        "where partitions are looked for",
+    ),
+    "object.name": "name of the published table",
+    **dict.fromkeys(("object.description", "column.description"), "comment of the published table"),
+    **dict.fromkeys(("column.partitioned", "column.partitionKeyPosition"), "partition columns of the published table"),
+    "column.physicalName": "name of the column in the files",
+    "nested.physicalName": "name of the field in the files, and in the published table",
+    "column.classification": "masking of values in reports, messages and logs",
+    "nested.classification": "hidden with its top-level property",
+    "column.primaryKey": "member of the primary key",
+    "column.primaryKeyPosition": "order of the key's columns",
+    **dict.fromkeys((f"support.{key}" for key in ("channel", "tool", "scope")), "routing of alerts"),
+    **dict.fromkeys(
+        (f"{team}.{key}" for team in ("team", "team.members") for key in ("name", "username", "role", "dateOut")),
+        "owners named in alerts and pages",
+    ),
+    **dict.fromkeys(
+        (f"custom.{name}" for name in ("timezone", "startDate", "quarantineLimit", "shrinkLimit", "readiness")),
+        "limits of a partition",
+    ),
+    "sla.errorRate": "quarantine limit of a partition",
+    "sla.frequency": "the expected partitions (schedule of the DAG)",
+    "sla.endOfLife": "end of the DAG's schedule",
+    "sla.latency": "deadline after which a partition is missing",
+}
+
+DOCUMENTED: dict[str, str] = {
+    NOT_PROMISED: "false promises nothing",
+    "empty": "empty, so it says nothing",
+    "quality.text": "a sentence for people",
+    **dict.fromkeys(
+        ("name", "domain", "dataProduct", "tenant", "contractCreatedTs", "tags", "slaDefaultElement"), _PEOPLE
+    ),
+    **dict.fromkeys(("description.usage", "description.purpose", "description.limitations"), _PEOPLE),
+    **dict.fromkeys((f"price.{key}" for key in ("id", "priceAmount", "priceCurrency", "priceUnit")), _PEOPLE),
+    "roles": "access is granted elsewhere",
+    **dict.fromkeys((f"server.{key}" for key in ("id", "description", "delimiter", "encoding")), _PEOPLE),
+    **dict.fromkeys((f"object.{key}" for key in ("id", "physicalType", "physicalName", "logicalType")), _PEOPLE),
+    **dict.fromkeys((f"object.{key}" for key in ("businessName", "dataGranularityDescription", "tags")), _PEOPLE),
+    **dict.fromkeys((f"object.{key}" for key in ("deprecated", "synonyms")), _PEOPLE),
+    **dict.fromkeys(
+        (
+            f"{level}.{key}"
+            for level in ("column", "nested")
+            for key in (
+                *("id", "businessName", "tags", "examples", "criticalDataElement", "encryptedName", "deprecated"),
+                *("transformLogic", "transformDescription", "transformSourceObjects", "synonyms", "semanticType"),
+            )
+        ),
+        _PEOPLE,
+    ),
+    "nested.description": _PEOPLE,
+    **dict.fromkeys((f"support.{key}" for key in ("id", "url", "description", "invitationUrl")), _PEOPLE),
+    **dict.fromkeys(
+        (
+            f"{team}.{key}"
+            for team in ("team", "team.members")
+            for key in ("id", "description", "tags", "dateIn", "replacedByUsername")
+        ),
+        _PEOPLE,
+    ),
+    **dict.fromkeys(("custom.owners", "custom"), _OTHERS),
+    "customProperties": _OTHERS,
+    "authoritativeDefinitions": "links for people",
+    "context": "guidance for people and their tools",
+    "sla": "not a service level that is measured; shown to people",
+}
+
+REFUSED: dict[str, str] = {
+    "unknown key": "not a key of the standard; nobody reads it",
+    **dict.fromkeys(
+        (f"nested.{key}" for key in ("primaryKey", "primaryKeyPosition", "partitioned", "partitionKeyPosition")),
+        "only a top-level property can be part of a key or a partition",
+    ),
+    "relationships": "only a key of one column is executable yet",
+    **dict.fromkeys((f"quality.{kind}" for kind in ("library", "sql", "custom")), "no check came of the rule yet"),
+}
+
+
+def kind_of(place: tuple[str | int, ...], value: Any) -> tuple[str, bool]:
+    """The kind of a place, and whether everything below it is one clause."""
+    key = place[-1] if place else ""
+    if len(place) > 1 and place[-2] in _WHOLE_MEMBERS and isinstance(key, int) and isinstance(value, Mapping):
+        return _kind_of_member(place, value), True
+    if key == "context":
+        return "context", True
+    if value in ({}, [], None, "") and not isinstance(value, bool | int | float):
+        return "empty", True
+    if key in _PROMISES and value is False:
+        return NOT_PROMISED, True
+    is_option = len(place) > 1 and place[-2] == "logicalTypeOptions"
+    return _normalised(place), is_option or key in {"enum", "tags", "examples", "transformSourceObjects"}
+
+
+def _kind_of_member(place: tuple[str | int, ...], value: Mapping[str, Any]) -> str:
+    group, name = str(place[-2]), str(value.get("property", ""))
+    if group == "quality":
+        return f"quality.{value.get('type', 'library')}"
+    if group == "slaProperties" and len(place) == 2:
+        known = canonical(name)
+        return f"sla.{known}" if known else "sla"
+    if group == "customProperties" and len(place) == 2:
+        return f"custom.{name}" if f"custom.{name}" in _OURS else "custom"
+    if group == "synonyms":
+        return _normalised(place)
+    return group
+
+
+_OURS = frozenset(
+    f"custom.{name}"
+    for name in (
+        *(
+            "timezone",
+            "startDate",
+            "readiness",
+            "calendar",
+            "quarantineLimit",
+            "shrinkLimit",
+            "owners",
+            "effectiveFrom",
+        ),
+    )
+)
+
+
+def _normalised(place: tuple[str | int, ...]) -> str:
+    """`nested.required` for `schema[0].properties[2].items.properties[0].required`."""
+    text = ".".join(str(part) for part in place if not isinstance(part, int))
+    first, dot, rest = text.partition(".")
+    text = f"{_GROUPS.get(first, first)}{dot}{rest}"
+    text = _COLUMN.sub("column", _OBJECT.sub("object", text, count=1), count=1)
+    return _NESTED.sub("nested", text, count=1)

@@ -1,0 +1,126 @@
+"""Attempts, settlements and outbox messages: what the ledger keeps."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.record import Record, digest
+
+
+class AttemptState(StrEnum):
+    """An attempt's way (design, section 6); the last five are ends."""
+
+    DISCOVERED = "discovered"
+    CLAIMED = "claimed"
+    SPOOLED = "spooled"
+    VALIDATED = "validated"
+    STAGED = "staged"
+    PUBLISHING = "publishing"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    HELD = "held"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+
+
+def attempt_id(dataset: str, partition_key: str, ending: str | int) -> str:
+    """`flights-2013-01-03-1`: a name for people, fit for files and addresses.
+
+    Characters that a path or an address would change become `_`; then eight digits of a hash keep names apart.
+    """
+    readable = f"{dataset}-{partition_key.replace('/', '_')}"
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", readable)
+    mark = "" if safe == readable else f"-{digest([dataset, partition_key])[:8]}"
+    return f"{safe}{mark}-{ending}"
+
+
+class Attempt(Record):
+    """One try at one partition. `fence` rises with each attempt of (dataset, partition_key), from 1."""
+
+    id: str
+    dataset: str
+    partition_key: str
+    contract: str
+    version: str
+    idempotency_key: str
+    fence: int
+    started_at: AwareDatetime
+
+
+class Staged(Record):
+    """A partition's rows in the warehouse's own storage, invisible until published; at grain one attempt.
+
+    `path` is relative to the table's root (None: no row to publish). `quarantine` is the URI of the quarantined rows.
+    """
+
+    table: str
+    partition_key: str
+    attempt_id: str
+    path: str | None
+    size_bytes: int
+    rows: int
+    row_hash: str
+
+
+class Publication(Record):
+    """The visible version of a partition. `table_version` is the warehouse's commit number."""
+
+    table: str
+    partition_key: str
+    idempotency_key: str
+    attempt_id: str
+    fence: int
+    table_version: int
+    rows: int
+    row_hash: str
+
+
+class Settlement(Record):
+    """How an attempt ended: one row of the summary, and the head of the JSON interface.
+
+    rows_in = rows_published + rows_quarantined for every settled attempt that could be read.
+    """
+
+    attempt_id: str
+    contract: str
+    version: str
+    dataset: str
+    partition_key: str
+    outcome: PartitionOutcome
+    why: tuple[str, ...]
+    idempotency_key: str
+    rows_in: int
+    rows_published: int
+    rows_quarantined: int
+    table_version: int | None
+    quarantine_uri: str | None
+    settled_at: AwareDatetime
+
+
+class Message(Record):
+    """One Slack message to be delivered exactly once. `id` is the outbox key; `blocks` is Block Kit JSON text.
+
+    `audience` is producers or consumers; `text` is the notification line (and what a screen reader says).
+    """
+
+    id: str
+    attempt_id: str
+    channel: str
+    audience: str
+    text: str
+    blocks: str
+
+
+class OutboxEntry(Record):
+    """A message and how far it got: `pending`, `sending` (an attempt's result may be unknown) or `sent`."""
+
+    message: Message
+    state: str
+    tries: int
+    first_try_at: AwareDatetime | None
+    sent_ts: str | None
+    created_at: AwareDatetime

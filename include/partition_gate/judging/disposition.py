@@ -1,0 +1,80 @@
+"""What becomes of a partition: pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict
+from partition_gate.record import Record
+from partition_gate.suite.expectations import Scope
+
+
+class PartitionOutcome(StrEnum):
+    """How a partition's journey ended; the words of the stable JSON interface."""
+
+    PUBLISHED = "published"
+    PUBLISHED_WITH_QUARANTINE = "published_with_quarantine"
+    REJECTED = "rejected"
+    HELD = "held"
+    MISSING = "missing"
+    SUPERSEDED = "superseded"
+    ERRORED = "errored"
+
+
+VISIBLE = frozenset({PartitionOutcome.PUBLISHED, PartitionOutcome.PUBLISHED_WITH_QUARANTINE})
+
+
+class Policy(Record):
+    """The contract's limits, as fractions (0..1)."""
+
+    quarantine_limit: float = 0.05
+    shrink_limit: float = 0.5
+
+
+class Disposition(Record):
+    """The outcome and one plain sentence per cause, for people."""
+
+    outcome: PartitionOutcome
+    why: tuple[str, ...]
+
+
+def plan_disposition(
+    verdict: Verdict, policy: Policy, *, rows_quarantined: int, rows_published_before: int | None
+) -> Disposition:
+    """The disposition of a judged partition (design, section 5).
+
+    `rows_quarantined` counts the rows that break at least one blocking row-level check; `rows_published_before`
+    is the size of the visible version, None where there is none.
+    """
+    if blocking := _decisive(verdict.failed(Scope.PARTITION)):
+        why = tuple(f"{r.rule_id}: expected {r.expected}; {r.observed or 'not met'}" for r in blocking)
+        return Disposition(outcome=PartitionOutcome.REJECTED, why=why)
+    row_failures = verdict.failed(Scope.ROW)
+    rows = verdict.row_count or 0
+    if unknown := tuple(r for r in row_failures if r.outcome is CheckOutcome.UNKNOWN):
+        return Disposition(outcome=PartitionOutcome.REJECTED, why=tuple(f"{r.rule_id}: {r.observed}" for r in unknown))
+    why = tuple(
+        f"{r.rule_id}: {r.unexpected_count or 0:,} of {r.element_count or 0:,} rows; expected {r.expected}"
+        for r in row_failures
+    )
+    if rows and rows_quarantined / rows > policy.quarantine_limit:
+        share = (
+            f"{rows_quarantined:,} of {rows:,} rows fail ({rows_quarantined / rows:.2%}), "
+            f"more than the {policy.quarantine_limit:.2%} that the contract allows"
+        )
+        return Disposition(outcome=PartitionOutcome.REJECTED, why=(share, *why))
+    if held := _shrinks(rows - rows_quarantined, rows_published_before, policy):
+        return Disposition(outcome=PartitionOutcome.HELD, why=(held, *why))
+    outcome = PartitionOutcome.PUBLISHED_WITH_QUARANTINE if rows_quarantined else PartitionOutcome.PUBLISHED
+    return Disposition(outcome=outcome, why=why)
+
+
+def _decisive(blocking: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+    """The failed checks; those that could not be known follow from them, and only stand alone when none failed."""
+    return tuple(r for r in blocking if r.outcome is CheckOutcome.FAILED) or blocking
+
+
+def _shrinks(rows: int, before: int | None, policy: Policy) -> str | None:
+    if not before or rows >= before * policy.shrink_limit:
+        return None
+    return f"{rows:,} rows would replace {before:,}: less than {policy.shrink_limit:.0%}; a person must approve"

@@ -1,0 +1,107 @@
+"""From observations to a verdict: pure, one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from partition_gate.judging.validation import Errored, Held, Observation, Unknown
+from partition_gate.record import Record
+from partition_gate.suite.document import expectation_type
+from partition_gate.suite.expectations import Check, Scope, Severity, Suite
+
+
+class CheckOutcome(StrEnum):
+    """What became of one check. UNKNOWN never passes; ERRORED is ours, not the data's."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    ERRORED = "errored"
+
+
+class CheckResult(Record):
+    """One check with what was seen. Counts are rows; `None` where the expectation counts none."""
+
+    clause: str
+    rule_id: str
+    expectation: str
+    dimension: str
+    severity: Severity
+    scope: Scope
+    outcome: CheckOutcome
+    observed: str | None
+    expected: str
+    element_count: int | None = None
+    unexpected_count: int | None = None
+
+
+class Verdict(Record):
+    """All check results of one attempt, in suite order."""
+
+    row_count: int | None
+    results: tuple[CheckResult, ...]
+
+    def failed(self, scope: Scope) -> tuple[CheckResult, ...]:
+        """Blocking results of a scope: severity error, and failed or unknown."""
+        blocking = {CheckOutcome.FAILED, CheckOutcome.UNKNOWN}
+        return tuple(
+            result
+            for result in self.results
+            if result.scope is scope and result.severity is Severity.ERROR and result.outcome in blocking
+        )
+
+    @property
+    def errored(self) -> tuple[CheckResult, ...]:
+        return tuple(result for result in self.results if result.outcome is CheckOutcome.ERRORED)
+
+
+def reach_verdict(suite: Suite, observations: Iterable[Observation], *, row_count: int | None) -> Verdict:
+    """The verdict over a suite's observations.
+
+    A check without an observation is ERRORED: a rule that nobody ran must never look green (I8).
+    """
+    seen = {observation.rule_id: observation for observation in observations}
+    return Verdict(
+        row_count=row_count, results=tuple(_result(check, seen.get(check.rule_id)) for check in suite.checks)
+    )
+
+
+def _result(check: Check, observation: Observation | None) -> CheckResult:
+    held = observation if isinstance(observation, Held) else None
+    return CheckResult(
+        clause=check.clause,
+        rule_id=check.rule_id,
+        expectation=expectation_type(check.expectation),
+        dimension=check.dimension,
+        severity=check.severity,
+        scope=check.scope,
+        outcome=_outcome(check, observation),
+        observed=_observed(observation),
+        expected=check.expected,
+        element_count=held.element_count if held else None,
+        unexpected_count=held.unexpected_count if held else None,
+    )
+
+
+def _outcome(check: Check, observation: Observation | None) -> CheckOutcome:
+    match observation:
+        case Held(success=True):
+            return CheckOutcome.PASSED
+        case Held():
+            return CheckOutcome.FAILED if check.severity is Severity.ERROR else CheckOutcome.WARNED
+        case Unknown():
+            return CheckOutcome.UNKNOWN
+        case _:
+            return CheckOutcome.ERRORED
+
+
+def _observed(observation: Observation | None) -> str | None:
+    match observation:
+        case Held(observed=observed):
+            return observed
+        case Unknown(why=why) | Errored(why=why):
+            return why
+        case _:
+            return "the validator returned no result for this check"

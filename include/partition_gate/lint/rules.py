@@ -1,0 +1,95 @@
+"""What the standard's schema cannot see. One small function a rule, found in one table; a new rule is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from partition_gate.compiling.compiler import compile_contract
+from partition_gate.contract.model import Contract
+from partition_gate.coverage.clauses import Treatment, cover
+from partition_gate.finding import Finding, Level
+from partition_gate.lint import columns, contract, quality, references, slas
+from partition_gate.lint.view import Known, Problem, View
+from partition_gate.odcs.schema import schema_findings
+from partition_gate.strict_yaml.reading import Document
+
+
+class LintRule(NamedTuple):
+    """A rule: its level, and a function whose docstring says what holds where the rule finds nothing."""
+
+    level: Level
+    check: Callable[[View, Known], Iterator[Problem]]
+
+
+RULES: dict[str, LintRule] = {
+    "id-is-file-name": LintRule(Level.ERROR, contract.id_is_file_name),
+    "version-number": LintRule(Level.WARNING, contract.version_number),
+    "status-word": LintRule(Level.ERROR, contract.status_word),
+    "one-table": LintRule(Level.ERROR, contract.one_table),
+    "readable-server": LintRule(Level.ERROR, contract.readable_server),
+    "partition-columns": LintRule(Level.ERROR, contract.partition_columns),
+    "time-zone": LintRule(Level.ERROR, contract.time_zone),
+    "custom-property": LintRule(Level.WARNING, contract.custom_property),
+    "custom-value": LintRule(Level.ERROR, contract.custom_value),
+    "date-text": LintRule(Level.WARNING, contract.date_text),
+    "range-order": LintRule(Level.ERROR, columns.range_order),
+    "bound-value": LintRule(Level.ERROR, columns.bound_value),
+    "pattern": LintRule(Level.ERROR, columns.pattern),
+    "options-without-type": LintRule(Level.WARNING, columns.options_without_type),
+    "nested-required": LintRule(Level.ERROR, columns.nested_required),
+    "column-name": LintRule(Level.ERROR, columns.column_name),
+    "key-position": LintRule(Level.WARNING, columns.key_position),
+    "nested-classification": LintRule(Level.ERROR, columns.nested_classification),
+    "classification-word": LintRule(Level.WARNING, columns.classification_word),
+    "severity-word": LintRule(Level.ERROR, quality.severity_word),
+    "row-count-unit": LintRule(Level.ERROR, quality.row_count_unit),
+    "metric-level": LintRule(Level.ERROR, quality.metric_level),
+    "one-operator": LintRule(Level.ERROR, quality.one_operator),
+    "operator-bound": LintRule(Level.ERROR, quality.operator_bound),
+    "rule-id": LintRule(Level.ERROR, quality.rule_id),
+    "argument": LintRule(Level.WARNING, quality.argument),
+    "sla-name": LintRule(Level.INFO, slas.sla_name),
+    "sla-value": LintRule(Level.ERROR, slas.sla_value),
+    "minute-unit": LintRule(Level.WARNING, slas.minute_unit),
+    "sla-element": LintRule(Level.ERROR, slas.sla_element),
+    "sla-schedule": LintRule(Level.ERROR, slas.sla_schedule),
+    "foreign-key": LintRule(Level.ERROR, references.foreign_key),
+    "foreign-key-source": LintRule(Level.ERROR, references.foreign_key_source),
+    "truth-word": LintRule(Level.WARNING, references.truth_word),
+}
+NOT_EXECUTABLE = "not-executable"
+
+
+def lint(document: Document, contract: Contract | None, known: Known) -> tuple[Finding, ...]:
+    """Every finding of a document, in the file's order: its schema, then the rules, then what no check stands for.
+
+    `contract` is what was read from the document, or None where it could not be. A rule is silent about a place that
+    an error was already found at.
+    """
+    findings, view = list(schema_findings(document)), View(document)
+    for name, rule in RULES.items():
+        findings += _without_echo(_found(name, rule, view, known), findings)
+    findings += _without_echo(_not_executable(document, contract), findings)
+    return tuple(sorted(findings, key=lambda finding: finding.line or 0))
+
+
+def _found(name: str, rule: LintRule, view: View, known: Known) -> Iterator[Finding]:
+    for place, what, level in rule.check(view, known):
+        line = view.document.line(place)
+        yield Finding(rule=name, level=level or rule.level, place=place, line=line, what=what)
+
+
+def _not_executable(document: Document, contract: Contract | None) -> Iterator[Finding]:
+    for row in cover(document, compile_contract(contract)) if contract else ():
+        if row.treatment is Treatment.NOT_EXECUTABLE:
+            what = f"nothing holds data against it: {row.by}"
+            yield Finding(rule=NOT_EXECUTABLE, level=Level.WARNING, place=row.clause, line=row.line, what=what)
+
+
+def _without_echo(found: Iterable[Finding], earlier: list[Finding]) -> list[Finding]:
+    """The findings, without those at a place (or around or within one) where an error already says what to do."""
+    wrong = {finding.place for finding in earlier if finding.level is Level.ERROR}
+    around = {place[:i] for place in wrong for i, letter in enumerate(place) if letter in ".["}
+    is_echo = {"one-operator", "readable-server", NOT_EXECUTABLE}
+    return [f for f in found if f.place not in wrong and not (f.rule in is_echo and f.place in around)]

@@ -1,0 +1,88 @@
+"""Limits of a contract's partitions: from `slaProperties` and the root's `customProperties`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from open_data_contract_standard.model import OpenDataContractStandard
+
+from partition_gate.contract.model import Limits, Sla
+from partition_gate.errors import ContractError
+from partition_gate.units import duration, fraction
+
+
+def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: str) -> Limits:
+    """The limits of a contract's partitions, with our defaults where it is silent.
+
+    Raises:
+        ContractError: a value that is no time span, share, date or time zone.
+    """
+    custom = {str(c.property): c.value for c in odcs.customProperties or []}
+    by_name = {sla.property: sla for sla in slas}
+    names = ("latency", "errorrate", "frequency", "endoflife")
+    latency, error_rate, frequency, end = (by_name.get(name) for name in names)
+    return Limits(
+        timezone=_timezone(custom, path),
+        start_date=_date(custom.get("startDate"), f"{path}: customProperties.startDate"),
+        readiness=_readiness(custom, path),
+        calendar=str(custom.get("calendar", Limits().calendar)),
+        quarantine_limit=_limit(custom, "quarantineLimit", path, error_rate, default=Limits().quarantine_limit),
+        shrink_limit=_limit(custom, "shrinkLimit", path, None, default=Limits().shrink_limit),
+        latency=_latency(latency, path),
+        schedule=frequency.schedule if frequency else None,
+        end_of_life=_date(end.value, f"{path}: {end.path}") if end else None,
+    )
+
+
+def _latency(sla: Sla | None, path: str) -> Any:
+    if sla is None:
+        return None
+    span = duration(sla.value, sla.unit)
+    if span is None:
+        raise ContractError(
+            f"{path}: {sla.path}: {sla.value!r} {sla.unit or ''} is no time span; write `value: 4`, `unit: h`"
+        )
+    return span
+
+
+def _limit(custom: Mapping[str, Any], name: str, path: str, sla: Sla | None, *, default: float) -> float:
+    value, unit = (
+        (custom[name], None) if name in custom else (sla.value, sla.unit or "percent") if sla else (None, None)
+    )
+    if value is None:
+        return default
+    share = fraction(value, unit)
+    if share is None:
+        place = f"customProperties.{name}" if name in custom else "slaProperties errorRate"
+        raise ContractError(f"{path}: {place}: {value!r} is no share; write a percentage such as '5%'")
+    return share
+
+
+def _timezone(custom: Mapping[str, Any], path: str) -> str:
+    name = str(custom.get("timezone", "UTC"))
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ContractError(
+            f"{path}: customProperties.timezone: {name!r} is no IANA time zone; write Europe/Berlin or UTC"
+        ) from None
+    return name
+
+
+def _date(value: Any, place: str) -> date | None:
+    try:
+        return date.fromisoformat(str(value)[:10]) if value is not None else None
+    except ValueError:
+        raise ContractError(f"{place}: {value!r} is no date; write 2026-01-31") from None
+
+
+def _readiness(custom: Mapping[str, Any], path: str) -> str:
+    rule = str(custom.get("readiness", Limits().readiness))
+    kind, _, span = rule.partition(":")
+    if kind != "quiet" or duration(span) is None:
+        place = f"{path}: customProperties.readiness"
+        raise ContractError(f"{place}: {rule!r} is not executable yet; write quiet:120s (nothing new for 120 seconds)")
+    return rule

@@ -1,0 +1,208 @@
+"""From the text of a contract file to our `Contract`: strict, and every error names the place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, Server
+from pydantic import ValidationError
+
+from partition_gate.contract.model import Channel, Contract, Member, Sla, Status, Team
+from partition_gate.contract.sla_names import canonical
+from partition_gate.errors import ContractError
+from partition_gate.odcs.columns import read_columns, read_compound_foreign_keys, read_foreign_keys
+from partition_gate.odcs.limits import read_limits
+from partition_gate.odcs.quality import read_rules
+from partition_gate.odcs.schema import require_valid
+from partition_gate.odcs.versions import in_todays_words
+from partition_gate.partition import Location
+from partition_gate.record import digest
+from partition_gate.strict_yaml.reading import Document, dotted, load_document
+
+SERVER_TYPES = ("s3", "local")
+
+
+def read_contract(text: str, *, path: str, folder: str = "", environment: str | None = None) -> Contract:
+    """The contract in a file's text. `folder` is where relative local paths start; `environment` picks the server.
+
+    Raises:
+        ContractError: one line a problem, `file: path.to.key: what; what to do`.
+    """
+    document = load_document(text, path=path)
+    require_valid(document, path=path)
+    return contract_of(document, text, path=path, folder=folder, environment=environment)
+
+
+def contract_of(
+    document: Document, text: str, *, path: str, folder: str = "", environment: str | None = None
+) -> Contract:
+    """The contract in a document that fits the standard's schema; the rest as `read_contract`."""
+    try:
+        return _contract(document, text, path=path, folder=folder, environment=environment)
+    except ContractError as error:
+        raise ContractError(_with_lines(str(error), document, path)) from error
+
+
+def _contract(document: Document, text: str, *, path: str, folder: str, environment: str | None) -> Contract:
+    odcs = _model(document, path)
+    schema = _only_schema(odcs, path)
+    server = _chosen_server(odcs, document, path, environment)
+    slas = _slas(odcs)
+    return Contract(
+        **_identity(odcs),
+        path=path,
+        content_hash=digest(text),
+        status=_status(odcs, path),
+        dataset=str(schema.name),
+        schema_path="schema[0]",
+        description=schema.description or "",
+        location=location(str(server.location or server.path), folder=folder, model=str(schema.name), path=path),
+        endpoint_url=server.endpointUrl,
+        columns=read_columns(schema, at="schema[0]"),
+        foreign_keys=read_foreign_keys(schema, at="schema[0]", path=path),
+        compound_foreign_keys=read_compound_foreign_keys(schema, at="schema[0]", path=path),
+        rules=read_rules(schema, at="schema[0]", path=path),
+        slas=slas,
+        limits=read_limits(odcs, slas, path=path),
+        team=_team(odcs),
+        channels=_channels(odcs),
+    )
+
+
+def _model(document: Document, path: str) -> OpenDataContractStandard:
+    # The schemas of v3.0 leave places open that the model types.
+    try:
+        return OpenDataContractStandard.model_validate(in_todays_words(document.mapping))
+    except ValidationError as error:
+        lines = (f"{path}: {dotted(e['loc'])}: {e['msg'].lower()}; correct the value" for e in error.errors())
+        raise ContractError("\n".join(lines)) from error
+
+
+def _with_lines(problems: str, document: Document, path: str) -> str:
+    """The problems, each with the line of its place."""
+    told = []
+    for problem in problems.splitlines():
+        place = problem.removeprefix(f"{path}: ").partition(": ")[0]
+        line = document.line(place)
+        told.append(f"{problem} (line {line})" if line else problem)
+    return "\n".join(told)
+
+
+def location(text: str, *, folder: str, model: str, path: str) -> Location:
+    """The location that a server's URL or path names (`s3://landing/flights/dt=*/*.parquet`).
+
+    Raises:
+        ContractError: a wildcard stands where none can be understood.
+    """
+    text = text.replace("{model}", model)
+    scheme, rest = (
+        ("s3://", text.removeprefix("s3://")) if text.startswith("s3://") else ("", text.removeprefix("file://"))
+    )
+    parts = rest.rstrip("/").split("/")
+    pattern = parts.pop() if "." in parts[-1] or "*" in parts[-1].partition("=")[0] else "*.parquet"
+    segments: list[str] = []
+    while parts and parts[-1].endswith("=*"):
+        segments.insert(0, parts.pop().removesuffix("=*"))
+    if any("*" in part for part in parts):
+        raise ContractError(
+            f"{path}: servers: {text!r}: a folder wildcard must be a Hive segment like `dt=*`; rewrite it"
+        )
+    root = "/".join(parts)
+    if not scheme and not root.startswith("/"):
+        root = f"{folder}/{root.removeprefix('./')}".rstrip("/")
+    return Location(root=scheme + root, segments=tuple(segments), pattern=pattern)
+
+
+def _identity(odcs: OpenDataContractStandard) -> dict[str, Any]:
+    description = odcs.description
+    return {
+        "id": str(odcs.id),
+        "version": str(odcs.version),
+        "name": odcs.name or str(odcs.id),
+        "api_version": str(odcs.apiVersion),
+        "domain": odcs.domain or "",
+        "purpose": (description and description.purpose) or "",
+        "usage": (description and description.usage) or "",
+        "limitations": (description and description.limitations) or "",
+        "tags": tuple(odcs.tags or ()),
+    }
+
+
+def _only_schema(odcs: OpenDataContractStandard, path: str) -> SchemaObject:
+    objects = odcs.schema_ or []
+    if len(objects) != 1:
+        raise ContractError(
+            f"{path}: schema: {len(objects)} objects; a partition holds one table: write one contract for each"
+        )
+    if not objects[0].properties:
+        raise ContractError(f"{path}: schema[0].properties: no column is promised; list the columns")
+    return objects[0]
+
+
+def used_server(servers: Sequence[Mapping[str, Any]], environment: str | None) -> int | None:
+    """Position of the first server that we can read Parquet from, in the environment if one is asked for."""
+    for i, server in enumerate(servers):
+        is_readable = server.get("type") in SERVER_TYPES and server.get("format", "parquet") == "parquet"
+        if is_readable and (not environment or environment in (server.get("environment"), server.get("server"))):
+            return i
+    return None
+
+
+def _chosen_server(odcs: OpenDataContractStandard, document: Document, path: str, environment: str | None) -> Server:
+    servers = document.mapping.get("servers") or []
+    used = used_server(servers, environment)
+    if used is not None and odcs.servers:
+        return odcs.servers[used]
+    if used_server(servers, None) is None:
+        raise ContractError(f"{path}: servers: none has type s3 or local and format parquet; add one")
+    raise ContractError(f"{path}: servers: none is of environment {environment!r}; add it, or change GATE_ENVIRONMENT")
+
+
+def _status(odcs: OpenDataContractStandard, path: str) -> Status:
+    try:
+        return Status((odcs.status or "draft").lower())
+    except ValueError:
+        words = ", ".join(Status)
+        raise ContractError(f"{path}: status: {odcs.status!r} is not a status; use one of {words}") from None
+
+
+def _slas(odcs: OpenDataContractStandard) -> tuple[Sla, ...]:
+    return tuple(
+        Sla(
+            path=f"slaProperties[{i}]",
+            property=(canonical(s.property) or str(s.property)).lower(),
+            value="" if s.value is None else s.value,
+            value_ext=s.valueExt,
+            unit=s.unit,
+            element=s.element or odcs.slaDefaultElement,
+            schedule=s.schedule,
+            description=s.description or "",
+        )
+        for i, s in enumerate(odcs.slaProperties or [])
+    )
+
+
+def _team(odcs: OpenDataContractStandard) -> Team:
+    team = odcs.team
+    members = (team if isinstance(team, list) else team.members if team else None) or []
+    return Team(
+        name=getattr(team, "name", None) or "",
+        members=tuple(
+            Member(username=str(m.username or m.name or ""), name=m.name or "", role=m.role or "")
+            for m in members
+            if not m.dateOut
+        ),
+    )
+
+
+def _channels(odcs: OpenDataContractStandard) -> tuple[Channel, ...]:
+    return tuple(
+        Channel(
+            tool=(s.tool or "other").lower(),
+            channel=str(s.channel),
+            scope=(s.scope or "interactive").lower(),
+            url=s.url,
+        )
+        for s in odcs.support or []
+    )
