@@ -13,7 +13,7 @@ from partition_gate.finding import Level
 from partition_gate.odcs.schema import ACCEPTED_VERSIONS, SCHEMAS, schema_findings
 from partition_gate.strict_yaml.reading import load_document
 
-FOLDER = Path("include/partition_gate/odcs_schemas")
+FOLDER = Path("include/partition_gate/odcs/schemas")
 
 
 def told(version: str = "v3.1.0", **changes: Any) -> list[str]:

@@ -65,7 +65,7 @@ def json_schema(version: str) -> dict[str, Any]:
         ContractError: the installed file is not the one that we pinned.
     """
     name, pinned = SCHEMAS[version]
-    text = files("partition_gate").joinpath("odcs", "schemas").joinpath(name).read_bytes()
+    text = files("partition_gate").joinpath("odcs").joinpath("schemas").joinpath(name).read_bytes()
     if hashlib.sha256(text).hexdigest() != pinned:
         raise ContractError(f"odcs/schemas/{name}: not the file that was pinned; install Partition Gate again")
     schema: dict[str, Any] = json.loads(text)
