@@ -277,7 +277,7 @@ def test_removing_any_clause_of_a_real_contract_is_told():
 
 
 def test_every_comparison_leads_to_a_kind_and_every_kind_has_a_sentence():
-    source = Path("include/partition_gate/compatibility_compare.py").read_text(encoding="utf-8")
+    source = Path("include/partition_gate/compatibility/compare.py").read_text(encoding="utf-8")
 
     assert [name for name in KINDS if f'"{name}"' not in source and not name.endswith(("added", "removed"))] == []
     assert all(kind.why.endswith(".") for kind in KINDS.values())
