@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SECONDS = {
     "s": 1, "sec": 1, "second": 1, "seconds": 1,
@@ -19,6 +20,15 @@ _ISO = re.compile(
 )
 _ISO_SECONDS = (31536000, 2592000, 604800, 86400, 3600, 60, 1)
 _SHORT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
+
+
+def is_timezone(name: object) -> bool:
+    """Whether it is a name of the IANA time zone database."""
+    try:
+        ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of the database, such as `Europe`
+        return False
+    return isinstance(name, str) and bool(name)
 
 
 def duration(value: object, unit: object = None) -> timedelta | None:

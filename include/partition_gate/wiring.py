@@ -144,6 +144,13 @@ def contract_folder(settings: Settings) -> ContractFolder:
     return ContractFolder(settings.contracts, settings.expectations, environment=settings.environment)
 
 
+def why_refused(table: TableSchema, query: str) -> str | None:
+    """Why a contract's query cannot run over its table; the engine is loaded when there is a query."""
+    from partition_gate.adapters.gx.sql_rules import why_unplanned
+
+    return why_unplanned(table, query)
+
+
 def published_tables(catalogue: Catalogue) -> tuple[TableSchema, ...]:
     """The tables that consumers see."""
     return tuple(compiled.table for compiled in catalogue.contracts)

@@ -88,6 +88,60 @@ def test_github_gets_one_annotation_a_finding(folder):
     assert all(line.startswith("::") for line in lines)
 
 
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
+
+
+def test_a_breaking_change_without_a_major_version_fails_until_the_number_says_so(folder):
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "approved")
+    broken = {"$amount.required": True}
+
+    (folder / "orders.odcs.yaml").write_text(mutated(broken))
+    uncommitted = gate("lint", "orders", contracts=folder)
+    git(folder, "commit", "-qam", "not approved")
+    committed = gate("lint", "orders", contracts=folder)
+    since = gate("lint", "orders", "--since", "HEAD~1", contracts=folder)
+    (folder / "orders.odcs.yaml").write_text(mutated({**broken, "version": "2.0.0"}))
+    raised = gate("lint", "orders", "--since", "HEAD~1", contracts=folder)
+
+    assert [one.returncode for one in (uncommitted, committed, since, raised)] == [1, 0, 1, 0]
+    assert "[version-rise]" in uncommitted.stdout
+    assert "[version-rise]" in since.stdout
+
+
+def test_a_contract_that_the_revision_does_not_hold_is_new_and_an_unknown_revision_is_a_usage_error(folder):
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "customers.odcs.yaml")
+    git(folder, "commit", "-q", "-m", "first")
+
+    assert gate("lint", "orders", "--since", "HEAD", contracts=folder).returncode == 0
+    assert gate("lint", "orders", "--since", "nowhere", contracts=folder).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("select count(nothing) from {object}", "nothing"),
+        ("delete from {object}", "DELETE"),
+        ("select count(*) from '/etc/passwd'", "cannot run"),
+        ("selec 1", "not SQL of DuckDB"),
+        ("select 1; select 2", "2 statements"),
+    ],
+)
+def test_a_query_that_can_never_run_is_an_error_with_its_place(folder, query, why):
+    (folder / "orders.odcs.yaml").write_text(mutated({"schema[0].quality[2].query": query}))
+
+    done = gate("lint", "orders", contracts=folder)
+
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if line.endswith("[sql-query]")]
+    assert "schema[0].quality[2].query: " in line
+    assert why in line
+
+
 def test_a_name_that_is_nothing_is_a_usage_error():
     done = gate("lint", "nothing-here")
 

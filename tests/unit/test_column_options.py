@@ -17,6 +17,7 @@ from partition_gate.testing.contracts import a_contract
         ({"logicalType": "string", "logicalTypeOptions": {"format": "binary"}}, "any sequence"),
         ({"logicalType": "date", "logicalTypeOptions": {"format": "yyyy-MM-dd"}}, "stored as a number"),
         ({"logicalType": "timestamp", "logicalTypeOptions": {"defaultTimezone": "Etc/UTC"}}, "read as UTC"),
+        ({"logicalType": "time", "logicalTypeOptions": {"timezone": False}}, "never has a time zone"),
     ],
 )
 def test_what_is_only_for_people_is_documented(column, why):

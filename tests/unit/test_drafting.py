@@ -133,7 +133,25 @@ def test_the_calendar_is_what_most_keys_follow(keys, found):
 
 
 def test_latency_is_one_hour_more_than_the_slowest_arrival():
-    assert latency(a_profile(arrived=timedelta(hours=26, minutes=30)).arrivals).hours == 4
+    assert latency(a_profile(arrived=timedelta(hours=26, minutes=30)).arrivals, timezone="UTC").hours == 4
+
+
+@pytest.mark.parametrize(
+    ("timezone", "hours"),
+    [("UTC", 9), ("America/New_York", 4), ("Asia/Tokyo", 18)],
+)
+def test_a_period_ends_when_the_day_ends_in_the_zone_of_the_keys(timezone, hours):
+    arrivals = a_profile(arrived=timedelta(hours=31, minutes=30)).arrivals  # after the day began in UTC, in winter
+
+    assert latency(arrivals, timezone=timezone).hours == hours
+
+
+def test_the_zone_of_the_keys_is_in_the_draft():
+    profile = a_profile().model_copy(update={"timezone": "Asia/Tokyo"})
+
+    settings = {one["property"]: one["value"] for one in drafted(profile)["customProperties"]}
+
+    assert settings["timezone"] == "Asia/Tokyo"
 
 
 @pytest.mark.parametrize(
@@ -143,8 +161,10 @@ def test_no_latency_is_guessed_from_what_tells_nothing_and_the_file_says_so(arri
     profile = a_profile(arrived=arrived)
 
     assert "slaProperties" not in drafted(profile) or len(drafted(profile)["slaProperties"]) == 1
-    assert f"# No latency was guessed: {latency(profile.arrivals).why}" in draft_contract(profile, contract_id="o")
-    assert why in latency(profile.arrivals).why
+    assert f"# No latency was guessed: {latency(profile.arrivals, timezone='UTC').why}" in draft_contract(
+        profile, contract_id="o"
+    )
+    assert why in latency(profile.arrivals, timezone="UTC").why
 
 
 def test_no_value_of_a_column_that_looks_personal_is_in_the_draft():

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from tests.corpus.mutations import BASE, KNOWN, mutated
 
+from partition_gate.compatibility.report import read_version
 from partition_gate.finding import MAX_LINES, Finding, Level, refuse
 from partition_gate.lint.reading import examine
 from partition_gate.lint.reference import BEGIN, END, rules_table
@@ -18,6 +19,7 @@ from partition_gate.lint.rules import RULES, lint
 from partition_gate.lint.text import LintedFile, as_github, as_json, as_text
 from partition_gate.lint.view import Known
 from partition_gate.strict_yaml.reading import load_document, parse
+from partition_gate.table import TableSchema
 
 CASES = yaml.safe_load(Path("tests/corpus/adversarial.yaml").read_text(encoding="utf-8"))
 COLUMNS = [prop["name"] for prop in BASE["schema"][0]["properties"]]
@@ -110,6 +112,58 @@ def test_what_no_check_stands_for_is_a_warning_that_names_the_clause():
     assert contract is not None
     assert "slaProperties[3]" in {f.place for f in found if f.rule == "not-executable"}
     assert {f.level for f in found} == {Level.WARNING}
+
+
+def examined(changes: dict[str, Any], **known: Any) -> list[Finding]:
+    surroundings = KNOWN.model_copy(update=known)
+    _, found = examine(mutated(changes), path="x", folder="/c", environment=None, known=surroundings)
+    return [finding for finding in found if finding.rule in {"sql-query", "version-rise"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [
+        ({"version": "1.2.1", "description.purpose": "Every sale."}, None),
+        ({"description.purpose": "Every sale."}, Level.WARNING),
+        ({"version": "1.3.0", "$amount.required": True}, Level.ERROR),
+        ({"version": "2.0.0", "$amount.required": True}, None),
+        ({}, None),
+    ],
+    ids=["a patch", "no new number", "breaking, minor", "breaking, major", "unchanged"],
+)
+def test_a_change_since_the_approved_version_needs_its_version_number(changes, level):
+    before = read_version(mutated({}), path="x", label="origin/main")
+
+    assert [f.level for f in examined(changes, before=before)] == ([level] if level else [])
+
+
+def test_the_sentence_about_the_version_names_what_breaks():
+    before = read_version(mutated({}), path="x", label="origin/main")
+
+    (found,) = examined({"$amount.required": True}, before=before)
+
+    assert (found.place, found.line) == ("version", 5)
+    assert found.what == (
+        "1.2.0 -> 1.2.0: 1 breaking change and no new major version; raise the contract's version, or take the change "
+        "back (breaking: schema[0].properties[3].required (nulls forbidden)); `gate diff` shows each change"
+    )
+
+
+def test_a_query_that_cannot_run_is_named_with_the_engines_reason():
+    asked = []
+
+    def why_refused(table: TableSchema, query: str) -> str:
+        asked.append((table.name, query))
+        return "no such column; correct it"
+
+    (found,) = examined({}, why_refused=why_refused)
+
+    assert asked == [("orders", 'select count(*) from "orders" where amount < 0')]
+    assert (found.level, found.place, found.what) == (
+        Level.ERROR,
+        "schema[0].quality[2].query",
+        "no such column; correct it",
+    )
 
 
 def test_a_contract_that_cannot_be_read_for_another_reason_says_so_with_its_line():

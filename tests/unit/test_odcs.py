@@ -122,3 +122,11 @@ def test_an_unknown_severity_word_is_refused():
 
     with pytest.raises(ContractError, match=r"schema\[0\].quality\[0\].severity: 'blocker' is not known"):
         read(minimal(schema=schema))
+
+
+def test_a_list_with_one_target_is_that_target():
+    columns = [{"name": "id", "logicalType": "integer", "relationships": [{"to": ["customers.id"]}]}]
+
+    (key,) = read(minimal(schema=[{"name": "orders", "properties": columns}])).foreign_keys
+
+    assert (key.column, key.to_dataset, key.to_column) == ("id", "customers", "id")

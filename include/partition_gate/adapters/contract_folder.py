@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypedDict
 
+from partition_gate.compatibility.changes import ContractVersion
 from partition_gate.compiling.compiled import CompiledContract, compiled
 from partition_gate.contract.model import Contract, Status
 from partition_gate.errors import ContractError, StaleSuite, UnknownContract
 from partition_gate.finding import TOP, Finding, Level
 from partition_gate.lint.reading import examine, read_linted
 from partition_gate.lint.text import LintedFile
-from partition_gate.lint.view import Known, View
+from partition_gate.lint.view import Known, View, WhyRefused
 from partition_gate.record import Record
 from partition_gate.strict_yaml.reading import MAX_BYTES, decoded, load_document
 
@@ -84,8 +85,13 @@ class ContractFolder:
         """The contract in a file, whatever its suite. Raises: ContractError."""
         return read_linted(self.text(path), known=Known(name=self._own_name(path)), **self._surroundings(path))
 
-    def lint(self, path: Path) -> LintedFile:
-        """What is to be said about a file, whatever is wrong with it; foreign keys are looked up in its neighbours."""
+    def lint(
+        self, path: Path, *, before: ContractVersion | None = None, why_refused: WhyRefused | None = None
+    ) -> LintedFile:
+        """What is to be said about a file, whatever is wrong with it; foreign keys are looked up in its neighbours.
+
+        `before` is the version that was approved last; `why_refused` tries the contract's queries.
+        """
         label = self.label(path)
         try:
             text = self.text(path)
@@ -93,7 +99,7 @@ class ContractFolder:
             what = str(error).removeprefix(f"{label}: ").removeprefix(f"{TOP}: ")
             unread = Finding(rule="yaml", level=Level.ERROR, place="", what=what)
             return LintedFile(path=label, contract=None, findings=(unread,))
-        known = Known(name=self._own_name(path), datasets=self._datasets(path))
+        known = Known(name=self._own_name(path), datasets=self._datasets(path), before=before, why_refused=why_refused)
         contract, findings = examine(text, known=known, **self._surroundings(path))
         name = f"{contract.id} {contract.version}" if contract else None
         return LintedFile(path=label, contract=name, findings=findings)

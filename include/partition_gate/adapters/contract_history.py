@@ -47,16 +47,22 @@ class ContractHistory:
             UnknownContract: there is no such revision, or no such file in it.
             OperatorError: there is no git, or no repository.
         """
+        found = self.held(revision)
+        if found.text is None:
+            raise UnknownContract(f"{self._path.name}: revision {revision} does not hold it; take a later one")
+        return found
+
+    def held(self, revision: str) -> Revision:
+        """The same, with the text None where the revision does not hold the file."""
         self._require_repository()
         try:
             commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
         except OperatorError:
             raise UnknownContract(f"{revision!r} is no revision of {self._path.parent}; see `git log`") from None
         when, subject = self._git("show", "--no-patch", "--format=%cI%x1f%s", commit).rstrip("\n").split("\x1f", 1)
-        text = self._text(commit)
-        if text is None:
-            raise UnknownContract(f"{self._path.name}: revision {revision} does not hold it; take a later one")
-        return Revision(commit=commit, committed_at=datetime.fromisoformat(when), subject=subject, text=text)
+        return Revision(
+            commit=commit, committed_at=datetime.fromisoformat(when), subject=subject, text=self._text(commit)
+        )
 
     def revisions(self, *, since: str | None = None, limit: int = 100) -> tuple[Revision, ...]:
         """Commits that changed the file, newest first; `since` is left out. Raises: OperatorError."""

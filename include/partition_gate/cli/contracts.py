@@ -12,15 +12,19 @@ import typer
 from rich.table import Table
 
 from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.cli import tables
+from partition_gate.compatibility.changes import ContractVersion
+from partition_gate.compatibility.report import read_version
 from partition_gate.coverage.clauses import CoveredClause, Treatment, cover
-from partition_gate.errors import UnknownContract
+from partition_gate.errors import ContractError, UnknownContract
 from partition_gate.finding import Level
 from partition_gate.lint.text import FORMATS, LintedFile
 from partition_gate.settings import load_settings
 from partition_gate.strict_yaml.reading import load_document
-from partition_gate.wiring import contract_folder
+from partition_gate.wiring import contract_folder, why_refused
 
+_SINCE = "The git revision that was approved last (in CI: origin/main); the last commit where it is not given."
 Names = Annotated[list[str] | None, typer.Argument(help="Contract ids or files; none: all contracts.")]
 
 
@@ -46,11 +50,12 @@ def lint(
         LintFormat, typer.Option("--format", help="text, json, or annotations of GitHub.")
     ] = LintFormat.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="A warning is an error: exit 1.")] = False,
+    since: Annotated[str | None, typer.Option("--since", help=_SINCE)] = None,
 ) -> None:
     """Check contract files: what is wrong, where, and what to do. Exit 1 when one has an error."""
     folder = contract_folder(load_settings())
     paths = [_existing(folder, name) for name in names] if names else folder.paths()
-    files = [folder.lint(path) for path in paths]
+    files = [folder.lint(path, before=_before(path, since), why_refused=why_refused) for path in paths]
     told = FORMATS[LintFormat.JSON if as_json else form](files)
     if told:
         typer.echo(told)
@@ -95,6 +100,18 @@ def _existing(folder: ContractFolder, name: str) -> Path:
             f"{name!r} is neither a contract of {folder.contracts} nor a file; `gate lint` alone checks all"
         )
     return path
+
+
+def _before(path: Path, since: str | None) -> ContractVersion | None:
+    """The file's version at a revision; None where it had none that fits the standard, or git knows nothing of it."""
+    history = ContractHistory(path)
+    if since is None and not history.remembered():
+        return None
+    revision = history.held(since or "HEAD")
+    try:
+        return read_version(revision.text or "", path=str(path), label=since or "the last commit")
+    except ContractError:
+        return None  # nobody was ever judged by it
 
 
 def _fails(files: Sequence[LintedFile], *, strict: bool) -> bool:

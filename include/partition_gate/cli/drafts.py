@@ -12,11 +12,13 @@ from partition_gate.drafting.draft import draft_contract, proposed_id
 from partition_gate.drafting.profile import Arrival, DataProfile
 from partition_gate.partition import Location, Partition
 from partition_gate.settings import load_settings
+from partition_gate.units import is_timezone
 from partition_gate.wiring import WiredPorts, open_ports
 
 Place = Annotated[str, typer.Argument(metavar="PATH", help="`s3://bucket/folder` or a local folder of partitions.")]
 Id = Annotated[str, typer.Option("--id", help="The contract's id; default: the folder's name.")]
 Partitions = Annotated[int, typer.Option("--partitions", min=1, help="How many of the newest partitions are read.")]
+Timezone = Annotated[str, typer.Option("--timezone", help="The IANA time zone of the partitions' dates.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write this file; it must not exist yet.")]
 _LISTED = 60
 
@@ -26,16 +28,24 @@ def register(app: typer.Typer) -> None:
     app.command()(init)
 
 
-def init(path: Place, contract_id: Id = "", partitions: Partitions = 7, output: Output = None) -> None:
+def init(
+    path: Place,
+    contract_id: Id = "",
+    partitions: Partitions = 7,
+    timezone: Timezone = "UTC",
+    output: Output = None,
+) -> None:
     """Draft a contract from existing Parquet partitions; every guess in it says that it is one.
 
     Exit codes: 0 drafted, 1 the files are no readable Parquet, 2 usage (nothing there), 3 landing cannot be read.
     """
     if output is not None and output.exists():
         raise typer.BadParameter(f"{output} exists; remove it or give another --output")
+    if not is_timezone(timezone):
+        raise typer.BadParameter(f"--timezone {timezone!r} is no IANA time zone; write Europe/Berlin or UTC")
     with open_ports(load_settings()) as ports:
         location = ports.found_location(path if path.startswith("s3://") else str(Path(path).resolve()))
-        profile = _profile(location, partitions, ports)
+        profile = _profile(location, partitions, ports).model_copy(update={"timezone": timezone})
     text = draft_contract(profile, contract_id=contract_id or proposed_id(location.root))
     if output is None:
         typer.echo(text, nl=False)

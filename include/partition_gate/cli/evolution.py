@@ -78,10 +78,10 @@ def _sources(
 ) -> tuple[Source, Source, tuple[Source, ...]]:
     """The old version, the new one, and the earlier ones that git remembers."""
     path = _path(folder, new or old)
-    after = Source(path=path, text=_text(path), label=str(path))
+    after = Source(path=path, text=folder.text(path), label=str(path))
     if new is not None:
         before = _path(folder, old)
-        return Source(path=before, text=_text(before), label=str(before)), after, ()
+        return Source(path=before, text=folder.text(before), label=str(before)), after, ()
     history = ContractHistory(path)
     base = history.at(since or "HEAD")
     earlier = (revision for revision in history.revisions(since=since) if revision.text is not None)
@@ -90,18 +90,10 @@ def _sources(
 
 
 def _path(folder: ContractFolder, name: str) -> Path:
-    own = folder.contracts / f"{name}.odcs.yaml"
-    path = own if own.is_file() else Path(name)
+    path = folder.locate(name)
     if not path.is_file():
         raise UnknownContract(f"{name!r} is no contract: give an id of {folder.contracts}, or the path of a file")
     return path
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContractError(f"{path}: cannot be read as UTF-8 text ({type(error).__name__})") from None
 
 
 def _report(before: Source, after: Source, history: Sequence[Source]) -> CompatibilityReport:

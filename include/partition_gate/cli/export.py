@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
@@ -48,11 +48,10 @@ def register(app: typer.Typer) -> None:
 def export(contract: Name, to: To, output: Output = None) -> None:
     """Export a contract for a schema registry, for stream validation, for a database, or for readers."""
     folder = contract_folder(load_settings())
-    own = folder.contracts / f"{contract}.odcs.yaml"
-    path = own if own.is_file() else Path(contract)
+    path = folder.locate(contract)
     if not path.is_file():
         raise UnknownContract(f"{contract!r} is no contract: give an id of {folder.contracts}, or the path of a file")
-    text = _EXPORTS[to](folder.read(path), path)
+    text = _EXPORTS[to](folder.read(path), load_mapping(folder.text(path), path=folder.label(path)))
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -60,32 +59,31 @@ def export(contract: Name, to: To, output: Output = None) -> None:
     output.write_text(text, encoding="utf-8")
 
 
-def _avro(_contract: Contract, path: Path) -> str:
-    return _json(avro_schema(*_odcs(path)))
+def _avro(_contract: Contract, document: Mapping[str, Any]) -> str:
+    return _json(avro_schema(*_odcs(document)))
 
 
-def _json_schema(_contract: Contract, path: Path) -> str:
-    return _json(json_schema_of(*_odcs(path)))
+def _json_schema(_contract: Contract, document: Mapping[str, Any]) -> str:
+    return _json(json_schema_of(*_odcs(document)))
 
 
-def _suite(contract: Contract, _path: Path) -> str:
+def _suite(contract: Contract, _document: Mapping[str, Any]) -> str:
     from partition_gate.adapters.gx.core_names import core_expectations
 
     return _json(portable_suite(compiled(contract), core=core_expectations()))
 
 
-def _ddl(contract: Contract, _path: Path) -> str:
+def _ddl(contract: Contract, _document: Mapping[str, Any]) -> str:
     return sql_ddl(compiled(contract))
 
 
-def _html(contract: Contract, path: Path) -> str:
+def _html(contract: Contract, document: Mapping[str, Any]) -> str:
     environment = load_settings().environment or None
-    document = load_mapping(path.read_text(encoding="utf-8"), path=str(path))
     judged = compiled(contract).compilation
     return html_page(contract, judged.suite.checks, cover(document, judged, environment=environment))
 
 
-_EXPORTS: dict[Form, Callable[[Contract, Path], str]] = {
+_EXPORTS: dict[Form, Callable[[Contract, Mapping[str, Any]], str]] = {
     Form.AVRO: _avro,
     Form.JSONSCHEMA: _json_schema,
     Form.GREAT_EXPECTATIONS: _suite,
@@ -94,8 +92,7 @@ _EXPORTS: dict[Form, Callable[[Contract, Path], str]] = {
 }
 
 
-def _odcs(path: Path) -> tuple[OpenDataContractStandard, SchemaObject]:
-    document = load_mapping(path.read_text(encoding="utf-8"), path=str(path))
+def _odcs(document: Mapping[str, Any]) -> tuple[OpenDataContractStandard, SchemaObject]:
     odcs = OpenDataContractStandard.model_validate(document)
     return odcs, (odcs.schema_ or [])[0]  # the contract was read before: it has exactly one
 

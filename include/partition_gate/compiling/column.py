@@ -141,7 +141,9 @@ def _moment_format(column: Column, value: str) -> tuple[Expectation, str]:
 
 def _timezone(column: Column, value: object) -> tuple[Expectation, str]:
     if column.logical_type == "time":
-        raise Unfit("Parquet has no time of day with a time zone; use a timestamp")
+        if value:
+            raise Unfit("Parquet has no time of day with a time zone; use a timestamp")
+        raise OnlyDocumented("a time of day in Parquet never has a time zone")
     types, has = (("timestamp_tz",), "with") if value else (("timestamp",), "without")
     return ColumnTyped(column=column.name, types=types), f"stored {has} a time zone"
 

@@ -43,6 +43,7 @@ _EXAMPLES: tuple[tuple[str, tuple[str, ...], Scalar | tuple[Scalar, ...]], ...] 
     ("option.timezone", ("timestamp",), True),
     ("option.timezone", ("timestamp",), False),
     ("option.timezone", ("time",), True),
+    ("option.timezone", ("time",), False),
     *(("option.defaultTimezone", ("timestamp",), zone) for zone in ("Etc/UTC", "Europe/Berlin")),
     ("option.minItems", ("array",), 1),
     ("option.maxItems", ("array",), 9),

@@ -59,7 +59,7 @@ def _head(profile: DataProfile) -> str:
     keys = f"{profile.profiled[0]} to {profile.profiled[-1]}" if len(profile.profiled) > 1 else profile.profiled[0]
     root = "".join(character for character in profile.location.root if character.isprintable())
     text = _HEAD.format(count=len(profile.profiled), all=len(profile.keys), keys=keys, root=root)
-    no_latency = latency(profile.arrivals)
+    no_latency = latency(profile.arrivals, timezone=profile.timezone)
     return text if no_latency.hours else f"{text}# No latency was guessed: {no_latency.why}.\n"
 
 
@@ -206,13 +206,13 @@ def _told(profile: DataProfile, column: ColumnProfile, facts: dict[str, Any], op
 
 
 def _service_levels(profile: DataProfile) -> dict[str, Any]:
-    every, slowest = step(profile.keys), latency(profile.arrivals)
+    every, slowest = step(profile.keys), latency(profile.arrivals, timezone=profile.timezone)
     levels = []
     if every:
         text = f"Guess: most of the {len(profile.keys)} keys follow each other so."
         levels.append({"property": "frequency", "value": every[0], "unit": every[1], "description": text})
     if slowest.hours:
-        text = f"Guess: {slowest.why} after their period ended (UTC)."
+        text = f"Guess: {slowest.why} after their period ended ({profile.timezone})."
         levels.append({"property": "latency", "value": slowest.hours, "unit": "h", "description": text})
     return {"slaProperties": levels} if levels else {}
 
@@ -221,5 +221,7 @@ def _settings(profile: DataProfile) -> dict[str, Any]:
     first = profile.keys[0].split("/")[0] if profile.keys and period_end(profile.keys[0]) else None
     if first is None:
         return {}
-    text = "Guess: the first partition in landing."
-    return {"customProperties": [{"property": "startDate", "value": first, "description": text}]}
+    settings = [{"property": "startDate", "value": first, "description": "Guess: the first partition in landing."}]
+    if profile.timezone != "UTC":
+        settings.append({"property": "timezone", "value": profile.timezone, "description": "Given by --timezone."})
+    return {"customProperties": settings}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from partition_gate.drafting.profile import Arrival, ColumnPart, ColumnProfile
 from partition_gate.record import Record
@@ -118,9 +119,13 @@ def step(keys: Sequence[str]) -> tuple[int, str] | None:
     return (gap.days, "d") if not gap % timedelta(days=1) else (int(gap.total_seconds() // 3600), "h")
 
 
-def latency(arrivals: Sequence[Arrival]) -> Latency:
+def latency(arrivals: Sequence[Arrival], *, timezone: str) -> Latency:
     """Hours within which every partition came, one more than the slowest; a backfill tells nothing."""
-    delays = [arrival.arrived_at - end for arrival in arrivals if (end := period_end(arrival.key)) is not None]
+    delays = [
+        arrival.arrived_at - end
+        for arrival in arrivals
+        if (end := period_end(arrival.key, timezone=timezone)) is not None
+    ]
     if not delays:
         return Latency(hours=None, why="the keys are no dates")
     if max(delays) > _BACKFILL:
@@ -128,21 +133,24 @@ def latency(arrivals: Sequence[Arrival]) -> Latency:
             hours=None, why=f"the files came up to {max(delays).days} days after their period, as a backfill's do"
         )
     if min(delays) < timedelta(0):
-        return Latency(hours=None, why="files came before their period ended")
+        why = f"files came before their period ended in {timezone}; --timezone names the zone of the keys"
+        return Latency(hours=None, why=why)
     hours = math.ceil(max(delays) / timedelta(hours=1)) + 1
     return Latency(hours=hours, why=f"{len(delays)} partitions came within {hours - 1} h")
 
 
-def period_end(key: str) -> datetime | None:
-    """The end of the period of a key such as 2026-11-01 or 2026-11-01/07, in UTC; None for other keys."""
+def period_end(key: str, *, timezone: str = "UTC") -> datetime | None:
+    """The end (in UTC) of the period of a key such as 2026-11-01 or 2026-11-01/07 of a zone; None for other keys."""
     day, _, hour = key.partition("/")
     try:
-        start = datetime.combine(date.fromisoformat(day), datetime.min.time(), tzinfo=UTC)
+        start = datetime.combine(date.fromisoformat(day), datetime.min.time(), tzinfo=ZoneInfo(timezone))
     except ValueError:
         return None
     if not hour:
-        return start + timedelta(days=1)
-    return start + timedelta(hours=int(hour) + 1) if re.fullmatch(r"\d\d?", hour) and int(hour) < 24 else None
+        return (start + timedelta(days=1)).astimezone(UTC)  # of a zone's days, which may have 23 or 25 hours
+    if not re.fullmatch(r"\d\d?", hour) or int(hour) > 23:
+        return None
+    return start.replace(hour=int(hour)).astimezone(UTC) + timedelta(hours=1)
 
 
 def _down(number: float) -> float:

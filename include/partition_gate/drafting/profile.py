@@ -49,11 +49,13 @@ class Arrival(Record):
 class DataProfile(Record):
     """A dataset in landing. `keys` are all of it, ascending; `profiled` the partitions whose files were read.
 
-    `row_counts` has one entry a profiled partition. `unique` are single columns without null or repeated value,
-    `key` the fewest columns found that are unique together (empty where none were).
+    `timezone` is the IANA zone of the keys. `row_counts` has one entry a profiled partition. `unique` are single
+    columns without null or repeated value, `key` the fewest columns found that are unique together (empty where none
+    were).
     """
 
     location: Location
+    timezone: str = "UTC"
     keys: tuple[str, ...]
     profiled: tuple[str, ...]
     row_counts: tuple[int, ...]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from partition_gate.contract.model import Status
 from partition_gate.errors import ContractError
@@ -13,7 +12,7 @@ from partition_gate.finding import Level
 from partition_gate.lint.view import Known, Placed, Problem, View, child, parts
 from partition_gate.nearest_words import did_you_mean, nearest, shown
 from partition_gate.odcs.reader import location
-from partition_gate.units import duration, fraction
+from partition_gate.units import duration, fraction, is_timezone
 
 CUSTOM = (
     "timezone",
@@ -97,12 +96,12 @@ def partition_columns(view: View, _known: Known) -> Iterator[Problem]:
 def time_zone(view: View, _known: Known) -> Iterator[Problem]:
     """Time zones are names of the IANA database."""
     for custom in view.custom():
-        if custom.node.get("property") == "timezone" and not _is_zone(custom.node.get("value")):
+        if custom.node.get("property") == "timezone" and not is_timezone(custom.node.get("value")):
             name = shown(custom.node.get("value"))
             yield Problem(f"{custom.place}.value", f"{name} is no IANA time zone; write Europe/Berlin or UTC")
     for prop in view.properties():
         options = prop.node.get("logicalTypeOptions")
-        if isinstance(options, dict) and not _is_zone(options.get("defaultTimezone", "UTC")):
+        if isinstance(options, dict) and not is_timezone(options.get("defaultTimezone", "UTC")):
             place = f"{prop.place}.logicalTypeOptions.defaultTimezone"
             yield Problem(
                 place, f"{shown(options['defaultTimezone'])} is no IANA time zone; write Europe/Berlin or UTC"
@@ -174,14 +173,6 @@ def _without_segment(view: View, partitioned: dict[str | None, str]) -> Iterator
             yield Problem(
                 f"{place}.partitioned", f"no location has the segment {name}=*; add it, or remove `partitioned`"
             )
-
-
-def _is_zone(name: object) -> bool:
-    try:
-        ZoneInfo(str(name))
-    except (LookupError, ValueError, OSError):
-        return False
-    return isinstance(name, str) and bool(name)
 
 
 def _share(value: object) -> str | None:

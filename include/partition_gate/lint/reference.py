@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from partition_gate.lint.rules import NOT_EXECUTABLE, RULES
+from collections.abc import Callable
+
+from partition_gate.finding import Level
+from partition_gate.lint.rules import READ_CONTRACT_RULES, RULES
 
 BEGIN, END = "<!-- rules: begin (generated; a test keeps it current) -->", "<!-- rules: end -->"
 _OTHERS = (
@@ -16,8 +19,11 @@ _OTHERS = (
 def rules_table() -> str:
     """The rules as a Markdown table, in the order in which they run."""
     rows = [f"| `{name}` | {level} | {what} |" for name, level, what in _OTHERS]
-    for name, rule in RULES.items():
-        holds = (rule.check.__doc__ or "").split("\n\n")[0]
-        rows.append(f"| `{name}` | {rule.level.value} | {' '.join(holds.split())} |")
-    rows.append(f"| `{NOT_EXECUTABLE}` | warning | Every clause is executed, or is only meant to be read. |")
+    rows += [_row(name, rule.level, rule.check) for name, rule in RULES.items()]
+    rows += [_row(name, rule.level, rule.check) for name, rule in READ_CONTRACT_RULES.items()]
     return "\n".join(["| rule | level | what holds where it finds nothing |", "|---|---|---|", *rows])
+
+
+def _row(name: str, level: Level, check: Callable[..., object]) -> str:
+    holds = (check.__doc__ or "").split("\n\n")[0]
+    return f"| `{name}` | {level.value} | {' '.join(holds.split())} |"

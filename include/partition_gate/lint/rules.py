@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from partition_gate.compiling.compiler import compile_contract
 from partition_gate.contract.model import Contract
-from partition_gate.coverage.clauses import Treatment, cover
 from partition_gate.finding import Finding, Level
-from partition_gate.lint import columns, contract, quality, references, slas
+from partition_gate.lint import columns, contract, quality, read_contract, references, slas
 from partition_gate.lint.view import Known, Problem, View
 from partition_gate.odcs.schema import schema_findings
 from partition_gate.strict_yaml.reading import Document
@@ -20,6 +18,13 @@ class LintRule(NamedTuple):
 
     level: Level
     check: Callable[[View, Known], Iterator[Problem]]
+
+
+class ReadContractRule(NamedTuple):
+    """The same, of a contract that could be read."""
+
+    level: Level
+    check: Callable[[Document, Contract, Known], Iterator[Problem]]
 
 
 RULES: dict[str, LintRule] = {
@@ -59,6 +64,11 @@ RULES: dict[str, LintRule] = {
     "truth-word": LintRule(Level.WARNING, references.truth_word),
 }
 NOT_EXECUTABLE = "not-executable"
+READ_CONTRACT_RULES: dict[str, ReadContractRule] = {
+    "sql-query": ReadContractRule(Level.ERROR, read_contract.sql_query),
+    "version-rise": ReadContractRule(Level.ERROR, read_contract.version_rise),
+    NOT_EXECUTABLE: ReadContractRule(Level.WARNING, read_contract.not_executable),
+}
 
 
 def lint(document: Document, contract: Contract | None, known: Known) -> tuple[Finding, ...]:
@@ -67,24 +77,26 @@ def lint(document: Document, contract: Contract | None, known: Known) -> tuple[F
     `contract` is what was read from the document, or None where it could not be. A rule is silent about a place that
     an error was already found at.
     """
-    findings, view = list(schema_findings(document)), View(document)
-    for name, rule in RULES.items():
-        findings += _without_echo(_found(name, rule, view, known), findings)
-    findings += _without_echo(_not_executable(document, contract), findings)
+    findings = list(schema_findings(document))
+    for name, level, problems in _problems(document, contract, known):
+        findings += _without_echo(_findings(name, level, problems, document), findings)
     return tuple(sorted(findings, key=lambda finding: finding.line or 0))
 
 
-def _found(name: str, rule: LintRule, view: View, known: Known) -> Iterator[Finding]:
-    for place, what, level in rule.check(view, known):
-        line = view.document.line(place)
-        yield Finding(rule=name, level=level or rule.level, place=place, line=line, what=what)
+def _problems(
+    document: Document, contract: Contract | None, known: Known
+) -> Iterator[tuple[str, Level, Iterator[Problem]]]:
+    view = View(document)
+    for name, rule in RULES.items():
+        yield name, rule.level, rule.check(view, known)
+    if contract is not None:
+        for name, read_rule in READ_CONTRACT_RULES.items():
+            yield name, read_rule.level, read_rule.check(document, contract, known)
 
 
-def _not_executable(document: Document, contract: Contract | None) -> Iterator[Finding]:
-    for row in cover(document, compile_contract(contract)) if contract else ():
-        if row.treatment is Treatment.NOT_EXECUTABLE:
-            what = f"nothing holds data against it: {row.by}"
-            yield Finding(rule=NOT_EXECUTABLE, level=Level.WARNING, place=row.clause, line=row.line, what=what)
+def _findings(name: str, level: Level, problems: Iterable[Problem], document: Document) -> Iterator[Finding]:
+    for place, what, own_level in problems:
+        yield Finding(rule=name, level=own_level or level, place=place, line=document.line(place), what=what)
 
 
 def _without_echo(found: Iterable[Finding], earlier: list[Finding]) -> list[Finding]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from partition_gate.compatibility.changes import ContractVersion
 from partition_gate.finding import Level
 from partition_gate.record import Record
 from partition_gate.strict_yaml.reading import Document
+from partition_gate.table import TableSchema
 
 Node = dict[str, Any]
+WhyRefused = Callable[[TableSchema, str], str | None]
 PARQUET_SERVERS = ("s3", "local")
 
 
@@ -23,11 +26,16 @@ class Problem(NamedTuple):
 
 
 class Known(Record):
-    """What a rule may know beside the file: its `name` in the contracts' folder (None: it lies elsewhere), and the
-    columns of every dataset that foreign keys may point at (None: nobody looked)."""
+    """What a rule may know beside the file; None: nobody looked.
+
+    `name`: in the contracts' folder (None: it lies elsewhere). `datasets`: the columns of every dataset that foreign
+    keys may point at. `before`: the version that was approved last. `why_refused`: why a query cannot run over a table.
+    """
 
     name: str | None = None
     datasets: Mapping[str, frozenset[str]] | None = None
+    before: ContractVersion | None = None
+    why_refused: WhyRefused | None = None
 
 
 class Placed(NamedTuple):

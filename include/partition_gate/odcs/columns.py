@@ -122,9 +122,10 @@ def _relationships(schema: SchemaObject, at: str) -> Iterator[tuple[str, str, Re
 
 
 def _target(relationship: Relationship, place: str, path: str) -> tuple[str, str] | None:
-    if not isinstance(relationship.to, str):
+    targets = [relationship.to] if isinstance(relationship.to, str) else list(relationship.to or [])
+    if len(targets) != 1:
         return None  # one column cannot be compared with several: the coverage lists it as not executable
-    return _dataset_and_column(relationship.to, place, path)
+    return _dataset_and_column(targets[0], place, path)
 
 
 def _dataset_and_column(target: str, place: str, path: str) -> tuple[str, str]:

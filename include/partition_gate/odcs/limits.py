@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from open_data_contract_standard.model import OpenDataContractStandard
 
 from partition_gate.contract.model import Limits, Sla
 from partition_gate.errors import ContractError
-from partition_gate.units import duration, fraction
+from partition_gate.units import duration, fraction, is_timezone
 
 
 def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: str) -> Limits:
@@ -63,12 +62,10 @@ def _limit(custom: Mapping[str, Any], name: str, path: str, sla: Sla | None, *, 
 
 def _timezone(custom: Mapping[str, Any], path: str) -> str:
     name = str(custom.get("timezone", "UTC"))
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    if not is_timezone(name):
         raise ContractError(
             f"{path}: customProperties.timezone: {name!r} is no IANA time zone; write Europe/Berlin or UTC"
-        ) from None
+        )
     return name
 
 

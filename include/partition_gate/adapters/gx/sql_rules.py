@@ -37,11 +37,26 @@ def why_refused(query: str) -> str | None:
     try:
         statements = duckdb.extract_statements(query)
     except duckdb.Error as error:
-        return f"the query is not SQL of DuckDB: {str(error).splitlines()[0]}"
+        return f"the query is not SQL of DuckDB: {str(error).splitlines()[0]}; correct it"
     if len(statements) != 1:
         return f"the query holds {len(statements)} statements; write one SELECT"
     if statements[0].type != duckdb.StatementType.SELECT:
         return f"the query is a {statements[0].type.name} statement; write one SELECT"
+    return None
+
+
+def why_unplanned(table: TableSchema, query: str) -> str | None:
+    """Why a query cannot run over the table (and what is published of it), or None. No row is needed for that."""
+    if refused := why_refused(query):
+        return refused
+    with open_connection(Machine(threads=1)) as sandbox:
+        for name in (table.name, f"{table.name}_published"):
+            sandbox.execute(f"CREATE VIEW {identifier(name)} AS {_published(table, [])}")
+        _lock(sandbox, [])
+        try:
+            sandbox.execute(f"EXPLAIN {query}")
+        except duckdb.Error as error:
+            return f"the query cannot run: {str(error).splitlines()[0]}; correct it"
     return None
 
 

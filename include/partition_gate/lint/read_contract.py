@@ -1,0 +1,49 @@
+"""Lint rules that need the contract as it was read, and what the surroundings know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from partition_gate.compatibility.changes import compare, contract_version
+from partition_gate.compiling.compiler import compile_contract, table_schema
+from partition_gate.contract.model import Contract
+from partition_gate.coverage.clauses import Treatment, cover
+from partition_gate.finding import Level
+from partition_gate.lint.view import Known, Problem
+from partition_gate.strict_yaml.reading import Document
+from partition_gate.suite.counts import SqlValue
+
+
+def not_executable(document: Document, contract: Contract, _known: Known) -> Iterator[Problem]:
+    """Every clause is executed, or is only meant to be read."""
+    for row in cover(document, compile_contract(contract)):
+        if row.treatment is Treatment.NOT_EXECUTABLE:
+            yield Problem(row.clause, f"nothing holds data against it: {row.by}")
+
+
+def sql_query(_document: Document, contract: Contract, known: Known) -> Iterator[Problem]:
+    """A query is one SELECT that DuckDB can run over the promised columns."""
+    if known.why_refused is None:
+        return
+    table = table_schema(contract)
+    for check in compile_contract(contract).suite.checks:
+        if isinstance(check.expectation, SqlValue) and (why := known.why_refused(table, check.expectation.query)):
+            yield Problem(f"{check.clause}.query", why)
+
+
+def version_rise(document: Document, _contract: Contract, known: Known) -> Iterator[Problem]:
+    """A change since the approved version (HEAD, or --since) raises the version, a breaking one its major part."""
+    if known.before is None:
+        return
+    comparison = compare(known.before, contract_version(document.mapping, label="this file"))
+    rule = comparison.version_rule
+    if not rule.ok:
+        breaking = [f"{change.path} ({change.kind})" for change in comparison.changes if change.breaks]
+        what = f"{rule.sentence}{_first(breaking)}; `gate diff` shows each change"
+        yield Problem("version", what, None if breaking else Level.WARNING)
+
+
+def _first(breaking: list[str]) -> str:
+    if not breaking:
+        return ""
+    return f" (breaking: {', '.join(breaking[:3])}{' ...' if len(breaking) > 3 else ''})"
