@@ -155,3 +155,15 @@ def test_an_unknown_version_of_the_standard_is_named_with_those_we_read(version,
 
     assert sentence.startswith(f"apiVersion: {version!r} is not supported; ")
     assert near in sentence
+
+
+def test_an_error_far_inside_is_found_without_asking_every_level_again():
+    # A validator that asks the inner schemas again at each level doubles its work 17 times.
+    column: dict[str, Any] = {"name": "leaf", "logicalType": "strin"}
+    for _ in range(17):
+        column = {"name": "a", "logicalType": "object", "properties": [column]}
+
+    (sentence,) = told("v3.2.0", schema=[{"name": "o", "properties": [column]}])
+
+    assert sentence.endswith(".logicalType: 'strin' is not known; did you mean 'string'?")
+    assert sentence.count(".properties[0]") == 18

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import NamedTuple
 
 from partition_gate.contract.model import Contract
@@ -64,6 +64,7 @@ RULES: dict[str, LintRule] = {
     "truth-word": LintRule(Level.WARNING, references.truth_word),
 }
 NOT_EXECUTABLE = "not-executable"
+_ECHOES = frozenset({"one-operator", "readable-server", NOT_EXECUTABLE})
 READ_CONTRACT_RULES: dict[str, ReadContractRule] = {
     "sql-query": ReadContractRule(Level.ERROR, read_contract.sql_query),
     "version-rise": ReadContractRule(Level.ERROR, read_contract.version_rise),
@@ -78,8 +79,11 @@ def lint(document: Document, contract: Contract | None, known: Known) -> tuple[F
     an error was already found at.
     """
     findings = list(schema_findings(document))
+    wrong = {finding.place for finding in findings if finding.level is Level.ERROR}
     for name, level, problems in _problems(document, contract, known):
-        findings += _without_echo(_findings(name, level, problems, document), findings)
+        found = _without_echo(_findings(name, level, problems, document), wrong)
+        findings += found
+        wrong |= {finding.place for finding in found if finding.level is Level.ERROR}
     return tuple(sorted(findings, key=lambda finding: finding.line or 0))
 
 
@@ -99,9 +103,10 @@ def _findings(name: str, level: Level, problems: Iterable[Problem], document: Do
         yield Finding(rule=name, level=own_level or level, place=place, line=document.line(place), what=what)
 
 
-def _without_echo(found: Iterable[Finding], earlier: list[Finding]) -> list[Finding]:
+def _without_echo(found: Iterable[Finding], wrong: Set[str]) -> list[Finding]:
     """The findings, without those at a place (or around or within one) where an error already says what to do."""
-    wrong = {finding.place for finding in earlier if finding.level is Level.ERROR}
+    found = [finding for finding in found if finding.place not in wrong]
+    if not any(finding.rule in _ECHOES for finding in found):
+        return found
     around = {place[:i] for place in wrong for i, letter in enumerate(place) if letter in ".["}
-    is_echo = {"one-operator", "readable-server", NOT_EXECUTABLE}
-    return [f for f in found if f.place not in wrong and not (f.rule in is_echo and f.place in around)]
+    return [finding for finding in found if not (finding.rule in _ECHOES and finding.place in around)]

@@ -9,14 +9,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jsonschema import Draft201909Validator
-from jsonschema.exceptions import ValidationError
-
 from partition_gate.errors import ContractError
 from partition_gate.finding import Finding, Level, refuse
 from partition_gate.nearest_words import did_you_mean, shown
 from partition_gate.odcs.keys import UnknownKey, unknown_keys
-from partition_gate.odcs.words import KEY_RULES, Parts, Told, causes
+from partition_gate.odcs.schema_errors import Parts, SchemaError, SchemaValidator
+from partition_gate.odcs.words import KEY_RULES, Told, causes
 from partition_gate.strict_yaml.reading import Document, dotted
 
 # apiVersion -> (file, SHA-256), byte for byte as a package on PyPI ships it (docs/adr/0012). The standard's v3.0.0 is
@@ -79,8 +77,8 @@ def _schema(version: str) -> dict[str, Any]:
 
 
 @cache
-def _validator(version: str) -> Draft201909Validator:
-    return Draft201909Validator(_schema(version))
+def _validator(version: str) -> SchemaValidator:
+    return SchemaValidator(_schema(version))
 
 
 def _require_what_is_tested(node: Any) -> None:
@@ -97,8 +95,8 @@ def _require_what_is_tested(node: Any) -> None:
             tested.setdefault("required", ["logicalType"])
 
 
-def _errors(document: Document, version: str) -> list[ValidationError]:
-    return causes(_validator(version).iter_errors(document.mapping))
+def _errors(document: Document, version: str) -> list[SchemaError]:
+    return causes(_validator(version).errors(document.mapping))
 
 
 def _later(version: str) -> tuple[str, ...]:
@@ -106,9 +104,9 @@ def _later(version: str) -> tuple[str, ...]:
 
 
 def _key_findings(
-    document: Document, version: str, errors: Iterable[ValidationError], unknown: Sequence[UnknownKey]
+    document: Document, version: str, errors: Iterable[SchemaError], unknown: Sequence[UnknownKey]
 ) -> Iterator[Finding]:
-    closed = {tuple(error.absolute_path) for error in errors if error.validator in KEY_RULES}
+    closed = {error.place for error in errors if error.rule in KEY_RULES}
     since = _known_since(document, version) if unknown else {}
     for key in unknown:
         near = did_you_mean(key.parts[-1], key.known)
@@ -136,7 +134,7 @@ def _known_since(document: Document, version: str) -> dict[str, set[Parts]]:
 
 
 def _other_findings(
-    document: Document, version: str, errors: Sequence[ValidationError], unknown: Sequence[UnknownKey]
+    document: Document, version: str, errors: Sequence[SchemaError], unknown: Sequence[UnknownKey]
 ) -> Iterator[Finding]:
     told = Told(errors, unknown)
     found = [(parts, what) for error in errors for parts, what in told.sentences(error)]
