@@ -65,11 +65,11 @@ def options_without_type(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def nested_required(view: View, _known: Known) -> Iterator[Problem]:
-    """An object requires properties that it has."""
+    """An object that names its properties requires only those."""
     for prop in view.properties():
         options, place = _options(prop)
         required, inner = options.get("required"), prop.node.get("properties")
-        names = [p.get("name") for p in inner if isinstance(p, dict)] if isinstance(inner, list) else []
+        names = [p.get("name") for p in inner if isinstance(p, dict)] if isinstance(inner, list) else [None]
         for i, name in enumerate(required if isinstance(required, list) else ()):
             if name not in names and None not in names:
                 hint = did_you_mean(name, names) or "add it to properties"

@@ -52,7 +52,7 @@ def minute_unit(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def sla_element(view: View, _known: Known) -> Iterator[Problem]:
-    """The element of a service level is a column."""
+    """The element of a service level is a column, or the table."""
     columns = view.column_names
     if not columns:
         return
@@ -78,7 +78,7 @@ def sla_schedule(view: View, _known: Known) -> Iterator[Problem]:
 def _is_column(element: str, view: View, columns: frozenset[str]) -> bool:
     objects = {str(item.node.get("name")) for item in view.objects()}
     first, _, rest = element.partition(".")
-    return first in columns or (first in objects and rest.partition(".")[0] in columns)
+    return first in columns or (first in objects and (not rest or rest.partition(".")[0] in columns))
 
 
 def _span(node: Node) -> str | None:
