@@ -38,6 +38,7 @@ COUNTING = frozenset(
         "expect_partition_files_to_be_readable",
         "expect_partition_files_to_have_column",
         "expect_partition_files_column_type_to_be_in_set",
+        "expect_promise_over_time_to_be_kept",
     }
 )
 

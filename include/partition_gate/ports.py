@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from partition_gate.judging.attempt import Attempt, AttemptState, Message, OutboxEntry, Publication, Settlement, Staged
+from partition_gate.judging.attempt import (
+    Attempt,
+    AttemptState,
+    Message,
+    OutboxEntry,
+    Publication,
+    PublishedPartition,
+    Settlement,
+    Staged,
+)
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.partition import DataFile, Location, Partition, Spooled
@@ -126,6 +135,15 @@ class Ledger(Protocol):
 
     def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
         """The newest settlement of each (dataset, partition), by dataset and key."""
+
+    def published(
+        self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
+    ) -> tuple[PublishedPartition, ...]:
+        """Those of the partitions that are visible, in the order of `keys`, with the counters of these rules.
+
+        Counters are those of the newest attempt that became visible. What it costs follows the number of keys and
+        of their attempts, not the history of the dataset.
+        """
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]: ...
 

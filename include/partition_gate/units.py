@@ -19,6 +19,7 @@ _ISO = re.compile(
     r"P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
 )
 _ISO_SECONDS = (31536000, 2592000, 604800, 86400, 3600, 60, 1)
+_WORDS = (("day", 86400), ("hour", 3600), ("minute", 60))
 _SHORT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 
 
@@ -41,6 +42,14 @@ def duration(value: object, unit: object = None) -> timedelta | None:
     if (short := _SHORT.fullmatch(text)) and (seconds := _SECONDS.get(short[2].lower())):
         return _span(float(short[1]) * seconds)
     return None
+
+
+def in_words(span: timedelta) -> str:
+    """A span for a reader in its largest whole unit: `7 days`, `36 hours`, `90 seconds`."""
+    seconds = span.total_seconds()
+    name, size = next((pair for pair in _WORDS if seconds >= pair[1] and seconds % pair[1] == 0), ("second", 1))
+    count = seconds / size
+    return f"{count:,g} {name}" if count == 1 else f"{count:,g} {name}s"
 
 
 def fraction(value: object, unit: object = None) -> float | None:

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
-from partition_gate.judging.attempt import Attempt, AttemptState, Message
+from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Message
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ledger
 from partition_gate.testing.builders import (
@@ -231,6 +231,69 @@ def test_an_attempt_that_was_not_validated_has_no_findings(ledger: Ledger) -> No
     attempt = opened(ledger)
 
     assert (ledger.results(attempt.id), ledger.document(attempt.id)) == ((), None)
+
+
+# Visible partitions, and what they counted
+
+
+def visible(ledger: Ledger, key: str, *, unexpected: int, minutes: int = 0, **settled: PartitionOutcome) -> Attempt:
+    """An attempt that counted so many of 100 rows, and its end."""
+    attempt = opened(ledger, key)
+    found = (a_check_result("nulls", unexpected=unexpected), a_check_result("other", unexpected=9))
+    ledger.record_validation(attempt.id, found, document="{}")
+    settlement = a_settlement(attempt.id, partition_key=key, settled_at=NOON + minutes * MINUTE, **settled)
+    ledger.settle(settlement, [])
+    return attempt
+
+
+def test_visible_partitions_come_in_the_order_of_the_keys_with_the_counters_that_were_asked_for(ledger: Ledger) -> None:
+    for number, key in enumerate(("2026-11-02", "2026-11-01", "2026-11-03")):
+        visible(ledger, key, unexpected=number)
+
+    found = ledger.published("orders", ("2026-11-01", "2026-11-02", "2026-11-09"), rule_ids=["nulls"])
+
+    counts = [Counts(rule_id="nulls", element_count=100, unexpected_count=number) for number in (1, 0)]
+    assert [(one.partition_key, one.counts) for one in found] == [
+        ("2026-11-01", (counts[0],)),
+        ("2026-11-02", (counts[1],)),
+    ]
+
+
+def test_a_partitions_counters_are_those_of_its_newest_visible_attempt(ledger: Ledger) -> None:
+    visible(ledger, "2026-11-01", unexpected=1)
+    visible(ledger, "2026-11-01", unexpected=2, minutes=1, outcome=PartitionOutcome.PUBLISHED_WITH_QUARANTINE)
+    visible(ledger, "2026-11-01", unexpected=3, minutes=2, outcome=PartitionOutcome.REJECTED)
+    visible(ledger, "2026-11-01", unexpected=4, minutes=3, outcome=PartitionOutcome.SUPERSEDED)
+    opened(ledger, "2026-11-01")
+
+    (found,) = ledger.published("orders", ["2026-11-01"], rule_ids=["nulls"])
+
+    assert [one.unexpected_count for one in found.counts] == [2]
+
+
+def test_a_partition_was_published_when_it_first_became_visible(ledger: Ledger) -> None:
+    visible(ledger, "2026-11-01", unexpected=1, outcome=PartitionOutcome.REJECTED)
+    for minutes in (1, 2):
+        visible(ledger, "2026-11-01", unexpected=1, minutes=minutes)
+
+    (found,) = ledger.published("orders", ["2026-11-01"], rule_ids=[])
+
+    assert (found.first_published_at, found.counts) == (NOON + MINUTE, ())
+
+
+def test_a_partition_that_never_became_visible_is_not_among_the_published(ledger: Ledger) -> None:
+    visible(ledger, "2026-11-01", unexpected=1, outcome=PartitionOutcome.HELD)
+    ledger.record_missing(a_settlement("x", partition_key="2026-11-02", outcome=PartitionOutcome.MISSING), [])
+    opened(ledger, "2026-11-03")
+
+    assert ledger.published("orders", ["2026-11-01", "2026-11-02", "2026-11-03"], rule_ids=["nulls"]) == ()
+
+
+def test_a_window_may_hold_any_number_of_partitions(ledger: Ledger) -> None:
+    visible(ledger, "2026-11-01", unexpected=1)
+    keys = [*(f"2026-11-01/{number}" for number in range(40_000)), "2026-11-01"]
+
+    assert [one.partition_key for one in ledger.published("orders", keys, rule_ids=["nulls"])] == ["2026-11-01"]
 
 
 # Settlements

@@ -18,6 +18,7 @@ from partition_gate.suite.expectations import Scope, Severity
 from partition_gate.testing.slack_rules import check_post
 
 HOSTILE = "<!channel> *big* _it_ ~no~ `x` <https://evil.example|click> @here :fire: \u202egnp.exe\u0000\n& more"
+QUARANTINED = PartitionOutcome.PUBLISHED_WITH_QUARANTINE
 LINKS = Links(
     docs="https://gate.example/docs/a1",
     console="https://gate.example/partitions/flights/2013-01-03",
@@ -215,9 +216,47 @@ def test_warnings_of_a_published_partition_reach_producers_only():
     assert "published, with 1 warning" in messages[0].text
 
 
+def a_broken_promise(**changes: object) -> CheckResult:
+    found = "36 of 1,000 rows (3.60 %) in 7 of 7 partitions"
+    over = {"scope": Scope.SLA, "expected": "at most 2.5 % null, over 7 days", "observed": found}
+    return a_result("nulls_in_a_week", **{**over, **changes})
+
+
+def test_a_broken_promise_over_time_is_told_to_producers_as_published_and_not_as_quarantined_rows():
+    settlement = a_settlement(PartitionOutcome.PUBLISHED, quarantine_uri=None)
+
+    messages = alerts_for(settlement, (a_broken_promise(),), a_contract(), LINKS)
+
+    assert [message.audience for message in messages] == ["producers"]
+    assert "published, with 1 promise over time not kept" in messages[0].text
+    told = read(messages[0])
+    assert "expected: at most 2.5 % null, over 7 days; found 36 of 1,000 rows (3.60 %) in 7 of 7 partitions" in told
+    assert "blocks no partition" in told
+    assert "1,234" not in told
+    assert "quarantine" not in told.lower()
+
+
+def test_counts_of_a_promise_about_a_classified_column_are_told():
+    promise = a_broken_promise(clause="schema[0].properties[1].quality[0]")
+
+    (message,) = alerts_for(a_settlement(PartitionOutcome.PUBLISHED), (promise,), a_contract(), LINKS)
+
+    assert "found 36 of 1,000 rows" in read(message)
+
+
+@pytest.mark.parametrize("outcome", [PartitionOutcome.REJECTED, PartitionOutcome.HELD, QUARANTINED])
+def test_a_broken_promise_is_told_beside_what_blocks(outcome: PartitionOutcome):
+    results = (a_result("carrier.required"), a_broken_promise())
+
+    told = read(for_producers(alerts_for(a_settlement(outcome), results, a_contract(), LINKS)))
+
+    assert "Also 1 promise over time not kept, see the report." in told
+
+
 @pytest.mark.parametrize(
     ("outcome", "result"),
     [
+        (PartitionOutcome.PUBLISHED, a_broken_promise(outcome=CheckOutcome.WARNED, severity=Severity.INFO)),
         (PartitionOutcome.PUBLISHED, a_result("fine", CheckOutcome.PASSED)),
         (PartitionOutcome.PUBLISHED, a_result("note", CheckOutcome.WARNED, severity=Severity.INFO)),
         (PartitionOutcome.SUPERSEDED, a_result("stale")),

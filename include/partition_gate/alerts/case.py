@@ -44,8 +44,18 @@ class Case(Record):
     @cached_property
     def warnings(self) -> tuple[CheckResult, ...]:
         """Results that somebody should look at although they block nothing, by failing rows."""
-        noticed = [r for r in self.results if r.severity is not Severity.INFO and r not in self.blocking]
-        return tuple(sorted((r for r in noticed if r.outcome is not CheckOutcome.PASSED), key=_weight))
+        noticed = [r for r in self._noticed if r.scope is not Scope.SLA and r not in self.blocking]
+        return tuple(sorted(noticed, key=_weight))
+
+    @cached_property
+    def broken_promises(self) -> tuple[CheckResult, ...]:
+        """Promises over time that were not kept; they block nothing, whatever their severity."""
+        return tuple(r for r in self._noticed if r.scope is Scope.SLA)
+
+    @property
+    def _noticed(self) -> list[CheckResult]:
+        passed = CheckOutcome.PASSED
+        return [r for r in self.results if r.severity is not Severity.INFO and r.outcome is not passed]
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -81,11 +91,13 @@ class Case(Record):
 
     def _finding(self, result: CheckResult) -> str:
         expected = plain(result.expected, limit=120)
-        observed = "" if self._is_classified(result) or not result.observed else plain(result.observed, limit=120)
+        # What is observed of a promise over time are counts and moments, never a value that is classified.
+        is_hidden = result.scope is not Scope.SLA and self._is_classified(result)
+        observed = "" if is_hidden or not result.observed else plain(result.observed, limit=120)
         match result.outcome:
             case CheckOutcome.UNKNOWN | CheckOutcome.ERRORED:
                 return f"could not be judged{': ' + observed if observed else ''}"
-            case _ if result.unexpected_count is not None and result.element_count:
+            case _ if result.unexpected_count is not None and result.element_count and result.scope is not Scope.SLA:
                 return f"{of(result.unexpected_count, result.element_count)}; expected: {expected}"
             case _:
                 return f"expected: {expected}{'; found ' + observed if observed else ''}"

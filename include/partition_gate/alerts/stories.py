@@ -45,28 +45,27 @@ def story(case: Case, audience: Audience) -> Story | None:
 
 
 def _warned(case: Case) -> Story | None:
-    count = len(case.warnings)
-    if not count:
+    noticed = _noticed(case)
+    if not noticed:
         return None
     return Story(
         mark=_YELLOW,
-        headline=f"{case.subject} was published, with {_counted(count, 'warning')}",
+        headline=f"{case.subject} was published, with {' and '.join(noticed)}",
         happened="All rows are visible to consumers. Nothing is blocked, but somebody should look.",
         facts=(("Rows published", f"{case.settlement.rows_published:,}"),),
-        why=case.rule_lines(case.warnings),
-        steps=("Not urgent: correct the source, or the rule in the contract, before it becomes an error.",),
+        why=case.rule_lines(case.broken_promises + case.warnings),
+        steps=(*_keep_promises(case), *_mind_warnings(case)),
     )
 
 
 def _partly_quarantined(case: Case) -> Story:
     settled = case.settlement
-    also = (f"Also {_counted(len(case.warnings), 'warning')}, see the report.",) if case.warnings else ()
     return Story(
         mark=_YELLOW,
         headline=f"{case.subject}: {_counted(settled.rows_quarantined, 'row')} quarantined, the rest published",
         happened=f"{of(settled.rows_quarantined, settled.rows_in)} broke the contract and are not visible.",
         facts=_row_facts(case),
-        why=(*case.rule_lines(case.blocking), *also),
+        why=(*case.rule_lines(case.blocking), *_also(case)),
         steps=(*_look(case), _deliver_again(case), _rule_is_wrong(case)),
     )
 
@@ -91,7 +90,7 @@ def _rejected(case: Case) -> Story:
         headline=f"{case.subject} was rejected: nothing of it was published",
         happened=f"All that landed is in quarantine. {_OLD_VERSION}",
         facts=_row_facts(case),
-        why=(*case.causes, *case.rule_lines(case.blocking)),
+        why=(*case.causes, *case.rule_lines(case.blocking), *_also(case)),
         steps=(*_look(case), _deliver_again(case), _rule_is_wrong(case)),
     )
 
@@ -113,7 +112,7 @@ def _held(case: Case) -> Story:
         headline=f"{case.subject} is held until a person decides",
         happened=f"It looks wrong as a whole, so nothing of it was published. {_OLD_VERSION}",
         facts=_row_facts(case),
-        why=(*case.causes, *case.rule_lines(case.blocking)),
+        why=(*case.causes, *case.rule_lines(case.blocking), *_also(case)),
         steps=(
             *_look(case),
             f"If the data is right, lower {code('shrinkLimit')} in {code(case.contract.path)}, "
@@ -202,6 +201,31 @@ def _deliver_again(case: Case) -> str:
 
 def _rule_is_wrong(case: Case) -> str:
     return f"Is the rule wrong, not the data? Change {code(case.contract.path)}."
+
+
+def _noticed(case: Case) -> tuple[str, ...]:
+    """`1 promise over time not kept`, `2 warnings`: what blocks nothing."""
+    promises = _counted(len(case.broken_promises), "promise")
+    told = (f"{promises} over time not kept",) if case.broken_promises else ()
+    return (*told, _counted(len(case.warnings), "warning")) if case.warnings else told
+
+
+def _also(case: Case) -> tuple[str, ...]:
+    noticed = _noticed(case)
+    return (f"Also {' and '.join(noticed)}, see the report.",) if noticed else ()
+
+
+def _keep_promises(case: Case) -> tuple[str, ...]:
+    step = (
+        "A promise over time blocks no partition. Find the partitions that break it, correct them and land them "
+        f"again, or agree on another promise in {code(case.contract.path)}."
+    )
+    return (step,) if case.broken_promises else ()
+
+
+def _mind_warnings(case: Case) -> tuple[str, ...]:
+    step = "Not urgent: correct the source, or the rule in the contract, before it becomes an error."
+    return (step,) if case.warnings else ()
 
 
 def _counted(count: int, noun: str) -> str:

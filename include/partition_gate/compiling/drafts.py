@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from partition_gate.record import Record
 from partition_gate.suite.expectations import Expectation, Scope, Severity
+from partition_gate.suite.promises import Promise
 
 
 class Draft(Record):
@@ -18,6 +19,7 @@ class Draft(Record):
     severity: Severity = Severity.ERROR
     description: str = ""
     business_impact: str = ""
+    promise: Promise | None = None
 
 
 class NotExecutable(Record):

@@ -27,8 +27,8 @@ from partition_gate.suite.expectations import Expectation, InSet, Matches, NotNu
 Compiled = tuple[Expectation, str, str]  # the expectation, what it expects, its dimension
 
 
-def compile_metric(rule: LibraryRule) -> Compiled:
-    """The rule's expectation, with its sentence and dimension. Raises: Unfit."""
+def compile_metric(rule: LibraryRule, *, bounds: Bounds | None = None) -> Compiled:
+    """The rule's expectation, with its sentence and dimension; `bounds` in place of its operator's. Raises: Unfit."""
     compiler, arguments = _METRICS.get(rule.metric, (None, frozenset()))
     if compiler is None:
         raise Unfit(f"metric {rule.metric!r} is not known; use one of {', '.join(_METRICS)}")
@@ -36,7 +36,7 @@ def compile_metric(rule: LibraryRule) -> Compiled:
     if unknown:
         allowed = f"it takes {', '.join(sorted(arguments))}" if arguments else "remove them"
         raise Unfit(f"{rule.metric} has no argument {', '.join(unknown)}; {allowed}")
-    return compiler(rule, bounds_of(rule.operator, unit=rule.unit))
+    return compiler(rule, bounds or bounds_of(rule.operator, unit=rule.unit))
 
 
 def _null_values(rule: LibraryRule, bounds: Bounds) -> Compiled:
@@ -92,7 +92,7 @@ def _duplicate_values(rule: LibraryRule, bounds: Bounds) -> Compiled:
 def _row_count(rule: LibraryRule, bounds: Bounds) -> Compiled:
     if bounds.is_percent or rule.column is not None:
         raise Unfit("rowCount counts the rows of an object; remove the unit and put it at object level")
-    if bounds.negated:
+    if bounds.negated or bounds.is_open:
         return RowCountWithin(bounds=bounds), bounds.sentence(""), "completeness"
     return RowCount(low=_lowest(bounds), high=_highest(bounds)), bounds.sentence(""), "completeness"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from partition_gate.compiling.drafts import Draft, NotExecutable, Unfit
-from partition_gate.compiling.metrics import compile_metric
 from partition_gate.compiling.nested import led_to
 from partition_gate.compiling.sql import compile_sql
+from partition_gate.compiling.windows import compile_window
 from partition_gate.contract.model import Contract, CustomRule, LibraryRule, QualityRule, SqlRule, TextRule
 from partition_gate.contract.nested_columns import Path, inner_columns
 from partition_gate.errors import ContractError
@@ -21,6 +21,7 @@ from partition_gate.suite.counts import (
     SqlValue,
 )
 from partition_gate.suite.expectations import Core, Expectation, RowCount, Scope
+from partition_gate.suite.promises import Promise
 
 _ROW_LEVEL = (
     *("expect_column_values_", "expect_column_value_lengths_", "expect_column_pair_values_"),
@@ -33,16 +34,10 @@ _PAIRS = {"columnA": "column_A", "columnB": "column_B"}
 
 def compile_rule(rule: QualityRule, contract: Contract) -> Draft | NotExecutable | None:
     """The rule's check; None for a text, which is for people."""
+    if isinstance(rule, TextRule):
+        return None
     try:
-        match rule:
-            case TextRule():
-                return None
-            case SqlRule():
-                expectation, expected, dimension = compile_sql(rule, contract)
-            case CustomRule():
-                expectation, expected, dimension = _custom(rule)
-            case LibraryRule():
-                expectation, expected, dimension = compile_metric(rule)
+        (expectation, expected, dimension), promise = _compiled(rule, contract)
     except Unfit as unfit:
         return NotExecutable(clause=rule.path, why=str(unfit))
     draft = Draft(
@@ -50,14 +45,27 @@ def compile_rule(rule: QualityRule, contract: Contract) -> Draft | NotExecutable
         clause=rule.path,
         expectation=expectation,
         dimension=rule.dimension or dimension,
-        scope=_scope(expectation),
+        scope=Scope.SLA if promise else _scope(expectation),
         expected=expected,
         severity=rule.severity,
         description=rule.description,
         business_impact=rule.business_impact,
+        promise=promise,
     )
     place = _inside(contract, rule.column)
     return draft if place is None else led_to(draft, column=place[0], path=place[1])
+
+
+def _compiled(
+    rule: SqlRule | CustomRule | LibraryRule, contract: Contract
+) -> tuple[tuple[Expectation, str, str], Promise | None]:
+    match rule:
+        case SqlRule():
+            return compile_sql(rule, contract), None
+        case CustomRule():
+            return _custom(rule), None
+        case LibraryRule():
+            return compile_window(rule, contract)
 
 
 def _inside(contract: Contract, column: str | None) -> tuple[str, Path] | None:

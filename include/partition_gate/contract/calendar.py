@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 from partition_gate.contract.model import Contract
 
 _HOUR = re.compile(r"\d{1,2}")
+_HOURS = ("hour", "hh", "h")
+_PARTS = {"year": slice(4), "month": slice(5, 7), "day": slice(8, 10)}  # of an ISO date
+_AN_HOUR = timedelta(hours=1)
 
 
 def period(contract: Contract, key: str) -> tuple[datetime, datetime] | None:
@@ -18,18 +21,14 @@ def period(contract: Contract, key: str) -> tuple[datetime, datetime] | None:
     Understands one ISO date segment, or year/month/day segments, and an hour segment. Days follow the contract's
     time zone, so a day may have 23 or 25 hours.
     """
-    values = contract.location.values(key)
-    day = _day(values)
-    if day is None:
+    found = _label(contract.location.values(key))
+    if found is None:
         return None
-    zone = ZoneInfo(contract.limits.timezone)
-    hour = next((values[name] for name in ("hour", "hh", "h") if _HOUR.fullmatch(values.get(name, ""))), None)
-    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-    if hour is not None:
-        start = (midnight.replace(hour=int(hour))).astimezone(UTC)
-        return start, start + timedelta(hours=1)
-    tomorrow = day + timedelta(days=1)
-    return midnight, datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone)
+    label, step = found
+    start = label.replace(tzinfo=ZoneInfo(contract.limits.timezone))
+    if step == _AN_HOUR:
+        return start.astimezone(UTC), start.astimezone(UTC) + step
+    return start, start + step
 
 
 def deadline(contract: Contract, key: str) -> datetime | None:
@@ -43,10 +42,65 @@ def deadline(contract: Contract, key: str) -> datetime | None:
     return covered[1].astimezone(UTC) + contract.limits.latency
 
 
+def window_keys(contract: Contract, key: str, span: timedelta) -> tuple[str, ...]:
+    """Keys of the partitions that a window of that span may hold, oldest first; the last one is `key`.
+
+    A window is counted as a clock on the wall does: a week has seven days, whatever the clocks were set to. What else
+    a key says beside its time (a region) stays. Only `key`, where it names no date.
+    """
+    values = contract.location.values(key)
+    found = _label(values)
+    if found is None:
+        return (key,)
+    label, step = found
+    zone = ZoneInfo(contract.limits.timezone)
+    count = min(max(1, span // step), (label - datetime.min) // step + 1)  # noqa: DTZ901 (a label has no zone)
+    labels = (label - back * step for back in range(count - 1, -1, -1))
+    there = (one for one in labels if one == label or _exists(one, zone))
+    return tuple("/".join(_at(one, name, value) for name, value in values.items()) for one in there)
+
+
+def is_expected(contract: Contract, key: str) -> bool:
+    """Whether the partition's day lies between `startDate` and `endOfLife` (excluded)."""
+    found = _label(contract.location.values(key))
+    first, end = contract.limits.start_date, contract.limits.end_of_life
+    if found is None:
+        return True
+    day = found[0].date()
+    return (first is None or first <= day) and (end is None or day < end)
+
+
 def daily_keys(first: date, last: date) -> Iterator[str]:
     """ISO dates from `first` to `last`, both included."""
     for offset in range((last - first).days + 1):
         yield (first + timedelta(days=offset)).isoformat()
+
+
+def _label(values: dict[str, str]) -> tuple[datetime, timedelta] | None:
+    """The beginning of a key's period as the clock on the wall shows it (naive), and the step to the next one."""
+    day = _day(values)
+    if day is None:
+        return None
+    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 (a label, not a moment)
+    hour = next((values[name] for name in _HOURS if _HOUR.fullmatch(values.get(name, ""))), None)
+    return (midnight, timedelta(days=1)) if hour is None else (midnight.replace(hour=int(hour)), _AN_HOUR)
+
+
+def _at(label: datetime, name: str, value: str) -> str:
+    """A segment's value at another time, written as it was; what is no time stays."""
+    if name in _HOURS:
+        return f"{label:%H}"
+    day = label.date().isoformat()
+    if name in _PARTS:
+        return day[_PARTS[name]]
+    if _day({name: value}) is None:
+        return value
+    return day if "-" in value else day.replace("-", "")
+
+
+def _exists(label: datetime, zone: ZoneInfo) -> bool:
+    """Whether a clock in that zone ever shows it: an hour of each spring is left out."""
+    return label.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == label
 
 
 def _day(values: dict[str, str]) -> date | None:

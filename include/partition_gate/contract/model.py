@@ -124,13 +124,14 @@ class Argument(Record):
 
 
 class LibraryRule(Described):
-    """A predefined metric (nullValues, rowCount ...) against an operator."""
+    """A predefined metric (nullValues, rowCount ...) against an operator; over all partitions of a `window`, if any."""
 
     type: Literal["library"] = "library"
     metric: str
     operator: Operator | None
     unit: str = "rows"
     arguments: tuple[Argument, ...] = ()
+    window: timedelta | None = None
 
 
 class SqlRule(Described):
@@ -243,8 +244,4 @@ class Contract(Record):
 
     def column(self, name: str) -> Column:
         """The column of that name. Raises: KeyError."""
-        return next((c for c in self.columns if c.name == name), None) or _absent(name)
-
-
-def _absent(name: str) -> Column:
-    raise KeyError(name)
+        return {column.name: column for column in self.columns}[name]

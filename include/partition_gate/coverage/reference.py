@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from partition_gate.compiling.bounds import OPERATORS, bounds_of
 from partition_gate.compiling.column import COLUMN_CLAUSES, compile_clause
@@ -65,7 +66,8 @@ _HEAD = """# What becomes of every clause
 
 Made by `partition_gate.coverage.reference` from the tables that compile contracts; a test holds this page to them.
 `gate coverage CONTRACT` says the same of one contract, line by line. *Level*: a failed check of level `row`
-quarantines the rows that break it, one of level `partition` rejects the partition.
+quarantines the rows that break it, one of level `partition` rejects the partition, one of level `sla` is a promise
+over time: it blocks nothing (see [promises](promises.md)).
 
 Counts: `nullValues`, `missingValues`, `invalidValues` and `duplicateValues` count rows, and `unit: percent` is their
 share of **all** rows. `duplicateValues` counts every row whose value stands in another row too, as all of them are
@@ -121,9 +123,13 @@ def _metric_rows() -> Iterator[tuple[str, ...]]:
                 yield _code(metric), _code(operator), unit, *_treated(_compiled(metric, operator, bounds, unit))
         if metric != "rowCount":
             yield _code(metric), _code("mustBe: 0"), "rows", *_treated(_compiled(metric, "mustBe", (0,), "rows"))
+        week = _compiled(metric, "mustBeLessThan", (2,), "rows", window=timedelta(days=7))
+        yield _code(metric), _code("mustBeLessThan"), "rows, window 7d", *_treated(week)
 
 
-def _compiled(metric: str, operator: str, bounds: tuple[Scalar, ...], unit: str) -> Draft | NotExecutable | None:
+def _compiled(
+    metric: str, operator: str, bounds: tuple[Scalar, ...], unit: str, *, window: timedelta | None = None
+) -> Draft | NotExecutable | None:
     rule = LibraryRule(
         path="",
         id="rule",
@@ -132,6 +138,7 @@ def _compiled(metric: str, operator: str, bounds: tuple[Scalar, ...], unit: str)
         operator=Operator(name=operator, bounds=bounds),
         unit=unit,
         arguments=(_ARGUMENTS[metric],) if metric in _ARGUMENTS else (),
+        window=window,
     )
     return compile_rule(rule, _CONTRACT)
 
@@ -183,6 +190,6 @@ _CONTRACT = Contract(
     api_version="v3.1.0",
     dataset="example",
     schema_path="",
-    location=Location(root="/example", segments=(), pattern="*.parquet"),
+    location=Location(root="/example", segments=("dt",), pattern="*.parquet"),
     columns=(),
 )

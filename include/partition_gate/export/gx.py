@@ -16,8 +16,8 @@ def portable_suite(compiled: CompiledContract, *, core: Container[str]) -> dict[
     """
     suite: dict[str, Any] = json.loads(compiled.suite.document)
     sources = {column.name: column.source for column in compiled.contract.columns}
-    kept = [each for each in suite["expectations"] if each["type"] in core]
-    left_out = [each["meta"]["rule_id"] for each in suite["expectations"] if each["type"] not in core]
+    kept = [each for each in suite["expectations"] if each["type"] in core and "promise" not in each["meta"]]
+    left_out = [each["meta"]["rule_id"] for each in suite["expectations"] if each not in kept]
     return {
         **suite,
         "expectations": [{**each, "kwargs": _renamed(each["kwargs"], sources)} for each in kept],

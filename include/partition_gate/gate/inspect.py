@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.errors import PartitionChanged, ReferenceMissing
 from partition_gate.gate.dispose import Inspection, Judged, dispose
+from partition_gate.gate.promises import judged_over_time
 from partition_gate.judging.attempt import Attempt, AttemptState, Settlement
 from partition_gate.judging.disposition import VISIBLE
+from partition_gate.judging.result_document import with_promises
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
-from partition_gate.judging.verdict import reach_verdict
 from partition_gate.partition import Partition, Spooled, idempotency_key
 from partition_gate.ports import Ports
 from partition_gate.record import digest
@@ -49,8 +50,9 @@ def _inspect_once(compiled: CompiledContract, partition: Partition, ports: Ports
     with _spooled(partition, attempt, ports) as spooled:
         scan = _scan(compiled, spooled, ports)
         validation = ports.validator.validate(scan, compiled.suite)
-        verdict = reach_verdict(compiled.suite.suite, validation.observations, row_count=validation.row_count)
-        ports.ledger.record_validation(attempt.id, verdict.results, document=validation.document)
+        verdict = judged_over_time(compiled, partition, validation, ports=ports)
+        document = with_promises(validation.document, compiled.suite.suite, verdict)
+        ports.ledger.record_validation(attempt.id, verdict.results, document=document)
         ports.ledger.advance(attempt.id, AttemptState.VALIDATED, now=ports.clock.now())
         judged = Judged(compiled=compiled, attempt=attempt, scan=scan, validation=validation, verdict=verdict)
         return dispose(judged, spooled, ports=ports)

@@ -101,6 +101,22 @@ class Settlement(Record):
     settled_at: AwareDatetime
 
 
+class Counts(Record):
+    """What one rule counted in one partition: all its rows, and those that the rule is about (None: it names none)."""
+
+    rule_id: str
+    element_count: int | None = None
+    unexpected_count: int | None = None
+
+
+class PublishedPartition(Record):
+    """A visible partition: when it first became visible, and what its newest visible attempt counted."""
+
+    partition_key: str
+    first_published_at: AwareDatetime
+    counts: tuple[Counts, ...] = ()
+
+
 class Message(Record):
     """One Slack message to be delivered exactly once. `id` is the outbox key; `blocks` is Block Kit JSON text.
 

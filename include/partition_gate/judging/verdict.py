@@ -54,7 +54,9 @@ class Verdict(Record):
 
     @property
     def errored(self) -> tuple[CheckResult, ...]:
-        return tuple(result for result in self.results if result.outcome is CheckOutcome.ERRORED)
+        """Results that keep the partition from being judged; a promise over time never does."""
+        errored = (result for result in self.results if result.outcome is CheckOutcome.ERRORED)
+        return tuple(result for result in errored if result.scope is not Scope.SLA)
 
 
 def reach_verdict(suite: Suite, observations: Iterable[Observation], *, row_count: int | None) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from open_data_contract_standard.model import DataQuality, SchemaObject, SchemaProperty
@@ -13,13 +14,14 @@ from partition_gate.contract.model import Argument, CustomRule, LibraryRule, Ope
 from partition_gate.errors import ContractError
 from partition_gate.odcs.columns import severity
 from partition_gate.suite.counts import ListedValue
+from partition_gate.units import duration
 
 
 def read_rules(schema: SchemaObject, *, at: str, path: str) -> tuple[QualityRule, ...]:
     """Every quality rule with its place, object level first.
 
     Raises:
-        ContractError: an unknown severity word.
+        ContractError: an unknown severity word, or a window that is none.
     """
     return tuple(_rule(quality, place, column, path) for place, column, quality in _qualities(schema, at))
 
@@ -54,6 +56,7 @@ def _rule(quality: DataQuality, place: str, column: str | None, path: str) -> Qu
         "description": " ".join((quality.description or quality.name or "").split()),
         "business_impact": quality.businessImpact or "",
     }
+    window = _window(quality, place, path)
     match quality.type or "library":
         case "sql":
             return SqlRule(**described, query=str(quality.query), operator=_operator(quality))
@@ -64,12 +67,12 @@ def _rule(quality: DataQuality, place: str, column: str | None, path: str) -> Qu
         case "text":
             return TextRule(**described)
         case "library":
-            return _library(quality, described)
+            return _library(quality, described, window)
         case other:
             raise ContractError(f"{path}: {place}.type: {other!r} is not known; use library, sql, custom or text")
 
 
-def _library(quality: DataQuality, described: dict[str, Any]) -> LibraryRule:
+def _library(quality: DataQuality, described: dict[str, Any], window: timedelta | None) -> LibraryRule:
     arguments = (quality.arguments or {}).items()
     return LibraryRule(
         **described,
@@ -77,7 +80,23 @@ def _library(quality: DataQuality, described: dict[str, Any]) -> LibraryRule:
         operator=_operator(quality),
         unit=(quality.unit or "rows").lower(),
         arguments=tuple(Argument(path=f"{described['path']}.{k}", name=k, value=_value(v)) for k, v in arguments),
+        window=window,
     )
+
+
+def _window(quality: DataQuality, place: str, path: str) -> timedelta | None:
+    """The rolling window of a rule (`customProperties: [{property: window, value: 7d}]`); None where it has none."""
+    found = [(i, one.value) for i, one in enumerate(quality.customProperties or []) if one.property == "window"]
+    if not found:
+        return None
+    position, value = found[-1]
+    where = f"{path}: {place}.customProperties[{position}]"
+    if (quality.type or "library") != "library":
+        raise ContractError(f"{where}: only a library metric can have a window; remove it, or write a metric")
+    span = duration(value)
+    if not span:
+        raise ContractError(f"{where}.value: {value!r} is no time span above zero; write 7d or PT36H")
+    return span
 
 
 def _operator(quality: DataQuality) -> Operator | None:

@@ -34,6 +34,11 @@ class Bounds(Record):
         return self.hold(Fraction(100 * count, of) if of else Fraction(0))
 
     @property
+    def is_open(self) -> bool:
+        """Whether every number keeps them: rows are counted only."""
+        return self.low is None and self.high is None
+
+    @property
     def only_above(self) -> bool:
         """Whether a count can only break the bounds by being too great, so that some of its rows are too many."""
         return not self.negated and (self.low is None or self._contain_zero_at(self.low))

@@ -41,6 +41,8 @@ from partition_gate.suite.expectations import (
 )
 from partition_gate.suite.nested import FieldPresent, FieldTyped, Nested
 
+# How a promise over time stands in a result document: what Great Expectations measured for it is not the promise.
+PROMISE_KEPT = "expect_promise_over_time_to_be_kept"
 _GX_SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
@@ -84,6 +86,7 @@ def _expectation(check: Check, suite: Suite) -> dict[str, Any]:
             "expected": check.expected,
             **({"notes": check.description} if check.description else {}),
             **({"business_impact": check.business_impact} if check.business_impact else {}),
+            **({"promise": check.promise.model_dump(mode="json", exclude_defaults=True)} if check.promise else {}),
         },
     }
 

@@ -17,6 +17,7 @@ from partition_gate.suite.counts import (
     SqlValue,
 )
 from partition_gate.suite.nested import FieldPresent, FieldTyped, Nested
+from partition_gate.suite.promises import Promise
 from partition_gate.suite.values import (
     DateText,
     InRange,
@@ -174,7 +175,10 @@ Expectation = Annotated[
 
 
 class Check(Record):
-    """One executable clause. `clause` is its path in the contract file, `rule_id` is unique in the suite."""
+    """One executable clause. `clause` is its path in the contract file, `rule_id` is unique in the suite.
+
+    A check with a `promise` (scope SLA) only measures the partition by its expectation, and is held over time.
+    """
 
     rule_id: str
     clause: str
@@ -185,6 +189,7 @@ class Check(Record):
     expected: str
     description: str = ""
     business_impact: str = ""
+    promise: Promise | None = None
 
 
 class Suite(Record):

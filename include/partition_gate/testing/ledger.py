@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from partition_gate.judging.attempt import Attempt, AttemptState, Message, OutboxEntry, Settlement, attempt_id
+from partition_gate.judging.attempt import (
+    Attempt,
+    AttemptState,
+    Counts,
+    Message,
+    OutboxEntry,
+    PublishedPartition,
+    Settlement,
+    attempt_id,
+)
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.partition import Partition
@@ -97,6 +106,20 @@ class InMemoryLedger:
         where = sorted(pair for pair in self._latest if dataset in (None, pair[0]))
         return tuple(self._settlements[self._latest[pair]] for pair in where)
 
+    def published(
+        self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
+    ) -> tuple[PublishedPartition, ...]:
+        found = {key: self._visible(dataset, key) for key in keys}
+        return tuple(
+            PublishedPartition(
+                partition_key=key,
+                first_published_at=min(one.settled_at for one in visible),
+                counts=tuple(self._counts(visible[-1].attempt_id, rule_ids)),
+            )
+            for key, visible in found.items()
+            if visible
+        )
+
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         return self._found[attempt_id][0] if attempt_id in self._found else ()
 
@@ -131,6 +154,23 @@ class InMemoryLedger:
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         entries = reversed(self._outbox.values())
         return tuple(entry for entry in entries if attempt_id in (None, entry.message.attempt_id))
+
+    def _visible(self, dataset: str, key: str) -> list[Settlement]:
+        there = (
+            self._settlements.get(a.id)
+            for a in self._attempts.values()
+            if (a.dataset, a.partition_key) == (dataset, key)
+        )
+        return sorted(
+            (one for one in there if one and one.outcome in VISIBLE),
+            key=lambda one: self._attempts[one.attempt_id].fence,
+        )
+
+    def _counts(self, attempt_id: str, rule_ids: Sequence[str]) -> Iterator[Counts]:
+        for result in sorted(self.results(attempt_id), key=lambda one: one.rule_id):
+            counts = {"element_count": result.element_count, "unexpected_count": result.unexpected_count}
+            if result.rule_id in rule_ids and set(counts.values()) != {None}:
+                yield Counts(rule_id=result.rule_id, **counts)
 
     def _newest(self, settlement: Settlement) -> Settlement | None:
         attempt_id = self._latest.get((settlement.dataset, settlement.partition_key))

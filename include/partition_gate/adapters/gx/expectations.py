@@ -105,6 +105,25 @@ class ExpectPartitionFilesColumnTypeToBeInSet(Sentence, BatchExpectation):
         return {"success": not mistyped, "result": {"observed_value": name_some(mistyped) or "as promised"}}
 
 
+class ExpectPromiseOverTimeToBeKept(Sentence, BatchExpectation):
+    """A promise that one partition alone can neither keep nor break; the gate judges it after the scan."""
+
+    sentence: ClassVar[str] = "$promise"
+    promise: str
+    column: str | None = None
+    metric_dependencies: ClassVar[tuple[str, ...]] = ()
+    success_keys: ClassVar[tuple[str, ...]] = ("promise",)
+    args_keys: ClassVar[tuple[str, ...]] = ("promise",)
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],  # noqa: ARG002 (GX's signature)
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (as above)
+        execution_engine: Any = None,  # noqa: ARG002 (as above)
+    ) -> dict[str, Any]:
+        return {"success": True, "result": {}}
+
+
 class ExpectColumnValuesToExistInReference(Sentence, ColumnMapExpectation):
     """Every value stands in a column of another dataset's newest published version; null values are not counted."""
 

@@ -129,7 +129,8 @@ class ExpectRowCountToBeWithin(Sentence, _Bounded):
         execution_engine: Any = None,  # noqa: ARG002 (as above)
     ) -> dict[str, Any]:
         rows = metrics[_ROWS]
-        return {"success": self._bounds.hold_for(rows, of=rows), "result": {"observed_value": f"{rows} rows"}}
+        result = {"observed_value": f"{rows} rows", "element_count": rows}
+        return {"success": self._bounds.hold_for(rows, of=rows), "result": result}
 
 
 class ExpectSqlValueToBeWithin(Sentence, _Bounded):

@@ -42,8 +42,12 @@ def observe(planned: Planned, result: ExpectationValidationResult, classified: f
             unexpected_count=unexpected,
         )
     hidden = planned.type not in ABOUT_FILES and not classified.isdisjoint(planned.columns)
-    observed = HIDDEN if hidden else _aggregate(planned, found)
-    return Held(rule_id=planned.rule_id, success=bool(result.success), observed=observed)
+    return Held(
+        rule_id=planned.rule_id,
+        success=bool(result.success),
+        observed=HIDDEN if hidden else _aggregate(planned, found),
+        element_count=found.get("element_count"),
+    )
 
 
 def raised(planned: Planned, result: ExpectationValidationResult, known: Iterable[str]) -> str | None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from partition_gate.adapters.ledger import attempts, findings, outbox, settlements
+from partition_gate.adapters.ledger import attempts, findings, outbox, published, settlements
 from partition_gate.adapters.ledger.database import Database
 from partition_gate.adapters.ledger.migrate import migrate
-from partition_gate.judging.attempt import Attempt, AttemptState, Message, OutboxEntry, Settlement, attempt_id
+from partition_gate.judging.attempt import (
+    Attempt,
+    AttemptState,
+    Message,
+    OutboxEntry,
+    PublishedPartition,
+    Settlement,
+    attempt_id,
+)
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.partition import Partition
 
@@ -92,6 +100,12 @@ class SqlLedger:
     def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
         with self._database.reading() as connection:
             return settlements.newest(connection, dataset)
+
+    def published(
+        self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
+    ) -> tuple[PublishedPartition, ...]:
+        with self._database.reading() as connection:
+            return published.published(connection, dataset, keys, rule_ids)
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         with self._database.reading() as connection:

@@ -1,0 +1,46 @@
+"""Great Expectations' result document with what became of promises over time, which it could only measure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict
+from partition_gate.suite.document import PROMISE_KEPT
+from partition_gate.suite.expectations import Suite
+
+
+def with_promises(document: str, suite: Suite, verdict: Verdict) -> str:
+    """The document (JSON text of an ExpectationSuiteValidationResult) with each promise's own result and statistics.
+
+    A promise that could not be measured keeps the exception that says so.
+    """
+    promised = {check.rule_id for check in suite.checks if check.promise is not None}
+    if not promised:
+        return document
+    results = {result.rule_id: result for result in verdict.results if result.rule_id in promised}
+    told = json.loads(document)
+    for entry in told["results"]:
+        if (result := results.get(entry["expectation_config"]["meta"]["rule_id"])) is not None:
+            _tell(entry, result)
+    return json.dumps(told | _totals(told), ensure_ascii=False)
+
+
+def _tell(entry: dict[str, Any], result: CheckResult) -> None:
+    configuration = entry["expectation_config"]
+    column = {name: value for name, value in configuration["kwargs"].items() if name == "column"}
+    configuration |= {"type": PROMISE_KEPT, "kwargs": {**column, "promise": result.expected}}
+    if not (entry.get("exception_info") or {}).get("raised_exception"):
+        entry["success"] = result.outcome is CheckOutcome.PASSED
+        entry["result"] = {"observed_value": result.observed}
+
+
+def _totals(document: dict[str, Any]) -> dict[str, Any]:
+    count, kept = len(document["results"]), sum(bool(entry["success"]) for entry in document["results"])
+    statistics = {
+        "evaluated_expectations": count,
+        "successful_expectations": kept,
+        "unsuccessful_expectations": count - kept,
+        "success_percent": 100 * kept / count,
+    }
+    return {"success": kept == count, "statistics": statistics}
