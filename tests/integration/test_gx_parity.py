@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
-import great_expectations as gx
 import pyarrow as pa
 import pytest
 from great_expectations.expectations import core
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.row_conditions import Column
+from tests.integration.gx_parity import on_duckdb, on_pandas
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Errored, Held
@@ -163,7 +161,7 @@ def test_every_core_expectation_is_compared() -> None:
 
 @pytest.mark.parametrize("batch", BATCHES)
 def test_duckdb_gives_what_pandas_gives(tmp_path: Path, batch: str) -> None:
-    ours, theirs = _on_duckdb(tmp_path, BATCHES[batch]), _on_pandas(BATCHES[batch])
+    ours, theirs = on_duckdb(tmp_path, BATCHES[batch], ALL), on_pandas(BATCHES[batch], ALL)
 
     compared = [name for name in ALL if not any(part in name for part in DIFFERENCES)]
     assert {name: ours[name] for name in compared} == {name: theirs[name] for name in compared}
@@ -172,14 +170,14 @@ def test_duckdb_gives_what_pandas_gives(tmp_path: Path, batch: str) -> None:
 
 @pytest.mark.parametrize("batch", ["mixed", "no_null", "infinite"])
 def test_a_divergence_of_values_is_what_it_is_on_pandas(tmp_path: Path, batch: str) -> None:
-    ours, theirs = _on_duckdb(tmp_path, BATCHES[batch]), _on_pandas(BATCHES[batch])
+    ours, theirs = on_duckdb(tmp_path, BATCHES[batch], ALL), on_pandas(BATCHES[batch], ALL)
 
     named = [name for name in ALL if "kl_divergence" in name]
     assert [ours[name] for name in named] == [theirs[name] for name in named]
 
 
 def test_like_patterns_are_judged_by_rows_here_and_by_nothing_on_pandas(tmp_path: Path) -> None:
-    ours, theirs = _on_duckdb(tmp_path, ROWS), _on_pandas(ROWS)
+    ours, theirs = on_duckdb(tmp_path, ROWS, ALL), on_pandas(ROWS, ALL)
 
     assert ours["expect_column_values_to_match_like_pattern"][2] == 6
     assert theirs["expect_column_values_to_match_like_pattern"] is None
@@ -212,45 +210,3 @@ def test_each_difference_is_in_the_reference() -> None:
     reference = Path("docs/reference/engine.md").read_text()
 
     assert [sentence for sentence in DIFFERENCES.values() if sentence not in reference] == []
-
-
-def _on_duckdb(folder: Path, rows: pa.Table) -> dict[str, Any]:
-    names = {f"rule_{i}": name for i, name in enumerate(ALL)}
-    suite = a_suite({rule_id: ALL[name] for rule_id, name in names.items()})
-    document = json.loads(DuckDbValidator().validate(a_scan(folder, rows), suite).document)
-    return {names[one["expectation_config"]["meta"]["rule_id"]]: _seen(one) for one in document["results"]}
-
-
-def _on_pandas(rows: pa.Table) -> dict[str, Any]:
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("rows")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows.to_pandas()})
-    results = {
-        name: batch.validate(ExpectationConfiguration(type=kind, kwargs=kwargs).to_domain_obj(), result_format="BASIC")
-        for name, (kind, kwargs) in ALL.items()
-    }
-    return {name: _seen(result.to_json_dict()) for name, result in results.items()}
-
-
-def _seen(result: dict[str, Any]) -> list[Any] | None:
-    """Great Expectations' numbers; None where it could not judge."""
-    raised = result["exception_info"]
-    if raised.get("raised_exception", True):
-        return None
-    keys = ("element_count", "unexpected_count", "unexpected_percent", "missing_count", "observed_value")
-    return [result["success"], *(_rounded(result["result"].get(key)) for key in keys)]
-
-
-def _rounded(value: Any) -> Any:
-    match value:
-        case bool() | None | str():
-            return value
-        case int() | float() if math.isfinite(value):
-            return float(f"{value:.9g}")
-        case float():
-            return str(value)  # as JSON text has it
-        case dict():
-            return {key: _rounded(part) for key, part in value.items()}
-        case _:
-            return [_rounded(part) for part in value]

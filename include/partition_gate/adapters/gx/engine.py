@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -149,7 +150,9 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         for one in now:
             try:
                 compute: Any = one.metric_fn
-                resolved[one.metric_configuration.id] = compute(**one.metric_provider_kwargs)
+                value = compute(**one.metric_provider_kwargs)
+                is_shown = one.metric_configuration.metric_name.endswith(_DETAILS)
+                resolved[one.metric_configuration.id] = value if is_shown else _comparable(value)
             except Exception as error:  # a metric of Great Expectations may raise anything
                 self.failures[one.metric_configuration.id] = reason(error)
         # Counts and aggregates wait until nothing else is left to resolve, so that they all share one SELECT.
@@ -221,6 +224,17 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     def _failed(self, members: Sequence[MetricComputationConfiguration], error: Exception) -> Resolved:
         self.failures.update((one.metric_configuration.id, reason(error)) for one in members)
         return {}
+
+
+def _comparable(value: Any) -> Any:
+    """A decimal as the double that a suite's JSON has for it, as in aggregates: 1.10 is not below the bound 1.1."""
+    match value:
+        case Decimal():
+            return float(value)
+        case list() if all(isinstance(one, Decimal) for one in value):
+            return [float(one) for one in value]
+        case _:
+            return value
 
 
 def _condition_id(count: MetricId) -> MetricId:

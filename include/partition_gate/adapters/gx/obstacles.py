@@ -12,6 +12,7 @@ from partition_gate.adapters.gx.nested_soundness import why_unsound
 from partition_gate.adapters.gx.scan import Scanned, create_reference_view
 from partition_gate.adapters.gx.suite_file import (
     ABOUT_FILES,
+    COLUMN_EXISTS,
     FILES_TYPE_COLUMN,
     IN_REFERENCE,
     IN_REFERENCE_TOGETHER,
@@ -62,6 +63,8 @@ class Obstacles:
         if planned.type in ABOUT_FILES:
             return None
         for column in planned.columns:
+            if planned.type == COLUMN_EXISTS and column not in self._partition.columns:
+                continue  # it is in no file, and the check says so
             if lacking := self._partition.lacking(column):
                 return Unknown(rule_id=planned.rule_id, why=f"column {column} is missing in {name_some([*lacking])}")
             if column in self._mistyped:

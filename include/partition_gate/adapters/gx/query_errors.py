@@ -9,6 +9,7 @@ from great_expectations.exceptions.exceptions import (
     InvalidExpectationConfigurationError,
     MetricProviderError,
 )
+from great_expectations.expectations.metrics.column_map_metrics.column_values_between import InvalidColumnTypeError
 
 
 class QueryFailed(GreatExpectationsError):
@@ -17,7 +18,7 @@ class QueryFailed(GreatExpectationsError):
 
 _TELLS_NO_VALUE = (
     *(duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, QueryFailed),
-    *(InvalidExpectationConfigurationError, MetricProviderError),
+    *(InvalidExpectationConfigurationError, InvalidColumnTypeError, MetricProviderError),
 )
 
 

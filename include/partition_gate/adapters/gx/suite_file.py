@@ -15,9 +15,11 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 from partition_gate.adapters.gx import expectations as _registered  # noqa: F401 (our types are registered by this)
 from partition_gate.adapters.gx import expectations_counts as _counts  # noqa: F401 (as above)
 from partition_gate.adapters.gx import expectations_nested as _nested  # noqa: F401 (as above)
+from partition_gate.adapters.gx import metrics_distinct as _distinct  # noqa: F401 (as above)
 from partition_gate.adapters.gx import metrics_order as _order  # noqa: F401 (as above)
 from partition_gate.errors import ContractError
 
+COLUMN_EXISTS = "expect_column_to_exist"
 FILES_READABLE = "expect_partition_files_to_be_readable"
 FILES_HAVE_COLUMN = "expect_partition_files_to_have_column"
 FILES_TYPE_COLUMN = "expect_partition_files_column_type_to_be_in_set"
