@@ -172,7 +172,7 @@ def _contents(path: Path | None) -> list[str]:
     return [] if path is None else sorted(str(row) for row in pq.read_table(path).to_pylist())
 
 
-def _found_duplicates(keys: list[Any], kind: str, *, is_sorted: bool, keys_at_once: int = 10) -> list[Any]:
+def _found_duplicates(keys: list[Any], kind: str, *, is_sorted: bool) -> list[Any]:
     keys = sorted(keys, key=lambda key: (key is None, key or 0)) if is_sorted else keys
     dialect = DuckDBDialect()
 
@@ -183,7 +183,8 @@ def _found_duplicates(keys: list[Any], kind: str, *, is_sorted: bool, keys_at_on
         connection.execute(f"CREATE TABLE keys (key {kind})")
         connection.executemany("INSERT INTO keys VALUES (?)", [[key] for key in keys]) if keys else None
         found = duplicates([sa.column("key")], sa.table("keys"))
-        settled = Distinctness(connection, to_sql, keys_at_once=keys_at_once).settled(sa.column("key").in_(found))
+        in_parts = Distinctness(connection, to_sql, hashes_at_once=10, keys_at_once=4)
+        settled = in_parts.settled(sa.column("key").in_(found))
         name = to_sql(settled).split("FROM ")[1].split(")")[0]
         return sorted(row[0] for row in connection.execute(f"FROM {name}").fetchall())
 
