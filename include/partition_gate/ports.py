@@ -45,6 +45,12 @@ class ObjectStore(Protocol):
         Names that begin with `_` or `.` are not data. Raises: BucketMissing, AccessDenied, StoreUnreachable.
         """
 
+    def note(self, location: Location, key: str, name: str) -> bytes | None:
+        """A small file beside the partition's data (`_SUCCESS`), of which 8 MB are read; None where there is none.
+
+        Raises: AccessDenied, StoreUnreachable.
+        """
+
     def spool(self, partition: Partition, into: Path) -> Spooled:
         """Copy each file once, with If-Match on its ETag; a body cut midway is asked for again as a whole.
 

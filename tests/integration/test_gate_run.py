@@ -239,6 +239,31 @@ def test_a_partition_that_is_not_there_is_missing(desk):
     assert f"{desk.landing}/dt={KEY}" in document["why"][0]
 
 
+def test_files_without_the_promised_success_marker_are_not_judged_until_it_is_there(desk):
+    desk.write_contract(customProperties=[{"property": "readiness", "value": "success_marker"}])
+    landed = desk.land()
+
+    code, document = desk.run()
+    (landed.parent / "_SUCCESS").touch()
+    again, after = desk.run()
+
+    assert (code, document["outcome"]) == (FAILED, "missing")
+    assert "_SUCCESS is not there" in document["why"][0]
+    assert (again, after["outcome"], after["rows_published"]) == (PUBLISHED, "published", 100)
+
+
+def test_a_file_that_the_manifest_does_not_name_is_not_published(desk):
+    desk.write_contract(customProperties=[{"property": "readiness", "value": "manifest"}])
+    landed = desk.land()
+    desk.land(name="leftover.parquet", id=list(range(100, 150)), amount=[1.5] * 50)
+    manifest = {"entries": [{"url": "part-0.parquet", "meta": {"content_length": landed.stat().st_size}}]}
+    (landed.parent / "_manifest.json").write_text(json.dumps(manifest))
+
+    code, document = desk.run()
+
+    assert (code, document["rows_in"], desk.published()) == (PUBLISHED, 100, 100)
+
+
 @pytest.mark.parametrize("damage", [b"", b"not parquet", None], ids=["empty", "text", "truncated"])
 def test_a_corrupt_file_is_rejected_named_and_kept(desk, damage):
     path = desk.land()

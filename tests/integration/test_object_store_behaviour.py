@@ -163,6 +163,24 @@ def test_a_bucket_or_root_that_does_not_exist_is_named(landing: Landing) -> None
         landing.store.list_files(location, "2013-01-01")
 
 
+def test_a_note_beside_the_data_is_read_whole_and_is_no_data(landing: Landing) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+    landing.put("dt=2013-01-01/_SUCCESS", b"")
+    landing.put("dt=2013-01-01/_manifest.json", b"{}" * 500_000)
+    location = landing.location("dt")
+
+    assert landing.store.note(location, "2013-01-01", "_SUCCESS") == b""
+    assert landing.store.note(location, "2013-01-01", "_manifest.json") == b"{}" * 500_000
+    assert len(landing.store.list_files(location, "2013-01-01")) == 1
+
+
+def test_no_note_is_none_also_where_there_is_no_partition(landing: Landing) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+
+    assert landing.store.note(landing.location("dt"), "2013-01-01", "_SUCCESS") is None
+    assert landing.store.note(landing.location("dt"), "2013-01-02", "_SUCCESS") is None
+
+
 def test_spooled_files_hold_the_objects_bytes_in_order(landing: Landing, tmp_path: Path) -> None:
     for number in range(6):
         landing.put(f"dt=2013-01-01/part-{number}.parquet", bytes([number]) * 5_000_000)
@@ -219,8 +237,10 @@ def test_wrong_credentials_are_an_access_denied_that_shows_no_credential(
         store.list_files(Location(root="s3://landing/a", segments=(), pattern="*"), "snapshot")
     with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as spooling:
         store.spool(a_partition("s3://landing/a/b.parquet"), tmp_path)
+    with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as noting:
+        store.note(Location(root="s3://landing/a", segments=(), pattern="*"), "snapshot", "_SUCCESS")
 
-    for raised in (listing.value, spooling.value):
+    for raised in (listing.value, spooling.value, noting.value):
         assert not any(value in chain_text(raised) for value in credentials.values())
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.test_odcs import minimal, read
 
 from partition_gate.contract.calendar import deadline, period
-from partition_gate.contract.readiness import Missing, Ready, Wait, readiness
+from partition_gate.contract.readiness import Missing, Readiness, Ready, Wait, readiness
 from partition_gate.contract.schedule import schedule_of
 from partition_gate.errors import MalformedPartitionKey
 from partition_gate.partition import DataFile, Partition, idempotency_key
@@ -61,7 +61,66 @@ def test_a_key_that_does_not_fit_the_location_is_refused(key):
 def test_a_partition_is_waited_for_until_its_deadline_and_until_it_is_quiet(files, now, kind):
     contract = read(minimal(slaProperties=SLA))
 
-    assert isinstance(readiness(contract, "2026-11-01", files, now=at(now)), kind)
+    assert isinstance(readiness(contract, "2026-11-01", files, note=None, now=at(now)), kind)
+
+
+def declared(rule: str, note: bytes | None, *files: DataFile, now: str = "2026-11-02T03:00") -> Readiness:
+    contract = read(minimal(slaProperties=SLA, customProperties=[{"property": "readiness", "value": rule}]))
+    return readiness(contract, "2026-11-01", files, note=note, now=at(now))
+
+
+@pytest.mark.parametrize(
+    ("note", "now", "kind"),
+    [
+        (b"", "2026-11-02T03:00:01", Ready),
+        (None, "2026-11-02T03:59", Wait),
+        (None, "2026-11-02T04:00", Missing),
+    ],
+)
+def test_files_without_their_success_marker_are_no_partition_and_with_it_they_are_one_at_once(note, now, kind):
+    assert isinstance(declared("success_marker", note, a_file("2026-11-02T03:00"), now=now), kind)
+
+
+def test_a_missing_marker_is_named_with_what_landed_and_when_it_was_due():
+    found = declared("success_marker", None, a_file("2026-11-02T03:00"), now="2026-11-02T05:00")
+
+    assert found.why == (
+        "/contracts/data/dt=2026-11-01: _SUCCESS is not there, by which the producer says that the partition is "
+        "complete (1 file landed); it was due 2026-11-02 04:00 UTC"
+    )
+
+
+def test_a_manifest_says_which_files_are_the_partition():
+    other = a_file("2026-11-02T03:00").model_copy(update={"path": "/data/dt=2026-11-01/leftover.parquet"})
+    note = (
+        b'{"entries": [{"url": "s3://b/x/a.parquet", "mandatory": true, "meta": {"content_length": 10}}], "author": 1}'
+    )
+
+    found = declared("manifest", note, a_file("2026-11-02T03:00"), other)
+
+    assert isinstance(found, Ready)
+    assert [file.path for file in found.partition.files] == ["/data/dt=2026-11-01/a.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("note", "why"),
+    [
+        (None, "_manifest.json is not there"),
+        (b"", "_manifest.json is no manifest; write"),
+        (b"[]", "_manifest.json is no manifest; write"),
+        (b'{"entries": []}', "_manifest.json is no manifest; write"),
+        (b'{"entries": [{"url": "b.parquet"}]}', "_manifest.json names b.parquet, which is not there (1 file landed)"),
+        (
+            b'{"entries": [{"url": "a.parquet", "meta": {"content_length": 9}}]}',
+            "_manifest.json says that a.parquet has 9 bytes; it has 10",
+        ),
+    ],
+)
+def test_a_partition_that_does_not_fit_its_manifest_is_waited_for_and_the_reason_is_told(note, why):
+    found = declared("manifest", note, a_file("2026-11-02T03:00"))
+
+    assert isinstance(found, Wait)
+    assert why in found.why
 
 
 def test_the_idempotency_key_follows_bytes_contract_and_referenced_versions_only():
@@ -83,6 +142,7 @@ def test_the_idempotency_key_follows_bytes_contract_and_referenced_versions_only
         ("120s", None, timedelta(seconds=120)),
         ("PT1H30M", None, timedelta(minutes=90)),
         ("1.5", "d", timedelta(hours=36)),
+        ("500ms", None, timedelta(milliseconds=500)),
         ("soon", None, None),
         (5, "parsecs", None),
     ],

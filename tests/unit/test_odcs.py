@@ -95,7 +95,7 @@ def test_yaml_that_can_hide_content_is_refused_with_the_line(text, sentence):
         ({"slaProperties": [{"property": "errorRate", "value": 500}]}, "500 is no share"),
         ({"customProperties": [{"property": "timezone", "value": "Mars/Base"}]}, "'Mars/Base' is no IANA time zone"),
         ({"customProperties": [{"property": "startDate", "value": "soon"}]}, "'soon' is no date"),
-        ({"customProperties": [{"property": "readiness", "value": "manifest"}]}, "'manifest' is not executable yet"),
+        ({"customProperties": [{"property": "readiness", "value": "soon"}]}, "'soon' is no readiness"),
     ],
 )
 def test_a_wrong_clause_is_named_with_its_place(change, sentence):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from partition_gate.contract.calendar import deadline
+from partition_gate.contract.completeness import declared_files
 from partition_gate.contract.model import Contract
 from partition_gate.partition import DataFile, Partition
 from partition_gate.record import Record
@@ -12,7 +13,7 @@ from partition_gate.units import duration
 
 
 class Ready(Record):
-    """All files are there and quiet."""
+    """All files are there."""
 
     partition: Partition
 
@@ -24,7 +25,7 @@ class Wait(Record):
 
 
 class Missing(Record):
-    """Nothing came by the deadline."""
+    """It did not come, or not as a whole, by the deadline."""
 
     why: str
 
@@ -32,26 +33,36 @@ class Missing(Record):
 Readiness = Ready | Wait | Missing
 
 
-def readiness(contract: Contract, key: str, files: tuple[DataFile, ...], *, now: datetime) -> Readiness:
-    """The readiness of what a listing showed.
+def readiness(
+    contract: Contract, key: str, files: tuple[DataFile, ...], *, note: bytes | None, now: datetime
+) -> Readiness:
+    """The readiness of what a listing showed; `note` as for `declared_files`.
 
-    `quiet:120s` (the default) means that the newest file is at least 120 seconds old.
+    `quiet:120s` (the default) means that the newest file is at least 120 seconds old. A producer that declares its
+    partitions complete (`success_marker`, `manifest`) is taken at its word, at once.
     """
-    due = deadline(contract, key)
+    place = contract.location.folder(key)
     if not files:
-        place = contract.location.folder(key)
-        if due is None:
-            return Missing(why=f"no file at {place}")
-        if now < due:
-            return Wait(why=f"no file at {place} yet; due {due:%Y-%m-%d %H:%M} UTC")
-        return Missing(why=f"no file at {place}; it was due {due:%Y-%m-%d %H:%M} UTC")
+        return _unfinished(contract, key, f"no file at {place}", now=now)
+    declared = declared_files(contract, files, note)
+    if isinstance(declared, str):
+        return _unfinished(contract, key, f"{place}: {declared}", now=now)
     quiet = quiet_period(contract)
     newest = max(file.modified_at for file in files)
     if now - newest < quiet:
         return Wait(why=f"files still arrive (newest {newest:%H:%M:%S} UTC, quiet after {quiet.total_seconds():g} s)")
-    return Ready(partition=Partition(dataset=contract.dataset, key=key, files=files))
+    return Ready(partition=Partition(dataset=contract.dataset, key=key, files=declared))
+
+
+def _unfinished(contract: Contract, key: str, why: str, *, now: datetime) -> Wait | Missing:
+    due = deadline(contract, key)
+    if due is None:
+        return Missing(why=why)
+    if now < due:
+        return Wait(why=f"{why}; due {due:%Y-%m-%d %H:%M} UTC")
+    return Missing(why=f"{why}; it was due {due:%Y-%m-%d %H:%M} UTC")
 
 
 def quiet_period(contract: Contract) -> timedelta:
-    """How long nothing may have changed before a partition counts as complete (`quiet:120s`)."""
+    """How long nothing may have changed before a partition counts as complete (`quiet:120s`); else no time."""
     return duration(contract.limits.readiness.partition(":")[2]) or timedelta(0)

@@ -45,9 +45,10 @@ MECHANISMS: dict[str, str] = {
         "owners named in alerts and pages",
     ),
     **dict.fromkeys(
-        (f"custom.{name}" for name in ("timezone", "startDate", "quarantineLimit", "shrinkLimit", "readiness")),
+        (f"custom.{name}" for name in ("timezone", "startDate", "quarantineLimit", "shrinkLimit")),
         "limits of a partition",
     ),
+    "custom.readiness": "when a partition is complete: quiet for a time, or declared by a marker or a manifest",
     "sla.errorRate": "quarantine limit of a partition",
     "sla.frequency": "the expected partitions (schedule of the DAG)",
     "sla.endOfLife": "end of the DAG's schedule",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
+from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.model import Status
 from partition_gate.errors import ContractError
 from partition_gate.finding import Level
@@ -189,9 +190,7 @@ def _start(value: object) -> str | None:
 
 def _readiness(value: object) -> str | None:
     kind, _, span = str(value).partition(":")
-    if kind in {"success_marker", "manifest"} and not span:
-        return None
-    fits = kind == "quiet" and duration(span) is not None
+    fits = value in NOTES or (kind == "quiet" and duration(span) is not None)
     return None if fits else "is no readiness; write success_marker, manifest or quiet:120s"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard
 
+from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.model import Limits, Sla
 from partition_gate.errors import ContractError
 from partition_gate.units import duration, fraction, is_timezone
@@ -79,7 +80,7 @@ def _date(value: Any, place: str) -> date | None:
 def _readiness(custom: Mapping[str, Any], path: str) -> str:
     rule = str(custom.get("readiness", Limits().readiness))
     kind, _, span = rule.partition(":")
-    if kind != "quiet" or duration(span) is None:
+    if rule not in NOTES and (kind != "quiet" or duration(span) is None):
         place = f"{path}: customProperties.readiness"
-        raise ContractError(f"{place}: {rule!r} is not executable yet; write quiet:120s (nothing new for 120 seconds)")
+        raise ContractError(f"{place}: {rule!r} is no readiness; write success_marker, manifest or quiet:120s")
     return rule

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from partition_gate.errors import MalformedPartitionKey
 from partition_gate.partition import SNAPSHOT, Location
 
+NOTE_BYTES = 8_000_000
 FolderNames = Callable[[str], Iterable[str]]
 
 

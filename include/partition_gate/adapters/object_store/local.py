@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from partition_gate.adapters.object_store.listing import is_data, keys_below
+from partition_gate.adapters.object_store.listing import NOTE_BYTES, is_data, keys_below
 from partition_gate.adapters.object_store.spooling import changed, spool_files, whole_or_absent
 from partition_gate.errors import AccessDenied, BucketMissing
 from partition_gate.partition import DataFile, Location, Partition, Spooled
@@ -32,6 +32,15 @@ class LocalObjectStore:
             entry.name for entry in _entries(folder) if entry.is_file() and is_data(entry.name, location.pattern)
         )
         return tuple(file for name in names if (file := _data_file(f"{folder}/{name}")))
+
+    def note(self, location: Location, key: str, name: str) -> bytes | None:
+        path = f"{location.folder(key)}/{name}"
+        with _translated(path):
+            try:
+                with Path(path).open("rb") as file:
+                    return file.read(NOTE_BYTES)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
 
     def spool(self, partition: Partition, into: Path) -> Spooled:
         return spool_files(partition, into, _copy)

@@ -27,6 +27,9 @@ class RoutingObjectStore:
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         return self._store(location.root).list_files(location, key)
 
+    def note(self, location: Location, key: str, name: str) -> bytes | None:
+        return self._store(location.root).note(location, key, name)
+
     def spool(self, partition: Partition, into: Path) -> Spooled:
         first = partition.files[0].path if partition.files else ""
         return self._store(first).spool(partition, into)

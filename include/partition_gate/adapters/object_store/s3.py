@@ -14,7 +14,7 @@ from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionErr
 from obstore.store import S3Store
 
 from partition_gate.adapters.object_store import s3_clients
-from partition_gate.adapters.object_store.listing import is_data, keys_below
+from partition_gate.adapters.object_store.listing import NOTE_BYTES, is_data, keys_below
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import access_denied, translated, unreachable
 from partition_gate.adapters.object_store.spooling import changed, spool_files, whole_or_absent
@@ -55,6 +55,19 @@ class S3ObjectStore:
             if entry["type"] == "file" and is_data(name, location.pattern)
         )
         return tuple(sorted(found, key=lambda file: file.path))
+
+    def note(self, location: Location, key: str, name: str) -> bytes | None:
+        path = f"{location.folder(key)}/{name}"
+        store, object_key = self._store(path)
+        try:
+            chunks = obstore.get(store, object_key).stream(min_chunk_size=NOTE_BYTES)
+            return bytes(next(iter(chunks), b""))[:NOTE_BYTES]
+        except FileNotFoundError:
+            return None
+        except (PermissionDeniedError, UnauthenticatedError) as error:
+            raise access_denied(self._endpoint, path) from error
+        except BaseError as error:
+            raise unreachable(self._endpoint, path, "no complete answer") from error
 
     def spool(self, partition: Partition, into: Path) -> Spooled:
         return spool_files(partition, into, self._fetch)

@@ -1,0 +1,85 @@
+"""Which of the files that landed are the partition, as its producer declares it: pure.
+
+`quiet:120s` declares nothing: what lies there is the partition. `success_marker` is an empty `_SUCCESS` beside the
+files (source: Hadoop's FileOutputCommitter, as Spark writes it). `manifest` is a `_manifest.json` that names the files
+(source: the manifest of Amazon Redshift's UNLOAD: `{"entries": [{"url": ..., "meta": {"content_length": ...}}]}`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from partition_gate.contract.model import Contract
+from partition_gate.partition import DataFile
+from partition_gate.record import Record
+
+NOTES = {"success_marker": "_SUCCESS", "manifest": "_manifest.json"}
+
+
+class Foreign(Record):
+    """A part of a document that is not ours: what else it says is left aside."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Meta(Foreign):
+    """What a manifest says of a file."""
+
+    content_length: int | None = None
+
+
+class Entry(Foreign):
+    """A file of a manifest; only the last part of `url` counts, because a partition is one folder."""
+
+    url: str = Field(min_length=1)
+    meta: Meta = Meta()
+
+    @property
+    def name(self) -> str:
+        return self.url.rpartition("/")[2]
+
+
+class Manifest(Foreign):
+    """The files of a partition."""
+
+    entries: tuple[Entry, ...] = Field(min_length=1)
+
+
+def note_name(contract: Contract) -> str | None:
+    """The file beside the data by which the producer says that a partition is complete; None where there is none."""
+    return NOTES.get(contract.limits.readiness)
+
+
+def declared_files(contract: Contract, files: Sequence[DataFile], note: bytes | None) -> tuple[DataFile, ...] | str:
+    """The partition's files, in path order; or, for people, why the producer has not finished it.
+
+    `note` is the content of the file `note_name`, read before the files were listed (what lands between is then seen).
+    """
+    name = note_name(contract)
+    if name is None:
+        return tuple(files)
+    if note is None:
+        return f"{name} is not there, by which the producer says that the partition is complete ({_counted(files)})"
+    return tuple(files) if contract.limits.readiness == "success_marker" else _of_manifest(note, files, name)
+
+
+def _of_manifest(note: bytes, files: Sequence[DataFile], name: str) -> tuple[DataFile, ...] | str:
+    try:
+        manifest = Manifest.model_validate_json(note)
+    except ValidationError:
+        return f'{name} is no manifest; write {{"entries": [{{"url": "part-0.parquet"}}]}}'
+    landed = {file.path.rpartition("/")[2]: file for file in files}
+    for entry in manifest.entries:
+        file = landed.get(entry.name)
+        if file is None:
+            return f"{name} names {entry.name}, which is not there ({_counted(files)})"
+        if entry.meta.content_length not in (None, file.size_bytes):
+            return f"{name} says that {entry.name} has {entry.meta.content_length} bytes; it has {file.size_bytes}"
+    named = {entry.name for entry in manifest.entries}
+    return tuple(file for file in files if file.path.rpartition("/")[2] in named)
+
+
+def _counted(files: Sequence[DataFile]) -> str:
+    return f"{len(files)} file{'' if len(files) == 1 else 's'} landed"
