@@ -6,13 +6,17 @@ from partition_gate.record import Record
 
 
 class TableColumn(Record):
-    """A column of the published table. `source` is its name in the files, `type` a DuckDB type name."""
+    """A column of the published table. `source` is its name in the files, `type` a DuckDB type name.
+
+    `default` is the text of the value that rows have whose files were published without the column; None is null.
+    """
 
     name: str
     source: str
     type: str
     description: str = ""
     classified: bool = False
+    default: str | None = None
 
 
 class TableSchema(Record):
@@ -22,3 +26,8 @@ class TableSchema(Record):
     description: str = ""
     columns: tuple[TableColumn, ...]
     partition_columns: tuple[TableColumn, ...] = ()
+
+    @property
+    def held(self) -> tuple[tuple[str, str], ...]:
+        """What a file of this table holds: (name, type) of each data column."""
+        return tuple((column.name, column.type) for column in self.columns)

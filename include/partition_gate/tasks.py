@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 def arrive(contract: str, key: str) -> dict[str, Any] | None:
     """`{"partition": ...}` when it is ready, `{"missing": why}` when it never came, None to look again later."""
-    settings, compiled = _open(contract)
+    settings, compiled = _open(contract, key)
     with open_ports(settings) as ports:
         arrival = discover.arrive(compiled.contract, key, ports=ports)
         match arrival:
@@ -52,9 +52,9 @@ def inspect(contract: str, partition: dict[str, Any]) -> dict[str, Any]:
     Raises:
         OperatorError: it could not be judged; recorded as ERRORED, and the task is red.
     """
-    settings, compiled = _open(contract)
+    found = Partition.model_validate(partition)
+    settings, compiled = _open(contract, found.key)
     with open_ports(settings) as ports:
-        found = Partition.model_validate(partition)
         try:
             inspection = gate_inspect.inspect(compiled, found, ports=ports)
         except OperatorError as error:
@@ -71,9 +71,9 @@ def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
     """The settlement, with `published` telling whether new rows became visible."""
     if "settlement" in inspected:
         return {**inspected["settlement"], "published": False}
-    settings, compiled = _open(contract)
     inspection = Inspection.model_validate(inspected["inspection"])
     attempt = inspection.attempt
+    settings, compiled = _open(contract, attempt.partition_key)
     with open_ports(settings) as ports:
         settlement = gate_settle.settle(
             compiled,
@@ -96,10 +96,13 @@ def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
 
 def report(contract: str, attempt_id: str) -> str | None:
     """The address of the attempt's page."""
-    settings, compiled = _open(contract)
+    settings = load_settings()
     with open_ports(settings) as ports:
         settlement = ports.ledger.settlement(attempt_id)
-        if settlement is None or gate_report.report(compiled, settlement, ports=ports) is None:
+        if settlement is None:
+            return None
+        compiled = contract_folder(settings).load(contract).in_force(settlement.partition_key)
+        if gate_report.report(compiled, settlement, ports=ports) is None:
             return None
         return links_for(settings, settlement.dataset, settlement.partition_key, attempt_id).docs
 
@@ -111,6 +114,7 @@ def notify() -> dict[str, Any]:
     return delivery.model_dump(mode="json")
 
 
-def _open(contract: str) -> tuple[Settings, CompiledContract]:
+def _open(contract: str, key: str) -> tuple[Settings, CompiledContract]:
+    """The version of the contract that judges the partition."""
     settings = load_settings()
-    return settings, contract_folder(settings).load(contract)
+    return settings, contract_folder(settings).load(contract).in_force(key)

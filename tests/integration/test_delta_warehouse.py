@@ -345,8 +345,8 @@ def test_the_file_lists_every_publication(warehouse: DeltaWarehouse, tmp_path: P
     path = warehouse.refresh_views([a_table()])
 
     assert served(path, "SELECT * FROM _gate_publications ORDER BY partition_key") == [
-        ("orders", DAY, 2, "k1", "a1", 0),
-        ("orders", NEXT_DAY, 0, "k2", "a2", 1),
+        ("orders", DAY, 2, "k1", "a1", 0, '[["id","BIGINT"],["amount","DOUBLE"]]'),
+        ("orders", NEXT_DAY, 0, "k2", "a2", 1, '[["id","BIGINT"],["amount","DOUBLE"]]'),
     ]
 
 

@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> ContractFolder:
     contracts.contracts.mkdir()
     file = contracts.contracts / "orders.odcs.yaml"
     file.write_text(CONTRACT)
-    contracts.write_suite(file)
+    contracts.write_suites(file)
     return contracts
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
+from urllib.parse import quote
 
 from partition_gate.compatibility.changes import ContractVersion
+from partition_gate.compatibility.versions import VersionProblem, oldest_first, version_problems
 from partition_gate.compiling.compiled import CompiledContract, compiled
 from partition_gate.contract.model import Contract, Status
 from partition_gate.errors import ContractError, StaleSuite, UnknownContract
@@ -17,6 +20,7 @@ from partition_gate.record import Record
 from partition_gate.strict_yaml.reading import MAX_BYTES, decoded, load_document
 
 SUFFIX = ".odcs.yaml"
+HISTORY = "history"
 
 
 class Catalogue(Record):
@@ -35,26 +39,31 @@ class Surroundings(TypedDict):
 
 
 class ContractFolder:
-    """`contracts/<id>.odcs.yaml` with `expectations/<id>/<schema>.json`; other paths are compiled in memory."""
+    """`contracts/<id>.odcs.yaml` with `expectations/<id>/<schema>.json`; other paths are compiled in memory.
+
+    Beside each file, `history/<id>/<version>.odcs.yaml` keeps the versions before it, with
+    `expectations/<id>/<version>/<schema>.json`.
+    """
 
     def __init__(self, contracts: Path, expectations: Path, *, environment: str = "") -> None:
         self.contracts, self.expectations, self.environment = contracts, expectations, environment
 
     def load(self, name: str) -> CompiledContract:
-        """The contract of an id, or in a file.
+        """The contract of an id, or in a file, with its earlier versions.
 
         Raises:
             UnknownContract: neither an id of the folder nor a file.
-            ContractError: the file is no usable contract.
-            StaleSuite: the committed suite is not what the contract compiles to.
+            ContractError: the file is no usable contract, or a kept version is none or in the way of another.
+            StaleSuite: a committed suite is not what its version compiles to.
         """
         path = self.locate(name)
         if not path.is_file():
             raise UnknownContract(f"{name!r} is no contract: {self._known()}; or give the path of a contract file")
-        contract = self.read(path)
+        whole = self._compiled(path)
         if path.resolve().parent != self.contracts.resolve():
-            return compiled(contract)
-        return self._committed(contract)
+            return whole
+        earlier = tuple(self._committed(each, is_kept=True) for each in whole.earlier)
+        return self._committed(whole).model_copy(update={"earlier": earlier})
 
     def load_all(self) -> Catalogue:
         """Every contract of the folder; a bad one never hides the others."""
@@ -85,24 +94,35 @@ class ContractFolder:
         """The contract in a file, whatever its suite. Raises: ContractError."""
         return read_linted(self.text(path), known=Known(name=self._own_name(path)), **self._surroundings(path))
 
+    def kept_path(self, path: Path, contract_id: str, version: str) -> Path:
+        """Where a version before the one in `path` is kept."""
+        return path.parent / HISTORY / quote(contract_id, safe="") / f"{quote(version, safe='')}{SUFFIX}"
+
+    def kept_paths(self, path: Path, contract_id: str) -> list[Path]:
+        """The kept versions of the contract in `path`, by name."""
+        return sorted(self.kept_path(path, contract_id, "").parent.glob(f"*{SUFFIX}"))
+
     def lint(
         self, path: Path, *, before: ContractVersion | None = None, why_refused: WhyRefused | None = None
-    ) -> LintedFile:
-        """What is to be said about a file, whatever is wrong with it; foreign keys are looked up in its neighbours.
+    ) -> tuple[LintedFile, ...]:
+        """What is to be said about a file, and about each version kept beside it, whatever is wrong with them.
 
-        `before` is the version that was approved last; `why_refused` tries the contract's queries.
+        Foreign keys are looked up in its neighbours. `before` is the version that was approved last; `why_refused`
+        tries the contract's queries.
         """
-        label = self.label(path)
-        try:
-            text = self.text(path)
-        except ContractError as error:
-            what = str(error).removeprefix(f"{label}: ").removeprefix(f"{TOP}: ")
-            unread = Finding(rule="yaml", level=Level.ERROR, place="", what=what)
-            return LintedFile(path=label, contract=None, findings=(unread,))
-        known = Known(name=self._own_name(path), datasets=self._datasets(path), before=before, why_refused=why_refused)
-        contract, findings = examine(text, known=known, **self._surroundings(path))
-        name = f"{contract.id} {contract.version}" if contract else None
-        return LintedFile(path=label, contract=name, findings=findings)
+        known = Known(name=self._own_name(path), datasets=self._datasets(path), why_refused=why_refused)
+        surroundings = self._surroundings(path)
+        today, linted = self._linted(path, known.model_copy(update={"before": before}), surroundings)
+        if today is None:
+            return (linted,)
+        beside = known.model_copy(update={"name": today.id})
+        others = [
+            self._linted(kept, beside, self._surroundings(kept, beside=path))
+            for kept in self.kept_paths(path, today.id)
+        ]
+        kept = oldest_first(contract for contract, _ in others if contract)
+        problems = version_problems(kept, today)
+        return tuple(_with_problems(each, problems) for each in (linted, *(file for _, file in others)))
 
     def text(self, path: Path) -> str:
         """The text of a contract file, of which no more than a contract can have is read. Raises: ContractError."""
@@ -121,28 +141,52 @@ class ContractFolder:
 
     def label(self, path: Path) -> str:
         """How messages name a file: from the project's root where it is ours, else as it was given."""
-        if path.resolve().parent != self.contracts.resolve():
+        folder = self.contracts.resolve()
+        if folder not in path.resolve().parents:
             return str(path)
-        return "/".join((*self.contracts.resolve().parts[-2:], path.name))
+        return "/".join((*folder.parts[-2:], *path.resolve().relative_to(folder).parts))
 
-    def suite_path(self, contract: Contract) -> Path:
-        """Where the contract's suite file is committed."""
-        return self.expectations / contract.id / f"{contract.dataset}.json"
+    def suite_path(self, contract: Contract, *, is_kept: bool = False) -> Path:
+        """Where the suite file of today's version, or of a kept one, is committed."""
+        folder = self.expectations / contract.id
+        return (folder / quote(contract.version, safe="") if is_kept else folder) / f"{contract.dataset}.json"
 
-    def write_suite(self, path: Path) -> tuple[Path, bool]:
-        """Compile a contract file; the suite file's path, and whether it changed. Raises: ContractError."""
-        fresh = compiled(self.read(path))
-        target = self.suite_path(fresh.contract)
-        if target.is_file() and target.read_text(encoding="utf-8") == fresh.suite.document:
-            return target, False
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(fresh.suite.document, encoding="utf-8")
-        return target, True
+    def write_suites(self, path: Path) -> list[tuple[Path, bool]]:
+        """Compile a contract file and its kept versions; (suite file, whether it changed). Raises: ContractError."""
+        whole = self._compiled(path)
+        kept = [_written(self.suite_path(each.contract, is_kept=True), each.suite.document) for each in whole.earlier]
+        return [_written(self.suite_path(whole.contract), whole.suite.document), *kept]
 
-    def _committed(self, contract: Contract) -> CompiledContract:
-        path = self.suite_path(contract)
+    def _compiled(self, path: Path) -> CompiledContract:
+        today = self.read(path)
+        return compiled(today, self._earlier(path, today))
+
+    def _earlier(self, path: Path, today: Contract) -> tuple[Contract, ...]:
+        """The versions before today's, oldest first."""
+        known = Known(name=today.id)
+        kept = oldest_first(
+            read_linted(self.text(each), known=known, **self._surroundings(each, beside=path))
+            for each in self.kept_paths(path, today.id)
+        )
+        if problems := version_problems(kept, today):
+            raise ContractError("\n".join(f"{each.version.path}: {each.place}: {each.what}" for each in problems))
+        return kept
+
+    def _linted(self, path: Path, known: Known, surroundings: Surroundings) -> tuple[Contract | None, LintedFile]:
+        label = self.label(path)
+        try:
+            text = self.text(path)
+        except ContractError as error:
+            what = str(error).removeprefix(f"{label}: ").removeprefix(f"{TOP}: ")
+            unread = Finding(rule="yaml", level=Level.ERROR, place="", what=what)
+            return None, LintedFile(path=label, contract=None, findings=(unread,))
+        contract, findings = examine(text, known=known, **surroundings)
+        name = f"{contract.id} {contract.version}" if contract else None
+        return contract, LintedFile(path=label, contract=name, findings=findings)
+
+    def _committed(self, fresh: CompiledContract, *, is_kept: bool = False) -> CompiledContract:
+        path = self.suite_path(fresh.contract, is_kept=is_kept)
         document = path.read_text(encoding="utf-8") if path.is_file() else ""
-        fresh = compiled(contract)
         if document != fresh.suite.document:
             state = "is not what the contract compiles to" if document else "does not exist"
             raise StaleSuite(f"{path}: {state}; run `gate compile`, review the change and commit it")
@@ -152,9 +196,10 @@ class ContractFolder:
         is_own = path.resolve().parent == self.contracts.resolve()
         return path.name.removesuffix(SUFFIX) if is_own else None
 
-    def _surroundings(self, path: Path) -> Surroundings:
-        folder = str(path.resolve().parent)
-        return {"path": self.label(path), "folder": folder, "environment": self.environment or None}
+    def _surroundings(self, path: Path, *, beside: Path | None = None) -> Surroundings:
+        """Those of a file; of a version kept beside another file, whose place is today's, any server will do."""
+        folder = str((beside or path).resolve().parent)
+        return {"path": self.label(path), "folder": folder, "environment": (not beside and self.environment) or None}
 
     def _datasets(self, path: Path) -> dict[str, frozenset[str]]:
         found: dict[str, frozenset[str]] = {}
@@ -173,3 +218,20 @@ class ContractFolder:
     def _known(self) -> str:
         names = [path.name.removesuffix(SUFFIX) for path in self.paths()]
         return f"the contracts here are {', '.join(names)}" if names else f"{self.contracts} is empty"
+
+
+def _written(path: Path, document: str) -> tuple[Path, bool]:
+    if path.is_file() and path.read_text(encoding="utf-8") == document:
+        return path, False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(document, encoding="utf-8")
+    return path, True
+
+
+def _with_problems(file: LintedFile, problems: Sequence[VersionProblem]) -> LintedFile:
+    found = [
+        Finding(rule="kept-versions", level=Level.ERROR, place=each.place, what=each.what)
+        for each in problems
+        if each.version.path == file.path
+    ]
+    return file.model_copy(update={"findings": (*file.findings, *found)})

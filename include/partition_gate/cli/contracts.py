@@ -55,7 +55,7 @@ def lint(
     """Check contract files: what is wrong, where, and what to do. Exit 1 when one has an error."""
     folder = contract_folder(load_settings())
     paths = [_existing(folder, name) for name in names] if names else folder.paths()
-    files = [folder.lint(path, before=_before(path, since), why_refused=why_refused) for path in paths]
+    files = [file for path in paths for file in folder.lint(path, before=_before(path, since), why_refused=why_refused)]
     told = FORMATS[LintFormat.JSON if as_json else form](files)
     if told:
         typer.echo(told)
@@ -65,7 +65,7 @@ def lint(
 def compile_(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a suite is stale.")] = False,
 ) -> None:
-    """Compile every contract to its Great Expectations suite under expectations/."""
+    """Compile every contract, and each kept version of it, to its Great Expectations suite under expectations/."""
     folder = contract_folder(load_settings())
     if check:
         broken = folder.load_all().broken
@@ -74,8 +74,8 @@ def compile_(
         typer.echo("stale or broken suites: " + str(len(broken)) if broken else "all suites are up to date")
         raise typer.Exit(1 if broken else 0)
     for path in folder.paths():
-        target, changed = folder.write_suite(path)
-        typer.echo(f"{'wrote' if changed else 'unchanged'}  {target}")
+        for target, changed in folder.write_suites(path):
+            typer.echo(f"{'wrote' if changed else 'unchanged'}  {target}")
 
 
 def coverage(

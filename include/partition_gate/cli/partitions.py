@@ -40,14 +40,15 @@ def run(contract: Contract, key: Key = SNAPSHOT, as_json: Json = False) -> None:
     """
     settings = load_settings()
     folder = contract_folder(settings)
-    compiled = folder.load(contract)
+    today = folder.load(contract)
+    compiled = today.in_force(key)
     known = published_tables(folder.load_all())
     with open_ports(settings) as ports:
         journey = travel(
             compiled,
             key,
             ports=ports,
-            tables=(*(table for table in known if table.name != compiled.table.name), compiled.table),
+            tables=(*(table for table in known if table.name != today.table.name), today.table),
             links=lambda dataset, key, attempt: links_for(settings, dataset, key, attempt),
         )
         notify(ports.ledger, ports.notifier, ports.clock)
@@ -73,7 +74,7 @@ def quarantine_show(
 ) -> None:
     """Show a partition's quarantined rows with the reasons; values of classified columns stay hidden."""
     settings = load_settings()
-    compiled = contract_folder(settings).load(contract)
+    compiled = contract_folder(settings).load(contract).in_force(key)
     with open_ports(settings) as ports:
         settlements = [s for s in ports.ledger.latest(compiled.contract.dataset) if s.partition_key == key]
     if not settlements:

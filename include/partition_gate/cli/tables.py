@@ -52,6 +52,7 @@ def summary(settlements: Sequence[Settlement]) -> Table:
 def journey(settlement: Settlement, results: Sequence[CheckResult], links: Links, *, already: bool) -> RenderableType:
     """One partition: the outcome first, then what did not pass, then where to look."""
     head = Text.assemble(f"{settlement.dataset} {settlement.partition_key}: ", _outcome(settlement.outcome))
+    head.append(f"  (contract {settlement.contract} {settlement.version})")
     if already:
         head.append("  (already settled by an earlier run; nothing was changed)")
     rows = (

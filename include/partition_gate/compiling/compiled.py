@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from partition_gate.compiling.compiler import RULES_VERSION, Compilation, compile_contract, table_schema
+from partition_gate.compiling.versions import published_table
 from partition_gate.contract.model import Contract
+from partition_gate.contract.versions import in_force, in_todays_place
 from partition_gate.judging.disposition import Policy
-from partition_gate.record import Record
+from partition_gate.record import Record, digest
 from partition_gate.suite.counts import SqlValue
 from partition_gate.suite.document import suite_document
 from partition_gate.suite.expectations import CompiledSuite, References, ReferencesTogether
@@ -13,13 +17,28 @@ from partition_gate.table import TableSchema
 
 
 class CompiledContract(Record):
-    """`in_memory` says that no committed suite file stands behind it (a contract that is only tried)."""
+    """One version. `in_memory` says that no committed suite file stands behind it (a contract that is only tried).
+
+    `table` is how its files are read and judged, `published` how its rows are published: the same columns, under the
+    names and types of today's version. `earlier` are the versions before today's, oldest first.
+    """
 
     contract: Contract
     compilation: Compilation
     suite: CompiledSuite
     table: TableSchema
+    published: TableSchema
     in_memory: bool
+    earlier: tuple[CompiledContract, ...] = ()
+
+    @property
+    def versions(self) -> tuple[CompiledContract, ...]:
+        """All versions, oldest first; this one is the last."""
+        return (*self.earlier, self)
+
+    def in_force(self, key: str) -> CompiledContract:
+        """The version that judges a partition. Raises: MalformedPartitionKey."""
+        return self.versions[in_force([each.contract for each in self.versions], key)]
 
     @property
     def policy(self) -> Policy:
@@ -46,17 +65,28 @@ class CompiledContract(Record):
 
     @property
     def rules_version(self) -> str:
-        """Changes when the same contract would be judged in another way."""
-        return RULES_VERSION
+        """Changes when the same contract would be judged in another way, or its rows published as other types."""
+        if self.published.held == self.table.held:
+            return RULES_VERSION
+        return f"{RULES_VERSION} {digest(self.published.held)}"
 
 
-def compiled(contract: Contract) -> CompiledContract:
-    """The contract compiled just now, in memory."""
+def compiled(contract: Contract, earlier: Sequence[Contract] = ()) -> CompiledContract:
+    """The contract compiled just now, in memory, with its earlier versions (oldest first)."""
+    placed = [in_todays_place(each, contract) for each in earlier]
+    newer = [(each, (*placed[i + 1 :], contract)) for i, each in enumerate(placed)]
+    return _compiled(contract, ()).model_copy(
+        update={"earlier": tuple(_compiled(each, after) for each, after in newer)}
+    )
+
+
+def _compiled(contract: Contract, newer: Sequence[Contract]) -> CompiledContract:
     compilation = compile_contract(contract)
     return CompiledContract(
         contract=contract,
         compilation=compilation,
         suite=CompiledSuite(suite=compilation.suite, document=suite_document(compilation.suite)),
         table=table_schema(contract),
+        published=published_table(contract, newer),
         in_memory=True,
     )

@@ -150,6 +150,7 @@ def _table_column(column: Column) -> TableColumn:
         type=published_type(column),
         description=column.description,
         classified=column.classified,
+        default=None if column.default is None else str(column.default),
     )
 
 

@@ -35,7 +35,7 @@ class Clause(Record):
 
 
 class Column(Record):
-    """A property of the schema. `source` is its name in the files (physicalName, else name).
+    """A property of the schema. `source` is its name in the files; `default` is for partitions from before it.
 
     What lies inside has the whole path as its name (`address.city`, `tags[]`): `fields` of an object, `item` of an
     array, `key` and `value` of a map.
@@ -49,6 +49,7 @@ class Column(Record):
     description: str = ""
     classification: str | None = None
     partitioned: bool = False
+    default: Scalar | None = None
     clauses: tuple[Clause, ...] = ()
     fields: tuple[Column, ...] = ()
     item: Column | None = None
@@ -197,7 +198,10 @@ class Team(Record):
 
 
 class Limits(Record):
-    """When a partition is ready, expected, too dirty (fraction 0..1) or too small (fraction of the version before)."""
+    """When a partition is ready, expected, too dirty (fraction 0..1) or too small (fraction of the version before).
+
+    `effective_from` is the first day, in the contract's time zone, whose partitions this version judges.
+    """
 
     timezone: str = "UTC"
     start_date: date | None = None
@@ -208,6 +212,7 @@ class Limits(Record):
     latency: timedelta | None = None
     schedule: str | None = None
     end_of_life: date | None = None
+    effective_from: date | None = None
 
 
 class Contract(Record):

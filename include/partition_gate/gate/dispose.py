@@ -106,7 +106,7 @@ def _labels(judged: Judged) -> SplitLabels:
 
 def _staged(judged: Judged, split: Split, ports: Ports) -> Staged:
     attempt = judged.attempt
-    return ports.warehouse.stage(judged.compiled.table, attempt.partition_key, attempt_id=attempt.id, split=split)
+    return ports.warehouse.stage(judged.compiled.published, attempt.partition_key, attempt_id=attempt.id, split=split)
 
 
 def _quarantined(judged: Judged, split: Split, spooled: Spooled, ports: Ports) -> str | None:

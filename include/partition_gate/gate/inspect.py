@@ -119,6 +119,7 @@ def _scan(compiled: CompiledContract, spooled: Spooled, ports: Ports) -> Partiti
         paths=spooled.paths,
         sources=tuple(file.path for file in spooled.partition.files),
         table=compiled.table,
+        published=compiled.published,
         partition_values=tuple(values.items()),
         references=tuple(
             ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset)) for dataset in _read(compiled)

@@ -66,7 +66,7 @@ def _publish(compiled: CompiledContract, inspection: Inspection, ports: Ports) -
     ports.ledger.advance(attempt.id, AttemptState.PUBLISHING, now=ports.clock.now())
     try:
         return ports.warehouse.publish(
-            compiled.table,
+            compiled.published,
             inspection.staged,
             idempotency_key=attempt.idempotency_key,
             fence=attempt.fence,

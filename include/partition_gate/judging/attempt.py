@@ -54,7 +54,8 @@ class Attempt(Record):
 class Staged(Record):
     """A partition's rows in the warehouse's own storage, invisible until published; at grain one attempt.
 
-    `path` is relative to the table's root (None: no row to publish). `quarantine` is the URI of the quarantined rows.
+    `path` is relative to the table's root (None: no row to publish). `columns` are what the file holds, as (name,
+    DuckDB type).
     """
 
     table: str
@@ -64,10 +65,14 @@ class Staged(Record):
     size_bytes: int
     rows: int
     row_hash: str
+    columns: tuple[tuple[str, str], ...]
 
 
 class Publication(Record):
-    """The visible version of a partition. `table_version` is the warehouse's commit number."""
+    """The visible version of a partition. `table_version` is the warehouse's commit number.
+
+    `columns` are the data columns that its file holds, as (name, DuckDB type).
+    """
 
     table: str
     partition_key: str
@@ -77,6 +82,7 @@ class Publication(Record):
     table_version: int
     rows: int
     row_hash: str
+    columns: tuple[tuple[str, str], ...]
 
 
 class Settlement(Record):

@@ -20,7 +20,8 @@ class PartitionScan(Record):
 
     `sources[i]` is the landing path of `paths[i]`, for messages. `partition_values` are the partition columns'
     values from the key (text), for columns that the files themselves do not hold. `scratch` is a private folder of
-    the attempt, where a validation may leave what the split of the same scan can use again.
+    the attempt, where a validation may leave what the split of the same scan can use again. `published` is the table
+    that the passing rows are for, where it names or types the same columns otherwise than the files' `table`.
     """
 
     paths: tuple[Path, ...]
@@ -29,6 +30,12 @@ class PartitionScan(Record):
     partition_values: tuple[tuple[str, str], ...]
     references: tuple[ReferenceFiles, ...] = ()
     scratch: Path | None = None
+    published: TableSchema | None = None
+
+    @property
+    def target(self) -> TableSchema:
+        """The table that the passing rows are for: the same columns, in the same order."""
+        return self.published or self.table
 
 
 class Held(Record):
@@ -81,7 +88,7 @@ class Validation(Record):
 class Split(Record):
     """A partition's rows in two local Parquet files; `None` where a side has no row.
 
-    `passing` has the table's data columns with the table's types (no partition columns); it may be the spooled file
+    `passing` has the target's data columns with the target's types (no partition columns); it may be the spooled file
     itself, where that is what a rewrite of it would be. `quarantined` has every input column as it came, then
     `_gate_rule_ids` (list of text), `_gate_reasons` (list of text), `_gate_contract`, `_gate_contract_version`,
     `_gate_source_file`, `_gate_source_row` (0-based), `_gate_attempt`.

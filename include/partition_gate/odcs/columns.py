@@ -85,6 +85,7 @@ def _column(prop: SchemaProperty, at: str, *, name: str | None = None) -> Column
         description=" ".join((prop.description or prop.businessName or "").split()),
         classification=prop.classification,
         partitioned=bool(prop.partitioned),
+        default=_default(prop.customProperties),
         clauses=tuple(_clauses(prop, at)),
         fields=tuple(
             _column(p, f"{at}.properties[{i}]", name=f"{own}.{p.name}") for i, p in enumerate(prop.properties or [])
@@ -97,6 +98,11 @@ def _column(prop: SchemaProperty, at: str, *, name: str | None = None) -> Column
 
 def _inner(prop: SchemaProperty | None, at: str, *, name: str) -> Column | None:
     return None if prop is None else _column(prop, at, name=name)
+
+
+def _default(custom: list[CustomProperty] | None) -> Scalar | None:
+    value = next((c.value for c in custom or [] if c.property == "default"), None)
+    return None if value is None else _single(value)
 
 
 def _clauses(prop: SchemaProperty, at: str) -> Iterator[Clause]:

@@ -34,6 +34,7 @@ def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: st
         latency=_latency(latency, path),
         schedule=frequency.schedule if frequency else None,
         end_of_life=_date(end.value, f"{path}: {end.path}") if end else None,
+        effective_from=_date(custom.get("effectiveFrom"), f"{path}: customProperties.effectiveFrom"),
     )
 
 

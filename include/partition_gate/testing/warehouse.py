@@ -54,6 +54,7 @@ class InMemoryWarehouse:
             size_bytes=split.passing.stat().st_size if split.passing else 0,
             rows=split.rows_passing,
             row_hash=split.row_hash,
+            columns=table.held,
         )
 
     def publish(
@@ -76,6 +77,7 @@ class InMemoryWarehouse:
                 table_version=self._versions[table.name],
                 rows=staged.rows,
                 row_hash=staged.row_hash,
+                columns=staged.columns,
             )
             return self._published[at]
 

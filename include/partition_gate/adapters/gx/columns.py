@@ -131,10 +131,10 @@ def input_slots(groups: Sequence[Group]) -> list[Slot]:
 
 
 def output_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
-    """The table's data columns with the table's types, as `_gate_out_<i>`."""
+    """The target's data columns with the target's types, as `_gate_out_<i>`."""
     return [
         Slot(name=f"_gate_out_{i}", cells=tuple(group.cell(column.source) for group in groups), type=column.type)
-        for i, column in enumerate(scan.table.columns)
+        for i, column in enumerate(scan.target.columns)
     ]
 
 

@@ -125,7 +125,7 @@ def _two_files(
     labels: SplitLabels,
     into: Path,
 ) -> Split:
-    both, table = sides(partition.scan, blocking), partition.scan.table
+    both, table = sides(partition.scan, blocking), partition.scan.target
     passing, rows_passing = _copy(connection, _passing_rows(table, both.passing), into / PASSING)
     quarantined, rows_quarantined = None, 0
     if blocking:
@@ -145,7 +145,7 @@ def _two_files(
 def _whole_file(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
     """The one file as the passing side; None where there are more, it differs from the table, or it has no row."""
     paths = [file.path for file in footers.files]
-    if len(paths) != 1 or not is_as_promised(paths[0], scan.table):
+    if len(paths) != 1 or not is_as_promised(paths[0], scan.target):
         return None
     try:
         hashed, rows = row_hash(connection, Path(paths[0]))
@@ -214,7 +214,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> tupl
 
 def _split_error(connection: duckdb.DuckDBPyConnection, partition: Scanned, error: BaseException) -> GateError:
     """Whose fault it is, found by looking again; DuckDB's own text may hold a value, so it is not quoted."""
-    table = partition.scan.table
+    table = partition.scan.target
     if damaged := damaged_files(connection, partition.footers):
         return GateError(f"{damaged[0]} cannot be read to its end, so nothing can be split; reject instead")
     for i, column in enumerate(table.columns):

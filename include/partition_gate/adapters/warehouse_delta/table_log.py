@@ -13,21 +13,23 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime
+from typing import Any
 from urllib.parse import unquote
 
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from partition_gate.adapters.warehouse_delta import layout
 from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile, reachable
-from partition_gate.adapters.warehouse_delta.table_schema import added_fields, delta_schema
+from partition_gate.adapters.warehouse_delta.table_schema import added_fields, delta_schema, widened
 from partition_gate.errors import OperatorError
 from partition_gate.judging.attempt import Publication
 from partition_gate.record import canonical_json
 from partition_gate.table import TableSchema
 
 CONFIGURATION = {"delta.checkpointInterval": "20"}
+_NO_RETRY = CommitProperties(max_commit_retries=0)
 
 
 def load(storage: Storage, table: str) -> DeltaTable | None:
@@ -105,23 +107,32 @@ def commit(
         if log is None:
             _create(storage, table, add, published)
         else:
-            _replace(log, add, published)
+            _replace(log, widened(table, log.schema()), add, published)
     return published
 
 
 def evolve(storage: Storage, log: DeltaTable, table: TableSchema) -> DeltaTable:
-    """The table with every column of the contract, added as nullable in a commit of its own where it lacks one.
+    """The table with every column of the contract, added as nullable, and widened, each in a commit of its own.
+
+    A table without partitions is widened by the commit that replaces it. Files of other partitions keep their narrower
+    type until they are published again: readers of Delta widen it, as the consumers' view does.
 
     Raises:
-        ContractError: a column's type changed.
+        ContractError: a column has a type that does not hold its old values.
         DeltaError: somebody else committed first.
     """
-    missing = added_fields(table, log.schema(), log.metadata().partition_columns)
-    if not missing:
-        return log
-    with reachable(storage.uri(table.name)):
-        log.alter.add_columns(missing)
-    return load(storage, table.name) or log
+    partitioned_by = log.metadata().partition_columns
+    if missing := added_fields(table, log.schema(), partitioned_by):
+        with reachable(storage.uri(table.name)):
+            log.alter.add_columns(missing)
+        log = load(storage, table.name) or log
+    schema = widened(table, log.schema())
+    if partitioned_by and schema != log.schema():
+        with reachable(storage.uri(table.name)):
+            # An overwrite of no partition at all is the one call that sets a schema and keeps every file.
+            _write(log, [], schema, overwrite=[(partitioned_by[0], "in", [])], properties=_NO_RETRY)
+        log = load(storage, table.name) or log
+    return log
 
 
 def removed_since(storage: Storage, log: DeltaTable, table: str, moment: datetime) -> set[str]:
@@ -152,13 +163,30 @@ def _create(storage: Storage, table: TableSchema, add: AddAction, published: Pub
     )
 
 
-def _replace(log: DeltaTable, add: AddAction, published: Publication) -> None:
-    columns = log.metadata().partition_columns
+def _replace(log: DeltaTable, schema: Schema, add: AddAction, published: Publication) -> None:
+    properties = _properties(published)
+    if schema != log.schema():  # a table without partitions: its one file goes, so nothing of the old type stays
+        _write(log, [add], schema, overwrite=None, properties=properties)
+        return
     old = partition_paths(log, published.partition_key)
     now_ms = int(time.time() * 1000)
     removals = [RemoveAction(path, True, now_ms, None, dict(add.partition_values)) for path in old]  # noqa: FBT003 -- positional in the class
+    columns = log.metadata().partition_columns
+    log.create_write_transaction([*removals, add], "append", schema, columns, commit_properties=properties)
+
+
+def _write(
+    log: DeltaTable,
+    actions: list[AddAction | RemoveAction],
+    schema: Schema,
+    *,
+    overwrite: Any,
+    properties: CommitProperties,
+) -> None:
+    """One commit that sets the schema. `overwrite` filters the partitions that the actions replace; None: all."""
+    columns = log.metadata().partition_columns
     log.create_write_transaction(
-        [*removals, add], "append", log.schema(), columns, commit_properties=_properties(published)
+        actions, "overwrite", schema, columns, partition_filters=overwrite, commit_properties=properties
     )
 
 

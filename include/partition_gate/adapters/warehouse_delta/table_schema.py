@@ -9,10 +9,10 @@ import duckdb
 from deltalake import Field, Schema
 from deltalake.schema import ArrayType, MapType, PrimitiveType, StructType
 
+from partition_gate.adapters.warehouse_delta.sql import type_name
+from partition_gate.contract.widening import holds
 from partition_gate.errors import ContractError
 from partition_gate.table import TableColumn, TableSchema
-
-ADDED = "partition_gate.added"
 
 # Delta has no time of day: such a column is stored as text (10:30:00), and the consumers' view casts it back.
 TIMES_OF_DAY = frozenset({"time", "time with time zone"})
@@ -32,6 +32,8 @@ PRIMITIVES = {
     "time": "string",
     "time with time zone": "string",
 }
+# Delta's numbers, the only types that widen, in DuckDB's words; a decimal's words are the same.
+_NUMBERS = {PRIMITIVES[name]: name.upper() for name in ("tinyint", "smallint", "integer", "bigint", "float", "double")}
 
 
 def delta_schema(table: TableSchema) -> Schema:
@@ -44,10 +46,10 @@ def delta_schema(table: TableSchema) -> Schema:
 
 
 def added_fields(table: TableSchema, existing: Schema, partitioned_by: list[str]) -> list[Field]:
-    """The fields that the table lacks, marked as added. Columns that the contract no longer names stay.
+    """The fields that the table lacks. Columns that the contract no longer names stay.
 
     Raises:
-        ContractError: a column changed its type, or the table is partitioned by other columns.
+        ContractError: a column has a type that does not hold its old values, or the table is partitioned otherwise.
     """
     wanted = [column.name for column in table.partition_columns]
     if wanted != partitioned_by:
@@ -57,14 +59,19 @@ def added_fields(table: TableSchema, existing: Schema, partitioned_by: list[str]
         )
     present = {field.name: field for field in existing.fields}
     fields = delta_schema(table).fields
-    _refuse_changed_types(table, {field.name: field for field in fields}, present)
-    missing = [field for field in fields if field.name not in present]
-    return [Field(field.name, field.type, metadata={**field.metadata, ADDED: "true"}) for field in missing]
+    _refuse_changed_types(table, present)
+    return [field for field in fields if field.name not in present]
 
 
-def has_added_fields(schema: Schema) -> bool:
-    """Whether older files may lack a column that the table has."""
-    return any(ADDED in field.metadata for field in schema.fields)
+def widened(table: TableSchema, existing: Schema) -> Schema:
+    """The table's schema with the types that the contract says now; those of columns that it no longer names stay."""
+    wanted = {field.name: field.type for field in delta_schema(table).fields}
+    return Schema(
+        [
+            Field(field.name, wanted.get(field.name, field.type), nullable=field.nullable, metadata=field.metadata)
+            for field in existing.fields
+        ]
+    )
 
 
 def times_of_day(table: TableSchema) -> tuple[TableColumn, ...]:
@@ -72,14 +79,20 @@ def times_of_day(table: TableSchema) -> tuple[TableColumn, ...]:
     return tuple(column for column in table.columns if duckdb.sqltype(column.type).id in TIMES_OF_DAY)
 
 
-def _refuse_changed_types(table: TableSchema, wanted: dict[str, Field], present: dict[str, Field]) -> None:
+def _refuse_changed_types(table: TableSchema, present: dict[str, Field]) -> None:
+    columns = {column.name: column for column in (*table.columns, *table.partition_columns)}
     changed = [
-        f"{table.name}.{name}: published as {_text(present[name])}, the contract says {_text(field)}"
-        for name, field in wanted.items()
-        if name in present and present[name].type != field.type
+        f"{table.name}.{field.name}: published as {_text(present[field.name])}, the contract says {_text(field)}"
+        for field in delta_schema(table).fields
+        if field.name in present and not _holds(columns[field.name], field, present[field.name])
     ]
     if changed:
         raise ContractError("\n".join((*changed, "keep the type, or give the column a new name")))
+
+
+def _holds(column: TableColumn, field: Field, present: Field) -> bool:
+    narrow = _NUMBERS.get(_text(present), _text(present).upper())
+    return bool(field.type == present.type) or holds(type_name(column.type), narrow)
 
 
 def _field(table: TableSchema, column: TableColumn) -> Field:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,18 +16,18 @@ from deltalake import DeltaTable
 from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.sql import cast, identifier, literal, literals, type_name
 from partition_gate.adapters.warehouse_delta.storage import Storage
-from partition_gate.adapters.warehouse_delta.table_schema import has_added_fields
 from partition_gate.judging.attempt import Publication
+from partition_gate.record import canonical_json
 from partition_gate.table import TableColumn, TableSchema
 
 PUBLICATIONS = "_gate_publications"
-PUBLICATION_FIELDS = ("table", "partition_key", "rows", "idempotency_key", "attempt_id", "table_version")
+PUBLICATION_FIELDS = ("table", "partition_key", "rows", "idempotency_key", "attempt_id", "table_version", "columns")
 _ROW_TYPE = pa.schema(
     [pa.field(name, pa.int64() if name in {"rows", "table_version"} else pa.string()) for name in PUBLICATION_FIELDS]
 )
 
 PublicationRow = tuple[object, ...]
-
+_COLUMNS = PUBLICATION_FIELDS.index("columns")
 
 # The oldest DuckDB that consumers may have; without it only our own version could open the file.
 READABLE_SINCE = "v1.0.0"
@@ -60,31 +61,31 @@ class ServingFile:
             _read_from(connection, self._storage)
             rows: list[PublicationRow] = []
             for table in tables:
-                log = table_log.load(self._storage, table.name)
-                connection.execute(self._view(table, log))
+                published = self._publications(table.name, table_log.load(self._storage, table.name), known)
+                connection.execute(self._view(table, published))
                 _comment(connection, table)
-                rows += self._publications(table.name, log, known)
+                rows += published.values()
             _write_publications(connection, rows)
 
-    def _view(self, table: TableSchema, log: DeltaTable | None) -> str:
-        files = [self._storage.uri(f"{table.name}/{path}") for path in table_log.visible_paths(log)] if log else []
-        columns = (*table.columns, *table.partition_columns)
-        present = {field.name for field in log.schema().fields} if log and files else set()
-        selected = ", ".join(_selected(column, present) for column in columns)
-        source = _source(table, files, union=has_added_fields(log.schema())) if log and files else "WHERE false"
-        return f"CREATE VIEW {identifier(table.name)} AS SELECT {selected} {source}"
+    def _view(self, table: TableSchema, published: Mapping[str, PublicationRow]) -> str:
+        """Files that hold the same columns are read together, so no file is opened to learn what it holds."""
+        alike: dict[object, list[str]] = {}
+        for path, row in published.items():
+            alike.setdefault(row[_COLUMNS], []).append(self._storage.uri(f"{table.name}/{path}"))
+        selects = [_select(table, str(columns), files) for columns, files in alike.items()]
+        return f"CREATE VIEW {identifier(table.name)} AS {' UNION ALL '.join(selects) or _no_rows(table)}"
 
     def _publications(
         self, table: str, log: DeltaTable | None, known: Mapping[tuple[object, object], PublicationRow]
-    ) -> list[PublicationRow]:
-        """One row a visible partition; records are read only for what the serving file before did not know."""
+    ) -> dict[str, PublicationRow]:
+        """One row a visible file; records are read only for what the serving file before did not know."""
         if log is None:
-            return []
-        return [
-            known.get((table, layout.attempt_of(path)))
+            return {}
+        return {
+            path: known.get((table, layout.attempt_of(path)))
             or _publication_row(table_log.recorded(self._storage, log, table, path))
             for path in sorted(table_log.visible_paths(log))
-        ]
+        }
 
     def _known_publications(self) -> dict[tuple[object, object], PublicationRow]:
         if not self._path.exists():
@@ -111,29 +112,44 @@ def _read_from(connection: duckdb.DuckDBPyConnection, storage: Storage) -> None:
         connection.register_filesystem(storage.filesystem())
 
 
-def _selected(column: TableColumn, present: set[str]) -> str:
-    expression = identifier(column.name) if column.name in present else "NULL"
-    return f"{cast(expression, column.type)} AS {identifier(column.name)}"
+def _select(table: TableSchema, columns: str, files: Sequence[str]) -> str:
+    """The table's columns from files that hold the same ones; what they lack is its default, or null."""
+    held = {name for name, _ in json.loads(columns)} | {column.name for column in table.partition_columns}
+    cells = (_cell(column, identifier(column.name) if column.name in held else None) for column in _all(table))
+    return f"SELECT {', '.join(cells)} {_source(table, files)}"
 
 
-def _source(table: TableSchema, files: Sequence[str], *, union: bool) -> str:
-    """Opening every file to unite schemas costs a read a file at each query, so only where columns were added."""
+def _no_rows(table: TableSchema) -> str:
+    return f"SELECT {', '.join(_cell(column, None) for column in _all(table))} WHERE false"
+
+
+def _all(table: TableSchema) -> tuple[TableColumn, ...]:
+    return (*table.columns, *table.partition_columns)
+
+
+def _cell(column: TableColumn, expression: str | None) -> str:
+    absent = "NULL" if column.default is None else literal(column.default)
+    return f"{cast(expression or absent, column.type)} AS {identifier(column.name)}"
+
+
+def _source(table: TableSchema, files: Sequence[str]) -> str:
     types = ", ".join(f"{literal(c.name)}: {literal(type_name(c.type))}" for c in table.partition_columns)
     hive = f", hive_types = {{{types}}}" if types else ""
-    return f"FROM read_parquet({literals(files)}, hive_partitioning = {bool(types)}, union_by_name = {union}{hive})"
+    return f"FROM read_parquet({literals(files)}, hive_partitioning = {bool(types)}{hive})"
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, table: TableSchema) -> None:
     view = identifier(table.name)
     if table.description:
         connection.execute(f"COMMENT ON VIEW {view} IS {literal(table.description)}")
-    for column in (*table.columns, *table.partition_columns):
+    for column in _all(table):
         if column.description:
             connection.execute(f"COMMENT ON COLUMN {view}.{identifier(column.name)} IS {literal(column.description)}")
 
 
 def _publication_row(publication: Publication) -> PublicationRow:
-    return tuple(getattr(publication, name) for name in PUBLICATION_FIELDS)
+    columns = canonical_json(publication.columns)
+    return tuple(columns if name == "columns" else getattr(publication, name) for name in PUBLICATION_FIELDS)
 
 
 def _write_publications(connection: duckdb.DuckDBPyConnection, rows: Sequence[PublicationRow]) -> None:

@@ -63,6 +63,7 @@ class DeltaWarehouse:
             size_bytes=file.size_bytes if file else 0,
             rows=split.rows_passing,
             row_hash=split.row_hash,
+            columns=table.held,
         )
 
     def publish(
@@ -176,6 +177,7 @@ def _publication(staged: Staged, *, idempotency_key: str, fence: int) -> Publica
         table_version=0,
         rows=staged.rows,
         row_hash=staged.row_hash,
+        columns=staged.columns,
     )
 
 

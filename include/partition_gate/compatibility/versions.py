@@ -1,0 +1,94 @@
+"""Whether the kept versions of a contract and today's follow one another, and load into one table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
+from urllib.parse import quote
+
+from partition_gate.compatibility.changes import parsed_version
+from partition_gate.compiling.compiler import table_schema
+from partition_gate.compiling.versions import published_table
+from partition_gate.contract.model import Contract
+from partition_gate.contract.widening import holds
+
+_CUSTOM, _EFFECTIVE = "customProperties", "{property: effectiveFrom, value: 2026-01-31}"
+
+
+class VersionProblem(NamedTuple):
+    """What is wrong with one of the versions: the place in its file, and `what; what to do`."""
+
+    version: Contract
+    place: str
+    what: str
+
+
+def oldest_first(kept: Iterable[Contract]) -> tuple[Contract, ...]:
+    """The versions by the day from which they are in force; one without a day is the first."""
+    return tuple(sorted(kept, key=lambda each: (each.limits.effective_from or date.min, _number(each))))
+
+
+def version_problems(kept: Sequence[Contract], today: Contract) -> tuple[VersionProblem, ...]:
+    """Everything that keeps partitions from being judged by the right version. `kept` are oldest first."""
+    versions = (*kept, today)
+    found = [problem for before, after in pairwise(versions) for problem in _out_of_order(before, after)]
+    found += [problem for each in kept for problem in (*_misnamed(each), *_of_another_dataset(each, today))]
+    if not found:
+        found += [problem for i, each in enumerate(kept) for problem in _unloadable(each, versions[i + 1 :])]
+    return tuple(found)
+
+
+def _out_of_order(before: Contract, after: Contract) -> Iterator[VersionProblem]:
+    since, then = before.limits.effective_from, after.limits.effective_from
+    if before.version == after.version:
+        what = f"{before.version} is kept and is today's; raise it in {after.path}, or remove this file"
+        yield VersionProblem(before, "version", what)
+    elif then is None:
+        what = f"{after.version} follows {before.version} ({before.path}): say from which day; add {_EFFECTIVE}"
+        yield VersionProblem(after, _CUSTOM, what)
+    elif since is not None and since >= then:
+        what = (
+            f"effectiveFrom {then} of {after.version} is not after {since} of {before.version} ({before.path}); "
+            "correct one of them"
+        )
+        yield VersionProblem(after, _CUSTOM, what)
+    elif _number(before) >= _number(after):
+        what = f"{after.version} follows {before.version} ({before.path}), so it must be higher; correct the days or it"
+        yield VersionProblem(after, "version", what)
+
+
+def _misnamed(version: Contract) -> Iterator[VersionProblem]:
+    name = f"{quote(version.version, safe='')}.odcs.yaml"
+    if version.path.rpartition("/")[2] != name:
+        what = f"{version.version} must be the file's name, {name}; rename the file"
+        yield VersionProblem(version, "version", what)
+
+
+def _of_another_dataset(version: Contract, today: Contract) -> Iterator[VersionProblem]:
+    if version.dataset != today.dataset:
+        what = f"the table was {version.dataset!r} and is {today.dataset!r}: another table is another contract"
+        yield VersionProblem(version, "schema[0].name", f"{what}; give it an id of its own, and remove this file")
+    if version.location.segments != today.location.segments:
+        was, now = ("/".join(each.location.segments) or "one partition" for each in (version, today))
+        what = f"partitions were {was} and are {now}: their keys mean something else"
+        yield VersionProblem(version, "servers", f"{what}; give it an id and a table of its own, and remove this file")
+
+
+def _unloadable(version: Contract, newer: Sequence[Contract]) -> Iterator[VersionProblem]:
+    own, now = table_schema(version), published_table(version, newer)
+    names = Counter(column.name.casefold() for column in now.columns)
+    for column, published in zip(own.columns, now.columns, strict=True):
+        place = version.column(column.name).path
+        if not holds(published.type, column.type):
+            what = f"{column.name} was {column.type} and is {published.type}, which does not hold every value of it"
+            yield VersionProblem(version, place, f"{what}; give the column of the new type a new name")
+        if names[published.name.casefold()] > 1:
+            what = f"{column.name} is {published.name} now, and so is another column of this version"
+            yield VersionProblem(version, place, f"{what}; give one of today's columns a new name")
+
+
+def _number(version: Contract) -> tuple[int, int, int]:
+    return parsed_version(version.version) or (0, 0, 0)

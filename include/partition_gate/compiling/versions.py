@@ -1,0 +1,34 @@
+"""The published table of a contract with several versions: every partition in today's names and types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from partition_gate.compiling.compiler import table_schema
+from partition_gate.contract.model import Contract
+from partition_gate.contract.versions import columns_now
+from partition_gate.table import TableColumn, TableSchema
+
+
+def published_table(version: Contract, newer: Sequence[Contract]) -> TableSchema:
+    """How rows of a version are published: its own columns, each under the name and type that it has now.
+
+    `newer` are the versions after it, oldest first. A column that was removed keeps what the last version that had it
+    said. Columns that were added later are not in these files: readers see null or their default.
+    """
+    own = table_schema(version)
+    tables = [(each, _by_name(table_schema(each))) for each in reversed(newer)]
+    columns = []
+    for column in own.columns:
+        found = (columns[now.name] for each, columns in tables if (now := columns_now(version, each).get(column.name)))
+        columns.append(_as_now(column, next(found, column)))
+    today = table_schema(newer[-1]) if newer else own
+    return today.model_copy(update={"columns": tuple(columns)})
+
+
+def _by_name(table: TableSchema) -> dict[str, TableColumn]:
+    return {column.name: column for column in (*table.columns, *table.partition_columns)}
+
+
+def _as_now(column: TableColumn, now: TableColumn) -> TableColumn:
+    return now.model_copy(update={"source": column.source, "classified": column.classified or now.classified})

@@ -1,0 +1,82 @@
+"""Types that hold every value of another one, and the texts that a type can be read from: exact, without a database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+
+# DuckDB's whole numbers: (bytes, decimal digits that hold every value).
+_INTEGERS = {"TINYINT": (1, 3), "SMALLINT": (2, 5), "INTEGER": (4, 10), "BIGINT": (8, 19)}
+# Whole numbers of so many bytes are exact in a float of so many binary digits (24 and 53).
+_EXACT_BYTES = {"FLOAT": 2, "DOUBLE": 4}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+
+
+def holds(wide: str, narrow: str) -> bool:
+    """Whether each value of the DuckDB type `narrow` has an equal one in `wide`.
+
+    A BIGINT is not always exact as DOUBLE, and a DATE has no time of day, so neither is wider than the other.
+    """
+    if wide == narrow or (narrow, wide) == ("FLOAT", "DOUBLE"):
+        return True
+    if narrow in _INTEGERS:
+        size_bytes, digits = _INTEGERS[narrow]
+        if wide in _INTEGERS:
+            return _INTEGERS[wide][0] > size_bytes
+        return size_bytes <= _EXACT_BYTES.get(wide, 0) or _holds_decimal(wide, digits, 0)
+    own = _digits(narrow)
+    return own is not None and _holds_decimal(wide, *own)
+
+
+def is_value(text: str, kind: str) -> bool:
+    """Whether a text is exactly a value of a DuckDB type: no rounding, no overflow. Nested types have none."""
+    try:
+        if kind in _INTEGERS:
+            half = 1 << (8 * _INTEGERS[kind][0] - 1)
+            return -half <= int(text) < half
+        if own := _digits(kind):
+            return _fits(Decimal(text), *own)
+        return kind in _TEXTS and _TEXTS[kind](text)
+    except (ValueError, InvalidOperation, OverflowError):
+        return False
+
+
+def _holds_decimal(wide: str, integer_digits: int, scale: int) -> bool:
+    own = _digits(wide)
+    return own is not None and own[0] >= integer_digits and own[1] >= scale
+
+
+def _digits(kind: str) -> tuple[int, int] | None:
+    """(digits before the point, digits after it) of a DECIMAL."""
+    parts = _DECIMAL.fullmatch(kind)
+    return (int(parts[1]) - int(parts[2]), int(parts[2])) if parts else None
+
+
+def _fits(number: Decimal, integer_digits: int, scale: int) -> bool:
+    return number.is_finite() and abs(number) < 10**integer_digits and number == round(number, scale)
+
+
+def _is_float(text: str) -> bool:
+    return Decimal(text).is_finite() and float(text) not in {float("inf"), float("-inf")}
+
+
+def _is_date(text: str) -> bool:
+    return bool(date.fromisoformat(text)) and len(text) == len("2026-01-31")
+
+
+def _is_timestamp(text: str, *, with_zone: bool) -> bool:
+    return (datetime.fromisoformat(text).tzinfo is not None) == with_zone
+
+
+_TEXTS: dict[str, Callable[[str], bool]] = {
+    "VARCHAR": lambda _: True,
+    "BOOLEAN": lambda text: text.lower() in {"true", "false"},
+    "FLOAT": _is_float,
+    "DOUBLE": _is_float,
+    "DATE": _is_date,
+    "TIME": lambda text: time.fromisoformat(text).tzinfo is None,
+    "TIMESTAMP": lambda text: _is_timestamp(text, with_zone=False),
+    "TIMESTAMP WITH TIME ZONE": lambda text: _is_timestamp(text, with_zone=True),
+}
