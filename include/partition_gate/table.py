@@ -9,6 +9,7 @@ class TableColumn(Record):
     """A column of the published table. `source` is its name in the files, `type` a DuckDB type name.
 
     `default` is the text of the value that rows have whose files were published without the column; None is null.
+    `formerly` are names under which it was published before.
     """
 
     name: str
@@ -17,6 +18,7 @@ class TableColumn(Record):
     description: str = ""
     classified: bool = False
     default: str | None = None
+    formerly: tuple[str, ...] = ()
 
 
 class TableSchema(Record):

@@ -153,7 +153,7 @@ def why_refused(table: TableSchema, query: str) -> str | None:
 
 def published_tables(catalogue: Catalogue) -> tuple[TableSchema, ...]:
     """The tables that consumers see."""
-    return tuple(compiled.table for compiled in catalogue.contracts)
+    return tuple(compiled.published for compiled in catalogue.contracts)
 
 
 def docs_folder(settings: Settings) -> Path:

@@ -227,6 +227,77 @@ def test_a_column_that_the_contract_dropped_leaves_the_view(warehouse: DeltaWare
     assert served(warehouse.refresh_views([narrower]), "SELECT * EXCLUDE (dt) FROM orders ORDER BY id") == [(1,), (2,)]
 
 
+def test_a_new_column_has_its_default_in_older_partitions_and_null_stays_null(
+    warehouse: DeltaWarehouse, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, [1])
+    amount = TableColumn(name="amount", source="amount", type="DOUBLE")
+    noted = TableColumn(name="noted", source="noted", type="DATE", default="2013-02-01")
+    wider = a_table().model_copy(update={"columns": (a_table().columns[0], amount, noted)})
+
+    publish(
+        warehouse, tmp_path, [2], key=NEXT_DAY, fence=2, table=wider, select="id, 1.0 AS amount, NULL::DATE AS noted"
+    )
+
+    path = warehouse.refresh_views([wider])
+    assert served(path, "SELECT id, noted::VARCHAR FROM orders ORDER BY id") == [(1, "2013-02-01"), (2, None)]
+
+
+def test_a_renamed_column_is_found_in_older_partitions(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    publish(warehouse, tmp_path, [2])
+    total = TableColumn(name="total", source="amount", type="DOUBLE", formerly=("amount",))
+    renamed = a_table().model_copy(update={"columns": (a_table().columns[0], total)})
+
+    path = warehouse.refresh_views([renamed])
+
+    assert served(path, "SELECT id, total FROM orders") == [(2, 1.0)]
+
+
+WIDER = {
+    "INTEGER to BIGINT": ("INTEGER", "BIGINT", "1099511627776"),
+    "FLOAT to DOUBLE": ("FLOAT", "DOUBLE", "7.1"),
+    "DECIMAL(5,2) to DECIMAL(9,3)": ("DECIMAL(5,2)", "DECIMAL(9,3)", "123456.789"),
+    "BIGINT to DECIMAL(19,0)": ("BIGINT", "DECIMAL(19,0)", "9223372036854775808"),
+}
+
+
+@pytest.mark.parametrize("key", [NEXT_DAY, "snapshot"])
+@pytest.mark.parametrize(("narrow", "wide", "value"), WIDER.values(), ids=WIDER)
+def test_a_column_widens_and_older_partitions_are_read_in_the_wider_type(
+    warehouse: DeltaWarehouse, tmp_path: Path, narrow: str, wide: str, value: str, key: str
+) -> None:
+    parts = None if key == NEXT_DAY else {}
+    old, new = (a_table(columns={"c": kind}, partitioned_by=parts) for kind in (narrow, wide))
+    first = DAY if key == NEXT_DAY else key
+    publish(warehouse, tmp_path, [1], key=first, table=old, select=f"7::{narrow} AS c")
+
+    publish(warehouse, tmp_path, [2], key=key, fence=2, table=new, select=f"{value}::{wide} AS c")
+
+    query = f"FROM orders SELECT c = {value}::{wide}, c = 7, typeof(c) ORDER BY c"
+    rows = served(warehouse.refresh_views([new]), query)
+    old_rows = [(False, True, wide)] if key == NEXT_DAY else []
+    assert rows == [*old_rows, (True, False, wide)]
+    table = DeltaTable(tmp_path / "tables/orders")
+    assert table.to_pyarrow_table().num_rows == len(rows)
+    assert table.metadata().configuration == {"delta.checkpointInterval": "20"}
+
+
+NARROWER = {"BIGINT as DOUBLE": ("BIGINT", "DOUBLE"), "DATE as TIMESTAMP": ("DATE", "TIMESTAMP")} | {
+    "a wider number as a narrower one": ("BIGINT", "INTEGER"),
+    "more digits as fewer": ("DECIMAL(9,3)", "DECIMAL(9,2)"),
+}
+
+
+@pytest.mark.parametrize(("present", "wanted"), NARROWER.values(), ids=NARROWER)
+def test_a_type_that_would_lose_values_is_refused(
+    warehouse: DeltaWarehouse, tmp_path: Path, present: str, wanted: str
+) -> None:
+    publish(warehouse, tmp_path, [1], table=a_table(columns={"c": present}), select=f"NULL::{present} AS c")
+
+    with pytest.raises(ContractError, match=r"orders\.c: published as"):
+        publish(warehouse, tmp_path, [2], fence=2, table=a_table(columns={"c": wanted}), select=f"NULL::{wanted} AS c")
+
+
 def test_a_changed_type_is_refused_by_name(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
     publish(warehouse, tmp_path, [1])
     changed = a_table(columns={"id": "VARCHAR", "amount": "DOUBLE"})

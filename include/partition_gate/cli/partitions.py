@@ -48,7 +48,7 @@ def run(contract: Contract, key: Key = SNAPSHOT, as_json: Json = False) -> None:
             compiled,
             key,
             ports=ports,
-            tables=(*(table for table in known if table.name != today.table.name), today.table),
+            tables=(*(table for table in known if table.name != today.table.name), today.published),
             links=lambda dataset, key, attempt: links_for(settings, dataset, key, attempt),
         )
         notify(ports.ledger, ports.notifier, ports.clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from partition_gate.compiling.compiler import RULES_VERSION, Compilation, compile_contract, table_schema
-from partition_gate.compiling.versions import published_table
+from partition_gate.compiling.versions import published_table, with_former_names
 from partition_gate.contract.model import Contract
 from partition_gate.contract.versions import in_force, in_todays_place
 from partition_gate.judging.disposition import Policy
@@ -75,8 +75,12 @@ def compiled(contract: Contract, earlier: Sequence[Contract] = ()) -> CompiledCo
     """The contract compiled just now, in memory, with its earlier versions (oldest first)."""
     placed = [in_todays_place(each, contract) for each in earlier]
     newer = [(each, (*placed[i + 1 :], contract)) for i, each in enumerate(placed)]
-    return _compiled(contract, ()).model_copy(
-        update={"earlier": tuple(_compiled(each, after) for each, after in newer)}
+    today = _compiled(contract, ())
+    return today.model_copy(
+        update={
+            "published": with_former_names(today.published, contract, placed),
+            "earlier": tuple(_compiled(each, after) for each, after in newer),
+        }
     )
 
 

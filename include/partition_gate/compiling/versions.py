@@ -26,6 +26,22 @@ def published_table(version: Contract, newer: Sequence[Contract]) -> TableSchema
     return today.model_copy(update={"columns": tuple(columns)})
 
 
+def with_former_names(table: TableSchema, today: Contract, earlier: Sequence[Contract]) -> TableSchema:
+    """Today's table, whose columns know what they were called: files that were published before still say it."""
+    former: dict[str, list[str]] = {}
+    for version in reversed(earlier):
+        for name, now in columns_now(version, today).items():
+            former.setdefault(now.name, []).append(name)
+    return table.model_copy(
+        update={"columns": tuple(_with_names(column, former.get(column.name, ())) for column in table.columns)}
+    )
+
+
+def _with_names(column: TableColumn, names: Sequence[str]) -> TableColumn:
+    formerly = tuple(dict.fromkeys(name for name in names if name != column.name))
+    return column.model_copy(update={"formerly": formerly}) if formerly else column
+
+
 def _by_name(table: TableSchema) -> dict[str, TableColumn]:
     return {column.name: column for column in (*table.columns, *table.partition_columns)}
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from partition_gate.contract.limits import Limits
 from partition_gate.partition import Location
 from partition_gate.record import Record
 from partition_gate.suite.counts import ListedValue
@@ -195,24 +196,6 @@ class Team(Record):
 
     name: str = ""
     members: tuple[Member, ...] = ()
-
-
-class Limits(Record):
-    """When a partition is ready, expected, too dirty (fraction 0..1) or too small (fraction of the version before).
-
-    `effective_from` is the first day, in the contract's time zone, whose partitions this version judges.
-    """
-
-    timezone: str = "UTC"
-    start_date: date | None = None
-    readiness: str = "quiet:120s"
-    calendar: str = "all"
-    quarantine_limit: float = 0.05
-    shrink_limit: float = 0.5
-    latency: timedelta | None = None
-    schedule: str | None = None
-    end_of_life: date | None = None
-    effective_from: date | None = None
 
 
 class Contract(Record):

@@ -11,6 +11,11 @@ from decimal import Decimal, InvalidOperation
 _INTEGERS = {"TINYINT": (1, 3), "SMALLINT": (2, 5), "INTEGER": (4, 10), "BIGINT": (8, 19)}
 # Whole numbers of so many bytes are exact in a float of so many binary digits (24 and 53).
 _EXACT_BYTES = {"FLOAT": 2, "DOUBLE": 4}
+# Texts that Python and a database read alike; Python alone reads 1_000 and 2026-W05-6 too.
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d(\.\d{1,6})?", re.ASCII)
+_MOMENT = re.compile(rf"{_DAY.pattern}[ T]{_CLOCK.pattern}(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
@@ -35,9 +40,9 @@ def is_value(text: str, kind: str) -> bool:
     try:
         if kind in _INTEGERS:
             half = 1 << (8 * _INTEGERS[kind][0] - 1)
-            return -half <= int(text) < half
+            return bool(_NUMBER.fullmatch(text)) and -half <= int(text) < half
         if own := _digits(kind):
-            return _fits(Decimal(text), *own)
+            return bool(_NUMBER.fullmatch(text)) and _fits(Decimal(text), *own)
         return kind in _TEXTS and _TEXTS[kind](text)
     except (ValueError, InvalidOperation, OverflowError):
         return False
@@ -55,19 +60,19 @@ def _digits(kind: str) -> tuple[int, int] | None:
 
 
 def _fits(number: Decimal, integer_digits: int, scale: int) -> bool:
-    return number.is_finite() and abs(number) < 10**integer_digits and number == round(number, scale)
+    return abs(number) < 10**integer_digits and number == round(number, scale)
 
 
 def _is_float(text: str) -> bool:
-    return Decimal(text).is_finite() and float(text) not in {float("inf"), float("-inf")}
+    return bool(_NUMBER.fullmatch(text)) and abs(float(text)) < float("inf")
 
 
 def _is_date(text: str) -> bool:
-    return bool(date.fromisoformat(text)) and len(text) == len("2026-01-31")
+    return bool(_DAY.fullmatch(text)) and bool(date.fromisoformat(text))
 
 
 def _is_timestamp(text: str, *, with_zone: bool) -> bool:
-    return (datetime.fromisoformat(text).tzinfo is not None) == with_zone
+    return bool(_MOMENT.fullmatch(text)) and (datetime.fromisoformat(text).tzinfo is not None) == with_zone
 
 
 _TEXTS: dict[str, Callable[[str], bool]] = {
@@ -76,7 +81,7 @@ _TEXTS: dict[str, Callable[[str], bool]] = {
     "FLOAT": _is_float,
     "DOUBLE": _is_float,
     "DATE": _is_date,
-    "TIME": lambda text: time.fromisoformat(text).tzinfo is None,
+    "TIME": lambda text: bool(_CLOCK.fullmatch(text)) and time.fromisoformat(text).tzinfo is None,
     "TIMESTAMP": lambda text: _is_timestamp(text, with_zone=False),
     "TIMESTAMP WITH TIME ZONE": lambda text: _is_timestamp(text, with_zone=True),
 }

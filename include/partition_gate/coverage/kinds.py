@@ -44,6 +44,8 @@ MECHANISMS: dict[str, str] = {
         (f"{team}.{key}" for team in ("team", "team.members") for key in ("name", "username", "role", "dateOut")),
         "owners named in alerts and pages",
     ),
+    "custom.effectiveFrom": "first day whose partitions this version judges, and no kept version",
+    "column.default": "value of the column in partitions from before it was added",
     **dict.fromkeys(
         (f"custom.{name}" for name in ("timezone", "startDate", "quarantineLimit", "shrinkLimit")),
         "limits of a partition",
@@ -132,6 +134,8 @@ def _kind_of_member(place: tuple[str | int, ...], value: Mapping[str, Any]) -> s
         return f"sla.{known}" if known else "sla"
     if group == "customProperties" and len(place) == 2:
         return f"custom.{name}" if f"custom.{name}" in _OURS else "custom"
+    if group == "customProperties" and name == "default" and _normalised(place[:-2]) == "column":
+        return "column.default"
     if group == "synonyms":
         return _normalised(place)
     return group

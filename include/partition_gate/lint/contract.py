@@ -188,6 +188,14 @@ def _start(value: object) -> str | None:
     return None
 
 
+def _day(value: object) -> str | None:
+    try:
+        date.fromisoformat(str(value))
+    except ValueError:
+        return "is no day; write 2026-01-31: a version is in force from the start of a day"
+    return None
+
+
 def _readiness(value: object) -> str | None:
     kind, _, span = str(value).partition(":")
     fits = value in NOTES or (kind == "quiet" and duration(span) is not None)
@@ -203,7 +211,7 @@ _VALUES: dict[str, Callable[[object], str | None]] = {
     "quarantineLimit": _share,
     "shrinkLimit": _share,
     "startDate": _start,
-    "effectiveFrom": _start,
+    "effectiveFrom": _day,
     "readiness": _readiness,
     "calendar": _calendar,
 }

@@ -8,13 +8,31 @@ from collections.abc import Iterator
 from open_data_contract_standard.model import CustomProperty, Relationship, SchemaObject, SchemaProperty
 
 from partition_gate.contract.model import Clause, Column, CompoundForeignKey, ForeignKey
+from partition_gate.contract.nested_columns import published_type
+from partition_gate.contract.widening import is_value
 from partition_gate.errors import ContractError
+from partition_gate.nearest_words import shown
 from partition_gate.suite.expectations import Scalar, Severity
 
 
 def read_columns(schema: SchemaObject, *, at: str) -> tuple[Column, ...]:
     """The columns, each with its clauses, in the file's order. `at` is the schema object's place in the file."""
     return tuple(_column(p, f"{at}.properties[{i}]") for i, p in enumerate(schema.properties or []))
+
+
+def require_defaults(columns: tuple[Column, ...], *, path: str) -> None:
+    """Nothing, where the published column of each default can hold it.
+
+    Raises:
+        ContractError: one line a default; it could not be read, and nor could its rows.
+    """
+    wrong = [
+        f"{path}: {column.path}.customProperties: the default {shown(column.default)} is no {kind}; correct it"
+        for column in columns
+        if column.default is not None and not is_value(str(column.default), kind := published_type(column))
+    ]
+    if wrong:
+        raise ContractError("\n".join(wrong))
 
 
 def read_foreign_keys(schema: SchemaObject, *, at: str, path: str) -> tuple[ForeignKey, ...]:

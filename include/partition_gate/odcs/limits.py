@@ -9,7 +9,8 @@ from typing import Any
 from open_data_contract_standard.model import OpenDataContractStandard
 
 from partition_gate.contract.completeness import NOTES
-from partition_gate.contract.model import Limits, Sla
+from partition_gate.contract.limits import Limits
+from partition_gate.contract.model import Sla
 from partition_gate.errors import ContractError
 from partition_gate.units import duration, fraction, is_timezone
 

@@ -11,7 +11,12 @@ from pydantic import ValidationError
 from partition_gate.contract.model import Channel, Contract, Member, Sla, Status, Team
 from partition_gate.contract.sla_names import canonical
 from partition_gate.errors import ContractError
-from partition_gate.odcs.columns import read_columns, read_compound_foreign_keys, read_foreign_keys
+from partition_gate.odcs.columns import (
+    read_columns,
+    read_compound_foreign_keys,
+    read_foreign_keys,
+    require_defaults,
+)
 from partition_gate.odcs.limits import read_limits
 from partition_gate.odcs.quality import read_rules
 from partition_gate.odcs.schema import require_valid
@@ -49,6 +54,8 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
     schema = _only_schema(odcs, path)
     server = _chosen_server(odcs, document, path, environment)
     slas = _slas(odcs)
+    columns = read_columns(schema, at="schema[0]")
+    require_defaults(columns, path=path)
     return Contract(
         **_identity(odcs),
         path=path,
@@ -59,7 +66,7 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
         description=schema.description or "",
         location=location(str(server.location or server.path), folder=folder, model=str(schema.name), path=path),
         endpoint_url=server.endpointUrl,
-        columns=read_columns(schema, at="schema[0]"),
+        columns=columns,
         foreign_keys=read_foreign_keys(schema, at="schema[0]", path=path),
         compound_foreign_keys=read_compound_foreign_keys(schema, at="schema[0]", path=path),
         rules=read_rules(schema, at="schema[0]", path=path),

@@ -115,7 +115,7 @@ def _read_from(connection: duckdb.DuckDBPyConnection, storage: Storage) -> None:
 def _select(table: TableSchema, columns: str, files: Sequence[str]) -> str:
     """The table's columns from files that hold the same ones; what they lack is its default, or null."""
     held = {name for name, _ in json.loads(columns)} | {column.name for column in table.partition_columns}
-    cells = (_cell(column, identifier(column.name) if column.name in held else None) for column in _all(table))
+    cells = (_cell(column, _held_as(column, held)) for column in _all(table))
     return f"SELECT {', '.join(cells)} {_source(table, files)}"
 
 
@@ -125,6 +125,10 @@ def _no_rows(table: TableSchema) -> str:
 
 def _all(table: TableSchema) -> tuple[TableColumn, ...]:
     return (*table.columns, *table.partition_columns)
+
+
+def _held_as(column: TableColumn, held: set[str]) -> str | None:
+    return next((identifier(name) for name in (column.name, *column.formerly) if name in held), None)
 
 
 def _cell(column: TableColumn, expression: str | None) -> str:
