@@ -85,10 +85,14 @@ def test_a_referenced_dataset_without_a_version_is_our_error(
         ("expect_column_values_to_be_in_set", {"column": "id", "value_set": ["zzz"]}, "a value cannot be converted"),
         (
             "expect_column_values_to_match_json_schema",
-            {"column": "note", "json_schema": {"type": "object"}},
-            "is not available on DuckDB",
+            {"column": "note", "json_schema": {"type": "objct"}},
+            "json_schema is no JSON Schema",
         ),
-        ("expect_column_values_to_be_between", {"column": "note", "min_value": 1}, "could not judge|query failed"),
+        (
+            "expect_column_values_to_be_between",
+            {"column": "note", "min_value": 1},
+            "computed on column of type VARCHAR",
+        ),
         ("expect_column_values_to_be_between", {"column": "id", "min_value": "soon"}, "min_value: value is not"),
         ("expect_nothing_of_the_kind", {}, "expect_nothing_of_the_kind"),
     ],

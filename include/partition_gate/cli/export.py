@@ -68,9 +68,7 @@ def _json_schema(_contract: Contract, document: Mapping[str, Any]) -> str:
 
 
 def _suite(contract: Contract, _document: Mapping[str, Any]) -> str:
-    from partition_gate.adapters.gx.core_names import core_expectations
-
-    return _json(portable_suite(compiled(contract), core=core_expectations()))
+    return _json(portable_suite(compiled(contract)))
 
 
 def _ddl(contract: Contract, _document: Mapping[str, Any]) -> str:

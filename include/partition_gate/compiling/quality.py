@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
+from partition_gate.compiling.custom import custom_expectation
 from partition_gate.compiling.drafts import Draft, NotExecutable, Unfit
 from partition_gate.compiling.nested import led_to
 from partition_gate.compiling.sql import compile_sql
 from partition_gate.compiling.windows import compile_window
 from partition_gate.contract.model import Contract, CustomRule, LibraryRule, QualityRule, SqlRule, TextRule
 from partition_gate.contract.nested_columns import Path, inner_columns
-from partition_gate.errors import ContractError
-from partition_gate.strict_yaml.reading import load_mapping
 from partition_gate.suite.counts import (
     DuplicateCount,
     DuplicateTogetherCount,
@@ -29,7 +26,6 @@ _ROW_LEVEL = (
 )
 # Great Expectations names these like rules on values, but finds no single rows that break them.
 _OF_THE_WHOLE = ("_to_be_of_type", "_to_be_in_type_list", "_to_be_increasing", "_to_be_decreasing", "_outliers")
-_PAIRS = {"columnA": "column_A", "columnB": "column_B"}
 
 
 def compile_rule(rule: QualityRule, contract: Contract) -> Draft | NotExecutable | None:
@@ -63,7 +59,8 @@ def _compiled(
         case SqlRule():
             return compile_sql(rule, contract), None
         case CustomRule():
-            return _custom(rule), None
+            expectation = custom_expectation(rule.engine, rule.implementation, column=rule.column)
+            return (expectation, rule.description or expectation.type.replace("_", " "), "conformity"), None
         case LibraryRule():
             return compile_window(rule, contract)
 
@@ -75,32 +72,6 @@ def _inside(contract: Contract, column: str | None) -> tuple[str, Path] | None:
             if inner.name == column:
                 return top.name, path
     return None
-
-
-def _custom(rule: CustomRule) -> tuple[Expectation, str, str]:
-    if rule.engine.replace("-", "").replace("_", "").lower() != "greatexpectations":
-        raise Unfit(f"engine {rule.engine!r} is not executable here; greatExpectations is")
-    try:
-        body = load_mapping(rule.implementation, path=rule.path)
-        type_, kwargs = _snake(str(body["type"])), {_argument(k): v for k, v in dict(body.get("kwargs") or {}).items()}
-    except (ContractError, KeyError, TypeError, ValueError):
-        raise Unfit("implementation needs `type` and `kwargs` of one expectation, as a mapping") from None
-    if rule.column is not None and not any(name.startswith("column") for name in kwargs):
-        kwargs["column"] = rule.column
-    type_ = type_ if type_.startswith("expect_") else f"expect_{type_}"
-    core = Core(type=type_, kwargs=json.dumps(kwargs, sort_keys=True))
-    return core, rule.description or type_.replace("_", " "), "conformity"
-
-
-def _argument(name: object) -> str:
-    return _PAIRS.get(str(name)) or _snake(str(name))
-
-
-def _snake(name: str) -> str:
-    """`minValue` as `min_value`; a name that has underscores is left as it is."""
-    if "_" in name:
-        return name
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
 def _scope(expectation: Expectation) -> Scope:

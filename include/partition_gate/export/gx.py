@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container
 from typing import Any
 
 from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.suite.core_expectations import RUN
 
 
-def portable_suite(compiled: CompiledContract, *, core: Container[str]) -> dict[str, Any]:
-    """The suite without the expectations that only this product has; `meta.left_out` names their rules.
-
-    `core` are the types that Great Expectations itself has.
-    """
+def portable_suite(compiled: CompiledContract) -> dict[str, Any]:
+    """The suite without the expectations that only this product has; `meta.left_out` names their rules."""
     suite: dict[str, Any] = json.loads(compiled.suite.document)
     sources = {column.name: column.source for column in compiled.contract.columns}
-    kept = [each for each in suite["expectations"] if each["type"] in core and "promise" not in each["meta"]]
+    kept = [each for each in suite["expectations"] if each["type"] in RUN and "promise" not in each["meta"]]
     left_out = [each["meta"]["rule_id"] for each in suite["expectations"] if each not in kept]
     return {
         **suite,

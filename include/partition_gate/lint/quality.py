@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from partition_gate.compiling.custom import custom_expectation as expectation_of
+from partition_gate.compiling.custom import is_great_expectations
+from partition_gate.compiling.drafts import Unfit
 from partition_gate.finding import Level
 from partition_gate.lint.view import Known, Node, Placed, Problem, View, child, number, parts
 from partition_gate.nearest_words import did_you_mean, shown
@@ -102,6 +105,17 @@ def argument(view: View, _known: Known) -> Iterator[Problem]:
                 place = f"{rule.place}.arguments.{name}"
                 yield Problem(place, f"{shown(name)} is no argument of {_metric(rule)}; {hint}")
         yield from _unknown_columns(view, given, rule.place)
+
+
+def custom_expectation(view: View, _known: Known) -> Iterator[Problem]:
+    """A custom rule of greatExpectations asks for an expectation that runs here."""
+    for rule in view.rules():
+        engine, body = rule.node.get("engine"), rule.node.get("implementation")
+        if rule.node.get("type") == "custom" and is_great_expectations(engine) and isinstance(body, str | dict):
+            try:
+                expectation_of(str(engine), body, column=rule.column)
+            except Unfit as unfit:
+                yield Problem(f"{rule.place}.implementation", str(unfit))
 
 
 def _unknown_columns(view: View, given: Node, place: str) -> Iterator[Problem]:

@@ -54,6 +54,7 @@ RULES: dict[str, LintRule] = {
     "operator-bound": LintRule(Level.ERROR, quality.operator_bound),
     "rule-id": LintRule(Level.ERROR, quality.rule_id),
     "argument": LintRule(Level.WARNING, quality.argument),
+    "custom-expectation": LintRule(Level.ERROR, quality.custom_expectation),
     "sla-name": LintRule(Level.INFO, slas.sla_name),
     "sla-value": LintRule(Level.ERROR, slas.sla_value),
     "minute-unit": LintRule(Level.WARNING, slas.minute_unit),

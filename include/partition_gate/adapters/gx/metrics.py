@@ -10,6 +10,7 @@ lower one, and two of them are duplicates.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 
 from partition_gate.adapters.gx.distinctness import duplicates
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
-from partition_gate.adapters.gx.scan import reference_view
+from partition_gate.adapters.gx.scan import FITS_SCHEMA, reference_view
 
 FILES_TOUCHED = "partition_files.touched"
 FILES_LACKING = "partition_files.lacking_column"
@@ -87,6 +88,18 @@ class JsonParseable(ColumnMapMetricProvider):
     @column_condition_partial(engine=DuckDBExecutionEngine)
     def _duckdb(cls, column: Any, **_: Any) -> Any:
         return sa.func.json_valid(column)
+
+
+class FitsJsonSchema(ColumnMapMetricProvider):
+    """Great Expectations has it on pandas and Spark only."""
+
+    condition_metric_name = "column_values.match_json_schema"
+    condition_value_keys = ("json_schema",)
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, json_schema: Any, **_: Any) -> Any:
+        fits = getattr(sa.func, FITS_SCHEMA)
+        return fits(sa.cast(column, sa.VARCHAR), json.dumps(json_schema, sort_keys=True))
 
 
 class MatchesStrftime(ColumnMapMetricProvider):

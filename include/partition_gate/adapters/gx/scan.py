@@ -20,9 +20,11 @@ from partition_gate.adapters.gx.footers import READ_ERRORS, Footers
 from partition_gate.adapters.gx.sql import identifier, read_parquet, select
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.record import Record
+from partition_gate.suite.json_schemas import fits_schema
 
 SCANNED = "scanned"
 SOURCE_FILE, SOURCE_ROW = "_gate_source_file", "_gate_source_row"
+FITS_SCHEMA = "gate_fits_json_schema"  # SQL's name of `fits_schema`, for rules on rows
 ROW = "_gate_row"  # of every view: a row's number in the partition, for us alone
 
 
@@ -70,6 +72,7 @@ def open_connection(machine: Machine) -> duckdb.DuckDBPyConnection:
         settings["memory_limit"] = machine.memory_limit
     connection = duckdb.connect(config=settings)
     connection.execute("SET TimeZone = 'UTC'")
+    connection.create_function(FITS_SCHEMA, fits_schema, [duckdb.sqltype("VARCHAR")] * 2, duckdb.sqltype("BOOLEAN"))
     return connection
 
 

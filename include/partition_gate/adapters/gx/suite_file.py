@@ -18,6 +18,7 @@ from partition_gate.adapters.gx import expectations_nested as _nested  # noqa: F
 from partition_gate.adapters.gx import metrics_distinct as _distinct  # noqa: F401 (as above)
 from partition_gate.adapters.gx import metrics_order as _order  # noqa: F401 (as above)
 from partition_gate.errors import ContractError
+from partition_gate.suite.json_schemas import JSON_SCHEMA, why_no_schema
 
 COLUMN_EXISTS = "expect_column_to_exist"
 FILES_READABLE = "expect_partition_files_to_be_readable"
@@ -67,6 +68,8 @@ class Planned:
             return f"{self.type}: {'; '.join(dict.fromkeys(wrong))}"
         except (GreatExpectationsError, ValueError, TypeError) as error:
             return f"{self.type}: {str(error).splitlines()[0]}"
+        if self.type == JSON_SCHEMA and (refused := why_no_schema(self.kwargs["json_schema"])):
+            return f"{self.type}: json_schema is no JSON Schema: {refused}"
         return None
 
 
