@@ -141,7 +141,11 @@ def _other_findings(
     newest = ACCEPTED_VERSIONS[-1]
     still = {p for e in _errors(document, newest) for p, _ in told.sentences(e)} if found and _later(version) else None
     for parts, what in found:
-        accepted = f"; {newest} accepts it" if still is not None and parts not in still else ""
+        accepted = (
+            f"; or raise apiVersion to {newest}, which accepts it as it is"
+            if still is not None and parts not in still
+            else ""
+        )
         yield _finding(document, parts, what + accepted)
 
 
