@@ -90,7 +90,7 @@ def test_a_key_of_a_later_version_says_so():
     ]
     assert of_property("v3.0.2", logicalType="timestamp") == [
         "logicalType: 'timestamp' is not known; use one of string, date, number, integer, object, array, boolean; "
-        "which accepts it as it is"
+        "or raise apiVersion to v3.2.0, which accepts it as it is"
     ]
 
 
