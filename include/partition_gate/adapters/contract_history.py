@@ -7,10 +7,12 @@ import subprocess
 from datetime import datetime
 from pathlib import Path
 
+from partition_gate.compatibility.releases import State
 from partition_gate.errors import OperatorError, UnknownContract
 from partition_gate.record import Record
 
 _WITHIN_S = 30
+_ALL = 1000
 _FIELDS = "%H%x1f%cI%x1f%s"
 
 
@@ -76,6 +78,18 @@ class ContractHistory:
             Revision(commit=commit, committed_at=datetime.fromisoformat(when), subject=subject, text=self._text(commit))
             for commit, when, subject in found
         )
+
+    def states(self) -> tuple[State, ...]:
+        """The file at each of the newest thousand commits that changed it, oldest first. Raises: OperatorError."""
+        found = self.revisions(limit=_ALL)[::-1]
+        return tuple(State(label=each.label, at=each.committed_at, text=each.text) for each in found if each.text)
+
+    def tagged(self, tag: str) -> State | None:
+        """The file as it was tagged, at the tag's own date; None where no such tag holds it."""
+        name = f"refs/tags/{tag}"
+        made_at = self._git("for-each-ref", "--format=%(creatordate:iso-strict)", name).strip()
+        text = self._text(name) if made_at else None
+        return None if text is None else State(label=f"tag {tag}", at=datetime.fromisoformat(made_at), text=text)
 
     def _text(self, commit: str) -> str | None:
         try:

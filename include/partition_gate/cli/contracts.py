@@ -14,10 +14,12 @@ from rich.table import Table
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.cli import tables
+from partition_gate.cli.named import Names, named
+from partition_gate.cli.versions import with_git
 from partition_gate.compatibility.changes import ContractVersion
 from partition_gate.compatibility.report import read_version
 from partition_gate.coverage.clauses import CoveredClause, Treatment, cover
-from partition_gate.errors import ContractError, UnknownContract
+from partition_gate.errors import ContractError
 from partition_gate.finding import Level
 from partition_gate.lint.text import FORMATS, LintedFile
 from partition_gate.settings import load_settings
@@ -25,7 +27,6 @@ from partition_gate.strict_yaml.reading import load_document
 from partition_gate.wiring import contract_folder, why_refused
 
 _SINCE = "The git revision that was approved last (in CI: origin/main); the last commit where it is not given."
-Names = Annotated[list[str] | None, typer.Argument(help="Contract ids or files; none: all contracts.")]
 
 
 class LintFormat(StrEnum):
@@ -54,8 +55,7 @@ def lint(
 ) -> None:
     """Check contract files: what is wrong, where, and what to do. Exit 1 when one has an error."""
     folder = contract_folder(load_settings())
-    paths = [_existing(folder, name) for name in names] if names else folder.paths()
-    files = [file for path in paths for file in folder.lint(path, before=_before(path, since), why_refused=why_refused)]
+    files = [file for path in named(folder, names) for file in _linted(folder, path, since)]
     told = FORMATS[LintFormat.JSON if as_json else form](files)
     if told:
         typer.echo(told)
@@ -93,13 +93,9 @@ def coverage(
     tables.terminal().print(_coverage_table(rows, title=f"{compiled.contract.path}: {_sums(rows)}"))
 
 
-def _existing(folder: ContractFolder, name: str) -> Path:
-    path = folder.locate(name)
-    if not path.is_file():
-        raise UnknownContract(
-            f"{name!r} is neither a contract of {folder.contracts} nor a file; `gate lint` alone checks all"
-        )
-    return path
+def _linted(folder: ContractFolder, path: Path, since: str | None) -> tuple[LintedFile, ...]:
+    before = _before(path, since)
+    return with_git(folder, path, folder.lint(path, before=before, why_refused=why_refused), before)
 
 
 def _before(path: Path, since: str | None) -> ContractVersion | None:

@@ -7,7 +7,16 @@ import traceback
 
 import typer
 
-from partition_gate.cli import contracts, demo_commands, drafts, evolution, export, partitions, registry
+from partition_gate.cli import (
+    contracts,
+    demo_commands,
+    drafts,
+    evolution,
+    export,
+    partitions,
+    registry,
+    versions,
+)
 from partition_gate.errors import ContractError, GateError, MalformedPartitionKey, UnknownContract
 
 FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
@@ -22,6 +31,7 @@ app = typer.Typer(
 contracts.register(app)
 drafts.register(app)
 evolution.register(app)
+versions.register(app)
 export.register(app)
 registry.register(app)
 partitions.register(app)

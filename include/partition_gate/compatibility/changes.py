@@ -11,6 +11,7 @@ from partition_gate.compatibility.compare import kind_of
 from partition_gate.compatibility.differences import Difference, differences
 from partition_gate.compatibility.rules import KINDS, Direction, Kind, Party
 from partition_gate.compatibility.terms import Node, Value, contract_tree
+from partition_gate.contract.model import Status
 from partition_gate.record import Record
 
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?")
@@ -46,6 +47,11 @@ class ContractVersion(Record):
     version: str
     status: str
     tree: Node
+
+    @property
+    def approved(self) -> bool:
+        """Whether it has promised something: partitions are judged by it, and people are told."""
+        return self.status in {Status.ACTIVE, Status.DEPRECATED}
 
 
 class Change(Record):

@@ -12,7 +12,8 @@ _OTHERS = (
     ("yaml", "error", "The file is one plain YAML mapping, without what can hide, multiply or change content."),
     ("schema", "error", "The document fits the JSON Schema of its apiVersion, and no key is misspelt."),
     ("unknown-key", "warning", "v3.0: a place that the schema leaves open has only keys of the standard."),
-    ("reading", "error", "The contract can be read: a server of the environment, names, values."),
+    ("reading", "error", "The contract can be read: a server of the environment, names, values, defaults."),
+    ("kept-versions", "error", "Kept versions follow one another, load into one table, and are what was approved."),
 )
 
 
