@@ -8,6 +8,7 @@ from itertools import accumulate
 
 import duckdb
 
+from partition_gate.adapters.gx.common_types import can_become, comparable_type, exact_type
 from partition_gate.adapters.gx.footers import Footers, ParquetFile
 from partition_gate.adapters.gx.sql import identifier, literal, read_parquet, select
 from partition_gate.judging.validation import PartitionScan
@@ -21,11 +22,7 @@ RESERVED = frozenset(
     }
 )
 _VIRTUAL = {"file_index", "file_row_number"}
-_SMALL_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
-_INTEGERS = _SMALL_INTEGERS | {"UBIGINT", "HUGEINT"}
-_FLOATS = {"FLOAT", "DOUBLE"}
 _ROWS_PER_FILE = 2**40
-_INSTANTS = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 
 ColumnKey = tuple[str, int]  # a column's name in the file, and which of its namesakes it is
 Cell = tuple[str, str]  # SQL or a name, and its DuckDB type
@@ -126,16 +123,27 @@ def input_slots(groups: Sequence[Group]) -> list[Slot]:
         cells = [None if column is None else (identifier(column[0]), column[1]) for column in found]
         first = next(column[0] for column in found if column is not None)
         name = _free_name(first, RESERVED | {slot.name.casefold() for slot in slots})
-        slots.append(Slot(name=name, cells=tuple(cells), type=_exact_type({kind for _, kind in filter(None, cells)})))
+        slots.append(Slot(name=name, cells=tuple(cells), type=exact_type({kind for _, kind in filter(None, cells)})))
     return slots
 
 
 def output_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
     """The target's data columns with the target's types, as `_gate_out_<i>`."""
     return [
-        Slot(name=f"_gate_out_{i}", cells=tuple(group.cell(column.source) for group in groups), type=column.type)
+        Slot(
+            name=f"_gate_out_{i}",
+            cells=tuple(_castable(group.cell(column.source), column.type) for group in groups),
+            type=column.type,
+        )
         for i, column in enumerate(scan.target.columns)
     ]
+
+
+def _castable(cell: Cell | None, target: str) -> Cell | None:
+    """What DuckDB would not even plan becomes text, so that the cast fails where a value is asked for, and only there."""
+    if cell is None or can_become(cell[1], target):
+        return cell
+    return f"CAST({cell[0]} AS VARCHAR)", "VARCHAR"
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, files: tuple[ParquetFile, ...], first_file: int) -> Group:
@@ -150,7 +158,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, files: tuple[ParquetFile, .
 
 def _slot(name: str, cells: Sequence[Cell | None]) -> Slot | None:
     kinds = {kind for _, kind in filter(None, cells)}
-    return Slot(name=name, cells=tuple(cells), type=_comparable_type(kinds)) if kinds else None
+    return Slot(name=name, cells=tuple(cells), type=comparable_type(kinds)) if kinds else None
 
 
 def _distrusted(cell: Cell | None) -> Cell | None:
@@ -171,24 +179,6 @@ def _constant(column: TableColumn, values: dict[str, str]) -> Cell | None:
 
 def _keys(groups: Sequence[Group]) -> list[ColumnKey]:
     return list(dict.fromkeys(key for group in groups for key in group.columns))
-
-
-def _exact_type(kinds: set[str]) -> str:
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    if kinds <= _SMALL_INTEGERS:
-        return "BIGINT"
-    return "DOUBLE" if kinds <= _FLOATS else "VARCHAR"
-
-
-def _comparable_type(kinds: set[str]) -> str:
-    """A type in which rules can compare values of all these types, and to which no cast fails."""
-    exact = _exact_type(kinds)
-    if exact != "VARCHAR":
-        return exact
-    if all(kind in _INTEGERS | _FLOATS or kind.startswith("DECIMAL") for kind in kinds):
-        return "DOUBLE"
-    return "TIMESTAMP" if kinds <= _INSTANTS else "VARCHAR"
 
 
 def _free_name(name: str, taken: frozenset[str]) -> str:
