@@ -34,8 +34,8 @@ def arrive(contract: str, dag_run: Any = None) -> PokeReturnValue:
 
 @task(multiple_outputs=False)
 def inspect(contract: str, arrival: Any) -> dict[str, Any]:
-    if "missing" in arrival:
-        raise AirflowSkipException(f"MISSING: {arrival['missing']}")
+    if "partition" not in arrival:
+        raise AirflowSkipException("; ".join(f"{found.upper()}: {why}" for found, why in arrival.items()))
     return tasks.inspect(contract, arrival["partition"])
 
 

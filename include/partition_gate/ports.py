@@ -145,9 +145,9 @@ class Ledger(Protocol):
     def published(
         self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
     ) -> tuple[PublishedPartition, ...]:
-        """Those of the partitions that are visible, in the order of `keys`, with the counters of these rules.
+        """Those of the partitions that are visible, in the order of `keys`, with what became of these rules.
 
-        Counters are those of the newest attempt that became visible. What it costs follows the number of keys and
+        All of it is of the newest attempt that became visible. What it costs follows the number of keys and
         of their attempts, not the history of the dataset.
         """
 

@@ -9,7 +9,7 @@ import logging
 from typing import Any
 
 from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.contract.readiness import Missing, Ready
+from partition_gate.contract.readiness import Missing, NotExpected, Ready
 from partition_gate.errors import OperatorError
 from partition_gate.gate import discover
 from partition_gate.gate import inspect as gate_inspect
@@ -27,7 +27,10 @@ log = logging.getLogger(__name__)
 
 
 def arrive(contract: str, key: str) -> dict[str, Any] | None:
-    """`{"partition": ...}` when it is ready, `{"missing": why}` when it never came, None to look again later."""
+    """`{"partition": ...}` when it is ready, None to look again later.
+
+    `{"missing": why}` when it never came, `{"not_expected": why}` when nothing was promised for that period.
+    """
     settings, compiled = _open(contract, key)
     with open_ports(settings) as ports:
         arrival = discover.arrive(compiled.contract, key, ports=ports)
@@ -35,6 +38,9 @@ def arrive(contract: str, key: str) -> dict[str, Any] | None:
             case Ready(partition=partition):
                 log.info("partition ready dataset=%s partition=%s files=%d", contract, key, len(partition.files))
                 return {"partition": partition.model_dump(mode="json")}
+            case NotExpected(why=why):
+                log.info("partition not expected dataset=%s partition=%s why=%s", contract, key, why)
+                return {"not_expected": why}
             case Missing(why=why):
                 links = links_for(settings, contract, key, "")
                 gate_settle.settle_unjudged(

@@ -53,6 +53,16 @@ def in_words(span: timedelta) -> str:
     return f"{count:,g} {name}" if count == 1 else f"{count:,g} {name}s"
 
 
+def roughly(span: timedelta) -> str:
+    """A span for a reader, to what matters: `4,325 days`, `26 h 5 min`, `12 min`, `30 s`."""
+    minutes, seconds = divmod(round(abs(span).total_seconds()), 60)
+    if minutes >= 2 * 24 * 60:
+        return f"{minutes // (24 * 60):,} days"
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else f"{seconds} s"
+
+
 def fraction(value: object, unit: object = None) -> float | None:
     """A share between 0 and 1 from `5` percent, `"5%"` or `0.05`; None where it is none of these."""
     text = str(value).strip()

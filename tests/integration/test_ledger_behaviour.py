@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, text
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Message
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.ports import Ledger
 from partition_gate.testing.builders import (
     NOON,
@@ -271,14 +272,17 @@ def test_a_partitions_counters_are_those_of_its_newest_visible_attempt(ledger: L
     assert [one.unexpected_count for one in found.counts] == [2]
 
 
-def test_a_partition_was_published_when_it_first_became_visible(ledger: Ledger) -> None:
-    visible(ledger, "2026-11-01", unexpected=1, outcome=PartitionOutcome.REJECTED)
-    for minutes in (1, 2):
-        visible(ledger, "2026-11-01", unexpected=1, minutes=minutes)
+def test_a_visible_partition_says_which_rules_its_newest_attempt_kept_and_broke(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    words = (CheckOutcome.PASSED, CheckOutcome.FAILED, CheckOutcome.WARNED, CheckOutcome.UNKNOWN, CheckOutcome.ERRORED)
+    found = [a_check_result(word.value, outcome=word, unexpected=None) for word in words]
+    ledger.record_validation(attempt.id, [*found, a_check_result("other")], document="{}")
+    ledger.settle(a_settlement(attempt.id), [])
 
-    (found,) = ledger.published("orders", ["2026-11-01"], rule_ids=[])
+    (published,) = ledger.published("orders", ["2026-11-01"], rule_ids=[word.value for word in words])
 
-    assert (found.first_published_at, found.counts) == (NOON + MINUTE, ())
+    assert (published.kept, published.broken) == (("passed",), ("failed", "warned", "unknown", "errored"))
+    assert published.counts == ()
 
 
 def test_a_partition_that_never_became_visible_is_not_among_the_published(ledger: Ledger) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +90,70 @@ def test_a_rejected_partition_is_in_its_own_window_and_in_no_other(desk: Desk) -
     assert (code, first["outcome"]) == (FAILED, "rejected")
     assert check_of(first, "nulls_in_a_week")["observed"] == "10 of 100 rows (10.00 %) in 1 of 7 partitions"
     assert check_of(second, "nulls_in_a_week")["observed"] == "1 of 100 rows (1.00 %) in 1 of 7 partitions"
+
+
+def service_levels(desk: Desk, *levels: dict[str, Any], **changes: Any) -> None:
+    columns = [
+        {"name": "dt", "logicalType": "date", "partitioned": True},
+        {"name": "id", "logicalType": "integer"},
+        {"name": "at", "logicalType": "timestamp"},
+    ]
+    desk.write_contract(schema=[{"name": "orders", "properties": columns}], slaProperties=list(levels), **changes)
+
+
+LEVELS = (
+    {"property": "latency", "value": 4, "unit": "h"},
+    {"property": "timeOfAvailability", "value": "07:30"},
+    {"property": "freshness", "value": 1, "unit": "d", "element": "at"},
+    {"property": "retention", "value": 10, "unit": "y", "element": "at"},
+    {"property": "availability", "value": 99, "unit": "percent"},
+    {"property": "throughput", "value": 101, "unit": "rows"},
+)
+
+
+def test_service_levels_are_held_from_the_one_scan_the_clock_and_the_ledger(desk: Desk) -> None:
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+    noon = datetime(yesterday.year, yesterday.month, yesterday.day, 12, tzinfo=UTC)
+    service_levels(desk, *LEVELS)
+    path = desk.land(str(yesterday), id=[1, 2, 3], at=[noon - timedelta(days=20 * 366), noon, None])
+    landed = noon + timedelta(hours=16, seconds=1)
+    os.utime(path, (landed.timestamp(),) * 2)
+
+    code, document = desk.run(str(yesterday))
+
+    sla = {check["rule_id"]: check["outcome"] for check in document["checks"] if check["scope"] == "sla"}
+    observed = {check["rule_id"]: check["observed"] for check in document["checks"]}
+    page = Path(document["links"]["docs"].removeprefix("file://")).read_text()
+    assert (code, document["outcome"]) == (PUBLISHED, "published")
+    assert sla["latency"] == "failed"
+    assert sla["retention.at"] == "failed"
+    assert sla["throughput"] == "failed"
+    assert sla["availability"] == "failed"
+    assert observed["throughput"] == "3 rows"
+    assert observed["latency"].endswith(f"1 s late; due {yesterday + timedelta(days=1)} 04:00 UTC")
+    assert set(sla) == {"timeOfAvailability", "freshness.at", "latency", "retention.at", "throughput", "availability"}
+    assert all(text in page for rule, text in observed.items() if rule in sla)
+    (message,) = document["messages"]
+    assert "promises over time not kept" in message["text"]
+
+
+def test_promises_of_a_contract_whose_life_has_ended_are_not_broken_by_loading_its_data(
+    desk: Desk,
+) -> None:
+    service_levels(desk, *LEVELS[:-1], {"property": "endOfLife", "value": "2014-01-01"})
+    desk.land("2013-01-03", id=[1], at=[datetime(2013, 1, 3, tzinfo=UTC)])
+
+    _, document = desk.run("2013-01-03")
+
+    assert {check["outcome"] for check in document["checks"] if check["scope"] == "sla"} == {"passed"}
+    assert document["messages"] == []
+
+
+def test_loading_old_data_is_recorded_as_late_and_tells_nobody(desk: Desk) -> None:
+    service_levels(desk, LEVELS[0], LEVELS[4])
+    desk.land("2013-01-03", id=[1], at=[datetime(2013, 1, 3, tzinfo=UTC)])
+
+    _, document = desk.run("2013-01-03")
+
+    assert (check_of(document, "latency")["outcome"], check_of(document, "latency")["severity"]) == ("warned", "info")
+    assert document["messages"] == []

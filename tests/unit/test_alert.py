@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from partition_gate.alerts.alert import Links, alerts_for
-from partition_gate.contract.model import Channel, Column, Contract, LibraryRule, Member, SqlRule, Status, Team
+from partition_gate.contract.limits import Limits
+from partition_gate.contract.model import (
+    Channel,
+    Column,
+    Contract,
+    LibraryRule,
+    Member,
+    SqlRule,
+    Status,
+    Team,
+)
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
@@ -275,6 +285,33 @@ def test_a_deprecated_contract_still_pages():
     contract = a_contract(status=Status.DEPRECATED)
 
     assert len(alerts_for(a_settlement(PartitionOutcome.REJECTED), (), contract, LINKS)) == 2
+
+
+@pytest.mark.parametrize(("day", "count"), [(3, 2), (4, 2), (5, 0)])
+def test_nobody_is_told_before_general_availability(day: int, count: int):
+    contract = a_contract(limits=Limits(general_availability=date(2013, 1, day)))
+
+    assert len(alerts_for(a_settlement(PartitionOutcome.REJECTED), (), contract, LINKS)) == count
+
+
+def test_consumers_are_told_once_that_support_has_ended():
+    contract = a_contract(limits=Limits(end_of_support=date(2013, 1, 4)))
+    published = [
+        a_settlement(PartitionOutcome.PUBLISHED, partition_key=key, idempotency_key=key) for key in ("one", "two")
+    ]
+
+    first, second = (alerts_for(settlement, (), contract, LINKS) for settlement in published)
+
+    assert [message.audience for message in first] == ["consumers"]
+    assert "not supported any more" in first[0].text
+    assert [message.id for message in first] == [message.id for message in second]
+
+
+@pytest.mark.parametrize(("outcome", "day"), [(PartitionOutcome.PUBLISHED, 5), (PartitionOutcome.SUPERSEDED, 4)])
+def test_nothing_is_said_of_support_before_it_ends_or_where_nothing_is_published(outcome: PartitionOutcome, day: int):
+    contract = a_contract(limits=Limits(end_of_support=date(2013, 1, day)))
+
+    assert alerts_for(a_settlement(outcome), (), contract, LINKS) == ()
 
 
 def test_only_slack_channels_of_a_known_scope_are_told_each_once():

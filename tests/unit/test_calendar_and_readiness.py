@@ -8,7 +8,7 @@ import pytest
 from tests.unit.test_odcs import minimal, read
 
 from partition_gate.contract.calendar import deadline, period
-from partition_gate.contract.readiness import Missing, Readiness, Ready, Wait, readiness
+from partition_gate.contract.readiness import Missing, NotExpected, Readiness, Ready, Wait, readiness
 from partition_gate.contract.schedule import schedule_of
 from partition_gate.errors import MalformedPartitionKey
 from partition_gate.partition import DataFile, Partition, idempotency_key
@@ -121,6 +121,21 @@ def test_a_partition_that_does_not_fit_its_manifest_is_waited_for_and_the_reason
 
     assert isinstance(found, Wait)
     assert why in found.why
+
+
+@pytest.mark.parametrize(("key", "kind"), [("2026-11-06", Missing), ("2026-11-07", NotExpected)])
+def test_a_partition_that_the_calendar_does_not_have_is_not_missing(key, kind):
+    contract = read(minimal(customProperties=[{"property": "calendar", "value": "weekdays"}]))
+
+    assert isinstance(readiness(contract, key, (), note=None, now=at("2026-11-09T00:00")), kind)
+
+
+def test_a_partition_that_came_though_nobody_expected_it_is_judged():
+    contract = read(minimal(customProperties=[{"property": "calendar", "value": "weekdays"}]))
+
+    found = readiness(contract, "2026-11-07", (a_file("2026-11-08T00:00"),), note=None, now=at("2026-11-09T00:00"))
+
+    assert isinstance(found, Ready)
 
 
 def test_the_idempotency_key_follows_bytes_contract_and_referenced_versions_only():

@@ -76,7 +76,7 @@ def test_a_pattern_that_re2_cannot_run_is_listed_with_the_reason():
 
 
 def test_an_unknown_clause_of_the_file_is_not_executable_in_the_coverage():
-    text = minimal(slaProperties=[{"property": "throughput", "value": 5}])
+    text = minimal(slaProperties=[{"property": "timeToDetect", "value": "5min"}])
 
     rows = cover(load_mapping(text, path="x"), compiled(read(text)).compilation)
 

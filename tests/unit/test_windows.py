@@ -13,8 +13,10 @@ from partition_gate.compiling.compiled import CompiledContract, compiled
 from partition_gate.contract.calendar import is_expected, window_keys
 from partition_gate.errors import ContractError
 from partition_gate.judging.attempt import Counts, PublishedPartition
-from partition_gate.judging.promises import Occasion, keys_looked_at, over_time
-from partition_gate.judging.validation import Errored, Held, Unknown
+from partition_gate.judging.occasion import Occasion
+from partition_gate.judging.promises import keys_looked_at, verdict_over_time
+from partition_gate.judging.validation import Errored, Held, Unknown, Validation
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.suite.expectations import Scope
 from partition_gate.testing.builders import NOON, a_partition
 
@@ -53,15 +55,22 @@ def counted(unexpected: int | None, rows: int = 4) -> Held:
 
 def earlier(key: str, unexpected: int | None, rows: int = 4, *, rule: str = "nulls") -> PublishedPartition:
     counts = Counts(rule_id=rule, element_count=rows, unexpected_count=unexpected)
-    return PublishedPartition(partition_key=key, first_published_at=NOON, counts=(counts,))
+    return PublishedPartition(partition_key=key, counts=(counts,))
 
 
-def judged(contract: CompiledContract, own: Any, *published: PublishedPartition, key: str = "2026-11-08") -> Any:
+def judged(
+    contract: CompiledContract, own: Any, *published: PublishedPartition, key: str = "2026-11-08"
+) -> CheckResult:
     occasion = Occasion(
         contract=contract.contract, partition=a_partition(key=key), now=NOON, published=tuple(published)
     )
-    (found,) = over_time(contract.suite.suite, [own], occasion)
-    return found
+    validation = Validation(row_count=4, observations=(own,), predicates=(), document="{}")
+    verdict = verdict_over_time(contract.suite.suite, validation, occasion)
+    return next(result for result in verdict.results if result.rule_id == "nulls")
+
+
+def kept(result: CheckResult) -> bool:
+    return result.outcome is CheckOutcome.PASSED
 
 
 def in_eighths(operator: dict[str, Any]) -> dict[str, Any]:
@@ -76,9 +85,9 @@ def test_a_sum_over_two_partitions_keeps_each_operators_bound_exactly(
 ) -> None:
     contract = a_contract(**(operator if unit == "rows" else in_eighths(operator)), unit=unit)
 
-    kept = {n for n in (1, 2, 3, 4) if judged(contract, counted(n - 1), earlier("2026-11-02", 1)).success}
+    holding = {n for n in (1, 2, 3, 4) if kept(judged(contract, counted(n - 1), earlier("2026-11-02", 1)))}
 
-    assert kept == counts
+    assert holding == counts
 
 
 @pytest.mark.parametrize(("operator", "counts"), OPERATORS)
@@ -86,9 +95,9 @@ def test_the_rows_of_two_partitions_keep_each_operators_bound(operator: dict[str
     contract = a_contract(metric="rowCount", **operator)
 
     before = earlier("2026-11-02", None, 1)
-    kept = {n for n in (1, 2, 3, 4) if judged(contract, counted(None, n - 1), before).success}
+    holding = {n for n in (1, 2, 3, 4) if kept(judged(contract, counted(None, n - 1), before))}
 
-    assert kept == counts
+    assert holding == counts
 
 
 def test_a_share_is_of_the_rows_of_all_partitions_and_not_a_mean_of_shares() -> None:
@@ -96,25 +105,25 @@ def test_a_share_is_of_the_rows_of_all_partitions_and_not_a_mean_of_shares() -> 
 
     found = judged(contract, counted(5, 10), earlier("2026-11-07", 5, 90))
 
-    assert (found.success, found.observed) == (True, "10 of 100 rows (10.00 %) in 2 of 7 partitions")
+    assert (kept(found), found.observed) == (True, "10 of 100 rows (10.00 %) in 2 of 7 partitions")
 
 
 def test_a_first_partition_is_judged_alone_and_says_so() -> None:
     found = judged(a_contract(), counted(0))
 
-    assert (found.success, found.observed) == (True, "0 of 4 rows (0.00 %) in 1 of 7 partitions")
+    assert (kept(found), found.observed) == (True, "0 of 4 rows (0.00 %) in 1 of 7 partitions")
 
 
 def test_an_earlier_judgement_of_the_same_partition_is_replaced() -> None:
     found = judged(a_contract(), counted(0), earlier("2026-11-08", 3))
 
-    assert (found.success, found.observed) == (True, "0 of 4 rows (0.00 %) in 1 of 7 partitions")
+    assert (kept(found), found.observed) == (True, "0 of 4 rows (0.00 %) in 1 of 7 partitions")
 
 
 def test_what_lies_outside_of_the_window_or_was_counted_by_another_rule_is_left_out() -> None:
     others = (earlier("2026-11-01", 3), earlier("2026-11-09", 3), earlier("2026-11-07", 3, rule="another"))
 
-    assert judged(a_contract(), counted(0), *others).success
+    assert kept(judged(a_contract(), counted(0), *others))
 
 
 def test_the_counters_of_a_partition_stay_its_own() -> None:
@@ -131,11 +140,13 @@ def test_partitions_before_the_start_date_are_not_expected_in_the_window() -> No
 
 @pytest.mark.parametrize("seen", [Unknown(rule_id="nulls", why="no column"), Errored(rule_id="nulls", why="a fault")])
 def test_what_could_not_be_counted_stays_so(seen: Any) -> None:
-    assert judged(a_contract(), seen) == seen
+    found = judged(a_contract(), seen)
+
+    assert (found.outcome.value, found.observed) == (type(seen).__name__.lower(), seen.why)
 
 
 def test_a_window_around_a_key_without_a_date_is_unknown() -> None:
-    assert isinstance(judged(a_contract(), counted(0), key="west"), Unknown)
+    assert judged(a_contract(), counted(0), key="west").outcome is CheckOutcome.UNKNOWN
 
 
 def test_a_rule_with_a_window_only_counts_and_is_of_scope_sla() -> None:

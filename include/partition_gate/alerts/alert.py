@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 from partition_gate.alerts.case import Case
+from partition_gate.alerts.lifecycle import is_in_force, support_ended
 from partition_gate.alerts.slack_blocks import Block, Button, Buttons, Context, Header, Section, block_kit, bold, clean
 from partition_gate.alerts.stories import Audience, Story, story
-from partition_gate.contract.model import Contract, Status
+from partition_gate.contract.model import Contract
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.record import Record, digest
 
-TOLD = frozenset({Status.ACTIVE, Status.DEPRECATED})
 _MEMBERS_SHOWN = 3
 _AUDIENCES = {
     "issues": Audience.PRODUCERS,
@@ -39,13 +39,24 @@ def alerts_for(
     """One message a Slack channel of the contract that has something to hear, producers first.
 
     The id depends only on what is told to whom, so the same judgement of the same bytes has the same ids. Contracts
-    that are proposed, draft or retired tell nobody.
+    that are proposed, draft or retired tell nobody, nor do others before their `generalAvailability`.
     """
-    if contract.status not in TOLD:
+    if not is_in_force(contract, settlement):
         return ()
     case = Case(settlement=settlement, results=tuple(results), contract=contract)
     told = [(audience, channel, story(case, audience)) for audience, channel in _recipients(contract)]
-    return tuple(_message(case, tale, audience, channel, links) for audience, channel, tale in told if tale)
+    messages = [_message(case, tale, audience, channel, links) for audience, channel, tale in told if tale]
+    return (*messages, *_of_support(case, links))
+
+
+def _of_support(case: Case, links: Links) -> Iterator[Message]:
+    """That support has ended, once a channel of consumers: the same id at every partition."""
+    tale, day = support_ended(case), case.contract.limits.end_of_support
+    for audience, channel in _recipients(case.contract):
+        if tale and audience is Audience.CONSUMERS:
+            message = _message(case, tale, audience, channel, links)
+            identity = digest([case.settlement.dataset, "endOfSupport", str(day), channel])
+            yield message.model_copy(update={"id": identity})
 
 
 def _recipients(contract: Contract) -> list[tuple[Audience, str]]:

@@ -8,6 +8,7 @@ from partition_gate.compiling.column import compile_clause
 from partition_gate.compiling.drafts import Documented, Draft, NotExecutable
 from partition_gate.compiling.nested import compile_inner
 from partition_gate.compiling.quality import compile_rule
+from partition_gate.compiling.service_levels import compile_service_level
 from partition_gate.contract.model import Column, CompoundForeignKey, Contract, ForeignKey
 from partition_gate.contract.nested_columns import published_type
 from partition_gate.record import Record
@@ -72,6 +73,8 @@ def _drafts(contract: Contract) -> Iterator[Draft | NotExecutable | Documented]:
     for compound in contract.compound_foreign_keys:
         yield _compound_foreign_key(compound)
     yield from filter(None, (compile_rule(rule, contract) for rule in contract.rules))
+    for sla in contract.slas:
+        yield from compile_service_level(sla, contract)
 
 
 def _readable() -> Draft:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from partition_gate.contract.cron import ticks
 from partition_gate.contract.model import Contract
 
 _HOUR = re.compile(r"\d{1,2}")
 _HOURS = ("hour", "hh", "h")
 _PARTS = {"year": slice(4), "month": slice(5, 7), "day": slice(8, 10)}  # of an ISO date
 _AN_HOUR = timedelta(hours=1)
+_CALENDARS = {"all": "* * * * *", "weekdays": "* * * * 1-5"}
 
 
 def period(contract: Contract, key: str) -> tuple[datetime, datetime] | None:
@@ -61,19 +63,53 @@ def window_keys(contract: Contract, key: str, span: timedelta) -> tuple[str, ...
 
 
 def is_expected(contract: Contract, key: str) -> bool:
-    """Whether the partition's day lies between `startDate` and `endOfLife` (excluded)."""
+    """Whether the contract's calendar and schedule have the partition, from `startDate` to `endOfLife` (excluded)."""
     found = _label(contract.location.values(key))
-    first, end = contract.limits.start_date, contract.limits.end_of_life
     if found is None:
         return True
-    day = found[0].date()
-    return (first is None or first <= day) and (end is None or day < end)
+    (label, step), limits = found, contract.limits
+    first, end = limits.start_date, limits.end_of_life
+    lives = (first is None or first <= label.date()) and (end is None or label.date() < end)
+    lines = (_CALENDARS.get(limits.calendar, limits.calendar), limits.schedule)
+    return lives and all(_ticks(line, label, step) for line in lines if line)
+
+
+def due(contract: Contract, key: str) -> datetime | None:
+    """When the partition must be published, as far as the contract says: by `timeOfAvailability`, else by `latency`,
+    else when its period has ended. None where the key names no date."""
+    covered, clock = period(contract, key), contract.limits.available_by
+    if covered is None:
+        return None
+    return clock_after(contract, key, clock) if clock else deadline(contract, key) or covered[1]
+
+
+def clock_after(contract: Contract, key: str, clock: time) -> datetime | None:
+    """When a clock first shows that time after the partition's period has ended, in its own zone or the contract's."""
+    covered = period(contract, key)
+    if covered is None:
+        return None
+    zone, end = clock.tzinfo or ZoneInfo(contract.limits.timezone), covered[1].astimezone(UTC)
+    days = (end.astimezone(zone).date() + timedelta(days=ahead) for ahead in range(2))
+    moments = (datetime.combine(day, clock.replace(tzinfo=None), tzinfo=zone).astimezone(UTC) for day in days)
+    return next(moment for moment in moments if moment >= end)
+
+
+def local_day(contract: Contract, moment: datetime) -> date:
+    """The date that a calendar shows in the contract's time zone."""
+    return moment.astimezone(ZoneInfo(contract.limits.timezone)).date()
 
 
 def daily_keys(first: date, last: date) -> Iterator[str]:
     """ISO dates from `first` to `last`, both included."""
     for offset in range((last - first).days + 1):
         yield (first + timedelta(days=offset)).isoformat()
+
+
+def _ticks(line: str, label: datetime, step: timedelta) -> bool:
+    try:
+        return ticks(line, label, in_hour=step == _AN_HOUR)
+    except ValueError:
+        return True  # a schedule that only Airflow can read
 
 
 def _label(values: dict[str, str]) -> tuple[datetime, timedelta] | None:

@@ -1,8 +1,8 @@
-"""Limits of a contract's partitions."""
+"""What a contract says of its partitions' times, shares and sizes, with our defaults where it is silent."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from partition_gate.record import Record
 
@@ -21,5 +21,8 @@ class Limits(Record):
     shrink_limit: float = 0.5
     latency: timedelta | None = None
     schedule: str | None = None
+    available_by: time | None = None
+    general_availability: date | None = None
+    end_of_support: date | None = None
     end_of_life: date | None = None
     effective_from: date | None = None

@@ -171,6 +171,7 @@ class Sla(Record):
     unit: str | None = None
     element: str | None = None
     schedule: str | None = None
+    severity: Severity = Severity.ERROR
     description: str = ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from partition_gate.contract.calendar import deadline
+from partition_gate.contract.calendar import deadline, is_expected
 from partition_gate.contract.completeness import declared_files
 from partition_gate.contract.model import Contract
 from partition_gate.partition import DataFile, Partition
@@ -24,13 +24,19 @@ class Wait(Record):
     why: str
 
 
+class NotExpected(Record):
+    """Nothing came, and nothing was promised for this period."""
+
+    why: str
+
+
 class Missing(Record):
     """It did not come, or not as a whole, by the deadline."""
 
     why: str
 
 
-Readiness = Ready | Wait | Missing
+Readiness = Ready | Wait | NotExpected | Missing
 
 
 def readiness(
@@ -42,6 +48,8 @@ def readiness(
     partitions complete (`success_marker`, `manifest`) is taken at its word, at once.
     """
     place = contract.location.folder(key)
+    if not files and not is_expected(contract, key):
+        return NotExpected(why=f"the contract's calendar expects no partition {key}")
     if not files:
         return _unfinished(contract, key, f"no file at {place}", now=now)
     declared = declared_files(contract, files, note)

@@ -14,6 +14,8 @@ from partition_gate.coverage.kinds import DOCUMENTED, MECHANISMS, REFUSED, kind_
 from partition_gate.odcs.reader import used_server
 from partition_gate.record import Record
 from partition_gate.strict_yaml.reading import Document, dotted
+from partition_gate.suite.expectations import Check
+from partition_gate.suite.promises import FreshWithin
 
 
 class Treatment(StrEnum):
@@ -71,8 +73,14 @@ def _decided(compilation: Compilation) -> dict[str, tuple[Treatment, str]]:
     decided |= {item.clause: (Treatment.DOCUMENTED, item.why) for item in compilation.documented}
     names: dict[str, list[str]] = {}
     for check in compilation.suite.checks:
-        names.setdefault(check.clause, []).append(check.rule_id)
+        names.setdefault(check.clause, []).append(_named(check))
     return decided | {clause: (Treatment.EXECUTED, ", ".join(ids)) for clause, ids in names.items()}
+
+
+def _named(check: Check) -> str:
+    """The check's id; freshness goes on to age where nothing is judged, and only a watch would see that."""
+    later = "; between partitions it needs the watch" if isinstance(check.promise, FreshWithin) else ""
+    return f"{check.rule_id} (held when a partition is judged{later})" if check.promise else check.rule_id
 
 
 def _unused_servers(document: Mapping[str, Any], environment: str | None) -> dict[str, tuple[Treatment, str]]:

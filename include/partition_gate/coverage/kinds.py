@@ -54,16 +54,16 @@ MECHANISMS: dict[str, str] = {
     "sla.errorRate": "quarantine limit of a partition",
     "sla.frequency": "the expected partitions (schedule of the DAG)",
     "sla.endOfLife": "end of the DAG's schedule",
-    "sla.latency": "deadline after which a partition is missing",
+    "slaDefaultElement": "element of the service levels that name none",
+    "sla.generalAvailability": "nobody is told anything before it",
+    "custom.calendar": "which partitions are expected",
 }
 
 DOCUMENTED: dict[str, str] = {
     NOT_PROMISED: "false promises nothing",
     "empty": "empty, so it says nothing",
     "quality.text": "a sentence for people",
-    **dict.fromkeys(
-        ("name", "domain", "dataProduct", "tenant", "contractCreatedTs", "tags", "slaDefaultElement"), _PEOPLE
-    ),
+    **dict.fromkeys(("name", "domain", "dataProduct", "tenant", "contractCreatedTs", "tags"), _PEOPLE),
     **dict.fromkeys(("description.usage", "description.purpose", "description.limitations"), _PEOPLE),
     **dict.fromkeys((f"price.{key}" for key in ("id", "priceAmount", "priceCurrency", "priceUnit")), _PEOPLE),
     "roles": "access is granted elsewhere",
@@ -104,6 +104,10 @@ REFUSED: dict[str, str] = {
     **dict.fromkeys(
         (f"nested.{key}" for key in ("primaryKey", "primaryKeyPosition", "partitioned", "partitionKeyPosition")),
         "only a top-level property can be part of a key or a partition",
+    ),
+    **dict.fromkeys(
+        (f"sla.{name}" for name in ("timeToDetect", "timeToNotify", "timeToRepair")),
+        "measured from incidents, for which a watch beside the runs is needed",
     ),
     "relationships": "only a key of one column is executable yet",
     **dict.fromkeys((f"quality.{kind}" for kind in ("library", "sql", "custom")), "no check came of the rule yet"),

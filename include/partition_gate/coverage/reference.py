@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import date, time, timedelta
+from typing import Any
 
 from partition_gate.compiling.bounds import OPERATORS, bounds_of
 from partition_gate.compiling.column import COLUMN_CLAUSES, compile_clause
@@ -11,8 +12,20 @@ from partition_gate.compiling.drafts import Documented, Draft, NotExecutable
 from partition_gate.compiling.metrics import METRICS
 from partition_gate.compiling.nested import compile_inner
 from partition_gate.compiling.quality import compile_rule
+from partition_gate.compiling.service_levels import compile_service_level
 from partition_gate.compiling.text_formats import FOR_PEOPLE, PATTERNS
-from partition_gate.contract.model import Argument, Clause, Column, Contract, LibraryRule, Operator, Status
+from partition_gate.contract.limits import Limits
+from partition_gate.contract.model import (
+    Argument,
+    Clause,
+    Column,
+    Contract,
+    LibraryRule,
+    Operator,
+    Sla,
+    Status,
+)
+from partition_gate.contract.sla_names import canonical
 from partition_gate.coverage.kinds import DOCUMENTED, MECHANISMS, REFUSED
 from partition_gate.partition import Location
 from partition_gate.suite.document import expectation_type
@@ -57,6 +70,21 @@ _EXAMPLES: tuple[tuple[str, tuple[str, ...], Scalar | tuple[Scalar, ...]], ...] 
     *((f"option.{name}", ("vector",), "x") for name in ("distanceMetric", "embeddingModel", "embeddingModelVersion")),
     ("option.normalized", ("vector",), True),
 )
+_SERVICE_LEVELS: tuple[dict[str, Any], ...] = (
+    {"property": "latency", "value": 4, "unit": "h"},
+    {"property": "latency", "value": 4, "unit": "h", "element": "at"},
+    {"property": "timeofavailability", "value": "07:30"},
+    {"property": "freshness", "value": 26, "unit": "h", "element": "at"},
+    {"property": "freshness", "value": 26, "unit": "h"},
+    {"property": "retention", "value": 3, "unit": "y"},
+    {"property": "retention", "value": 3, "unit": "y", "element": "at"},
+    {"property": "availability", "value": 99, "unit": "percent"},
+    {"property": "availability", "value": 99, "unit": "percent", "value_ext": "7d"},
+    {"property": "throughput", "value": 400, "value_ext": 1200, "unit": "rows"},
+    {"property": "throughput", "value": 5, "unit": "MB"},
+    {"property": "endofsupport", "value": "2027-01-01"},
+)
+_MOMENT = Column(path="", name="at", source="at", logical_type="timestamp")
 _ARGUMENTS = {
     "missingValues": Argument(path="", name="missingValues", value=(None, "N/A")),
     "invalidValues": Argument(path="", name="validValues", value=("a", "b")),
@@ -93,6 +121,8 @@ def clause_reference() -> str:
         "depth: a row breaks a rule where anything at its path does.\n\n" + _table(checks, _inner_rows()),
         "## Metrics\n\n" + _table(("metric", "operator", "unit", "level", "check"), _metric_rows()),
         "## Operators\n\n" + _table(("operator", "a number keeps it when it is"), _operator_rows()),
+        "## Service levels\n\nHeld over time, when a partition is judged: [promises](promises.md).\n\n"
+        + _table(("property", "example", "level", "check"), _level_rows()),
         "## Other clauses\n\n" + _table(("clause", "treatment", "by"), _other_rows()),
     )
     return "\n".join(sections)
@@ -148,6 +178,15 @@ def _operator_rows() -> Iterator[tuple[str, ...]]:
         bounds = _BOUNDS.get(name, (2,))
         shown = list(bounds) if len(bounds) > 1 else bounds[0]
         yield _code(f"{name}: {shown}"), bounds_of(Operator(name=name, bounds=bounds)).words
+
+
+def _level_rows() -> Iterator[tuple[str, ...]]:
+    limits = Limits(available_by=time(7, 30), end_of_support=date(2027, 1, 1))
+    contract = _CONTRACT.model_copy(update={"limits": limits, "columns": (_MOMENT,)})
+    for sla in _SERVICE_LEVELS:
+        given = [f"{key}: {value}" for key, value in sla.items() if key != "property"]
+        for draft in compile_service_level(Sla(path="", **sla), contract):
+            yield _code(canonical(sla["property"])), _code(", ".join(given)), *_treated(draft)
 
 
 def _other_rows() -> Iterator[tuple[str, ...]]:

@@ -15,6 +15,7 @@ from partition_gate.judging.attempt import Attempt, AttemptState, Settlement
 from partition_gate.judging.disposition import VISIBLE
 from partition_gate.judging.result_document import with_promises
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
+from partition_gate.judging.verdict import reach_verdict
 from partition_gate.partition import Partition, Spooled, idempotency_key
 from partition_gate.ports import Ports
 from partition_gate.record import digest
@@ -50,12 +51,19 @@ def _inspect_once(compiled: CompiledContract, partition: Partition, ports: Ports
     with _spooled(partition, attempt, ports) as spooled:
         scan = _scan(compiled, spooled, ports)
         validation = ports.validator.validate(scan, compiled.suite)
-        verdict = judged_over_time(compiled, partition, validation, ports=ports)
-        document = with_promises(validation.document, compiled.suite.suite, verdict)
-        ports.ledger.record_validation(attempt.id, verdict.results, document=document)
+        verdict = reach_verdict(compiled.suite.suite, validation.observations, row_count=validation.row_count)
         ports.ledger.advance(attempt.id, AttemptState.VALIDATED, now=ports.clock.now())
         judged = Judged(compiled=compiled, attempt=attempt, scan=scan, validation=validation, verdict=verdict)
-        return dispose(judged, spooled, ports=ports)
+        inspection = dispose(judged, spooled, ports=ports)
+        _record(judged, partition, inspection, ports)
+        return inspection
+
+
+def _record(judged: Judged, partition: Partition, inspection: Inspection, ports: Ports) -> None:
+    # After the disposition: whether a promise over time is kept may depend on whether anything is published.
+    verdict = judged_over_time(judged, partition, inspection, ports=ports)
+    document = with_promises(judged.validation.document, judged.compiled.suite.suite, verdict)
+    ports.ledger.record_validation(judged.attempt.id, verdict.results, document=document)
 
 
 def _idempotency_key(compiled: CompiledContract, partition: Partition, ports: Ports) -> str:

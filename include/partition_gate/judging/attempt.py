@@ -116,11 +116,12 @@ class Counts(Record):
 
 
 class PublishedPartition(Record):
-    """A visible partition: when it first became visible, and what its newest visible attempt counted."""
+    """A visible partition: what its newest visible attempt counted, and which rules it kept and broke."""
 
     partition_key: str
-    first_published_at: AwareDatetime
     counts: tuple[Counts, ...] = ()
+    kept: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 class Message(Record):

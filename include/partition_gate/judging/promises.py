@@ -2,49 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from pydantic import AwareDatetime
-
-from partition_gate.contract.calendar import is_expected, period, window_keys
+from partition_gate.contract.calendar import is_expected, local_day, period, window_keys
 from partition_gate.contract.model import Contract
-from partition_gate.judging.attempt import Counts, PublishedPartition
-from partition_gate.judging.validation import Held, Observation, Unknown
-from partition_gate.partition import Partition
-from partition_gate.record import Record
-from partition_gate.suite.expectations import Suite
-from partition_gate.suite.promises import OverWindow, Promise
+from partition_gate.judging import service_levels as level
+from partition_gate.judging.attempt import Counts
+from partition_gate.judging.occasion import Occasion
+from partition_gate.judging.validation import Held, Observation, Unknown, Validation
+from partition_gate.judging.verdict import Verdict, reach_verdict
+from partition_gate.suite.expectations import Check, Severity, Suite
+from partition_gate.suite.promises import (
+    ArrivedWithin,
+    Attained,
+    FreshWithin,
+    OverWindow,
+    Promise,
+    PublishedBy,
+    TrailsWithin,
+    Volume,
+)
 
-
-class Occasion(Record):
-    """What is known when a partition is judged. `published` are the visible partitions of `keys_looked_at`."""
-
-    contract: Contract
-    partition: Partition
-    now: AwareDatetime
-    published: tuple[PublishedPartition, ...]
+HISTORY = timedelta(days=30)
+_IN_TIME = ArrivedWithin | PublishedBy
+_ABOUT_COMING = _IN_TIME | TrailsWithin | FreshWithin
+_ABOUT_DATA = OverWindow | Volume
 
 
 def keys_looked_at(suite: Suite, contract: Contract, key: str) -> tuple[str, ...]:
-    """The partitions that the suite's widest window may hold, oldest first; none without a window."""
-    spans = [check.promise.span for check in suite.checks if check.promise is not None]
-    return window_keys(contract, key, max(spans)) if spans else ()
+    """The partitions that the suite's promises are about, oldest first; none where it has no promise over time."""
+    promises = [check.promise for check in suite.checks if check.promise is not None]
+    spans = [promise.span for promise in promises if isinstance(promise, OverWindow | Attained)]
+    return window_keys(contract, key, max(spans, default=timedelta(0))) if promises else ()
 
 
-def over_time(suite: Suite, observations: Iterable[Observation], occasion: Occasion) -> tuple[Observation, ...]:
-    """The observations, those of promises over time held against what they promise; counts stay the partition's.
+def verdict_over_time(suite: Suite, validation: Validation, occasion: Occasion) -> Verdict:
+    """The verdict with each promise over time held against what it promises. Counts stay the partition's own.
 
     What could not be measured stays as it is.
     """
     promises = {check.rule_id: check.promise for check in suite.checks if check.promise is not None}
-    return tuple(_held_over_time(promises.get(one.rule_id), one, occasion) for one in observations)
+    timely = frozenset(rule for rule, promise in promises.items() if isinstance(promise, _IN_TIME))
+    attained = frozenset(rule for rule, promise in promises.items() if isinstance(promise, Attained))
+    single = {rule: promise for rule, promise in promises.items() if rule not in attained}
+    seen = [_held_against(single.get(one.rule_id), one, occasion) for one in validation.observations]
+    came = all(isinstance(one, Held) and one.success for one in seen if one.rule_id in timely)
+    is_there = occasion.is_published or occasion.before is not None
+    whole = occasion.model_copy(update={"timely": timely, "in_time": came and is_there})
+    seen = [_held_against(promises[one.rule_id] if one.rule_id in attained else None, one, whole) for one in seen]
+    checks = tuple(_as_history(check, occasion) for check in suite.checks)
+    return reach_verdict(suite.model_copy(update={"checks": checks}), seen, row_count=validation.row_count)
 
 
-def _held_over_time(promise: Promise | None, observation: Observation, occasion: Occasion) -> Observation:
+def _held_against(promise: Promise | None, observation: Observation, occasion: Occasion) -> Observation:
     if promise is None or not isinstance(observation, Held):
         return observation
+    if excused := _excuse(promise, observation, occasion):
+        return observation.model_copy(update={"success": True, "observed": excused})
     return _JUDGES[promise.kind](promise, observation, occasion)
+
+
+def _excuse(promise: Promise, held: Held, occasion: Occasion) -> str | None:
+    """Why a promise is kept whatever was measured now."""
+    end, before = occasion.contract.limits.end_of_life, occasion.before
+    if end and local_day(occasion.contract, occasion.now) >= end and not isinstance(promise, _ABOUT_DATA):
+        return f"the data's life ended on {end}: nothing is promised about a time after it"
+    if before and held.rule_id not in before.broken and isinstance(promise, _ABOUT_COMING):
+        return "kept when the partition was first published; this is a later version of it"
+    return None
+
+
+def _as_history(check: Check, occasion: Occasion) -> Check:
+    """A partition that was due long ago is old data that is loaded now: that it is late is recorded, nobody is told."""
+    covered = period(occasion.contract, occasion.partition.key)
+    is_old = covered is not None and occasion.now - covered[1] > HISTORY
+    if is_old and isinstance(check.promise, _ABOUT_COMING | Attained):
+        return check.model_copy(update={"severity": Severity.INFO})
+    return check
 
 
 def _over_window(promise: OverWindow, held: Held, occasion: Occasion) -> Observation:
@@ -79,4 +115,14 @@ def _of(number: int, rows: int) -> str:
 
 
 _COUNTS = {"element_count", "unexpected_count"}
-_JUDGES: dict[str, Callable[[Any, Held, Occasion], Observation]] = {"over_window": _over_window}
+_JUDGES: dict[str, Callable[[Any, Held, Occasion], Observation]] = {
+    "over_window": _over_window,
+    "arrived_within": level.arrived_within,
+    "trails_within": level.trails_within,
+    "published_by": level.published_by,
+    "fresh_within": level.fresh_within,
+    "not_older_than": level.not_older_than,
+    "attained": level.attained,
+    "volume": level.volume,
+    "supported_until": level.supported_until,
+}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard
 
 from partition_gate.contract.completeness import NOTES
+from partition_gate.contract.cron import ticks
 from partition_gate.contract.limits import Limits
 from partition_gate.contract.model import Sla
 from partition_gate.errors import ContractError
@@ -23,18 +24,23 @@ def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: st
     """
     custom = {str(c.property): c.value for c in odcs.customProperties or []}
     by_name = {sla.property: sla for sla in slas}
-    names = ("latency", "errorrate", "frequency", "endoflife")
-    latency, error_rate, frequency, end = (by_name.get(name) for name in names)
+    latency, error_rate, frequency = (by_name.get(name) for name in ("latency", "errorrate", "frequency"))
+    starts, support_ends, ends = (
+        _day(by_name.get(name), path) for name in ("generalavailability", "endofsupport", "endoflife")
+    )
     return Limits(
         timezone=_timezone(custom, path),
         start_date=_date(custom.get("startDate"), f"{path}: customProperties.startDate"),
         readiness=_readiness(custom, path),
-        calendar=str(custom.get("calendar", Limits().calendar)),
+        calendar=_calendar(custom, path),
         quarantine_limit=_limit(custom, "quarantineLimit", path, error_rate, default=Limits().quarantine_limit),
         shrink_limit=_limit(custom, "shrinkLimit", path, None, default=Limits().shrink_limit),
         latency=_latency(latency, path),
         schedule=frequency.schedule if frequency else None,
-        end_of_life=_date(end.value, f"{path}: {end.path}") if end else None,
+        available_by=_clock(by_name.get("timeofavailability"), path),
+        general_availability=starts,
+        end_of_support=support_ends,
+        end_of_life=ends,
         effective_from=_date(custom.get("effectiveFrom"), f"{path}: customProperties.effectiveFrom"),
     )
 
@@ -77,6 +83,34 @@ def _date(value: Any, place: str) -> date | None:
         return date.fromisoformat(str(value)[:10]) if value is not None else None
     except ValueError:
         raise ContractError(f"{place}: {value!r} is no date; write 2026-01-31") from None
+
+
+def _day(sla: Sla | None, path: str) -> date | None:
+    return _date(sla.value, f"{path}: {sla.path}") if sla else None
+
+
+def _clock(sla: Sla | None, path: str) -> time | None:
+    """`7:30`, `07:30` or `07:30-05:00`."""
+    if sla is None:
+        return None
+    text = str(sla.value).replace(" ", "")
+    try:
+        return time.fromisoformat(text if text[1:2] != ":" else f"0{text}")
+    except ValueError:
+        raise ContractError(
+            f"{path}: {sla.path}: {sla.value!r} is no clock time; write '07:30' or '07:30-05:00', in quotes"
+        ) from None
+
+
+def _calendar(custom: Mapping[str, Any], path: str) -> str:
+    word = str(custom.get("calendar", Limits().calendar))
+    try:
+        if word not in {"all", "weekdays"}:
+            ticks(word, datetime(2000, 1, 1, tzinfo=UTC), in_hour=False)
+    except ValueError:
+        place = f"{path}: customProperties.calendar"
+        raise ContractError(f"{place}: {word!r} is no calendar; write all, weekdays or a cron line") from None
+    return word
 
 
 def _readiness(custom: Mapping[str, Any], path: str) -> str:

@@ -16,6 +16,7 @@ from partition_gate.odcs.columns import (
     read_compound_foreign_keys,
     read_foreign_keys,
     require_defaults,
+    severity_of,
 )
 from partition_gate.odcs.limits import read_limits
 from partition_gate.odcs.quality import read_rules
@@ -53,7 +54,7 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
     odcs = _model(document, path)
     schema = _only_schema(odcs, path)
     server = _chosen_server(odcs, document, path, environment)
-    slas = _slas(odcs)
+    slas = _slas(odcs, path)
     columns = read_columns(schema, at="schema[0]")
     require_defaults(columns, path=path)
     return Contract(
@@ -174,7 +175,7 @@ def _status(odcs: OpenDataContractStandard, path: str) -> Status:
         raise ContractError(f"{path}: status: {odcs.status!r} is not a status; use one of {words}") from None
 
 
-def _slas(odcs: OpenDataContractStandard) -> tuple[Sla, ...]:
+def _slas(odcs: OpenDataContractStandard, path: str) -> tuple[Sla, ...]:
     return tuple(
         Sla(
             path=f"slaProperties[{i}]",
@@ -184,6 +185,7 @@ def _slas(odcs: OpenDataContractStandard) -> tuple[Sla, ...]:
             unit=s.unit,
             element=s.element or odcs.slaDefaultElement,
             schedule=s.schedule,
+            severity=severity_of(s.customProperties, f"slaProperties[{i}]", path),
             description=s.description or "",
         )
         for i, s in enumerate(odcs.slaProperties or [])

@@ -31,6 +31,7 @@ from partition_gate.suite.expectations import (
     Matches,
     MultipleOf,
     NotNull,
+    Promised,
     References,
     ReferencesTogether,
     RowCount,
@@ -209,6 +210,7 @@ _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
             lambda e: {**_at(e), "type_list": list(e.types)},
         ),
         (SqlValue, "expect_sql_value_to_be_within", _sql),
+        (Promised, PROMISE_KEPT, lambda e: {"promise": e.sentence}),
         (RowCountWithin, "expect_row_count_to_be_within", lambda e: _bounds(e.bounds)),
         (RowCount, "expect_table_row_count_to_be_between", lambda e: _given(min_value=e.low, max_value=e.high)),
     )

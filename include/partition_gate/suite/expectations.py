@@ -17,7 +17,7 @@ from partition_gate.suite.counts import (
     SqlValue,
 )
 from partition_gate.suite.nested import FieldPresent, FieldTyped, Nested
-from partition_gate.suite.promises import Promise
+from partition_gate.suite.promises import Promise, Promised
 from partition_gate.suite.values import (
     DateText,
     InRange,
@@ -44,6 +44,7 @@ __all__ = [
     "Matches",
     "MultipleOf",
     "NotNull",
+    "Promised",
     "References",
     "ReferencesTogether",
     "RowCount",
@@ -169,6 +170,7 @@ Expectation = Annotated[
     | FieldPresent
     | FieldTyped
     | Nested
+    | Promised
     | Core,
     Field(discriminator="kind"),
 ]

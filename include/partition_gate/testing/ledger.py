@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from partition_gate.judging.attempt import (
@@ -16,7 +16,7 @@ from partition_gate.judging.attempt import (
     attempt_id,
 )
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
-from partition_gate.judging.verdict import CheckResult
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.partition import Partition
 
 _FINAL = {*VISIBLE, PartitionOutcome.REJECTED, PartitionOutcome.HELD}
@@ -109,16 +109,8 @@ class InMemoryLedger:
     def published(
         self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
     ) -> tuple[PublishedPartition, ...]:
-        found = {key: self._visible(dataset, key) for key in keys}
-        return tuple(
-            PublishedPartition(
-                partition_key=key,
-                first_published_at=min(one.settled_at for one in visible),
-                counts=tuple(self._counts(visible[-1].attempt_id, rule_ids)),
-            )
-            for key, visible in found.items()
-            if visible
-        )
+        found = ((key, self._newest_visible(dataset, key)) for key in keys)
+        return tuple(self._published(key, attempt_id, rule_ids) for key, attempt_id in found if attempt_id)
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         return self._found[attempt_id][0] if attempt_id in self._found else ()
@@ -155,22 +147,25 @@ class InMemoryLedger:
         entries = reversed(self._outbox.values())
         return tuple(entry for entry in entries if attempt_id in (None, entry.message.attempt_id))
 
-    def _visible(self, dataset: str, key: str) -> list[Settlement]:
-        there = (
-            self._settlements.get(a.id)
-            for a in self._attempts.values()
-            if (a.dataset, a.partition_key) == (dataset, key)
-        )
-        return sorted(
-            (one for one in there if one and one.outcome in VISIBLE),
-            key=lambda one: self._attempts[one.attempt_id].fence,
-        )
+    def _newest_visible(self, dataset: str, key: str) -> str | None:
+        attempts = [a for a in self._attempts.values() if (a.dataset, a.partition_key) == (dataset, key)]
+        ends = [self._settlements.get(one.id) for one in sorted(attempts, key=lambda one: one.fence)]
+        visible = [one.attempt_id for one in ends if one is not None and one.outcome in VISIBLE]
+        return visible[-1] if visible else None
 
-    def _counts(self, attempt_id: str, rule_ids: Sequence[str]) -> Iterator[Counts]:
-        for result in sorted(self.results(attempt_id), key=lambda one: one.rule_id):
-            counts = {"element_count": result.element_count, "unexpected_count": result.unexpected_count}
-            if result.rule_id in rule_ids and set(counts.values()) != {None}:
-                yield Counts(rule_id=result.rule_id, **counts)
+    def _published(self, key: str, attempt_id: str, rule_ids: Sequence[str]) -> PublishedPartition:
+        results = [result for result in self.results(attempt_id) if result.rule_id in rule_ids]
+        passed = {result.rule_id: result.outcome is CheckOutcome.PASSED for result in results}
+        counted = [r for r in results if (r.element_count, r.unexpected_count) != (None, None)]
+        return PublishedPartition(
+            partition_key=key,
+            counts=tuple(
+                Counts(rule_id=r.rule_id, element_count=r.element_count, unexpected_count=r.unexpected_count)
+                for r in sorted(counted, key=lambda r: r.rule_id)
+            ),
+            kept=tuple(rule for rule, has_passed in passed.items() if has_passed),
+            broken=tuple(rule for rule, has_passed in passed.items() if not has_passed),
+        )
 
     def _newest(self, settlement: Settlement) -> Settlement | None:
         attempt_id = self._latest.get((settlement.dataset, settlement.partition_key))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection, and_, select
 
-from partition_gate.adapters.ledger.schema import attempts, counters, settlements
+from partition_gate.adapters.ledger.schema import attempts, check_results, counters, settlements
 from partition_gate.judging.attempt import Counts, PublishedPartition
 from partition_gate.judging.disposition import VISIBLE
+from partition_gate.judging.verdict import CheckOutcome
 
 _AT_ONCE = 500  # keys in one statement
 
@@ -25,24 +25,25 @@ def published(
 def _published(
     connection: Connection, dataset: str, keys: Sequence[str], rule_ids: Sequence[str]
 ) -> list[PublishedPartition]:
-    visible = _visible(connection, dataset, keys)
-    newest = {key: found[-1][0] for key, found in visible.items()}
+    newest = _newest_visible(connection, dataset, keys)
     counts = _counts(connection, list(newest.values()), rule_ids)
+    outcomes = _outcomes(connection, list(newest.values()), rule_ids)
     return [
         PublishedPartition(
             partition_key=key,
-            first_published_at=min(settled_at for _, settled_at in visible[key]),
             counts=tuple(Counts(rule_id=rule, **found) for rule, found in counts.get(newest[key], {}).items()),
+            kept=tuple(rule for rule, passed in outcomes.get(newest[key], ()) if passed),
+            broken=tuple(rule for rule, passed in outcomes.get(newest[key], ()) if not passed),
         )
         for key in keys
-        if key in visible
+        if key in newest
     ]
 
 
-def _visible(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, list[tuple[str, datetime]]]:
-    """Id and end of each partition's attempts that became visible, by fence."""
+def _newest_visible(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, str]:
+    """Partition -> id of its newest attempt that became visible."""
     query = (
-        select(attempts.c.partition_key, attempts.c.id, settlements.c.settled_at)
+        select(attempts.c.partition_key, attempts.c.id)
         .join(settlements, settlements.c.attempt_id == attempts.c.id)
         .where(
             and_(attempts.c.dataset == dataset, attempts.c.partition_key.in_(keys)),
@@ -50,9 +51,21 @@ def _visible(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[
         )
         .order_by(attempts.c.fence)
     )
-    found: dict[str, list[tuple[str, datetime]]] = {}
+    return {row.partition_key: row.id for row in connection.execute(query)}
+
+
+def _outcomes(
+    connection: Connection, attempt_ids: Sequence[str], rule_ids: Sequence[str]
+) -> dict[str, list[tuple[str, bool]]]:
+    """Attempt -> (rule, whether it passed)."""
+    query = (
+        select(check_results.c.attempt_id, check_results.c.rule_id, check_results.c.outcome)
+        .where(check_results.c.attempt_id.in_(attempt_ids), check_results.c.rule_id.in_(rule_ids))
+        .order_by(check_results.c.position)
+    )
+    found: dict[str, list[tuple[str, bool]]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.partition_key, []).append((row.id, row.settled_at))
+        found.setdefault(row.attempt_id, []).append((row.rule_id, row.outcome == CheckOutcome.PASSED.value))
     return found
 
 

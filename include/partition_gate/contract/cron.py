@@ -1,0 +1,58 @@
+"""On which days and at which hours a cron line ticks; minutes do not matter for partitions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+_WORDS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+}
+_MONTHS = dict(
+    zip(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], range(1, 13), strict=True)
+)
+_DAYS = dict(zip(["sun", "mon", "tue", "wed", "thu", "fri", "sat"], range(7), strict=True))
+
+
+def ticks(line: str, label: datetime, *, in_hour: bool) -> bool:
+    """Whether the line ticks on the day of a label, and where `in_hour` in its hour.
+
+    A day is met by its number or its weekday where both are restricted, as cron has it.
+
+    Raises:
+        ValueError: the line has not the five fields of `minute hour day month weekday`.
+    """
+    fields = _WORDS.get(line.strip(), line).split()
+    if len(fields) != 5:
+        raise ValueError(f"{line!r} has not five fields")
+    _field(fields[0], 0, 59)
+    hours, days, months = _field(fields[1], 0, 23), _field(fields[2], 1, 31), _field(fields[3], 1, 12, _MONTHS)
+    weekdays = {number % 7 for number in _field(fields[4], 0, 7, _DAYS)}
+    by_number, by_weekday = label.day in days, label.isoweekday() % 7 in weekdays
+    is_either = not fields[2].startswith("*") and not fields[4].startswith("*")
+    is_day = (by_number or by_weekday) if is_either else (by_number and by_weekday)
+    return is_day and label.month in months and (not in_hour or label.hour in hours)
+
+
+def _field(text: str, low: int, high: int, names: dict[str, int] | None = None) -> set[int]:
+    return {number for part in text.split(",") for number in _part(part, low, high, names or {})}
+
+
+def _part(part: str, low: int, high: int, names: dict[str, int]) -> range:
+    span, slash, step = part.partition("/")
+    first, dash, last = span.partition("-")
+    if span == "*":
+        bounds = (low, high)
+    else:
+        start = _number(first, names)
+        bounds = (start, _number(last, names) if dash else high if slash else start)
+    if not low <= bounds[0] <= bounds[1] <= high or (slash and int(step) < 1):
+        raise ValueError(f"{part!r} is not within {low} and {high}")
+    return range(bounds[0], bounds[1] + 1, int(step) if slash else 1)
+
+
+def _number(text: str, names: dict[str, int]) -> int:
+    return names[text.lower()] if text.lower() in names else int(text)
