@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 import duckdb
@@ -26,6 +26,7 @@ _ROWS_PER_FILE = 2**40
 
 ColumnKey = tuple[str, int]  # a column's name in the file, and which of its namesakes it is
 Cell = tuple[str, str]  # SQL or a name, and its DuckDB type
+Reading = Callable[[Cell | None], Cell | None]
 
 
 class Group(Record):
@@ -93,23 +94,23 @@ def group_files(connection: duckdb.DuckDBPyConnection, footers: Footers) -> list
     return [_describe(connection, tuple(files), first) for files, first in groups]
 
 
-def contract_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
+def contract_slots(scan: PartitionScan, groups: Sequence[Group], read: Reading) -> list[Slot]:
     """The contract's columns and the partition columns that are anywhere; files' own values win over the key's."""
     values = dict(scan.partition_values)
     slots = (
-        _slot(column.name, [_distrusted(group.cell(column.source)) or _constant(column, values) for group in groups])
+        _slot(column.name, [read(group.cell(column.source)) or _constant(column, values) for group in groups])
         for column in (*scan.table.columns, *scan.table.partition_columns)
     )
     return [slot for slot in slots if slot is not None]
 
 
-def extra_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
+def extra_slots(scan: PartitionScan, groups: Sequence[Group], read: Reading) -> list[Slot]:
     """Columns of the files that the contract does not name, where no contract column has taken their name."""
     named = (*scan.table.columns, *scan.table.partition_columns)
     sources = {(column.source, 0) for column in named}
     taken = {column.name.casefold() for column in named}
     return [
-        slot.model_copy(update={"cells": tuple(_distrusted(cell) for cell in slot.cells)})
+        slot.model_copy(update={"cells": tuple(read(cell) for cell in slot.cells)})
         for key, slot in zip(_keys(groups), input_slots(groups), strict=True)
         if key not in sources and slot.name.casefold() not in taken
     ]
@@ -125,6 +126,21 @@ def input_slots(groups: Sequence[Group]) -> list[Slot]:
         name = _free_name(first, RESERVED | {slot.name.casefold() for slot in slots})
         slots.append(Slot(name=name, cells=tuple(cells), type=exact_type({kind for _, kind in filter(None, cells)})))
     return slots
+
+
+def distrusted(cell: Cell | None) -> Cell | None:
+    """The same values, but DuckDB reads them all, also where a WHERE compares them.
+
+    DuckDB skips what a footer's minimum and maximum rule out. Parquet's leave NaN out, and nothing proves that a
+    footer tells the truth, so a rule must not be judged by it. DuckDB sees through most identities (`v + 0`), but not
+    through TRY. No cast stands inside, so TRY hides no error.
+    """
+    return None if cell is None else (f"TRY({cell[0]})", cell[1])
+
+
+def as_read(cell: Cell | None) -> Cell | None:
+    """The cell itself, for statements without a WHERE: TRY copies every text and unpacks dictionaries."""
+    return cell
 
 
 def output_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
@@ -159,16 +175,6 @@ def _describe(connection: duckdb.DuckDBPyConnection, files: tuple[ParquetFile, .
 def _slot(name: str, cells: Sequence[Cell | None]) -> Slot | None:
     kinds = {kind for _, kind in filter(None, cells)}
     return Slot(name=name, cells=tuple(cells), type=comparable_type(kinds)) if kinds else None
-
-
-def _distrusted(cell: Cell | None) -> Cell | None:
-    """The same values, but DuckDB reads them all.
-
-    DuckDB answers a comparison from the footer's minimum and maximum where it can. Parquet's leave NaN out, and
-    nothing proves that a footer tells the truth, so a rule must not be judged by it. DuckDB sees through most
-    identities (`v + 0`), but not through TRY. No cast stands inside, so TRY hides no error.
-    """
-    return None if cell is None else (f"TRY({cell[0]})", cell[1])
 
 
 def _constant(column: TableColumn, values: dict[str, str]) -> Cell | None:

@@ -23,6 +23,7 @@ from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.query_errors import QueryFailed, reason
 from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
 from partition_gate.adapters.gx.sweep import Sweep
+from partition_gate.adapters.gx.vocabulary import Vocabularies
 
 MetricId = Any  # Great Expectations' (name, domain id, value id)
 Resolved = dict[MetricId, Any]
@@ -54,6 +55,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.broken_rows = BrokenRows(connection)
         self.failures: dict[MetricId, str] = {}
         self._distinctness = Distinctness(connection, self.literal_sql)
+        self._vocabularies = Vocabularies(connection, partition, self.literal_sql)
         self._damaged: tuple[str, ...] | None = None
 
     @property
@@ -116,12 +118,13 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     def predicate(self, key: MetricId, *, settled: bool = False) -> str:
         """The condition of that key, with what Great Expectations filters by before it, over the view's columns.
 
-        `settled`: duplicates are looked up in a table of this connection instead of being computed.
+        `settled`: for this connection only, with what was found out before: duplicate keys, values that meet it.
         """
         condition, compute_domain, accessor_domain = self.conditions[key]
-        if settled:
-            condition = self._distinctness.settled(condition)
-        return self.literal_sql(sa.and_(*self._guards({**compute_domain, **accessor_domain}), condition))
+        guards = self._guards({**compute_domain, **accessor_domain})
+        if not settled:
+            return self.literal_sql(sa.and_(*guards, condition))
+        return self._vocabularies.sql(sa.and_(*guards, self._distinctness.settled(condition)))
 
     def _guards(self, domain: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
         """What Great Expectations filters by before it evaluates the condition."""

@@ -1,16 +1,20 @@
-"""A partition's files as the DuckDB view `scanned`, under the contract's column names."""
+"""A partition's files as the DuckDB view `scanned`, under the contract's column names; and as `swept`, the same view
+for statements that have no WHERE.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import duckdb
 
 from partition_gate.adapters.gx.columns import (
     Group,
     Slot,
+    as_read,
     contract_slots,
+    distrusted,
     extra_slots,
     group_files,
     input_slots,
@@ -22,7 +26,7 @@ from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.record import Record
 from partition_gate.suite.json_schemas import fits_schema
 
-SCANNED = "scanned"
+SCANNED, SWEPT = "scanned", "swept"
 SOURCE_FILE, SOURCE_ROW = "_gate_source_file", "_gate_source_row"
 FITS_SCHEMA = "gate_fits_json_schema"  # SQL's name of `fits_schema`, for rules on rows
 ROW = "_gate_row"  # of every view: a row's number in the partition, for us alone
@@ -73,26 +77,29 @@ def open_connection(machine: Machine) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config=settings)
     connection.execute("SET TimeZone = 'UTC'")
     connection.create_function(FITS_SCHEMA, fits_schema, [duckdb.sqltype("VARCHAR")] * 2, duckdb.sqltype("BOOLEAN"))
+    # It answers comparisons, counts and extremes from the footers (`columns.distrusted`).
+    connection.execute("SET disabled_optimizers = 'statistics_propagation'")
     return connection
 
 
 def create_view(
     connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers, *, with_files: bool = False
 ) -> Scanned:
-    """Create (or replace) the view over exactly the readable files.
+    """Create (or replace) both views over exactly the readable files.
 
-    `with_files` adds what the split needs: `_gate_out_<i>` (the table's i-th column, cast), `_gate_in_<i>` (the
-    files' i-th column, as it came), `_gate_source_file` and `_gate_source_row`. Files that differ in schema are read
-    apart, so nothing depends on how DuckDB unites them. There must be at least one file.
+    `with_files` adds to `scanned` what the split needs: `_gate_out_<i>` (the table's i-th column, cast),
+    `_gate_in_<i>` (the files' i-th column, as it came), `_gate_source_file` and `_gate_source_row`. Files that differ
+    in schema are read apart, so nothing depends on how DuckDB unites them. There must be at least one file.
     """
     groups = group_files(connection, footers)
-    slots = [*contract_slots(scan, groups), *extra_slots(scan, groups)]
     inputs = input_slots(groups)
+    slots = [*contract_slots(scan, groups, distrusted), *extra_slots(scan, groups, distrusted)]
     columns = tuple(slot.name for slot in slots)
     if with_files:
         slots += [*output_slots(scan, groups), *(slot.renamed(f"_gate_in_{i}") for i, slot in enumerate(inputs))]
-    selects = [_select(group, slots, number, with_files=with_files) for number, group in enumerate(groups)]
-    connection.execute(f"CREATE OR REPLACE VIEW {SCANNED} AS {' UNION ALL '.join(selects)}")
+    _create(connection, SCANNED, groups, slots, with_files=with_files)
+    plain = [*contract_slots(scan, groups, as_read), *extra_slots(scan, groups, as_read)]
+    _create(connection, SWEPT, groups, plain)
     return Scanned(scan=scan, footers=footers, columns=columns, inputs=tuple(slot.name for slot in inputs))
 
 
@@ -119,6 +126,18 @@ def _reads_to_the_end(connection: duckdb.DuckDBPyConnection, path: str) -> bool:
     except READ_ERRORS:
         return False
     return True
+
+
+def _create(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    groups: Sequence[Group],
+    slots: Sequence[Slot],
+    *,
+    with_files: bool = False,
+) -> None:
+    selects = [_select(group, slots, number, with_files=with_files) for number, group in enumerate(groups)]
+    connection.execute(f"CREATE OR REPLACE VIEW {name} AS {' UNION ALL '.join(selects)}")
 
 
 def _select(group: Group, slots: Iterable[Slot], number: int, *, with_files: bool) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import duckdb
 
-from partition_gate.adapters.gx.scan import ROW, SCANNED
+from partition_gate.adapters.gx.scan import ROW, SWEPT
 from partition_gate.adapters.gx.sql import select
 
-_SWEPT, _BIT = "_gate_swept", "_gate_bit_"
+_NUMBERS, _BIT = "_gate_numbers", "_gate_bit_"
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Sweep:
     def run(self, connection: duckdb.DuckDBPyConnection, *, broken: str) -> dict[Any, Any]:
         """What was counted and aggregated. The temporary table `broken` is made, of rows and one boolean a rule."""
         counted = [condition for condition in dict.fromkeys(self.counts.values()) if condition not in self.rules]
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {_SWEPT} AS {self._sql(counted)}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {_NUMBERS} AS {self._sql(counted)}")
         numbers = [
             *(f"count_{i}" for i in range(len(counted))),
             *(f"aggregate_{i}" for i in range(len(self.aggregates))),
         ]
-        found = connection.execute(select([*numbers, "1"], _SWEPT)).fetchone() or ()
+        found = connection.execute(select([*numbers, "1"], _NUMBERS)).fetchone() or ()
         number_of = dict(zip(counted, found, strict=False)) | self._broken(connection, broken)
-        connection.execute(f"DROP TABLE {_SWEPT}")
+        connection.execute(f"DROP TABLE {_NUMBERS}")
         return {
             **{name: number_of[condition] for name, condition in self.counts.items()},
             **dict(zip(self.aggregates, found[len(counted) :], strict=False)),
@@ -44,7 +44,7 @@ class Sweep:
         """The number of rows that break each rule: counted among the kept rows, which are few."""
         if not self.rules:
             return {}
-        rows = select([f"r.{ROW}", "r.rules"], f"({select(['unnest(broken) AS r'], _SWEPT)})")
+        rows = select([f"r.{ROW}", "r.rules"], f"({select(['unnest(broken) AS r'], _NUMBERS)})")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {rows}")
         counts = select([f"coalesce(count_if(rules[{i + 1}]), 0)" for i in range(len(self.rules))], table)
         return dict(zip(self.rules, connection.execute(counts).fetchone() or (), strict=True))
@@ -56,7 +56,7 @@ class Sweep:
         cells = [f"coalesce(count_if({_BIT}{i}), 0) AS count_{i}" for i in range(len(counted))]
         cells += [f"{sql} AS aggregate_{i}" for i, sql in enumerate(self.aggregates.values())]
         cells.append(f"{_broken_rows([f'{_BIT}{i}' for i in range(len(counted), len(conditions))])} AS broken")
-        return select(cells, f"({select(['*', *bits], SCANNED)})")
+        return select(cells, f"({select(['*', *bits], SWEPT)})")
 
 
 def _broken_rows(bits: Sequence[str]) -> str:
