@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,3 +23,39 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedS3]:
     home: Path = tmp_path_factory.mktemp("object-store-home")
     with running(home) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, without a database name."""
+    if not shutil.which("initdb") or not shutil.which("pg_ctl"):
+        pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
+    pytest.importorskip("psycopg")
+    # Not pytest's folder: PostgreSQL refuses to be root, and nobody else may enter that one.
+    with tempfile.TemporaryDirectory() as folder:
+        user = "nobody" if os.geteuid() == 0 else None
+        if user:
+            shutil.chown(folder, user)
+        with _running_postgres(Path(folder), user) as url:
+            yield url
+
+
+@contextmanager
+def _running_postgres(folder: Path, user: str | None) -> Iterator[str]:
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL, cwd=folder)
+
+    cluster, port = str(folder / "cluster"), _free_port()
+    run("initdb", "-D", cluster, "-U", "gate", "-A", "trust", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
+    run("pg_ctl", "-D", cluster, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    try:
+        yield f"postgresql+psycopg://gate@127.0.0.1:{port}"
+    finally:
+        run("pg_ctl", "-D", cluster, "-m", "immediate", "stop")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -41,6 +41,11 @@ def on_pandas(rows: pa.Table, cases: Cases) -> dict[str, Seen]:
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows.to_pandas()})
+    return judged_on(batch, cases)
+
+
+def judged_on(batch: Any, cases: Cases) -> dict[str, Seen]:
+    """What Great Expectations itself says of its batch."""
     with _quietly():
         return {name: _judged(batch, *case) for name, case in cases.items()}
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,42 +27,6 @@ from partition_gate.testing.ledger import InMemoryLedger
 
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=2)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own, without a database name."""
-    if not shutil.which("initdb") or not shutil.which("pg_ctl"):
-        pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
-    pytest.importorskip("psycopg")
-    # Not pytest's folder: PostgreSQL refuses to be root, and nobody else may enter that one.
-    with tempfile.TemporaryDirectory() as folder:
-        user = "nobody" if os.geteuid() == 0 else None
-        if user:
-            shutil.chown(folder, user)
-        with running_postgres(Path(folder), user) as url:
-            yield url
-
-
-@contextmanager
-def running_postgres(folder: Path, user: str | None) -> Iterator[str]:
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL, cwd=folder)
-
-    cluster, port = str(folder / "cluster"), free_port()
-    run("initdb", "-D", cluster, "-U", "gate", "-A", "trust", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
-    run("pg_ctl", "-D", cluster, "-o", options, "-l", str(folder / "log"), "-w", "start")
-    try:
-        yield f"postgresql+psycopg://gate@127.0.0.1:{port}"
-    finally:
-        run("pg_ctl", "-D", cluster, "-m", "immediate", "stop")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def in_memory(request: pytest.FixtureRequest, folder: Path) -> Ledger:

@@ -156,7 +156,7 @@ def output_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
 
 
 def _castable(cell: Cell | None, target: str) -> Cell | None:
-    """What DuckDB would not even plan becomes text, so that the cast fails where a value is asked for, and only there."""
+    """What DuckDB would not even plan becomes text, so that the cast fails only where a value is asked for."""
     if cell is None or can_become(cell[1], target):
         return cell
     return f"CAST({cell[0]} AS VARCHAR)", "VARCHAR"
