@@ -114,6 +114,17 @@ def test_what_no_check_stands_for_is_a_warning_that_names_the_clause():
     assert {f.level for f in found} == {Level.WARNING}
 
 
+def test_a_window_that_is_none_is_an_error_with_its_line():
+    text = mutated({"$amount.quality[0].customProperties": [{"property": "window", "value": "7x"}]})
+
+    contract, found = examine(text, path="x", folder="/c", environment=None, known=KNOWN)
+
+    assert contract is None
+    assert [(f.level, f.place.rpartition(".quality")[2], f.line is not None) for f in found if "7x" in f.what] == [
+        (Level.ERROR, "[0].customProperties[0].value", True)
+    ]
+
+
 def examined(changes: dict[str, Any], **known: Any) -> list[Finding]:
     surroundings = KNOWN.model_copy(update=known)
     _, found = examine(mutated(changes), path="x", folder="/c", environment=None, known=surroundings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from partition_gate.gate.rejudge import flips
 from partition_gate.judging.disposition import Disposition, PartitionOutcome, Policy, plan_disposition
 from partition_gate.judging.validation import Errored, Held, Observation, Unknown
 from partition_gate.judging.verdict import CheckOutcome, Verdict, reach_verdict
@@ -94,3 +95,17 @@ def test_an_empty_version_never_replaces_rows_unasked():
     passed = Held(rule_id="rule", success=True, observed=None)
 
     assert disposition(a_verdict(passed, rows=0), before=1).outcome is PartitionOutcome.HELD
+
+
+def test_a_promise_over_time_that_could_not_be_measured_keeps_no_partition_from_being_judged():
+    assert a_verdict(None, scope=Scope.SLA).errored == ()
+
+
+def test_a_broken_promise_over_time_blocks_nothing():
+    assert disposition(a_verdict(failed(), scope=Scope.SLA)).outcome is PartitionOutcome.PUBLISHED
+
+
+def test_another_version_is_not_told_to_break_promises_over_time_by_one_partition_alone():
+    old = a_verdict(Held(rule_id="rule", success=True, observed=None), scope=Scope.SLA)
+
+    assert flips(old, a_verdict(failed(), scope=Scope.SLA)) == ()

@@ -40,7 +40,7 @@ OPERATORS = [
 def a_contract(*, custom: list[dict[str, Any]] | None = None, window: Any = "7d", **rule: Any) -> CompiledContract:
     operator = {} if any(name.startswith("must") for name in rule) else {"mustBe": 0}
     quality = {"id": "nulls", **({} if "type" in rule else {"metric": "nullValues"}), **operator, **rule}
-    quality["customProperties"] = [{"property": "window", "value": window}]
+    quality.setdefault("customProperties", [{"property": "window", "value": window}])
     columns = [{"name": "dt", "logicalType": "date", "partitioned": True}]
     where = {"quality": [quality]}
     is_whole = quality.get("metric") == "rowCount"
@@ -170,6 +170,11 @@ def test_a_window_that_is_none_is_an_error_that_names_its_place(window: Any) -> 
     place = r"schema\[0\]\.properties\[1\]\.quality\[0\]\.customProperties\[0\]\.value: "
     with pytest.raises(ContractError, match=place):
         a_contract(window=window)
+
+
+def test_a_second_window_of_a_rule_is_refused() -> None:
+    with pytest.raises(ContractError, match=r"customProperties\[1\]: window stands twice"):
+        a_contract(customProperties=[{"property": "window", "value": f"{days}d"} for days in (7, 8)])
 
 
 def test_a_query_has_no_window() -> None:

@@ -15,6 +15,7 @@ from partition_gate.alerts.alert import Links
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.suite.expectations import Scope
 
 STYLES = {
     PartitionOutcome.PUBLISHED: "green",
@@ -25,7 +26,7 @@ STYLES = {
     PartitionOutcome.SUPERSEDED: "cyan",
     PartitionOutcome.ERRORED: "bold red",
 }
-_SHOWN = (CheckOutcome.ERRORED, CheckOutcome.FAILED, CheckOutcome.WARNED)
+_SHOWN = (CheckOutcome.ERRORED, CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.WARNED)
 
 
 def terminal() -> Console:
@@ -71,12 +72,17 @@ def checks(results: Sequence[CheckResult]) -> RenderableType:
     for name in ("outcome", "severity", "expected", "observed"):
         table.add_column(name, overflow="fold")
     for outcome in _SHOWN:
-        for r in (result for result in results if result.outcome is outcome):
+        for r in (result for result in results if result.outcome is outcome and _is_shown(result)):
             table.add_row(r.rule_id, outcome.value, r.severity.value, Text(r.expected), Text(r.observed or ""))
     lines = [Text(f"{_count(results, CheckOutcome.PASSED)} of {len(results)} checks passed")]
-    if unknown := _count(results, CheckOutcome.UNKNOWN):
+    if unknown := sum(r.outcome is CheckOutcome.UNKNOWN and not _is_shown(r) for r in results):
         lines.append(Text(f"{unknown} could not be judged because of the failures above"))
     return Group(table, *lines) if table.row_count else Group(*lines)
+
+
+def _is_shown(result: CheckResult) -> bool:
+    """What is unknown of a partition follows from what failed; of a promise over time it has a reason of its own."""
+    return result.outcome is not CheckOutcome.UNKNOWN or result.scope is Scope.SLA
 
 
 def quarantined(uri: str, *, classified: Sequence[str], limit: int) -> RenderableType:

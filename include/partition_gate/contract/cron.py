@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
+
+from partition_gate.record import Record
 
 _WORDS = {
     "@hourly": "0 * * * *",
@@ -25,20 +28,39 @@ def ticks(line: str, label: datetime, *, in_hour: bool) -> bool:
     Raises:
         ValueError: the line has not the five fields of `minute hour day month weekday`.
     """
+    cron = _read(line)
+    by_number, by_weekday = label.day in cron.days, label.isoweekday() % 7 in cron.weekdays
+    is_day = (by_number or by_weekday) if cron.either_day else (by_number and by_weekday)
+    return is_day and label.month in cron.months and (not in_hour or label.hour in cron.hours)
+
+
+class _Cron(Record):
+    """`either_day`: days and weekdays are both restricted, so that one of them is enough."""
+
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    either_day: bool
+
+
+@cache
+def _read(line: str) -> _Cron:
     fields = _WORDS.get(line.strip(), line).split()
     if len(fields) != 5:
         raise ValueError(f"{line!r} has not five fields")
     _field(fields[0], 0, 59)
-    hours, days, months = _field(fields[1], 0, 23), _field(fields[2], 1, 31), _field(fields[3], 1, 12, _MONTHS)
-    weekdays = {number % 7 for number in _field(fields[4], 0, 7, _DAYS)}
-    by_number, by_weekday = label.day in days, label.isoweekday() % 7 in weekdays
-    is_either = not fields[2].startswith("*") and not fields[4].startswith("*")
-    is_day = (by_number or by_weekday) if is_either else (by_number and by_weekday)
-    return is_day and label.month in months and (not in_hour or label.hour in hours)
+    return _Cron(
+        hours=_field(fields[1], 0, 23),
+        days=_field(fields[2], 1, 31),
+        months=_field(fields[3], 1, 12, _MONTHS),
+        weekdays=frozenset(number % 7 for number in _field(fields[4], 0, 7, _DAYS)),
+        either_day=not fields[2].startswith("*") and not fields[4].startswith("*"),
+    )
 
 
-def _field(text: str, low: int, high: int, names: dict[str, int] | None = None) -> set[int]:
-    return {number for part in text.split(",") for number in _part(part, low, high, names or {})}
+def _field(text: str, low: int, high: int, names: dict[str, int] | None = None) -> frozenset[int]:
+    return frozenset(number for part in text.split(",") for number in _part(part, low, high, names or {}))
 
 
 def _part(part: str, low: int, high: int, names: dict[str, int]) -> range:

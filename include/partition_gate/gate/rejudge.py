@@ -13,7 +13,7 @@ from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict, r
 from partition_gate.partition import Partition
 from partition_gate.ports import Ports
 from partition_gate.record import Record
-from partition_gate.suite.expectations import Severity
+from partition_gate.suite.expectations import Scope, Severity
 
 _BAD = {CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.ERRORED}
 
@@ -54,9 +54,12 @@ def rejudge(old: CompiledContract, new: CompiledContract, *, partitions: int, po
 
 
 def flips(old: Verdict, new: Verdict) -> tuple[Flip, ...]:
-    """Checks that end otherwise: bad before and good now, good before and bad now, or bad and new."""
-    before = {result.rule_id: result for result in old.results}
-    after = {result.rule_id: result for result in new.results}
+    """Checks that end otherwise: bad before and good now, good before and bad now, or bad and new.
+
+    Promises over time are left out: they say nothing about one partition alone.
+    """
+    before = {result.rule_id: result for result in old.results if result.scope is not Scope.SLA}
+    after = {result.rule_id: result for result in new.results if result.scope is not Scope.SLA}
     pairs = [(before.get(rule_id), after.get(rule_id)) for rule_id in dict.fromkeys((*after, *before))]
     return tuple(flip for pair in pairs if (flip := _flip(*pair)))
 

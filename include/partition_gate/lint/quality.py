@@ -11,7 +11,7 @@ from partition_gate.compiling.custom import is_great_expectations
 from partition_gate.compiling.drafts import Unfit
 from partition_gate.finding import Level
 from partition_gate.lint.view import Known, Node, Placed, Problem, View, child, number, parts
-from partition_gate.nearest_words import did_you_mean, shown
+from partition_gate.nearest_words import did_you_mean, nearest, shown
 from partition_gate.odcs.words import OPERATORS
 from partition_gate.suite.expectations import Severity
 
@@ -82,6 +82,16 @@ def operator_bound(view: View, _known: Known) -> Iterator[Problem]:
             value, place = rule.node[name], f"{rule.place}.{name}"
             if what := _between(rule, value) if name.endswith("Between") else _single(rule, name, value):
                 yield Problem(place, what)
+
+
+def window_word(view: View, _known: Known) -> Iterator[Problem]:
+    """A custom property of a rule that is nearly spelt `window` is spelt so."""
+    for rule in view.rules():
+        for custom in parts(rule.node, "customProperties", rule.place):
+            name = custom.node.get("property")
+            if name != "window" and nearest(name, ("window",)):
+                what = f"{shown(name)} is not known, so nothing is judged over a window; did you mean 'window'?"
+                yield Problem(f"{custom.place}.property", what)
 
 
 def rule_id(view: View, _known: Known) -> Iterator[Problem]:

@@ -52,6 +52,7 @@ RULES: dict[str, LintRule] = {
     "metric-level": LintRule(Level.ERROR, quality.metric_level),
     "one-operator": LintRule(Level.ERROR, quality.one_operator),
     "operator-bound": LintRule(Level.ERROR, quality.operator_bound),
+    "window-word": LintRule(Level.ERROR, quality.window_word),
     "rule-id": LintRule(Level.ERROR, quality.rule_id),
     "argument": LintRule(Level.WARNING, quality.argument),
     "custom-expectation": LintRule(Level.ERROR, quality.custom_expectation),

@@ -91,6 +91,8 @@ def _window(quality: DataQuality, place: str, path: str) -> timedelta | None:
         return None
     position, value = found[-1]
     where = f"{path}: {place}.customProperties[{position}]"
+    if len(found) > 1:
+        raise ContractError(f"{where}: window stands twice; keep one of them")
     if (quality.type or "library") != "library":
         raise ContractError(f"{where}: only a library metric can have a window; remove it, or write a metric")
     span = duration(value)
