@@ -124,6 +124,37 @@ def test_classified_columns_and_those_no_contract_names_are_masked(
     assert sample.rows[0].values == ("7", pseudonym("ann@example.org", KEY), pseudonym("x", KEY))
 
 
+def test_an_old_partition_s_columns_are_those_of_its_version_hidden_as_today(
+    ledger: SqlLedger, folder: ContractFolder, tmp_path: Path
+):
+    today = folder.contracts / "orders.odcs.yaml"
+    kept = folder.kept_path(today, "orders", "1.0.0")
+    kept.parent.mkdir(parents=True)
+    named = CONTRACT.replace("team:", "      - {name: unnamed, logicalType: string}\nteam:")
+    kept.write_text(named.replace(", classification: personal", ""))
+    since = "customProperties: [{property: effectiveFrom, value: 2026-12-01}]\n"
+    today.write_text(CONTRACT.replace("version: 1.0.0", "version: 2.0.0") + since)
+    folder.write_suites(today)
+
+    sample = a_console(ledger, folder).quarantine_sample(quarantined(ledger, tmp_path / "q"), limit=10)
+
+    assert sample is not None
+    assert sample.masked == ("E_MAIL",)
+    assert sample.rows[0].values == ("7", pseudonym("ann@example.org", KEY), "x")
+
+
+def test_a_kept_version_that_breaks_is_told_without_a_restart(ledger: SqlLedger, folder: ContractFolder):
+    console = a_console(ledger, folder)
+    assert console.broken_contracts() == ()
+
+    kept = folder.kept_path(folder.contracts / "orders.odcs.yaml", "orders", "0.9.0")
+    kept.parent.mkdir(parents=True)
+    kept.write_text("id: [")
+
+    (broken,) = console.broken_contracts()
+    assert (broken.id, "history/orders/0.9.0.odcs.yaml" in broken.problem) == ("orders", True)
+
+
 def test_without_a_usable_contract_everything_is_masked(ledger: SqlLedger, folder: ContractFolder, tmp_path: Path):
     attempt = quarantined(ledger, tmp_path / "q", contract="returns")
 

@@ -68,9 +68,14 @@ def a_warning(to: str) -> dict[str, Any]:
     return {"to": to, "customProperties": [{"property": "severity", "value": "warning"}]}
 
 
+def a_default(value: str) -> dict[str, Any]:
+    return {"customProperties": [{"property": "default", "value": value}]}
+
+
 EDITS: list[tuple[str, Callable[[dict[str, Any]], object], set[Party]]] = [
     ("column added", lambda d: columns(d).append({"name": "note", "logicalType": "string"}), {P}),
     ("required column added", lambda d: columns(d).append({"name": "note", "required": True}), {P}),
+    ("column added", lambda d: columns(d).append({"name": "note", "required": True} | a_default("none")), {P}),
     ("column removed", lambda d: drop(d, "amount"), {C}),
     ("required column removed", lambda d: drop(d, "id"), {C}),
     ("type narrowed", lambda d: column(d, "amount").update(logicalType="integer"), {P}),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -19,28 +17,16 @@ from partition_gate.cli import tables
 from partition_gate.cli.named import Names, named
 from partition_gate.compatibility.changes import ContractVersion, parsed_version
 from partition_gate.compatibility.releases import Release, is_approved, kept_text, releases
-from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.compiling.in_force import versions_in_force
 from partition_gate.contract.model import Contract
 from partition_gate.finding import Finding, Level
 from partition_gate.lint.text import LintedFile
-from partition_gate.record import Record
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder
 
 ContractArgument = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a file.")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a version is not kept, or edited.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-class VersionInForce(Record):
-    """A version and the days whose partitions it judges; None: from the beginning, until further notice."""
-
-    version: str
-    first_day: str | None
-    last_day: str | None
-    file: str
-    columns: int
-    checks: int
 
 
 def register(app: typer.Typer) -> None:
@@ -64,7 +50,7 @@ def freeze(names: Names = None, check: Check = False) -> None:
 
 def versions(contract: ContractArgument, as_json: Json = False) -> None:
     """List the versions of a contract and the days whose partitions each judges, newest first."""
-    rows = list(in_force(contract_folder(load_settings()).load(contract)))[::-1]
+    rows = versions_in_force(contract_folder(load_settings()).load(contract))
     if as_json:
         typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
         return
@@ -75,21 +61,6 @@ def versions(contract: ContractArgument, as_json: Json = False) -> None:
         days = (row.first_day or "the beginning", row.last_day or "open")
         table.add_row(row.version, *days, str(row.columns), str(row.checks), row.file)
     tables.terminal().print(table)
-
-
-def in_force(today: CompiledContract) -> Iterator[VersionInForce]:
-    """Each version with its days, oldest first."""
-    starts = [each.contract.limits.effective_from for each in today.versions]
-    for i, (each, (start, end)) in enumerate(zip(today.versions, pairwise([*starts, None]), strict=True)):
-        # Before the first day of the oldest version nothing else could judge.
-        yield VersionInForce(
-            version=each.contract.version,
-            first_day=str(start) if i and start else None,
-            last_day=str(end - timedelta(days=1)) if end else None,
-            file=each.contract.path,
-            columns=len(each.contract.columns),
-            checks=len(each.suite.suite.checks),
-        )
 
 
 def with_git(

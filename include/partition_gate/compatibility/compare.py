@@ -63,6 +63,8 @@ def _whole(added: str, removed: str) -> Comparison:
 def _column(d: Difference) -> str:
     node = d.after or d.before
     must = node is not None and bool(node.said("required") or node.said("primaryKey"))
+    if node and any((child.owner, child.name) == ("setting", "default") for child in node.children):
+        must = False  # as Avro has it: files without the column have a value for it
     return f"{'required ' if must else ''}column {'added' if d.before is None else 'removed'}"
 
 

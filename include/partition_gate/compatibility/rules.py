@@ -42,8 +42,8 @@ _LETTERS = {
 }
 # name: letters of what breaks (Consumers, Producers, Backward, Forward), why. The docs print this table.
 _TABLE: dict[str, tuple[str, str]] = {
-    "column added": ("P", "Every file must have the column from now on; partitions from before read it as null."),
-    "required column added": ("PB", "Every file must have the column, and older partitions have no value for it."),
+    "column added": ("P", "Every file must have it from now on; older partitions read it as null, or its default."),
+    "required column added": ("PB", "Every file must have it; older partitions have neither a value nor a default."),
     "column removed": ("C", "Queries that name the column fail; a reader of the old version gets null."),
     "required column removed": ("CF", "Queries that name the column fail; a reader of the old version needs a value."),
     "column renamed": ("CBF", "Queries that use the old name fail; id or name in the files shows that it is the same."),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from partition_gate.compatibility.changes import Change, VersionRule
 from partition_gate.compatibility.rules import Party
+from partition_gate.compiling.in_force import VersionInForce
 from partition_gate.coverage.clauses import CoveredClause, Treatment
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
@@ -90,10 +91,12 @@ def some_details(word: str = "a column") -> ContractDetails:
     rule = VersionRule(ok=False, needed="major", sentence=word)
     first = ShownVersion(label="abc", version="1.0.0", committed_at=NOON, subject=word, changes=(), rule=None)
     second = ShownVersion(label=word, version=word, committed_at=None, subject=word, changes=(change,), rule=rule)
+    in_force = VersionInForce(version=word, first_day="2013-01-08", last_day=None, file=word, columns=2, checks=1)
     return ContractDetails(
         owners=(word,),
         channels=(word,),
         coverage=(Coverage(treatment=Treatment.EXECUTED, told="checked", clauses=(clause,)),),
+        in_force=(in_force, in_force.model_copy(update={"first_day": None, "last_day": "2013-01-07"})),
         versions=(second, first),
     )
 

@@ -10,6 +10,7 @@ from partition_gate.adapters.contract_history import ContractHistory, Revision
 from partition_gate.compatibility.changes import Change, ContractVersion, VersionRule, compare
 from partition_gate.compatibility.report import read_version
 from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.compiling.in_force import VersionInForce, versions_in_force
 from partition_gate.coverage.clauses import CoveredClause, Treatment, cover
 from partition_gate.errors import ContractError, OperatorError
 from partition_gate.record import Record
@@ -44,6 +45,7 @@ class ContractDetails(Record):
     owners: tuple[str, ...]
     channels: tuple[str, ...]
     coverage: tuple[Coverage, ...]
+    in_force: tuple[VersionInForce, ...]
     versions: tuple[ShownVersion, ...]
     why_no_versions: str = ""
 
@@ -66,6 +68,7 @@ def contract_details(
         owners=tuple(_member(member.name or member.username, member.role) for member in contract.team.members),
         channels=tuple(f"{channel.channel} ({channel.tool}, {channel.scope})" for channel in contract.channels),
         coverage=_coverage(cover(document, compiled.compilation, environment=environment or None)),
+        in_force=versions_in_force(compiled),
         versions=_versions(states),
         why_no_versions=problem,
     )

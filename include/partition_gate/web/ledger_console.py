@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from partition_gate.adapters.contract_folder import SUFFIX, Catalogue, ContractFolder
+from partition_gate.adapters.contract_folder import HISTORY, SUFFIX, Catalogue, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.contract.model import Contract
 from partition_gate.errors import UnknownContract
@@ -86,7 +86,7 @@ class LedgerConsole:
         rows = self._read_rows(settlement.quarantine_uri, limit) if settlement and settlement.quarantine_uri else []
         if not settlement or not rows:
             return None
-        shown = self._shown_columns(settlement.contract)
+        shown = self._shown_columns(settlement)
         columns = tuple(name for name in rows[0] if not name.startswith(_GATE))
         hidden = tuple(name for name in columns if name.casefold() not in shown)
         return QuarantineSample(columns=columns, masked=hidden, rows=tuple(self._row(r, columns, hidden) for r in rows))
@@ -103,11 +103,10 @@ class LedgerConsole:
             ),
         )
 
-    def _shown_columns(self, contract_id: str) -> frozenset[str]:
+    def _shown_columns(self, settlement: Settlement) -> frozenset[str]:
         """Names, in the files and in the table, of the columns whose values may be seen; empty without a contract."""
-        contracts = (compiled.contract for compiled in self._catalogue().contracts)
-        contract = next((contract for contract in contracts if contract.id == contract_id), None)
-        columns = contract.columns if contract else ()
+        found = next((one for one in self._catalogue().contracts if one.contract.id == settlement.contract), None)
+        columns = found.in_force(settlement.partition_key).contract.columns if found else ()
         classified = {name.casefold() for c in columns if c.classified for name in (c.name, c.source)}
         return frozenset(name.casefold() for c in columns for name in (c.name, c.source)) - classified
 
@@ -117,7 +116,8 @@ class LedgerConsole:
             paths = self._contracts.paths()
         except UnknownContract as error:
             return Catalogue(contracts=(), broken=((str(self._contracts.contracts), str(error)),))
-        files = [*paths, *sorted(self._contracts.expectations.glob("*/*.json"))]
+        kept = self._contracts.contracts.glob(f"{HISTORY}/*/*{SUFFIX}")
+        files = [*paths, *sorted(kept), *sorted(self._contracts.expectations.rglob("*.json"))]
         state = [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
         if self._read is None or self._read[0] != state:
             self._read = (state, self._contracts.load_all())
