@@ -235,23 +235,40 @@ def test_other_readers_of_delta_see_the_widened_values_of_every_day(backfill: Ba
     assert pc.max(table["distance"]).as_py() > 2**40
 
 
-def test_an_old_day_whose_columns_are_today_s_is_published_byte_for_byte(tmp_path: Path) -> None:
-    backfill = Backfill(tmp_path)
-    id_only = {"name": "flight", "logicalType": "integer"}
-    kept = a_version(backfill.landing, "1.0.0", [])
-    kept["schema"][0]["properties"] = [{"name": "dt", "logicalType": "date", "partitioned": True}, id_only]
-    backfill.kept.parent.mkdir(parents=True)
-    backfill.kept.write_text(yaml.safe_dump(kept))
-    today = a_version(backfill.landing, "1.1.0", [], customProperties=[effective(CHANGED)])
-    today["schema"][0]["properties"] = [*kept["schema"][0]["properties"], {"name": "delay", "logicalType": "integer"}]
-    backfill.contract.write_text(yaml.safe_dump(today))
-    landed = backfill.land(OLD[0], flight=backfill.rows[date.fromisoformat(OLD[0])]["flight"])
-
+def a_day_of_one_column(backfill: Backfill, kept_type: str, rows: pa.Array) -> tuple[Path, Path]:
+    """An old day whose file is exactly as its version promised: (the file that landed, the file that is published)."""
+    day = {"name": "dt", "logicalType": "date", "partitioned": True}
+    delay = {"name": "delay", "logicalType": "integer"}
+    versions = {"1.0.0": [day, {"name": "flight", "logicalType": "integer", "physicalType": kept_type}]}
+    versions["1.1.0"] = [day, {"name": "flight", "logicalType": "integer"}, delay]
+    for path, (version, columns) in zip((backfill.kept, backfill.contract), versions.items(), strict=True):
+        document = a_version(backfill.landing, version, [], customProperties=[effective(CHANGED)])
+        document["schema"][0]["properties"] = columns
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(document if version == "1.1.0" else {**document, "customProperties": []}))
+    landed = backfill.land(OLD[0], flight=rows)
     backfill.travel(OLD[0])
-
     (published,) = (backfill.home / "warehouse" / "flights").rglob("part-*.parquet")
+    return landed, published
+
+
+def test_an_old_file_that_is_as_today_s_table_is_published_byte_for_byte(tmp_path: Path) -> None:
+    backfill = Backfill(tmp_path)
+
+    landed, published = a_day_of_one_column(backfill, "BIGINT", backfill.rows[date(2013, 1, 6)]["flight"])
+
     assert published.read_bytes() == landed.read_bytes()
     assert backfill.query("SELECT count(*), count(flight), count(delay) FROM flights") == [(832, 832, 0)]
+
+
+def test_an_old_file_of_a_narrower_type_is_written_anew_without_loss(tmp_path: Path) -> None:
+    backfill = Backfill(tmp_path)
+    flights = backfill.rows[date(2013, 1, 6)]["flight"]
+
+    _, published = a_day_of_one_column(backfill, "INTEGER", flights.cast(pa.int32()))
+
+    written = pq.read_table(published, partitioning=None)["flight"]
+    assert (written.type, sorted(written.to_pylist())) == (pa.int64(), sorted(flights.to_pylist()))
 
 
 def test_the_dag_s_tasks_judge_each_day_by_its_version(backfill: Backfill, monkeypatch: pytest.MonkeyPatch) -> None:
