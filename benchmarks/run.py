@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[1]
 CONTENDERS = Path(__file__).parent / "contenders"
 REFERENCE = ROOT / "docs/reference/benchmarks.md"
 VARIANTS = ("clean", "unordered", "dirty")
+SMALL = "small"
+SMALL_ROWS = 10_000
 LONGEST_RUN_S = 600
 
 
@@ -23,7 +25,8 @@ LONGEST_RUN_S = 600
 class Contender:
     """A script of `contenders/`, what people call it, the packages of its own environment, and what it is held against.
 
-    `shows_rows`: it gives the failing rows with all their reasons; the others give counts.
+    `shows_rows`: it gives the failing rows with all their reasons; the others give counts. `variants` are those that it
+    runs on.
     """
 
     script: str
@@ -31,6 +34,7 @@ class Contender:
     against: str
     shows_rows: bool
     packages: tuple[str, ...] = ()
+    variants: tuple[str, ...] = (*VARIANTS, SMALL)
 
 
 CONTENDED = (
@@ -51,6 +55,9 @@ CONTENDED = (
     ),
     Contender("hand_load", "hand-written statement, and a copy as Parquet", "hand_load", shows_rows=True),
     Contender("gate_load", "Partition Gate: verdict, split and publish", "hand_load", shows_rows=True),
+    Contender(
+        "gate_s3", "Partition Gate: from S3, published to S3", "hand_load", shows_rows=True, variants=("clean", "dirty")
+    ),
 )
 
 
@@ -66,16 +73,17 @@ class Measured:
 def main() -> None:
     asked = _asked()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    files = {variant: _partition(asked.folder, asked.rows, variant) for variant in VARIANTS}
+    files = {variant: partition(asked.folder, asked.rows, variant) for variant in VARIANTS}
+    files[SMALL] = partition(asked.folder, SMALL_ROWS, "clean")
     contended = [one for one in CONTENDED if not asked.only or one.script in asked.only]
     pythons = {one.script: _python(one, asked.folder) for one in contended}
-    measured = {(one.script, variant): Measured() for one in contended for variant in VARIANTS}
+    measured = {(one.script, variant): Measured() for one in contended for variant in files}
     for number in range(asked.runs):  # in turn, so that a busy minute of the machine hits all of them
         print(f"round {number + 1} of {asked.runs}", file=sys.stderr, flush=True)
         for one in contended:
             for variant, file in files.items():
-                if (python := pythons[one.script]) is not None:
-                    _run(python, one, file, measured[one.script, variant])
+                if variant in one.variants and (python := pythons[one.script]) is not None:
+                    run(python, one, file, measured[one.script, variant])
     report = _report(asked, contended, measured, files)
     print(report)
     if not asked.only:
@@ -91,7 +99,7 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _partition(folder: Path, rows: int, variant: str) -> Path:
+def partition(folder: Path, rows: int, variant: str) -> Path:
     path = (folder / f"orders-{rows}-{variant}.parquet").resolve()
     if not path.exists():
         draft = path.with_suffix(".draft")
@@ -119,7 +127,7 @@ def _python(contender: Contender, folder: Path) -> Path | None:
     return python
 
 
-def _run(python: Path, contender: Contender, file: Path, measured: Measured) -> None:
+def run(python: Path, contender: Contender, file: Path, measured: Measured) -> None:
     environment = ["env", f"PYTHONPATH={ROOT / 'include'}", "GX_ANALYTICS_ENABLED=False"]
     ran = subprocess.run(
         [*environment, python, CONTENDERS / f"{contender.script}.py", str(file)],
@@ -141,7 +149,9 @@ def _report(
     measured: dict[tuple[str, str], Measured],
     files: dict[str, Path],
 ) -> str:
-    sizes = ", ".join(f"{variant} {file.stat().st_size / 1e6:.0f} MB" for variant, file in files.items())
+    sizes = ", ".join(
+        f"{variant} {file.stat().st_size / 1e6:.0f} MB" for variant, file in files.items() if variant != SMALL
+    )
     lines = [
         "# Benchmarks",
         "",
@@ -152,16 +162,17 @@ def _report(
         f"process of its own; medians of n = {asked.runs} rounds taken in turn, with the range. `work` begins when "
         "everything is imported, `process` is the whole process. `ratio` is of the work, within this run, to the "
         "hand-written statement on the same variant. Ordered keys: clean. Scattered keys: unordered. Scattered keys "
-        "and nine rules broken by one row in 1000 each: dirty.",
+        "and nine rules broken by one row in 1000 each: dirty. Small: clean, but "
+        f"{SMALL_ROWS:,} rows. How it grows with the rows is in [growth](benchmarks_growth.md).",
     ]
-    for variant in VARIANTS:
+    for variant in files:
         lines += ["", f"## {variant}", "", *_table(contended, measured, variant)]
     return "\n".join(lines) + "\n"
 
 
 def _table(contended: list[Contender], measured: dict[tuple[str, str], Measured], variant: str) -> list[str]:
     lines = ["| what | failing rows | work s | range | ratio | process s | peak MB |", "|---|---|--:|--:|--:|--:|--:|"]
-    for one in contended:
+    for one in [one for one in contended if variant in one.variants]:
         runs, base = measured[one.script, variant], measured.get((one.against, variant))
         if not runs.work_s:
             lines.append(f"| {one.name} | not installable here | | | | | |")

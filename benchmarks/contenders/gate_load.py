@@ -14,16 +14,22 @@ from partition_gate.testing.scans import some_labels
 def load(path: str) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        scan, validator = the_scan(path, folder / "validated"), DuckDbValidator()
-        validation = validator.validate(scan, the_suite())
-        split = validator.split(scan, blocking=blocking(validation), labels=some_labels(), into=folder / "split")
         warehouse = DeltaWarehouse(
             str(folder / "warehouse"), serving_file=folder / "served.duckdb", quarantine_root=str(folder / "quarantine")
         )
-        staged = warehouse.stage(scan.table, PARTITION_KEY, attempt_id="orders-1", split=split)
-        values = scan.partition_values
-        warehouse.publish(scan.table, staged, idempotency_key="key", fence=1, values=values)
-        warehouse.refresh_views([scan.table])
+        return judge_and_publish(path, folder, warehouse)
+
+
+def judge_and_publish(path: str, folder: Path, warehouse: DeltaWarehouse) -> dict[str, int]:
+    """What was found in a local file; its rows are published, those that fail quarantined, the views refreshed."""
+    scan, validator = the_scan(path, folder / "validated"), DuckDbValidator()
+    validation = validator.validate(scan, the_suite())
+    split = validator.split(scan, blocking=blocking(validation), labels=some_labels(), into=folder / "split")
+    staged = warehouse.stage(scan.table, PARTITION_KEY, attempt_id="orders-1", split=split)
+    if split.quarantined:
+        warehouse.quarantine("orders", PARTITION_KEY, attempt_id="orders-1", rows=split.quarantined, raw=())
+    warehouse.publish(scan.table, staged, idempotency_key="key", fence=1, values=scan.partition_values)
+    warehouse.refresh_views([scan.table])
     return failed(validation)
 
 

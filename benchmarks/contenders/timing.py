@@ -6,6 +6,7 @@ import json
 import resource
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 
 def cpu_s() -> float:
@@ -14,10 +15,17 @@ def cpu_s() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
 
-def measure(work: Callable[[str], Mapping[str, int]]) -> None:
-    """Run the work over the file named first on the command line. Everything imported before is not in `work_s`."""
-    before = cpu_s()
-    found = work(sys.argv[1])
-    work_s = cpu_s() - before
+def measure(
+    work: Callable[[str], Mapping[str, int]],
+    *,
+    around: Callable[[str], AbstractContextManager[str]] = nullcontext,
+) -> None:
+    """Run the work over the file named first on the command line. Everything imported before is not in `work_s`, nor
+    what is done around it.
+    """
+    with around(sys.argv[1]) as place:
+        before = cpu_s()
+        found = work(place)
+        work_s = cpu_s() - before
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"work_s": work_s, "process_s": cpu_s(), "peak_mb": peak_mb, "found": dict(found)}))

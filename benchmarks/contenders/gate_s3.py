@@ -1,0 +1,58 @@
+"""Partition Gate: from S3 to a Delta table in S3. The server runs on this machine, and its CPU is not counted."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import obstore
+from gate_load import judge_and_publish
+from gate_partition import PARTITION_KEY
+from obstore.store import S3Store
+from timing import measure
+
+from partition_gate.adapters.embedded_s3 import REGION
+from partition_gate.adapters.embedded_s3_users import running
+from partition_gate.adapters.object_store.s3 import S3ObjectStore
+from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
+from partition_gate.partition import Location, Partition
+
+LANDING = Location(root="s3://landing/orders", segments=("dt",), pattern="*.parquet")
+
+
+@contextmanager
+def in_s3(path: str) -> Iterator[str]:
+    """The file as an object of the landing bucket; what is given is how to reach the server, as JSON."""
+    with tempfile.TemporaryDirectory() as home, running(Path(home)) as server:
+        access = {"access_key_id": server.access_key_id, "secret_access_key": server.secret_access_key}
+        store = S3Store(
+            "landing", endpoint=server.endpoint_url, region=REGION, client_options={"allow_http": True}, **access
+        )
+        obstore.put(store, f"orders/dt={PARTITION_KEY}/part-0.parquet", Path(path))
+        yield json.dumps({"endpoint_url": server.endpoint_url, **access})
+
+
+def load_from_s3(server: str) -> dict[str, int]:
+    access = json.loads(server)
+    landing = S3ObjectStore(**access)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = landing.list_files(LANDING, PARTITION_KEY)
+        spooled = landing.spool(Partition(dataset="orders", key=PARTITION_KEY, files=files), folder / "spool")
+        options = {
+            "aws_region": REGION,
+            "aws_allow_http": "true",
+            **{f"aws_{key}": value for key, value in access.items()},
+        }
+        warehouse = DeltaWarehouse(
+            "s3://warehouse/tables",
+            storage_options=options,
+            serving_file=folder / "served.duckdb",
+            quarantine_root="s3://warehouse/quarantine",
+        )
+        return judge_and_publish(str(spooled.paths[0]), folder, warehouse)
+
+
+if __name__ == "__main__":
+    measure(load_from_s3, around=in_s3)
