@@ -52,8 +52,8 @@ def _introduction(runs: int) -> list[str]:
         "Written by `make bench FIFTY=1`; not edited by hand.",
         "",
         f"CPU seconds of the work, as in [benchmarks](benchmarks.md): medians of n = {runs} rounds, with the range, "
-        f"the files warm where memory holds them. `ratio` is of the many rows to the few; {TIMES} is linear. Peak memory "
-        "is the largest of the rounds.",
+        f"the files warm where memory holds them. `ratio` is of the many rows to the few; {TIMES} is linear. Of the "
+        "peak memory it is the largest.",
         "",
     ]
 
