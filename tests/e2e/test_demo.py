@@ -163,8 +163,16 @@ def test_the_same_partition_by_hand_is_already_published_and_changes_nothing(dem
     document = json.loads(done.stdout)
     assert (done.returncode, document["already_published"], document["suite"]) == (0, True, "committed")
     assert (document["rows_in"], document["rows_published"], document["rows_quarantined"]) == (914, 888, 26)
-    assert len(document["checks"]) == 94
+    assert len(document["checks"]) == 98
     assert demo.query("SELECT * FROM _gate_publications ORDER BY ALL") == before
+
+
+def test_a_weeks_cancelled_flights_are_added_up_over_the_days_that_are_published(demo):
+    document = json.loads(demo.gate("run", "flights", "2013-01-03", "--json").stdout)
+
+    (check,) = [check for check in document["checks"] if check["rule_id"] == "cancelled_in_a_week"]
+    assert (check["scope"], check["outcome"]) == ("sla", "passed")
+    assert re.fullmatch(r"[\d,]+ of [\d,]+ rows \(\d\.\d\d %\) in \d of \d partitions", check["observed"])
 
 
 def test_every_command_of_the_readme_does_what_it_says(demo):

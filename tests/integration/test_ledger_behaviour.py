@@ -209,12 +209,12 @@ def test_visible_partitions_come_in_the_order_of_the_keys_with_the_counters_that
     for number, key in enumerate(("2026-11-02", "2026-11-01", "2026-11-03")):
         visible(ledger, key, unexpected=number)
 
-    found = ledger.published("orders", ("2026-11-01", "2026-11-02", "2026-11-09"), rule_ids=["nulls"])
+    found = ledger.published("orders", ("2026-11-02", "2026-11-09", "2026-11-01"), rule_ids=["nulls"])
 
-    counts = [Counts(rule_id="nulls", element_count=100, unexpected_count=number) for number in (1, 0)]
+    counts = [Counts(rule_id="nulls", element_count=100, unexpected_count=number) for number in (0, 1)]
     assert [(one.partition_key, one.counts) for one in found] == [
-        ("2026-11-01", (counts[0],)),
-        ("2026-11-02", (counts[1],)),
+        ("2026-11-02", (counts[0],)),
+        ("2026-11-01", (counts[1],)),
     ]
 
 

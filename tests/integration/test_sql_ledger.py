@@ -8,13 +8,14 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.ledger.migrate import HEAD, SCRIPTS
@@ -120,6 +121,29 @@ def test_reading_a_dataset_does_not_grow_with_its_history(url: str) -> None:
     )
 
     assert not [step for *_, step in plan if str(step).startswith("SCAN")]
+
+
+def test_looking_back_over_a_window_does_not_grow_with_history(url: str) -> None:
+    migrate(url)
+    ledger, asked = SqlLedger(url), []
+    attempt = opened(ledger)
+    ledger.record_validation(attempt.id, [a_check_result("rule")], document="{}")
+    ledger.settle(a_settlement(attempt.id), [])
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert len(ledger.published("orders", ["2026-11-01", "2026-11-02"], rule_ids=["rule"])) == 1
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+    with create_engine(url).connect() as connection:
+        explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", bound).all() for query, bound in asked]
+    assert len(explained) == 3
+    assert not [step for plan in explained for *_, step in plan if str(step).startswith("SCAN")]
 
 
 def test_an_acknowledged_settlement_survives_a_kill_and_has_its_message(url: str) -> None:

@@ -263,6 +263,17 @@ def test_a_broken_promise_is_told_beside_what_blocks(outcome: PartitionOutcome):
     assert "Also 1 promise over time not kept, see the report." in told
 
 
+@pytest.mark.parametrize(("outcome", "is_told"), [(PartitionOutcome.REJECTED, False), (QUARANTINED, True)])
+def test_a_promise_that_is_not_known_to_be_kept_is_told_of_what_is_published_only(
+    outcome: PartitionOutcome, *, is_told: bool
+):
+    results = (a_result("carrier.required"), a_broken_promise(outcome=CheckOutcome.UNKNOWN))
+
+    told = read(for_producers(alerts_for(a_settlement(outcome), results, a_contract(), LINKS)))
+
+    assert ("Also 1 promise over time" in told) == is_told
+
+
 @pytest.mark.parametrize(
     ("outcome", "result"),
     [

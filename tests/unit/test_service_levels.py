@@ -195,7 +195,10 @@ def published(day: int, *, in_time: bool = True) -> PublishedPartition:
     return PublishedPartition(partition_key=f"2026-11-{day:02}", **rules)
 
 
-def attained(*partitions: PublishedPartition, target: float = 75, custom: Any = (), **facts: Any) -> CheckResult:
+SINCE = {"property": "startDate", "value": "2026-11-01"}
+
+
+def attained(*partitions: PublishedPartition, target: float = 75, custom: Any = (SINCE,), **facts: Any) -> CheckResult:
     """Over the four days that end with the 8th, which is in time."""
     level = {"property": "availability", "value": target, "unit": "percent", "valueExt": "4d"}
     return judged(a_contract(LATENCY, level, custom=custom), "availability", published=partitions, **facts)
@@ -208,11 +211,11 @@ def test_the_share_of_partitions_in_time_is_held_against_the_target_with_its_err
 
     assert (found.outcome, found.observed) == (
         CheckOutcome.PASSED,
-        "3 of 4 partitions in time (75.00 %); 1 may be late, 1 were",
+        "3 of 4 partitions in time (75.00 %); 1 late, 1 allowed",
     )
     assert (missed.outcome, missed.observed) == (
         CheckOutcome.FAILED,
-        "2 of 4 partitions in time (50.00 %); 1 may be late, 2 were",
+        "2 of 4 partitions in time (50.00 %); 2 late, 1 allowed",
     )
 
 
@@ -235,19 +238,24 @@ def test_a_partition_that_comes_late_or_is_not_published_is_not_in_time_itself()
 def test_a_partition_judged_before_the_promise_was_made_is_left_out() -> None:
     found = attained(PublishedPartition(partition_key="2026-11-07"), published(6), published(5), target=100)
 
-    assert found.observed == "3 of 3 partitions in time (100.00 %); 0 may be late, 0 were"
+    assert found.observed == "3 of 3 partitions in time (100.00 %); 0 late, 0 allowed"
 
 
 @pytest.mark.parametrize(
     ("custom", "whole"),
     [
-        ((), 4),
+        ((SINCE,), 4),
         (({"property": "startDate", "value": "2026-11-07"},), 2),
-        (({"property": "calendar", "value": "weekdays"},), 3),  # the 7th is a Saturday, the 8th is judged
+        ((SINCE, {"property": "calendar", "value": "weekdays"}), 3),  # the 7th is a Saturday, the 8th is judged
     ],
 )
 def test_only_expected_partitions_are_counted(custom: Any, whole: int) -> None:
     assert f"of {whole} partitions" in str(attained(custom=custom).observed)
+
+
+def test_without_a_start_date_counting_begins_with_the_first_partition_that_came() -> None:
+    assert "1 of 1 partitions" in str(attained(custom=()).observed)
+    assert "2 of 3 partitions" in str(attained(published(6), custom=()).observed)
 
 
 def test_partitions_that_are_not_due_yet_are_not_counted() -> None:
@@ -256,7 +264,7 @@ def test_partitions_that_are_not_due_yet_are_not_counted() -> None:
 
 def test_partitions_due_before_general_availability_are_not_counted() -> None:
     level = {"property": "availability", "value": 100, "valueExt": "4d", "unit": "percent"}
-    contract = a_contract(LATENCY, level, {"property": "generalAvailability", "value": "2026-11-08"})
+    contract = a_contract(LATENCY, level, {"property": "generalAvailability", "value": "2026-11-08"}, custom=(SINCE,))
 
     assert "of 2 partitions" in str(judged(contract, "availability").observed)
 

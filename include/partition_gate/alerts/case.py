@@ -12,6 +12,7 @@ from partition_gate.alerts.slack_blocks import clean, code, plain
 from partition_gate.contract.model import Contract
 from partition_gate.errors import MalformedPartitionKey
 from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import VISIBLE
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.record import Record
 from partition_gate.suite.expectations import Scope, Severity
@@ -49,8 +50,13 @@ class Case(Record):
 
     @cached_property
     def broken_promises(self) -> tuple[CheckResult, ...]:
-        """Promises over time that were not kept; they block nothing, whatever their severity."""
-        return tuple(r for r in self._noticed if r.scope is Scope.SLA)
+        """Promises over time that were not kept; they block nothing, whatever their severity.
+
+        What is not known of a partition that is not visible may still be kept, and follows from what blocks it.
+        """
+        promises = (r for r in self._noticed if r.scope is Scope.SLA)
+        is_visible = self.settlement.outcome in VISIBLE
+        return tuple(r for r in promises if is_visible or r.outcome is not CheckOutcome.UNKNOWN)
 
     @property
     def _noticed(self) -> list[CheckResult]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from itertools import dropwhile
 from zoneinfo import ZoneInfo
 
 from partition_gate.contract.calendar import clock_after, due, is_expected, local_day, period, window_keys
@@ -89,12 +90,13 @@ def attained(promise: Attained, held: Held, occasion: Occasion) -> Observation:
     in_time = {one.partition_key: _came_in_time(one.kept, one.broken, occasion) for one in occasion.published}
     in_time[own] = occasion.in_time
     keys = [key for key in window_keys(contract, own, promise.span) if _counts(key, occasion)]
-    told = [in_time.get(key, False) for key in keys]
-    known = [one for one in told if one is not None]
+    if contract.limits.start_date is None:  # nobody says since when there are partitions: since the first that came
+        keys = list(dropwhile(lambda key: key not in in_time, keys))
+    known = [one for one in (in_time.get(key, False) for key in keys) if one is not None]
     kept, whole = sum(known), len(known)
     allowed = whole - _least(promise, whole)
     share = f" ({kept / whole:.2%})".replace("%", " %") if whole else ""
-    found = f"{kept:,} of {whole:,} partitions in time{share}; {allowed:,} may be late, {whole - kept:,} were"
+    found = f"{kept:,} of {whole:,} partitions in time{share}; {whole - kept:,} late, {allowed:,} allowed"
     return _found(held, found, kept=not whole or promise.target.hold_for(kept, of=whole))
 
 
