@@ -177,6 +177,17 @@ def test_a_contract_whose_kept_versions_do_not_follow_is_refused_by_every_comman
     assert all(said in text for text in (lint.stdout, check.stdout, run.stderr))
 
 
+def test_warnings_of_a_kept_version_are_not_told_because_nobody_may_edit_it(checkout: Checkout) -> None:
+    text = checkout.write("1.0.0", contractCreatedTs="yesterday")
+    checkout.keep("1.0.0", text)
+    checkout.write("2.0.0", "2026-02-01")
+
+    done = checkout.gate("lint", "--strict")
+
+    assert "history/orders/1.0.0.odcs.yaml: ok" in done.stdout
+    assert done.returncode == 0
+
+
 def test_a_broken_kept_version_is_told_by_its_own_name(checkout: Checkout) -> None:
     checkout.keep("1.0.0", checkout.write("1.0.0").replace("INTEGER", "INTEGER\n    requird: true", 1))
     checkout.write("2.0.0", "2026-02-01")

@@ -12,7 +12,7 @@ from partition_gate.compatibility.versions import VersionProblem, oldest_first, 
 from partition_gate.compiling.compiled import CompiledContract, compiled
 from partition_gate.contract.model import Contract, Status
 from partition_gate.errors import ContractError, StaleSuite, UnknownContract
-from partition_gate.finding import TOP, Finding, Level
+from partition_gate.finding import TOP, Finding, Level, errors_of
 from partition_gate.lint.reading import examine, read_linted
 from partition_gate.lint.text import LintedFile
 from partition_gate.lint.view import Known, View, WhyRefused
@@ -108,7 +108,7 @@ class ContractFolder:
         """What is to be said about a file, and about each version kept beside it, whatever is wrong with them.
 
         Foreign keys are looked up in its neighbours. `before` is the version that was approved last; `why_refused`
-        tries the contract's queries.
+        tries the contract's queries. Of kept versions, which nobody may edit, only errors are told.
         """
         known = Known(name=self._own_name(path), datasets=self._datasets(path), why_refused=why_refused)
         surroundings = self._surroundings(path)
@@ -122,7 +122,8 @@ class ContractFolder:
         ]
         kept = oldest_first(contract for contract, _ in others if contract)
         problems = version_problems(kept, today)
-        return tuple(_with_problems(each, problems) for each in (linted, *(file for _, file in others)))
+        files = (linted, *(_with_errors_only(file) for _, file in others))
+        return tuple(_with_problems(each, problems) for each in files)
 
     def text(self, path: Path) -> str:
         """The text of a contract file, of which no more than a contract can have is read. Raises: ContractError."""
@@ -235,3 +236,7 @@ def _with_problems(file: LintedFile, problems: Sequence[VersionProblem]) -> Lint
         if each.version.path == file.path
     ]
     return file.model_copy(update={"findings": (*file.findings, *found)})
+
+
+def _with_errors_only(file: LintedFile) -> LintedFile:
+    return file.model_copy(update={"findings": errors_of(file.findings)})

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 from partition_gate.contract.calendar import period
 from partition_gate.contract.model import Column, Contract
 
-# Where partitions lie, when they are expected and ready: facts of today, not promises of a version.
-_TODAYS_LIMITS = ("timezone", "start_date", "readiness", "calendar", "schedule", "end_of_life")
+# When partitions are expected and ready, and the contract's own life: facts of today, not promises of a version.
+_TODAYS_LIMITS = (
+    *("timezone", "start_date", "readiness", "calendar", "schedule"),
+    *("general_availability", "end_of_support", "end_of_life"),
+)
 _HIDDEN = "confidential"
 
 
