@@ -138,6 +138,19 @@ def test_freezing_twice_changes_nothing_and_check_says_what_is_missing(checkout:
     assert (after.returncode, after.stdout.strip()) == (0, "all approved versions are kept")
 
 
+def test_a_shallow_clone_is_not_asked_what_was_approved(checkout: Checkout, tmp_path: Path) -> None:
+    for version, day in (("1.0.0", "2026-01-01"), ("2.0.0", "2026-02-01")):
+        checkout.write(version, day)
+        checkout.commit(day)
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{checkout.folder}", "shallow")
+    checkout.contracts = tmp_path / "shallow" / "contracts"
+
+    done = checkout.gate("freeze")
+
+    assert done.returncode == 3
+    assert "git fetch --unshallow" in done.stderr
+
+
 def test_a_version_that_rose_without_keeping_the_one_before_is_a_warning(checkout: Checkout) -> None:
     checkout.write("1.0.0")
     checkout.commit("2026-01-01")

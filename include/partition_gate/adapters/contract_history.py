@@ -84,6 +84,14 @@ class ContractHistory:
         found = self.revisions(limit=_ALL)[::-1]
         return tuple(State(label=each.label, at=each.committed_at, text=each.text) for each in found if each.text)
 
+    def require_whole(self) -> None:
+        """Raises: OperatorError (no git, no repository, or a shallow clone, which forgot earlier versions)."""
+        self._require_repository()
+        if self._git("rev-parse", "--is-shallow-repository").strip() == "true":
+            raise OperatorError(
+                f"{self._path.parent}: a shallow clone does not know every version; run: git fetch --unshallow --tags"
+            )
+
     def tagged(self, tag: str) -> State | None:
         """The file as it was tagged, at the tag's own date; None where no such tag holds it."""
         name = f"refs/tags/{tag}"

@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 def freeze(names: Names = None, check: Check = False) -> None:
     """Keep the versions that were approved before today's, from git, so that they go on judging their partitions.
 
-    Exit codes: 0 all are kept, 1 one is not (--check) or a contract is broken, 3 there is no git history.
+    Exit codes: 0 all are kept, 1 one is not (--check) or a contract is broken, 3 there is no whole git history.
     """
     folder = contract_folder(load_settings())
     told = [line for path in named(folder, names) for line in _freeze(folder, path, write=not check)]
@@ -101,6 +101,7 @@ def _with_edit(linted: LintedFile, kept: Path, approved: Mapping[str, Release]) 
 def _freeze(folder: ContractFolder, path: Path, *, write: bool) -> Iterator[str]:
     """One line for each version that was not kept, or is not what was approved."""
     today, history = folder.read(path), ContractHistory(path)
+    history.require_whole()
     found = [each for each in releases(history.states()) if _is_before(each, today)]
     for i, release in enumerate(found):
         target = folder.kept_path(path, today.id, release.version)
