@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 from tests.integration.test_gate_run import FAILED, PUBLISHED, Desk, check_of
 
+from partition_gate import tasks
+from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.settings import load_settings
+from partition_gate.wiring import open_ports
+
 FIRST, SECOND, THIRD = "2026-01-01", "2026-01-02", "2026-01-03"
 
 
@@ -157,3 +162,22 @@ def test_loading_old_data_is_recorded_as_late_and_tells_nobody(desk: Desk) -> No
 
     assert (check_of(document, "latency")["outcome"], check_of(document, "latency")["severity"]) == ("warned", "info")
     assert document["messages"] == []
+
+
+@pytest.mark.parametrize(("key", "found"), [("2026-01-02", "missing"), ("2026-01-03", "not_expected")])
+def test_a_day_that_the_calendar_does_not_have_is_neither_recorded_nor_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, key: str, found: str
+) -> None:
+    service_levels(desk, LEVELS[0], customProperties=[{"property": "calendar", "value": "weekdays"}])
+    desk.landing.mkdir()
+    expectations = desk.folder / "expectations"
+    ContractFolder(desk.folder, expectations).write_suites(desk.contract)
+    for name, value in {"HOME": desk.home, "CONTRACTS": desk.folder, "EXPECTATIONS": expectations}.items():
+        monkeypatch.setenv(f"GATE_{name}", str(value))
+
+    arrival = tasks.arrive("orders", key)
+
+    assert set(arrival or ()) == {found}
+    with open_ports(load_settings()) as ports:
+        recorded = [one.outcome.value for one in ports.ledger.latest()]
+        assert (recorded, len(ports.ledger.messages())) == ((["missing"], 1) if found == "missing" else ([], 0))

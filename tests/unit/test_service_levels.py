@@ -319,6 +319,12 @@ def test_every_service_level_is_of_scope_sla_and_carries_its_severity() -> None:
     ]
 
 
+def test_the_table_as_element_means_the_partition() -> None:
+    checks = [check for check in a_contract({**LATENCY, "element": "orders"}).suite.suite.checks if check.promise]
+
+    assert [check.rule_id for check in checks] == ["latency"]
+
+
 @pytest.mark.parametrize(
     ("level", "why"),
     [

@@ -151,9 +151,9 @@ def _number(value: object) -> float | int | None:
 
 
 def _elements(sla: Sla, contract: Contract) -> tuple[Element, ...]:
-    """The columns of an element such as `time_hour` or `flights.time_hour, flights.landed_at`."""
+    """The columns of an element such as `time_hour` or `flights.time_hour, flights.landed_at`; the table is none."""
     columns = {column.name: column for column in contract.columns}
-    names = [part.strip() for part in (sla.element or "").split(",") if part.strip()]
+    names = [part.strip() for part in (sla.element or "").split(",") if part.strip() not in {"", contract.dataset}]
     return tuple(_element(name, columns.get(name) or columns.get(name.rpartition(".")[2]), contract) for name in names)
 
 
