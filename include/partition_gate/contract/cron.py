@@ -34,6 +34,15 @@ def ticks(line: str, label: datetime, *, in_hour: bool) -> bool:
     return is_day and label.month in cron.months and (not in_hour or label.hour in cron.hours)
 
 
+def is_line(text: str) -> bool:
+    """Whether a text is a cron line that can be read here."""
+    try:
+        _read(text)
+    except ValueError:
+        return False
+    return True
+
+
 class _Cron(Record):
     """`either_day`: days and weekdays are both restricted, so that one of them is enough."""
 

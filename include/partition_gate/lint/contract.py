@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
 from partition_gate.contract.completeness import NOTES
+from partition_gate.contract.cron import is_line
 from partition_gate.contract.model import Status
 from partition_gate.errors import ContractError
 from partition_gate.finding import Level
@@ -198,13 +199,13 @@ def _day(value: object) -> str | None:
 
 def _readiness(value: object) -> str | None:
     kind, _, span = str(value).partition(":")
-    fits = value in NOTES or (kind == "quiet" and duration(span) is not None)
+    fits = str(value) in NOTES or (kind == "quiet" and duration(span) is not None)
     return None if fits else "is no readiness; write success_marker, manifest or quiet:120s"
 
 
 def _calendar(value: object) -> str | None:
-    fits = value in _CALENDARS or is_cron(str(value))
-    return None if fits else "is no calendar; write all, weekdays or a cron line"
+    fits = value in _CALENDARS or is_line(str(value))
+    return None if fits else "is no calendar; write all, weekdays or a cron line of five fields"
 
 
 _VALUES: dict[str, Callable[[object], str | None]] = {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, time
 from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard
 
 from partition_gate.contract.completeness import NOTES
-from partition_gate.contract.cron import ticks
+from partition_gate.contract.cron import is_line
 from partition_gate.contract.limits import Limits
 from partition_gate.contract.model import Sla
 from partition_gate.errors import ContractError
@@ -104,13 +104,10 @@ def _clock(sla: Sla | None, path: str) -> time | None:
 
 def _calendar(custom: Mapping[str, Any], path: str) -> str:
     word = str(custom.get("calendar", Limits().calendar))
-    try:
-        if word not in {"all", "weekdays"}:
-            ticks(word, datetime(2000, 1, 1, tzinfo=UTC), in_hour=False)
-    except ValueError:
-        place = f"{path}: customProperties.calendar"
-        raise ContractError(f"{place}: {word!r} is no calendar; write all, weekdays or a cron line") from None
-    return word
+    if word in {"all", "weekdays"} or is_line(word):
+        return word
+    place = f"{path}: customProperties.calendar"
+    raise ContractError(f"{place}: {word!r} is no calendar; write all, weekdays or a cron line of five fields")
 
 
 def _readiness(custom: Mapping[str, Any], path: str) -> str:
