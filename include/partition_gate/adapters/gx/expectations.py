@@ -5,6 +5,7 @@ Each has a sentence for Data Docs.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
@@ -50,22 +51,39 @@ class Sentence:
         return [RenderedStringTemplateContent(content_block_type="string_template", string_template=text)]
 
 
-class ExpectPartitionFilesToBeReadable(Sentence, BatchExpectation):
+class AboutBatch(Sentence, BatchExpectation, ABC):
+    """Judged by one metric, or by none."""
+
+    @abstractmethod
+    def judged(self, found: Any) -> tuple[bool, dict[str, Any]]:
+        """Whether it succeeds, and the result, of what the metric found."""
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
+        execution_engine: Any = None,  # noqa: ARG002 (as above)
+    ) -> dict[str, Any]:
+        success, result = self.judged(next((metrics[name] for name in self.metric_dependencies), None))
+        return {"success": success, "result": result}
+
+
+def faultless(faults: list[str], *, named: str = "", otherwise: str) -> tuple[bool, dict[str, Any]]:
+    """Success where there is no fault; the first faults are named."""
+    return not faults, {"observed_value": f"{named}{name_some(faults)}" if faults else otherwise}
+
+
+class ExpectPartitionFilesToBeReadable(AboutBatch):
     """Every file is Parquet that can be read to its end. Files with a broken footer never come as far as this."""
 
     sentence: ClassVar[str] = "Every file must be Parquet that can be read to its end"
     metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_TOUCHED,)
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],  # noqa: ARG002 (GX's signature)
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (as above)
-        execution_engine: Any = None,  # noqa: ARG002 (as above)
-    ) -> dict[str, Any]:
-        return {"success": True, "result": {"observed_value": "every file can be read"}}
+    def judged(self, found: Any) -> tuple[bool, dict[str, Any]]:  # noqa: ARG002 (that it was found is all)
+        return True, {"observed_value": "every file can be read"}
 
 
-class ExpectPartitionFilesToHaveColumn(Sentence, BatchExpectation):
+class ExpectPartitionFilesToHaveColumn(AboutBatch):
     """Every file's own footer has the column; a partition column may be absent."""
 
     sentence: ClassVar[str] = "Every file must have the column $column"
@@ -74,18 +92,11 @@ class ExpectPartitionFilesToHaveColumn(Sentence, BatchExpectation):
     success_keys: ClassVar[tuple[str, ...]] = ("column",)
     args_keys: ClassVar[tuple[str, ...]] = ("column",)
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
-        execution_engine: Any = None,  # noqa: ARG002 (as above)
-    ) -> dict[str, Any]:
-        lacking = metrics[metric.FILES_LACKING]
-        observed = f"missing in {name_some(lacking)}" if lacking else "in every file"
-        return {"success": not lacking, "result": {"observed_value": observed}}
+    def judged(self, found: list[str]) -> tuple[bool, dict[str, Any]]:
+        return faultless(found, named="missing in ", otherwise="in every file")
 
 
-class ExpectPartitionFilesColumnTypeToBeInSet(Sentence, BatchExpectation):
+class ExpectPartitionFilesColumnTypeToBeInSet(AboutBatch):
     """Every file's own footer gives the column one of these Arrow types (`footers.type_token`)."""
 
     sentence: ClassVar[str] = "Every file must store $column as one of: $types"
@@ -95,17 +106,11 @@ class ExpectPartitionFilesColumnTypeToBeInSet(Sentence, BatchExpectation):
     success_keys: ClassVar[tuple[str, ...]] = ("column", "type_list")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "type_list")
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
-        execution_engine: Any = None,  # noqa: ARG002 (as above)
-    ) -> dict[str, Any]:
-        mistyped = [f"{found} in {source}" for source, found in metrics[metric.FILES_MISTYPED]]
-        return {"success": not mistyped, "result": {"observed_value": name_some(mistyped) or "as promised"}}
+    def judged(self, found: list[tuple[str, str]]) -> tuple[bool, dict[str, Any]]:
+        return faultless([f"{kind} in {source}" for source, kind in found], otherwise="as promised")
 
 
-class ExpectPromiseOverTimeToBeKept(Sentence, BatchExpectation):
+class ExpectPromiseOverTimeToBeKept(AboutBatch):
     """A promise that one partition alone can neither keep nor break; the gate judges it after the scan."""
 
     sentence: ClassVar[str] = "$promise"
@@ -115,13 +120,8 @@ class ExpectPromiseOverTimeToBeKept(Sentence, BatchExpectation):
     success_keys: ClassVar[tuple[str, ...]] = ("promise",)
     args_keys: ClassVar[tuple[str, ...]] = ("promise",)
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],  # noqa: ARG002 (GX's signature)
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (as above)
-        execution_engine: Any = None,  # noqa: ARG002 (as above)
-    ) -> dict[str, Any]:
-        return {"success": True, "result": {}}
+    def judged(self, found: None) -> tuple[bool, dict[str, Any]]:  # noqa: ARG002 (nothing is looked at)
+        return True, {}
 
 
 class ExpectColumnValuesToExistInReference(Sentence, ColumnMapExpectation):

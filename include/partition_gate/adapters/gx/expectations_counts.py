@@ -15,7 +15,7 @@ from great_expectations.expectations.expectation import (
 )
 
 from partition_gate.adapters.gx import metrics_counts as metric
-from partition_gate.adapters.gx.expectations import Sentence
+from partition_gate.adapters.gx.expectations import AboutBatch, Sentence
 from partition_gate.adapters.gx.sql_rules import Answer
 from partition_gate.suite.counts import Bounds
 
@@ -114,7 +114,7 @@ class ExpectCompoundColumnsDuplicateCountToBeWithin(Sentence, MulticolumnMapExpe
         return self._judged(outcome, metrics[f"{self.map_metric}.unexpected_count"] or 0, metrics[_ROWS])
 
 
-class ExpectRowCountToBeWithin(Sentence, _Bounded):
+class ExpectRowCountToBeWithin(AboutBatch, _Bounded):
     """The partition has so many rows."""
 
     sentence: ClassVar[str] = f"The number of rows {_WITHIN}"
@@ -122,18 +122,11 @@ class ExpectRowCountToBeWithin(Sentence, _Bounded):
     success_keys: ClassVar[tuple[str, ...]] = _BOUNDS
     args_keys: ClassVar[tuple[str, ...]] = _BOUNDS
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
-        execution_engine: Any = None,  # noqa: ARG002 (as above)
-    ) -> dict[str, Any]:
-        rows = metrics[_ROWS]
-        result = {"observed_value": f"{rows} rows", "element_count": rows}
-        return {"success": self._bounds.hold_for(rows, of=rows), "result": result}
+    def judged(self, found: int) -> tuple[bool, dict[str, Any]]:
+        return self._bounds.hold_for(found, of=found), {"observed_value": f"{found} rows", "element_count": found}
 
 
-class ExpectSqlValueToBeWithin(Sentence, _Bounded):
+class ExpectSqlValueToBeWithin(AboutBatch, _Bounded):
     """The one value of the contract's query keeps the bounds, or is (`negated`: is not) `value`. Null never does."""
 
     sentence: ClassVar[str] = f"The value of $query {_WITHIN.removesuffix(' $unit')}"
@@ -144,15 +137,9 @@ class ExpectSqlValueToBeWithin(Sentence, _Bounded):
     success_keys: ClassVar[tuple[str, ...]] = ("query", "value", *_BOUNDS)
     args_keys: ClassVar[tuple[str, ...]] = ("query", "value", *_BOUNDS)
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
-        execution_engine: Any = None,  # noqa: ARG002 (as above)
-    ) -> dict[str, Any]:
-        answer = metrics[metric.SQL_ANSWER]
-        shown = "null" if answer is None else float(answer) if isinstance(answer, Decimal) else answer
-        return {"success": self._kept_by(answer), "result": {"observed_value": shown}}
+    def judged(self, found: Answer) -> tuple[bool, dict[str, Any]]:
+        shown = "null" if found is None else float(found) if isinstance(found, Decimal) else found
+        return self._kept_by(found), {"observed_value": shown}
 
     def _kept_by(self, answer: Answer) -> bool:
         if answer is None:

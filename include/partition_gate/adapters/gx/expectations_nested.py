@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from great_expectations.expectations.expectation import BatchExpectation, ColumnMapExpectation
+from great_expectations.expectations.expectation import ColumnMapExpectation
 from great_expectations.expectations.metrics.map_metric_provider.column_condition_partial import (
     column_condition_partial,
 )
@@ -18,7 +18,7 @@ from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
-from partition_gate.adapters.gx.expectations import Sentence, name_some
+from partition_gate.adapters.gx.expectations import AboutBatch, Sentence, faultless
 from partition_gate.adapters.gx.nested_footers import types_at
 from partition_gate.adapters.gx.nested_sql import breaks
 from partition_gate.adapters.gx.sql import identifier
@@ -55,7 +55,7 @@ class ExpectColumnInnerValuesToKeepRule(Sentence, ColumnMapExpectation):
     args_keys: ClassVar[tuple[str, ...]] = ("column", "path", "rule")
 
 
-class ExpectPartitionFilesToHaveInnerField(Sentence, BatchExpectation):
+class ExpectPartitionFilesToHaveInnerField(AboutBatch):
     """Every file's own footer has the field at the path."""
 
     sentence: ClassVar[str] = "Every file must have the field $path inside of $column"
@@ -65,18 +65,12 @@ class ExpectPartitionFilesToHaveInnerField(Sentence, BatchExpectation):
     success_keys: ClassVar[tuple[str, ...]] = ("column", "path")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "path")
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
-        execution_engine: Any = None,  # noqa: ARG002 (as above)
-    ) -> dict[str, Any]:
-        lacking = [source for source, kind in metrics[INNER_TYPES] if kind is None]
-        observed = f"missing in {name_some(lacking)}" if lacking else "in every file"
-        return {"success": not lacking, "result": {"observed_value": observed}}
+    def judged(self, found: list[tuple[str, str | None]]) -> tuple[bool, dict[str, Any]]:
+        lacking = [source for source, kind in found if kind is None]
+        return faultless(lacking, named="missing in ", otherwise="in every file")
 
 
-class ExpectPartitionFilesInnerTypeToBeInSet(Sentence, BatchExpectation):
+class ExpectPartitionFilesInnerTypeToBeInSet(AboutBatch):
     """Every file's own footer gives what lies at the path one of these Arrow types; absence is another check's."""
 
     sentence: ClassVar[str] = "Every file must store what lies at $path inside of $column as one of: $types"
@@ -87,12 +81,6 @@ class ExpectPartitionFilesInnerTypeToBeInSet(Sentence, BatchExpectation):
     success_keys: ClassVar[tuple[str, ...]] = ("column", "path", "type_list")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "path", "type_list")
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 (GX's signature)
-        execution_engine: Any = None,  # noqa: ARG002 (as above)
-    ) -> dict[str, Any]:
-        found = [(source, kind) for source, kind in metrics[INNER_TYPES] if kind is not None]
-        mistyped = [f"{kind} in {source}" for source, kind in found if kind not in self.type_list]
-        return {"success": not mistyped, "result": {"observed_value": name_some(mistyped) or "as promised"}}
+    def judged(self, found: list[tuple[str, str | None]]) -> tuple[bool, dict[str, Any]]:
+        mistyped = [f"{kind} in {source}" for source, kind in found if kind not in (None, *self.type_list)]
+        return faultless(mistyped, otherwise="as promised")

@@ -6,7 +6,6 @@ take every value for a member of a set with a null."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
@@ -27,14 +26,8 @@ class NotInSetCount(ColumnAggregateMetricProvider):
     value_keys = ("value_set",)
 
     @metric_value(engine=DuckDBExecutionEngine)
-    def _duckdb(
-        cls,
-        execution_engine: DuckDBExecutionEngine,
-        metric_domain_kwargs: dict[str, Any],
-        metric_value_kwargs: dict[str, Any],
-        **_: Any,
-    ) -> Any:
-        outside = _outside(execution_engine, metric_domain_kwargs, metric_value_kwargs["value_set"])
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **asked: Any) -> Any:
+        outside = _outside(execution_engine, **asked)
         return execution_engine.execute_query(sa.select(sa.func.count()).select_from(outside.subquery())).scalar()
 
 
@@ -43,15 +36,9 @@ class NotInSet(ColumnAggregateMetricProvider):
     value_keys = ("value_set", "limit")
 
     @metric_value(engine=DuckDBExecutionEngine)
-    def _duckdb(
-        cls,
-        execution_engine: DuckDBExecutionEngine,
-        metric_domain_kwargs: dict[str, Any],
-        metric_value_kwargs: dict[str, Any],
-        **_: Any,
-    ) -> Any:
-        outside = _outside(execution_engine, metric_domain_kwargs, metric_value_kwargs["value_set"])
-        shown = outside.order_by(sa.column("value")).limit(metric_value_kwargs.get("limit") or _MOST_SHOWN)
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **asked: Any) -> Any:
+        outside = _outside(execution_engine, **asked)
+        shown = outside.order_by(sa.column("value")).limit(_limit(asked))
         return [row[0] for row in execution_engine.execute_query(shown).fetchall()]
 
 
@@ -60,14 +47,8 @@ class MissingFromColumnCount(ColumnAggregateMetricProvider):
     value_keys = ("value_set",)
 
     @metric_value(engine=DuckDBExecutionEngine)
-    def _duckdb(
-        cls,
-        execution_engine: DuckDBExecutionEngine,
-        metric_domain_kwargs: dict[str, Any],
-        metric_value_kwargs: dict[str, Any],
-        **_: Any,
-    ) -> Any:
-        return len(_missing(execution_engine, metric_domain_kwargs, metric_value_kwargs["value_set"]))
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **asked: Any) -> Any:
+        return len(_missing(execution_engine, **asked))
 
 
 class MissingFromColumn(ColumnAggregateMetricProvider):
@@ -75,15 +56,9 @@ class MissingFromColumn(ColumnAggregateMetricProvider):
     value_keys = ("value_set", "limit")
 
     @metric_value(engine=DuckDBExecutionEngine)
-    def _duckdb(
-        cls,
-        execution_engine: DuckDBExecutionEngine,
-        metric_domain_kwargs: dict[str, Any],
-        metric_value_kwargs: dict[str, Any],
-        **_: Any,
-    ) -> Any:
-        missing = _missing(execution_engine, metric_domain_kwargs, metric_value_kwargs["value_set"])
-        return missing[: metric_value_kwargs.get("limit") or _MOST_SHOWN]
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **asked: Any) -> Any:
+        missing = _missing(execution_engine, **asked)
+        return missing[: _limit(asked)]
 
 
 class ValueCounts(ColumnAggregateMetricProvider):
@@ -120,18 +95,34 @@ def _known(engine: DuckDBExecutionEngine, domain: dict[str, Any]) -> tuple[Any, 
     return sa.column(names["column"]), source
 
 
-def _outside(engine: DuckDBExecutionEngine, domain: dict[str, Any], value_set: Sequence[Any]) -> Any:
+def _limit(asked: dict[str, Any]) -> int:
+    return int(asked["metric_value_kwargs"].get("limit") or _MOST_SHOWN)
+
+
+def _outside(
+    engine: DuckDBExecutionEngine,
+    *,
+    metric_domain_kwargs: dict[str, Any],
+    metric_value_kwargs: dict[str, Any],
+    **_: Any,
+) -> Any:
     """The distinct values that are not in the set, as `value`."""
-    value, source = _known(engine, domain)
-    members = [member for member in value_set if member is not None]
+    value, source = _known(engine, metric_domain_kwargs)
+    members = [member for member in metric_value_kwargs["value_set"] if member is not None]
     distinct = sa.select(value.label("value")).select_from(source).where(value.is_not(None)).distinct()
     return distinct.where(value.not_in(members)) if members else distinct
 
 
-def _missing(engine: DuckDBExecutionEngine, domain: dict[str, Any], value_set: Sequence[Any]) -> list[Any]:
+def _missing(
+    engine: DuckDBExecutionEngine,
+    *,
+    metric_domain_kwargs: dict[str, Any],
+    metric_value_kwargs: dict[str, Any],
+    **_: Any,
+) -> list[Any]:
     """The members of the set that the column has not, each once; it never has a null."""
-    value, source = _known(engine, domain)
-    members = list(dict.fromkeys(value_set))
+    value, source = _known(engine, metric_domain_kwargs)
+    members = list(dict.fromkeys(metric_value_kwargs["value_set"]))
     known = [member for member in members if member is not None]
     if not known:
         return members
