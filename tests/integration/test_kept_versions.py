@@ -275,3 +275,38 @@ def test_a_partition_published_before_its_version_was_kept_is_not_judged_again(c
 
     assert (first["outcome"], again["outcome"], again["already_published"]) == ("published", "published", True)
     assert (again["attempt_id"], again["version"]) == (first["attempt_id"], "1.0.0")
+
+
+def test_a_version_without_a_day_that_none_can_be_written_into_is_not_kept_and_told(checkout: Checkout) -> None:
+    checkout.write("1.0.0")
+    checkout.commit("2026-01-01")
+    text = checkout.write("1.1.0", customProperties=[])
+    checkout.path.write_text(
+        text.replace("customProperties: []", "customProperties: [{property: timezone, value: UTC}]")
+    )
+    checkout.commit("2026-02-01")
+    checkout.write("2.0.0", "2026-03-01")
+
+    done = checkout.gate("freeze")
+
+    assert done.returncode == 1
+    assert "history/orders/1.1.0.odcs.yaml: customProperties: is no list of lines" in done.stderr
+
+
+def test_values_that_any_version_classifies_are_hidden_where_quarantined_rows_are_shown(checkout: Checkout) -> None:
+    folder = checkout.contracts / "data" / "dt=2026-02-02"
+    folder.mkdir(parents=True)
+    rows = pa.table({"amount": pa.array([None, 1], pa.int32()), "mail": ["ann@example.org", "bob@example.org"]})
+    pq.write_table(rows, folder / "part-0.parquet")
+    amount = {"name": "amount", "logicalType": "integer", "physicalType": "INTEGER", "required": True}
+    mail = {"name": "mail", "logicalType": "string", "classification": "personal"}
+    day = {"name": "dt", "logicalType": "date", "partitioned": True}
+    schema = [[{"name": "orders", "properties": [day, amount, *more]}] for more in ([mail], [])]
+    checkout.keep("1.0.0", checkout.write("1.0.0", schema=schema[0]))
+    checkout.write("2.0.0", "2026-02-01", schema=schema[1])
+    checkout.gate("compile")
+    checkout.gate("run", "orders", "2026-02-02")
+
+    shown = checkout.gate("quarantine", "show", "orders", "2026-02-02").stdout
+
+    assert ("amount" in shown, "(hidden)" in shown, "ann@example.org" in shown) == (True, True, False)

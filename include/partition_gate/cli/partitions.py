@@ -74,9 +74,10 @@ def quarantine_show(
 ) -> None:
     """Show a partition's quarantined rows with the reasons; values of classified columns stay hidden."""
     settings = load_settings()
-    compiled = contract_folder(settings).load(contract).in_force(key)
+    today = contract_folder(settings).load(contract)
+    hidden = [name for each in today.versions for name in each.classified_columns]
     with open_ports(settings) as ports:
-        settlements = [s for s in ports.ledger.latest(compiled.contract.dataset) if s.partition_key == key]
+        settlements = [s for s in ports.ledger.latest(today.contract.dataset) if s.partition_key == key]
     if not settlements:
         raise UnknownContract(
             f"{contract} {key}: nothing is recorded for this partition; run: gate run {contract} {key}"
@@ -86,7 +87,7 @@ def quarantine_show(
         typer.echo(f"{contract} {key}: {settlements[0].outcome.value}; no row is in quarantine")
         return
     typer.echo(f"{settlements[0].rows_quarantined:,} rows in {uri}")
-    tables.terminal().print(tables.quarantined(uri, classified=compiled.classified_columns, limit=limit))
+    tables.terminal().print(tables.quarantined(uri, classified=hidden, limit=limit))
 
 
 def docs() -> None:

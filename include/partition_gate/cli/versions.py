@@ -42,9 +42,10 @@ def freeze(names: Names = None, check: Check = False) -> None:
     """
     folder = contract_folder(load_settings())
     told = [line for path in named(folder, names) for line in _freeze(folder, path, write=not check)]
-    for line in told:
+    for line in told or ["all approved versions are kept"]:
         typer.echo(line)
-    typer.echo("all approved versions are kept" if not told else "" if check else "next: gate lint, gate compile")
+    if told and not check:
+        typer.echo("next: gate lint, gate compile; review and commit")
     raise typer.Exit(1 if check and told else 0)
 
 
@@ -109,7 +110,8 @@ def _freeze(folder: ContractFolder, path: Path, *, write: bool) -> Iterator[str]
             if not is_approved(folder.text(target), release.states):
                 yield f"{folder.label(target)}: {_EDITED}"
             continue
-        text = kept_text(release, history.tagged(f"{today.id}/{release.version}"), is_first=i == 0)
+        tag = history.tagged(f"{today.id}/{release.version}")
+        text = kept_text(release, tag, is_first=i == 0, path=folder.label(target))
         if write:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")

@@ -54,21 +54,21 @@ def releases(states: Iterable[State]) -> tuple[Release, ...]:
     return tuple(Release(version=version, states=tuple(each)) for version, each in found.items())
 
 
-def kept_text(release: Release, tag: State | None, *, is_first: bool) -> str:
+def kept_text(release: Release, tag: State | None, *, is_first: bool, path: str) -> str:
     """The text in which a version is kept: the approved one, byte for byte where it says since when it is in force.
 
     Where it does not, and others came before it (`is_first` is false), it is in force since the day of its tag, else
-    of its first commit, in the contract's time zone; that is written into it.
+    of its first commit, in the contract's time zone; that is written into it. `path` names it in the error.
 
     Raises:
         ContractError: its customProperties are not written as a list of lines.
     """
     tagged = tag and next((state.text for state in release.states if state.text == tag.text), None)
     text = tagged or release.text
-    if is_first or _custom(load_mapping(text, path=release.version)).get(EFFECTIVE_FROM) is not None:
+    if is_first or _custom(load_mapping(text, path=path)).get(EFFECTIVE_FROM) is not None:
         return text
     since = (tag or release.states[0]).at
-    return with_effective_from(text, _day(text, since), path=release.version)
+    return with_effective_from(text, _day(text, since), path=path)
 
 
 def with_effective_from(text: str, day: date, *, path: str) -> str:
@@ -80,7 +80,8 @@ def with_effective_from(text: str, day: date, *, path: str) -> str:
     line = f'- {{property: {EFFECTIVE_FROM}, value: "{day}"}}\n'
     listed = _LIST.search(text)
     if listed is None and _KEY.search(text):
-        raise ContractError(f"{path}: customProperties: is no list of lines; add {line.strip()} by hand")
+        what = "is no list of lines, so no day can be added; copy the file there from git, and add by hand:"
+        raise ContractError(f"{path}: customProperties: {what} {line.strip()}")
     if listed is None:
         return f"{text.rstrip()}\n\ncustomProperties:\n  {line}"
     start = listed.start("indent")
