@@ -165,7 +165,7 @@ def test_what_can_not_be_added_up_is_not_executable_and_says_why() -> None:
     assert "cannot be added up" in refused.why
 
 
-@pytest.mark.parametrize("window", ["7x", 0, "0d", -7, "-7d", None, [], "7"])
+@pytest.mark.parametrize("window", ["7x", 0, "0d", -7, "-7d", None, [], "7", "367d", "9999999d"])
 def test_a_window_that_is_none_is_an_error_that_names_its_place(window: Any) -> None:
     place = r"schema\[0\]\.properties\[1\]\.quality\[0\]\.customProperties\[0\]\.value: "
     with pytest.raises(ContractError, match=place):

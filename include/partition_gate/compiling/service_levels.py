@@ -11,6 +11,7 @@ from partition_gate.contract.model import Column, Contract, Sla
 from partition_gate.suite.counts import Bounds, RowCountWithin
 from partition_gate.suite.expectations import Core, Expectation, Promised, Scope, Severity
 from partition_gate.suite.promises import (
+    LONGEST_WINDOW,
     ArrivedWithin,
     Attained,
     Element,
@@ -108,8 +109,8 @@ def _availability(sla: Sla, contract: Contract) -> Iterator[_Level]:
     span = ATTAINED_OVER if sla.value_ext is None else duration(sla.value_ext)
     if share is None:
         raise Unfit(f"{sla.value!r} is no share; write a percentage such as 99.5")
-    if not span:
-        raise Unfit(f"valueExt {sla.value_ext!r} is no time span to attain it over; write 30d")
+    if not span or span > LONGEST_WINDOW:
+        raise Unfit(f"valueExt {sla.value_ext!r} is no time span up to a year to attain it over; write 30d")
     if not contract.location.segments:
         raise Unfit("there is one partition only, so there is no share of partitions; use freshness")
     percent = round(share * 100, 9)

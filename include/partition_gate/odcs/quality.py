@@ -14,6 +14,7 @@ from partition_gate.contract.model import Argument, CustomRule, LibraryRule, Ope
 from partition_gate.errors import ContractError
 from partition_gate.odcs.columns import severity
 from partition_gate.suite.counts import ListedValue
+from partition_gate.suite.promises import LONGEST_WINDOW
 from partition_gate.units import duration
 
 
@@ -96,8 +97,8 @@ def _window(quality: DataQuality, place: str, path: str) -> timedelta | None:
     if (quality.type or "library") != "library":
         raise ContractError(f"{where}: only a library metric can have a window; remove it, or write a metric")
     span = duration(value)
-    if not span:
-        raise ContractError(f"{where}.value: {value!r} is no time span above zero; write 7d or PT36H")
+    if not span or span > LONGEST_WINDOW:
+        raise ContractError(f"{where}.value: {value!r} is no time span up to a year; write 7d or PT36H")
     return span
 
 

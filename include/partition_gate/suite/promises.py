@@ -10,6 +10,9 @@ from pydantic import Field
 from partition_gate.record import Record
 from partition_gate.suite.counts import Bounds
 
+# Every partition of a window is looked up when one of them is judged.
+LONGEST_WINDOW = timedelta(days=366)
+
 
 class OverWindow(Record):
     """A count of rows, summed over the partitions of the time span that ends with the one under judgement.
