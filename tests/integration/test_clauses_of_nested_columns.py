@@ -143,7 +143,7 @@ def test_rows_with_a_broken_field_are_quarantined_and_the_others_published_as_th
     split = DuckDbValidator().split(scan, blocking=validation.predicates, labels=some_labels(), into=tmp_path / "out")
 
     with duckdb.connect() as connection:
-        published = connection.execute("FROM read_parquet(?)", [str(split.passing)]).fetchall()
+        published = connection.execute("FROM read_parquet(?)", [str(split.passing[0])]).fetchall()
     assert published == [({"city": "abc", "street": "b"},), (None,)]
 
 

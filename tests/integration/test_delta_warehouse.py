@@ -93,12 +93,25 @@ def test_the_commit_carries_the_publication(warehouse: DeltaWarehouse, tmp_path:
 
 def test_publishing_rewrites_no_file(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
     split = a_split(tmp_path, [1, 2])
-    assert split.passing is not None
     staged = warehouse.stage(a_table(), DAY, attempt_id="a1", split=split)
 
     warehouse.publish(a_table(), staged, idempotency_key="k1", fence=1, values=[("dt", DAY)])
 
-    assert Path(warehouse.files("orders")[0]).read_bytes() == split.passing.read_bytes()
+    assert Path(warehouse.files("orders")[0]).read_bytes() == split.passing[0].read_bytes()
+
+
+def test_several_files_are_one_publication_and_each_says_its_rows(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    few, more = a_split(tmp_path, [1]), a_split(tmp_path, [2, 3])
+    split = few.model_copy(update={"passing": few.passing + more.passing, "rows_passing": 3})
+    staged = warehouse.stage(a_table(), DAY, attempt_id="a-1", split=split)
+
+    warehouse.publish(a_table(), staged, idempotency_key="k1", fence=1, values=[("dt", DAY)])
+    views = warehouse.refresh_views([a_table()])
+
+    assert served(views, "SELECT attempt_id, rows FROM _gate_publications") == [("a-1", 3)]
+    assert served(views, "SELECT id FROM orders ORDER BY id") == [(1,), (2,), (3,)]
+    counts = DeltaTable(tmp_path / "tables/orders").get_add_actions(flatten=True).column("num_records").to_pylist()
+    assert sorted(counts) == [1, 2]
 
 
 def test_other_readers_of_delta_see_the_rows(warehouse: DeltaWarehouse, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from partition_gate.adapters.gx.dialect import DuckDBDialect
 from partition_gate.adapters.gx.distinctness import Distinctness, duplicates
+from partition_gate.adapters.gx.split import SMALL_FILE_BYTES
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Split, Validation
 from partition_gate.table import TableColumn
@@ -106,8 +108,8 @@ def test_a_file_that_keeps_every_promise_is_published_as_it_came(tmp_path: Path)
 
     split, other = _split(scan, None, into=tmp_path / "a"), _split(rewritten, None, into=tmp_path / "b")
 
-    assert split.passing == scan.paths[0]
-    assert other.passing == tmp_path / "b" / "passing.parquet"
+    assert split.passing == scan.paths
+    assert other.passing == (tmp_path / "b" / "passing.parquet",)
     assert _numbers(split) == _numbers(other)
 
 
@@ -127,20 +129,35 @@ def test_a_file_that_keeps_every_promise_is_published_as_it_came(tmp_path: Path)
 def test_any_other_file_is_rewritten(tmp_path: Path, rows: pa.Table, columns: dict[str, str]) -> None:
     scan = a_scan(tmp_path, rows, columns=columns)
 
-    assert _split(scan, None, into=tmp_path / "out").passing not in scan.paths
+    assert _split(scan, None, into=tmp_path / "out").passing != scan.paths
 
 
 def test_old_timestamps_are_rewritten(tmp_path: Path) -> None:
     scan = a_scan(tmp_path, pa.table({"at": pa.array([1], pa.timestamp("us"))}), columns={"at": "TIMESTAMP"})
     pq.write_table(pq.read_table(scan.paths[0]), scan.paths[0], use_deprecated_int96_timestamps=True)
 
-    assert _split(scan, None, into=tmp_path / "out").passing not in scan.paths
+    assert _split(scan, None, into=tmp_path / "out").passing != scan.paths
 
 
-def test_several_files_are_rewritten_as_one(tmp_path: Path) -> None:
+def test_several_large_files_are_published_as_they_came(tmp_path: Path) -> None:
+    noise = pa.table({"id": np.random.default_rng(7).random(SMALL_FILE_BYTES // 8)})
+    scan = a_scan(tmp_path, noise, noise.slice(10))
+    rewritten = a_scan(tmp_path / "extra", noise.append_column("extra", noise["id"]), noise, columns={"id": "DOUBLE"})
+
+    split, other = _split(scan, None, into=tmp_path / "a"), _split(rewritten, None, into=tmp_path / "b")
+
+    assert split.passing == scan.paths
+    assert other.passing == (tmp_path / "b" / "passing.parquet",)
+    assert split.rows_passing == noise.num_rows * 2 - 10
+    assert int(split.row_hash) == 2 * int(
+        _split(a_scan(tmp_path / "one", noise), None, into=tmp_path / "c").row_hash
+    ) - int(_split(a_scan(tmp_path / "cut", noise.slice(0, 10)), None, into=tmp_path / "d").row_hash)
+
+
+def test_several_small_files_are_rewritten_as_one(tmp_path: Path) -> None:
     split = _split(a_scan(tmp_path, CLEAN, CLEAN), None, into=tmp_path / "out")
 
-    assert split.passing == tmp_path / "out" / "passing.parquet"
+    assert split.passing == (tmp_path / "out" / "passing.parquet",)
     assert split.rows_passing == 6
 
 
@@ -150,7 +167,7 @@ def test_a_renamed_column_is_rewritten(tmp_path: Path) -> None:
 
     split = _split(scan.model_copy(update={"table": renamed}), None, into=tmp_path / "out")
 
-    assert pq.read_schema(split.passing).names == ["key"]
+    assert pq.read_schema(split.passing[0]).names == ["key"]
 
 
 def _validate(scan: PartitionScan, rules: dict[str, Any] | None = None) -> Validation:

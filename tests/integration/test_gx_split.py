@@ -28,7 +28,7 @@ def test_each_row_goes_to_one_side_with_all_its_reasons_in_order(tmp_path: Path)
     split = _split(a_scan(tmp_path, ORDERS), POSITIVE, NOTED, positive="id must be positive")
 
     assert (split.rows_in, split.rows_passing, split.rows_quarantined) == (4, 2, 2)
-    assert _rows(split.passing) == [(1, "a"), (None, "c")]
+    assert _rows(split.passing[0]) == [(1, "a"), (None, "c")]
     assert _rows(split.quarantined, "id, _gate_rule_ids, _gate_reasons") == [
         (0, ["positive"], ["id must be positive"]),
         (-1, ["positive", "noted"], ["id must be positive", "noted"]),
@@ -43,7 +43,7 @@ def test_no_row_is_lost_or_doubled(tmp_path: Path, rows: list[tuple[int | None, 
 
     split = _split(a_scan(tmp_path, table.slice(0, 20), table.slice(20)), POSITIVE, NOTED)
 
-    kept = [] if split.passing is None else _rows(split.passing)
+    kept = [row for file in split.passing for row in _rows(file)]
     refused = [] if split.quarantined is None else _rows(split.quarantined, "id, note")
     assert sorted(kept + refused, key=str) == sorted(rows, key=str)
     assert split.rows_in == len(rows)
@@ -74,7 +74,7 @@ def test_the_table_decides_what_passes_and_quarantine_keeps_every_input_column(t
 
     split = _split(scan.model_copy(update={"table": table, "partition_values": (("dt", "2013-01-03"),)}), POSITIVE)
 
-    assert _columns(split.passing) == {"id": "BIGINT", "added": "DATE"}
+    assert _columns(split.passing[0]) == {"id": "BIGINT", "added": "DATE"}
     assert list(_columns(split.quarantined).items())[:2] == [("extra", "VARCHAR"), ("order no", "INTEGER")]
     assert "dt" not in _columns(split.quarantined)
 
@@ -85,7 +85,7 @@ def test_a_side_without_rows_has_no_file(tmp_path: Path) -> None:
     clean, broken = _split(scan, POSITIVE), _split(scan, RowPredicate(rule_id="all", sql="TRUE"))
 
     assert (clean.quarantined, clean.rows_passing) == (None, 2)
-    assert (broken.passing, broken.rows_quarantined, broken.row_hash) == (None, 2, "0")
+    assert (broken.passing, broken.rows_quarantined, broken.row_hash) == ((), 2, "0")
 
 
 def test_nothing_blocking_lets_every_row_pass(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_columns_named_like_ours_and_like_duckdbs_come_through(tmp_path: Path) -
 def test_a_rejected_partition_is_quarantined_whole_with_the_reasons_there_are(tmp_path: Path) -> None:
     split = _reject(a_scan(tmp_path, ORDERS), POSITIVE)
 
-    assert (split.passing, split.rows_in, split.rows_passing, split.rows_quarantined) == (None, 4, 0, 4)
+    assert (split.passing, split.rows_in, split.rows_passing, split.rows_quarantined) == ((), 4, 0, 4)
     assert _rows(split.quarantined, "_gate_rule_ids") == [([],), (["positive"],), ([],), (["positive"],)]
 
 

@@ -39,6 +39,14 @@ class Stand:
         split = a_split(self.folder, ids)
         return self.warehouse.stage(table or a_table(), key, attempt_id=attempt, split=split)
 
+    def staged_in_files(self, *files: list[int], attempt: str) -> Staged:
+        """An attempt whose passing rows lie in several files."""
+        splits = [a_split(self.folder, ids) for ids in files]
+        rows = sum(split.rows_passing for split in splits)
+        passing = tuple(path for split in splits for path in split.passing)
+        split = splits[0].model_copy(update={"passing": passing, "rows_in": rows, "rows_passing": rows})
+        return self.warehouse.stage(a_table(), DAY, attempt_id=attempt, split=split)
+
     def published(
         self, ids: list[int], *, fence: int = 1, key: str = DAY, table: TableSchema | None = None, named: str = ""
     ) -> Publication:
@@ -102,6 +110,30 @@ def ids_in(files: tuple[str, ...], server: EmbeddedS3 | None = None) -> list[int
 def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Stand:
     made: Stand = request.param(tmp_path, request)
     return made
+
+
+def test_an_attempt_of_several_files_is_published_and_replaced_as_a_whole(stand: Stand) -> None:
+    first = stand.publish(stand.staged_in_files([1, 2], [3], attempt="a1"), fence=1)
+
+    assert (stand.ids("orders"), stand.warehouse.current("orders", DAY)) == ([1, 2, 3], first)
+
+    stand.publish(stand.staged_in_files([4], [5, 6], [7], attempt="a2"), fence=2)
+
+    assert stand.ids("orders") == [4, 5, 6, 7]
+
+    stand.publish(stand.staged([8], attempt="a3"), fence=3)
+
+    assert stand.ids("orders") == [8]
+
+
+def test_every_file_of_an_attempt_is_discarded(stand: Stand) -> None:
+    staged = stand.staged_in_files([1], [2], attempt="a1")
+
+    stand.warehouse.discard(staged)
+
+    for file in staged.files:
+        with pytest.raises(OperatorError):
+            stand.publish(staged.model_copy(update={"files": (file,)}), fence=1)
 
 
 def test_nothing_is_visible_before_the_first_publish(stand: Stand) -> None:

@@ -51,18 +51,24 @@ class Attempt(Record):
     started_at: AwareDatetime
 
 
+class StagedFile(Record):
+    """`path` is relative to the table's root."""
+
+    path: str
+    size_bytes: int
+    rows: int
+
+
 class Staged(Record):
     """A partition's rows in the warehouse's own storage, invisible until published; at grain one attempt.
 
-    `path` is relative to the table's root (None: no row to publish). `columns` are what the file holds, as (name,
-    DuckDB type).
+    No file: no row to publish. `columns` are what the files hold, as (name, DuckDB type).
     """
 
     table: str
     partition_key: str
     attempt_id: str
-    path: str | None
-    size_bytes: int
+    files: tuple[StagedFile, ...]
     rows: int
     row_hash: str
     columns: tuple[tuple[str, str], ...]
@@ -71,7 +77,7 @@ class Staged(Record):
 class Publication(Record):
     """The visible version of a partition. `table_version` is the warehouse's commit number.
 
-    `columns` are the data columns that its file holds, as (name, DuckDB type).
+    `columns` are the data columns that its files hold, as (name, DuckDB type).
     """
 
     table: str

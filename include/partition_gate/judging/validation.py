@@ -86,16 +86,16 @@ class Validation(Record):
 
 
 class Split(Record):
-    """A partition's rows in two local Parquet files; `None` where a side has no row.
+    """A partition's rows in local Parquet files; none where a side has no row.
 
-    `passing` has the target's data columns with the target's types (no partition columns); it may be the spooled file
-    itself, where that is what a rewrite of it would be. `quarantined` has every input column as it came, then
+    `passing` has the target's data columns with the target's types (no partition columns): one file, or the spooled
+    files themselves, where these are what a rewrite would be. `quarantined` has every input column as it came, then
     `_gate_rule_ids` (list of text), `_gate_reasons` (list of text), `_gate_contract`, `_gate_contract_version`,
     `_gate_source_file`, `_gate_source_row` (0-based), `_gate_attempt`.
     `row_hash` is the sum of the 64-bit hashes of the passing rows, as decimal text: independent of row order.
     """
 
-    passing: Path | None
+    passing: tuple[Path, ...]
     quarantined: Path | None
     rows_in: int
     rows_passing: int

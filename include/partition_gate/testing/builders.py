@@ -53,7 +53,7 @@ def a_split(folder: Path, ids: Iterable[int] = (1, 2, 3), *, select: str | None 
     number = next(_number)
     bad = pa.table({"id": [-n for n in range(quarantined)], "_gate_reasons": [["id: expected more"]] * quarantined})
     return Split(
-        passing=_parquet(folder / f"passing-{number}.parquet", rows, select) if rows else None,
+        passing=(_parquet(folder / f"passing-{number}.parquet", rows, select),) if rows else (),
         quarantined=_written(bad, folder / f"quarantined-{number}.parquet") if quarantined else None,
         rows_in=len(rows) + quarantined,
         rows_passing=len(rows),

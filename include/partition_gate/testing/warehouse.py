@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from partition_gate.errors import OperatorError, Superseded
-from partition_gate.judging.attempt import Publication, Staged
+from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.validation import Split
 from partition_gate.table import TableSchema
 
@@ -43,15 +43,16 @@ class InMemoryWarehouse:
         return self._published.get((table, partition_key))
 
     def stage(self, table: TableSchema, partition_key: str, *, attempt_id: str, split: Split) -> Staged:
-        path = f"{partition_key}/part-{attempt_id}.parquet" if split.passing else None
-        if split.passing and path:
-            self._staged[table.name, path] = (datetime.now(UTC), pq.read_table(split.passing).to_pylist())
+        path = f"{partition_key}/part-{attempt_id}.parquet"
+        if split.passing:
+            rows = [row for file in split.passing for row in pq.read_table(file).to_pylist()]
+            self._staged[table.name, path] = (datetime.now(UTC), rows)
+        sizes = [file.stat().st_size for file in split.passing]
         return Staged(
             table=table.name,
             partition_key=partition_key,
             attempt_id=attempt_id,
-            path=path,
-            size_bytes=split.passing.stat().st_size if split.passing else 0,
+            files=(StagedFile(path=path, size_bytes=sum(sizes), rows=split.rows_passing),) if sizes else (),
             rows=split.rows_passing,
             row_hash=split.row_hash,
             columns=table.held,
@@ -95,8 +96,9 @@ class InMemoryWarehouse:
 
     def discard(self, staged: Staged) -> None:
         visible = self.current(staged.table, staged.partition_key)
-        if staged.path and not (visible and visible.attempt_id == staged.attempt_id):
-            self._staged.pop((staged.table, staged.path), None)
+        for file in staged.files:
+            if not (visible and visible.attempt_id == staged.attempt_id):
+                self._staged.pop((staged.table, file.path), None)
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
         visible = {f"{p.partition_key}/part-{p.attempt_id}.parquet" for p in self._published.values()}
@@ -119,8 +121,7 @@ class InMemoryWarehouse:
         raise Superseded(f"{at[0]}/{at[1]}: a newer attempt's version is visible")
 
     def _staged_rows(self, staged: Staged) -> list[Row]:
-        if staged.path is None:
-            return []
-        if (staged.table, staged.path) not in self._staged:
-            raise OperatorError(f"{staged.table}/{staged.path}: the staged rows are gone; run it again")
-        return self._staged[staged.table, staged.path][1]
+        for file in staged.files:
+            if (staged.table, file.path) not in self._staged:
+                raise OperatorError(f"{staged.table}/{file.path}: the staged rows are gone; run it again")
+        return [row for file in staged.files for row in self._staged[staged.table, file.path][1]]

@@ -1,7 +1,8 @@
-"""What a published file holds, in one number that does not depend on the order of its rows."""
+"""What published files hold, in one number that does not depend on the order of its rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -11,12 +12,12 @@ from partition_gate.adapters.gx.sql import read_parquet, select
 NO_ROWS = "0"
 
 
-def row_hash(connection: duckdb.DuckDBPyConnection, passing: Path | None) -> tuple[str, int]:
-    """The sum of the hashes of the rows of a file, as they read back from it, and how many there are; independent of
-    their order.
+def row_hash(connection: duckdb.DuckDBPyConnection, passing: Sequence[Path]) -> tuple[str, int]:
+    """The sum of the hashes of the rows of the files, as they read back, and how many there are; independent of their
+    order.
     """
-    if passing is None:
+    if not passing:
         return NO_ROWS, 0
-    hashes = select(["hash(row(*COLUMNS(*)))::HUGEINT AS h"], read_parquet([str(passing)]))
+    hashes = select(["hash(row(*COLUMNS(*)))::HUGEINT AS h"], read_parquet(map(str, passing)))
     row = connection.execute(select(["coalesce(sum(h), 0)::VARCHAR", "count(h)"], f"({hashes})")).fetchone()
     return (NO_ROWS, 0) if row is None else (str(row[0]), int(row[1]))

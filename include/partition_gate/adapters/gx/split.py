@@ -26,6 +26,7 @@ from partition_gate.judging.validation import PartitionScan, RowPredicate, Split
 from partition_gate.table import TableSchema
 
 PASSING, QUARANTINED = "passing.parquet", "quarantined.parquet"
+SMALL_FILE_BYTES = 8 * 2**20
 
 
 def split_rows(
@@ -38,7 +39,7 @@ def split_rows(
 ) -> Split:
     """Each row goes to exactly one side: the sides are one condition and its negation, never NULL.
 
-    A file of which nothing is quarantined and that is as the table promises is itself the passing side.
+    Files of which nothing is quarantined and that are as the table promises are themselves the passing side.
 
     Raises:
         GateError: a file cannot be read, a value cannot be cast to the table's type, or a row was lost.
@@ -46,7 +47,7 @@ def split_rows(
     footers = read_footers(scan)
     if footers.unreadable:
         raise GateError(f"{footers.unreadable[0]} cannot be read as Parquet, so nothing can be split; reject instead")
-    if not blocking and (whole := _whole_file(connection, scan, footers)):
+    if not blocking and (whole := _whole_files(connection, scan, footers)):
         return whole
     partition = open_view(connection, scan, footers)
     try:
@@ -79,7 +80,7 @@ def reject_rows(
         except READ_ERRORS as error:
             raise GateError(f"{scan.table.name}: the rejected files cannot be read ({type(error).__name__})") from None
     return Split(
-        passing=None, quarantined=quarantined, rows_in=rows, rows_passing=0, rows_quarantined=rows, row_hash=NO_ROWS
+        passing=(), quarantined=quarantined, rows_in=rows, rows_passing=0, rows_quarantined=rows, row_hash=NO_ROWS
     )
 
 
@@ -132,29 +133,29 @@ def _two_files(
         rejected = quarantined_rows(partition, both.quarantined, _rule_ids(blocking), labels)
         quarantined, rows_quarantined = _copy(connection, rejected, into / QUARANTINED)
     split = Split(
-        passing=passing,
+        passing=(passing,) if passing else (),
         quarantined=quarantined,
         rows_in=partition.footers.row_count,
         rows_passing=rows_passing,
         rows_quarantined=rows_quarantined,
-        row_hash=row_hash(connection, passing)[0],
+        row_hash=row_hash(connection, [passing] if passing else [])[0],
     )
     return _nothing_lost(table, split)
 
 
-def _whole_file(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
-    """The one file as the passing side; None where there are more, it differs from the table, or it has no row."""
-    paths = [file.path for file in footers.files]
-    if len(paths) != 1 or not is_as_promised(paths[0], scan.target):
+def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
+    """The files as the passing side; None where one differs from the table, all are small, or without rows."""
+    paths = [Path(file.path) for file in footers.files]
+    if _are_small(paths) or not all(is_as_promised(str(path), scan.target) for path in paths):
         return None
     try:
-        hashed, rows = row_hash(connection, Path(paths[0]))
+        hashed, rows = row_hash(connection, paths)
     except READ_ERRORS:
         return None  # the long way says what is wrong
     if not rows:
         return None
     whole = Split(
-        passing=Path(paths[0]),
+        passing=tuple(paths),
         quarantined=None,
         rows_in=footers.row_count,
         rows_passing=rows,
@@ -162,6 +163,11 @@ def _whole_file(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, foot
         row_hash=hashed,
     )
     return _nothing_lost(scan.table, whole)
+
+
+def _are_small(paths: Sequence[Path]) -> bool:
+    """Whether consumers read one file sooner than these; writing it costs little then."""
+    return len(paths) > 1 and sum(path.stat().st_size for path in paths) < SMALL_FILE_BYTES * len(paths)
 
 
 def _rule_ids(blocking: Sequence[RowPredicate]) -> list[str]:

@@ -1,4 +1,6 @@
-"""Where a table's files lie: `dt=2026-11-01/hour=07/part-<attempt_id>.parquet`; one file a published partition."""
+"""Where a table's files lie: `dt=2026-11-01/hour=07/part-<attempt_id>.parquet`, and beside it, where an attempt
+publishes several files, `more-<n>-<attempt_id>.parquet`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from partition_gate.errors import MalformedPartitionKey
 from partition_gate.partition import SNAPSHOT
 from partition_gate.table import TableSchema
 
-PREFIX = "part-"
+PREFIX, MORE = "part-", "more-"
 SUFFIX = ".parquet"
 RECORDS = "_publications"
 
@@ -33,8 +35,10 @@ def has_partition(partition_columns: Sequence[str], partition_key: str) -> bool:
     return parts == len(partition_columns)
 
 
-def staged_path(partition_columns: Sequence[str], partition_key: str, attempt_id: str) -> str:
-    return f"{folder(partition_columns, partition_key)}{PREFIX}{attempt_id}{SUFFIX}"
+def staged_paths(partition_columns: Sequence[str], partition_key: str, attempt_id: str, *, count: int) -> list[str]:
+    """Where that many files of an attempt lie."""
+    prefixes = [PREFIX, *(f"{MORE}{number}-" for number in range(1, count))][:count]
+    return [f"{folder(partition_columns, partition_key)}{prefix}{attempt_id}{SUFFIX}" for prefix in prefixes]
 
 
 def record_path(attempt_id: str) -> str:
@@ -43,7 +47,8 @@ def record_path(attempt_id: str) -> str:
 
 
 def attempt_of(path: str) -> str:
-    return PurePosixPath(path).name.removeprefix(PREFIX).removesuffix(SUFFIX)
+    name = PurePosixPath(path).name.removesuffix(SUFFIX)
+    return name.removeprefix(MORE).partition("-")[2] if name.startswith(MORE) else name.removeprefix(PREFIX)
 
 
 def partition_key_of(path: str) -> str:
@@ -53,7 +58,7 @@ def partition_key_of(path: str) -> str:
 
 def is_data_file(path: str) -> bool:
     name = PurePosixPath(path).name
-    return name.startswith(PREFIX) and name.endswith(SUFFIX)
+    return name.startswith((PREFIX, MORE)) and name.endswith(SUFFIX)
 
 
 def partition_values(table: TableSchema, values: Sequence[tuple[str, str]]) -> dict[str, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from partition_gate.adapters.warehouse_delta.sql import cast, identifier, literal
 from partition_gate.adapters.warehouse_delta.table_schema import times_of_day
@@ -19,6 +20,11 @@ def write_empty(table: TableSchema, into: Path) -> Path:
         for column in table.columns
     )
     return _write(f"SELECT {columns} WHERE false", into / "empty.parquet")
+
+
+def row_count(path: Path) -> int:
+    """The rows that the file's footer counts."""
+    return int(pq.read_metadata(path).num_rows)
 
 
 def with_times_as_text(table: TableSchema, rows: Path, into: Path) -> Path:

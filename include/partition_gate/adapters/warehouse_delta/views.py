@@ -64,7 +64,7 @@ class ServingFile:
                 published = self._publications(table.name, table_log.load(self._storage, table.name), known)
                 connection.execute(self._view(table, published))
                 _comment(connection, table)
-                rows += published.values()
+                rows += dict.fromkeys(published.values())
             _write_publications(connection, rows)
 
     def _view(self, table: TableSchema, published: Mapping[str, PublicationRow]) -> str:
@@ -81,11 +81,14 @@ class ServingFile:
         """One row a visible file; records are read only for what the serving file before did not know."""
         if log is None:
             return {}
-        return {
-            path: known.get((table, layout.attempt_of(path)))
+        paths = sorted(table_log.visible_paths(log))
+        one_of = {layout.attempt_of(path): path for path in paths}
+        row_of = {
+            attempt_id: known.get((table, attempt_id))
             or _publication_row(table_log.recorded(self._storage, log, table, path))
-            for path in sorted(table_log.visible_paths(log))
+            for attempt_id, path in one_of.items()
         }
+        return {path: row_of[layout.attempt_of(path)] for path in paths}
 
     def _known_publications(self) -> dict[tuple[object, object], PublicationRow]:
         if not self._path.exists():

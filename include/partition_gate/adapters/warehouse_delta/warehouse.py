@@ -13,11 +13,11 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from partition_gate.adapters.warehouse_delta import layout, table_log
-from partition_gate.adapters.warehouse_delta.parquet_files import with_times_as_text, write_empty
+from partition_gate.adapters.warehouse_delta.parquet_files import row_count, with_times_as_text, write_empty
 from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile
 from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.errors import OperatorError, StoreUnreachable, Superseded
-from partition_gate.judging.attempt import Publication, Staged
+from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.validation import Split
 from partition_gate.table import TableSchema
 
@@ -53,14 +53,16 @@ class DeltaWarehouse:
         """Copy the passing rows to where they will be published. A copy, never a link: a writer that opened the
         attempt's own file again would otherwise change published bytes.
         """
-        path = layout.staged_path(layout.names(table), partition_key, attempt_id) if split.passing else None
-        file = self._stored(table, path, split.passing) if path and split.passing else None
+        names, visible = layout.names(table), self._visible(table.name)
+        paths = layout.staged_paths(names, partition_key, attempt_id, count=len(split.passing))
+        for path, rows in zip(paths, split.passing, strict=True):
+            if path not in visible:  # a repeat of an attempt that was published meanwhile must not touch its files
+                self._store(table, path, rows)
         return Staged(
             table=table.name,
             partition_key=partition_key,
             attempt_id=attempt_id,
-            path=path,
-            size_bytes=file.size_bytes if file else 0,
+            files=tuple(map(self._staged_file, [table.name] * len(paths), paths, split.passing)),
             rows=split.rows_passing,
             row_hash=split.row_hash,
             columns=table.held,
@@ -81,8 +83,8 @@ class DeltaWarehouse:
                 return done
             try:
                 log = log and table_log.evolve(self._storage, log, table)
-                file, pairs = self._staged_file(table, staged), layout.partition_values(table, values)
-                return table_log.commit(self._storage, log, table, publication=wanted, file=file, values=pairs)
+                files, pairs = self._to_commit(table, staged), layout.partition_values(table, values)
+                return table_log.commit(self._storage, log, table, publication=wanted, files=files, values=pairs)
             except DeltaError as error:
                 conflict = error
         raise StoreUnreachable(
@@ -107,8 +109,10 @@ class DeltaWarehouse:
 
     def discard(self, staged: Staged) -> None:
         """A file that is visible stays, whatever the caller believes."""
-        if staged.path and not self._is_visible(staged.table, staged.path):
-            self._storage.delete(f"{staged.table}/{staged.path}")
+        visible = self._visible(staged.table)
+        for file in staged.files:
+            if file.path not in visible:
+                self._storage.delete(f"{staged.table}/{file.path}")
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
         """Remove files written before `staged_before` that are neither visible nor were visible at that moment or
@@ -129,21 +133,26 @@ class DeltaWarehouse:
     def refresh_views(self, tables: Sequence[TableSchema]) -> Path:
         return self._serving.refresh(tables)
 
-    def _stored(self, table: TableSchema, path: str, rows: Path) -> StoredFile | None:
-        # A repeat of an attempt that was published meanwhile must not touch the visible file.
-        if not self._is_visible(table.name, path):
-            with tempfile.TemporaryDirectory() as scratch:
-                self._storage.put(f"{table.name}/{path}", with_times_as_text(table, rows, Path(scratch)))
-        return self._storage.find(f"{table.name}/{path}")
+    def _store(self, table: TableSchema, path: str, rows: Path) -> None:
+        with tempfile.TemporaryDirectory() as scratch:
+            self._storage.put(f"{table.name}/{path}", with_times_as_text(table, rows, Path(scratch)))
 
-    def _staged_file(self, table: TableSchema, staged: Staged) -> StoredFile:
-        """The file to commit; for a partition without rows an empty one, so that it too has its own file."""
-        path = staged.path or layout.staged_path(layout.names(table), staged.partition_key, staged.attempt_id)
-        if staged.path is None:
+    def _staged_file(self, table: str, path: str, rows: Path) -> StagedFile:
+        file = self._storage.find(f"{table}/{path}")
+        return StagedFile(path=path, size_bytes=file.size_bytes if file else 0, rows=row_count(rows))
+
+    def _to_commit(self, table: TableSchema, staged: Staged) -> list[tuple[StoredFile, int]]:
+        """The files to commit; for a partition without rows an empty one, so that it too has a file of its own."""
+        if not staged.files:
+            (path,) = layout.staged_paths(layout.names(table), staged.partition_key, staged.attempt_id, count=1)
             with tempfile.TemporaryDirectory() as scratch:
                 self._storage.put(f"{table.name}/{path}", write_empty(table, Path(scratch)))
+            return [(self._found(table, path, size_bytes=None), 0)]
+        return [(self._found(table, file.path, size_bytes=file.size_bytes), file.rows) for file in staged.files]
+
+    def _found(self, table: TableSchema, path: str, *, size_bytes: int | None) -> StoredFile:
         file = self._storage.find(f"{table.name}/{path}")
-        if file is None or (staged.path and file.size_bytes != staged.size_bytes):
+        if file is None or size_bytes not in (None, file.size_bytes):
             raise OperatorError(f"{self._storage.uri(table.name)}/{path}: the staged file is gone; run it again")
         return file
 
@@ -159,9 +168,9 @@ class DeltaWarehouse:
             f"the table has seen {seen}; nothing to do, the newer attempt's version is visible"
         )
 
-    def _is_visible(self, table: str, path: str) -> bool:
+    def _visible(self, table: str) -> frozenset[str]:
         log = table_log.load(self._storage, table)
-        return log is not None and path in table_log.visible_paths(log)
+        return frozenset() if log is None else frozenset(table_log.visible_paths(log))
 
     def _removed_since(self, log: DeltaTable, table: str, moment: datetime) -> set[str]:
         return table_log.removed_since(self._storage, log, table, moment)
