@@ -141,7 +141,7 @@ def test_an_age_is_unknown_where_no_row_has_a_value_or_nothing_is_published() ->
     empty = judged(contract, "freshness.at", seen=None)
     rejected = judged(contract, "freshness.at", seen="2026-11-08T12:00:00", is_published=False)
 
-    assert (empty.outcome, empty.observed) == (CheckOutcome.UNKNOWN, "no row has a at")
+    assert (empty.outcome, empty.observed) == (CheckOutcome.UNKNOWN, "no row has a value in at")
     assert rejected.outcome is CheckOutcome.UNKNOWN
 
 

@@ -168,7 +168,7 @@ def _no_date(held: Held, occasion: Occasion) -> Unknown:
 
 
 def _no_value(held: Held, element: Element) -> Unknown:
-    return Unknown(rule_id=held.rule_id, why=f"no row has a {element.column}")
+    return Unknown(rule_id=held.rule_id, why=f"no row has a value in {element.column}")
 
 
 def _shown(moment: datetime, occasion: Occasion) -> str:
