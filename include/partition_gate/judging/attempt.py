@@ -30,11 +30,13 @@ class AttemptState(StrEnum):
 def attempt_id(dataset: str, partition_key: str, ending: str | int) -> str:
     """`flights-2013-01-03-1`: a name for people, fit for files and addresses.
 
-    Characters that a path or an address would change become `_`; then eight digits of a hash keep names apart.
+    Characters that a path or an address would change become `_`. Where two would then read alike (`a-b` and `c` like
+    `a` and `b-c`, the key `b/c` like `b_c`), eight digits of a hash keep them apart.
     """
     readable = f"{dataset}-{partition_key.replace('/', '_')}"
     safe = re.sub(r"[^A-Za-z0-9_.-]", "_", readable)
-    mark = "" if safe == readable else f"-{digest([dataset, partition_key])[:8]}"
+    is_plain = safe == readable and "-" not in dataset and "_" not in partition_key
+    mark = "" if is_plain else f"-{digest([dataset, partition_key])[:8]}"
     return f"{safe}{mark}-{ending}"
 
 
