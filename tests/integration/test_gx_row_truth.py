@@ -176,7 +176,7 @@ def _reasons(split: Split) -> dict[int, list[str]]:
 
 
 def _published(split: Split) -> list[int]:
-    return [] if split.passing is None else pq.read_table(split.passing)["row"].to_pylist()
+    return [row for path in split.passing for row in pq.read_table(path)["row"].to_pylist()]
 
 
 def _broken(scan: Any, predicates: list[RowPredicate], folder: Path) -> dict[int, list[str]]:
