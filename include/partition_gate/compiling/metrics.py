@@ -29,7 +29,7 @@ Compiled = tuple[Expectation, str, str]  # the expectation, what it expects, its
 
 def compile_metric(rule: LibraryRule, *, bounds: Bounds | None = None) -> Compiled:
     """The rule's expectation, with its sentence and dimension; `bounds` in place of its operator's. Raises: Unfit."""
-    compiler, arguments = _METRICS.get(rule.metric, (None, frozenset()))
+    compiler, arguments = _METRICS.get(rule.metric, (None, ()))
     if compiler is None:
         raise Unfit(f"metric {rule.metric!r} is not known; use one of {', '.join(_METRICS)}")
     unknown = [argument.name for argument in rule.arguments if argument.name not in arguments]
@@ -137,11 +137,12 @@ def _listed(values: tuple[ListedValue, ...]) -> str:
     return ", ".join(shown) + (f" and {len(values) - 8} more" if len(values) > 8 else "")
 
 
-_METRICS: dict[str, tuple[Callable[[LibraryRule, Bounds], Compiled], frozenset[str]]] = {
-    "nullValues": (_null_values, frozenset()),
-    "missingValues": (_missing_values, frozenset({"missingValues"})),
-    "invalidValues": (_invalid_values, frozenset({"validValues", "pattern"})),
-    "duplicateValues": (_duplicate_values, frozenset({"properties"})),
-    "rowCount": (_row_count, frozenset()),
+_METRICS: dict[str, tuple[Callable[[LibraryRule, Bounds], Compiled], tuple[str, ...]]] = {
+    "nullValues": (_null_values, ()),
+    "missingValues": (_missing_values, ("missingValues",)),
+    "invalidValues": (_invalid_values, ("validValues", "pattern")),
+    "duplicateValues": (_duplicate_values, ("properties",)),
+    "rowCount": (_row_count, ()),
 }
 METRICS = tuple(_METRICS)
+METRIC_ARGUMENTS = {metric: arguments for metric, (_, arguments) in _METRICS.items()}

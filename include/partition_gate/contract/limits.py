@@ -6,6 +6,18 @@ from datetime import date, time, timedelta
 
 from partition_gate.record import Record
 
+# Of a contract's root: those that we act on.
+CUSTOM_PROPERTIES = (
+    "timezone",
+    "startDate",
+    "readiness",
+    "calendar",
+    "quarantineLimit",
+    "shrinkLimit",
+    "owners",
+    "effectiveFrom",
+)
+
 
 class Limits(Record):
     """When a partition is ready, expected, too dirty (fraction 0..1) or too small (fraction of the version before).

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from partition_gate.contract.limits import CUSTOM_PROPERTIES
 from partition_gate.contract.sla_names import canonical
 
 NOT_PROMISED = "not promised"
@@ -145,21 +146,7 @@ def _kind_of_member(place: tuple[str | int, ...], value: Mapping[str, Any]) -> s
     return group
 
 
-_OURS = frozenset(
-    f"custom.{name}"
-    for name in (
-        *(
-            "timezone",
-            "startDate",
-            "readiness",
-            "calendar",
-            "quarantineLimit",
-            "shrinkLimit",
-            "owners",
-            "effectiveFrom",
-        ),
-    )
-)
+_OURS = frozenset(f"custom.{name}" for name in CUSTOM_PROPERTIES)
 
 
 def _normalised(place: tuple[str | int, ...]) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line
+from partition_gate.contract.limits import CUSTOM_PROPERTIES
 from partition_gate.contract.model import Status
 from partition_gate.errors import ContractError
 from partition_gate.finding import Level
@@ -16,16 +17,6 @@ from partition_gate.nearest_words import did_you_mean, nearest, shown
 from partition_gate.odcs.reader import location
 from partition_gate.units import duration, fraction, is_timezone
 
-CUSTOM = (
-    "timezone",
-    "startDate",
-    "readiness",
-    "calendar",
-    "quarantineLimit",
-    "shrinkLimit",
-    "owners",
-    "effectiveFrom",
-)
 _SEMVER = re.compile(r"v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?")
 _CALENDARS = ("all", "weekdays")
 _CRON_FIELD = re.compile(r"[\dA-Za-z*,/#?LW-]+")
@@ -118,9 +109,11 @@ def custom_property(view: View, _known: Known) -> Iterator[Problem]:
         if name in seen:
             yield Problem(place, f"{shown(name)} stands twice; keep one of them", Level.ERROR)
         seen.add(name)
-        if name not in CUSTOM:
-            near = nearest(name, CUSTOM)
-            told = f"did you mean {near!r}?" if near else f"it is kept for people; ours are {', '.join(CUSTOM)}"
+        if name not in CUSTOM_PROPERTIES:
+            near = nearest(name, CUSTOM_PROPERTIES)
+            told = (
+                f"did you mean {near!r}?" if near else f"it is kept for people; ours are {', '.join(CUSTOM_PROPERTIES)}"
+            )
             yield Problem(place, f"{shown(name)} is not known; {told}", None if near else Level.INFO)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from partition_gate.compiling.custom import custom_expectation as expectation_of
 from partition_gate.compiling.custom import is_great_expectations
 from partition_gate.compiling.drafts import Unfit
+from partition_gate.compiling.metrics import METRIC_ARGUMENTS
 from partition_gate.finding import Level
 from partition_gate.lint.view import Known, Node, Placed, Problem, View, child, number, parts
 from partition_gate.nearest_words import did_you_mean, nearest, shown
@@ -16,13 +17,6 @@ from partition_gate.odcs.words import OPERATORS
 from partition_gate.suite.expectations import Severity
 
 _OF_COLUMNS = frozenset({"nullValues", "missingValues", "invalidValues"})
-_ARGUMENTS: dict[str, tuple[str, ...]] = {
-    "nullValues": (),
-    "missingValues": ("missingValues",),
-    "invalidValues": ("validValues", "pattern"),
-    "duplicateValues": ("properties",),
-    "rowCount": (),
-}
 _UNITS = frozenset({"rows", "row", "percent", "%"})
 _PERCENT = frozenset({"percent", "%"})
 
@@ -108,7 +102,7 @@ def rule_id(view: View, _known: Known) -> Iterator[Problem]:
 def argument(view: View, _known: Known) -> Iterator[Problem]:
     """Arguments are those of the metric, and name columns that exist."""
     for rule in view.rules():
-        known, given = _ARGUMENTS.get(_metric(rule)), child(rule.node, "arguments")
+        known, given = METRIC_ARGUMENTS.get(_metric(rule)), child(rule.node, "arguments")
         for name in given if known is not None else ():
             if name not in (known or ()):
                 hint = did_you_mean(name, known or ()) or f"it has {', '.join(known or ()) or 'none'}"
