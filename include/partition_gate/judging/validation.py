@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from partition_gate.judging.profile import PartitionProfile
 from partition_gate.record import Record
 from partition_gate.table import TableSchema
 
@@ -76,13 +77,14 @@ class Validation(Record):
     """One observation a check, in suite order; a predicate for every row-level check that could be judged.
 
     `document` is GX's ExpectationSuiteValidationResult as JSON text. `row_count` is None where the files
-    cannot be read.
+    cannot be read. `profile` counts every column over the same rows; None where it was not counted.
     """
 
     row_count: int | None
     observations: tuple[Observation, ...]
     predicates: tuple[RowPredicate, ...]
     document: str
+    profile: PartitionProfile | None = None
 
 
 class Split(Record):
