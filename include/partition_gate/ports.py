@@ -12,11 +12,13 @@ from partition_gate.judging.attempt import (
     AttemptState,
     Message,
     OutboxEntry,
+    ProfiledPartition,
     Publication,
     PublishedPartition,
     Settlement,
     Staged,
 )
+from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.partition import DataFile, Location, Partition, Spooled
@@ -125,8 +127,15 @@ class Ledger(Protocol):
 
     def advance(self, attempt_id: str, state: AttemptState, *, now: datetime) -> None: ...
 
-    def record_validation(self, attempt_id: str, results: Sequence[CheckResult], *, document: str) -> None:
-        """Check results, their counters and GX's result document; repeating it changes nothing."""
+    def record_validation(
+        self,
+        attempt_id: str,
+        results: Sequence[CheckResult],
+        *,
+        document: str,
+        profile: PartitionProfile | None = None,
+    ) -> None:
+        """Check results, their counters, GX's result document and the columns' counters; repeating changes nothing."""
 
     def settle(self, settlement: Settlement, messages: Sequence[Message]) -> None:
         """The attempt's end and its outbox messages, together; repeating it changes nothing."""
@@ -149,6 +158,13 @@ class Ledger(Protocol):
 
         All of it is of the newest attempt that became visible. What it costs follows the number of keys and
         of their attempts, not the history of the dataset.
+        """
+
+    def profiles(self, dataset: str, keys: Sequence[str]) -> tuple[ProfiledPartition, ...]:
+        """Those of the partitions that are visible and have a profile, in the order of `keys`.
+
+        The profile is of the newest attempt that became visible; where that one has none, an older one's is not
+        given. What it costs follows the number of keys and of their attempts, not the history of the dataset.
         """
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]: ...

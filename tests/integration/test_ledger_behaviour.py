@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import create_engine, text
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Message
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.ports import Ledger
 from partition_gate.testing.builders import (
@@ -256,6 +258,114 @@ def test_a_window_may_hold_any_number_of_partitions(ledger: Ledger) -> None:
     keys = [*(f"2026-11-01/{number}" for number in range(40_000)), "2026-11-01"]
 
     assert [one.partition_key for one in ledger.published("orders", keys, rule_ids=["nulls"])] == ["2026-11-01"]
+
+
+# What was counted of columns
+
+
+def a_profile(nulls: int = 1) -> PartitionProfile:
+    return PartitionProfile(
+        row_count=100, columns=(ColumnCounters(column="id", row_count=100, null_count=nulls, invalid_count=2),)
+    )
+
+
+def profiled(
+    ledger: Ledger, key: str, profile: PartitionProfile | None, *, minutes: int = 0, **settled: PartitionOutcome
+) -> Attempt:
+    attempt = opened(ledger, key)
+    ledger.record_validation(attempt.id, [], document="{}", profile=profile)
+    ledger.settle(a_settlement(attempt.id, partition_key=key, settled_at=NOON + minutes * MINUTE, **settled), [])
+    return attempt
+
+
+SKETCH = DistinctSketch(registers=bytes([*range(56), *bytes(968)]), hashing="duckdb 2.0.0 BIGINT")
+MOMENT = datetime(2026, 11, 1, 7, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"minimum": -(2**100), "maximum": 2**100, "total": 1},
+        {"minimum": Decimal("-0.10"), "maximum": Decimal("1.10"), "total": Decimal("3.00")},
+        {"minimum": -0.0, "maximum": float("inf"), "total": 0.1},
+        {"minimum": date(2026, 11, 1), "maximum": date(9999, 12, 31)},
+        {"minimum": MOMENT, "maximum": datetime(2026, 11, 2, tzinfo=UTC)},
+        {"distinct": SKETCH, "invalid_count": None},
+        {"column": 'a "column" \n of ünusual\x1b name', "invalid_count": 2**40},
+    ],
+)
+def test_counters_come_back_exactly(ledger: Ledger, parts: dict[str, object]) -> None:
+    counters = ColumnCounters.model_validate({"column": "id", "row_count": 2**40, "null_count": 1, **parts})
+    profile = PartitionProfile(row_count=2**40, columns=(counters, counters.model_copy(update={"column": "a"})))
+    profiled(ledger, "2026-11-01", profile)
+
+    (found,) = ledger.profiles("orders", ["2026-11-01"])
+
+    assert repr(found.profile) == repr(profile)
+
+
+def test_a_profile_of_a_partition_without_columns_comes_back(ledger: Ledger) -> None:
+    profiled(ledger, "2026-11-01", PartitionProfile(row_count=7, columns=()))
+
+    (found,) = ledger.profiles("orders", ["2026-11-01"])
+
+    assert found.profile == PartitionProfile(row_count=7, columns=())
+
+
+def test_profiles_come_in_the_order_of_the_keys(ledger: Ledger) -> None:
+    for nulls, key in enumerate(("2026-11-02", "2026-11-01", "2026-11-03")):
+        profiled(ledger, key, a_profile(nulls))
+
+    found = ledger.profiles("orders", ("2026-11-02", "2026-11-09", "2026-11-01"))
+
+    assert [(one.partition_key, one.profile) for one in found] == [
+        ("2026-11-02", a_profile(0)),
+        ("2026-11-01", a_profile(1)),
+    ]
+
+
+def test_a_profile_is_of_the_newest_visible_attempt(ledger: Ledger) -> None:
+    profiled(ledger, "2026-11-01", a_profile(1))
+    profiled(ledger, "2026-11-01", a_profile(2), minutes=1, outcome=PartitionOutcome.PUBLISHED_WITH_QUARANTINE)
+    profiled(ledger, "2026-11-01", a_profile(3), minutes=2, outcome=PartitionOutcome.REJECTED)
+    ledger.record_validation(opened(ledger).id, [], document="{}", profile=a_profile(4))
+
+    assert [one.profile for one in ledger.profiles("orders", ["2026-11-01"])] == [a_profile(2)]
+
+
+def test_a_partition_whose_newest_attempt_was_not_counted_has_no_profile(ledger: Ledger) -> None:
+    profiled(ledger, "2026-11-01", a_profile())
+    profiled(ledger, "2026-11-01", None, minutes=1)
+
+    assert ledger.profiles("orders", ["2026-11-01"]) == ()
+
+
+def test_a_partition_that_never_became_visible_has_no_profile(ledger: Ledger) -> None:
+    profiled(ledger, "2026-11-01", a_profile(), outcome=PartitionOutcome.HELD)
+
+    assert ledger.profiles("orders", ["2026-11-01", "2026-11-02"]) == ()
+
+
+def test_another_datasets_profile_is_not_given(ledger: Ledger) -> None:
+    profiled(ledger, "2026-11-01", a_profile())
+
+    assert ledger.profiles("flights", ["2026-11-01"]) == ()
+
+
+@pytest.mark.parametrize("first", [None, a_profile(1)])
+def test_recording_a_profile_again_changes_nothing(ledger: Ledger, first: PartitionProfile | None) -> None:
+    attempt = profiled(ledger, "2026-11-01", first)
+
+    ledger.record_validation(attempt.id, [], document="{}", profile=a_profile(2))
+
+    assert [one.profile for one in ledger.profiles("orders", ["2026-11-01"])] == ([first] if first else [])
+
+
+def test_profiles_of_any_number_of_partitions_may_be_asked_for(ledger: Ledger) -> None:
+    profiled(ledger, "2026-11-01", a_profile())
+    keys = [*(f"2026-11-01/{number}" for number in range(40_000)), "2026-11-01"]
+
+    assert [one.partition_key for one in ledger.profiles("orders", keys)] == ["2026-11-01"]
 
 
 # Settlements

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -22,8 +25,10 @@ from partition_gate.adapters.ledger.migrate import HEAD, SCRIPTS
 from partition_gate.adapters.ledger.schema import metadata
 from partition_gate.errors import OperatorError
 from partition_gate.judging.attempt import Attempt
+from partition_gate.judging.profile import ColumnCounters, PartitionProfile
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_partition, a_settlement
 
+PROFILE = PartitionProfile(row_count=100, columns=(ColumnCounters(column="id", row_count=100, null_count=2),))
 SETTLER = """
 import sys
 from partition_gate.adapters.ledger.ledger import SqlLedger
@@ -55,6 +60,29 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(text(query))]
 
 
+@contextmanager
+def queries() -> Iterator[list[tuple[str, Any]]]:
+    """Every SELECT that is sent meanwhile, and what was bound in it."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def scans(url: str, asked: list[tuple[str, Any]]) -> list[str]:
+    """Steps that read a whole table."""
+    with create_engine(url).connect() as connection:
+        explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", bound).all() for query, bound in asked]
+    return [str(step) for plan in explained for *_, step in plan if str(step).startswith("SCAN")]
+
+
 def test_migrations_create_exactly_the_tables_of_the_schema(url: str) -> None:
     migrate(url)
 
@@ -77,6 +105,26 @@ def test_migrating_again_keeps_everything(url: str) -> None:
     migrate(url)
 
     assert SqlLedger(url).unfinished() == (attempt,)
+
+
+def test_a_ledger_of_the_first_version_keeps_everything_and_counts_columns_from_now_on(url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with create_engine(url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    ledger = SqlLedger(url)
+    before = opened(ledger)
+    ledger.record_validation(before.id, [a_check_result()], document="{}")
+    ledger.settle(a_settlement(before.id), [])
+
+    migrate(url)
+
+    assert (ledger.results(before.id), ledger.profiles("orders", ["2026-11-01"])) == ((a_check_result(),), ())
+    after = opened(ledger)
+    ledger.record_validation(after.id, [], document="{}", profile=PROFILE)
+    ledger.settle(a_settlement(after.id), [])
+    assert [one.profile for one in ledger.profiles("orders", ["2026-11-01"])] == [PROFILE]
 
 
 def test_processes_may_migrate_at_once(url: str) -> None:
@@ -111,6 +159,17 @@ def test_counters_add_up_over_partitions(url: str) -> None:
     assert sums == [("element_count", 200), ("unexpected_count", 5)]
 
 
+def test_counters_of_columns_add_up_over_partitions(url: str) -> None:
+    migrate(url)
+    ledger = SqlLedger(url)
+    for key in ("2026-11-01", "2026-11-02"):
+        ledger.record_validation(opened(ledger, key).id, [], document="{}", profile=PROFILE)
+
+    sums = rows(url, "SELECT column_name, sum(null_count) FROM column_counters WHERE dataset = 'orders' GROUP BY 1")
+
+    assert sums == [("id", 4)]
+
+
 def test_reading_a_dataset_does_not_grow_with_its_history(url: str) -> None:
     migrate(url)
 
@@ -125,25 +184,30 @@ def test_reading_a_dataset_does_not_grow_with_its_history(url: str) -> None:
 
 def test_looking_back_over_a_window_does_not_grow_with_history(url: str) -> None:
     migrate(url)
-    ledger, asked = SqlLedger(url), []
+    ledger = SqlLedger(url)
     attempt = opened(ledger)
     ledger.record_validation(attempt.id, [a_check_result("rule")], document="{}")
     ledger.settle(a_settlement(attempt.id), [])
 
-    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith("SELECT"):
-            asked.append((statement, parameters))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with queries() as asked:
         assert len(ledger.published("orders", ["2026-11-01", "2026-11-02"], rule_ids=["rule"])) == 1
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
-    with create_engine(url).connect() as connection:
-        explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", bound).all() for query, bound in asked]
-    assert len(explained) == 3
-    assert not [step for plan in explained for *_, step in plan if str(step).startswith("SCAN")]
+    assert len(asked) == 3
+    assert not scans(url, asked)
+
+
+def test_looking_at_profiles_does_not_grow_with_history(url: str) -> None:
+    migrate(url)
+    ledger = SqlLedger(url)
+    attempt = opened(ledger)
+    ledger.record_validation(attempt.id, [], document="{}", profile=PROFILE)
+    ledger.settle(a_settlement(attempt.id), [])
+
+    with queries() as asked:
+        assert len(ledger.profiles("orders", ["2026-11-01", "2026-11-02"])) == 1
+
+    assert len(asked) == 3
+    assert not scans(url, asked)
 
 
 def test_an_acknowledged_settlement_survives_a_kill_and_has_its_message(url: str) -> None:

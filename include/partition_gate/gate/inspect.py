@@ -63,7 +63,8 @@ def _record(judged: Judged, partition: Partition, inspection: Inspection, ports:
     # After the disposition: whether a promise over time is kept may depend on whether anything is published.
     verdict = judged_over_time(judged, partition, inspection, ports=ports)
     document = with_promises(judged.validation.document, judged.compiled.suite.suite, verdict)
-    ports.ledger.record_validation(judged.attempt.id, verdict.results, document=document)
+    profile = judged.validation.profile
+    ports.ledger.record_validation(judged.attempt.id, verdict.results, document=document, profile=profile)
 
 
 def _idempotency_key(compiled: CompiledContract, partition: Partition, ports: Ports) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.profile import PartitionProfile
 from partition_gate.record import Record, digest
 
 
@@ -130,6 +131,13 @@ class PublishedPartition(Record):
     counts: tuple[Counts, ...] = ()
     kept: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+
+
+class ProfiledPartition(Record):
+    """A visible partition, and what was counted of its columns when its newest visible attempt was judged."""
+
+    partition_key: str
+    profile: PartitionProfile
 
 
 class Message(Record):

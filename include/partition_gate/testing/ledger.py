@@ -11,11 +11,13 @@ from partition_gate.judging.attempt import (
     Counts,
     Message,
     OutboxEntry,
+    ProfiledPartition,
     PublishedPartition,
     Settlement,
     attempt_id,
 )
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.partition import Partition
 
@@ -37,7 +39,7 @@ class InMemoryLedger:
         self.states: dict[str, AttemptState] = {}
         self._attempts: dict[str, Attempt] = {}
         self._fences: dict[tuple[str, str], int] = {}
-        self._found: dict[str, tuple[tuple[CheckResult, ...], str]] = {}
+        self._found: dict[str, tuple[tuple[CheckResult, ...], str, PartitionProfile | None]] = {}
         self._settlements: dict[str, Settlement] = {}
         self._latest: dict[tuple[str, str], str] = {}
         self._outbox: dict[str, OutboxEntry] = {}
@@ -72,8 +74,15 @@ class InMemoryLedger:
         if attempt_id in self.states and self.states[attempt_id] not in _ENDS.values():
             self.states[attempt_id] = state
 
-    def record_validation(self, attempt_id: str, results: Sequence[CheckResult], *, document: str) -> None:
-        self._found.setdefault(attempt_id, (tuple(results), document))
+    def record_validation(
+        self,
+        attempt_id: str,
+        results: Sequence[CheckResult],
+        *,
+        document: str,
+        profile: PartitionProfile | None = None,
+    ) -> None:
+        self._found.setdefault(attempt_id, (tuple(results), document, profile))
 
     def settle(self, settlement: Settlement, messages: Sequence[Message]) -> None:
         if settlement.attempt_id in self._settlements:
@@ -111,6 +120,11 @@ class InMemoryLedger:
     ) -> tuple[PublishedPartition, ...]:
         found = ((key, self._newest_visible(dataset, key)) for key in keys)
         return tuple(self._published(key, attempt_id, rule_ids) for key, attempt_id in found if attempt_id)
+
+    def profiles(self, dataset: str, keys: Sequence[str]) -> tuple[ProfiledPartition, ...]:
+        attempts = {key: self._newest_visible(dataset, key) for key in keys}
+        found = {key: self._found[attempt][2] for key, attempt in attempts.items() if attempt in self._found}
+        return tuple(ProfiledPartition(partition_key=key, profile=found[key]) for key in keys if found.get(key))
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         return self._found[attempt_id][0] if attempt_id in self._found else ()

@@ -15,10 +15,10 @@ from partition_gate.judging.verdict import CheckResult
 COUNTED = ("element_count", "unexpected_count")
 
 
-def record(connection: Connection, attempt_id: str, results: Sequence[CheckResult], document: str) -> None:
-    """All of it at the first call for an attempt, nothing at a later one."""
+def record(connection: Connection, attempt_id: str, results: Sequence[CheckResult], document: str) -> bool:
+    """All of it at the first call for an attempt, nothing at a later one; whether it was the first."""
     if not insert_new(connection, validations, attempt_id=attempt_id, document=zlib.compress(document.encode())):
-        return
+        return False
     rows = [
         {"attempt_id": attempt_id, "position": position, **result.model_dump(mode="json")}
         for position, result in enumerate(results)
@@ -27,6 +27,7 @@ def record(connection: Connection, attempt_id: str, results: Sequence[CheckResul
     for table, values in ((check_results, rows), (counters, counts)):
         if values:
             connection.execute(table.insert(), values)
+    return True
 
 
 def results(connection: Connection, attempt_id: str) -> tuple[CheckResult, ...]:

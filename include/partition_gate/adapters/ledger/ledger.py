@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from partition_gate.adapters.ledger import attempts, findings, outbox, published, settlements
+from partition_gate.adapters.ledger import attempts, findings, outbox, profiles, published, settlements
 from partition_gate.adapters.ledger.database import Database
 from partition_gate.adapters.ledger.migrate import migrate
 from partition_gate.judging.attempt import (
@@ -13,10 +13,12 @@ from partition_gate.judging.attempt import (
     AttemptState,
     Message,
     OutboxEntry,
+    ProfiledPartition,
     PublishedPartition,
     Settlement,
     attempt_id,
 )
+from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.partition import Partition
 
@@ -67,9 +69,18 @@ class SqlLedger:
         with self._database.writing() as connection:
             attempts.advance(connection, attempt_id, state, now)
 
-    def record_validation(self, attempt_id: str, results: Sequence[CheckResult], *, document: str) -> None:
+    def record_validation(
+        self,
+        attempt_id: str,
+        results: Sequence[CheckResult],
+        *,
+        document: str,
+        profile: PartitionProfile | None = None,
+    ) -> None:
         with self._database.writing() as connection:
-            findings.record(connection, attempt_id, results, document)
+            is_first = findings.record(connection, attempt_id, results, document)
+            if is_first and profile is not None:
+                profiles.record(connection, attempt_id, profile)
 
     def settle(self, settlement: Settlement, messages: Sequence[Message]) -> None:
         with self._database.writing() as connection:
@@ -106,6 +117,10 @@ class SqlLedger:
     ) -> tuple[PublishedPartition, ...]:
         with self._database.reading() as connection:
             return published.published(connection, dataset, keys, rule_ids)
+
+    def profiles(self, dataset: str, keys: Sequence[str]) -> tuple[ProfiledPartition, ...]:
+        with self._database.reading() as connection:
+            return profiles.profiles(connection, dataset, keys)
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         with self._database.reading() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, and_, select
 
@@ -18,14 +18,32 @@ def published(
     connection: Connection, dataset: str, keys: Sequence[str], rule_ids: Sequence[str]
 ) -> tuple[PublishedPartition, ...]:
     """In the order of the keys."""
-    parts = [keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)]
-    return tuple(one for part in parts for one in _published(connection, dataset, part, rule_ids))
+    return tuple(one for part in in_parts(keys) for one in _published(connection, dataset, part, rule_ids))
+
+
+def in_parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The keys in their order, as many at a time as one statement may name."""
+    return (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
+
+
+def newest_visible(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, str]:
+    """Partition -> id of its newest attempt that became visible."""
+    query = (
+        select(attempts.c.partition_key, attempts.c.id)
+        .join(settlements, settlements.c.attempt_id == attempts.c.id)
+        .where(
+            and_(attempts.c.dataset == dataset, attempts.c.partition_key.in_(keys)),
+            settlements.c.outcome.in_([outcome.value for outcome in VISIBLE]),
+        )
+        .order_by(attempts.c.fence)
+    )
+    return {row.partition_key: row.id for row in connection.execute(query)}
 
 
 def _published(
     connection: Connection, dataset: str, keys: Sequence[str], rule_ids: Sequence[str]
 ) -> list[PublishedPartition]:
-    newest = _newest_visible(connection, dataset, keys)
+    newest = newest_visible(connection, dataset, keys)
     counts = _counts(connection, list(newest.values()), rule_ids)
     outcomes = _outcomes(connection, list(newest.values()), rule_ids)
     return [
@@ -38,20 +56,6 @@ def _published(
         for key in keys
         if key in newest
     ]
-
-
-def _newest_visible(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, str]:
-    """Partition -> id of its newest attempt that became visible."""
-    query = (
-        select(attempts.c.partition_key, attempts.c.id)
-        .join(settlements, settlements.c.attempt_id == attempts.c.id)
-        .where(
-            and_(attempts.c.dataset == dataset, attempts.c.partition_key.in_(keys)),
-            settlements.c.outcome.in_([outcome.value for outcome in VISIBLE]),
-        )
-        .order_by(attempts.c.fence)
-    )
-    return {row.partition_key: row.id for row in connection.execute(query)}
 
 
 def _outcomes(

@@ -110,6 +110,38 @@ counters = Table(
     Index("counters_by_partition", "dataset", "partition_key", "rule_id"),
 )
 
+# What an attempt counted of its partition's columns: one row an attempt, and one row an attempt and column.
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("attempt_id", String, ForeignKey("attempts.id"), primary_key=True),
+    Column("row_count", BigInteger, nullable=False),
+)
+
+# Values as text beside their kind (int, decimal, float, date, datetime), so that they come back exactly; the registers
+# of the sketch of distinct values are compressed with zlib.
+column_counters = Table(
+    "column_counters",
+    metadata,
+    Column("attempt_id", String, ForeignKey("profiles.attempt_id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("dataset", String, nullable=False),
+    Column("partition_key", String, nullable=False),
+    Column("column_name", String, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("null_count", BigInteger, nullable=False),
+    Column("invalid_count", BigInteger),
+    Column("minimum_kind", String),
+    Column("minimum", Text),
+    Column("maximum_kind", String),
+    Column("maximum", Text),
+    Column("total_kind", String),
+    Column("total", Text),
+    Column("distinct_hashing", String),
+    Column("distinct_registers", LargeBinary),
+    Index("column_counters_by_partition", "dataset", "partition_key", "column_name"),
+)
+
 # `fence` is 0 for an outcome without an attempt (missing, errored).
 settlements = Table(
     "settlements",

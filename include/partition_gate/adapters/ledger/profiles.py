@@ -1,0 +1,106 @@
+"""What validations counted of columns."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from partition_gate.adapters.ledger.published import in_parts, newest_visible
+from partition_gate.adapters.ledger.schema import attempts, column_counters
+from partition_gate.adapters.ledger.schema import profiles as profile_rows
+from partition_gate.judging.attempt import ProfiledPartition
+from partition_gate.judging.exact_values import Extreme, as_text
+from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
+
+_VALUES = ("minimum", "maximum", "total")
+
+
+def record(connection: Connection, attempt_id: str, profile: PartitionProfile) -> None:
+    """The profile of an attempt that has none yet."""
+    connection.execute(profile_rows.insert().values(attempt_id=attempt_id, row_count=profile.row_count))
+    query = select(attempts.c.dataset, attempts.c.partition_key).where(attempts.c.id == attempt_id)
+    where = dict(connection.execute(query).one()._mapping)
+    rows = [
+        {"attempt_id": attempt_id, "position": position, **where, **_row(counters)}
+        for position, counters in enumerate(profile.columns)
+    ]
+    if rows:
+        connection.execute(column_counters.insert(), rows)
+
+
+def profiles(connection: Connection, dataset: str, keys: Sequence[str]) -> tuple[ProfiledPartition, ...]:
+    """In the order of the keys."""
+    return tuple(one for part in in_parts(keys) for one in _profiles(connection, dataset, part))
+
+
+def _profiles(connection: Connection, dataset: str, keys: Sequence[str]) -> list[ProfiledPartition]:
+    newest = newest_visible(connection, dataset, keys)
+    row_counts = _row_counts(connection, list(newest.values()))
+    columns = _columns(connection, list(newest.values()))
+    return [
+        ProfiledPartition(
+            partition_key=key,
+            profile=PartitionProfile(row_count=row_counts[attempt], columns=tuple(columns.get(attempt, ()))),
+        )
+        for key in keys
+        if (attempt := newest.get(key)) in row_counts
+    ]
+
+
+def _row_counts(connection: Connection, attempt_ids: Sequence[str]) -> dict[str | None, int]:
+    """Attempt -> rows of its partition."""
+    query = select(profile_rows).where(profile_rows.c.attempt_id.in_(attempt_ids))
+    return {row.attempt_id: row.row_count for row in connection.execute(query)}
+
+
+def _columns(connection: Connection, attempt_ids: Sequence[str]) -> dict[str | None, list[ColumnCounters]]:
+    """Attempt -> its columns in the table's order."""
+    query = (
+        select(column_counters)
+        .where(column_counters.c.attempt_id.in_(attempt_ids))
+        .order_by(column_counters.c.attempt_id, column_counters.c.position)
+    )
+    found: dict[str | None, list[ColumnCounters]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.attempt_id, []).append(_counters(row))
+    return found
+
+
+def _row(counters: ColumnCounters) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "column_name": counters.column,
+        "row_count": counters.row_count,
+        "null_count": counters.null_count,
+        "invalid_count": counters.invalid_count,
+    }
+    for name in _VALUES:
+        row[f"{name}_kind"], row[name] = _text(getattr(counters, name))
+    sketch = counters.distinct
+    row["distinct_registers"] = None if sketch is None else zlib.compress(sketch.registers)
+    row["distinct_hashing"] = None if sketch is None else sketch.hashing
+    return row
+
+
+def _text(value: Extreme | None) -> tuple[str | None, str | None]:
+    return (None, None) if value is None else as_text(value)
+
+
+def _counters(row: Row[Any]) -> ColumnCounters:
+    values = {
+        name: {row._mapping[f"{name}_kind"]: row._mapping[name]} for name in _VALUES if row._mapping[name] is not None
+    }
+    return ColumnCounters(
+        column=row.column_name,
+        row_count=row.row_count,
+        null_count=row.null_count,
+        invalid_count=row.invalid_count,
+        distinct=_sketch(row.distinct_registers, row.distinct_hashing),
+        **values,
+    )
+
+
+def _sketch(compressed: bytes | None, hashing: str) -> DistinctSketch | None:
+    return None if compressed is None else DistinctSketch(registers=zlib.decompress(compressed), hashing=hashing)
