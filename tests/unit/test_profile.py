@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from itertools import permutations
 
 import duckdb
 import pytest
@@ -155,6 +156,18 @@ def test_a_side_without_a_value_adds_none():
     assert united.distinct == counted([1, 2]).distinct
 
 
+EQUAL = (1, 1.0, Decimal("1.00"), Decimal(1))
+
+
+@pytest.mark.parametrize(("one", "other"), permutations(EQUAL, 2), ids=repr)
+def test_of_equal_values_the_same_is_kept_whoever_comes_first(one, other):
+    first, second = (
+        ColumnCounters(column="a", row_count=1, null_count=0, minimum=value, maximum=value) for value in (one, other)
+    )
+
+    assert exactly(first.united(second)) == exactly(second.united(first))
+
+
 def test_values_that_cannot_be_compared_have_no_extreme():
     number, day = (
         ColumnCounters(column="a", row_count=1, null_count=0, minimum=value, maximum=value)
@@ -217,6 +230,27 @@ def test_united_registers_are_those_of_the_values_together(duck):
 
     assert one.united(other) == together
     assert one.united(other).estimate() == estimate == pytest.approx(7000, rel=0.1)
+
+
+REGISTERS = {
+    "half of them full": [55, 3] * 512,
+    "one in eight full": [55, 1, 2, 3, 4, 5, 6, 7] * 128,
+    "full and empty ones": [55, 0] * 512,
+    "nearly all full": [55] * 1000 + [45] * 24,
+    "all met": [9] * 1024,
+    "all ranks": [number % 56 for number in range(1024)],
+}
+
+
+@pytest.mark.parametrize("registers", REGISTERS.values(), ids=REGISTERS)
+def test_the_estimate_of_any_registers_is_duckdbs(duck, registers):
+    duck.execute(
+        "CREATE OR REPLACE TEMP TABLE sketches AS SELECT approx_count_distinct(x) EXPORT_STATE AS s FROM range(0) t(x)"
+    )
+    duck.execute("INSERT INTO sketches VALUES ({'precision': 10, 'registers': $registers})", {"registers": registers})
+    (estimate,) = duck.execute("SELECT finalize(s) FROM sketches WHERE finalize(s) > 0").fetchone()
+
+    assert DistinctSketch(registers=bytes(registers), hashing="x").estimate() == pytest.approx(estimate, rel=1e-12)
 
 
 def test_full_registers_still_have_an_estimate():

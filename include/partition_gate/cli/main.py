@@ -14,6 +14,7 @@ from partition_gate.cli import (
     evolution,
     export,
     partitions,
+    profiles,
     registry,
     versions,
 )
@@ -35,6 +36,7 @@ versions.register(app)
 export.register(app)
 registry.register(app)
 partitions.register(app)
+profiles.register(app)
 demo_commands.register(app)
 
 
