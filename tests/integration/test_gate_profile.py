@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.test_gate_run import Desk
+from tests.integration.test_gate_run import KEY, Desk
 
+from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
+from partition_gate.gate.journey import travel
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
+from partition_gate.judging.validation import PartitionScan, Validation
+from partition_gate.settings import load_settings
+from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.testing.builders import NOON, a_partition, a_settlement
+from partition_gate.wiring import links_for, open_ports
 
 OK, USAGE = 0, 2
 
@@ -152,6 +159,33 @@ def test_partitions_that_were_not_counted_are_named(records):
     assert "not counted: 2026-11-02 (published by a version of Partition Gate that did not count columns)" in shown
     assert "they are counted when they are judged again" in shown
     assert records.document()["without_profile"] == ["2026-11-02"]
+
+
+class CountingValidator(DuckDbValidator):
+    """Counts the same in every partition."""
+
+    def validate(self, scan: PartitionScan, suite: CompiledSuite) -> Validation:
+        profile = PartitionProfile(row_count=100, columns=(a_column(row_count=100, null_count=42),))
+        return super().validate(scan, suite).model_copy(update={"profile": profile})
+
+
+def test_what_a_validation_counted_is_kept_when_the_partition_is_published(records):
+    desk = records.desk
+    desk.land()
+    settings = load_settings({"GATE_HOME": str(desk.home)})
+    compiled = ContractFolder(desk.folder / "none", desk.folder / "none").load(str(desk.contract))
+    with open_ports(settings) as ports:
+        ports.validator = CountingValidator()
+        travel(
+            compiled.in_force(KEY),
+            KEY,
+            ports=ports,
+            tables=(compiled.published,),
+            links=lambda *about: links_for(settings, *about),
+        )
+
+    assert "orders: 2026-01-01, 100 rows" in records.shown()
+    assert row_of(records.shown(KEY), "id")[:3] == ["id", "100", "42 (42.00 %)"]
 
 
 def test_a_partition_that_was_not_counted_has_no_table(records):
