@@ -87,12 +87,12 @@ class Distinctness:
         known = select([f"{key} AS k"], rows, where=_known(keys))
         pairs = select(["k", "lag(k) OVER () AS before"], f"({known})")
         fallen = select(["1"], f"({pairs})", where="k <= before LIMIT 1")
-        return self._connection.execute(fallen).fetchone() is None
+        return not self._connection.execute(fallen).fetchall()
 
     def _suspect(self, rows: str, keys: Sequence[str]) -> int:
         """How many hashes more than one row's key has; they are left in a table. Equal keys have equal hashes."""
-        counted = self._connection.execute(select(["count(*)"], rows)).fetchone()
-        parts = _parts(keys, counted[0] if counted else 0, at_once=self._hashes_at_once)
+        [(count,)] = self._connection.execute(select(["count(*)"], rows)).fetchall()
+        parts = _parts(keys, count, at_once=self._hashes_at_once)
         repeated = np.concatenate([self._repeated_hashes(rows, keys, part) for part in parts])
         self._connection.register("repeated", {"h": repeated})
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_SUSPECTS} AS {select(['h'], 'repeated')}")
@@ -101,7 +101,8 @@ class Distinctness:
 
     def _repeated_hashes(self, rows: str, keys: Sequence[str], part: str) -> np.ndarray[Any, Any]:
         hashes = select([f"{_hash(keys)} AS h"], rows, where=f"{_known(keys)} AND {part}")
-        sorted_hashes = self._connection.execute(hashes).fetchnumpy()["h"]
+        chunks = self._connection.sql(hashes).to_arrow_table()["h"].chunks
+        sorted_hashes = np.concatenate([np.empty(0, np.uint64), *(chunk.to_numpy() for chunk in chunks)])
         sorted_hashes.sort()
         return np.unique(sorted_hashes[1:][sorted_hashes[1:] == sorted_hashes[:-1]])
 
