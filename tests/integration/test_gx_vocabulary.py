@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
 from partition_gate.adapters.gx.sql import select
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.adapters.gx.vocabulary import Vocabularies
-from partition_gate.judging.validation import Held
+from partition_gate.adapters.gx.vocabulary import COUNT, Vocabularies, Worth
+from partition_gate.judging.validation import Held, PartitionScan
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
 
 an_example = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -56,10 +57,47 @@ def test_a_condition_judged_by_distinct_values_meets_the_same_rows(
     scan = a_scan(tmp_path, rows.slice(0, cut), rows.slice(cut))
 
     with open_connection(Machine()) as connection:
-        partition = create_view(connection, scan, read_footers(scan))
-        settled = Vocabularies(connection, partition, to_sql, fewest_rows=0).sql(CONDITIONS[kind])
+        vocabularies = _looked_up(connection, scan, CONDITIONS[kind])
+        rows_meeting = _numbers_of(connection, to_sql(CONDITIONS[kind]))
 
-        assert _numbers_of(connection, settled) == _numbers_of(connection, to_sql(CONDITIONS[kind]))
+        assert _numbers_of(connection, vocabularies.sql(CONDITIONS[kind])) == rows_meeting
+        counted = vocabularies.count(CONDITIONS[kind])
+        assert counted is None or counted == len(rows_meeting or [])
+
+
+NUMBER: sa.ColumnClause[float] = sa.column("number", sa.Float())
+NUMBER_CONDITIONS = {
+    "range": sa.and_(NUMBER.is_not(None), sa.not_(sa.and_(NUMBER >= 0, NUMBER <= 1))),
+    "strict": NUMBER > 0.1,
+    "set": NUMBER.in_([0, 0.1, 2]),
+    "no set": NUMBER.not_in([0, 0.1]),
+    "null": NUMBER.is_(None),
+    "multiple": sa.func.mod(NUMBER, 2) != 0,
+    "equal": NUMBER == 0,
+}
+NUMBERS = {
+    pa.float64(): st.sampled_from([0.0, -0.0, 0.1, 0.30000000000000004, 1e300, math.nan, math.inf, -math.inf]),
+    pa.float32(): st.sampled_from([0.0, -0.0, 0.5, 2.0]) | st.floats(width=32),
+    pa.int64(): st.integers(-3, 3) | st.sampled_from([2**53 + 1, 2**63 - 1]),
+    pa.int8(): st.integers(-3, 3),
+}
+
+
+@given(cases=st.data(), kind=st.sampled_from(list(NUMBERS)), condition=st.sampled_from(sorted(NUMBER_CONDITIONS)))
+@an_example
+def test_a_condition_on_a_number_meets_the_same_rows(
+    tmp_path: Path, cases: st.DataObject, kind: pa.DataType, condition: str
+) -> None:
+    values = cases.draw(st.lists(st.none() | NUMBERS[kind], max_size=30))
+    scan = a_scan(tmp_path, pa.table({"number": pa.array(values, kind)}))
+
+    with open_connection(Machine()) as connection:
+        vocabularies = _looked_up(connection, scan, NUMBER_CONDITIONS[condition])
+        rows_meeting = _numbers_of(connection, to_sql(NUMBER_CONDITIONS[condition]))
+
+        assert vocabularies.tables or not values
+        assert _numbers_of(connection, vocabularies.sql(NUMBER_CONDITIONS[condition])) == rows_meeting
+        assert vocabularies.count(NUMBER_CONDITIONS[condition]) in (None, len(rows_meeting or []))
 
 
 @pytest.mark.parametrize(
@@ -71,18 +109,53 @@ def test_the_values_that_meet_a_condition_stand_for_it(tmp_path: Path, values: l
     condition = sa.or_(WORD.is_(None), WORD.not_in(["a", "b"]))
 
     with open_connection(Machine()) as connection:
-        partition = create_view(connection, scan, read_footers(scan))
+        vocabularies = _looked_up(connection, scan, condition)
 
-        assert Vocabularies(connection, partition, to_sql, fewest_rows=0).sql(condition) == expected
+        assert vocabularies.sql(condition) == expected
+        assert vocabularies.count(condition) == sum(value not in {"a", "b"} for value in values)
 
 
-def test_a_column_without_dictionaries_is_judged_row_by_row(tmp_path: Path) -> None:
-    scan = a_scan(tmp_path, parquet_bytes(pa.table({"word": ["a"] * 50})), columns={"word": "VARCHAR"})
+def test_a_pattern_on_text_that_repeats_is_judged_by_the_values_also_without_dictionaries(tmp_path: Path) -> None:
+    scan = _without_dictionary(tmp_path, ["a1", "b2", None, "c3"] * 50)
+    no_b = sa.and_(WORD.is_not(None), sa.func.regexp_matches(WORD, "^b"))
 
     with open_connection(Machine()) as connection:
-        partition = create_view(connection, scan, read_footers(scan))
+        vocabularies = _looked_up(connection, scan, WORD.is_(None), no_b)
 
-        assert Vocabularies(connection, partition, to_sql, fewest_rows=0).sql(WORD.is_(None)) == to_sql(WORD.is_(None))
+        assert vocabularies.sql(no_b) == "\"word\" IN ('b2')"
+        assert [vocabularies.count(no_b), vocabularies.count(WORD.is_(None))] == [50, 50]
+
+
+@pytest.mark.parametrize(
+    ("values", "condition"),
+    [
+        ([f"a{number // 2}" for number in range(200)], sa.func.regexp_matches(WORD, "^b")),
+        (["a", "b"] * 100, WORD.is_(None)),
+    ],
+    ids=["values that hardly repeat", "a condition that costs nothing"],
+)
+def test_text_without_dictionaries_is_else_judged_row_by_row(
+    tmp_path: Path, values: list[str], condition: sa.ColumnElement[bool]
+) -> None:
+    scan = _without_dictionary(tmp_path, values)
+
+    with open_connection(Machine()) as connection:
+        vocabularies = _looked_up(connection, scan, condition)
+
+        assert vocabularies.sql(condition) == to_sql(condition)
+        assert vocabularies.count(condition) is None
+        assert not vocabularies.tables
+
+
+def test_a_column_of_any_name_can_be_looked_up(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, pa.table({COUNT: ["a", "b"] * 50, "gate": ["x"] * 100}))
+    named: sa.ColumnClause[str] = sa.column(COUNT, sa.String())
+
+    with open_connection(Machine()) as connection:
+        vocabularies = _looked_up(connection, scan, named == "a")
+
+        assert _numbers_of(connection, vocabularies.sql(named == "a")) == list(range(0, 100, 2))
+        assert vocabularies.count(named == "a") in (None, 50)
 
 
 def test_a_large_partition_of_few_values_is_judged_and_split_as_a_small_one(tmp_path: Path) -> None:
@@ -103,6 +176,20 @@ def test_a_large_partition_of_few_values_is_judged_and_split_as_a_small_one(tmp_
         (False, 24_000, 6000),
     ]
     assert (split.rows_passing, split.rows_quarantined) == (12_000, 12_000)
+
+
+def _without_dictionary(folder: Path, values: list[str | None] | list[str]) -> PartitionScan:
+    return a_scan(folder, parquet_bytes(pa.table({"word": values})), columns={"word": "VARCHAR"})
+
+
+def _looked_up(
+    connection: duckdb.DuckDBPyConnection, scan: PartitionScan, *conditions: sa.ColumnElement[bool]
+) -> Vocabularies:
+    partition = create_view(connection, scan, read_footers(scan))
+    always = Worth(with_dictionary=0, without_dictionary=0)
+    vocabularies = Vocabularies(connection, partition, to_sql, worth=always)
+    vocabularies.look_up(conditions)
+    return vocabularies
 
 
 def _numbers_of(connection: duckdb.DuckDBPyConnection, condition: str) -> list[Any] | None:

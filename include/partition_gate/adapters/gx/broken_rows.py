@@ -46,6 +46,16 @@ class BrokenRows:
             self._samples[table] = self._connection.execute(firsts).fetchone() or ()
         return self._samples[table][position] or []
 
+    def count(self, keys: Sequence[ConditionKey]) -> int | None:
+        """How many rows meet any of the conditions; None where they were not kept together."""
+        places = [self._places.get(key) for key in keys]
+        tables = {place[0] for place in places if place}
+        if None in places or len(tables) != 1:
+            return None
+        any_rule = " OR ".join(f"rules[{place[1] + 1}]" for place in places if place)
+        [(count,)] = self._connection.execute(select([f"coalesce(count_if({any_rule}), 0)"], tables.pop())).fetchall()
+        return int(count)
+
     def keep(self, scan: PartitionScan, predicates: Mapping[ConditionKey, str]) -> None:
         """Leave the rows in the scan's scratch folder, if it has one, for `KeptRows`."""
         tables = {self._places[key][0] for key in predicates if key in self._places}

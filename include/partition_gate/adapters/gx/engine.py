@@ -20,18 +20,16 @@ from partition_gate.adapters.gx.broken_rows import BrokenRows
 from partition_gate.adapters.gx.dialect import dialect_module, sqlalchemy_engine
 from partition_gate.adapters.gx.distinctness import Distinctness
 from partition_gate.adapters.gx.footers import READ_ERRORS
+from partition_gate.adapters.gx.metric_ids import DETAILS, FILTERED, UNEXPECTED, MetricId, condition_id, count_id
+from partition_gate.adapters.gx.profile import Profiler
 from partition_gate.adapters.gx.query_errors import QueryFailed, reason
 from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
 from partition_gate.adapters.gx.sweep import Sweep
 from partition_gate.adapters.gx.vocabulary import Vocabularies
 
-MetricId = Any  # Great Expectations' (name, domain id, value id)
 Resolved = dict[MetricId, Any]
 
 SAMPLE_SIZE = 20
-
-_UNEXPECTED, _FILTERED = ".unexpected_count", ".filtered_row_count"
-_DETAILS = (".unexpected_values", ".unexpected_index_list", ".unexpected_rows", ".unexpected_value_counts")
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
@@ -55,7 +53,8 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.broken_rows = BrokenRows(connection)
         self.failures: dict[MetricId, str] = {}
         self._distinctness = Distinctness(connection, self.literal_sql)
-        self._vocabularies = Vocabularies(connection, partition, self.literal_sql)
+        self.vocabularies = Vocabularies(connection, partition, self.literal_sql)
+        self.profiler = Profiler(connection, partition)
         self._damaged: tuple[str, ...] | None = None
 
     @property
@@ -103,7 +102,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         known, wanted = metrics or {}, list(metrics_to_resolve)
         if not wanted:
             return known
-        counts = {metric.id: known.get(_count_id(metric)) for metric in wanted if metric.metric_name.endswith(_DETAILS)}
+        counts = {metric.id: known.get(count_id(metric)) for metric in wanted if metric.metric_name.endswith(DETAILS)}
         resolved: Resolved = {metric_id: [] for metric_id, count in counts.items() if count == 0}
         open_metrics = [metric for metric in wanted if metric.id not in resolved and metric.id not in self.failures]
         ready = [metric for metric in open_metrics if counts.get(metric.id, 1) is not None]
@@ -115,16 +114,15 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.conditions.update((key, value) for key, value in resolved.items() if key[0].endswith(".condition"))
         return resolved
 
-    def predicate(self, key: MetricId, *, settled: bool = False) -> str:
-        """The condition of that key, with what Great Expectations filters by before it, over the view's columns.
+    def predicate(self, key: MetricId) -> str:
+        """The condition of that key, with what Great Expectations filters by before it, over the view's columns."""
+        return self.literal_sql(self._condition(key, settled=False))
 
-        `settled`: for this connection only, with what was found out before: duplicate keys, values that meet it.
-        """
+    def _condition(self, key: MetricId, *, settled: bool) -> sa.ColumnElement[bool]:
+        """`settled`: for this connection only, with the duplicate keys that were found before."""
         condition, compute_domain, accessor_domain = self.conditions[key]
         guards = self._guards({**compute_domain, **accessor_domain})
-        if not settled:
-            return self.literal_sql(sa.and_(*guards, condition))
-        return self._vocabularies.sql(sa.and_(*guards, self._distinctness.settled(condition)))
+        return sa.and_(*guards, self._distinctness.settled(condition) if settled else condition)
 
     def _guards(self, domain: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
         """What Great Expectations filters by before it evaluates the condition."""
@@ -154,7 +152,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             try:
                 compute: Any = one.metric_fn
                 value = compute(**one.metric_provider_kwargs)
-                is_shown = one.metric_configuration.metric_name.endswith(_DETAILS)
+                is_shown = one.metric_configuration.metric_name.endswith(DETAILS)
                 resolved[one.metric_configuration.id] = value if is_shown else _comparable(value)
             except Exception as error:  # a metric of Great Expectations may raise anything
                 self.failures[one.metric_configuration.id] = reason(error)
@@ -166,8 +164,8 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         """Conditions that hold for the first broken rows only, for metrics that show some of those rows."""
         sampled: Resolved = {}
         for metric in metrics:
-            if metric.metric_name.endswith(_DETAILS):
-                key = _condition_id(_count_id(metric))
+            if metric.metric_name.endswith(DETAILS):
+                key = condition_id(count_id(metric))
                 rows = self.broken_rows.first(key, SAMPLE_SIZE)
                 if rows is not None and key in self.conditions:
                     sampled[key] = (sa.column(ROW).in_(rows), *self.conditions[key][1:])
@@ -176,9 +174,9 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     def _is_counted(self, one: MetricComputationConfiguration) -> bool:
         """Whether the metric is a number of rows that meet a condition known here."""
         metric = one.metric_configuration
-        if metric.metric_name.endswith(_FILTERED):
+        if metric.metric_name.endswith(FILTERED):
             return True
-        return metric.metric_name.endswith(_UNEXPECTED) and _condition_id(metric.id) in self.conditions
+        return metric.metric_name.endswith(UNEXPECTED) and condition_id(metric.id) in self.conditions
 
     def _sweep(self, members: Sequence[MetricComputationConfiguration], *, keep_rows: bool) -> Resolved:
         """The members in one SELECT, or without those that break it: halved until they stand alone.
@@ -203,26 +201,31 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         counted = [one for one in members if self._is_counted(one)]
         others = [one for one in members if one not in counted]
         filtered = [one for one in others if (one.compute_domain_kwargs or {}).get("row_condition") is not None]
-        sql_of = {one.metric_configuration.id: self._counted_sql(one.metric_configuration) for one in counted}
-        keys = {_condition_id(metric_id) for metric_id in sql_of} & set(self.rules.values())
-        rules = {key: self.predicate(key, settled=True) for key in keys if keep_rows}
+        conditions = {one.metric_configuration.id: self._counted_condition(one.metric_configuration) for one in counted}
+        self.vocabularies.look_up(conditions.values())
+        known = {key: self.vocabularies.count(condition) for key, condition in conditions.items()}
+        keys = {condition_id(metric_id) for metric_id in conditions} & set(self.rules.values())
+        rules = {key: self.vocabularies.sql(self._condition(key, settled=True)) for key in keys if keep_rows}
+        profiled = self.profiler.cells(but=self.vocabularies.tables) if keep_rows else {}
         sweep = Sweep(
-            counts=sql_of,
+            counts={key: self.literal_sql(conditions[key]) for key, count in known.items() if count is None},
             aggregates={
                 one.metric_configuration.id: self.literal_sql(one.metric_fn) for one in others if one not in filtered
-            },
+            }
+            | profiled,
             rules=tuple(dict.fromkeys(rules.values())),
         )
         table = self.broken_rows.next_table()
-        found = sweep.run(self.duckdb_connection, broken=table)
+        found = known | sweep.run(self.duckdb_connection, broken=table)
+        self.profiler.take({key: found.pop(key) for key in profiled})
         self.broken_rows.add(table, {key: sweep.rules.index(sql) for key, sql in rules.items()})
         plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in found.items()}
         return plain | (self.resolve_metric_bundle(filtered) if filtered else {})
 
-    def _counted_sql(self, metric: MetricConfiguration) -> str:
-        if metric.metric_name.endswith(_UNEXPECTED):
-            return self.predicate(_condition_id(metric.id), settled=True)
-        return self.literal_sql(sa.and_(sa.true(), *self._guards(metric.metric_domain_kwargs)))
+    def _counted_condition(self, metric: MetricConfiguration) -> sa.ColumnElement[bool]:
+        if metric.metric_name.endswith(UNEXPECTED):
+            return self._condition(condition_id(metric.id), settled=True)
+        return sa.and_(sa.true(), *self._guards(metric.metric_domain_kwargs))
 
     def _failed(self, members: Sequence[MetricComputationConfiguration], error: Exception) -> Resolved:
         self.failures.update((one.metric_configuration.id, reason(error)) for one in members)
@@ -238,13 +241,3 @@ def _comparable(value: Any) -> Any:
             return [float(one) for one in value]
         case _:
             return value
-
-
-def _condition_id(count: MetricId) -> MetricId:
-    return (f"{count[0].rpartition('.')[0]}.condition", *count[1:])
-
-
-def _count_id(detail: MetricConfiguration) -> MetricId:
-    name = next(detail.metric_name.removesuffix(suffix) for suffix in _DETAILS if detail.metric_name.endswith(suffix))
-    values = {key: value for key, value in detail.metric_value_kwargs.items() if key != "result_format"}
-    return MetricConfiguration(f"{name}.unexpected_count", detail.metric_domain_kwargs, values).id

@@ -9,7 +9,8 @@ from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_expectation_impl
 
-from partition_gate.adapters.gx.engine import DuckDBExecutionEngine, MetricId
+from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.metric_ids import MetricId
 
 
 def watch_rows(engine: DuckDBExecutionEngine, configurations: Sequence[ExpectationConfiguration]) -> None:

@@ -41,12 +41,17 @@ class Machine(Record):
 
 
 class Scanned(Record):
-    """What the view exposes: `columns` to the rules; `inputs` are the names of the files' own columns."""
+    """What the view exposes: `types` (DuckDB's) of the columns to the rules; `inputs` names the files' own columns."""
 
     scan: PartitionScan
     footers: Footers
-    columns: tuple[str, ...]
+    types: dict[str, str]
     inputs: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that rules can name."""
+        return tuple(self.types)
 
     def lacking(self, column: str) -> tuple[str, ...]:
         """Landing paths of the files without the column; none where the partition's key gives its value."""
@@ -94,13 +99,13 @@ def create_view(
     groups = group_files(connection, footers)
     inputs = input_slots(groups)
     slots = [*contract_slots(scan, groups, distrusted), *extra_slots(scan, groups, distrusted)]
-    columns = tuple(slot.name for slot in slots)
+    types = {slot.name: slot.type for slot in slots}
     if with_files:
         slots += [*output_slots(scan, groups), *(slot.renamed(f"_gate_in_{i}") for i, slot in enumerate(inputs))]
     _create(connection, SCANNED, groups, slots, with_files=with_files)
     plain = [*contract_slots(scan, groups, as_read), *extra_slots(scan, groups, as_read)]
     _create(connection, SWEPT, groups, plain)
-    return Scanned(scan=scan, footers=footers, columns=columns, inputs=tuple(slot.name for slot in inputs))
+    return Scanned(scan=scan, footers=footers, types=types, inputs=tuple(slot.name for slot in inputs))
 
 
 def reference_view(dataset: str) -> str:

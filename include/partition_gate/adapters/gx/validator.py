@@ -11,7 +11,7 @@ import duckdb
 
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
-from partition_gate.adapters.gx.judge import Judgement, judge, judge_unreadable, row_predicates
+from partition_gate.adapters.gx.judge import Judgement, column_profile, judge, judge_unreadable, row_predicates
 from partition_gate.adapters.gx.observations import validation_document
 from partition_gate.adapters.gx.scan import Machine, create_view, damaged_files, open_connection
 from partition_gate.adapters.gx.split import reject_rows, split_rows
@@ -48,9 +48,9 @@ class DuckDbValidator:
             judgements = judge(engine, suite_file.expectations)
             if engine.failures and engine.damaged:
                 return _unreadable(suite, suite_file, engine.damaged)
-            predicates = row_predicates(engine, judgements)
+            predicates, profile = row_predicates(engine, judgements), column_profile(engine)
         return _validation(suite, suite_file, judgements).model_copy(
-            update={"predicates": predicates, "row_count": footers.row_count}
+            update={"predicates": predicates, "row_count": footers.row_count, "profile": profile}
         )
 
     def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:
