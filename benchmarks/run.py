@@ -40,6 +40,7 @@ class Contender:
 CONTENDED = (
     Contender("hand_sql", "one hand-written DuckDB statement", "hand_sql", shows_rows=True),
     Contender("gate", "Partition Gate: verdict and failing rows", "hand_sql", shows_rows=True),
+    Contender("gate_uncounted", "the same, without the counters of columns", "hand_sql", shows_rows=True),
     Contender("hand_counts", "hand-written DuckDB, counts only", "hand_sql", shows_rows=False),
     Contender("polars_lazy", "Polars, lazy", "hand_sql", shows_rows=True, packages=("polars",)),
     Contender("soda_v4", "Soda v4", "hand_sql", shows_rows=False, packages=("soda-duckdb>=4",)),

@@ -11,20 +11,25 @@ from partition_gate.adapters.gx.scan import Machine, open_connection
 from partition_gate.adapters.gx.sides import sides
 from partition_gate.adapters.gx.split import open_view, quarantined_rows
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.judging.validation import PartitionScan
 from partition_gate.testing.scans import some_labels
 
 
 def verdict_and_failing_rows(path: str) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
-        scan = the_scan(path, Path(folder) / "validated")
-        validation = DuckDbValidator().validate(scan, the_suite())
-        broken = blocking(validation)
-        if broken:
-            with open_connection(Machine()) as connection:
-                view = open_view(connection, scan, read_footers(scan))
-                rule_ids = [one.rule_id for one in broken]
-                query = quarantined_rows(view, sides(scan, broken).quarantined, rule_ids, some_labels())
-                connection.sql(query).to_arrow_table()
+        return judge(the_scan(path, Path(folder) / "validated"))
+
+
+def judge(scan: PartitionScan) -> dict[str, int]:
+    """What was found; the failing rows are read as they would be quarantined."""
+    validation = DuckDbValidator().validate(scan, the_suite())
+    broken = blocking(validation)
+    if broken:
+        with open_connection(Machine()) as connection:
+            view = open_view(connection, scan, read_footers(scan))
+            rule_ids = [one.rule_id for one in broken]
+            query = quarantined_rows(view, sides(scan, broken).quarantined, rule_ids, some_labels())
+            connection.sql(query).to_arrow_table()
     return failed(validation)
 
 

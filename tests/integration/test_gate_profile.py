@@ -11,17 +11,10 @@ from typing import Any
 import pytest
 from tests.integration.test_gate_run import KEY, Desk
 
-from partition_gate.adapters.contract_folder import ContractFolder
-from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
-from partition_gate.gate.journey import travel
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
-from partition_gate.judging.validation import PartitionScan, Validation
-from partition_gate.settings import load_settings
-from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.testing.builders import NOON, a_partition, a_settlement
-from partition_gate.wiring import links_for, open_ports
 
 OK, USAGE = 0, 2
 
@@ -161,31 +154,27 @@ def test_partitions_that_were_not_counted_are_named(records):
     assert records.document()["without_profile"] == ["2026-11-02"]
 
 
-class CountingValidator(DuckDbValidator):
-    """Counts the same in every partition."""
-
-    def validate(self, scan: PartitionScan, suite: CompiledSuite) -> Validation:
-        profile = PartitionProfile(row_count=100, columns=(a_column(row_count=100, null_count=42),))
-        return super().validate(scan, suite).model_copy(update={"profile": profile})
-
-
-def test_what_a_validation_counted_is_kept_when_the_partition_is_published(records):
+def test_a_run_counts_what_it_publishes_and_what_it_quarantines(records):
     desk = records.desk
-    desk.land()
-    settings = load_settings({"GATE_HOME": str(desk.home)})
-    compiled = ContractFolder(desk.folder / "none", desk.folder / "none").load(str(desk.contract))
-    with open_ports(settings) as ports:
-        ports.validator = CountingValidator()
-        travel(
-            compiled.in_force(KEY),
-            KEY,
-            ports=ports,
-            tables=(compiled.published,),
-            links=lambda *about: links_for(settings, *about),
-        )
+    desk.write_contract(customProperties=[{"property": "quarantineLimit", "value": "50%"}])
+    desk.land(id=[1, 2, 3, None], amount=[1.5, -8.25, None, 4.0])
+    desk.land("2026-01-02", id=[3, 4], amount=[2.0, 7.75])
+    outcomes = [desk.run(key)[1]["outcome"] for key in ("2026-01-01", "2026-01-02")]
 
-    assert "orders: 2026-01-01, 100 rows" in records.shown()
-    assert row_of(records.shown(KEY), "id")[:3] == ["id", "100", "42 (42.00 %)"]
+    assert outcomes == ["published_with_quarantine", "published"]
+    assert row_of(records.shown(KEY), "id") == ["id", "4", "1 (25.00 %)", "0", "3", "1", "3", "2"]
+    assert row_of(records.shown(), "id")[1:5] == ["6", "1 (16.67 %)", "0", "4"]
+
+
+def test_a_run_keeps_no_value_of_a_classified_column(records):
+    desk = records.desk
+    desk.land(id=[1, 2], amount=[1.5, 8123.25])
+
+    assert desk.run()[0] == 0
+
+    amount = records.document(KEY)["columns"][1]
+    assert (amount["column"], amount["minimum"], amount["maximum"], amount["total"]) == ("amount", None, None, None)
+    assert b"8123" not in (desk.home / "ledger.sqlite").read_bytes()
 
 
 def test_a_partition_that_was_not_counted_has_no_table(records):

@@ -69,9 +69,10 @@ def test_distinct_values_are_counted_as_duckdb_counts_them(tmp_path: Path, rows:
 
     estimates = {column.column: column.distinct.estimate() for column in _profile(scan).columns if column.distinct}
 
-    cells = ", ".join(f'approx_count_distinct("{name}")' for name in VALUES)
+    counted = [name for name in VALUES if name != "moment"]
+    cells = ", ".join(f'approx_count_distinct("{name}")' for name in counted)
     expected = duckdb.execute(f"SELECT {cells} FROM read_parquet(?)", [str(scan.paths[0])]).fetchone()  # noqa: S608
-    assert estimates == dict(zip(VALUES, expected or (), strict=True))
+    assert estimates == dict(zip(counted, expected or (), strict=True))
 
 
 @pytest.mark.parametrize("rules", [{}, {"small": SMALL}], ids=["without a rule", "with a rule"])

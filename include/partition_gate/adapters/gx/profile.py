@@ -48,7 +48,8 @@ class _Column:
         yield "known", counted if by_value else f"count({quoted})"
         if not (self.is_number or self.is_moment or self.kind in _WITHOUT_ORDER):
             return
-        yield "distinct", f"approx_count_distinct({quoted}) EXPORT_STATE"
+        if self.kind not in _MOMENTS:  # they hardly repeat, and say more by their extremes
+            yield "distinct", f"approx_count_distinct({quoted}) EXPORT_STATE"
         if self.classified or self.kind in _WITHOUT_ORDER:
             return
         shown = f"::{'TIMESTAMP' if self.kind in _MOMENTS else self.kind}::VARCHAR"
