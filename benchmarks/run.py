@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -52,6 +53,13 @@ CONTENDED = (
         "Great Expectations on pandas",
         "hand_sql",
         shows_rows=False,
+        packages=("great-expectations==1.24.1", "pandas", "pyarrow"),
+    ),
+    Contender(
+        "gx_pandas_rows",
+        "Great Expectations on pandas, with all failing rows",
+        "hand_sql",
+        shows_rows=True,
         packages=("great-expectations==1.24.1", "pandas", "pyarrow"),
     ),
     Contender("hand_load", "hand-written statement, and a copy as Parquet", "hand_load", shows_rows=True),
@@ -113,7 +121,7 @@ def _python(contender: Contender, folder: Path) -> Path | None:
     """The interpreter of the contender's own environment; None where its packages cannot be installed."""
     if not contender.packages:
         return Path(sys.executable)
-    environment = (folder / "peers" / contender.script).resolve()
+    environment = (folder / "peers" / re.sub(r"\W+", "-", " ".join(contender.packages))).resolve()
     python, done = environment / "bin/python", environment / "installed"
     if not done.exists():
         uv = Path(sys.executable).with_name("uv")
