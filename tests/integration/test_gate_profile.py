@@ -84,6 +84,16 @@ def test_a_partition_s_columns_are_shown_with_what_was_counted(records):
     assert row_of(shown, "note") == ["note", "10", "0 (0.00 %)", "", "", "", "", ""]
 
 
+def test_floats_are_shown_with_six_digits_and_times_in_utc(records):
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    records.add("2026-11-01", a_column("gust", minimum=17.261699999999998), a_column("at", minimum=noon))
+
+    shown = records.shown("2026-11-01")
+
+    assert row_of(shown, "gust")[5] == "17.2617"
+    assert row_of(shown, "at")[5] == "2026-11-01 12:00:00Z"
+
+
 def test_without_a_key_the_newest_published_partitions_are_united(records):
     for day in (3, 1, 2):
         records.add(f"2026-11-0{day}", a_column(null_count=day, minimum=day, maximum=day, total=day))

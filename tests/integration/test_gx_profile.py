@@ -34,6 +34,7 @@ VALUES: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "flag": (pa.bool_(), st.booleans()),
     "hour": (pa.time64("us"), st.times()),
 }
+IF_BIG = {"type": "comparison", "column": {"name": "n"}, "operator": ">", "parameter": 2}
 ROUNDED = datetime(2024, 1, 1, microsecond=123457, tzinfo=UTC)
 SUMMED = ("byte", "long", "unsigned", "double", "money")
 ORDERED = (*SUMMED, "day", "moment")
@@ -102,14 +103,17 @@ def test_invalid_rows_are_those_that_break_a_rule_on_the_column_alone(tmp_path: 
         "known": ("expect_column_values_to_not_be_null", {"column": "n"}),
         "in order": ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "n", "column_B": "other"}),
         "other known": ("expect_column_values_to_not_be_null", {"column": "other"}),
+        "few nulls": ("expect_column_values_to_not_be_null", {"column": "late", "mostly": 0.1}),
+        "late small": ("expect_column_values_to_be_between", {"column": "late", "max_value": 1}),
+        "if": ("expect_column_values_to_not_be_null", {"column": "free", "row_condition": IF_BIG}),
         "mean": ("expect_column_mean_to_be_between", {"column": "free", "max_value": 1}),
     }
-    rows = pa.table({"n": [1, 9, 9, 3, None], "other": [5, 5, None, 5, 5], "free": [1, 2, 3, 4, 5]})
+    rows = pa.table({"n": [1, 9, 9, 3, None], "other": [5, 5, None, 5, 5], "late": [None, None, 2, 1, None]})
+    rows = rows.append_column("free", pa.array([1, 2, 3, 4, None]))
 
-    n, other, free = _profile(a_scan(tmp_path, rows), a_suite(rules)).columns
+    n, other, late, free = _profile(a_scan(tmp_path, rows), a_suite(rules)).columns
 
-    assert n.invalid_count == 2
-    assert other.invalid_count is None
+    assert (n.invalid_count, other.invalid_count, late.invalid_count) == (2, 0, 1)
     assert free.invalid_count is None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from fractions import Fraction
 from functools import reduce
 from typing import Annotated, Any
@@ -123,7 +124,16 @@ def _cells(column: ColumnCounters) -> tuple[str, ...]:
 
 
 def _text(value: Extreme | None) -> str:
-    return "" if value is None else as_text(value)[1]
+    """Six digits of a float, and anything else as it is; times are in UTC. `--json` has every digit."""
+    match value:
+        case None:
+            return ""
+        case float():
+            return f"{value:.6g}"
+        case datetime():
+            return f"{value.replace(tzinfo=None)}Z"
+        case _:
+            return as_text(value)[1]
 
 
 def _mean(column: ColumnCounters) -> str:
@@ -167,4 +177,4 @@ def _json(value: Extreme | None) -> int | float | str | None:
     """Decimals, dates and times are text: JSON has no exact form of them (nor one of an infinite number)."""
     if value is None or isinstance(value, int):
         return value
-    return value if isinstance(value, float) and math.isfinite(value) else _text(value)
+    return value if isinstance(value, float) and math.isfinite(value) else as_text(value)[1]

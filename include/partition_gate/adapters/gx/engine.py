@@ -116,9 +116,9 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
 
     def predicate(self, key: MetricId) -> str:
         """The condition of that key, with what Great Expectations filters by before it, over the view's columns."""
-        return self.literal_sql(self._condition(key, settled=False))
+        return self.literal_sql(self.condition(key, settled=False))
 
-    def _condition(self, key: MetricId, *, settled: bool) -> sa.ColumnElement[bool]:
+    def condition(self, key: MetricId, *, settled: bool) -> sa.ColumnElement[bool]:
         """`settled`: for this connection only, with the duplicate keys that were found before."""
         condition, compute_domain, accessor_domain = self.conditions[key]
         guards = self._guards({**compute_domain, **accessor_domain})
@@ -205,7 +205,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.vocabularies.look_up(conditions.values())
         known = {key: self.vocabularies.count(condition) for key, condition in conditions.items()}
         keys = {condition_id(metric_id) for metric_id in conditions} & set(self.rules.values())
-        rules = {key: self.vocabularies.sql(self._condition(key, settled=True)) for key in keys if keep_rows}
+        rules = {key: self.vocabularies.sql(self.condition(key, settled=True)) for key in keys if keep_rows}
         profiled = self.profiler.cells(but=self.vocabularies.tables) if keep_rows else {}
         sweep = Sweep(
             counts={key: self.literal_sql(conditions[key]) for key, count in known.items() if count is None},
@@ -224,7 +224,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
 
     def _counted_condition(self, metric: MetricConfiguration) -> sa.ColumnElement[bool]:
         if metric.metric_name.endswith(UNEXPECTED):
-            return self._condition(condition_id(metric.id), settled=True)
+            return self.condition(condition_id(metric.id), settled=True)
         return sa.and_(sa.true(), *self._guards(metric.metric_domain_kwargs))
 
     def _failed(self, members: Sequence[MetricComputationConfiguration], error: Exception) -> Resolved:

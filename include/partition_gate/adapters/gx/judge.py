@@ -10,7 +10,7 @@ from great_expectations.core.expectation_validation_result import ExpectationVal
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
 from partition_gate.adapters.gx.expectations import name_some
 from partition_gate.adapters.gx.footers import READ_ERRORS
-from partition_gate.adapters.gx.metric_ids import MetricId
+from partition_gate.adapters.gx.invalid_rows import with_invalid_rows
 from partition_gate.adapters.gx.observations import observe, presentable, raised
 from partition_gate.adapters.gx.obstacles import Obstacle, Obstacles
 from partition_gate.adapters.gx.predicates import row_predicate
@@ -18,8 +18,6 @@ from partition_gate.adapters.gx.run import not_run, run_expectations
 from partition_gate.adapters.gx.suite_file import FILES_READABLE, Planned
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.validation import Errored, Held, Observation, RowPredicate, Unknown
-
-_KNOWN = "column_values.nonnull.condition"  # of rules that a column must not be null
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,8 @@ def row_predicates(engine: DuckDBExecutionEngine, judgements: Iterable[Judgement
 
 def column_profile(engine: DuckDBExecutionEngine) -> PartitionProfile | None:
     """The counters of the table's columns; what no SELECT has counted yet is counted now, None where it cannot be."""
-    rules_on: dict[str, list[MetricId]] = {}
-    for key in engine.rules.values():
-        column = engine.conditions[key][2].get("column") if key in engine.conditions else None
-        if column and key[0] != _KNOWN:
-            rules_on.setdefault(column, []).append(key)
-    invalid = {column: engine.broken_rows.count(keys) for column, keys in rules_on.items()}
     try:
-        return engine.profiler.profile(engine.vocabularies.tables, invalid)
+        return with_invalid_rows(engine, engine.profiler.profile(engine.vocabularies.tables))
     except READ_ERRORS:
         return None
 

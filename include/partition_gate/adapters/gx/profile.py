@@ -114,9 +114,10 @@ class Profiler:
         """What those cells were."""
         self._found.update(found)
 
-    def profile(self, vocabularies: Mapping[str, str], invalid: Mapping[str, int | None]) -> PartitionProfile:
-        """The profile; what was not taken is counted now. `vocabularies`: column -> the table of its distinct values;
-        `invalid`: column -> rows that break a rule on it.
+    def profile(self, vocabularies: Mapping[str, str]) -> PartitionProfile:
+        """The profile without `invalid_count`; what was not taken is counted now.
+
+        `vocabularies`: column -> the table of its distinct values.
 
         Raises:
             duckdb.Error: it cannot be counted.
@@ -128,7 +129,7 @@ class Profiler:
         self._found.update(self._counted(self.cells(but=()), SWEPT))
         return PartitionProfile(
             row_count=self._found[_ROWS],
-            columns=tuple(self._counters(column, invalid.get(column.name)) for column in self._columns),
+            columns=tuple(self._counters(column) for column in self._columns),
         )
 
     def _open(self, cells: Mapping[CellKey, str]) -> dict[CellKey, str]:
@@ -140,7 +141,7 @@ class Profiler:
         [row] = self._connection.execute(select(cells.values(), relation)).fetchall()
         return dict(zip(cells, row, strict=True))
 
-    def _counters(self, column: _Column, invalid: int | None) -> ColumnCounters:
+    def _counters(self, column: _Column) -> ColumnCounters:
         def found(counter: str) -> Any:
             return self._found.get((column.name, counter))
 
@@ -149,7 +150,6 @@ class Profiler:
             column=column.name,
             row_count=self._found[_ROWS],
             null_count=self._found[_ROWS] - found("known"),
-            invalid_count=invalid,
             minimum=column.extreme(found("minimum")),
             maximum=column.extreme(found("maximum")),
             total=column.value(found("total")),

@@ -75,7 +75,7 @@ class Vocabularies:
     def look_up(self, conditions: Iterable[sa.ColumnElement[bool]]) -> None:
         """Look the values up of the columns for whose conditions it pays."""
         for condition in conditions:
-            column = _only_column(condition)
+            column = only_column(condition)
             if column and column not in self._tables and self._pays(column, self._to_sql(condition)):
                 self._tables[column] = self._group(column)
 
@@ -86,13 +86,13 @@ class Vocabularies:
 
     def sql(self, condition: sa.ColumnElement[bool]) -> str:
         """SQL that is true for the same rows of the partition as the condition."""
-        column = _only_column(condition)
+        column = only_column(condition)
         values = self._find(condition, identifier(column), limit=_MOST_VALUES + 1)
         is_short = values is not None and len(values) <= _MOST_VALUES and all(map(_is_plain, values))
         return _is_one_of(column, values) if values is not None and is_short else self._to_sql(condition)
 
     def _find(self, condition: sa.ColumnElement[bool], cell: str, *, limit: int) -> list[Any] | None:
-        table = self._tables.get(_only_column(condition))
+        table = self._tables.get(only_column(condition))
         if table is None:
             return None
         meeting = select([cell], table, where=f"{self._to_sql(condition)} LIMIT {limit}")
@@ -151,7 +151,7 @@ class Vocabularies:
         return name
 
 
-def _only_column(condition: sa.ColumnElement[bool]) -> str:
+def only_column(condition: sa.ColumnElement[bool]) -> str:
     """The one column that the condition names; empty where it names more. What plain SQL text in it names is not seen,
     but the table of values has no other column.
     """
