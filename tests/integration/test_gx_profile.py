@@ -117,6 +117,13 @@ def test_invalid_rows_are_those_that_break_a_rule_on_the_column_alone(tmp_path: 
     assert free.invalid_count is None
 
 
+def test_a_sketch_names_the_hash_and_the_type_that_it_was_made_of(tmp_path: Path) -> None:
+    found = _profile(a_scan(tmp_path, pa.table({"n": [1], "word": ["a"]})))
+
+    made_of = [column.distinct and column.distinct.hashing for column in found.columns]
+    assert made_of == [f"duckdb {duckdb.__version__} BIGINT", f"duckdb {duckdb.__version__} VARCHAR"]
+
+
 def test_a_classified_column_gives_no_value(tmp_path: Path) -> None:
     scan = a_scan(tmp_path, pa.table({"salary": [100, 200, None], "n": [1, 2, 3]}))
     salary, n = scan.table.columns
