@@ -12,7 +12,7 @@ from run import CONTENDED, ROOT, VARIANTS, Measured, partition, run
 REFERENCE = ROOT / "docs/reference/benchmarks_growth.md"
 TIMES = 10
 HEAD = "| what | variant | {few:,} rows, s | range | {many:,} rows, s | range | ratio | peak MB, few | peak MB, many |"
-SCRIPTS = ("hand_sql", "gate", "gate_load")
+SCRIPTS = ("gate", "gate_load")
 
 
 def main() -> None:

@@ -52,9 +52,9 @@ class _Column:
             yield "distinct", f"approx_count_distinct({quoted}) EXPORT_STATE"
         if self.classified or self.kind in _WITHOUT_ORDER:
             return
-        shown = f"::{'TIMESTAMP' if self.kind in _MOMENTS else self.kind}::VARCHAR"
-        yield "minimum", f"min({quoted}){shown}"
-        yield "maximum", f"max({quoted}){shown}"
+        kind = "TIMESTAMP" if self.kind in _MOMENTS else self.kind
+        for counter, function in (("minimum", "min"), ("maximum", "max")):
+            yield counter, f"TRY_CAST({function}({quoted}) AS {kind})::VARCHAR"
         if self.is_summable:
             yield "total", f"sum({self._summed(by_value=by_value)})::VARCHAR"
 
