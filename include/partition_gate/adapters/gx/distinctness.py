@@ -17,7 +17,7 @@ from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.sql import identifier, select
 
 _MARK = "gate_duplicates"
-_HASHES_AT_ONCE = 25_000_000  # sorted in memory together: 200 MB
+_HASHES_AT_ONCE = 10_000_000  # sorted in memory together: 80 MB, and as much again while they come
 _KEYS_AT_ONCE = 10_000_000  # grouped in memory together: about 400 MB
 _SUSPECTS = "_gate_suspects"
 
