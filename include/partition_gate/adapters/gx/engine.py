@@ -119,7 +119,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         return self.literal_sql(self.condition(key, settled=False))
 
     def condition(self, key: MetricId, *, settled: bool) -> sa.ColumnElement[bool]:
-        """`settled`: for this connection only, with the duplicate keys that were found before."""
+        """The same as an expression; `settled`: for this connection only, with duplicate keys looked up."""
         condition, compute_domain, accessor_domain = self.conditions[key]
         guards = self._guards({**compute_domain, **accessor_domain})
         return sa.and_(*guards, self._distinctness.settled(condition) if settled else condition)

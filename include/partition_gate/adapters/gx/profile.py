@@ -38,7 +38,7 @@ class _Column:
     kind: str
     classified: bool
 
-    def cells(self, *, by_value: bool) -> Iterator[CellKey]:
+    def cells(self, *, by_value: bool) -> Iterator[tuple[str, str]]:
         """(counter, its SQL over all rows, or over the distinct values and their counts).
 
         Numbers and moments are shown as text, as not every one of DuckDB's is a Python value.

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from partition_gate.adapters.ledger.published import in_parts, newest_visible
-from partition_gate.adapters.ledger.schema import attempts, column_counters
+from partition_gate.adapters.ledger.schema import column_counters
 from partition_gate.adapters.ledger.schema import profiles as profile_rows
 from partition_gate.judging.attempt import ProfiledPartition
 from partition_gate.judging.exact_values import Extreme, as_text
@@ -21,10 +21,8 @@ _VALUES = ("minimum", "maximum", "total")
 def record(connection: Connection, attempt_id: str, profile: PartitionProfile) -> None:
     """The profile of an attempt that has none yet."""
     connection.execute(profile_rows.insert().values(attempt_id=attempt_id, row_count=profile.row_count))
-    query = select(attempts.c.dataset, attempts.c.partition_key).where(attempts.c.id == attempt_id)
-    where = dict(connection.execute(query).one()._mapping)
     rows = [
-        {"attempt_id": attempt_id, "position": position, **where, **_row(counters)}
+        {"attempt_id": attempt_id, "position": position, **_row(counters)}
         for position, counters in enumerate(profile.columns)
     ]
     if rows:

@@ -125,8 +125,6 @@ column_counters = Table(
     metadata,
     Column("attempt_id", String, ForeignKey("profiles.attempt_id"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("dataset", String, nullable=False),
-    Column("partition_key", String, nullable=False),
     Column("column_name", String, nullable=False),
     Column("row_count", BigInteger, nullable=False),
     Column("null_count", BigInteger, nullable=False),
@@ -139,7 +137,6 @@ column_counters = Table(
     Column("total", Text),
     Column("distinct_hashing", String),
     Column("distinct_registers", LargeBinary),
-    Index("column_counters_by_partition", "dataset", "partition_key", "column_name"),
 )
 
 # `fence` is 0 for an outcome without an attempt (missing, errored).

@@ -19,12 +19,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"]),
         sa.PrimaryKeyConstraint("attempt_id"),
     )
+    _create_column_counters()
+
+
+def downgrade() -> None:
+    for table in ("column_counters", "profiles"):
+        op.drop_table(table)
+
+
+def _create_column_counters() -> None:
     op.create_table(
         "column_counters",
         sa.Column("attempt_id", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("dataset", sa.String(), nullable=False),
-        sa.Column("partition_key", sa.String(), nullable=False),
         sa.Column("column_name", sa.String(), nullable=False),
         sa.Column("row_count", sa.BigInteger(), nullable=False),
         sa.Column("null_count", sa.BigInteger(), nullable=False),
@@ -40,11 +47,3 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["attempt_id"], ["profiles.attempt_id"]),
         sa.PrimaryKeyConstraint("attempt_id", "position"),
     )
-    op.create_index(
-        "column_counters_by_partition", "column_counters", ["dataset", "partition_key", "column_name"], unique=False
-    )
-
-
-def downgrade() -> None:
-    for table in ("column_counters", "profiles"):
-        op.drop_table(table)
