@@ -41,7 +41,6 @@ class Contender:
 CONTENDED = (
     Contender("hand_sql", "one hand-written DuckDB statement", "hand_sql", shows_rows=True),
     Contender("gate", "Partition Gate: verdict and failing rows", "hand_sql", shows_rows=True),
-    Contender("gate_uncounted", "the same, without the counters of columns", "hand_sql", shows_rows=True),
     Contender("hand_counts", "hand-written DuckDB, counts only", "hand_sql", shows_rows=False),
     Contender("polars_lazy", "Polars, lazy", "hand_sql", shows_rows=True, packages=("polars",)),
     Contender("soda_v4", "Soda v4", "hand_sql", shows_rows=False, packages=("soda-duckdb>=4",)),
@@ -64,6 +63,7 @@ CONTENDED = (
     ),
     Contender("hand_load", "hand-written statement, and a copy as Parquet", "hand_load", shows_rows=True),
     Contender("gate_load", "Partition Gate: verdict, split and publish", "hand_load", shows_rows=True),
+    Contender("gate_load_uncounted", "the same, without the counters of columns", "hand_load", shows_rows=True),
     Contender(
         "gate_s3", "Partition Gate: from S3, published to S3", "hand_load", shows_rows=True, variants=("clean", "dirty")
     ),

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from partition_gate.adapters.gx.shortcuts import Worth
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.validation import PartitionScan
@@ -205,6 +206,10 @@ def _schema() -> pa.Schema:
 
 
 def _profile(scan: PartitionScan, suite: CompiledSuite | None = None) -> PartitionProfile:
-    found = DuckDbValidator().validate(scan, suite or a_suite({})).profile
+    """The same from the verdict's SELECT and from the reading after a verdict by footers, if these may be asked."""
+    suite = suite or a_suite({})
+    found = DuckDbValidator(worth=Worth(trusted=False)).validate(scan, suite).profile
+    by_footers = DuckDbValidator(worth=Worth(footers=0))
+    assert by_footers.confirm(scan, suite, by_footers.validate(scan, suite)).profile == found
     assert found is not None
     return found

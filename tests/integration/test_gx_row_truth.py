@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from partition_gate.adapters.gx.shortcuts import Worth
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Held, RowPredicate, Split
 from partition_gate.judging.verdict import CheckOutcome, reach_verdict
@@ -92,10 +93,11 @@ RULES = st.one_of(
     cut=st.integers(0, 24),
     rules=st.lists(RULES, min_size=1, max_size=8),
     keeps=st.booleans(),
+    worth=st.sampled_from([Worth(), Worth(footers=0, grouping=0)]),
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_counts_reasons_and_published_rows_agree(
-    tmp_path: Path, rows: list[dict[str, Any]], cut: int, rules: list[Rule], *, keeps: bool
+    tmp_path: Path, rows: list[dict[str, Any]], cut: int, rules: list[Rule], *, keeps: bool, worth: Worth
 ) -> None:
     table = pa.Table.from_pylist([{"row": i, **row} for i, row in enumerate(rows)], schema=SCHEMA)
     scan = a_scan(tmp_path, table.slice(0, cut), table.slice(cut))
@@ -103,7 +105,8 @@ def test_counts_reasons_and_published_rows_agree(
         scan = scan.model_copy(update={"scratch": tmp_path / "scratch"})
     suite = _suite(rules)
 
-    validation = DuckDbValidator().validate(scan, suite)
+    validator = DuckDbValidator(worth=worth)
+    validation = validator.confirm(scan, suite, validator.validate(scan, suite))
 
     seen = {one.rule_id: one for one in validation.observations if isinstance(one, Held)}
     assert set(seen) == {check.rule_id for check in suite.suite.checks}, validation.observations

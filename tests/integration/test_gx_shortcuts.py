@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from partition_gate.adapters.gx.dialect import DuckDBDialect
 from partition_gate.adapters.gx.distinctness import Distinctness, duplicates
 from partition_gate.adapters.gx.split import SMALL_FILE_BYTES
+from partition_gate.adapters.gx.sql import select
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Split, Validation
 from partition_gate.table import TableColumn
@@ -202,8 +203,8 @@ def _found_duplicates(keys: list[Any], kind: str, *, is_sorted: bool) -> list[An
         found = duplicates([sa.column("key")], sa.table("keys"))
         in_parts = Distinctness(connection, to_sql, hashes_at_once=10, keys_at_once=4)
         settled = in_parts.settled(sa.column("key").in_(found))
-        name = to_sql(settled).split("FROM ")[1].split(")")[0]
-        return sorted(row[0] for row in connection.execute(f"FROM {name}").fetchall())
+        among = select(["key"], "keys", where=f"{to_sql(settled)} GROUP BY key")
+        return sorted(row[0] for row in connection.execute(among).fetchall())
 
 
 def _duplicates(keys: list[Any]) -> list[Any]:

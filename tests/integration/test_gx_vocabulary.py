@@ -17,8 +17,9 @@ from partition_gate.adapters.gx.dialect import DuckDBDialect
 from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
 from partition_gate.adapters.gx.sql import select
+from partition_gate.adapters.gx.stated_columns import stated_columns
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.adapters.gx.vocabulary import COUNT, Vocabularies, Worth
+from partition_gate.adapters.gx.vocabulary import COUNT, Vocabularies
 from partition_gate.judging.validation import Held, PartitionScan
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
 
@@ -186,8 +187,14 @@ def _looked_up(
     connection: duckdb.DuckDBPyConnection, scan: PartitionScan, *conditions: sa.ColumnElement[bool]
 ) -> Vocabularies:
     partition = create_view(connection, scan, read_footers(scan))
-    always = Worth(with_dictionary=0, without_dictionary=0)
-    vocabularies = Vocabularies(connection, partition, to_sql, worth=always)
+    stated = stated_columns(connection, partition)
+    vocabularies = Vocabularies(
+        connection,
+        partition,
+        to_sql,
+        with_dictionary=[name for name, column in stated.items() if column.has_dictionary],
+        group_from_rows=0,
+    )
     vocabularies.look_up(conditions)
     return vocabularies
 

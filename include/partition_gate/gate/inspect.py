@@ -14,7 +14,7 @@ from partition_gate.gate.promises import judged_over_time
 from partition_gate.judging.attempt import Attempt, AttemptState, Settlement
 from partition_gate.judging.disposition import VISIBLE
 from partition_gate.judging.result_document import with_promises
-from partition_gate.judging.validation import PartitionScan, ReferenceFiles
+from partition_gate.judging.validation import PartitionScan, ReferenceFiles, Validation
 from partition_gate.judging.verdict import reach_verdict
 from partition_gate.partition import Partition, Spooled, idempotency_key
 from partition_gate.ports import Ports
@@ -50,13 +50,17 @@ def _inspect_once(compiled: CompiledContract, partition: Partition, ports: Ports
     attempt = _open(compiled, partition, key, ports)
     with _spooled(partition, attempt, ports) as spooled:
         scan = _scan(compiled, spooled, ports)
-        validation = ports.validator.validate(scan, compiled.suite)
+        validation = _validated(scan, compiled, ports)
         verdict = reach_verdict(compiled.suite.suite, validation.observations, row_count=validation.row_count)
         ports.ledger.advance(attempt.id, AttemptState.VALIDATED, now=ports.clock.now())
         judged = Judged(compiled=compiled, attempt=attempt, scan=scan, validation=validation, verdict=verdict)
         inspection = dispose(judged, spooled, ports=ports)
         _record(judged, partition, inspection, ports)
         return inspection
+
+
+def _validated(scan: PartitionScan, compiled: CompiledContract, ports: Ports) -> Validation:
+    return ports.validator.confirm(scan, compiled.suite, ports.validator.validate(scan, compiled.suite))
 
 
 def _record(judged: Judged, partition: Partition, inspection: Inspection, ports: Ports) -> None:

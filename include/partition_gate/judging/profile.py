@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Self, TypeVar
 
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
@@ -109,6 +109,17 @@ class ColumnCounters(Record):
         return _both(mine, theirs, unite)
 
 
+class BrokenRows(Record):
+    """How many rows break a row-level rule on one column alone; None where they were not counted together.
+
+    `with_nulls`: a null breaks one of the rules too, so that every row without a value is among them.
+    """
+
+    column: str
+    rows: RowCount | None
+    with_nulls: bool
+
+
 class PartitionProfile(Record):
     """The counters of a partition's columns, in the table's order, over all its rows as they came.
 
@@ -117,6 +128,17 @@ class PartitionProfile(Record):
 
     row_count: RowCount
     columns: tuple[ColumnCounters, ...]
+
+    def with_invalid(self, broken: Iterable[BrokenRows]) -> PartitionProfile:
+        """The profile with the `invalid_count` of these columns."""
+        by_column = {one.column: one for one in broken}
+        columns = (
+            column.model_copy(update={"invalid_count": _invalid(column, by_column[column.column])})
+            if column.column in by_column
+            else column
+            for column in self.columns
+        )
+        return self.model_copy(update={"columns": tuple(columns)})
 
     def united(self, other: PartitionProfile) -> PartitionProfile:
         """The profile of both sides' rows: this side's columns in their order, then those that only the other has.
@@ -131,6 +153,12 @@ class PartitionProfile(Record):
         return PartitionProfile(
             row_count=self.row_count + other.row_count, columns=tuple((mine | theirs | shared).values())
         )
+
+
+def _invalid(column: ColumnCounters, broken: BrokenRows) -> int | None:
+    if broken.rows is None:
+        return None
+    return broken.rows - (column.null_count if broken.with_nulls else 0)
 
 
 def _both(mine: Part | None, theirs: Part | None, unite: Callable[[Part, Part], Part | None]) -> Part | None:

@@ -1,11 +1,15 @@
-"""Whether a file may be published as it came: it is what a rewrite of it would be."""
+"""Whether files may be published as they came: they are what a rewrite of them would be."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Iterable
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from partition_gate.judging.validation import PartitionScan
 from partition_gate.table import TableColumn, TableSchema
 
 # Consumers' engines skip row groups by a footer's statistics, so these must come from a writer known to be right.
@@ -25,6 +29,30 @@ _STORED_AS: dict[str, tuple[pa.DataType, ...]] = {
     "TIMESTAMP": (pa.timestamp("us"),),
     "TIMESTAMP WITH TIME ZONE": (pa.timestamp("us", tz="UTC"),),
 }
+
+
+_ROW_HASH = "row-hash.json"
+
+
+def keep_row_hash(scan: PartitionScan, row_hash: str, rows: int) -> None:
+    """Leave the row hash of the scan's files in its scratch folder, if it has one."""
+    if scan.scratch is not None:
+        scan.scratch.mkdir(exist_ok=True)
+        kept = {"files": _files(scan), "row_hash": row_hash, "rows": rows}
+        (scan.scratch / _ROW_HASH).write_text(json.dumps(kept))
+
+
+def kept_row_hash(scan: PartitionScan) -> tuple[str, int] | None:
+    """The row hash and how many rows have it, if a confirmation left them for the same files."""
+    if scan.scratch is None or not (scan.scratch / _ROW_HASH).exists():
+        return None
+    kept = json.loads((scan.scratch / _ROW_HASH).read_text())
+    return (kept["row_hash"], kept["rows"]) if kept["files"] == _files(scan) else None
+
+
+def are_as_promised(paths: Iterable[str], table: TableSchema) -> bool:
+    """Whether every file is (`is_as_promised`)."""
+    return all(is_as_promised(path, table) for path in paths)
 
 
 def is_as_promised(path: str, table: TableSchema) -> bool:
@@ -49,3 +77,7 @@ def _is_stored(field: pa.Field, column: TableColumn) -> bool:
         parts = dict(kind.children)
         return bool(field.type == pa.decimal128(parts["precision"], parts["scale"]))
     return field.type in _STORED_AS.get(str(kind), ())
+
+
+def _files(scan: PartitionScan) -> list[str]:
+    return [str(path) for path in scan.paths]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -24,6 +24,7 @@ class BrokenRows:
         self._connection = connection
         self._places: dict[ConditionKey, tuple[str, int]] = {}
         self._samples: dict[str, tuple[list[int], ...]] = {}
+        self._unmet: set[ConditionKey] = set()
         self._tables = 0
 
     def next_table(self) -> str:
@@ -31,9 +32,10 @@ class BrokenRows:
         self._tables += 1
         return f"_gate_broken_{self._tables}"
 
-    def add(self, table: str, positions: Mapping[ConditionKey, int]) -> None:
-        """The table holds these conditions, as the boolean at this position (from 0)."""
+    def add(self, table: str, positions: Mapping[ConditionKey, int], *, unmet: Iterable[ConditionKey] = ()) -> None:
+        """The table holds these conditions, as the boolean at this position (from 0); those `unmet` no row meets."""
         self._places.update((key, (table, position)) for key, position in positions.items())
+        self._unmet.update(unmet)
 
     def first(self, key: ConditionKey, count: int) -> list[int] | None:
         """The numbers of the first rows where the condition is true; None where that was not kept."""
@@ -48,8 +50,10 @@ class BrokenRows:
 
     def count(self, keys: Sequence[ConditionKey]) -> int | None:
         """How many rows meet any of the conditions; None where they were not kept together."""
-        places = [self._places.get(key) for key in keys]
+        places = [self._places.get(key) for key in keys if key not in self._unmet]
         tables = {place[0] for place in places if place}
+        if not places:
+            return 0
         if None in places or len(tables) != 1:
             return None
         any_rule = " OR ".join(f"rules[{place[1] + 1}]" for place in places if place)

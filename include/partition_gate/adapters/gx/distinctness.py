@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.sql import identifier, select
+from partition_gate.adapters.gx.truth import no_rows
 
 _MARK = "gate_duplicates"
 _HASHES_AT_ONCE = 10_000_000  # sorted in memory together: 80 MB, and as much again while they come
@@ -48,7 +49,7 @@ class Distinctness:
         self._to_sql = to_sql
         self._hashes_at_once = hashes_at_once
         self._keys_at_once = keys_at_once
-        self._tables: dict[str, str] = {}
+        self._tables: dict[str, str | None] = {}
 
     def settled(self, condition: Any) -> Any:
         """The condition with its duplicates looked up instead of computed; what cannot be found stays as it is."""
@@ -58,22 +59,26 @@ class Distinctness:
         if not isinstance(element, sa.Select) or _MARK not in element.get_execution_options():
             return None
         sql = self._to_sql(element)
+        columns, source = element.get_execution_options()[_MARK]
         try:
-            name = self._tables.get(sql) or self._found(element, *element.get_execution_options()[_MARK])
+            if sql not in self._tables:
+                self._tables[sql] = self._found(element, columns, source)
         except READ_ERRORS:
             return None
-        self._tables[sql] = name
-        columns, _ = element.get_execution_options()[_MARK]
         keys: list[sa.ColumnClause[Any]] = [sa.column(column.name) for column in columns]
-        return sa.select(*keys).select_from(sa.table(name))
+        name = self._tables[sql]
+        return no_rows(keys) if name is None else sa.select(*keys).select_from(sa.table(name))
 
-    def _found(self, grouped: sa.Select[Any], columns: Sequence[Any], source: Any) -> str:
+    def _found(self, grouped: sa.Select[Any], columns: Sequence[Any], source: Any) -> str | None:
+        """The table of the duplicates; None where there are none."""
         name = f"_gate_duplicates_{len(self._tables)}"
         rows = f"({self._to_sql(sa.select(sa.literal_column('*')).select_from(source))})"
         keys = [identifier(column.name) for column in columns]
         suspects = 0 if self._rise(rows, keys) else self._suspect(rows, keys)
+        if not suspects:
+            return None
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._to_sql(grouped.limit(0))}")
-        for part in _parts(keys, suspects, at_once=self._keys_at_once) if suspects else ():
+        for part in _parts(keys, suspects, at_once=self._keys_at_once):
             is_suspect = f"{_hash(keys)} IN (FROM {_SUSPECTS}) AND {part}"
             found = self._to_sql(grouped.where(sa.literal_column(is_suspect, sa.Boolean())))
             self._connection.execute(f"INSERT INTO {name} {found}")

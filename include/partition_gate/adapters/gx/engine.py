@@ -24,8 +24,8 @@ from partition_gate.adapters.gx.metric_ids import DETAILS, FILTERED, UNEXPECTED,
 from partition_gate.adapters.gx.profile import Profiler
 from partition_gate.adapters.gx.query_errors import QueryFailed, reason
 from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
+from partition_gate.adapters.gx.shortcuts import Shortcuts, Worth
 from partition_gate.adapters.gx.sweep import Sweep
-from partition_gate.adapters.gx.vocabulary import Vocabularies
 
 Resolved = dict[MetricId, Any]
 
@@ -43,7 +43,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     - the compiled conditions are kept, for `predicates.py`.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, worth: Worth) -> None:
         super().__init__(engine=sqlalchemy_engine(connection), create_temp_table=False)
         self.dialect_module: Any = dialect_module
         self.duckdb_connection = connection
@@ -53,7 +53,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.broken_rows = BrokenRows(connection)
         self.failures: dict[MetricId, str] = {}
         self._distinctness = Distinctness(connection, self.literal_sql)
-        self.vocabularies = Vocabularies(connection, partition, self.literal_sql)
+        self.shortcuts = Shortcuts(connection, partition, self.literal_sql, worth)
         self.profiler = Profiler(connection, partition)
         self._damaged: tuple[str, ...] | None = None
 
@@ -202,11 +202,14 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         others = [one for one in members if one not in counted]
         filtered = [one for one in others if (one.compute_domain_kwargs or {}).get("row_condition") is not None]
         conditions = {one.metric_configuration.id: self._counted_condition(one.metric_configuration) for one in counted}
-        self.vocabularies.look_up(conditions.values())
-        known = {key: self.vocabularies.count(condition) for key, condition in conditions.items()}
-        keys = {condition_id(metric_id) for metric_id in conditions} & set(self.rules.values())
-        rules = {key: self.vocabularies.sql(self.condition(key, settled=True)) for key in keys if keep_rows}
-        profiled = self.profiler.cells(but=self.vocabularies.tables) if keep_rows else {}
+        watched = {key: conditions[key] for key in conditions if self._is_of_a_rule(key)}
+        self.shortcuts.look_up(conditions.values(), watched.values())
+        known = {key: self.shortcuts.count(condition) for key, condition in conditions.items()}
+        unmet = {condition_id(key) for key in watched if known[key] == 0}
+        kept = [key for key in watched if keep_rows and known[key] != 0]
+        rules = {condition_id(key): self.shortcuts.sql(watched[key]) for key in kept}
+        is_profiled = keep_rows and not self.shortcuts.leave_unread
+        profiled = self.profiler.cells(but=self.shortcuts.vocabularies.tables) if is_profiled else {}
         sweep = Sweep(
             counts={key: self.literal_sql(conditions[key]) for key, count in known.items() if count is None},
             aggregates={
@@ -218,9 +221,12 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         table = self.broken_rows.next_table()
         found = known | sweep.run(self.duckdb_connection, broken=table)
         self.profiler.take({key: found.pop(key) for key in profiled})
-        self.broken_rows.add(table, {key: sweep.rules.index(sql) for key, sql in rules.items()})
+        self.broken_rows.add(table, {key: sweep.rules.index(sql) for key, sql in rules.items()}, unmet=unmet)
         plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in found.items()}
         return plain | (self.resolve_metric_bundle(filtered) if filtered else {})
+
+    def _is_of_a_rule(self, count: MetricId) -> bool:
+        return count[0].endswith(UNEXPECTED) and condition_id(count) in self.rules.values()
 
     def _counted_condition(self, metric: MetricConfiguration) -> sa.ColumnElement[bool]:
         if metric.metric_name.endswith(UNEXPECTED):

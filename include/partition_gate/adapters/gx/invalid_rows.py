@@ -1,4 +1,4 @@
-"""How many rows break a rule by a column's value, being null apart."""
+"""How many rows break a rule by a column's value, and whether those without a value are among them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,28 @@ from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.metric_ids import MetricId
 from partition_gate.adapters.gx.sql import any_of, identifier, select
 from partition_gate.adapters.gx.vocabulary import only_column
-from partition_gate.judging.profile import ColumnCounters, PartitionProfile
+from partition_gate.judging.profile import BrokenRows
 
 
-def with_invalid_rows(engine: DuckDBExecutionEngine, profile: PartitionProfile) -> PartitionProfile:
-    """The profile with the `invalid_count` of each column on which alone a row-level rule was judged."""
+def broken_by_column(engine: DuckDBExecutionEngine) -> tuple[BrokenRows, ...]:
+    """Of each column on which alone a row-level rule was judged."""
     rules: dict[str, list[MetricId]] = {}
     for key in set(engine.rules.values()) & engine.conditions.keys():
         rules.setdefault(only_column(engine.condition(key, settled=False)), []).append(key)
-    columns = (
-        column.model_copy(update={"invalid_count": _invalid(engine, column, rules[column.column])})
-        if column.column in rules
-        else column
-        for column in profile.columns
-    )
-    return profile.model_copy(update={"columns": tuple(columns)})
+    return tuple(_broken(engine, column, keys) for column, keys in rules.items() if column in engine.partition.types)
 
 
-def _invalid(engine: DuckDBExecutionEngine, column: ColumnCounters, rules: Sequence[MetricId]) -> int | None:
-    broken = engine.broken_rows.count(rules)
+def _broken(engine: DuckDBExecutionEngine, column: str, rules: Sequence[MetricId]) -> BrokenRows:
+    rows = engine.broken_rows.count(rules)
     try:
-        return None if broken is None else broken - (column.null_count if _a_null_breaks(engine, column, rules) else 0)
+        return BrokenRows(column=column, rows=rows, with_nulls=bool(rows) and _a_null_breaks(engine, column, rules))
     except READ_ERRORS:
-        return None
+        return BrokenRows(column=column, rows=None, with_nulls=False)
 
 
-def _a_null_breaks(engine: DuckDBExecutionEngine, column: ColumnCounters, rules: Sequence[MetricId]) -> bool:
+def _a_null_breaks(engine: DuckDBExecutionEngine, column: str, rules: Sequence[MetricId]) -> bool:
     """Whether a null breaks one of the rules, and so every null, as they look at nothing else."""
-    null = f"(SELECT CAST(NULL AS {engine.partition.types[column.column]}) AS {identifier(column.column)})"
+    null = f"(SELECT CAST(NULL AS {engine.partition.types[column]}) AS {identifier(column)})"
     conditions = (engine.literal_sql(engine.condition(key, settled=True)) for key in rules)
     [(broken,)] = engine.duckdb_connection.execute(select([any_of(conditions)], null)).fetchall()
     return bool(broken)

@@ -10,14 +10,14 @@ from great_expectations.core.expectation_validation_result import ExpectationVal
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
 from partition_gate.adapters.gx.expectations import name_some
 from partition_gate.adapters.gx.footers import READ_ERRORS
-from partition_gate.adapters.gx.invalid_rows import with_invalid_rows
+from partition_gate.adapters.gx.invalid_rows import broken_by_column
 from partition_gate.adapters.gx.observations import observe, presentable, raised
 from partition_gate.adapters.gx.obstacles import Obstacle, Obstacles
 from partition_gate.adapters.gx.predicates import row_predicate
 from partition_gate.adapters.gx.run import not_run, run_expectations
 from partition_gate.adapters.gx.suite_file import FILES_READABLE, Planned
 from partition_gate.judging.profile import PartitionProfile
-from partition_gate.judging.validation import Errored, Held, Observation, RowPredicate, Unknown
+from partition_gate.judging.validation import Errored, Held, Observation, RowPredicate, Unknown, Unread
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,15 @@ def row_predicates(engine: DuckDBExecutionEngine, judgements: Iterable[Judgement
     return predicates
 
 
-def column_profile(engine: DuckDBExecutionEngine) -> PartitionProfile | None:
-    """The counters of the table's columns; what no SELECT has counted yet is counted now, None where it cannot be."""
+def column_profile(engine: DuckDBExecutionEngine) -> PartitionProfile | Unread | None:
+    """The counters of the table's columns, or what is left of them to a reading of all rows; None where they cannot be
+    counted.
+    """
+    broken = broken_by_column(engine)
+    if engine.shortcuts.leave_unread:
+        return Unread(assumed=tuple(engine.shortcuts.assumed.items()), broken=broken)
     try:
-        return with_invalid_rows(engine, engine.profiler.profile(engine.vocabularies.tables))
+        return engine.profiler.profile(engine.shortcuts.vocabularies.tables).with_invalid(broken)
     except READ_ERRORS:
         return None
 

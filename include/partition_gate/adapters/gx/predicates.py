@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
 
-from great_expectations.exceptions.exceptions import GreatExpectationsError
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_expectation_impl
+from great_expectations.validator.validation_graph import ExpectationValidationGraph
 
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
-from partition_gate.adapters.gx.metric_ids import MetricId
+from partition_gate.adapters.gx.metric_ids import UNEXPECTED, MetricId, condition_id
 
 
-def watch_rows(engine: DuckDBExecutionEngine, configurations: Sequence[ExpectationConfiguration]) -> None:
+def watch_rows(engine: DuckDBExecutionEngine, planned: Iterable[ExpectationValidationGraph]) -> None:
     """Tell the engine which conditions are those of row-level rules, so that it keeps the rows that break them."""
-    keys = ((one.meta["rule_id"], _condition_key(engine, one)) for one in configurations)
+    keys = ((one.configuration.meta["rule_id"], _condition_key(one)) for one in planned)
     engine.rules.update((str(rule_id), key) for rule_id, key in keys if key is not None)
 
 
@@ -28,19 +26,8 @@ def row_predicate(engine: DuckDBExecutionEngine, rule_id: str) -> str | None:
     return engine.predicate(key) if key in engine.conditions else None
 
 
-def _condition_key(engine: DuckDBExecutionEngine, configuration: ExpectationConfiguration) -> MetricId | None:
-    try:
-        metric = getattr(get_expectation_impl(configuration.type), "map_metric", None)
-        return None if metric is None else _count_key(engine, configuration, metric)
-    except (GreatExpectationsError, ValueError, TypeError, KeyError):
-        return None  # it cannot be judged either, and its result will say why
-
-
-def _count_key(engine: DuckDBExecutionEngine, configuration: ExpectationConfiguration, metric: str) -> MetricId | None:
-    metric_domain: dict[str, Any] = {**configuration.kwargs, "batch_id": engine.batch_manager.active_batch_id}
-    judged = ExpectationConfiguration(type=configuration.type, kwargs=metric_domain).to_domain_obj()
-    dependencies = judged.get_validation_dependencies(
-        execution_engine=engine, runtime_configuration={"result_format": "BOOLEAN_ONLY"}
-    )
-    count = dependencies.get_metric_configuration(f"{metric}.unexpected_count")
-    return None if count is None else (f"{metric}.condition", *count.id[1:])
+def _condition_key(planned: ExpectationValidationGraph) -> MetricId | None:
+    rule = getattr(get_expectation_impl(planned.configuration.type), "map_metric", None)
+    counts = (edge.left for edge in planned.graph.edges if edge.left.metric_name == f"{rule}{UNEXPECTED}")
+    count = next(counts, None)
+    return None if count is None else condition_id(count.id)

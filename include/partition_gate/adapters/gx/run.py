@@ -10,6 +10,7 @@ from great_expectations.core.expectation_validation_result import ExpectationVal
 from great_expectations.core.id_dict import IDDict
 from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.validator.validation_graph import ExpectationValidationGraph, ValidationGraph
 from great_expectations.validator.validator import Validator
 
 from partition_gate.adapters.gx.engine import SAMPLE_SIZE, DuckDBExecutionEngine
@@ -31,7 +32,6 @@ def run_expectations(
         return []
     try:
         validator = _validator(engine)
-        watch_rows(engine, configurations)
         return validator.graph_validate(configurations=list(configurations), runtime_configuration=_RUNTIME)
     except Exception as error:  # an expectation's own code may raise anything, and takes the others with it
         if len(configurations) == 1:
@@ -48,9 +48,23 @@ def not_run(configuration: ExpectationConfiguration, why: str) -> ExpectationVal
     )
 
 
+class _Watched(Validator):
+    """Tells the engine what is planned, before anything is computed."""
+
+    def __init__(self, engine: DuckDBExecutionEngine, batch: Batch) -> None:
+        super().__init__(execution_engine=engine, batches=[batch])
+        self._engine = engine
+
+    def _generate_suite_level_graph_from_expectation_level_sub_graphs(
+        self, expectation_validation_graphs: list[ExpectationValidationGraph]
+    ) -> ValidationGraph:
+        watch_rows(self._engine, expectation_validation_graphs)
+        return super()._generate_suite_level_graph_from_expectation_level_sub_graphs(expectation_validation_graphs)
+
+
 def _validator(engine: DuckDBExecutionEngine) -> Validator:
     batch_data = SqlAlchemyBatchData(execution_engine=engine, table_name=SCANNED, create_temp_table=False)
     batch: Any = Batch(data=batch_data, batch_definition=IDDict({"view": SCANNED}))  # type: ignore[arg-type]
-    validator = Validator(execution_engine=engine, batches=[batch])
+    validator = _Watched(engine, batch)
     validator.metrics_calculator.show_progress_bars = False
     return validator

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from partition_gate.adapters.gx.as_it_came import is_as_promised
+from partition_gate.adapters.gx.as_it_came import are_as_promised, kept_row_hash
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
 from partition_gate.adapters.gx.row_hash import NO_ROWS, row_hash
 from partition_gate.adapters.gx.scan import (
@@ -146,10 +146,10 @@ def _two_files(
 def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
     """The files as the passing side; None where one differs from the table, all are small, or without rows."""
     paths = [Path(file.path) for file in footers.files]
-    if _are_small(paths) or not all(is_as_promised(str(path), scan.target) for path in paths):
+    if _are_small(paths) or not are_as_promised(map(str, paths), scan.target):
         return None
     try:
-        hashed, rows = row_hash(connection, paths)
+        hashed, rows = kept_row_hash(scan) or row_hash(connection, paths)
     except READ_ERRORS:
         return None  # the long way says what is wrong
     if not rows:

@@ -26,6 +26,8 @@ class Sweep:
 
     def run(self, connection: duckdb.DuckDBPyConnection, *, broken: str) -> dict[Any, Any]:
         """What was counted and aggregated. The temporary table `broken` is made, of rows and one boolean a rule."""
+        if not (self.counts or self.aggregates or self.rules):
+            return {}
         counted = [condition for condition in dict.fromkeys(self.counts.values()) if condition not in self.rules]
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {_NUMBERS} AS {self._sql(counted)}")
         numbers = [

@@ -9,14 +9,24 @@ from typing import Any
 
 import duckdb
 
+from partition_gate.adapters.gx.confirmation import read_all
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
 from partition_gate.adapters.gx.judge import Judgement, column_profile, judge, judge_unreadable, row_predicates
 from partition_gate.adapters.gx.observations import validation_document
 from partition_gate.adapters.gx.scan import Machine, create_view, damaged_files, open_connection
+from partition_gate.adapters.gx.shortcuts import Worth
 from partition_gate.adapters.gx.split import reject_rows, split_rows
 from partition_gate.adapters.gx.suite_file import SuiteFile, read_suite_file
-from partition_gate.judging.validation import Errored, PartitionScan, RowPredicate, Split, SplitLabels, Validation
+from partition_gate.judging.validation import (
+    Errored,
+    PartitionScan,
+    RowPredicate,
+    Split,
+    SplitLabels,
+    Unread,
+    Validation,
+)
 from partition_gate.suite.expectations import CompiledSuite
 
 
@@ -26,9 +36,10 @@ class DuckDbValidator:
     Calls share nothing. `filesystem` (fsspec) is what DuckDB reads references through that are not local.
     """
 
-    def __init__(self, machine: Machine | None = None, *, filesystem: Any = None) -> None:
+    def __init__(self, machine: Machine | None = None, *, filesystem: Any = None, worth: Worth | None = None) -> None:
         self._machine = machine or Machine()
         self._filesystem = filesystem
+        self._worth = worth or Worth()
 
     def validate(self, scan: PartitionScan, suite: CompiledSuite) -> Validation:
         """One observation a check. A file that cannot be read makes every check but its own unknown.
@@ -36,22 +47,38 @@ class DuckDbValidator:
         Raises:
             ContractError: the suite file cannot be joined to the suite (`read_suite_file`).
         """
+        return self._validated(scan, suite, self._worth)
+
+    def confirm(self, scan: PartitionScan, suite: CompiledSuite, validation: Validation) -> Validation:
+        """The same, and the columns' profile, where the rows are as the footers say; else validated by the rows.
+
+        Raises:
+            ContractError: as for `validate`.
+        """
+        if validation.unread is None:
+            return validation
+        with self._open() as connection:
+            profile = read_all(connection, scan, validation.unread)
+        if profile is None:
+            return self._validated(scan, suite, self._worth.model_copy(update={"trusted": False}))
+        return validation.model_copy(update={"profile": profile, "unread": None})
+
+    def _validated(self, scan: PartitionScan, suite: CompiledSuite, worth: Worth) -> Validation:
         suite_file = read_suite_file(suite.document)
         footers = read_footers(scan)
         if footers.unreadable:
             return _unreadable(suite, suite_file, footers.unreadable)
         with self._open() as connection:
             try:
-                engine = DuckDBExecutionEngine(connection, create_view(connection, scan, footers))
+                engine = DuckDBExecutionEngine(connection, create_view(connection, scan, footers), worth)
             except READ_ERRORS:
                 return _unreadable(suite, suite_file, _culprits(connection, footers))
             judgements = judge(engine, suite_file.expectations)
             if engine.failures and engine.damaged:
                 return _unreadable(suite, suite_file, engine.damaged)
-            predicates, profile = row_predicates(engine, judgements), column_profile(engine)
-        return _validation(suite, suite_file, judgements).model_copy(
-            update={"predicates": predicates, "row_count": footers.row_count, "profile": profile}
-        )
+            predicates, counted = row_predicates(engine, judgements), column_profile(engine)
+        found = {"predicates": predicates, "unread" if isinstance(counted, Unread) else "profile": counted}
+        return _validation(suite, suite_file, judgements).model_copy(update={"row_count": footers.row_count, **found})
 
     def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:
         """`passing.parquet` and `quarantined.parquet` in the folder `into`.

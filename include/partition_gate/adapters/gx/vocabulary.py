@@ -10,8 +10,7 @@ all its rows 0.45.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import duckdb
@@ -20,19 +19,9 @@ import sqlalchemy as sa
 from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.scan import FITS_SCHEMA, ROW, SWEPT, Scanned
 from partition_gate.adapters.gx.sql import identifier, literal, select
-from partition_gate.record import Record
 
 COUNT = "_gate_count"  # of each vocabulary: how many rows have the value
 _MOST_VALUES = 8
-# A writer gives a row group up that has too many values for a dictionary, which is often the last, smaller one.
-# Numbers are cheap to judge, so that theirs must be small.
-_DICTIONARIES = """
-    SELECT path_in_schema FROM parquet_metadata($paths) GROUP BY path_in_schema
-    HAVING sum(num_values) FILTER (len(encoding_stats) > 0 AND len(list_filter(encoding_stats,
-        lambda page: page.page_type <> 'DICTIONARY_PAGE' AND NOT ends_with(page.encoding, 'DICTIONARY'))) = 0
-        AND (type = 'BYTE_ARRAY' OR data_page_offset - dictionary_page_offset <= $small)) >= 0.9 * sum(num_values)
-"""
-_SMALL_DICTIONARY_BYTES = 4096
 _LOOKED_UP = ("VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE")
 _COSTLY = ("regexp_", FITS_SCHEMA)  # what takes longer for a value than to look the value up
 _SAMPLE_ROWS = 100_000
@@ -40,18 +29,12 @@ _ROWS_A_VALUE = 10
 _MOST_DISTINCT = 1_000_000  # about 100 MB
 
 
-class Worth(Record):
-    """From how many rows of a partition on values are looked up: below, a statement more costs more than it spares.
-
-    `without_dictionary`: where the values have to be grouped first.
-    """
-
-    with_dictionary: int = 20_000
-    without_dictionary: int = 1_000_000
-
-
 class Vocabularies:
-    """The distinct values of a partition's columns, each looked for once and kept in a temporary table."""
+    """The distinct values of a partition's columns, each looked for once and kept in a temporary table.
+
+    `with_dictionary` are the columns that the files keep as dictionaries; in partitions of `group_from_rows` and more
+    it may pay to group the values of others.
+    """
 
     def __init__(
         self,
@@ -59,12 +42,14 @@ class Vocabularies:
         partition: Scanned,
         to_sql: Callable[[sa.ClauseElement], str],
         *,
-        worth: Worth | None = None,
+        with_dictionary: Collection[str],
+        group_from_rows: int,
     ) -> None:
         self._connection = connection
         self._partition = partition
         self._to_sql = to_sql
-        self._worth = worth or Worth()
+        self._with_dictionary = with_dictionary
+        self._group_from_rows = group_from_rows
         self._tables: dict[str, str | None] = {}
 
     @property
@@ -102,27 +87,12 @@ class Vocabularies:
             return None
 
     def _pays(self, column: str, sql: str) -> bool:
-        if column in self._with_dictionary:
+        kind = self._partition.types.get(column, "")
+        if column in self._with_dictionary and kind.startswith(_LOOKED_UP):
             return True
-        if self._partition.types.get(column) != "VARCHAR":
-            return False
-        if self._partition.footers.row_count < self._worth.without_dictionary:
+        if kind != "VARCHAR" or self._partition.footers.row_count < self._group_from_rows:
             return False
         return any(costly in sql for costly in _COSTLY) and self._repeats(column)
-
-    @cached_property
-    def _with_dictionary(self) -> frozenset[str]:
-        """Names in the view of the columns whose pages refer to dictionaries, almost all."""
-        if self._partition.footers.row_count < self._worth.with_dictionary:
-            return frozenset()
-        paths = [file.path for file in self._partition.footers.files]
-        parameters = {"paths": paths, "small": _SMALL_DICTIONARY_BYTES}
-        sources = {row[0] for row in self._connection.execute(_DICTIONARIES, parameters).fetchall()}
-        return frozenset(
-            name
-            for name, kind in self._partition.types.items()
-            if self._partition.source(name) in sources and kind.startswith(_LOOKED_UP)
-        )
 
     def _repeats(self, column: str) -> bool:
         """Whether the first rows let expect that the values of all of them are few."""

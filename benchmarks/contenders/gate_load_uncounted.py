@@ -1,0 +1,9 @@
+"""Partition Gate: the same as `gate_load`, without the counters of columns."""
+
+from functools import partial
+
+from gate_load import load
+from timing import measure
+
+if __name__ == "__main__":
+    measure(partial(load, counted=False))

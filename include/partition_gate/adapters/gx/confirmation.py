@@ -1,0 +1,50 @@
+"""One reading of all rows after a verdict that rests on footers: what they stated, the counters, the row hash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from partition_gate.adapters.gx.as_it_came import keep_row_hash
+from partition_gate.adapters.gx.footers import READ_ERRORS, read_footers
+from partition_gate.adapters.gx.profile import Profiler
+from partition_gate.adapters.gx.scan import SWEPT, create_view
+from partition_gate.adapters.gx.sql import identifier, select
+from partition_gate.judging.profile import PartitionProfile
+from partition_gate.judging.validation import PartitionScan, Unread
+from partition_gate.table import TableColumn
+
+_HASH = "_gate_row_hash"
+
+
+def read_all(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, unread: Unread) -> PartitionProfile | None:
+    """The profile of files that are all as the table promises, and their row hash in the scan's scratch folder; None
+    where they cannot be read to their end, or a footer was not true.
+    """
+    try:
+        profiler = Profiler(connection, create_view(connection, scan, read_footers(scan)))
+        counted = _read(connection, profiler, scan, [sql for sql, _ in unread.assumed])
+    except READ_ERRORS:
+        return None
+    if counted != [count for _, count in unread.assumed]:
+        return None
+    return profiler.profile({}).with_invalid(unread.broken)
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, profiler: Profiler, scan: PartitionScan, conditions: Sequence[str]
+) -> list[int]:
+    """How many rows meet each condition."""
+    cells = profiler.cells(but=())
+    hashed = select(["*", f"{_row_hash(scan.target.columns)} AS {_HASH}"], SWEPT)
+    counts = [f"count_if({sql})" for sql in conditions]
+    row_hash = [f"coalesce(sum({_HASH}), 0)::VARCHAR", f"count({_HASH})"]
+    found = connection.execute(select([*cells.values(), *counts, *row_hash], f"({hashed})")).fetchone() or ()
+    profiler.take(dict(zip(cells, found, strict=False)))
+    keep_row_hash(scan, *found[-2:])
+    return list(found[len(cells) : -2])
+
+
+def _row_hash(columns: Sequence[TableColumn]) -> str:
+    return f"hash(row({', '.join(identifier(column.name) for column in columns)}))::HUGEINT"

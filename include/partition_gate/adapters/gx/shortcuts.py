@@ -1,0 +1,115 @@
+"""How many rows meet a condition, without reading the rows: by logic, by the footers, or by a column's few values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+import duckdb
+import sqlalchemy as sa
+
+from partition_gate.adapters.gx.as_it_came import are_as_promised
+from partition_gate.adapters.gx.footers import READ_ERRORS
+from partition_gate.adapters.gx.scan import Scanned
+from partition_gate.adapters.gx.stated_columns import StatedColumn, stated_columns
+from partition_gate.adapters.gx.truth import Facts, null_test, outcomes
+from partition_gate.adapters.gx.vocabulary import Vocabularies
+from partition_gate.record import Record
+
+Condition = sa.ColumnElement[bool]
+
+
+class Worth(Record):
+    """From how many rows of a partition on something is looked up: below, a statement more costs more than it spares.
+
+    `footers`: what they state of columns. `grouping`: the values of a column without a dictionary. `trusted`: whether
+    footers may answer for rows.
+    """
+
+    footers: int = 20_000
+    grouping: int = 1_000_000
+    trusted: bool = True
+
+
+class Shortcuts:
+    """Footers are asked only of files that may be published as they came: the rows of all others are read by the
+    verdict's own SELECT at the latest, to count their columns. `assumed` is what was taken from the footers: SQL over
+    `swept` -> how many rows meet it.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        partition: Scanned,
+        to_sql: Callable[[sa.ClauseElement], str],
+        worth: Worth,
+    ) -> None:
+        self._rows = partition.footers.row_count
+        self._to_sql = to_sql
+        stated = _stated(connection, partition) if self._rows >= worth.footers else {}
+        self.vocabularies = Vocabularies(
+            connection,
+            partition,
+            to_sql,
+            with_dictionary=[name for name, column in stated.items() if column.has_dictionary],
+            group_from_rows=worth.grouping,
+        )
+        self._facts = _facts(partition, stated) if worth.trusted else {}
+        self.assumed: dict[str, int] = {}
+        self._by_value: dict[str, int | None] = {}
+
+    @property
+    def leave_unread(self) -> bool:
+        """Whether the rows are read, and counted, by a confirmation only."""
+        return bool(self._facts or self.assumed)
+
+    def look_up(self, conditions: Collection[Condition], rules: Iterable[Condition]) -> None:
+        """Look up what answers these conditions; `rules` are those among them that no row should meet.
+
+        Where a rule is known to be broken the files will be rewritten, so that all is read now: that is one scan less.
+        """
+        self.vocabularies.look_up(one for one in conditions if self._stated(one, self._facts) is None)
+        if self._facts and any(self._found(rule) for rule in rules):
+            self._facts = {}
+            self.vocabularies.look_up(conditions)
+
+    def count(self, condition: Condition) -> int | None:
+        """How many rows of the partition meet the condition; None where no shortcut tells."""
+        stated = self._stated(condition, self._facts)
+        if stated is not None and self._stated(condition, {}) is None:
+            self.assumed[self._to_sql(condition)] = stated
+        return self._found(condition)
+
+    def sql(self, condition: Condition) -> str:
+        """SQL that is true for the same rows of the partition as the condition."""
+        return self.vocabularies.sql(condition)
+
+    def _found(self, condition: Condition) -> int | None:
+        stated = self._stated(condition, self._facts)
+        return self._counted(condition) if stated is None else stated
+
+    def _counted(self, condition: Condition) -> int | None:
+        sql = self._to_sql(condition)
+        if self._by_value.get(sql) is None:
+            self._by_value[sql] = self.vocabularies.count(condition)
+        return self._by_value[sql]
+
+    def _stated(self, condition: Condition, facts: Facts) -> int | None:
+        possible = outcomes(condition, facts)
+        if True not in possible:
+            return 0
+        if possible == {True}:
+            return self._rows
+        column = facts.get(null_test(condition) or "")
+        return None if column is None else column.null_count
+
+
+def _stated(connection: duckdb.DuckDBPyConnection, partition: Scanned) -> dict[str, StatedColumn]:
+    try:
+        return stated_columns(connection, partition)
+    except READ_ERRORS:
+        return {}
+
+
+def _facts(partition: Scanned, stated: Mapping[str, StatedColumn]) -> Facts:
+    promised = are_as_promised([file.path for file in partition.footers.files], partition.scan.target)
+    return {name: column.facts for name, column in stated.items()} if promised else {}
