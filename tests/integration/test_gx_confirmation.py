@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from partition_gate.adapters.gx.as_it_came import keep_row_hash, kept_row_hash
 from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.row_hash import row_hash
 from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
@@ -184,19 +185,22 @@ def test_damage_in_a_column_that_the_verdict_did_not_read_is_found(tmp_path: Pat
     assert found.row_count is None
 
 
-def test_the_reading_leaves_the_row_hash_to_the_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reading_hashes_the_rows_as_the_split_would(tmp_path: Path) -> None:
     rows = pa.table({"n": [3, 1, 2], "word": ["b", None, "ä"], "share": [0.5, -0.0, None]})
     scan = a_scan(tmp_path, rows).model_copy(update={"scratch": tmp_path / "scratch"})
     suite = a_suite({"known": KNOWN})
     BY_FOOTERS.confirm(scan, suite, BY_FOOTERS.validate(scan, suite))
     with duckdb.connect() as connection:
-        expected = row_hash(connection, list(scan.paths))
-    monkeypatch.setattr("partition_gate.adapters.gx.split.row_hash", _not_again)
+        assert kept_row_hash(scan) == row_hash(connection, list(scan.paths))
+
+
+def test_the_split_takes_the_row_hash_that_was_left(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, pa.table({"n": [1, 2]})).model_copy(update={"scratch": tmp_path / "scratch"})
+    keep_row_hash(scan, "12345", 2)
 
     split = BY_FOOTERS.split(scan, blocking=[], labels=some_labels(), into=tmp_path / "out")
 
-    assert (split.row_hash, split.rows_passing) == expected
-    assert split.passing == scan.paths
+    assert (split.row_hash, split.rows_passing, split.passing) == ("12345", 2, scan.paths)
 
 
 def test_a_row_hash_of_other_files_is_not_taken(tmp_path: Path) -> None:
@@ -217,10 +221,6 @@ def test_what_is_confirmed_already_stays(tmp_path: Path) -> None:
     scan.paths[0].unlink()
 
     assert BY_ROWS.confirm(scan, suite, found) == found
-
-
-def _not_again(*_: Any) -> Any:
-    raise AssertionError("the rows were hashed already")
 
 
 def _facts(scan: PartitionScan) -> dict[str, Any]:

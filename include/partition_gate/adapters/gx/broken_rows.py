@@ -32,10 +32,13 @@ class BrokenRows:
         self._tables += 1
         return f"_gate_broken_{self._tables}"
 
-    def add(self, table: str, positions: Mapping[ConditionKey, int], *, unmet: Iterable[ConditionKey] = ()) -> None:
-        """The table holds these conditions, as the boolean at this position (from 0); those `unmet` no row meets."""
+    def add(self, table: str, positions: Mapping[ConditionKey, int]) -> None:
+        """The table holds these conditions, as the boolean at this position (from 0)."""
         self._places.update((key, (table, position)) for key, position in positions.items())
-        self._unmet.update(unmet)
+
+    def add_unmet(self, keys: Iterable[ConditionKey]) -> None:
+        """No row meets these conditions."""
+        self._unmet.update(keys)
 
     def first(self, key: ConditionKey, count: int) -> list[int] | None:
         """The numbers of the first rows where the condition is true; None where that was not kept."""

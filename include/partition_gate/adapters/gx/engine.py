@@ -21,7 +21,7 @@ from partition_gate.adapters.gx.dialect import dialect_module, sqlalchemy_engine
 from partition_gate.adapters.gx.distinctness import Distinctness
 from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.metric_ids import DETAILS, FILTERED, UNEXPECTED, MetricId, condition_id, count_id
-from partition_gate.adapters.gx.profile import Profiler
+from partition_gate.adapters.gx.profile import CellKey, Profiler
 from partition_gate.adapters.gx.query_errors import QueryFailed, reason
 from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
 from partition_gate.adapters.gx.shortcuts import Shortcuts, Worth
@@ -198,32 +198,32 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         return self._sweep(members[:middle], keep_rows=False) | self._sweep(members[middle:], keep_rows=False)
 
     def _swept(self, members: Sequence[MetricComputationConfiguration], *, keep_rows: bool) -> Resolved:
-        counted = [one for one in members if self._is_counted(one)]
-        others = [one for one in members if one not in counted]
+        metrics = [one.metric_configuration for one in members if self._is_counted(one)]
+        conditions = {metric.id: self._counted_condition(metric) for metric in metrics}
+        others = [one for one in members if not self._is_counted(one)]
         filtered = [one for one in others if (one.compute_domain_kwargs or {}).get("row_condition") is not None]
-        conditions = {one.metric_configuration.id: self._counted_condition(one.metric_configuration) for one in counted}
-        watched = {key: conditions[key] for key in conditions if self._is_of_a_rule(key)}
-        self.shortcuts.look_up(conditions.values(), watched.values())
-        known = {key: self.shortcuts.count(condition) for key, condition in conditions.items()}
-        unmet = {condition_id(key) for key in watched if known[key] == 0}
-        kept = [key for key in watched if keep_rows and known[key] != 0]
-        rules = {condition_id(key): self.shortcuts.sql(watched[key]) for key in kept}
-        is_profiled = keep_rows and not self.shortcuts.leave_unread
-        profiled = self.profiler.cells(but=self.shortcuts.vocabularies.tables) if is_profiled else {}
+        aggregated = {one.metric_configuration.id: one.metric_fn for one in others if one not in filtered}
+        watched = [key for key in conditions if self._is_of_a_rule(key)]
+        known = self.shortcuts.counts(conditions, watched)
+        rules = {condition_id(key): self.shortcuts.sql(conditions[key]) for key in watched if known[key] != 0}
+        profiled = self._profiled() if keep_rows else {}
         sweep = Sweep(
             counts={key: self.literal_sql(conditions[key]) for key, count in known.items() if count is None},
-            aggregates={
-                one.metric_configuration.id: self.literal_sql(one.metric_fn) for one in others if one not in filtered
-            }
-            | profiled,
-            rules=tuple(dict.fromkeys(rules.values())),
+            aggregates={key: self.literal_sql(sql) for key, sql in aggregated.items()} | profiled,
+            rules=tuple(dict.fromkeys(rules.values())) if keep_rows else (),
         )
         table = self.broken_rows.next_table()
         found = known | sweep.run(self.duckdb_connection, broken=table)
         self.profiler.take({key: found.pop(key) for key in profiled})
-        self.broken_rows.add(table, {key: sweep.rules.index(sql) for key, sql in rules.items()}, unmet=unmet)
+        self.broken_rows.add(table, {key: sweep.rules.index(sql) for key, sql in rules.items() if keep_rows})
+        self.broken_rows.add_unmet(condition_id(key) for key in watched if known[key] == 0)
         plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in found.items()}
         return plain | (self.resolve_metric_bundle(filtered) if filtered else {})
+
+    def _profiled(self) -> dict[CellKey, str]:
+        if self.shortcuts.leave_unread:
+            return {}
+        return self.profiler.cells(but=self.shortcuts.vocabularies.tables)
 
     def _is_of_a_rule(self, count: MetricId) -> bool:
         return count[0].endswith(UNEXPECTED) and condition_id(count) in self.rules.values()

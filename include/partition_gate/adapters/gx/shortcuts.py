@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
 
 import duckdb
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from partition_gate.adapters.gx.vocabulary import Vocabularies
 from partition_gate.record import Record
 
 Condition = sa.ColumnElement[bool]
+Key = TypeVar("Key")
 
 
 class Worth(Record):
@@ -55,43 +57,45 @@ class Shortcuts:
         )
         self._facts = _facts(partition, stated) if worth.trusted else {}
         self.assumed: dict[str, int] = {}
-        self._by_value: dict[str, int | None] = {}
+        self._counted: dict[str, int | None] = {}
 
     @property
     def leave_unread(self) -> bool:
         """Whether the rows are read, and counted, by a confirmation only."""
         return bool(self._facts or self.assumed)
 
-    def look_up(self, conditions: Collection[Condition], rules: Iterable[Condition]) -> None:
-        """Look up what answers these conditions; `rules` are those among them that no row should meet.
+    def counts(self, conditions: Mapping[Key, Condition], rules: Collection[Key]) -> dict[Key, int | None]:
+        """How many rows of the partition meet each condition; None where no shortcut tells.
 
-        Where a rule is known to be broken the files will be rewritten, so that all is read now: that is one scan less.
+        `rules` are those that no row should meet. Where one is known to be met the files will be rewritten, so that
+        all rows are read now: that is one scan less.
         """
-        self.vocabularies.look_up(one for one in conditions if self._stated(one, self._facts) is None)
-        if self._facts and any(self._found(rule) for rule in rules):
+        self.vocabularies.look_up(one for one in conditions.values() if self._stated(one, self._facts) is None)
+        if self._facts and any(self._count(conditions[key]) for key in rules):
             self._facts = {}
-            self.vocabularies.look_up(conditions)
-
-    def count(self, condition: Condition) -> int | None:
-        """How many rows of the partition meet the condition; None where no shortcut tells."""
-        stated = self._stated(condition, self._facts)
-        if stated is not None and self._stated(condition, {}) is None:
-            self.assumed[self._to_sql(condition)] = stated
-        return self._found(condition)
+            self.vocabularies.look_up(conditions.values())
+        for condition in conditions.values():
+            self._assume(condition)
+        return {key: self._count(condition) for key, condition in conditions.items()}
 
     def sql(self, condition: Condition) -> str:
         """SQL that is true for the same rows of the partition as the condition."""
         return self.vocabularies.sql(condition)
 
-    def _found(self, condition: Condition) -> int | None:
+    def _assume(self, condition: Condition) -> None:
         stated = self._stated(condition, self._facts)
-        return self._counted(condition) if stated is None else stated
+        if stated is not None and self._stated(condition, {}) is None:
+            self.assumed[self._to_sql(condition)] = stated
 
-    def _counted(self, condition: Condition) -> int | None:
+    def _count(self, condition: Condition) -> int | None:
+        stated = self._stated(condition, self._facts)
+        return self._by_values(condition) if stated is None else stated
+
+    def _by_values(self, condition: Condition) -> int | None:
         sql = self._to_sql(condition)
-        if self._by_value.get(sql) is None:
-            self._by_value[sql] = self.vocabularies.count(condition)
-        return self._by_value[sql]
+        if self._counted.get(sql) is None:
+            self._counted[sql] = self.vocabularies.count(condition)
+        return self._counted[sql]
 
     def _stated(self, condition: Condition, facts: Facts) -> int | None:
         possible = outcomes(condition, facts)
