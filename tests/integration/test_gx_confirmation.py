@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.integration.false_footers import plain, spliced, with_null_count
 
 from partition_gate.adapters.gx.as_it_came import keep_row_hash, kept_row_hash
 from partition_gate.adapters.gx.footers import read_footers
@@ -126,7 +127,7 @@ def test_many_rows_are_left_to_the_footers(tmp_path: Path) -> None:
 
 def test_a_footer_with_false_extremes_is_found_out(tmp_path: Path) -> None:
     rule = a_suite({"up to 100": UP_TO_100})
-    scan = a_scan(tmp_path, _spliced(pages=_plain([1, 2, 999]), footer=_plain([1, 2, 3])))
+    scan = a_scan(tmp_path, spliced(pages=plain([1, 2, 999]), footer=plain([1, 2, 3])))
 
     believed = BY_FOOTERS.validate(scan, rule)
     found = BY_FOOTERS.confirm(scan, rule, believed)
@@ -138,7 +139,7 @@ def test_a_footer_with_false_extremes_is_found_out(tmp_path: Path) -> None:
 
 def test_a_footer_with_a_false_number_of_nulls_is_found_out(tmp_path: Path) -> None:
     rule = a_suite({"known": KNOWN})
-    scan = a_scan(tmp_path, _with_null_count(_plain([1, None, None, None, 2]), 3, stated=0))
+    scan = a_scan(tmp_path, with_null_count(plain([1, None, None, None, 2]), 3, stated=0))
 
     believed = BY_FOOTERS.validate(scan, rule)
     found = BY_FOOTERS.confirm(scan, rule, believed)
@@ -149,7 +150,7 @@ def test_a_footer_with_a_false_number_of_nulls_is_found_out(tmp_path: Path) -> N
 
 def test_nulls_that_no_rule_forbids_are_counted_again_too(tmp_path: Path) -> None:
     rule = a_suite({"up to 100": UP_TO_100})
-    scan = a_scan(tmp_path, _with_null_count(_plain([1, None, None, None, 2]), 3, stated=4))
+    scan = a_scan(tmp_path, with_null_count(plain([1, None, None, None, 2]), 3, stated=4))
 
     found = BY_FOOTERS.confirm(scan, rule, BY_FOOTERS.validate(scan, rule))
 
@@ -160,7 +161,7 @@ def test_nulls_that_no_rule_forbids_are_counted_again_too(tmp_path: Path) -> Non
 
 def test_a_footer_may_be_false_about_what_nothing_asks(tmp_path: Path) -> None:
     rule = a_suite({"known": KNOWN})
-    scan = a_scan(tmp_path, _spliced(pages=_plain([1, 2, 999]), footer=_plain([1, 2, 3])))
+    scan = a_scan(tmp_path, spliced(pages=plain([1, 2, 999]), footer=plain([1, 2, 3])))
 
     found = BY_FOOTERS.confirm(scan, rule, BY_FOOTERS.validate(scan, rule))
 
@@ -239,24 +240,3 @@ def _by_duckdb(rows: pa.Table, folder: Path) -> bytes:
         connection.register("rows", rows)
         connection.execute(f"COPY rows TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
     return target.read_bytes()
-
-
-def _plain(values: list[int | None]) -> bytes:
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.table({"n": pa.array(values, pa.int64())}), sink, use_dictionary=False, compression="none")
-    return bytes(sink.getvalue())
-
-
-def _spliced(*, pages: bytes, footer: bytes) -> bytes:
-    """The rows of one file under the footer of another that is laid out the same."""
-    length = int.from_bytes(footer[-8:-4], "little") + 8
-    assert len(pages) == len(footer)
-    return pages[:-length] + footer[-length:]
-
-
-def _with_null_count(file: bytes, count: int, *, stated: int) -> bytes:
-    """The file with another number of nulls in its footer: field 3 of Thrift's Statistics, a zigzag integer."""
-    length = int.from_bytes(file[-8:-4], "little") + 8
-    before, after = (b"\x16" + bytes([2 * one]) + b"\x28\x08" for one in (count, stated))
-    assert file[-length:].count(before) == 1
-    return file[:-length] + file[-length:].replace(before, after)
