@@ -20,6 +20,7 @@ from partition_gate.adapters.gx.row_hash import row_hash
 from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
 from partition_gate.adapters.gx.shortcuts import Worth
 from partition_gate.adapters.gx.stated_columns import stated_columns
+from partition_gate.adapters.gx.sweep import Sweep
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Held, PartitionScan, Unknown, Validation
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
@@ -81,6 +82,19 @@ def test_extremes_of_floats_that_may_hide_nan_are_not_taken(tmp_path: Path) -> N
 
     assert _facts(scan)["n"].extremes == (1, 2)
     assert _facts(scan)["share"].extremes is None
+
+
+def test_what_one_of_the_footers_does_not_state_is_not_known(tmp_path: Path) -> None:
+    silent = pa.BufferOutputStream()
+    pq.write_table(pa.table({"n": [1, None]}), silent, write_statistics=False)
+    scan = a_scan(tmp_path, pa.table({"n": [1, None]}), bytes(silent.getvalue()))
+
+    assert (_facts(scan)["n"].null_count, _facts(scan)["n"].extremes) == (None, None)
+
+
+def test_nothing_is_read_where_nothing_is_left_to_ask() -> None:
+    with duckdb.connect() as connection:
+        assert Sweep().run(connection, broken="rows") == {}
 
 
 def test_a_rule_that_the_footer_answers_is_left_for_the_reading(tmp_path: Path) -> None:

@@ -17,11 +17,30 @@ from partition_gate.adapters.gx.truth import ColumnFacts, no_rows, null_test, ou
 
 KINDS = {"whole": "BIGINT", "money": "DECIMAL(9, 2)", "share": "DOUBLE"}
 VALUES: dict[str, list[Any]] = {
-    "whole": [-1, 0, 1, 3, 2**53 - 1, 2**53, 2**53 + 1, -(2**63), 2**63 - 1],
+    "whole": [-1, 0, 1, 3, 2**53 - 1, 2**53, 2**53 + 1, 10**18 + 1, -(2**63), 2**63 - 1],
     "money": [Decimal("-0.10"), Decimal("0.00"), Decimal("0.10"), Decimal("0.29"), Decimal("0.30"), Decimal("3.00")],
-    "share": [-0.0, 0.0, 0.1, 0.3, 0.1 + 0.2, 1.0, 3.0, 1e300, float("inf"), -float("inf")],
+    "share": [-0.0, 0.0, 0.1, 0.3, 0.1 + 0.2, 1.0, 3.0, 2.0**53, 1e300, float("inf"), -float("inf")],
 }
-BOUNDS = [-1, 0, 1, 3, 2**53, 2**53 + 1, 0.1, 0.3, 0.1 + 0.2, -0.0, 3.0, 1e-7, 1e300, 0.5, float("inf"), "0.1"]
+BOUNDS = [
+    -1,
+    0,
+    1,
+    3,
+    2**53,
+    2**53 + 1,
+    0.1,
+    0.3,
+    0.1 + 0.2,
+    -0.0,
+    3.0,
+    1e-7,
+    1e300,
+    1e18,
+    0.5,
+    float("inf"),
+    "0.1",
+    "a",
+]
 COLUMNS: dict[str, sa.ColumnClause[Any]] = {name: sa.column(name) for name in KINDS}
 NAMES = st.sampled_from(sorted(KINDS))
 OPERATORS = st.sampled_from([operator.ge, operator.gt, operator.le, operator.lt, operator.eq, operator.ne])
@@ -68,6 +87,18 @@ def test_no_outcome_is_left_out(rows: list[dict[str, Any]], condition: sa.Column
     seen = _seen(rows, condition)
 
     assert seen <= outcomes(condition, facts)
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.parametrize("compare", [operator.ge, operator.gt, operator.le, operator.lt])
+def test_a_number_is_compared_as_duckdb_compares_it(name: str, bound: Any, compare: Any) -> None:
+    condition = compare(COLUMNS[name], bound)
+    for value in VALUES[name]:
+        facts = {name: ColumnFacts(row_count=1, null_count=0, extremes=(value, value))}
+        row = dict.fromkeys(KINDS) | {name: value}
+
+        assert _seen([row], condition) <= outcomes(condition, facts)
 
 
 NULLS = ColumnFacts(row_count=3, null_count=1, extremes=(1, 5))
