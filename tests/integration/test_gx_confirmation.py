@@ -104,8 +104,8 @@ def test_a_rule_that_the_footer_answers_is_left_for_the_reading(tmp_path: Path) 
 
     assert found.unread is not None
     assert dict(found.unread.assumed) == {
-        '"n" IS NULL': 0,
-        '"n" IS NOT NULL AND "n" > 100': 0,
+        'count(*) - count("n")': 0,
+        'count_if("n" IS NOT NULL AND "n" > 100)': 0,
     }
     assert found.profile is None
 

@@ -76,8 +76,8 @@ class RowPredicate(Record):
 class Unread(Record):
     """What a validation left to be confirmed by reading every row, before anything of the partition may be visible.
 
-    `assumed`: conditions as SQL (DuckDB), and how many rows meet each if the files' footers are true. `broken`: what
-    the profile's counters of invalid rows are made of.
+    `assumed`: counts of rows as SQL (DuckDB), and what each is if the files' footers are true. `broken`: what the
+    profile's counters of invalid rows are made of.
     """
 
     assumed: tuple[tuple[str, int], ...]

@@ -33,12 +33,11 @@ def read_all(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, unread:
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, profiler: Profiler, scan: PartitionScan, conditions: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, profiler: Profiler, scan: PartitionScan, counts: Sequence[str]
 ) -> list[int]:
-    """How many rows meet each condition."""
+    """What the counts are."""
     cells = profiler.cells(but=())
     hashed = select(["*", f"{_row_hash(scan.target.columns)} AS {_HASH}"], SWEPT)
-    counts = [f"count_if({sql})" for sql in conditions]
     row_hash = [f"coalesce(sum({_HASH}), 0)::VARCHAR", f"count({_HASH})"]
     found = connection.execute(select([*cells.values(), *counts, *row_hash], f"({hashed})")).fetchone() or ()
     profiler.take(dict(zip(cells, found, strict=False)))

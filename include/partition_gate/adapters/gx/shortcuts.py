@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from partition_gate.adapters.gx.as_it_came import are_as_promised
 from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.scan import Scanned
+from partition_gate.adapters.gx.sql import identifier
 from partition_gate.adapters.gx.stated_columns import StatedColumn, stated_columns
 from partition_gate.adapters.gx.truth import Facts, null_test, outcomes
 from partition_gate.adapters.gx.vocabulary import Vocabularies
@@ -34,8 +35,8 @@ class Worth(Record):
 
 class Shortcuts:
     """Footers are asked only of files that may be published as they came: the rows of all others are read by the
-    verdict's own SELECT at the latest, to count their columns. `assumed` is what was taken from the footers: SQL over
-    `swept` -> how many rows meet it.
+    verdict's own SELECT at the latest, to count their columns. `assumed` is what was taken from the footers: a count
+    as SQL over `swept` -> what it should be.
     """
 
     def __init__(
@@ -85,7 +86,10 @@ class Shortcuts:
     def _assume(self, condition: Condition) -> None:
         stated = self._stated(condition, self._facts)
         if stated is not None and self._stated(condition, {}) is None:
-            self.assumed[self._to_sql(condition)] = stated
+            tested = null_test(condition)
+            # The profile counts the column as well, so that this costs nothing more.
+            counted = f"count(*) - count({identifier(tested)})" if tested else f"count_if({self._to_sql(condition)})"
+            self.assumed[counted] = stated
 
     def _count(self, condition: Condition) -> int | None:
         stated = self._stated(condition, self._facts)
