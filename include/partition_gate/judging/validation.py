@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from partition_gate.judging.profile import BrokenRows, PartitionProfile
+from partition_gate.judging.profile import BrokenRows, ColumnCounters, PartitionProfile
 from partition_gate.record import Record
 from partition_gate.table import TableSchema
 
@@ -76,11 +76,12 @@ class RowPredicate(Record):
 class Unread(Record):
     """What a validation left to be confirmed by reading every row, before anything of the partition may be visible.
 
-    `assumed`: counts of rows as SQL (DuckDB), and what each is if the files' footers are true. `broken`: what the
-    profile's counters of invalid rows are made of.
+    `assumed`: counts of rows as SQL (DuckDB), and what each is if the files' footers are true. `counted`: columns of
+    the profile that were read, and `broken`: what its counters of invalid rows are made of.
     """
 
     assumed: tuple[tuple[str, int], ...]
+    counted: tuple[ColumnCounters, ...]
     broken: tuple[BrokenRows, ...]
 
 

@@ -23,7 +23,7 @@ def read_all(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, unread:
     where they cannot be read to their end, or a footer was not true.
     """
     try:
-        profiler = Profiler(connection, create_view(connection, scan, read_footers(scan)))
+        profiler = Profiler(connection, create_view(connection, scan, read_footers(scan)), unread.counted)
         counted = _read(connection, profiler, scan, [sql for sql, _ in unread.assumed])
     except READ_ERRORS:
         return None

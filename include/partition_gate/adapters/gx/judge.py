@@ -67,11 +67,12 @@ def column_profile(engine: DuckDBExecutionEngine) -> PartitionProfile | Unread |
     """The counters of the table's columns, or what is left of them to a reading of all rows; None where they cannot be
     counted.
     """
-    broken = broken_by_column(engine)
+    broken, vocabularies = broken_by_column(engine), engine.shortcuts.vocabularies.tables
     if engine.shortcuts.leave_unread:
-        return Unread(assumed=tuple(engine.shortcuts.assumed.items()), broken=broken)
+        assumed, counted = engine.shortcuts.assumed, engine.profiler.by_values(vocabularies)
+        return Unread(assumed=tuple(assumed.items()), counted=counted, broken=broken)
     try:
-        return engine.profiler.profile(engine.shortcuts.vocabularies.tables).with_invalid(broken)
+        return engine.profiler.profile(vocabularies).with_invalid(broken)
     except READ_ERRORS:
         return None
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.scan import SWEPT, Scanned
 from partition_gate.adapters.gx.sql import identifier, select
 from partition_gate.adapters.gx.vocabulary import COUNT
@@ -44,8 +45,11 @@ class _Column:
         Numbers and moments are shown as text, as not every one of DuckDB's is a Python value.
         """
         quoted = identifier(self.name)
-        counted = f"coalesce(sum({COUNT}) FILTER (WHERE {quoted} IS NOT NULL), 0)::BIGINT"
-        yield "known", counted if by_value else f"count({quoted})"
+        if by_value:
+            yield "rows", f"coalesce(sum({COUNT}), 0)::BIGINT"
+            yield "known", f"coalesce(sum({COUNT}) FILTER (WHERE {quoted} IS NOT NULL), 0)::BIGINT"
+        else:
+            yield "known", f"count({quoted})"
         if not (self.is_number or self.is_moment or self.kind in _WITHOUT_ORDER):
             return
         if self.kind not in _MOMENTS:  # they hardly repeat, and say more by their extremes
@@ -98,39 +102,56 @@ class _Column:
 
 
 class Profiler:
-    """Counts each column of the table once: by its distinct values where they are known, else in a SELECT of all."""
+    """Counts each column of the table once: by its distinct values where they are known, else in a SELECT of all.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned) -> None:
+    `counted` are the counters of columns that were counted before.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, partition: Scanned, counted: Iterable[ColumnCounters] = ()
+    ) -> None:
         self._connection = connection
         self._columns = _columns(partition)
+        self._before = {column.column: column for column in counted}
         self._found: dict[CellKey, Any] = {}
 
     def cells(self, *, but: Iterable[str]) -> dict[CellKey, str]:
         """The SQL over `swept` of what is not counted yet, `but` of some columns."""
-        columns = [column for column in self._columns if column.name not in set(but)]
+        left = {column.name for column in self._columns} - set(but) - self._before.keys()
+        columns = [column for column in self._columns if column.name in left]
         return self._open({_ROWS: "count(*)"} | _cells(columns, by_value=False))
 
     def take(self, found: Mapping[CellKey, Any]) -> None:
         """What those cells were."""
         self._found.update(found)
 
+    def by_values(self, vocabularies: Mapping[str, str]) -> tuple[ColumnCounters, ...]:
+        """The counters of these columns, as far as they can be counted: column -> the table of its distinct values."""
+        return tuple(
+            self._counters(column)
+            for column in self._columns
+            if column.name in vocabularies and self._count_values(column, vocabularies[column.name])
+        )
+
     def profile(self, vocabularies: Mapping[str, str]) -> PartitionProfile:
         """The profile without `invalid_count`; what was not taken is counted now.
-
-        `vocabularies`: column -> the table of its distinct values.
 
         Raises:
             duckdb.Error: it cannot be counted.
         """
-        for column in self._columns:
-            if column.name in vocabularies:
-                cells = self._open(_cells([column], by_value=True))
-                self._found.update(self._counted(cells, vocabularies[column.name]))
+        self.by_values(vocabularies)
         self._found.update(self._counted(self.cells(but=()), SWEPT))
         return PartitionProfile(
             row_count=self._found[_ROWS],
-            columns=tuple(self._counters(column) for column in self._columns),
+            columns=tuple(self._before.get(column.name) or self._counters(column) for column in self._columns),
         )
+
+    def _count_values(self, column: _Column, vocabulary: str) -> bool:
+        try:
+            self._found.update(self._counted(self._open(_cells([column], by_value=True)), vocabulary))
+        except READ_ERRORS:
+            return False
+        return True
 
     def _open(self, cells: Mapping[CellKey, str]) -> dict[CellKey, str]:
         return {key: sql for key, sql in cells.items() if key not in self._found}
@@ -146,10 +167,11 @@ class Profiler:
             return self._found.get((column.name, counter))
 
         state = found("distinct")
+        row_count = self._found[_ROWS] if found("rows") is None else found("rows")
         return ColumnCounters(
             column=column.name,
-            row_count=self._found[_ROWS],
-            null_count=self._found[_ROWS] - found("known"),
+            row_count=row_count,
+            null_count=row_count - found("known"),
             minimum=column.extreme(found("minimum")),
             maximum=column.extreme(found("maximum")),
             total=column.value(found("total")),
