@@ -209,6 +209,17 @@ def test_the_reading_hashes_the_rows_as_the_split_would(tmp_path: Path) -> None:
         assert kept_row_hash(scan) == row_hash(connection, list(scan.paths))
 
 
+def test_rows_that_will_be_rewritten_are_not_hashed(tmp_path: Path) -> None:
+    rows = pa.table({"share": [0.5, 101.0]})  # by Arrow, so that the footer does not tell
+    scan = a_scan(tmp_path, rows).model_copy(update={"scratch": tmp_path / "scratch"})
+    suite = a_suite({"share": SHARE})
+    found = BY_FOOTERS.confirm(scan, suite, BY_FOOTERS.validate(scan, suite))
+
+    assert _failures(found) == {"share": 1}
+    assert found.profile == BY_ROWS.validate(scan, suite).profile
+    assert kept_row_hash(scan) is None
+
+
 def test_the_split_takes_the_row_hash_that_was_left(tmp_path: Path) -> None:
     scan = a_scan(tmp_path, pa.table({"n": [1, 2]})).model_copy(update={"scratch": tmp_path / "scratch"})
     keep_row_hash(scan, "12345", 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import duckdb
 
@@ -19,30 +20,35 @@ _HASH = "_gate_row_hash"
 
 
 def read_all(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, unread: Unread) -> PartitionProfile | None:
-    """The profile of files that are all as the table promises, and their row hash in the scan's scratch folder; None
-    where they cannot be read to their end, or a footer was not true.
+    """The profile of files that are all as the table promises; None where they cannot be read to their end, or a footer
+    was not true. Their row hash is left in the scan's scratch folder, unless rows are broken, so that it is not wanted.
     """
     try:
         profiler = Profiler(connection, create_view(connection, scan, read_footers(scan)), unread.counted)
-        counted = _read(connection, profiler, scan, [sql for sql, _ in unread.assumed])
+        counted, hashed = _read(connection, profiler, scan, unread)
     except READ_ERRORS:
         return None
     if counted != [count for _, count in unread.assumed]:
         return None
+    if hashed:
+        keep_row_hash(scan, *hashed)
     return profiler.profile({}).with_invalid(unread.broken)
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, profiler: Profiler, scan: PartitionScan, counts: Sequence[str]
-) -> list[int]:
-    """What the counts are."""
+    connection: duckdb.DuckDBPyConnection, profiler: Profiler, scan: PartitionScan, unread: Unread
+) -> tuple[list[int], list[Any]]:
+    """What the assumed counts are; the row hash and how many rows have it, or nothing."""
     cells = profiler.cells(but=())
-    hashed = select(["*", f"{_row_hash(scan.target.columns)} AS {_HASH}"], SWEPT)
     row_hash = [f"coalesce(sum({_HASH}), 0)::VARCHAR", f"count({_HASH})"]
-    found = connection.execute(select([*cells.values(), *counts, *row_hash], f"({hashed})")).fetchone() or ()
+    asked = [*cells.values(), *(sql for sql, _ in unread.assumed)]
+    if not any(column.rows for column in unread.broken):
+        asked += row_hash
+    hashed = select(["*", f"{_row_hash(scan.target.columns)} AS {_HASH}"], SWEPT)
+    found = list(connection.execute(select(asked, f"({hashed})")).fetchone() or ())
     profiler.take(dict(zip(cells, found, strict=False)))
-    keep_row_hash(scan, *found[-2:])
-    return list(found[len(cells) : -2])
+    counted = found[len(cells) :]
+    return counted[: len(unread.assumed)], counted[len(unread.assumed) :]
 
 
 def _row_hash(columns: Sequence[TableColumn]) -> str:
