@@ -71,10 +71,11 @@ class Shortcuts:
         `rules` are those that no row should meet. Where one is known to be met the files will be rewritten, so that
         all rows are read now: that is one scan less.
         """
-        self.vocabularies.look_up(one for one in conditions.values() if self._stated(one, self._facts) is None)
+        self.vocabularies.look_up(self._unstated(conditions))
         if self._facts and any(self._count(conditions[key]) for key in rules):
             self._facts = {}
-            self.vocabularies.look_up(conditions.values())
+            self.vocabularies.look_up(self._unstated(conditions))
+        self.vocabularies.group(self._unstated(conditions), counted=not self._facts)
         for condition in conditions.values():
             self._assume(condition)
         return {key: self._count(condition) for key, condition in conditions.items()}
@@ -82,6 +83,9 @@ class Shortcuts:
     def sql(self, condition: Condition) -> str:
         """SQL that is true for the same rows of the partition as the condition."""
         return self.vocabularies.sql(condition)
+
+    def _unstated(self, conditions: Mapping[Key, Condition]) -> list[Condition]:
+        return [one for one in conditions.values() if self._stated(one, self._facts) is None]
 
     def _assume(self, condition: Condition) -> None:
         stated = self._stated(condition, self._facts)

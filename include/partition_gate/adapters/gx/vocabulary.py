@@ -24,7 +24,7 @@ COUNT = "_gate_count"  # of each vocabulary: how many rows have the value
 _MOST_VALUES = 8
 _LOOKED_UP = ("VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE")
 _COSTLY = ("regexp_", FITS_SCHEMA)  # what takes longer for a value than to look the value up
-_SAMPLE_ROWS = 100_000
+_SAMPLE_ROWS = 20_000
 _ROWS_A_VALUE = 10
 _MOST_DISTINCT = 1_000_000  # about 100 MB
 
@@ -51,21 +51,33 @@ class Vocabularies:
         self._with_dictionary = with_dictionary
         self._group_from_rows = group_from_rows
         self._tables: dict[str, str | None] = {}
+        self._uncounted: set[str] = set()
 
     @property
     def tables(self) -> Mapping[str, str]:
-        """Column -> the table of its distinct values and their counts, as far as they were looked up."""
-        return {column: table for column, table in self._tables.items() if table is not None}
+        """Column -> the table of its distinct values and their counts, as far as they were looked up and counted."""
+        counted = self._tables.keys() - self._uncounted
+        return {column: table for column, table in self._tables.items() if table is not None and column in counted}
 
     def look_up(self, conditions: Iterable[sa.ColumnElement[bool]]) -> None:
-        """Look the values up of the columns for whose conditions it pays."""
+        """Look the values up of the columns of these conditions that the files keep as dictionaries."""
+        for column in map(only_column, conditions):
+            is_short = self._partition.types.get(column, "").startswith(_LOOKED_UP)
+            if column in self._with_dictionary and is_short and column not in self._tables:
+                self._tables[column] = self._group(column, f"count(*) AS {COUNT}")
+
+    def group(self, conditions: Iterable[sa.ColumnElement[bool]], *, counted: bool) -> None:
+        """Look the values up of the other columns for whose conditions it pays; not `counted` is a tenth cheaper."""
         for condition in conditions:
             column = only_column(condition)
             if column and column not in self._tables and self._pays(column, self._to_sql(condition)):
-                self._tables[column] = self._group(column)
+                self._tables[column] = self._group(column, *([f"count(*) AS {COUNT}"] if counted else []))
+                self._uncounted.update([] if counted else [column])
 
     def count(self, condition: sa.ColumnElement[bool]) -> int | None:
-        """How many rows of the partition meet the condition; None where their values were not looked up."""
+        """How many rows of the partition meet the condition; None where their values do not tell."""
+        if only_column(condition) in self._uncounted:
+            return 0 if self._find(condition, "1", limit=1) == [] else None
         found = self._find(condition, f"coalesce(sum({COUNT}), 0)::BIGINT", limit=1)
         return None if found is None else int(found[0])
 
@@ -87,10 +99,9 @@ class Vocabularies:
             return None
 
     def _pays(self, column: str, sql: str) -> bool:
-        kind = self._partition.types.get(column, "")
-        if column in self._with_dictionary and kind.startswith(_LOOKED_UP):
-            return True
-        if kind != "VARCHAR" or self._partition.footers.row_count < self._group_from_rows:
+        if self._partition.types.get(column) != "VARCHAR":
+            return False
+        if self._partition.footers.row_count < self._group_from_rows:
             return False
         return any(costly in sql for costly in _COSTLY) and self._repeats(column)
 
@@ -109,11 +120,11 @@ class Vocabularies:
         expected = distinct + once * (once - 1) / (2 * (twice + 1))
         return bool(sampled and expected * _ROWS_A_VALUE <= rows and expected <= _MOST_DISTINCT)
 
-    def _group(self, column: str) -> str | None:
+    def _group(self, column: str, *counts: str) -> str | None:
         if column.casefold() == COUNT:
             return None
         name = f"_gate_vocabulary_{len(self._tables)}"
-        values = select([identifier(column), f"count(*) AS {COUNT}"], SWEPT, where="TRUE GROUP BY ALL")
+        values = select([identifier(column), *counts], SWEPT, where="TRUE GROUP BY ALL")
         try:
             self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {values}")
         except READ_ERRORS:
