@@ -110,7 +110,8 @@ class Vocabularies:
         counted = select(
             [f"{identifier(column)} AS v", "count(*) AS n"], SWEPT, where=f"{ROW} < {_SAMPLE_ROWS} GROUP BY v"
         )
-        numbers = select(["count(*)", "count_if(n = 1)", "count_if(n = 2)", "sum(n)"], f"({counted})")
+        sums = (f"coalesce({sql}, 0)" for sql in ("count_if(n = 1)", "count_if(n = 2)", "sum(n)"))
+        numbers = select(["count(*)", *sums], f"({counted})")
         try:
             distinct, once, twice, sampled = self._connection.execute(numbers).fetchone() or (0, 0, 0, 0)
         except READ_ERRORS:
