@@ -100,7 +100,8 @@ def test_counts_reasons_and_published_rows_agree(
     tmp_path: Path, rows: list[dict[str, Any]], cut: int, rules: list[Rule], *, keeps: bool, worth: Worth
 ) -> None:
     table = pa.Table.from_pylist([{"row": i, **row} for i, row in enumerate(rows)], schema=SCHEMA)
-    scan = a_scan(tmp_path, table.slice(0, cut), table.slice(cut))
+    parts = [part for part in (table.slice(0, cut), table.slice(cut)) if part.num_rows]
+    scan = a_scan(tmp_path, *(parts or [table]))  # one file may be published as it came, and its footer be asked
     if keeps:  # the rows that the validation found are looked up instead of being judged again
         scan = scan.model_copy(update={"scratch": tmp_path / "scratch"})
     suite = _suite(rules)

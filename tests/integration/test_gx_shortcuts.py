@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from partition_gate.adapters.gx.as_it_came import SMALL_FILE_BYTES
 from partition_gate.adapters.gx.dialect import DuckDBDialect
 from partition_gate.adapters.gx.distinctness import Distinctness, duplicates
-from partition_gate.adapters.gx.split import SMALL_FILE_BYTES
 from partition_gate.adapters.gx.sql import select
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Split, Validation

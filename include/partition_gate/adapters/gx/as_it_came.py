@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from partition_gate.judging.validation import PartitionScan
 from partition_gate.table import TableColumn, TableSchema
 
+SMALL_FILE_BYTES = 8 * 2**20
 # Consumers' engines skip row groups by a footer's statistics, so these must come from a writer known to be right.
 _WRITERS = ("parquet-cpp-arrow", "DuckDB", "Polars", "parquet-rs", "parquet-mr version 1.1")
 _DEPRECATED_TIMESTAMP = "INT96"
@@ -31,28 +31,9 @@ _STORED_AS: dict[str, tuple[pa.DataType, ...]] = {
 }
 
 
-_ROW_HASH = "row-hash.json"
-
-
-def keep_row_hash(scan: PartitionScan, row_hash: str, rows: int) -> None:
-    """Leave the row hash of the scan's files in its scratch folder, if it has one."""
-    if scan.scratch is not None:
-        scan.scratch.mkdir(exist_ok=True)
-        kept = {"files": _files(scan), "row_hash": row_hash, "rows": rows}
-        (scan.scratch / _ROW_HASH).write_text(json.dumps(kept))
-
-
-def kept_row_hash(scan: PartitionScan) -> tuple[str, int] | None:
-    """The row hash and how many rows have it, if a confirmation left them for the same files."""
-    if scan.scratch is None or not (scan.scratch / _ROW_HASH).exists():
-        return None
-    kept = json.loads((scan.scratch / _ROW_HASH).read_text())
-    return (kept["row_hash"], kept["rows"]) if kept["files"] == _files(scan) else None
-
-
-def are_as_promised(paths: Iterable[str], table: TableSchema) -> bool:
-    """Whether every file is (`is_as_promised`)."""
-    return all(is_as_promised(path, table) for path in paths)
+def can_stay(paths: Sequence[Path], table: TableSchema) -> bool:
+    """Whether the files may be published as they came: each is as promised, and not many are small."""
+    return not _are_small(paths) and all(is_as_promised(str(path), table) for path in paths)
 
 
 def is_as_promised(path: str, table: TableSchema) -> bool:
@@ -79,5 +60,6 @@ def _is_stored(field: pa.Field, column: TableColumn) -> bool:
     return field.type in _STORED_AS.get(str(kind), ())
 
 
-def _files(scan: PartitionScan) -> list[str]:
-    return [str(path) for path in scan.paths]
+def _are_small(paths: Sequence[Path]) -> bool:
+    """Whether consumers read one file sooner than these; writing it costs little then."""
+    return len(paths) > 1 and sum(path.stat().st_size for path in paths) < SMALL_FILE_BYTES * len(paths)

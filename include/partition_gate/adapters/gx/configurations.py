@@ -7,15 +7,14 @@ expectations, a fifth of what a small partition costs. Nothing in it (1.24.1) ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-_copy: Any = Expectation.configuration.fget  # type: ignore[attr-defined]
+_copy: Callable[[Expectation], ExpectationConfiguration] = vars(Expectation)["configuration"].fget
 # By the expectation's id; it is kept as well, so that no other gets its id.
 _copies: ContextVar[dict[int, tuple[Expectation, ExpectationConfiguration]] | None] = ContextVar("copies", default=None)
 
@@ -33,7 +32,7 @@ def copied_once() -> Iterator[None]:
 def _configuration(expectation: Expectation) -> ExpectationConfiguration:
     copies = _copies.get()
     if copies is None:
-        return _copy(expectation)  # type: ignore[no-any-return]
+        return _copy(expectation)
     if id(expectation) not in copies:
         copies[id(expectation)] = (expectation, _copy(expectation))
     return copies[id(expectation)][1]

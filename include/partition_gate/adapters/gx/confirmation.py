@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import duckdb
 
-from partition_gate.adapters.gx.as_it_came import keep_row_hash
 from partition_gate.adapters.gx.footers import READ_ERRORS, read_footers
 from partition_gate.adapters.gx.profile import Profiler
+from partition_gate.adapters.gx.row_hash import ROW_HASH, hashed, keep_row_hash
 from partition_gate.adapters.gx.scan import SWEPT, create_view
 from partition_gate.adapters.gx.sql import identifier, select
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.validation import PartitionScan, Unread
-from partition_gate.table import TableColumn
-
-_HASH = "_gate_row_hash"
 
 
 def read_all(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, unread: Unread) -> PartitionProfile | None:
@@ -25,13 +21,13 @@ def read_all(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, unread:
     """
     try:
         profiler = Profiler(connection, create_view(connection, scan, read_footers(scan)), unread.counted)
-        counted, hashed = _read(connection, profiler, scan, unread)
+        counted, row_hash = _read(connection, profiler, scan, unread)
     except READ_ERRORS:
         return None
     if counted != [count for _, count in unread.assumed]:
         return None
-    if hashed:
-        keep_row_hash(scan, *hashed)
+    if row_hash:
+        keep_row_hash(scan, *row_hash)
     return profiler.profile({}).with_invalid(unread.broken)
 
 
@@ -40,16 +36,12 @@ def _read(
 ) -> tuple[list[int], list[Any]]:
     """What the assumed counts are; the row hash and how many rows have it, or nothing."""
     cells = profiler.cells(but=())
-    row_hash = [f"coalesce(sum({_HASH}), 0)::VARCHAR", f"count({_HASH})"]
     asked = [*cells.values(), *(sql for sql, _ in unread.assumed)]
     if not any(column.rows for column in unread.broken):
-        asked += row_hash
-    hashed = select(["*", f"{_row_hash(scan.target.columns)} AS {_HASH}"], SWEPT)
-    found = list(connection.execute(select(asked, f"({hashed})")).fetchone() or ())
+        asked += ROW_HASH
+    columns = ", ".join(identifier(column.name) for column in scan.target.columns)
+    rows = select(["*", hashed(columns)], SWEPT)
+    found = list(connection.execute(select(asked, f"({rows})")).fetchone() or ())
     profiler.take(dict(zip(cells, found, strict=False)))
     counted = found[len(cells) :]
     return counted[: len(unread.assumed)], counted[len(unread.assumed) :]
-
-
-def _row_hash(columns: Sequence[TableColumn]) -> str:
-    return f"hash(row({', '.join(identifier(column.name) for column in columns)}))::HUGEINT"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import duckdb
 import sqlalchemy as sa
 
-from partition_gate.adapters.gx.as_it_came import are_as_promised
+from partition_gate.adapters.gx.as_it_came import can_stay
 from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.scan import Scanned
 from partition_gate.adapters.gx.sql import identifier
@@ -123,5 +124,6 @@ def _stated(connection: duckdb.DuckDBPyConnection, partition: Scanned) -> dict[s
 
 
 def _facts(partition: Scanned, stated: Mapping[str, StatedColumn]) -> Facts:
-    promised = are_as_promised([file.path for file in partition.footers.files], partition.scan.target)
-    return {name: column.facts for name, column in stated.items()} if promised else {}
+    if not can_stay([Path(file.path) for file in partition.footers.files], partition.scan.target):
+        return {}
+    return {name: column.facts for name, column in stated.items()}

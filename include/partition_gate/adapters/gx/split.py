@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from partition_gate.adapters.gx.as_it_came import are_as_promised, kept_row_hash
+from partition_gate.adapters.gx.as_it_came import can_stay
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
-from partition_gate.adapters.gx.row_hash import NO_ROWS, row_hash
+from partition_gate.adapters.gx.row_hash import NO_ROWS, kept_row_hash, row_hash
 from partition_gate.adapters.gx.scan import (
     SCANNED,
     SOURCE_FILE,
@@ -26,7 +26,6 @@ from partition_gate.judging.validation import PartitionScan, RowPredicate, Split
 from partition_gate.table import TableSchema
 
 PASSING, QUARANTINED = "passing.parquet", "quarantined.parquet"
-SMALL_FILE_BYTES = 8 * 2**20
 
 
 def split_rows(
@@ -146,7 +145,7 @@ def _two_files(
 def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
     """The files as the passing side; None where one differs from the table, all are small, or without rows."""
     paths = [Path(file.path) for file in footers.files]
-    if _are_small(paths) or not are_as_promised(map(str, paths), scan.target):
+    if not can_stay(paths, scan.target):
         return None
     try:
         hashed, rows = kept_row_hash(scan) or row_hash(connection, paths)
@@ -163,11 +162,6 @@ def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, foo
         row_hash=hashed,
     )
     return _nothing_lost(scan.table, whole)
-
-
-def _are_small(paths: Sequence[Path]) -> bool:
-    """Whether consumers read one file sooner than these; writing it costs little then."""
-    return len(paths) > 1 and sum(path.stat().st_size for path in paths) < SMALL_FILE_BYTES * len(paths)
 
 
 def _rule_ids(blocking: Sequence[RowPredicate]) -> list[str]:

@@ -37,7 +37,7 @@ _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 
 class StatedColumn(Record):
     """`has_dictionary`: its pages refer to dictionaries, almost all. `facts` hold for files that are all as the table
-    promises (`as_it_came.are_as_promised`).
+    promises (`as_it_came.is_as_promised`).
     """
 
     has_dictionary: bool

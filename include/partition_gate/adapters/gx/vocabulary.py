@@ -62,8 +62,9 @@ class Vocabularies:
     def look_up(self, conditions: Iterable[sa.ColumnElement[bool]]) -> None:
         """Look the values up of the columns of these conditions that the files keep as dictionaries."""
         for column in map(only_column, conditions):
-            is_short = self._partition.types.get(column, "").startswith(_LOOKED_UP)
-            if column in self._with_dictionary and is_short and column not in self._tables:
+            if column in self._tables or column not in self._with_dictionary:
+                continue
+            if self._partition.types.get(column, "").startswith(_LOOKED_UP):
                 self._tables[column] = self._group(column, f"count(*) AS {COUNT}")
 
     def group(self, conditions: Iterable[sa.ColumnElement[bool]], *, counted: bool) -> None:
