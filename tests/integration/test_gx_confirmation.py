@@ -238,6 +238,32 @@ def test_a_row_hash_of_other_files_is_not_taken(tmp_path: Path) -> None:
         assert (split.row_hash, split.rows_passing) == row_hash(connection, list(other.paths))
 
 
+def test_a_row_hash_of_other_rows_under_the_same_name_is_not_taken(tmp_path: Path) -> None:
+    suite, scratch = a_suite({"known": KNOWN}), tmp_path / "scratch"
+    before = a_scan(tmp_path, pa.table({"n": [1]})).model_copy(update={"scratch": scratch})
+    BY_FOOTERS.confirm(before, suite, BY_FOOTERS.validate(before, suite))
+    after = a_scan(tmp_path, pa.table({"n": [2, 3]})).model_copy(update={"scratch": scratch})
+    assert after.paths == before.paths
+    BY_ROWS.validate(after, suite)
+
+    split = BY_ROWS.split(after, blocking=[], labels=some_labels(), into=tmp_path / "out")
+
+    with duckdb.connect() as connection:
+        assert (split.row_hash, split.rows_passing) == row_hash(connection, list(after.paths))
+
+
+def test_broken_rows_of_other_rows_under_the_same_name_are_not_taken(tmp_path: Path) -> None:
+    suite = a_suite({"known": KNOWN})
+    scan = a_scan(tmp_path, pa.table({"n": [None, 2]})).model_copy(update={"scratch": tmp_path / "scratch"})
+    blocking = BY_ROWS.validate(scan, suite).predicates
+    again = a_scan(tmp_path, pa.table({"n": [1, 2]})).model_copy(update={"scratch": tmp_path / "scratch"})
+    BY_ROWS.validate(again, suite)
+
+    split = BY_ROWS.split(again, blocking=blocking, labels=some_labels(), into=tmp_path / "out")
+
+    assert (split.rows_passing, split.rows_quarantined) == (2, 0)
+
+
 def test_what_is_confirmed_already_stays(tmp_path: Path) -> None:
     scan, suite = a_scan(tmp_path, pa.table({"n": [1]})), a_suite({"known": KNOWN})
     found = BY_ROWS.validate(scan, suite)

@@ -21,8 +21,9 @@ class PartitionScan(Record):
 
     `sources[i]` is the landing path of `paths[i]`, for messages. `partition_values` are the partition columns'
     values from the key (text), for columns that the files themselves do not hold. `scratch` is a private folder of
-    the attempt, where a validation may leave what the split of the same scan can use again. `published` is the table
-    that the passing rows are for, where it names or types the same columns otherwise than the files' `table`.
+    the attempt, which a validation empties first, and where it may leave what the split of the same scan can use again.
+    `published` is the table that the passing rows are for, where it names or types the same columns otherwise than the
+    files' `table`.
     """
 
     paths: tuple[Path, ...]

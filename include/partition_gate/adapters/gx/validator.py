@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,8 @@ class DuckDbValidator:
         return validation.model_copy(update={"profile": profile, "unread": None})
 
     def _validated(self, scan: PartitionScan, suite: CompiledSuite, worth: Worth) -> Validation:
+        if scan.scratch is not None:  # files of these names may have had other rows when it was written
+            shutil.rmtree(scan.scratch, ignore_errors=True)
         suite_file = read_suite_file(suite.document)
         footers = read_footers(scan)
         if footers.unreadable:
