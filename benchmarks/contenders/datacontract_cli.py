@@ -8,19 +8,7 @@ import yaml
 from datacontract.data_contract import DataContract
 from timing import measure
 
-_TYPES = {
-    "order_id": ("integer", "BIGINT"),
-    "customer_id": ("integer", "BIGINT"),
-    "status": ("string", "VARCHAR"),
-    "country": ("string", "VARCHAR"),
-    "quantity": ("integer", "INTEGER"),
-    "unit_price": ("number", "DOUBLE"),
-    "discount": ("number", "DOUBLE"),
-    "sku": ("string", "VARCHAR"),
-    "email": ("string", "VARCHAR"),
-    "created_at": ("timestamp", "TIMESTAMP"),
-    "shipped_at": ("timestamp", "TIMESTAMP"),
-}
+_LOGICAL = {"BIGINT": "integer", "INTEGER": "integer", "VARCHAR": "string", "DOUBLE": "number", "TIMESTAMP": "date"}
 _OPTIONS = {
     "quantity": {"minimum": 1, "maximum": 100},
     "unit_price": {"exclusiveMinimum": 0, "maximum": 10000},
@@ -51,14 +39,14 @@ def _properties() -> list[dict[str, object]]:
     return [
         {
             "name": name,
-            "logicalType": "date" if logical == "timestamp" else logical,
-            "physicalType": physical,
+            "logicalType": _LOGICAL[kind],
+            "physicalType": kind,
             "required": name in {"order_id", "customer_id", "status", "created_at"},
             "unique": name == "order_id",
             "logicalTypeOptions": _OPTIONS.get(name, {}),
             "quality": _members(name),
         }
-        for name, (logical, physical) in _TYPES.items()
+        for name, kind in orders.TYPES.items()
     ]
 
 

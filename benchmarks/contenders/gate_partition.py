@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import duckdb
 import orders
 
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Validation
@@ -19,12 +18,11 @@ def the_suite() -> CompiledSuite:
 
 
 def the_scan(path: str, scratch: Path) -> PartitionScan:
-    described = duckdb.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
-    columns = tuple(TableColumn(name=name, source=name, type=kind) for name, kind, *_ in described)
+    columns = tuple(_column(name, kind) for name, kind in orders.TYPES.items())
     return PartitionScan(
         paths=(Path(path),),
         sources=("s3://landing/orders/part-0.parquet",),
-        table=TableSchema(name="orders", columns=columns, partition_columns=(_column("dt"),)),
+        table=TableSchema(name="orders", columns=columns, partition_columns=(_column("dt", "DATE"),)),
         partition_values=(("dt", PARTITION_KEY),),
         scratch=scratch,
     )
@@ -42,5 +40,5 @@ def blocking(validation: Validation) -> list[RowPredicate]:
     return [predicate for predicate in validation.predicates if predicate.rule_id in rules]
 
 
-def _column(name: str) -> TableColumn:
-    return TableColumn(name=name, source=name, type="DATE")
+def _column(name: str, kind: str) -> TableColumn:
+    return TableColumn(name=name, source=name, type=kind)

@@ -14,6 +14,20 @@ STATUSES = ["new", "paid", "shipped", "returned"]
 COUNTRIES = ["DE", "FR", "US", "GB", "ES", "IT", "NL", "PL"]
 SKU, EMAIL = "^SKU-[0-9]{5}$", "^[^@ ]+@[^@ ]+[.][a-z]+$"
 
+# What a contract says of the columns: name -> type.
+TYPES = {
+    "order_id": "BIGINT",
+    "customer_id": "BIGINT",
+    "status": "VARCHAR",
+    "country": "VARCHAR",
+    "quantity": "INTEGER",
+    "unit_price": "DOUBLE",
+    "discount": "DOUBLE",
+    "sku": "VARCHAR",
+    "email": "VARCHAR",
+    "created_at": "TIMESTAMP",
+    "shipped_at": "TIMESTAMP",
+}
 # rule id -> (Great Expectations type, arguments, the DuckDB condition of a row that breaks it). Fifteen with the count.
 CHECKS: dict[str, tuple[str, dict[str, object], str]] = {
     "order_id_known": ("expect_column_values_to_not_be_null", {"column": "order_id"}, "order_id IS NULL"),
