@@ -19,6 +19,7 @@ from partition_gate.adapters.gx.truth import no_rows
 
 _MARK = "gate_duplicates"
 _HASHES_AT_ONCE = 10_000_000  # sorted in memory together: 80 MB, and as much again while they come
+_HASHES_A_BATCH = 100_000
 _KEYS_AT_ONCE = 10_000_000  # grouped in memory together: about 400 MB
 _SUSPECTS = "_gate_suspects"
 
@@ -98,18 +99,21 @@ class Distinctness:
         """How many hashes more than one row's key has; they are left in a table. Equal keys have equal hashes."""
         [(count,)] = self._connection.execute(select(["count(*)"], rows)).fetchall()
         parts = _parts(keys, count, at_once=self._hashes_at_once)
-        repeated = np.concatenate([self._repeated_hashes(rows, keys, part) for part in parts])
+        repeated = np.concatenate([self._repeated_hashes(rows, keys, part, most=count) for part in parts])
         self._connection.register("repeated", {"h": repeated})
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_SUSPECTS} AS {select(['h'], 'repeated')}")
         self._connection.unregister("repeated")
         return len(repeated)
 
-    def _repeated_hashes(self, rows: str, keys: Sequence[str], part: str) -> np.ndarray[Any, Any]:
-        hashes = select([f"{_hash(keys)} AS h"], rows, where=f"{_known(keys)} AND {part}")
-        chunks = self._connection.sql(hashes).to_arrow_table()["h"].chunks
-        sorted_hashes = np.concatenate([np.empty(0, np.uint64), *(chunk.to_numpy() for chunk in chunks)])
-        sorted_hashes.sort()
-        return np.unique(sorted_hashes[1:][sorted_hashes[1:] == sorted_hashes[:-1]])
+    def _repeated_hashes(self, rows: str, keys: Sequence[str], part: str, *, most: int) -> np.ndarray[Any, Any]:
+        query = select([f"{_hash(keys)} AS h"], rows, where=f"{_known(keys)} AND {part}")
+        hashes, found = np.empty(most, np.uint64), 0  # what is not filled takes no memory
+        for batch in self._connection.sql(query).to_arrow_reader(_HASHES_A_BATCH):
+            hashes[found : found + len(batch)] = batch["h"]
+            found += len(batch)
+        hashes = hashes[:found]
+        hashes.sort()
+        return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
 def _parts(keys: Sequence[str], count: int, *, at_once: int) -> list[str]:
