@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.integration.false_footers import plain, spliced, with_null_count
 
+from partition_gate.adapters.gx.as_it_came import SMALL_FILE_BYTES
 from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.row_hash import keep_row_hash, kept_row_hash, row_hash
 from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
@@ -145,6 +146,22 @@ def test_a_footer_with_false_extremes_is_found_out(tmp_path: Path) -> None:
 
     assert _failures(believed) == {"up to 100": 0}
     assert _failures(found) == {"up to 100": 1}
+    assert found == BY_ROWS.validate(scan, rule)
+
+
+@pytest.mark.parametrize("last", [5, 999], ids=["true", "false"])
+def test_of_several_large_files_each_footer_is_confirmed(tmp_path: Path, last: int) -> None:
+    large = [1] * (SMALL_FILE_BYTES // 8)
+    second = spliced(pages=plain([*large, last]), footer=plain([*large, 5]))
+    scan = a_scan(tmp_path, plain(large), second)
+    rule = a_suite({"known": KNOWN, "up to 100": UP_TO_100})
+
+    believed = BY_FOOTERS.validate(scan, rule)
+    found = BY_FOOTERS.confirm(scan, rule, believed)
+
+    assert believed.unread is not None
+    assert _failures(believed) == {"known": 0, "up to 100": 0}
+    assert _failures(found) == {"known": 0, "up to 100": int(last > 100)}
     assert found == BY_ROWS.validate(scan, rule)
 
 
