@@ -18,6 +18,7 @@ READABLE = ("expect_partition_files_to_be_readable", {})
 HAS_ID = ("expect_partition_files_to_have_column", {"column": "id"})
 ID_IS_INT = ("expect_partition_files_column_type_to_be_in_set", {"column": "id", "type_list": ["int32", "int64"]})
 ID_NOT_NULL = ("expect_column_values_to_not_be_null", {"column": "id"})
+SMALL = ("expect_column_values_to_be_between", {"column": "id", "max_value": 100})
 ORDERS = pa.table({"id": [1, 2, 3], "note": ["a", "b", None]})
 
 
@@ -32,6 +33,17 @@ def test_a_file_without_the_column_is_named_and_rules_on_it_are_unknown(tmp_path
     assert seen["not_null"] == Unknown(
         rule_id="not_null", why="column id is missing in s3://landing/orders/part-1.parquet"
     )
+
+
+def test_failing_rows_of_several_files_are_shown_in_the_files_order(tmp_path: Path) -> None:
+    broken = [101, 102, 103, 104, 105, 106]
+    # Large and small files in turn, as small ones are read sooner; several runs, as chance has a part in it.
+    files = [pa.table({"id": [0] * rows + [last]}) for rows, last in zip([10_000, 0] * 3, broken, strict=True)]
+    scan, suite = a_scan(tmp_path, *files), a_suite({"small": SMALL})
+
+    for _ in range(12):
+        (result,) = json.loads(DuckDbValidator().validate(scan, suite).document)["results"]
+        assert result["result"]["partial_unexpected_list"] == broken
 
 
 def test_a_row_condition_on_a_missing_column_makes_the_rule_unknown(tmp_path: Path) -> None:

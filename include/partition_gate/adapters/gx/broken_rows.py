@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
+import sqlalchemy as sa
 
 from partition_gate.adapters.gx.scan import ROW
 from partition_gate.adapters.gx.sql import literal, read_parquet, select
@@ -103,6 +104,17 @@ def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> KeptRo
     if index["files"] != _files(scan) or None in positions:
         return None
     return KeptRows(read_parquet([str(scan.scratch / _FILE)]), positions)
+
+
+def in_row_order(query: Any) -> Any:
+    """The query in the order of the rows' numbers, if it asks for rows by them: DuckDB shows those of several files in
+    any order.
+    """
+    if not isinstance(query, sa.Select) or query.whereclause is None:
+        return query
+    asked = sa.sql.visitors.iterate(query.whereclause)
+    numbered = any(isinstance(element, sa.ColumnClause) and element.name == ROW for element in asked)
+    return query.order_by(sa.column(ROW)) if numbered else query
 
 
 def _files(scan: PartitionScan) -> list[str]:

@@ -16,7 +16,7 @@ from great_expectations.expectations.row_conditions import deserialize_row_condi
 from great_expectations.util import convert_to_json_serializable
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from partition_gate.adapters.gx.broken_rows import BrokenRows
+from partition_gate.adapters.gx.broken_rows import BrokenRows, in_row_order
 from partition_gate.adapters.gx.dialect import dialect_module, sqlalchemy_engine
 from partition_gate.adapters.gx.distinctness import Distinctness
 from partition_gate.adapters.gx.footers import READ_ERRORS
@@ -76,7 +76,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         return records.subquery() if isinstance(records, sa.Select) else records
 
     def execute_query(self, query: Any) -> Any:
-        sql = self.literal_sql(query)
+        sql = self.literal_sql(in_row_order(query))
         try:
             with self.get_connection() as connection:
                 return connection.exec_driver_sql(sql)
