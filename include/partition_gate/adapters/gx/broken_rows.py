@@ -65,13 +65,14 @@ class BrokenRows:
         return int(count)
 
     def keep(self, scan: PartitionScan, predicates: Mapping[ConditionKey, str]) -> None:
-        """Leave the rows in the scan's scratch folder, if it has one, for `KeptRows`."""
-        tables = {self._places[key][0] for key in predicates if key in self._places}
+        """Leave the rows in the scan's scratch folder, if it has one, for `KeptRows`; nothing where there are none."""
+        broken = [key for key in predicates if key in self._places and key not in self._unmet]
+        tables = {self._places[key][0] for key in broken}
         if scan.scratch is None or len(tables) != 1:
             return
         scan.scratch.mkdir(exist_ok=True)
         table = tables.pop()
-        positions = {sql: self._places[key][1] for key, sql in predicates.items() if key in self._places}
+        positions = {predicates[key]: self._places[key][1] for key in broken}
         target = literal(str(scan.scratch / _FILE))
         self._connection.execute(f"COPY {table} TO {target} (FORMAT parquet)")
         index = {"files": _files(scan), "positions": positions}

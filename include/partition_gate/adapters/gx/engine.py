@@ -216,7 +216,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         found = known | sweep.run(self.duckdb_connection, broken=table)
         self.profiler.take({key: found.pop(key) for key in profiled})
         self.broken_rows.add(table, {key: sweep.rules.index(sql) for key, sql in rules.items() if keep_rows})
-        self.broken_rows.add_unmet(condition_id(key) for key in watched if known[key] == 0)
+        self.broken_rows.add_unmet(condition_id(key) for key in watched if found[key] == 0)
         plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in found.items()}
         return plain | (self.resolve_metric_bundle(filtered) if filtered else {})
 
