@@ -4,12 +4,15 @@ from pathlib import Path
 
 import orders
 
+from partition_gate.adapters.gx.deferred import defer_imports
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Validation
 from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.table import TableColumn, TableSchema
 from partition_gate.testing.scans import a_suite
 
 PARTITION_KEY = "2026-11-01"
+
+defer_imports()  # as whatever runs a partition does (`wiring.py`), before the validator is imported
 
 
 def the_suite() -> CompiledSuite:
