@@ -65,8 +65,8 @@ class DuckDbValidator:
         return validation.model_copy(update={"profile": profile, "unread": None})
 
     def _validated(self, scan: PartitionScan, suite: CompiledSuite, worth: Worth) -> Validation:
-        if scan.scratch is not None:  # files of these names may have had other rows when it was written
-            shutil.rmtree(scan.scratch, ignore_errors=True)
+        if scan.scratch is not None and scan.scratch.exists():  # its files' names may have had other rows
+            shutil.rmtree(scan.scratch)
         suite_file = read_suite_file(suite.document)
         footers = read_footers(scan)
         if footers.unreadable:
