@@ -3,14 +3,13 @@
 import tempfile
 from pathlib import Path
 
-from gate_partition import blocking, failed, the_scan, the_suite
+from gate_partition import blocking, failed, the_scan, the_suite, the_validator
 from timing import measure
 
 from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.scan import Machine, open_connection
 from partition_gate.adapters.gx.sides import sides
 from partition_gate.adapters.gx.split import open_view, quarantined_rows
-from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import PartitionScan
 from partition_gate.testing.scans import some_labels
 
@@ -22,7 +21,7 @@ def verdict_and_failing_rows(path: str) -> dict[str, int]:
 
 def judge(scan: PartitionScan) -> dict[str, int]:
     """What was found; the failing rows are read as they would be quarantined."""
-    validation = DuckDbValidator().validate(scan, the_suite())
+    validation = the_validator().validate(scan, the_suite())
     broken = blocking(validation)
     if broken:
         with open_connection(Machine()) as connection:

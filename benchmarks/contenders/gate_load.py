@@ -3,10 +3,9 @@
 import tempfile
 from pathlib import Path
 
-from gate_partition import PARTITION_KEY, blocking, failed, the_scan, the_suite
+from gate_partition import PARTITION_KEY, blocking, failed, the_scan, the_suite, the_validator
 from timing import measure
 
-from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.testing.scans import some_labels
 
@@ -25,7 +24,7 @@ def judge_and_publish(path: str, folder: Path, warehouse: DeltaWarehouse, *, cou
 
     `counted`: its columns are; of a contract that names no column, none is.
     """
-    scan, validator = the_scan(path, folder / "validated"), DuckDbValidator()
+    scan, validator = the_scan(path, folder / "validated"), the_validator()
     unnamed = scan.table.model_copy(update={"columns": ()})
     judged = scan if counted else scan.model_copy(update={"table": unnamed, "published": scan.table})
     validation = validator.confirm(judged, the_suite(), validator.validate(judged, the_suite()))

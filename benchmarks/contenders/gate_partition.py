@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orders
 
-from partition_gate.adapters.gx.deferred import defer_imports
+from partition_gate.adapters.gx.deferred import lean_imports
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Validation
 from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.table import TableColumn, TableSchema
@@ -12,7 +12,12 @@ from partition_gate.testing.scans import a_suite
 
 PARTITION_KEY = "2026-11-01"
 
-defer_imports()  # as whatever runs a partition does (`wiring.py`), before the validator is imported
+with lean_imports():  # as whatever runs a partition does (`wiring.py`)
+    from partition_gate.adapters.gx.validator import DuckDbValidator
+
+
+def the_validator() -> DuckDbValidator:
+    return DuckDbValidator()
 
 
 def the_suite() -> CompiledSuite:

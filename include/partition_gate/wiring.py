@@ -49,10 +49,10 @@ class WiredPorts:
 
     @cached_property
     def validator(self) -> Validator:
-        from partition_gate.adapters.gx.deferred import defer_imports
+        from partition_gate.adapters.gx.deferred import lean_imports
 
-        defer_imports()
-        from partition_gate.adapters.gx.validator import DuckDbValidator
+        with lean_imports():
+            from partition_gate.adapters.gx.validator import DuckDbValidator
 
         return DuckDbValidator()
 
@@ -80,10 +80,10 @@ class WiredPorts:
 
     @cached_property
     def docs(self) -> DocsSite:
-        from partition_gate.adapters.gx.deferred import defer_imports
+        from partition_gate.adapters.gx.deferred import lean_imports
 
-        defer_imports()
-        from partition_gate.adapters.gx.docs import GxDocsSite
+        with lean_imports():
+            from partition_gate.adapters.gx.docs import GxDocsSite
 
         return GxDocsSite(docs_folder(self.settings), mask_key=mask_key(self.settings))
 

