@@ -23,7 +23,12 @@ def test_statistics_and_charts_are_imported_by_their_first_use() -> None:
 
 
 def test_packages_that_are_loaded_already_stay_as_they_are() -> None:
-    ask = "import altair\nfrom partition_gate.adapters.gx.deferred import lean_imports\nwith lean_imports(): print(altair.Chart)"
+    ask = """
+import altair
+from partition_gate.adapters.gx.deferred import lean_imports
+with lean_imports():
+    print(altair.Chart)
+"""
 
     ran = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
 
