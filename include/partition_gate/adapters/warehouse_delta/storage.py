@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore, S3Store
-from s3fs import S3FileSystem
 
 from partition_gate.errors import AccessDenied, StoreUnreachable
 from partition_gate.record import Record
@@ -82,9 +82,10 @@ class Storage:
                 yield from (_stored(meta) for meta in chunk)
 
     def filesystem(self) -> Any:
-        """The same S3 as an fsspec filesystem, for DuckDB."""
+        """The same S3 as an fsspec filesystem (s3fs, imported when it is asked for), for DuckDB."""
         s3 = {key.lower().removeprefix("aws_"): value for key, value in self.options.items()}
-        return S3FileSystem(
+        return fsspec.filesystem(
+            "s3",
             key=s3.get("access_key_id"),
             secret=s3.get("secret_access_key"),
             token=s3.get("session_token"),
