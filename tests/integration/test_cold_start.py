@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,22 @@ def test_where_nothing_is_to_judge_great_expectations_is_not_imported(desk):
 
     assert "duckdb" in again | status
     assert "great_expectations" not in again | status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "loaded"),
+    [
+        (["scheduler"], True),
+        (["celery", "worker"], True),
+        (["api-server"], False),
+        (["dag-processor"], False),
+        (["celery", "flower"], False),
+        (["dags", "list", "scheduler"], False),
+    ],
+)
+def test_whatever_forks_tasks_has_great_expectations_for_all_of_them(arguments, loaded):
+    ask = "import sys, airflow_local_settings; print('great_expectations' in sys.modules)"
+
+    ran = subprocess.run([sys.executable, "-c", ask, *arguments], capture_output=True, text=True, check=False)
+
+    assert ran.stdout.strip() == str(loaded), ran.stderr
