@@ -1,6 +1,7 @@
 """Imported by every Airflow process. Heavy libraries are loaded once, in the process that forks the tasks.
 
-Without it each task spends seconds on importing Great Expectations. No connection may be opened here.
+Without it each task spends seconds on importing Great Expectations. An Airflow that has such a file of its own does the
+same in that one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ def _forks_tasks(arguments: list[str]) -> bool:
 
 
 if _forks_tasks(sys.argv):
-    from partition_gate.adapters.gx import docs, validator  # noqa: F401
-    from partition_gate.adapters.ledger import ledger  # noqa: F401
-    from partition_gate.adapters.object_store import routing, s3  # noqa: F401
-    from partition_gate.adapters.warehouse_delta import warehouse  # noqa: F401
+    from partition_gate.wiring import preload
+
+    preload()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from partition_gate.gate.publish_contracts import RegistryStore
     from partition_gate.partition import Location
     from partition_gate.ports import DocsSite, Ledger, Notifier, ObjectStore, Validator, Warehouse
+
+_OF_EVERY_TASK = (
+    "gx.validator",
+    "gx.docs",
+    "ledger.ledger",
+    "object_store.routing",
+    "object_store.s3",
+    "warehouse_delta.warehouse",
+)
 
 
 class SystemClock:
@@ -137,6 +147,17 @@ def open_ports(settings: Settings | None = None) -> Iterator[WiredPorts]:
     """The ports, for a command or a task; an embedded server that was started for them is stopped at the end."""
     with ExitStack() as stack:
         yield WiredPorts(settings or load_settings(), stack)
+
+
+def preload() -> None:
+    """Import what tasks need, in the process that forks them, so that none of them spends its time on it. Nothing is
+    opened: neither connections nor threads survive a fork.
+    """
+    from partition_gate.adapters.gx.deferred import lean_imports
+
+    with lean_imports():
+        for name in _OF_EVERY_TASK:
+            import_module(f"partition_gate.adapters.{name}")
 
 
 def contract_folder(settings: Settings) -> ContractFolder:
