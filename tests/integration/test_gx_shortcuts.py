@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partition_gate.adapters.gx.as_it_came import SMALL_FILE_BYTES
-from partition_gate.adapters.gx.dialect import DuckDBDialect
-from partition_gate.adapters.gx.distinctness import Distinctness, duplicates
-from partition_gate.adapters.gx.sql import select
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Split, Validation
 from partition_gate.table import TableColumn
@@ -74,25 +68,6 @@ def test_findings_about_other_rules_are_not_used(tmp_path: Path) -> None:
     split = DuckDbValidator().split(scan, blocking=other, labels=some_labels(), into=tmp_path / "out")
 
     assert (split.rows_passing, split.rows_quarantined) == (2, 1)
-
-
-@given(
-    keys=st.lists(st.none() | st.integers(-5, 90) | st.sampled_from([2**62, -(2**62)]), max_size=40, unique=False),
-    is_sorted=st.booleans(),
-)
-@an_example
-def test_proven_integers_are_distinct(keys: list[int | None], *, is_sorted: bool) -> None:
-    assert _found_duplicates(keys, "BIGINT", is_sorted=is_sorted) == _duplicates(keys)
-
-
-@given(keys=st.lists(st.none() | st.sampled_from([0.0, -0.0, 1.5, float("inf"), -1.0, 7.25]), max_size=9))
-@an_example
-def test_proven_floats_are_distinct(keys: list[float | None]) -> None:
-    assert _found_duplicates(keys, "DOUBLE", is_sorted=True) == _duplicates(keys)
-
-
-def test_two_nans_are_duplicates_also_at_the_end_of_rising_keys() -> None:
-    assert len(_found_duplicates([1.0, 2.0, float("nan"), float("nan")], "DOUBLE", is_sorted=False)) == 1
 
 
 def test_samples_are_the_first_rows_that_break_the_rule(tmp_path: Path) -> None:
@@ -188,24 +163,3 @@ def _numbers(split: Split) -> tuple[int, int, int, str]:
 
 def _contents(path: Path | None) -> list[str]:
     return [] if path is None else sorted(str(row) for row in pq.read_table(path).to_pylist())
-
-
-def _found_duplicates(keys: list[Any], kind: str, *, is_sorted: bool) -> list[Any]:
-    keys = sorted(keys, key=lambda key: (key is None, key or 0)) if is_sorted else keys
-    dialect = DuckDBDialect()
-
-    def to_sql(clause: Any) -> str:
-        return str(clause.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-
-    with duckdb.connect() as connection:
-        connection.execute(f"CREATE TABLE keys (key {kind})")
-        connection.executemany("INSERT INTO keys VALUES (?)", [[key] for key in keys]) if keys else None
-        found = duplicates([sa.column("key")], sa.table("keys"))
-        in_parts = Distinctness(connection, to_sql, hashes_at_once=10, keys_at_once=4)
-        settled = in_parts.settled(sa.column("key").in_(found))
-        among = select(["key"], "keys", where=f"{to_sql(settled)} GROUP BY key")
-        return sorted(row[0] for row in connection.execute(among).fetchall())
-
-
-def _duplicates(keys: list[Any]) -> list[Any]:
-    return sorted(key for key, count in Counter(keys).items() if key is not None and count > 1)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import duckdb
-import numpy as np
 import sqlalchemy as sa
 
 from partition_gate.adapters.gx.footers import READ_ERRORS
+from partition_gate.adapters.gx.repeated import repeated
 from partition_gate.adapters.gx.sql import identifier, select
 from partition_gate.adapters.gx.truth import no_rows
 
@@ -97,23 +97,16 @@ class Distinctness:
 
     def _suspect(self, rows: str, keys: Sequence[str]) -> int:
         """How many hashes more than one row's key has; they are left in a table. Equal keys have equal hashes."""
-        [(count,)] = self._connection.execute(select(["count(*)"], rows)).fetchall()
-        parts = _parts(keys, count, at_once=self._hashes_at_once)
-        repeated = np.concatenate([self._repeated_hashes(rows, keys, part, most=count) for part in parts])
-        self._connection.register("repeated", {"h": repeated})
+        asked = select(["count(*)", "current_setting('temp_directory')"], rows)
+        [(count, folder)] = self._connection.execute(asked).fetchall()
+        query = select([f"{_hash(keys)} AS h"], rows, where=_known(keys))
+        batches = self._connection.sql(query).to_arrow_reader(_HASHES_A_BATCH)
+        hashes = (batch["h"].to_numpy() for batch in batches)
+        found = repeated(hashes, most=count, at_once=self._hashes_at_once, folder=folder)
+        self._connection.register("repeated", {"h": found})
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_SUSPECTS} AS {select(['h'], 'repeated')}")
         self._connection.unregister("repeated")
-        return len(repeated)
-
-    def _repeated_hashes(self, rows: str, keys: Sequence[str], part: str, *, most: int) -> np.ndarray[Any, Any]:
-        query = select([f"{_hash(keys)} AS h"], rows, where=f"{_known(keys)} AND {part}")
-        hashes, found = np.empty(most, np.uint64), 0  # what is not filled takes no memory
-        for batch in self._connection.sql(query).to_arrow_reader(_HASHES_A_BATCH):
-            hashes[found : found + len(batch)] = batch["h"]
-            found += len(batch)
-        hashes = hashes[:found]
-        hashes.sort()
-        return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+        return len(found)
 
 
 def _parts(keys: Sequence[str], count: int, *, at_once: int) -> list[str]:
