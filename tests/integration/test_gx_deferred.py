@@ -66,3 +66,15 @@ except ModuleNotFoundError:
     ran = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
 
     assert ran.stdout.strip() == "True", ran.stderr
+
+
+def test_the_process_ends_without_complaint_of_leaks() -> None:
+    ask = """
+from partition_gate.adapters.gx.deferred import lean_imports
+with lean_imports():
+    import partition_gate.adapters.gx.docs
+"""
+
+    ran = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")

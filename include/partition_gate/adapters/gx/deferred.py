@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import importlib.util
@@ -31,6 +32,7 @@ def lean_imports() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        atexit.register(gc.unfreeze)  # else the end of the process frees nothing, and DuckDB's module complains of leaks
         gc.enable()
 
 
