@@ -32,7 +32,7 @@ def lean_imports() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
-        atexit.register(gc.unfreeze)  # else the end of the process frees nothing, and DuckDB's module complains of leaks
+        atexit.register(gc.unfreeze)  # at its end the process frees them, or DuckDB's module complains of leaks
         gc.enable()
 
 
