@@ -155,7 +155,7 @@ def preload() -> None:
     """
     from partition_gate.adapters.gx.deferred import lean_imports
 
-    with lean_imports():
+    with lean_imports(seldom_used=True):
         for name in _OF_EVERY_TASK:
             import_module(f"partition_gate.adapters.{name}")
 

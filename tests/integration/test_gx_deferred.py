@@ -35,7 +35,7 @@ with lean_imports():
     assert "Chart" in ran.stdout, ran.stderr
 
 
-def test_what_great_expectations_brings_is_no_search_for_garbage_later_and_the_search_goes_on() -> None:
+def test_later_searches_for_garbage_leave_out_what_great_expectations_brought() -> None:
     ask = """
 import gc
 from partition_gate.adapters.gx.deferred import lean_imports
@@ -43,7 +43,7 @@ with lean_imports():
     import great_expectations
 before = gc.get_freeze_count()
 with lean_imports():
-    here = [object() for _ in range(3)]
+    more = [[]]
 print(before > 100_000, gc.get_freeze_count() == before, gc.isenabled())
 """
 

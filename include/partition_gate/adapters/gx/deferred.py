@@ -17,16 +17,18 @@ _SELDOM_USED = ("scipy.stats", "altair")
 
 
 @contextmanager
-def lean_imports() -> Iterator[None]:
-    """Import what needs Great Expectations within it; where that is imported already, nothing is changed.
+def lean_imports(*, seldom_used: bool = False) -> Iterator[None]:
+    """Import what needs Great Expectations within it; where that is imported already, nothing is changed. `seldom_used`
+    is imported at once where processes are forked that may use it.
 
-    Its half a million objects live as long as the process: measured, looking for garbage among them takes 0.15 s of
-    CPU time while they come, and 0.12 s once more in the first partition (`gc.freeze` takes them out of the search).
+    Its 370,000 objects live as long as the process: measured, looking for garbage among them takes 0.4 s of CPU time
+    while they come, and 0.15 s once more in the first publish (`gc.freeze` takes them out of the search).
     """
     if "great_expectations" in sys.modules or not gc.isenabled():
         yield
         return
-    _defer_imports()
+    if not seldom_used:
+        _defer_imports()
     gc.disable()
     try:
         yield

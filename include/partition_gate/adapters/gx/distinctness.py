@@ -18,7 +18,7 @@ from partition_gate.adapters.gx.sql import identifier, select
 from partition_gate.adapters.gx.truth import no_rows
 
 _MARK = "gate_duplicates"
-_HASHES_AT_ONCE = 10_000_000  # sorted in memory together: 80 MB, and as much again while they come
+_HASHES_AT_ONCE = 10_000_000  # sorted in memory together: 80 MB
 _HASHES_A_BATCH = 100_000
 _KEYS_AT_ONCE = 10_000_000  # grouped in memory together: about 400 MB
 _SUSPECTS = "_gate_suspects"

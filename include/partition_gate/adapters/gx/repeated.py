@@ -50,7 +50,7 @@ def _runs(batches: Iterable[Hashes], size: int) -> Iterator[Hashes]:
 
 
 def _twice(hashes: Hashes) -> Hashes:
-    """Of sorted hashes."""
+    """Each that comes more than once among sorted hashes, once."""
     return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
