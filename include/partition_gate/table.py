@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from partition_gate.record import Record
 
+RESERVED_PREFIX = "_gate_"
+
+
+def is_reserved(name: str) -> bool:
+    """Whether only we name columns so. A file may have such a column (quarantined rows that landed again): quarantine
+    keeps it, but no rule can see it and no table has it.
+    """
+    return name.casefold().startswith(RESERVED_PREFIX)
+
 
 class TableColumn(Record):
     """A column of the published table. `source` is its name in the files, `type` a DuckDB type name.

@@ -65,6 +65,7 @@ def awkward(rows: int = 40) -> pa.Table:
             "is_open": [n % 2 == 0 for n in numbers],
             "empty": pa.array([None] * rows, pa.string()),
             'odd "name"': ["x"] * rows,
+            "_gate_row": numbers,  # quarantined rows that landed again have columns of ours
         }
     )
 

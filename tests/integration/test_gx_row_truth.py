@@ -93,7 +93,9 @@ RULES = st.one_of(
     cut=st.integers(0, 24),
     rules=st.lists(RULES, min_size=1, max_size=8),
     keeps=st.booleans(),
-    worth=st.sampled_from([Worth(), Worth(footers=0, grouping=0)]),
+    worth=st.builds(
+        Worth, footers=st.sampled_from([0, 20_000]), grouping=st.just(0), kept_bytes=st.sampled_from([0, 1000, 2**20])
+    ),
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_counts_reasons_and_published_rows_agree(

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partition_gate.adapters.gx.as_it_came import SMALL_FILE_BYTES
+from partition_gate.adapters.gx.shortcuts import Worth
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Split, Validation
 from partition_gate.table import TableColumn
@@ -42,22 +43,58 @@ PROMISED = {"id": "BIGINT", "note": "VARCHAR"}
 an_example = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@given(rows=ROWS, cut=st.integers(0, 40), is_sorted=st.booleans())
+@given(rows=ROWS, cut=st.integers(0, 40), is_sorted=st.booleans(), named=st.booleans(), kept_bytes=st.integers(0, 4000))
 @an_example
 def test_a_split_that_looks_up_the_findings_is_the_split_that_judges_again(
-    tmp_path: Path, rows: list[dict[str, Any]], cut: int, *, is_sorted: bool
+    tmp_path: Path, rows: list[dict[str, Any]], cut: int, kept_bytes: int, *, is_sorted: bool, named: bool
 ) -> None:
     rows = sorted(rows, key=lambda row: (row["id"] is None, row["id"] or 0)) if is_sorted else rows
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    scan = a_scan(tmp_path, table.slice(0, cut), table.slice(cut))
+    files = (table.slice(0, cut), table.slice(cut).append_column("more", pa.array([[2.5]] * len(rows[cut:]))))
+    scan = a_scan(tmp_path, *files, columns=None if named else {"id": "BIGINT", "line": "INTEGER", "ratio": "DOUBLE"})
     kept = scan.model_copy(update={"scratch": tmp_path / "scratch"})
 
-    found = _split(kept, _validate(kept), into=tmp_path / "found")
+    found = _split(kept, _validate(kept, kept_bytes=kept_bytes), into=tmp_path / "found")
     judged = _split(scan, _validate(scan), into=tmp_path / "judged")
 
-    assert (tmp_path / "scratch").exists() == bool(judged.quarantined)
     assert _numbers(found) == _numbers(judged)
     assert _contents(found.quarantined) == _contents(judged.quarantined)
+
+
+@pytest.mark.parametrize(
+    ("kept_bytes", "quarantined"), [(10_000, [-1, -2]), (1000, [-7, -7]), (100, [-7, -7, -7])], ids=str
+)
+def test_memory_decides_whether_rows_or_their_numbers_or_neither_are_kept_for_the_split(
+    tmp_path: Path, kept_bytes: int, quarantined: list[int]
+) -> None:
+    rows = {"id": [-1, -2, 3], "note": ["a" * 500, "b" * 500, "c" * 500]}
+    scan = a_scan(tmp_path, pa.table(rows)).model_copy(update={"scratch": tmp_path / "scratch"})
+    positive = {"positive": ("expect_column_values_to_be_between", {"column": "id", "min_value": 0})}
+
+    found = _validate(scan, positive, kept_bytes=kept_bytes)
+    a_scan(tmp_path, pa.table({**rows, "id": [-7, -7, -7]}))  # what the split reads of the files shows it
+    split = _split(scan, found, into=tmp_path / "out")
+
+    assert pq.read_table(split.quarantined)["id"].to_pylist() == quarantined
+    assert found.observations == _validate(a_scan(tmp_path, pa.table(rows)), positive).observations
+
+
+@pytest.mark.parametrize(
+    ("columns", "footers", "quarantined"),
+    [(None, 100, [-1, -2]), ({"id": "BIGINT"}, 100, [-7, -7]), ({"id": "BIGINT"}, 0, [-1, -2])],
+)
+def test_columns_that_nobody_promised_are_read_with_the_verdict_only_where_rows_are_known_to_be_broken(
+    tmp_path: Path, columns: dict[str, str] | None, footers: int, quarantined: list[int]
+) -> None:
+    rows = pa.table({"id": [-1, -2, 3], "note": ["a", "b", "c"]})
+    scan = a_scan(tmp_path, rows, columns=columns).model_copy(update={"scratch": tmp_path / "scratch"})
+    positive = {"positive": ("expect_column_values_to_be_between", {"column": "id", "min_value": 0})}
+
+    found = _validate(scan, positive, footers=footers)  # from so many rows on, values are looked up before
+    a_scan(tmp_path, rows.set_column(0, "id", pa.array([-7, -7, -7])))
+    split = _split(scan, found, into=tmp_path / "out")
+
+    assert pq.read_table(split.quarantined)["id"].to_pylist() == quarantined
 
 
 def test_findings_about_other_rules_are_not_used(tmp_path: Path) -> None:
@@ -146,8 +183,8 @@ def test_a_renamed_column_is_rewritten(tmp_path: Path) -> None:
     assert pq.read_schema(split.passing[0]).names == ["key"]
 
 
-def _validate(scan: PartitionScan, rules: dict[str, Any] | None = None) -> Validation:
-    validation = DuckDbValidator().validate(scan, a_suite(RULES if rules is None else rules))
+def _validate(scan: PartitionScan, rules: dict[str, Any] | None = None, **worth: int) -> Validation:
+    validation = DuckDbValidator(worth=Worth(**worth)).validate(scan, a_suite(RULES if rules is None else rules))
     assert all(isinstance(one, Held) for one in validation.observations), validation.observations
     return validation
 

@@ -16,7 +16,7 @@ from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.errors import GateError
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split
 from partition_gate.table import TableColumn
-from partition_gate.testing.scans import a_scan, parquet_bytes, some_labels
+from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
 
 POSITIVE = RowPredicate(rule_id="positive", sql='"id" <= 0')
 NOTED = RowPredicate(rule_id="noted", sql='"note" IS NULL')
@@ -133,6 +133,25 @@ def test_columns_named_like_ours_and_like_duckdbs_come_through(tmp_path: Path) -
 
     wanted = 'file_row_number, "_gate_reasons_1", filename, _gate_reasons, _gate_source_row'
     assert _rows(split.quarantined, wanted) == [(8, "older", "g", ["eight"], 1)]
+
+
+def test_rows_that_landed_again_from_quarantine_are_split_by_their_own_numbers(tmp_path: Path) -> None:
+    ours = ("_gate_row", "_gate_in_0", "_gate_source_row", "_gate_source_file")
+    landed = ORDERS.append_column("_Gate_Breaks_0", pa.array([True] * 4))
+    for name in ours:
+        landed = landed.append_column(name, pa.array([3, 3, 3, 3]))
+    scan = a_scan(tmp_path, landed, columns={"id": "BIGINT", "note": "VARCHAR"})
+    scan = scan.model_copy(update={"scratch": tmp_path / "scratch"})
+    rule = a_suite({"positive": ("expect_column_values_to_be_between", {"column": "id", "min_value": 1})})
+
+    validation = DuckDbValidator().validate(scan, rule)
+    split = _split(scan, *validation.predicates)
+
+    assert _rows(split.passing[0]) == [(1, "a"), (None, "c")]
+    assert _rows(split.quarantined, "id, note, _gate_source_row, _gate_source_file, _gate_source_row_1") == [
+        (0, "b", 1, "s3://landing/orders/part-0.parquet", 3),
+        (-1, None, 3, "s3://landing/orders/part-0.parquet", 3),
+    ]
 
 
 def test_a_rejected_partition_is_quarantined_whole_with_the_reasons_there_are(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from partition_gate.drafting.profile import FEW_VALUES, ColumnPart, ColumnProfil
 from partition_gate.errors import ContractError
 from partition_gate.record import Record
 from partition_gate.suite.expectations import Scalar
+from partition_gate.table import is_reserved
 
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _KEY_LENGTH = 5
@@ -51,7 +52,8 @@ def _profile(connection: duckdb.DuckDBPyConnection, partitions: Sequence[Sequenc
     files = [str(path) for paths in partitions for path in paths]
     whole = connection.read_parquet(files, union_by_name=True, hive_partitioning=False)
     newest = connection.read_parquet([str(path) for path in partitions[-1]], union_by_name=True).columns
-    kinds = {name: kind for name, kind in zip(whole.columns, whole.types, strict=True) if name in newest}
+    promised = {name for name in newest if not is_reserved(name)}
+    kinds = {name: kind for name, kind in zip(whole.columns, whole.types, strict=True) if name in promised}
     types = {name: str(kind) for name, kind in kinds.items()}
     counts = [_counts(connection, paths, types) for paths in partitions]
     columns = tuple(

@@ -10,6 +10,7 @@ from partition_gate.contract.model import CLASSIFIED_WORDS
 from partition_gate.lint.contract import is_date
 from partition_gate.lint.view import Known, Node, Placed, Problem, View, child, number, parts
 from partition_gate.nearest_words import did_you_mean, nearest, shown
+from partition_gate.table import RESERVED_PREFIX, is_reserved
 
 # Words that are known to say that a column needs no hiding.
 OPEN_WORDS = frozenset({"public", "internal", "open", "none", "unclassified", "1"})
@@ -77,7 +78,9 @@ def nested_required(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def column_name(view: View, _known: Known) -> Iterator[Problem]:
-    """Each name stands once among its neighbours, whatever its case: the published table ignores it."""
+    """Each name stands once among its neighbours, whatever its case: the published table ignores it. No column is named
+    like those that we add.
+    """
     holders = [*view.objects(), *view.properties()]
     for holder in holders:
         seen: dict[str, str] = {}
@@ -87,6 +90,10 @@ def column_name(view: View, _known: Known) -> Iterator[Problem]:
                 what = f"{shown(name)} stands also at {seen[name.lower()]}; rename one of them"
                 yield Problem(f"{prop.place}.name", what)
             seen.setdefault(str(name).lower(), prop.place)
+    for column in view.columns():
+        if is_reserved(str(column.node.get("name"))):
+            what = f"{shown(column.node['name'])}: columns that begin with {RESERVED_PREFIX} are ours; rename it"
+            yield Problem(f"{column.place}.name", f"{what}, and keep the files' name as physicalName")
 
 
 def key_position(view: View, _known: Known) -> Iterator[Problem]:

@@ -4,38 +4,63 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
 from typing import Any
 
 import duckdb
 import sqlalchemy as sa
 
-from partition_gate.adapters.gx.scan import ROW
-from partition_gate.adapters.gx.sql import literal, read_parquet, select
+from partition_gate.adapters.gx.scan import ROW, Scanned
+from partition_gate.adapters.gx.sql import any_of, literal, read_parquet, select
+from partition_gate.adapters.gx.sweep import breaks
 from partition_gate.judging.validation import PartitionScan, RowPredicate
 
 _FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"
+_NUMBER_BYTES, _CELL_BYTES = 100, 16  # of a row's number with its booleans; of a cell beside its value
 
 ConditionKey = Any  # Great Expectations' id of a condition metric
 
 
-class BrokenRows:
-    """Tables of the connection, one a SELECT: a row's number and one boolean a rule."""
+class Keep(IntEnum):
+    """How much of the rows that break a rule a SELECT keeps; `PART`: it is not the whole SELECT, so nothing."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    PART = 0
+    NOTHING = 1
+    NUMBERS = 2
+    ROWS = 3
+
+
+class BrokenRows:
+    """Tables of the connection, one a SELECT: a row's number, what each rule's condition is, perhaps all of the row."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, kept_bytes: int) -> None:
         self._connection = connection
+        self._partition = partition
+        self._kept_bytes = kept_bytes
+        self._whole: set[str] = set()
         self._places: dict[ConditionKey, tuple[str, int]] = {}
         self._samples: dict[str, tuple[list[int], ...]] = {}
         self._unmet: set[ConditionKey] = set()
         self._tables = 0
+
+    def cells(self, keep: Keep) -> tuple[str, ...]:
+        """The columns of `swept` that are kept of a row."""
+        return self._partition.as_it_came if keep is Keep.ROWS and self._partition.scan.scratch else ()
+
+    def most(self, cells: Sequence[str]) -> int:
+        """How many rows may be kept with these cells."""
+        values = self._partition.footers.row_bytes + _CELL_BYTES * len(cells) if cells else 0
+        return self._kept_bytes // (_NUMBER_BYTES + values)
 
     def next_table(self) -> str:
         """A name for another table."""
         self._tables += 1
         return f"_gate_broken_{self._tables}"
 
-    def add(self, table: str, positions: Mapping[ConditionKey, int]) -> None:
-        """The table holds these conditions, as the boolean at this position (from 0)."""
+    def add(self, table: str, positions: Mapping[ConditionKey, int], *, whole: bool) -> None:
+        """The table holds these conditions, as the boolean at this position (from 0); of `whole` rows."""
         self._places.update((key, (table, position)) for key, position in positions.items())
+        self._whole.update([table] if whole else [])
 
     def add_unmet(self, keys: Iterable[ConditionKey]) -> None:
         """No row meets these conditions."""
@@ -48,7 +73,7 @@ class BrokenRows:
         table, position = self._places[key]
         if table not in self._samples:
             width = 1 + max(place for name, place in self._places.values() if name == table)
-            firsts = select([f"min({ROW}, {count}) FILTER (WHERE rules[{i + 1}])" for i in range(width)], table)
+            firsts = select([f"min({ROW}, {count}) FILTER (WHERE {breaks(i)})" for i in range(width)], table)
             self._samples[table] = self._connection.execute(firsts).fetchone() or ()
         return self._samples[table][position] or []
 
@@ -60,7 +85,7 @@ class BrokenRows:
             return 0
         if None in places or len(tables) != 1:
             return None
-        any_rule = " OR ".join(f"rules[{place[1] + 1}]" for place in places if place)
+        any_rule = " OR ".join(breaks(place[1]) for place in places if place)
         [(count,)] = self._connection.execute(select([f"coalesce(count_if({any_rule}), 0)"], tables.pop())).fetchall()
         return int(count)
 
@@ -74,26 +99,30 @@ class BrokenRows:
         table = tables.pop()
         positions = {predicates[key]: self._places[key][1] for key in broken}
         target = literal(str(scan.scratch / _FILE))
-        self._connection.execute(f"COPY {table} TO {target} (FORMAT parquet)")
-        index = {"files": _files(scan), "positions": positions}
+        rows = select(["*"], table, where=f"TRUE ORDER BY {ROW}")
+        self._connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
+        index = {"files": _files(scan), "positions": positions, "whole": table in self._whole}
         (scan.scratch / _INDEX).write_text(json.dumps(index))
 
 
 class KeptRows:
-    """The rows of a partition that break these predicates, as a validation of the same files left them."""
+    """The rows of a partition that break these predicates, as a validation of the same files left them: their numbers,
+    or `whole` rows as they came.
+    """
 
-    def __init__(self, relation: str, positions: Sequence[int]) -> None:
+    def __init__(self, relation: str, positions: Sequence[int], *, whole: bool) -> None:
         self.relation = relation
+        self.whole = whole
         self._positions = positions
 
     @property
     def broken(self) -> str:
         """Whether a kept row breaks any of them."""
-        return " OR ".join(self.breaks(i) for i in range(len(self._positions))) or "FALSE"
+        return any_of(breaks(position) for position in self._positions)
 
     def breaks(self, number: int) -> str:
         """Whether a kept row breaks the predicate of this number."""
-        return f"rules[{self._positions[number] + 1}]"
+        return f"coalesce({breaks(self._positions[number])}, FALSE)"
 
 
 def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> KeptRows | None:
@@ -104,7 +133,7 @@ def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> KeptRo
     positions = [index["positions"].get(predicate.sql) for predicate in predicates]
     if index["files"] != _files(scan) or None in positions:
         return None
-    return KeptRows(read_parquet([str(scan.scratch / _FILE)]), positions)
+    return KeptRows(read_parquet([str(scan.scratch / _FILE)]), positions, whole=index["whole"])
 
 
 def in_row_order(query: Any) -> Any:

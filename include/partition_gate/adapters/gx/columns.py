@@ -13,7 +13,7 @@ from partition_gate.adapters.gx.footers import Footers, ParquetFile
 from partition_gate.adapters.gx.sql import identifier, literal, read_parquet, select
 from partition_gate.judging.validation import PartitionScan
 from partition_gate.record import Record
-from partition_gate.table import TableColumn
+from partition_gate.table import TableColumn, is_reserved
 
 RESERVED = frozenset(
     {
@@ -105,14 +105,14 @@ def contract_slots(scan: PartitionScan, groups: Sequence[Group], read: Reading) 
 
 
 def extra_slots(scan: PartitionScan, groups: Sequence[Group], read: Reading) -> list[Slot]:
-    """Columns of the files that the contract does not name, where no contract column has taken their name."""
+    """Columns of the files that the contract does not name, where their name is no contract column's and not ours."""
     named = (*scan.table.columns, *scan.table.partition_columns)
     sources = {(column.source, 0) for column in named}
     taken = {column.name.casefold() for column in named}
     return [
         slot.model_copy(update={"cells": tuple(read(cell) for cell in slot.cells)})
         for key, slot in zip(_keys(groups), input_slots(groups), strict=True)
-        if key not in sources and slot.name.casefold() not in taken
+        if key not in sources and slot.name.casefold() not in taken and not is_reserved(slot.name)
     ]
 
 

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from great_expectations.exceptions.exceptions import MetricResolutionError
 from great_expectations.execution_engine.execution_engine import MetricComputationConfiguration
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.expectations.row_conditions import deserialize_row_condition
 from great_expectations.util import convert_to_json_serializable
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from partition_gate.adapters.gx.broken_rows import BrokenRows, in_row_order
+from partition_gate.adapters.gx.broken_rows import BrokenRows, Keep, in_row_order
+from partition_gate.adapters.gx.conditions import Conditions
 from partition_gate.adapters.gx.dialect import dialect_module, sqlalchemy_engine
 from partition_gate.adapters.gx.distinctness import Distinctness
 from partition_gate.adapters.gx.footers import READ_ERRORS
@@ -25,7 +25,7 @@ from partition_gate.adapters.gx.profile import CellKey, Profiler
 from partition_gate.adapters.gx.query_errors import QueryFailed, reason
 from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
 from partition_gate.adapters.gx.shortcuts import Shortcuts, Worth
-from partition_gate.adapters.gx.sweep import Sweep
+from partition_gate.adapters.gx.sweep import Sweep, TooManyRows
 
 Resolved = dict[MetricId, Any]
 
@@ -48,11 +48,11 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.dialect_module: Any = dialect_module
         self.duckdb_connection = connection
         self.partition = partition
-        self.conditions: Resolved = {}
         self.rules: dict[str, MetricId] = {}
-        self.broken_rows = BrokenRows(connection)
+        self.broken_rows = BrokenRows(connection, partition, worth.kept_bytes)
         self.failures: dict[MetricId, str] = {}
-        self._distinctness = Distinctness(connection, self.literal_sql)
+        distinctness = Distinctness(connection, self.literal_sql)
+        self.conditions = Conditions(distinctness.settled, self.condition_to_filter_clause)
         self.shortcuts = Shortcuts(connection, partition, self.literal_sql, worth)
         self.profiler = Profiler(connection, partition)
         self._damaged: tuple[str, ...] | None = None
@@ -111,33 +111,12 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         if not ready and not resolved:
             raise MetricResolutionError(message=self.failures[wanted[0].id], failed_metrics=(wanted[0],))
         resolved.update(self._resolve(ready, known, runtime_configuration))
-        self.conditions.update((key, value) for key, value in resolved.items() if key[0].endswith(".condition"))
+        self.conditions.learn(resolved)
         return resolved
 
     def predicate(self, key: MetricId) -> str:
         """The condition of that key, with what Great Expectations filters by before it, over the view's columns."""
-        return self.literal_sql(self.condition(key, settled=False))
-
-    def condition(self, key: MetricId, *, settled: bool) -> sa.ColumnElement[bool]:
-        """The same as an expression; `settled`: for this connection only, with duplicate keys looked up."""
-        condition, compute_domain, accessor_domain = self.conditions[key]
-        guards = self._guards({**compute_domain, **accessor_domain})
-        return sa.and_(*guards, self._distinctness.settled(condition) if settled else condition)
-
-    def _guards(self, domain: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
-        """What Great Expectations filters by before it evaluates the condition."""
-        row_condition: Any = domain.get("row_condition")
-        if isinstance(row_condition, dict):
-            row_condition = deserialize_row_condition(row_condition)
-        guards = [] if row_condition is None else [self.condition_to_filter_clause(row_condition)]
-        names = domain.get("column_list") or [domain.get("column_A"), domain.get("column_B")]
-        missing = [sa.column(name).is_(None) for name in names if name]
-        match domain.get("ignore_row_if"):
-            case "both_values_are_missing" | "all_values_are_missing":
-                guards.append(sa.not_(sa.and_(*missing)))
-            case "either_value_is_missing" | "any_value_is_missing":
-                guards.append(sa.not_(sa.or_(*missing)))
-        return guards
+        return self.literal_sql(self.conditions.expression(key, settled=False))
 
     def _resolve(
         self, metrics: Sequence[MetricConfiguration], known: Resolved, runtime_configuration: dict[str, Any] | None
@@ -158,7 +137,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
                 self.failures[one.metric_configuration.id] = reason(error)
         # Counts and aggregates wait until nothing else is left to resolve, so that they all share one SELECT.
         waiting = [*bundled, *(one for one in direct if self._is_counted(one))]
-        return resolved if now else self._sweep(waiting, keep_rows=True)
+        return resolved if now else self._sweep(waiting, Keep.ROWS)
 
     def _sampled(self, metrics: Sequence[MetricConfiguration]) -> Resolved:
         """Conditions that hold for the first broken rows only, for metrics that show some of those rows."""
@@ -168,7 +147,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
                 key = condition_id(count_id(metric))
                 rows = self.broken_rows.first(key, SAMPLE_SIZE)
                 if rows is not None and key in self.conditions:
-                    sampled[key] = (sa.column(ROW).in_(rows), *self.conditions[key][1:])
+                    sampled[key] = self.conditions.for_rows(key, rows, ROW)
         return sampled
 
     def _is_counted(self, one: MetricComputationConfiguration) -> bool:
@@ -178,26 +157,24 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             return True
         return metric.metric_name.endswith(UNEXPECTED) and condition_id(metric.id) in self.conditions
 
-    def _sweep(self, members: Sequence[MetricComputationConfiguration], *, keep_rows: bool) -> Resolved:
+    def _sweep(self, members: Sequence[MetricComputationConfiguration], keep: Keep) -> Resolved:
         """The members in one SELECT, or without those that break it: halved until they stand alone.
 
-        The rows that break rules are kept by a whole SELECT only, and not where they take too much memory.
+        Less is kept of the rows that break rules where it would take too much memory.
         """
         if not members:
             return {}
         try:
-            return self._swept(members, keep_rows=keep_rows)
-        except duckdb.OutOfMemoryException as error:
-            if keep_rows:
-                return self._sweep(members, keep_rows=False)
-            return self._failed(members, error)
+            return self._swept(members, keep)
+        except (TooManyRows, duckdb.OutOfMemoryException) as error:
+            return self._sweep(members, Keep(keep - 1)) if keep else self._failed(members, error)
         except Exception as error:  # as above
             if len(members) == 1 or self.damaged:
                 return self._failed(members, error)
         middle = len(members) // 2
-        return self._sweep(members[:middle], keep_rows=False) | self._sweep(members[middle:], keep_rows=False)
+        return self._sweep(members[:middle], Keep.PART) | self._sweep(members[middle:], Keep.PART)
 
-    def _swept(self, members: Sequence[MetricComputationConfiguration], *, keep_rows: bool) -> Resolved:
+    def _swept(self, members: Sequence[MetricComputationConfiguration], keep: Keep) -> Resolved:
         metrics = [one.metric_configuration for one in members if self._is_counted(one)]
         conditions = {metric.id: self._counted_condition(metric) for metric in metrics}
         others = [one for one in members if not self._is_counted(one)]
@@ -206,16 +183,20 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         watched = [key for key in conditions if self._is_of_a_rule(key)]
         known = self.shortcuts.counts(conditions, watched)
         rules = {condition_id(key): self.shortcuts.sql(conditions[key]) for key in watched if known[key] != 0}
-        profiled = self._profiled() if keep_rows else {}
+        profiled = self._profiled() if keep > Keep.PART else {}
+        cells = self._cells(keep, is_known=any(known[key] for key in watched))
         sweep = Sweep(
             counts={key: self.literal_sql(conditions[key]) for key, count in known.items() if count is None},
             aggregates={key: self.literal_sql(sql) for key, sql in aggregated.items()} | profiled,
-            rules=tuple(dict.fromkeys(rules.values())) if keep_rows else (),
+            rules=tuple(dict.fromkeys(rules.values())) if keep >= Keep.NUMBERS else (),
+            cells=cells,
+            most_rows=self.broken_rows.most(cells),
         )
         table = self.broken_rows.next_table()
         found = known | sweep.run(self.duckdb_connection, broken=table)
         self.profiler.take({key: found.pop(key) for key in profiled})
-        self.broken_rows.add(table, {key: sweep.rules.index(sql) for key, sql in rules.items() if keep_rows})
+        kept = {key: sweep.rules.index(sql) for key, sql in rules.items() if sweep.rules}
+        self.broken_rows.add(table, kept, whole=bool(cells))
         self.broken_rows.add_unmet(condition_id(key) for key in watched if found[key] == 0)
         plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in found.items()}
         return plain | (self.resolve_metric_bundle(filtered) if filtered else {})
@@ -225,13 +206,18 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             return {}
         return self.profiler.cells(but=self.shortcuts.vocabularies.tables)
 
+    def _cells(self, keep: Keep, *, is_known: bool) -> tuple[str, ...]:
+        """What is kept of a broken row: all, if no column is read just for it or some row `is_known` to be broken."""
+        reads_all = not self.shortcuts.leave_unread and (is_known or self.partition.all_named)
+        return self.broken_rows.cells(keep) if reads_all else ()
+
     def _is_of_a_rule(self, count: MetricId) -> bool:
         return count[0].endswith(UNEXPECTED) and condition_id(count) in self.rules.values()
 
     def _counted_condition(self, metric: MetricConfiguration) -> sa.ColumnElement[bool]:
         if metric.metric_name.endswith(UNEXPECTED):
-            return self.condition(condition_id(metric.id), settled=True)
-        return sa.and_(sa.true(), *self._guards(metric.metric_domain_kwargs))
+            return self.conditions.expression(condition_id(metric.id), settled=True)
+        return sa.and_(sa.true(), *self.conditions.guards(metric.metric_domain_kwargs))
 
     def _failed(self, members: Sequence[MetricComputationConfiguration], error: Exception) -> Resolved:
         self.failures.update((one.metric_configuration.id, reason(error)) for one in members)

@@ -15,8 +15,8 @@ from partition_gate.judging.profile import BrokenRows
 def broken_by_column(engine: DuckDBExecutionEngine) -> tuple[BrokenRows, ...]:
     """Of each column on which alone a row-level rule was judged."""
     rules: dict[str, list[MetricId]] = {}
-    for key in set(engine.rules.values()) & engine.conditions.keys():
-        rules.setdefault(only_column(engine.condition(key, settled=False)), []).append(key)
+    for key in {key for key in engine.rules.values() if key in engine.conditions}:
+        rules.setdefault(only_column(engine.conditions.expression(key, settled=False)), []).append(key)
     return tuple(_broken(engine, column, keys) for column, keys in rules.items() if column in engine.partition.types)
 
 
@@ -31,6 +31,6 @@ def _broken(engine: DuckDBExecutionEngine, column: str, rules: Sequence[MetricId
 def _a_null_breaks(engine: DuckDBExecutionEngine, column: str, rules: Sequence[MetricId]) -> bool:
     """Whether a null breaks one of the rules, and so every null, as they look at nothing else."""
     null = f"(SELECT CAST(NULL AS {engine.partition.types[column]}) AS {identifier(column)})"
-    conditions = (engine.literal_sql(engine.condition(key, settled=True)) for key in rules)
+    conditions = (engine.literal_sql(engine.conditions.expression(key, settled=True)) for key in rules)
     [(broken,)] = engine.duckdb_connection.execute(select([any_of(conditions)], null)).fetchall()
     return bool(broken)

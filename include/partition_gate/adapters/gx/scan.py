@@ -41,17 +41,25 @@ class Machine(Record):
 
 
 class Scanned(Record):
-    """What the view exposes: `types` (DuckDB's) of the columns to the rules; `inputs` names the files' own columns."""
+    """What the view exposes: `types` (DuckDB's) of the columns to the rules; `inputs` names the files' own columns, of
+    which the contract may name them all.
+    """
 
     scan: PartitionScan
     footers: Footers
     types: dict[str, str]
     inputs: tuple[str, ...]
+    all_named: bool
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that rules can name."""
         return tuple(self.types)
+
+    @property
+    def as_it_came(self) -> tuple[str, ...]:
+        """What `swept` has of a row as it came: the files' columns, its file, and its number there."""
+        return (*(input_cell(i) for i in range(len(self.inputs))), SOURCE_FILE, SOURCE_ROW)
 
     def lacking(self, column: str) -> tuple[str, ...]:
         """Landing paths of the files without the column; none where the partition's key gives its value."""
@@ -92,20 +100,28 @@ def create_view(
 ) -> Scanned:
     """Create (or replace) both views over exactly the readable files.
 
-    `with_files` adds to `scanned` what the split needs: `_gate_out_<i>` (the table's i-th column, cast),
-    `_gate_in_<i>` (the files' i-th column, as it came), `_gate_source_file` and `_gate_source_row`. Files that differ
-    in schema are read apart, so nothing depends on how DuckDB unites them. There must be at least one file.
+    `swept` has each row as it came as well: `_gate_in_<i>` (the files' i-th column), `_gate_source_file` and
+    `_gate_source_row`. `with_files` adds these to `scanned` for a split, and `_gate_out_<i>` (the table's i-th column,
+    cast). Files that differ in schema are read apart, so nothing depends on how DuckDB unites them. There must be at
+    least one file.
     """
     groups = group_files(connection, footers)
     inputs = input_slots(groups)
-    slots = [*contract_slots(scan, groups, distrusted), *extra_slots(scan, groups, distrusted)]
+    came = [slot.renamed(input_cell(i)) for i, slot in enumerate(inputs)]
+    extra = extra_slots(scan, groups, distrusted)
+    slots = [*contract_slots(scan, groups, distrusted), *extra]
     types = {slot.name: slot.type for slot in slots}
-    if with_files:
-        slots += [*output_slots(scan, groups), *(slot.renamed(f"_gate_in_{i}") for i, slot in enumerate(inputs))]
-    _create(connection, SCANNED, groups, slots, with_files=with_files)
+    split = [*output_slots(scan, groups), *came] if with_files else []
+    _create(connection, SCANNED, groups, [*slots, *split], with_files=with_files)
     plain = [*contract_slots(scan, groups, as_read), *extra_slots(scan, groups, as_read)]
-    _create(connection, SWEPT, groups, plain)
-    return Scanned(scan=scan, footers=footers, types=types, inputs=tuple(slot.name for slot in inputs))
+    _create(connection, SWEPT, groups, [*plain, *came], with_files=True)
+    names = tuple(slot.name for slot in inputs)
+    return Scanned(scan=scan, footers=footers, types=types, inputs=names, all_named=not extra)
+
+
+def input_cell(number: int) -> str:
+    """The name that the files' column of this number has in a view, as it came."""
+    return f"_gate_in_{number}"
 
 
 def reference_view(dataset: str) -> str:

@@ -23,15 +23,17 @@ Key = TypeVar("Key")
 
 
 class Worth(Record):
-    """From how many rows of a partition on something is looked up: below, a statement more costs more than it spares.
+    """What a shortcut must spare, or may take.
 
-    `footers`: what they state of columns. `grouping`: the values of a column without a dictionary. `trusted`: whether
-    footers may answer for rows.
+    `footers`, `grouping`: from how many rows of a partition on it is looked up what footers state of columns, and which
+    values a column without a dictionary has; below, a statement more costs more than it spares. `trusted`: whether
+    footers may answer for rows. `kept_bytes`: what rows that break a rule may take in memory, about.
     """
 
     footers: int = 20_000
     grouping: int = 1_000_000
     trusted: bool = True
+    kept_bytes: int = 256 * 2**20
 
 
 class Shortcuts:

@@ -21,11 +21,13 @@ class Sides(Record):
 def sides(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> Sides:
     """Both sides: looked up where a validation left its findings, else judged again. They never overlap."""
     if kept := kept_rows(scan, blocking):
-        cells = (f"{kept.breaks(i)} AS _gate_breaks_{i}" for i in range(len(blocking)))
-        broken = f"({select([ROW, *cells], kept.relation, where=kept.broken)})"
+        broken = [f"{kept.breaks(i)} AS _gate_breaks_{i}" for i in range(len(blocking))]
+        numbers = f"({select([ROW, *broken], kept.relation, where=kept.broken)})"
         return Sides(
-            passing=select(["*"], f"{SCANNED} ANTI JOIN {broken} USING ({ROW})"),
-            quarantined=select(["*"], f"{SCANNED} JOIN {broken} USING ({ROW})"),
+            passing=select(["*"], f"{SCANNED} ANTI JOIN {numbers} USING ({ROW})"),
+            quarantined=select(["*", *broken], kept.relation, where=kept.broken)
+            if kept.whole
+            else select(["*"], f"{SCANNED} JOIN {numbers} USING ({ROW})"),
         )
     judged = any_of(predicate.sql for predicate in blocking)
     return Sides(

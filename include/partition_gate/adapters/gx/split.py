@@ -18,6 +18,7 @@ from partition_gate.adapters.gx.scan import (
     create_reference_view,
     create_view,
     damaged_files,
+    input_cell,
 )
 from partition_gate.adapters.gx.sides import breaks, sides
 from partition_gate.adapters.gx.sql import identifier, literal, select, text_list
@@ -176,7 +177,7 @@ def _passing_rows(table: TableSchema, passing: str) -> str:
 def quarantined_rows(partition: Scanned, judged: str, rule_ids: Sequence[str], labels: SplitLabels) -> str:
     """The judged relation (`sides`) as it is kept in quarantine: every input column, then the reasons."""
     reasons = dict(labels.reasons)
-    cells = [f"_gate_in_{i} AS {identifier(name)}" for i, name in enumerate(partition.inputs)]
+    cells = [f"{input_cell(i)} AS {identifier(name)}" for i, name in enumerate(partition.inputs)]
     cells += [
         f"{_texts(rule_ids)} AS _gate_rule_ids",
         f"{_texts(reasons.get(rule_id, rule_id) for rule_id in rule_ids)} AS _gate_reasons",
