@@ -23,13 +23,30 @@ an_example = settings(max_examples=40, deadline=None, suppress_health_check=[Hea
 HASHES = st.lists(st.lists(st.integers(0, 40).map(lambda n: n * (2**64 // 40 - 1)), max_size=25), max_size=6)
 
 
-@given(
-    keys=st.lists(st.none() | st.integers(-5, 90) | st.sampled_from([2**62, -(2**62)]), max_size=40),
-    is_sorted=st.booleans(),
+@pytest.mark.parametrize(
+    ("kind", "smallest", "largest"),
+    [
+        *(("TINYINT", -(2**7), 2**7 - 1), ("UTINYINT", 0, 2**8 - 1), ("UINTEGER", 0, 2**32 - 1)),
+        *(("BIGINT", -(2**63), 2**63 - 1), ("UBIGINT", 0, 2**64 - 1), ("HUGEINT", -(2**127) + 1, 2**127 - 1)),
+    ],
 )
+@given(draw=st.data(), is_sorted=st.booleans())
 @an_example
-def test_integers_that_stand_twice_are_found_and_no_others(keys: list[int | None], *, is_sorted: bool) -> None:
-    assert found_duplicates(keys, "BIGINT", is_sorted=is_sorted) == twice(keys)
+def test_integers_that_stand_twice_are_found_and_no_others(
+    draw: st.DataObject, kind: str, smallest: int, largest: int, *, is_sorted: bool
+) -> None:
+    numbers = st.integers(0, 90) | st.sampled_from([smallest, largest])
+
+    keys = draw.draw(st.lists(st.none() | numbers, max_size=40))
+
+    assert found_duplicates(keys, kind, is_sorted=is_sorted) == twice(keys)
+
+
+@given(keys=st.lists(st.none() | st.text("ab", max_size=3), max_size=40), is_sorted=st.booleans())
+@example(keys=["a", "b", "c", "d", "e", "f", "g", "h", "i"] * 2, is_sorted=False)  # more than are grouped at once
+@an_example
+def test_texts_that_stand_twice_are_found_and_no_others(keys: list[str | None], *, is_sorted: bool) -> None:
+    assert found_duplicates(keys, "VARCHAR", is_sorted=is_sorted) == twice(keys)
 
 
 @given(keys=st.lists(st.none() | st.sampled_from([0.0, -0.0, 1.5, float("inf"), -1.0, 7.25]), max_size=9))
@@ -75,7 +92,7 @@ def test_more_hashes_than_memory_should_hold_need_a_folder(tmp_path: Path) -> No
 
 
 def found_duplicates(keys: list[Any], kind: str, *, is_sorted: bool) -> list[Any]:
-    keys = sorted(keys, key=lambda key: (key is None, key or 0)) if is_sorted else keys
+    keys = [*sorted(key for key in keys if key is not None), None] if is_sorted else keys
     with open_connection(Machine()) as connection:
         settled, found = settle(connection, keys, kind)
     assert "HAVING" not in settled, "the slow way was taken"
