@@ -94,7 +94,7 @@ RULES = st.one_of(
     rules=st.lists(RULES, min_size=1, max_size=8),
     keeps=st.booleans(),
     worth=st.builds(
-        Worth, footers=st.sampled_from([0, 20_000]), grouping=st.just(0), kept_bytes=st.sampled_from([0, 1000, 2**20])
+        Worth, footers=st.sampled_from([0, 20_000]), grouping=st.just(0), kept_bytes=st.sampled_from([0, 2**30])
     ),
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any
 
@@ -16,7 +17,10 @@ from partition_gate.adapters.gx.sweep import breaks
 from partition_gate.judging.validation import PartitionScan, RowPredicate
 
 _FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"
-_NUMBER_BYTES, _CELL_BYTES = 100, 16  # of a row's number with its booleans; of a cell beside its value
+_MEMORY = """
+    SELECT limit_, least(parse_formatted_bytes(limit_), (SELECT sum(memory_usage_bytes) FROM duckdb_memory()) + ?)
+    FROM (SELECT current_setting('memory_limit') AS limit_)
+"""
 
 ConditionKey = Any  # Great Expectations' id of a condition metric
 
@@ -47,10 +51,18 @@ class BrokenRows:
         """The columns of `swept` that are kept of a row."""
         return self._partition.as_it_came if keep is Keep.ROWS and self._partition.scan.scratch else ()
 
-    def most(self, cells: Sequence[str]) -> int:
-        """How many rows may be kept with these cells."""
-        values = self._partition.footers.row_bytes + _CELL_BYTES * len(cells) if cells else 0
-        return self._kept_bytes // (_NUMBER_BYTES + values)
+    @contextmanager
+    def within_memory(self, keep: Keep) -> Iterator[None]:
+        """Within it statements that keep rows fail as out of memory before these take too much."""
+        if keep < Keep.NUMBERS:
+            yield
+            return
+        [(limit, least)] = self._connection.execute(_MEMORY, [self._kept_bytes]).fetchall()
+        self._connection.execute(f"SET memory_limit = '{least} B'")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"SET memory_limit = '{limit}'")
 
     def next_table(self) -> str:
         """A name for another table."""

@@ -25,7 +25,7 @@ from partition_gate.adapters.gx.profile import CellKey, Profiler
 from partition_gate.adapters.gx.query_errors import QueryFailed, reason
 from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
 from partition_gate.adapters.gx.shortcuts import Shortcuts, Worth
-from partition_gate.adapters.gx.sweep import Sweep, TooManyRows
+from partition_gate.adapters.gx.sweep import Sweep
 
 Resolved = dict[MetricId, Any]
 
@@ -166,7 +166,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             return {}
         try:
             return self._swept(members, keep)
-        except (TooManyRows, duckdb.OutOfMemoryException) as error:
+        except duckdb.OutOfMemoryException as error:
             return self._sweep(members, Keep(keep - 1)) if keep else self._failed(members, error)
         except Exception as error:  # as above
             if len(members) == 1 or self.damaged:
@@ -190,10 +190,10 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             aggregates={key: self.literal_sql(sql) for key, sql in aggregated.items()} | profiled,
             rules=tuple(dict.fromkeys(rules.values())) if keep >= Keep.NUMBERS else (),
             cells=cells,
-            most_rows=self.broken_rows.most(cells),
         )
         table = self.broken_rows.next_table()
-        found = known | sweep.run(self.duckdb_connection, broken=table)
+        with self.broken_rows.within_memory(keep):
+            found = known | sweep.run(self.duckdb_connection, broken=table)
         self.profiler.take({key: found.pop(key) for key in profiled})
         kept = {key: sweep.rules.index(sql) for key, sql in rules.items() if sweep.rules}
         self.broken_rows.add(table, kept, whole=bool(cells))

@@ -52,15 +52,12 @@ class FileColumn(Record):
 
 
 class ParquetFile(Record):
-    """One readable file: the local path as text, its landing path, its writer, its rows, the bytes that their values
-    take when they are not compressed, its columns in file order.
-    """
+    """One readable file: the local path as text, its landing path, its writer, its rows, its columns in file order."""
 
     path: str
     source: str
     created_by: str
     row_count: int
-    value_bytes: int
     columns: tuple[FileColumn, ...]
 
     def column(self, name: str) -> FileColumn | None:
@@ -78,11 +75,6 @@ class Footers(Record):
     @property
     def row_count(self) -> int:
         return sum(file.row_count for file in self.files)
-
-    @property
-    def row_bytes(self) -> int:
-        """What the values of a row take, about: repeated values count once."""
-        return sum(file.value_bytes for file in self.files) // max(1, self.row_count)
 
     def lacking(self, column: str) -> tuple[str, ...]:
         """Landing paths of the files without the column (its name in the files)."""
@@ -133,6 +125,5 @@ def _read_footer(path: str, source: str) -> ParquetFile:
             source=source,
             created_by=metadata.created_by or "",
             row_count=metadata.num_rows,
-            value_bytes=sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)),
             columns=columns,
         )

@@ -27,13 +27,13 @@ class Worth(Record):
 
     `footers`, `grouping`: from how many rows of a partition on it is looked up what footers state of columns, and which
     values a column without a dictionary has; below, a statement more costs more than it spares. `trusted`: whether
-    footers may answer for rows. `kept_bytes`: what rows that break a rule may take in memory, about.
+    footers may answer for rows. `kept_bytes`: what the SELECT that keeps rows which break a rule may take in memory.
     """
 
     footers: int = 20_000
     grouping: int = 1_000_000
     trusted: bool = True
-    kept_bytes: int = 256 * 2**20
+    kept_bytes: int = 384 * 2**20
 
 
 class Shortcuts:
