@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 # Measured: a quarter of the CPU time of `import great_expectations`.
-_SELDOM_USED = ("scipy.stats", "altair")
+_SELDOM_USED = ("scipy.stats", "altair", "jsonschema")
 
 
 @contextmanager
