@@ -60,10 +60,12 @@ def test_a_split_that_looks_up_the_findings_is_the_split_that_judges_again(
     scan = a_scan(tmp_path, *files, columns=None if named else {"id": "BIGINT", "line": "INTEGER", "ratio": "DOUBLE"})
     kept = scan.model_copy(update={"scratch": tmp_path / "scratch"})
 
-    found = _split(kept, _validate(kept, kept_bytes=kept_bytes), into=tmp_path / "found")
-    judged = _split(scan, _validate(scan), into=tmp_path / "judged")
+    once, again = _validate(kept, kept_bytes=kept_bytes), _validate(scan)
 
+    found, judged = _split(kept, once, into=tmp_path / "found"), _split(scan, again, into=tmp_path / "judged")
     assert _numbers(found) == _numbers(judged)
+    assert _contents(found.quarantined) == _contents(judged.quarantined)
+    found, judged = _reject(kept, once, into=tmp_path / "all"), _reject(scan, again, into=tmp_path / "all_judged")
     assert _contents(found.quarantined) == _contents(judged.quarantined)
 
 
@@ -196,8 +198,19 @@ def _validate(scan: PartitionScan, rules: dict[str, Any] | None = None, **worth:
 
 
 def _split(scan: PartitionScan, validation: Validation | None, *, into: Path) -> Split:
-    blocking = () if validation is None else validation.predicates
-    return DuckDbValidator().split(scan, blocking=blocking, labels=some_labels(), into=into)
+    return DuckDbValidator().split(scan, blocking=_broken(validation), labels=some_labels(), into=into)
+
+
+def _reject(scan: PartitionScan, validation: Validation, *, into: Path) -> Split:
+    return DuckDbValidator().reject(scan, blocking=_broken(validation), labels=some_labels(), into=into)
+
+
+def _broken(validation: Validation | None) -> list[RowPredicate]:
+    """The rules that block, as a disposition has them: those that some row breaks."""
+    if validation is None:
+        return []
+    broken = {one.rule_id for one in validation.observations if isinstance(one, Held) and not one.success}
+    return [one for one in validation.predicates if one.rule_id in broken]
 
 
 def _numbers(split: Split) -> tuple[int, int, int, str]:

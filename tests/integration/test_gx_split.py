@@ -171,6 +171,26 @@ def test_files_that_cannot_be_read_are_left_out_of_a_rejection(tmp_path: Path, d
     assert (split.rows_in, split.rows_quarantined) == (4, 4)
 
 
+@pytest.mark.parametrize("damage", ["footer", "pages"])
+def test_rows_get_their_own_reasons_although_a_file_before_theirs_can_no_longer_be_read(
+    tmp_path: Path, damage: str
+) -> None:
+    good = parquet_bytes(pa.table({"id": list(range(5000)), "note": [f"note {i}" for i in range(5000)]}))
+    scan = a_scan(tmp_path, good, ORDERS).model_copy(update={"scratch": tmp_path / "scratch"})
+    positive = a_suite({"positive": ("expect_column_values_to_be_between", {"column": "id", "min_value": 1})})
+
+    validation = DuckDbValidator().validate(scan, positive)
+    scan.paths[0].write_bytes(b"garbage" if damage == "footer" else good[:4] + bytes(400) + good[404:])
+    split = _reject(scan, *validation.predicates)
+
+    assert _rows(split.quarantined, "id, _gate_rule_ids") == [
+        (1, []),
+        (0, ["positive"]),
+        (None, []),
+        (-1, ["positive"]),
+    ]
+
+
 def test_a_rejection_without_a_readable_file_has_no_rows(tmp_path: Path) -> None:
     split = _reject(a_scan(tmp_path, b"garbage", columns={"id": "BIGINT"}))
 

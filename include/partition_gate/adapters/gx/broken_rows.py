@@ -12,9 +12,10 @@ import duckdb
 import sqlalchemy as sa
 
 from partition_gate.adapters.gx.scan import ROW, Scanned
-from partition_gate.adapters.gx.sql import any_of, literal, read_parquet, select
+from partition_gate.adapters.gx.sql import literal, read_parquet, select
 from partition_gate.adapters.gx.sweep import breaks
 from partition_gate.judging.validation import PartitionScan, RowPredicate
+from partition_gate.record import Record
 
 _FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"
 _MEMORY = """
@@ -117,24 +118,14 @@ class BrokenRows:
         (scan.scratch / _INDEX).write_text(json.dumps(index))
 
 
-class KeptRows:
-    """The rows of a partition that break these predicates, as a validation of the same files left them: their numbers,
-    or `whole` rows as they came.
+class KeptRows(Record):
+    """The rows of a partition that break any of some predicates, as a validation of the same files left them, as SQL:
+    `numbers` has the number of each, and of each predicate whether the row breaks it (`_gate_breaks_<i>`); `rows` has
+    them as they came beside it, or is empty where they were not kept.
     """
 
-    def __init__(self, relation: str, positions: Sequence[int], *, whole: bool) -> None:
-        self.relation = relation
-        self.whole = whole
-        self._positions = positions
-
-    @property
-    def broken(self) -> str:
-        """Whether a kept row breaks any of them."""
-        return any_of(breaks(position) for position in self._positions)
-
-    def breaks(self, number: int) -> str:
-        """Whether a kept row breaks the predicate of this number."""
-        return f"coalesce({breaks(self._positions[number])}, FALSE)"
+    numbers: str
+    rows: str
 
 
 def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> KeptRows | None:
@@ -145,7 +136,14 @@ def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> KeptRo
     positions = [index["positions"].get(predicate.sql) for predicate in predicates]
     if index["files"] != _files(scan) or None in positions:
         return None
-    return KeptRows(read_parquet([str(scan.scratch / _FILE)]), positions, whole=index["whole"])
+    relation = read_parquet([str(scan.scratch / _FILE)])
+    broken = [f"coalesce({breaks(position)}, FALSE)" for position in positions]
+    cells = [f"{sql} AS _gate_breaks_{i}" for i, sql in enumerate(broken)]
+    is_broken = " OR ".join(broken) or "FALSE"
+    return KeptRows(
+        numbers=select([ROW, *cells], relation, where=is_broken),
+        rows=select(["*", *cells], relation, where=is_broken) if index["whole"] else "",
+    )
 
 
 def in_row_order(query: Any) -> Any:

@@ -21,21 +21,28 @@ class Sides(Record):
 def sides(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> Sides:
     """Both sides: looked up where a validation left its findings, else judged again. They never overlap."""
     if kept := kept_rows(scan, blocking):
-        broken = [f"{kept.breaks(i)} AS _gate_breaks_{i}" for i in range(len(blocking))]
-        numbers = f"({select([ROW, *broken], kept.relation, where=kept.broken)})"
         return Sides(
-            passing=select(["*"], f"{SCANNED} ANTI JOIN {numbers} USING ({ROW})"),
-            quarantined=select(["*", *broken], kept.relation, where=kept.broken)
-            if kept.whole
-            else select(["*"], f"{SCANNED} JOIN {numbers} USING ({ROW})"),
+            passing=select(["*"], f"{SCANNED} ANTI JOIN ({kept.numbers}) USING ({ROW})"),
+            quarantined=kept.rows or select(["*"], f"{SCANNED} JOIN ({kept.numbers}) USING ({ROW})"),
         )
     judged = any_of(predicate.sql for predicate in blocking)
     return Sides(
         passing=select(["*"], SCANNED, where=f"NOT ({judged})"),
-        quarantined=select(["*", *breaks(blocking)], SCANNED, where=judged),
+        quarantined=select(["*", *_breaks(blocking)], SCANNED, where=judged),
     )
 
 
-def breaks(blocking: Sequence[RowPredicate]) -> list[str]:
-    """Cells that say of each rule whether a row of the view breaks it."""
+def judged_rows(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> str:
+    """Every row of the view as SQL, with `_gate_breaks_<i>`: looked up as well, or judged again."""
+    if kept := kept_rows(scan, blocking):
+        return select(["*"], f"{SCANNED} LEFT JOIN ({kept.numbers}) USING ({ROW})")
+    return judged_again(blocking)
+
+
+def judged_again(blocking: Sequence[RowPredicate]) -> str:
+    """The same by the rules' conditions."""
+    return select(["*", *_breaks(blocking)], SCANNED)
+
+
+def _breaks(blocking: Sequence[RowPredicate]) -> list[str]:
     return [f"coalesce(({one.sql}), FALSE) AS _gate_breaks_{i}" for i, one in enumerate(blocking)]

@@ -20,7 +20,7 @@ from partition_gate.adapters.gx.scan import (
     damaged_files,
     input_cell,
 )
-from partition_gate.adapters.gx.sides import breaks, sides
+from partition_gate.adapters.gx.sides import judged_again, judged_rows, sides
 from partition_gate.adapters.gx.sql import identifier, literal, select, text_list
 from partition_gate.errors import GateError
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels
@@ -70,34 +70,27 @@ def reject_rows(
     Raises:
         GateError: files that can each be read cannot be read together.
     """
+
+    def rejected(footers: Footers, judged: str) -> tuple[Path | None, int]:
+        if not footers.files:
+            return None, 0
+        partition = open_view(connection, scan, footers)
+        return _copy(connection, quarantined_rows(partition, judged, _rule_ids(blocking), labels), into / QUARANTINED)
+
     footers = read_footers(scan)
+    # Without one of the files the rows of the others have other numbers than those that were kept.
+    judged = judged_again(blocking) if footers.unreadable else judged_rows(scan, blocking)
     try:
-        quarantined, rows = _reject(connection, scan, footers, blocking=blocking, labels=labels, into=into)
+        quarantined, rows = rejected(footers, judged)
     except READ_ERRORS:
         footers = footers.without(damaged_files(connection, footers))
         try:
-            quarantined, rows = _reject(connection, scan, footers, blocking=blocking, labels=labels, into=into)
+            quarantined, rows = rejected(footers, judged_again(blocking))
         except READ_ERRORS as error:
             raise GateError(f"{scan.table.name}: the rejected files cannot be read ({type(error).__name__})") from None
     return Split(
         passing=(), quarantined=quarantined, rows_in=rows, rows_passing=0, rows_quarantined=rows, row_hash=NO_ROWS
     )
-
-
-def _reject(
-    connection: duckdb.DuckDBPyConnection,
-    scan: PartitionScan,
-    footers: Footers,
-    *,
-    blocking: Sequence[RowPredicate],
-    labels: SplitLabels,
-    into: Path,
-) -> tuple[Path | None, int]:
-    if not footers.files:
-        return None, 0
-    partition = open_view(connection, scan, footers)
-    judged = select(["*", *breaks(blocking)], SCANNED)
-    return _copy(connection, quarantined_rows(partition, judged, _rule_ids(blocking), labels), into / QUARANTINED)
 
 
 def _nothing_lost(table: TableSchema, split: Split) -> Split:
@@ -194,7 +187,9 @@ def _texts(texts: Iterable[str]) -> str:
     cases = [f"CASE WHEN _gate_breaks_{i} THEN {literal(text)} END" for i, text in enumerate(texts)]
     if not cases:
         return text_list([])
-    return f"list_filter([{', '.join(cases)}]::VARCHAR[], lambda text: text IS NOT NULL)"
+    is_broken = " OR ".join(f"_gate_breaks_{i}" for i in range(len(cases)))  # of a rejected partition most rows are not
+    texts_there = f"list_filter([{', '.join(cases)}]::VARCHAR[], lambda text: text IS NOT NULL)"
+    return f"CASE WHEN {is_broken} THEN {texts_there} ELSE {text_list([])} END"
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> tuple[Path | None, int]:
