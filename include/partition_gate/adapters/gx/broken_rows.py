@@ -18,6 +18,7 @@ from partition_gate.judging.validation import PartitionScan, RowPredicate
 from partition_gate.record import Record
 
 _FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"
+# More than is held already: with less, DuckDB could not even be told to take more again.
 _MEMORY = """
     SELECT limit_, least(parse_formatted_bytes(limit_), (SELECT sum(memory_usage_bytes) FROM duckdb_memory()) + ?)
     FROM (SELECT current_setting('memory_limit') AS limit_)
