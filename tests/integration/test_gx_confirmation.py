@@ -18,10 +18,10 @@ from partition_gate.adapters.gx.as_it_came import SMALL_FILE_BYTES
 from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.row_hash import keep_row_hash, kept_row_hash, row_hash
 from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
-from partition_gate.adapters.gx.shortcuts import Worth
 from partition_gate.adapters.gx.stated_columns import stated_columns
 from partition_gate.adapters.gx.sweep import Sweep
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import Held, PartitionScan, Unknown, Validation
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
 

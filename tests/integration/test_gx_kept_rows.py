@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from partition_gate.adapters.gx.shortcuts import Worth
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import PartitionScan, RowPredicate
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
 

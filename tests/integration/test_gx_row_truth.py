@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partition_gate.adapters.gx.shortcuts import Worth
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import Held, RowPredicate, Split
 from partition_gate.judging.verdict import CheckOutcome, reach_verdict
 from partition_gate.suite.document import suite_document
@@ -94,7 +94,11 @@ RULES = st.one_of(
     rules=st.lists(RULES, min_size=1, max_size=8),
     keeps=st.booleans(),
     worth=st.builds(
-        Worth, footers=st.sampled_from([0, 20_000]), grouping=st.just(0), kept_bytes=st.sampled_from([0, 2**30])
+        Worth,
+        footers=st.sampled_from([0, 20_000]),
+        grouping=st.just(0),
+        kept_bytes=st.sampled_from([2**18, 2**30]),
+        read_bytes=st.just(0),
     ),
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

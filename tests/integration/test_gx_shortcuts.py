@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partition_gate.adapters.gx.as_it_came import SMALL_FILE_BYTES
-from partition_gate.adapters.gx.shortcuts import Worth
+from partition_gate.adapters.gx.scan import Machine
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Split, Validation
 from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
@@ -48,7 +49,7 @@ an_example = settings(max_examples=25, deadline=None, suppress_health_check=[Hea
     cut=st.integers(0, 40),
     is_sorted=st.booleans(),
     named=st.booleans(),
-    kept_bytes=st.sampled_from([0, 2**30]),
+    kept_bytes=st.sampled_from([2**18, 2**30]),
 )
 @an_example
 def test_a_split_that_looks_up_the_findings_is_the_split_that_judges_again(
@@ -60,7 +61,7 @@ def test_a_split_that_looks_up_the_findings_is_the_split_that_judges_again(
     scan = a_scan(tmp_path, *files, columns=None if named else {"id": "BIGINT", "line": "INTEGER", "ratio": "DOUBLE"})
     kept = scan.model_copy(update={"scratch": tmp_path / "scratch"})
 
-    once, again = _validate(kept, kept_bytes=kept_bytes), _validate(scan)
+    once, again = _validate(kept, kept_bytes=kept_bytes, read_bytes=0), _validate(scan)
 
     found, judged = _split(kept, once, into=tmp_path / "found"), _split(scan, again, into=tmp_path / "judged")
     assert _numbers(found) == _numbers(judged)
@@ -70,16 +71,23 @@ def test_a_split_that_looks_up_the_findings_is_the_split_that_judges_again(
 
 
 @pytest.mark.parametrize(
-    ("kept_bytes", "quarantined"), [(2**30, [-1] * 99_999), (2**24, [-7] * 99_999), (0, [-7] * 100_000)]
+    ("kept_bytes", "read_bytes", "quarantined"),
+    [
+        (2**30, 0, [-1] * 99_999),
+        (2**24, 0, [-7] * 99_999),
+        (2**18, 0, [-7] * 100_000),
+        (0, 2**27, [-1] * 99_999),  # of two columns, in each of three threads
+        (0, 2**22, [-7] * 99_999),
+    ],
 )
 def test_memory_decides_whether_rows_or_their_numbers_or_neither_are_kept_for_the_split(
-    tmp_path: Path, kept_bytes: int, quarantined: list[int]
+    tmp_path: Path, kept_bytes: int, read_bytes: int, quarantined: list[int]
 ) -> None:
     rows = pa.table({"id": [-1] * 99_999 + [3], "long": ["a" * 2**23, "b" * 2**23] + ["c"] * 99_998})
     scan = a_scan(tmp_path, rows, columns={"id": "BIGINT"}).model_copy(update={"scratch": tmp_path / "scratch"})
     positive = {"positive": ("expect_column_values_to_be_between", {"column": "id", "min_value": 0})}
 
-    found = _validate(scan, positive, kept_bytes=kept_bytes)
+    found = _validate(scan, positive, machine=Machine(threads=3), kept_bytes=kept_bytes, read_bytes=read_bytes)
     a_scan(tmp_path, rows.set_column(0, "id", pa.array([-7] * 100_000)))  # what the split reads of the files shows it
     split = _split(scan, found, into=tmp_path / "out")
 
@@ -191,8 +199,12 @@ def test_a_renamed_column_is_rewritten(tmp_path: Path) -> None:
     assert pq.read_schema(split.passing[0]).names == ["key"]
 
 
-def _validate(scan: PartitionScan, rules: dict[str, Any] | None = None, **worth: int) -> Validation:
-    validation = DuckDbValidator(worth=Worth(**worth)).validate(scan, a_suite(RULES if rules is None else rules))
+def _validate(
+    scan: PartitionScan, rules: dict[str, Any] | None = None, *, machine: Machine | None = None, **worth: int
+) -> Validation:
+    validation = DuckDbValidator(machine, worth=Worth(**worth)).validate(
+        scan, a_suite(RULES if rules is None else rules)
+    )
     assert all(isinstance(one, Held) for one in validation.observations), validation.observations
     return validation
 

@@ -15,9 +15,9 @@ from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
 from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.run import run_expectations
 from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
-from partition_gate.adapters.gx.shortcuts import Worth
 from partition_gate.adapters.gx.suite_file import read_suite_file
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import Held, PartitionScan
 from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.testing.scans import a_scan, a_suite, some_labels

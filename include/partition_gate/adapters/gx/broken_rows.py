@@ -14,14 +14,15 @@ import sqlalchemy as sa
 from partition_gate.adapters.gx.scan import ROW, Scanned
 from partition_gate.adapters.gx.sql import literal, read_parquet, select
 from partition_gate.adapters.gx.sweep import breaks
+from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import PartitionScan, RowPredicate
 from partition_gate.record import Record
 
 _FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"
 # More than is held already: with less, DuckDB could not even be told to take more again.
 _MEMORY = """
-    SELECT limit_, least(parse_formatted_bytes(limit_), (SELECT sum(memory_usage_bytes) FROM duckdb_memory()) + ?)
-    FROM (SELECT current_setting('memory_limit') AS limit_)
+    SELECT limit_, least(parse_formatted_bytes(limit_), held + ? + ? * current_setting('threads'))::BIGINT
+    FROM (SELECT current_setting('memory_limit') AS limit_, sum(memory_usage_bytes) AS held FROM duckdb_memory())
 """
 
 ConditionKey = Any  # Great Expectations' id of a condition metric
@@ -39,10 +40,10 @@ class Keep(IntEnum):
 class BrokenRows:
     """Tables of the connection, one a SELECT: a row's number, what each rule's condition is, perhaps all of the row."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, kept_bytes: int) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, worth: Worth) -> None:
         self._connection = connection
         self._partition = partition
-        self._kept_bytes = kept_bytes
+        self._worth = worth
         self._whole: set[str] = set()
         self._places: dict[ConditionKey, tuple[str, int]] = {}
         self._samples: dict[str, tuple[list[int], ...]] = {}
@@ -59,7 +60,9 @@ class BrokenRows:
         if keep < Keep.NUMBERS:
             yield
             return
-        [(limit, least)] = self._connection.execute(_MEMORY, [self._kept_bytes]).fetchall()
+        of_a_thread = self._worth.read_bytes * len(self._partition.inputs)
+        asked = [self._worth.kept_bytes, of_a_thread]
+        [(limit, least)] = self._connection.execute(_MEMORY, asked).fetchall()
         self._connection.execute(f"SET memory_limit = '{least} B'")
         try:
             yield

@@ -24,8 +24,9 @@ from partition_gate.adapters.gx.metric_ids import DETAILS, FILTERED, UNEXPECTED,
 from partition_gate.adapters.gx.profile import CellKey, Profiler
 from partition_gate.adapters.gx.query_errors import QueryFailed, reason
 from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
-from partition_gate.adapters.gx.shortcuts import Shortcuts, Worth
+from partition_gate.adapters.gx.shortcuts import Shortcuts
 from partition_gate.adapters.gx.sweep import Sweep
+from partition_gate.adapters.gx.worth import Worth
 
 Resolved = dict[MetricId, Any]
 
@@ -49,7 +50,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.duckdb_connection = connection
         self.partition = partition
         self.rules: dict[str, MetricId] = {}
-        self.broken_rows = BrokenRows(connection, partition, worth.kept_bytes)
+        self.broken_rows = BrokenRows(connection, partition, worth)
         self.failures: dict[MetricId, str] = {}
         distinctness = Distinctness(connection, self.literal_sql)
         self.conditions = Conditions(distinctness.settled, self.condition_to_filter_clause)

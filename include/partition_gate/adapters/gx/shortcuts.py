@@ -16,24 +16,10 @@ from partition_gate.adapters.gx.sql import identifier
 from partition_gate.adapters.gx.stated_columns import StatedColumn, stated_columns
 from partition_gate.adapters.gx.truth import Facts, null_test, outcomes
 from partition_gate.adapters.gx.vocabulary import Vocabularies
-from partition_gate.record import Record
+from partition_gate.adapters.gx.worth import Worth
 
 Condition = sa.ColumnElement[bool]
 Key = TypeVar("Key")
-
-
-class Worth(Record):
-    """What a shortcut must spare, or may take.
-
-    `footers`, `grouping`: from how many rows of a partition on it is looked up what footers state of columns, and which
-    values a column without a dictionary has; below, a statement more costs more than it spares. `trusted`: whether
-    footers may answer for rows. `kept_bytes`: what the SELECT that keeps rows which break a rule may take in memory.
-    """
-
-    footers: int = 20_000
-    grouping: int = 1_000_000
-    trusted: bool = True
-    kept_bytes: int = 384 * 2**20
 
 
 class Shortcuts:

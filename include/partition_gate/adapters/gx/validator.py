@@ -16,9 +16,9 @@ from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footer
 from partition_gate.adapters.gx.judge import Judgement, column_profile, judge, judge_unreadable, row_predicates
 from partition_gate.adapters.gx.observations import validation_document
 from partition_gate.adapters.gx.scan import Machine, create_view, damaged_files, open_connection
-from partition_gate.adapters.gx.shortcuts import Worth
 from partition_gate.adapters.gx.split import reject_rows, split_rows
 from partition_gate.adapters.gx.suite_file import SuiteFile, read_suite_file
+from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import (
     Errored,
     PartitionScan,
