@@ -34,9 +34,9 @@ def arrive(contract: str, dag_run: Any = None) -> PokeReturnValue:
 
 @task(multiple_outputs=False)
 def inspect(contract: str, arrival: Any) -> dict[str, Any]:
-    if "partition" not in arrival:
+    if "discovered" not in arrival:
         raise AirflowSkipException("; ".join(f"{found.upper()}: {why}" for found, why in arrival.items()))
-    return tasks.inspect(contract, arrival["partition"])
+    return tasks.inspect(contract, arrival["discovered"])
 
 
 @task

@@ -33,7 +33,7 @@ def judge_and_publish(path: str, folder: Path, warehouse: DeltaWarehouse, *, cou
     if split.quarantined:
         warehouse.quarantine("orders", PARTITION_KEY, attempt_id="orders-1", rows=split.quarantined, raw=())
     warehouse.publish(scan.table, staged, idempotency_key="key", fence=1, values=scan.partition_values)
-    warehouse.refresh_views([scan.table])
+    warehouse.refresh_view(scan.table)
     return failed(validation)
 
 

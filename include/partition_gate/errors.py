@@ -9,9 +9,12 @@ GateError
 │   ├── BucketMissing      the bucket or folder does not exist
 │   ├── AccessDenied       the credentials are refused
 │   ├── ReferenceMissing   a referenced dataset has no published version yet
+│   ├── NotRecorded        rows are visible, but the ledger does not say so yet
 │   └── InvalidSetting     a setting has an unusable value
 ├── PartitionChanged       nobody: objects were replaced while they were read; start again
 ├── MalformedPartitionKey  the caller: the key does not fit the contract's location
+├── CannotForget           the caller: the outcome must stay recorded
+├── NothingDue             the caller: nothing landed for the key, and nothing is promised (yet)
 ├── Superseded             nobody: a newer attempt owns the partition
 └── DeliveryError          nobody: the outbox tries again
     ├── NotDelivered       the message surely was not taken
@@ -59,6 +62,10 @@ class ReferenceMissing(OperatorError):
     """A foreign key points at a dataset without a published version."""
 
 
+class NotRecorded(OperatorError):
+    """The rows were published, and what became of them could not be recorded; the next run or `gate reconcile` does."""
+
+
 class InvalidSetting(OperatorError):
     """A setting has a value that cannot be used."""
 
@@ -69,6 +76,14 @@ class PartitionChanged(GateError):
 
 class MalformedPartitionKey(GateError):
     """A partition key does not fit the Hive segments of the contract's location."""
+
+
+class NothingDue(GateError):
+    """A person asked for a partition that has not landed and is not promised, or not promised yet."""
+
+
+class CannotForget(GateError):
+    """An outcome that a person wants to remove is not there, or rows of the partition are visible."""
 
 
 class Superseded(GateError):

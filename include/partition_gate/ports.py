@@ -7,9 +7,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from partition_gate.alerts.alert import Links
+from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.judging.attempt import (
     Attempt,
     AttemptState,
+    Claim,
+    Forgotten,
+    Intent,
     Message,
     OutboxEntry,
     ProfiledPartition,
@@ -17,6 +22,7 @@ from partition_gate.judging.attempt import (
     PublishedPartition,
     Settlement,
     Staged,
+    UnfinishedAttempt,
 )
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
@@ -101,6 +107,15 @@ class Warehouse(Protocol):
     ) -> str:
         """Keep the quarantined rows (and files that could not be read, as they came); returns the folder's URI."""
 
+    def quarantined_rows(self, uri: str) -> int | None:
+        """How many rows a quarantine folder holds; None where it holds none that could be read."""
+
+    def publications(self, table: str) -> tuple[Publication, ...]:
+        """The visible version of every partition, by key; empty where nothing was published."""
+
+    def stale_views(self, tables: Sequence[TableSchema]) -> tuple[str, ...]:
+        """Names of the tables whose consumers' view does not show the newest version."""
+
     def files(self, table: str) -> tuple[str, ...]:
         """Parquet files of the newest published version; empty where nothing was published."""
 
@@ -110,26 +125,26 @@ class Warehouse(Protocol):
     def sweep(self, table: str, *, staged_before: datetime) -> int:
         """Remove staged files that no version refers to and that are older; how many."""
 
-    def refresh_views(self, tables: Sequence[TableSchema]) -> Path:
-        """Write the consumers' `warehouse.duckdb` (views only, column comments) and swap it in atomically."""
+    def refresh_view(self, table: TableSchema) -> None:
+        """Show a table's newest version in the consumers' `warehouse.duckdb`; other tables' views stay as they are."""
 
 
 class Ledger(Protocol):
     """The state: attempts, results, counters, publications, outbox. Every call is one transaction."""
 
-    def open_attempt(
-        self,
-        partition: Partition,
-        *,
-        contract: str,
-        version: str,
-        idempotency_key: str,
-        after_fence: int,
-        now: datetime,
-    ) -> Attempt:
-        """A new attempt with the next fence (greater than `after_fence`), in state CLAIMED."""
+    def fence(self, dataset: str, partition_key: str) -> int:
+        """The fence of the partition's newest attempt; 0 where there was none."""
+
+    def open_attempt(self, claim: Claim, *, idempotency_key: str, after_fence: int, now: datetime) -> Attempt | None:
+        """A new attempt with the next fence (greater than `after_fence`), in state CLAIMED.
+
+        None where another attempt was opened since `claim.seen_fence` was read: list landing again.
+        """
 
     def advance(self, attempt_id: str, state: AttemptState, *, now: datetime) -> None: ...
+
+    def hand_over(self, attempt_id: str) -> None:
+        """The attempt waits for another process: until one means to publish it (`intend`), it has no owner."""
 
     def record_validation(
         self,
@@ -141,19 +156,37 @@ class Ledger(Protocol):
     ) -> None:
         """Check results, their counters, GX's result document and the columns' counters; repeating changes nothing."""
 
-    def settle(self, settlement: Settlement, messages: Sequence[Message]) -> None:
-        """The attempt's end and its outbox messages, together; repeating it changes nothing."""
+    def intend(self, attempt: Attempt, intent: Intent, *, now: datetime) -> bool:
+        """Keep what will be recorded once the attempt's rows are visible; the attempt is then PUBLISHING, and its
+        owner's.
 
-    def record_missing(self, settlement: Settlement, messages: Sequence[Message]) -> None:
-        """An outcome without an attempt of ours (nothing came); repeating it changes nothing."""
+        False where a newer attempt was opened: this one must not publish.
+        """
 
-    def settled(self, idempotency_key: str) -> Settlement | None:
-        """The newest settlement of this key that is final (published, rejected or held)."""
+    def intent(self, attempt_id: str) -> Intent | None:
+        """What the attempt meant to record, until it has ended."""
+
+    def settle(self, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool = True) -> None:
+        """The attempt's end and, if it changes the partition's outcome, its messages, together; repeating it changes
+        nothing.
+
+        The outcome of a partition is that of its greatest fence; one that was superseded changes nothing. Not
+        `is_finished`: something is still to be done (a view), so the attempt stays unfinished.
+        """
+
+    def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
+        """The partition's current outcome."""
+
+    def forget(self, forgotten: Forgotten) -> None:
+        """Remove the partition's current outcome and its unsent messages; who, when and why is kept."""
 
     def settlement(self, attempt_id: str) -> Settlement | None: ...
 
     def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
-        """The newest settlement of each (dataset, partition), by dataset and key."""
+        """The current outcome of each (dataset, partition), by dataset and key."""
+
+    def visible(self, dataset: str) -> tuple[Settlement, ...]:
+        """The newest settlement of each partition that made rows visible, by key; whatever became of it later."""
 
     def published(
         self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
@@ -175,8 +208,8 @@ class Ledger(Protocol):
 
     def document(self, attempt_id: str) -> str | None: ...
 
-    def unfinished(self) -> tuple[Attempt, ...]:
-        """Attempts that neither ended nor were replaced by a newer one, oldest first."""
+    def unfinished(self) -> tuple[UnfinishedAttempt, ...]:
+        """Attempts that have not ended, oldest first; a few hundred at most."""
 
     def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
         """The oldest message neither sent nor leased; leased to the caller. The entry shows the state BEFORE."""
@@ -185,6 +218,9 @@ class Ledger(Protocol):
 
     def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
         """Give a message back. `surely_unsent` returns it to `pending`; else its result stays unknown."""
+
+    def unsent(self) -> tuple[OutboxEntry, ...]:
+        """Outbox entries that were not delivered yet, oldest first."""
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         """Outbox entries, newest first."""
@@ -207,6 +243,24 @@ class DocsSite(Protocol):
         """Write one attempt's page; returns its path relative to the site's root (`attempts/<id>/index.html`)."""
 
     def write_index(self, settlements: Sequence[Settlement]) -> str: ...
+
+
+class Contracts(Protocol):
+    """The contracts, each with its earlier versions."""
+
+    def load(self, name: str) -> CompiledContract:
+        """The contract of an id. Raises: ContractError."""
+
+
+class Workers(Protocol):
+    """The processes that judge."""
+
+    @property
+    def own(self) -> str:
+        """Ours, as `host/pid/start`."""
+
+    def is_running(self, owner: str) -> bool | None:
+        """Whether that process still runs; None where it is another machine's."""
 
 
 class Ports(Protocol):
@@ -232,6 +286,15 @@ class Ports(Protocol):
 
     @property
     def notifier(self) -> Notifier: ...
+
+    @property
+    def contracts(self) -> Contracts: ...
+
+    @property
+    def workers(self) -> Workers: ...
+
+    def links(self, dataset: str, key: str, attempt_id: str) -> Links:
+        """Where people find an attempt of a partition; `attempt_id` is empty where nothing was judged."""
 
     @property
     def spool_folder(self) -> Path:

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from partition_gate.adapters.contract_folder import Catalogue, ContractFolder
+from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.alerts.alert import Links
 from partition_gate.settings import Settings, load_settings
 from partition_gate.table import TableSchema
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from partition_gate.adapters.object_store.s3_clients import Endpoint
     from partition_gate.gate.publish_contracts import RegistryStore
     from partition_gate.partition import Location
-    from partition_gate.ports import DocsSite, Ledger, Notifier, ObjectStore, Validator, Warehouse
+    from partition_gate.ports import DocsSite, Ledger, Notifier, ObjectStore, Validator, Warehouse, Workers
 
 _OF_EVERY_TASK = (
     "gx.validator",
@@ -49,6 +49,20 @@ class WiredPorts:
     @property
     def spool_folder(self) -> Path:
         return self.settings.home / "spool"
+
+    @cached_property
+    def contracts(self) -> ContractFolder:
+        return contract_folder(self.settings)
+
+    @cached_property
+    def workers(self) -> Workers:
+        from partition_gate.adapters.workers import LocalWorkers
+
+        return LocalWorkers()
+
+    def links(self, dataset: str, key: str, attempt_id: str) -> Links:
+        """Where people find an attempt of a partition."""
+        return links_for(self.settings, dataset, key, attempt_id)
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -170,11 +184,6 @@ def why_refused(table: TableSchema, query: str) -> str | None:
     from partition_gate.adapters.gx.sql_rules import why_unplanned
 
     return why_unplanned(table, query)
-
-
-def published_tables(catalogue: Catalogue) -> tuple[TableSchema, ...]:
-    """The tables that consumers see."""
-    return tuple(compiled.published for compiled in catalogue.contracts)
 
 
 def docs_folder(settings: Settings) -> Path:

@@ -21,10 +21,11 @@ from tests.integration.test_gate_run import PUBLISHED, Desk, check_of
 from partition_gate import tasks
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.demo.nycflights import by_day, read
-from partition_gate.gate.journey import Journey, travel
+from partition_gate.gate.discover import Discovered
+from partition_gate.gate.pipeline import RunResult, run_partition
 from partition_gate.partition import DataFile, Partition
 from partition_gate.settings import load_settings
-from partition_gate.wiring import links_for, open_ports
+from partition_gate.wiring import open_ports
 
 DAYS = ("2013-01-06", "2013-01-07", "2013-01-08", "2013-01-09")
 OLD, NEW = DAYS[:2], DAYS[2:]
@@ -106,18 +107,12 @@ class Backfill(Desk):
         for key in DAYS:
             self.land_day(key)
 
-    def travel(self, key: str) -> Journey:
+    def run_in_process(self, key: str) -> RunResult:
         """`gate run` in this process."""
         settings = load_settings({"GATE_HOME": str(self.home)})
         today = ContractFolder(self.folder / "none", self.folder / "none").load(str(self.contract))
         with open_ports(settings) as ports:
-            return travel(
-                today.in_force(key),
-                key,
-                ports=ports,
-                tables=[today.published],
-                links=lambda *about: links_for(settings, *about),
-            )
+            return run_partition(today, key, ports=ports)
 
 
 @pytest.fixture
@@ -139,7 +134,7 @@ ORDERS = {
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 def test_every_day_loads_into_today_s_table_whatever_the_order(backfill: Backfill, order: tuple[str, ...]) -> None:
-    outcomes = {(key, backfill.travel(key).settlement.outcome.value) for key in order}
+    outcomes = {(key, backfill.run_in_process(key).settlement.outcome.value) for key in order}
 
     assert outcomes == {(key, "published") for key in DAYS}
     assert backfill.query("SELECT column_name, column_type FROM (DESCRIBE flights)") == [
@@ -182,7 +177,7 @@ def test_verdicts_name_the_version_and_a_new_rule_judges_no_old_day(backfill: Ba
 
 def test_a_removed_column_stays_in_the_delta_table_and_leaves_the_view(backfill: Backfill) -> None:
     for key in DAYS:
-        backfill.travel(key)
+        backfill.run_in_process(key)
 
     minutes = "SELECT count(*), count(minute) FROM minutes WHERE dt = ?"
     with duckdb.connect() as connection:
@@ -199,12 +194,12 @@ def test_days_published_before_the_change_are_read_as_today_s_without_being_run_
     backfill.write_old(backfill.contract)
     backfill.land_all()
     for key in OLD:
-        backfill.travel(key)
+        backfill.run_in_process(key)
     backfill.kept.parent.mkdir(parents=True)
     backfill.contract.rename(backfill.kept)
     backfill.write_new()
     for key in NEW:
-        backfill.travel(key)
+        backfill.run_in_process(key)
 
     for key in DAYS:
         assert backfill.query("FROM flights WHERE dt = $day ORDER BY ALL", day=key) == expected(backfill, key)
@@ -214,12 +209,12 @@ def test_a_day_that_was_published_in_narrower_types_is_published_again_once(tmp_
     backfill = Backfill(tmp_path)
     backfill.write_old(backfill.contract)
     backfill.land_all()
-    backfill.travel(OLD[0])
+    backfill.run_in_process(OLD[0])
     backfill.kept.parent.mkdir(parents=True)
     backfill.contract.rename(backfill.kept)
     backfill.write_new()
 
-    again, thrice = backfill.travel(OLD[0]), backfill.travel(OLD[0])
+    again, thrice = backfill.run_in_process(OLD[0]), backfill.run_in_process(OLD[0])
 
     assert (again.already, thrice.already) == (False, True)
     assert backfill.query("FROM flights WHERE dt = $day ORDER BY ALL", day=OLD[0]) == expected(backfill, OLD[0])
@@ -227,7 +222,7 @@ def test_a_day_that_was_published_in_narrower_types_is_published_again_once(tmp_
 
 def test_other_readers_of_delta_see_the_widened_values_of_every_day(backfill: Backfill) -> None:
     for key in DAYS:
-        backfill.travel(key)
+        backfill.run_in_process(key)
 
     table = DeltaTable(backfill.home / "warehouse" / "flights").to_pyarrow_table()
 
@@ -247,7 +242,7 @@ def a_day_of_one_column(backfill: Backfill, kept_type: str, rows: pa.Array) -> t
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(document if version == "1.1.0" else {**document, "customProperties": []}))
     landed = backfill.land(OLD[0], flight=rows)
-    backfill.travel(OLD[0])
+    backfill.run_in_process(OLD[0])
     (published,) = (backfill.home / "warehouse" / "flights").rglob("part-*.parquet")
     return landed, published
 
@@ -293,8 +288,8 @@ def test_the_dag_s_tasks_judge_each_day_by_its_version(backfill: Backfill, monke
 
 def _through_the_tasks(key: str) -> dict[str, Any]:
     """The DAG's own steps; a partition that just landed is waited for until it is quiet."""
-    partition = Partition(dataset="flights", key=key, files=_files(key))
-    inspected = tasks.inspect("flights", partition.model_dump(mode="json"))
+    discovered = Discovered(partition=Partition(dataset="flights", key=key, files=_files(key)), seen_fence=0)
+    inspected = tasks.inspect("flights", discovered.model_dump(mode="json"))
     settlement = tasks.settle("flights", inspected)
     assert tasks.report("flights", settlement["attempt_id"]) is not None
     return settlement

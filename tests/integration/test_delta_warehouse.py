@@ -38,7 +38,7 @@ scratch.mkdir()
 for fence in range(first, last):
     staged = warehouse.stage(a_table(), key, attempt_id=f"{key}-{fence}", split=a_split(scratch, [fence] * 1000))
     warehouse.publish(a_table(), staged, idempotency_key=f"k{fence}", fence=fence, values=[("dt", key)])
-    warehouse.refresh_views([a_table()])
+    warehouse.refresh_view(a_table())
     print(fence, flush=True)
 """
 
@@ -67,6 +67,11 @@ def publish(
     names = [column.name for column in table.partition_columns]
     values = list(zip(names, key.split("/"), strict=False))
     return warehouse.publish(table, staged, idempotency_key=f"k{fence}", fence=fence, values=values)
+
+
+def refreshed(warehouse: DeltaWarehouse, folder: Path, table: TableSchema) -> Path:
+    warehouse.refresh_view(table)
+    return folder / "warehouse.duckdb"
 
 
 def served(path: Path, query: str) -> list[tuple[Any, ...]]:
@@ -106,7 +111,7 @@ def test_several_files_are_one_publication_and_each_says_its_rows(warehouse: Del
     staged = warehouse.stage(a_table(), DAY, attempt_id="a-1", split=split)
 
     warehouse.publish(a_table(), staged, idempotency_key="k1", fence=1, values=[("dt", DAY)])
-    views = warehouse.refresh_views([a_table()])
+    views = refreshed(warehouse, tmp_path, a_table())
 
     assert served(views, "SELECT attempt_id, rows FROM _gate_publications") == [("a-1", 3)]
     assert served(views, "SELECT id FROM orders ORDER BY id") == [(1,), (2,), (3,)]
@@ -224,7 +229,7 @@ def test_a_new_column_is_null_in_older_partitions(warehouse: DeltaWarehouse, tmp
 
     publish(warehouse, tmp_path, [2], key=NEXT_DAY, fence=2, table=wider, select=columns)
 
-    path = warehouse.refresh_views([wider])
+    path = refreshed(warehouse, tmp_path, wider)
     assert served(path, "SELECT id, noted_at::VARCHAR FROM orders ORDER BY id") == [
         (1, None),
         (2, "2026-11-02 08:00:00"),
@@ -237,7 +242,10 @@ def test_a_column_that_the_contract_dropped_leaves_the_view(warehouse: DeltaWare
 
     publish(warehouse, tmp_path, [2], key=NEXT_DAY, fence=2, table=narrower, select="id")
 
-    assert served(warehouse.refresh_views([narrower]), "SELECT * EXCLUDE (dt) FROM orders ORDER BY id") == [(1,), (2,)]
+    assert served(refreshed(warehouse, tmp_path, narrower), "SELECT * EXCLUDE (dt) FROM orders ORDER BY id") == [
+        (1,),
+        (2,),
+    ]
 
 
 def test_a_new_column_has_its_default_in_older_partitions_and_null_stays_null(
@@ -252,7 +260,7 @@ def test_a_new_column_has_its_default_in_older_partitions_and_null_stays_null(
         warehouse, tmp_path, [2], key=NEXT_DAY, fence=2, table=wider, select="id, 1.0 AS amount, NULL::DATE AS noted"
     )
 
-    path = warehouse.refresh_views([wider])
+    path = refreshed(warehouse, tmp_path, wider)
     assert served(path, "SELECT id, noted::VARCHAR FROM orders ORDER BY id") == [(1, "2013-02-01"), (2, None)]
 
 
@@ -261,7 +269,7 @@ def test_a_renamed_column_is_found_in_older_partitions(warehouse: DeltaWarehouse
     total = TableColumn(name="total", source="amount", type="DOUBLE", formerly=("amount",))
     renamed = a_table().model_copy(update={"columns": (a_table().columns[0], total)})
 
-    path = warehouse.refresh_views([renamed])
+    path = refreshed(warehouse, tmp_path, renamed)
 
     assert served(path, "SELECT id, total FROM orders") == [(2, 1.0)]
 
@@ -287,7 +295,7 @@ def test_a_column_widens_and_older_partitions_are_read_in_the_wider_type(
     publish(warehouse, tmp_path, [2], key=key, fence=2, table=new, select=f"{value}::{wide} AS c")
 
     query = f"FROM orders SELECT c = {value}::{wide}, c = 7, typeof(c) ORDER BY c"
-    rows = served(warehouse.refresh_views([new]), query)
+    rows = served(refreshed(warehouse, tmp_path, new), query)
     old_rows = [(False, True, wide)] if key == NEXT_DAY else []
     assert rows == [*old_rows, (True, False, wide)]
     table = DeltaTable(tmp_path / "tables/orders")
@@ -364,7 +372,7 @@ def test_a_type_survives_the_journey(warehouse: DeltaWarehouse, tmp_path: Path, 
 
     publish(warehouse, tmp_path, ids, table=table, select=f"{value} AS c")
 
-    path = warehouse.refresh_views([table])
+    path = refreshed(warehouse, tmp_path, table)
     assert served(path, f"FROM orders SELECT c = {value}, typeof(c)") == [(True, kind)] * len(ids)
     assert DeltaTable(tmp_path / "tables/orders").to_pyarrow_table().num_rows == len(ids)
 
@@ -372,8 +380,10 @@ def test_a_type_survives_the_journey(warehouse: DeltaWarehouse, tmp_path: Path, 
 # The consumers' file
 
 
-def test_a_table_never_published_has_an_empty_view_of_the_right_types(warehouse: DeltaWarehouse) -> None:
-    path = warehouse.refresh_views([a_table()])
+def test_a_table_never_published_has_an_empty_view_of_the_right_types(
+    warehouse: DeltaWarehouse, tmp_path: Path
+) -> None:
+    path = refreshed(warehouse, tmp_path, a_table())
 
     described = served(path, "SELECT column_name, column_type FROM (DESCRIBE orders)")
     assert described == [("id", "BIGINT"), ("amount", "DOUBLE"), ("dt", "DATE")]
@@ -384,7 +394,7 @@ def test_partition_columns_come_from_the_folders_with_their_types(warehouse: Del
     table = a_table(partitioned_by={"dt": "DATE", "hour": "INTEGER", "slot": "VARCHAR"})
     publish(warehouse, tmp_path, [1], key=f"{DAY}/07/10:30+01", table=table)
 
-    rows = served(warehouse.refresh_views([table]), "SELECT dt::VARCHAR, hour, slot FROM orders")
+    rows = served(refreshed(warehouse, tmp_path, table), "SELECT dt::VARCHAR, hour, slot FROM orders")
 
     assert rows == [(DAY, 7, "10:30+01")]
 
@@ -392,17 +402,17 @@ def test_partition_columns_come_from_the_folders_with_their_types(warehouse: Del
 def test_any_duckdb_since_1_0_can_open_the_consumers_file(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
     publish(warehouse, tmp_path, [1])
 
-    header = warehouse.refresh_views([a_table()]).read_bytes()[:20]
+    header = refreshed(warehouse, tmp_path, a_table()).read_bytes()[:20]
 
     # The header: a checksum, DUCK, then the storage version. DuckDB 1.0 and 1.1 wrote 64, and newer ones read it.
     assert (header[8:12], int.from_bytes(header[12:20], "little")) == (b"DUCK", 64)
 
 
-def test_descriptions_become_comments(warehouse: DeltaWarehouse) -> None:
+def test_descriptions_become_comments(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
     column = TableColumn(name="id", source="id", type="BIGINT", description="The producer's number")
     table = TableSchema(name="orders", description="What customers' carts became", columns=(column,))
 
-    path = warehouse.refresh_views([table])
+    path = refreshed(warehouse, tmp_path, table)
 
     assert served(path, "SELECT comment FROM duckdb_views() WHERE view_name = 'orders'") == [
         ("What customers' carts became",)
@@ -416,17 +426,17 @@ def test_hostile_names_stay_names(warehouse: DeltaWarehouse, tmp_path: Path) -> 
     table = a_table('or"ders', columns={"i'd\"": "BIGINT"})
     publish(warehouse, tmp_path, [1], table=table, select='id AS "i\'d"""')
 
-    path = warehouse.refresh_views([table])
+    path = refreshed(warehouse, tmp_path, table)
 
     assert served(path, 'SELECT "i\'d""" FROM "or""ders"') == [(1,)]
 
 
 def test_the_file_lists_every_publication(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
     publish(warehouse, tmp_path, [1, 2])
-    warehouse.refresh_views([a_table()])
+    warehouse.refresh_view(a_table())
     publish(warehouse, tmp_path, [], key=NEXT_DAY, fence=2)
 
-    path = warehouse.refresh_views([a_table()])
+    path = refreshed(warehouse, tmp_path, a_table())
 
     assert served(path, "SELECT * FROM _gate_publications ORDER BY partition_key") == [
         ("orders", DAY, 2, "k1", "a1", 0, '[["id","BIGINT"],["amount","DOUBLE"]]'),
@@ -438,7 +448,7 @@ def test_writers_of_the_file_leave_nothing_else_behind(warehouse: DeltaWarehouse
     publish(warehouse, tmp_path, [1])
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: warehouse.refresh_views([a_table()]), range(8)))
+        list(pool.map(lambda _: warehouse.refresh_view(a_table()), range(8)))
 
     assert {path.name for path in tmp_path.glob("*warehouse.duckdb*")} == {"warehouse.duckdb", "warehouse.duckdb.lock"}
 
@@ -459,7 +469,7 @@ def test_the_views_read_s3(s3: EmbeddedS3, tmp_path: Path) -> None:
     )
     publish(warehouse, tmp_path, [1])
 
-    path = warehouse.refresh_views([a_table()])
+    path = refreshed(warehouse, tmp_path, a_table())
 
     assert "s3://warehouse/views/orders/dt=2026-11-01/part-a1.parquet" in json.dumps(
         served(path, "SELECT sql FROM duckdb_views() WHERE view_name = 'orders'")

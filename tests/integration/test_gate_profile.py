@@ -14,7 +14,7 @@ from tests.integration.test_gate_run import KEY, Desk
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
-from partition_gate.testing.builders import NOON, a_partition, a_settlement
+from partition_gate.testing.builders import NOON, a_claim, a_settlement
 
 OK, USAGE = 0, 2
 
@@ -37,9 +37,8 @@ class Records:
         outcome: PartitionOutcome = PartitionOutcome.PUBLISHED,
     ) -> None:
         """A judged partition; without `rows` its columns were not counted."""
-        attempt = self.ledger.open_attempt(
-            a_partition(key=key), contract="orders", version="1.0.0", idempotency_key=key, after_fence=0, now=NOON
-        )
+        attempt = self.ledger.open_attempt(a_claim(key=key), idempotency_key=key, after_fence=0, now=NOON)
+        assert attempt is not None
         profile = None if rows is None else PartitionProfile(row_count=rows, columns=columns)
         self.ledger.record_validation(attempt.id, [], document="{}", profile=profile)
         settled_at = NOON + timedelta(minutes=attempt.fence)
@@ -72,7 +71,7 @@ def row_of(shown: str, column: str) -> list[str]:
     )
 
 
-def test_a_partition_s_columns_are_shown_with_what_was_counted(records):
+def test_a_claim_s_columns_are_shown_with_what_was_counted(records):
     sketch = DistinctSketch(registers=bytes([1] * 1024), hashing="x")
     amount = a_column("amount", null_count=2, invalid_count=1, minimum=-1, maximum=5, total=12, distinct=sketch)
     records.add("2026-11-01", amount, a_column("note"))
@@ -187,7 +186,7 @@ def test_a_run_keeps_no_value_of_a_classified_column(records):
     assert b"8123" not in (desk.home / "ledger.sqlite").read_bytes()
 
 
-def test_a_partition_that_was_not_counted_has_no_table(records):
+def test_a_claim_that_was_not_counted_has_no_table(records):
     records.add("2026-11-01", rows=None)
 
     assert records.shown("2026-11-01").startswith("not counted: 2026-11-01")
@@ -201,14 +200,14 @@ def test_where_nothing_is_published_it_says_so(records):
     assert (records.shown(), records.shown("2026-11-01")) == (said, said)
 
 
-def test_a_partition_that_nobody_judged_is_refused_with_the_next_step(records):
+def test_a_claim_that_nobody_judged_is_refused_with_the_next_step(records):
     done = records.desk.gate("profile", str(records.desk.contract), "2026-11-01")
 
     assert done.returncode == USAGE
     assert "orders 2026-11-01: nothing is recorded for this partition; run: gate run" in done.stderr
 
 
-def test_a_partition_without_rows_has_no_share_and_no_mean(records):
+def test_a_claim_without_rows_has_no_share_and_no_mean(records):
     records.add("2026-11-01", a_column(row_count=0), rows=0)
 
     assert row_of(records.shown("2026-11-01"), "id") == ["id", "0", "0", "", "", "", "", ""]

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
-from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Message
+from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Forgotten, Intent, Message
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome
@@ -21,8 +21,8 @@ from partition_gate.ports import Ledger
 from partition_gate.testing.builders import (
     NOON,
     a_check_result,
+    a_claim,
     a_message,
-    a_partition,
     a_settlement,
 )
 from partition_gate.testing.ledger import InMemoryLedger
@@ -74,14 +74,9 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
 
 
 def opened(ledger: Ledger, key: str = "2026-11-01", *, dataset: str = "orders", after_fence: int = 0) -> Attempt:
-    return ledger.open_attempt(
-        a_partition(dataset, key),
-        contract=dataset,
-        version="1.0.0",
-        idempotency_key="key-1",
-        after_fence=after_fence,
-        now=NOON,
-    )
+    attempt = ledger.open_attempt(a_claim(dataset, key), idempotency_key="key-1", after_fence=after_fence, now=NOON)
+    assert attempt is not None
+    return attempt
 
 
 def claimed(ledger: Ledger, *, after: timedelta = timedelta(0)) -> str | None:
@@ -96,6 +91,10 @@ def queued(ledger: Ledger, *ids: str) -> tuple[Message, ...]:
     return messages
 
 
+def unfinished(ledger: Ledger) -> list[Attempt]:
+    return [found.attempt for found in ledger.unfinished()]
+
+
 # Attempts
 
 
@@ -106,7 +105,7 @@ def test_an_attempt_has_a_readable_id(ledger: Ledger) -> None:
 def test_an_attempt_starts_claimed_and_unfinished(ledger: Ledger) -> None:
     attempt = opened(ledger)
 
-    assert ledger.unfinished() == (attempt,)
+    assert unfinished(ledger) == [attempt]
 
 
 def test_fences_rise_within_a_partition_only(ledger: Ledger) -> None:
@@ -119,11 +118,50 @@ def test_a_fence_is_greater_than_what_the_table_has_seen(ledger: Ledger) -> None
     assert [opened(ledger, after_fence=7).fence, opened(ledger, after_fence=3).fence] == [8, 9]
 
 
-def test_an_attempt_that_was_replaced_is_not_unfinished(ledger: Ledger) -> None:
-    opened(ledger)
-    newer = opened(ledger)
+def test_an_attempt_that_was_replaced_is_unfinished_until_somebody_ends_it(ledger: Ledger) -> None:
+    older, newer = opened(ledger), opened(ledger)
 
-    assert ledger.unfinished() == (newer,)
+    assert [(found.attempt, found.newest_fence) for found in ledger.unfinished()] == [(older, 2), (newer, 2)]
+
+
+def test_an_attempt_is_opened_only_if_no_other_was_since_landing_was_listed(ledger: Ledger) -> None:
+    seen = ledger.fence("orders", "2026-11-01")
+    opened(ledger)
+
+    late = ledger.open_attempt(a_claim(seen_fence=seen), idempotency_key="k", after_fence=0, now=NOON)
+    again = ledger.open_attempt(a_claim(seen_fence=1), idempotency_key="k", after_fence=0, now=NOON)
+
+    assert (seen, late, again and again.fence) == (0, None, 2)
+
+
+def test_what_an_attempt_means_to_record_is_kept_until_it_has_ended(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    intent = Intent(settlement=a_settlement(attempt.id), messages=(a_message(),))
+
+    is_newest = ledger.intend(attempt.model_copy(update={"owner": "other/2/0.00"}), intent, now=NOON)
+    kept = ledger.intent(attempt.id)
+    (found,) = ledger.unfinished()
+    ledger.settle(intent.settlement, intent.messages)
+
+    assert (is_newest, kept, found.state, found.attempt.owner) == (True, intent, "publishing", "other/2/0.00")
+    assert ledger.intent(attempt.id) is None
+
+
+def test_an_attempt_that_was_replaced_may_not_publish(ledger: Ledger) -> None:
+    older, _ = opened(ledger), opened(ledger)
+
+    assert not ledger.intend(older, Intent(settlement=a_settlement(older.id), messages=()), now=NOON)
+    assert ledger.intent(older.id) is None
+
+
+def test_a_settlement_with_something_left_to_do_leaves_the_attempt_unfinished(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+
+    ledger.settle(a_settlement(attempt.id), [], is_finished=False)
+    before = unfinished(ledger)
+    ledger.settle(a_settlement(attempt.id), [])
+
+    assert (before, unfinished(ledger)) == ([attempt], [])
 
 
 def test_an_attempt_on_its_way_is_unfinished(ledger: Ledger) -> None:
@@ -131,10 +169,10 @@ def test_an_attempt_on_its_way_is_unfinished(ledger: Ledger) -> None:
 
     ledger.advance(attempt.id, AttemptState.PUBLISHING, now=NOON)
 
-    assert ledger.unfinished() == (attempt,)
+    assert unfinished(ledger) == [attempt]
 
 
-@pytest.mark.parametrize("outcome", [outcome for outcome in PartitionOutcome if outcome != "missing"])
+@pytest.mark.parametrize("outcome", list(PartitionOutcome))
 def test_a_settled_attempt_is_finished(ledger: Ledger, outcome: PartitionOutcome) -> None:
     attempt = opened(ledger)
 
@@ -247,7 +285,7 @@ def test_a_visible_partition_says_which_rules_its_newest_attempt_kept_and_broke(
 
 def test_a_partition_that_never_became_visible_is_not_among_the_published(ledger: Ledger) -> None:
     visible(ledger, "2026-11-01", unexpected=1, outcome=PartitionOutcome.HELD)
-    ledger.record_missing(a_settlement("x", partition_key="2026-11-02", outcome=PartitionOutcome.MISSING), [])
+    ledger.settle(a_settlement("x", partition_key="2026-11-02", outcome=PartitionOutcome.MISSING), [])
     opened(ledger, "2026-11-03")
 
     assert ledger.published("orders", ["2026-11-01", "2026-11-02", "2026-11-03"], rule_ids=["nulls"]) == ()
@@ -389,31 +427,75 @@ def test_settling_again_changes_nothing(ledger: Ledger) -> None:
     assert [entry.message.id for entry in ledger.messages()] == ["m1"]
 
 
-@pytest.mark.parametrize(
-    ("outcome", "is_final"),
-    [
-        (PartitionOutcome.PUBLISHED, True),
-        (PartitionOutcome.PUBLISHED_WITH_QUARANTINE, True),
-        (PartitionOutcome.REJECTED, True),
-        (PartitionOutcome.HELD, True),
-        (PartitionOutcome.SUPERSEDED, False),
-        (PartitionOutcome.ERRORED, False),
-    ],
-)
-def test_a_key_is_settled_by_a_final_outcome(ledger: Ledger, outcome: PartitionOutcome, *, is_final: bool) -> None:
-    ledger.settle(a_settlement(opened(ledger).id, outcome=outcome), [])
+def test_the_outcome_of_a_partition_is_that_of_its_greatest_fence_whatever_the_clock_says(ledger: Ledger) -> None:
+    older, newer = opened(ledger), opened(ledger)
+    ledger.settle(a_settlement(newer.id, outcome=PartitionOutcome.REJECTED), [])
 
-    assert (ledger.settled("key-1") is not None) == is_final
+    ledger.settle(a_settlement(older.id, settled_at=NOON + MINUTE), [])
+
+    outcome = ledger.outcome("orders", "2026-11-01")
+    assert (outcome and outcome.attempt_id, ledger.outcome("orders", "2026-11-02")) == (newer.id, None)
 
 
-def test_a_key_gives_its_newest_settlement(ledger: Ledger) -> None:
-    for minutes in (1, 0):
-        ledger.settle(a_settlement(opened(ledger).id, settled_at=NOON + minutes * MINUTE), [])
+def test_the_same_judgement_again_says_nothing_new(ledger: Ledger) -> None:
+    for number in range(2):
+        attempt = opened(ledger)
+        ledger.settle(a_settlement(attempt.id), [a_message(f"m{number}")])
 
-    settled = ledger.settled("key-1")
+    assert [entry.message.id for entry in ledger.messages()] == ["m0"]
 
-    assert settled is not None
-    assert settled.attempt_id == "orders-2026-11-01-1"
+
+def test_a_judgement_that_comes_back_is_told_again(ledger: Ledger) -> None:
+    for number, key in enumerate(("bad", "good", "bad")):
+        attempt = opened(ledger)
+        ledger.settle(a_settlement(attempt.id, idempotency_key=key), [a_message(f"m{number}")])
+
+    assert [entry.message.id for entry in ledger.messages()] == ["m2", "m1", "m0"]
+
+
+def test_another_reason_for_the_same_outcome_is_the_newest(ledger: Ledger) -> None:
+    for why in ("first", "second"):
+        settlement = a_settlement(opened(ledger).id, outcome=PartitionOutcome.ERRORED, idempotency_key="")
+        ledger.settle(settlement.model_copy(update={"why": (why,)}), [])
+
+    assert [settlement.why for settlement in ledger.latest()] == [("second",)]
+
+
+def test_an_attempt_that_could_not_be_judged_may_still_be_by_a_retry(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.ERRORED), [a_message("m1")])
+
+    ledger.settle(a_settlement(attempt.id), [a_message("m2")])
+    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.ERRORED), [a_message("m3")])
+
+    assert [settlement.outcome for settlement in ledger.latest()] == [PartitionOutcome.PUBLISHED]
+    assert [entry.message.id for entry in ledger.messages()] == ["m2", "m1"]
+
+
+def test_the_visible_settlement_stays_known_when_a_newer_attempt_ends_otherwise(ledger: Ledger) -> None:
+    visible(ledger, "2026-11-01", unexpected=1)
+    visible(ledger, "2026-11-01", unexpected=2, outcome=PartitionOutcome.REJECTED)
+
+    assert [settlement.attempt_id for settlement in ledger.visible("orders")] == ["orders-2026-11-01-1"]
+
+
+def test_a_forgotten_outcome_is_gone_with_what_was_not_yet_sent(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.MISSING), [a_message("m1", attempt_id=attempt.id)])
+
+    ledger.forget(
+        Forgotten(
+            dataset="orders",
+            partition_key="2026-11-01",
+            outcome=PartitionOutcome.MISSING,
+            attempt_id=attempt.id,
+            who="ann",
+            why="typo",
+            at=NOON,
+        )
+    )
+
+    assert (ledger.outcome("orders", "2026-11-01"), ledger.messages()) == (None, ())
 
 
 def test_the_latest_settlements_are_one_a_partition_by_dataset_and_key(ledger: Ledger) -> None:
@@ -447,59 +529,6 @@ def test_an_older_attempt_that_settles_at_the_same_moment_is_not_the_latest(ledg
     assert [settlement.attempt_id for settlement in ledger.latest()] == [newer.id]
 
 
-# What happened without an attempt
-
-
-MISSING = a_settlement("orders-2026-11-01-missing", outcome=PartitionOutcome.MISSING, idempotency_key="")
-ERRORED = a_settlement("orders-2026-11-01-errored", outcome=PartitionOutcome.ERRORED, idempotency_key="")
-
-
-def test_a_missing_partition_is_recorded(ledger: Ledger) -> None:
-    ledger.record_missing(MISSING, [a_message("m1")])
-
-    assert (ledger.latest(), len(ledger.messages())) == ((MISSING,), 1)
-
-
-def test_a_partition_that_is_still_missing_is_recorded_once(ledger: Ledger) -> None:
-    ledger.record_missing(MISSING, [a_message("m1")])
-
-    ledger.record_missing(MISSING.model_copy(update={"settled_at": NOON + MINUTE}), [a_message("m2")])
-
-    assert (ledger.latest(), [entry.message.id for entry in ledger.messages()]) == ((MISSING,), ["m1"])
-
-
-def test_a_partition_that_came_after_all_is_no_longer_missing(ledger: Ledger) -> None:
-    ledger.record_missing(MISSING, [])
-
-    published = a_settlement(opened(ledger).id, settled_at=NOON + MINUTE)
-    ledger.settle(published, [])
-
-    assert ledger.latest() == (published,)
-
-
-def test_a_missing_partition_that_then_could_not_be_read_is_errored(ledger: Ledger) -> None:
-    ledger.record_missing(MISSING, [])
-
-    ledger.record_missing(ERRORED, [])
-
-    assert ledger.latest() == (ERRORED,)
-
-
-def test_an_error_that_comes_back_after_a_publish_is_told_again(ledger: Ledger) -> None:
-    ledger.record_missing(ERRORED, [a_message("m1", attempt_id=ERRORED.attempt_id)])
-    ledger.claim_message(now=NOON, lease=LEASE)
-    ledger.mark_sent("m1", ts="1.0")
-    ledger.settle(a_settlement(opened(ledger).id, settled_at=NOON + MINUTE), [])
-
-    again = ERRORED.model_copy(update={"settled_at": NOON + 2 * MINUTE})
-    ledger.record_missing(again, [a_message("m1", attempt_id=ERRORED.attempt_id, text="again")])
-
-    assert ledger.latest() == (again,)
-    entry = ledger.claim_message(now=NOON + 2 * MINUTE, lease=LEASE)
-    assert entry is not None
-    assert (entry.message.text, entry.state, entry.tries) == ("again", "pending", 0)
-
-
 # The outbox
 
 
@@ -527,6 +556,15 @@ def test_a_message_whose_worker_died_is_claimed_again_after_its_lease(ledger: Le
     assert early is None
     assert late is not None
     assert (late.state, late.tries, late.first_try_at) == ("sending", 1, NOON)
+
+
+def test_what_was_not_delivered_yet_can_be_listed(ledger: Ledger) -> None:
+    queued(ledger, "m1", "m2", "m3")
+    ledger.claim_message(now=NOON, lease=LEASE)
+    ledger.mark_sent("m1", ts="1.0")
+    ledger.claim_message(now=NOON, lease=LEASE)
+
+    assert [(entry.message.id, entry.state) for entry in ledger.unsent()] == [("m2", "sending"), ("m3", "pending")]
 
 
 def test_a_sent_message_is_never_claimed_again(ledger: Ledger) -> None:
@@ -563,10 +601,11 @@ def test_a_sent_message_cannot_be_postponed(ledger: Ledger) -> None:
 
 def test_messages_are_listed_newest_first(ledger: Ledger) -> None:
     queued(ledger, "m1", "m2")
-    ledger.record_missing(MISSING, [a_message("m3", attempt_id=MISSING.attempt_id)])
+    missing = a_settlement("orders-2026-11-02-1", partition_key="2026-11-02", outcome=PartitionOutcome.MISSING)
+    ledger.settle(missing, [a_message("m3", attempt_id=missing.attempt_id)])
 
     everything = [entry.message.id for entry in ledger.messages()]
-    one_attempt = [entry.message.id for entry in ledger.messages(MISSING.attempt_id)]
+    one_attempt = [entry.message.id for entry in ledger.messages(missing.attempt_id)]
 
     assert (everything, one_attempt) == (["m3", "m2", "m1"], ["m3"])
 

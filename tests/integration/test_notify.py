@@ -70,8 +70,10 @@ def ledger(url: str) -> SqlLedger:
 
 
 def queue(ledger: SqlLedger, *messages: Message) -> None:
-    settlement = a_settlement(f"missing-{messages[0].id}", outcome=PartitionOutcome.MISSING)
-    ledger.record_missing(settlement, messages)
+    settlement = a_settlement(
+        f"missing-{messages[0].id}", partition_key=messages[0].id, outcome=PartitionOutcome.MISSING
+    )
+    ledger.settle(settlement, messages)
 
 
 def states(ledger: SqlLedger) -> list[str]:

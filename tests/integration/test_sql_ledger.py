@@ -26,20 +26,31 @@ from partition_gate.adapters.ledger.schema import metadata
 from partition_gate.errors import OperatorError
 from partition_gate.judging.attempt import Attempt
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
-from partition_gate.testing.builders import NOON, a_check_result, a_message, a_partition, a_settlement
+from partition_gate.testing.builders import NOON, a_check_result, a_claim, a_message, a_settlement
 
 PROFILE = PartitionProfile(row_count=100, columns=(ColumnCounters(column="id", row_count=100, null_count=2),))
 SETTLER = """
 import sys
 from partition_gate.adapters.ledger.ledger import SqlLedger
-from partition_gate.testing.builders import NOON, a_message, a_partition, a_settlement
+from partition_gate.testing.builders import NOON, a_message, a_claim, a_settlement
 ledger = SqlLedger(sys.argv[1])
 for number in range(10_000):
     attempt = ledger.open_attempt(
-        a_partition(), contract="orders", version="1", idempotency_key=f"k{number}", after_fence=0, now=NOON
+        a_claim(), idempotency_key=f"k{number}", after_fence=0, now=NOON
     )
-    ledger.settle(a_settlement(attempt.id), [a_message(f"m-{attempt.id}", attempt_id=attempt.id)])
+    settlement = a_settlement(attempt.id, idempotency_key=f"k{number}")
+    ledger.settle(settlement, [a_message(f"m-{attempt.id}", attempt_id=attempt.id)])
     print(attempt.id, flush=True)
+"""
+
+
+FIRST_VERSIONS_ROWS = """
+INSERT INTO fences VALUES ('orders', '2026-11-01', 1);
+INSERT INTO attempts VALUES ('orders-2026-11-01-1', 'orders', '2026-11-01', 'orders', '1.0.0', 'k', 1,
+    '2026-11-02 12:00:00', 'published', '2026-11-02 12:00:00');
+INSERT INTO settlements VALUES ('orders-2026-11-01-1', 'orders', '1.0.0', 'orders', '2026-11-01', 'published', '[]',
+    'k', 100, 100, 0, 1, NULL, '2026-11-02 12:00:00', 1);
+INSERT INTO latest VALUES ('orders', '2026-11-01', 'orders-2026-11-01-1')
 """
 
 
@@ -49,9 +60,9 @@ def url(tmp_path: Path) -> str:
 
 
 def opened(ledger: SqlLedger, key: str = "2026-11-01") -> Attempt:
-    return ledger.open_attempt(
-        a_partition(key=key), contract="orders", version="1.0.0", idempotency_key="k", after_fence=0, now=NOON
-    )
+    attempt = ledger.open_attempt(a_claim(key=key), idempotency_key="k", after_fence=0, now=NOON)
+    assert attempt is not None
+    return attempt
 
 
 def rows(url: str, query: str) -> list[tuple[object, ...]]:
@@ -104,7 +115,7 @@ def test_migrating_again_keeps_everything(url: str) -> None:
 
     migrate(url)
 
-    assert SqlLedger(url).unfinished() == (attempt,)
+    assert [found.attempt for found in SqlLedger(url).unfinished()] == [attempt]
 
 
 def test_a_ledger_of_the_first_version_keeps_everything_and_counts_columns_from_now_on(url: str) -> None:
@@ -113,14 +124,14 @@ def test_a_ledger_of_the_first_version_keeps_everything_and_counts_columns_from_
     with create_engine(url).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-    ledger = SqlLedger(url)
-    before = opened(ledger)
-    ledger.record_validation(before.id, [a_check_result()], document="{}")
-    ledger.settle(a_settlement(before.id), [])
+        for statement in FIRST_VERSIONS_ROWS.split(";"):
+            connection.execute(text(statement))
 
     migrate(url)
 
-    assert (ledger.results(before.id), ledger.profiles("orders", ["2026-11-01"])) == ((a_check_result(),), ())
+    ledger = SqlLedger(url)
+    outcome = ledger.outcome("orders", "2026-11-01")
+    assert (outcome and outcome.attempt_id, ledger.fence("orders", "2026-11-01")) == ("orders-2026-11-01-1", 1)
     after = opened(ledger)
     ledger.record_validation(after.id, [], document="{}", profile=PROFILE)
     ledger.settle(a_settlement(after.id), [])

@@ -304,7 +304,19 @@ def test_quarantined_rows_get_a_place_of_their_own(stand: Stand) -> None:
     assert uri.endswith(f"quarantine/orders/{DAY}/a1")
 
 
-def test_the_views_are_written(stand: Stand) -> None:
+def test_a_view_is_stale_until_it_is_refreshed(stand: Stand) -> None:
     stand.published([1])
+    before = stand.warehouse.stale_views([a_table()])
 
-    assert stand.warehouse.refresh_views([a_table()]).name == "warehouse.duckdb"
+    stand.warehouse.refresh_view(a_table())
+
+    assert (before, stand.warehouse.stale_views([a_table()])) == (("orders",), ())
+
+
+def test_a_view_of_one_table_leaves_those_of_others_as_they_are(stand: Stand) -> None:
+    others = a_table("returns")
+    stand.published([1])
+    stand.warehouse.refresh_view(a_table())
+    stand.warehouse.refresh_view(others)
+
+    assert stand.warehouse.stale_views([a_table(), others]) == ()

@@ -341,23 +341,21 @@ def test_only_slack_channels_of_a_known_scope_are_told_each_once():
     assert [(m.channel, m.audience) for m in messages] == [("#both", "producers"), ("#both", "consumers")]
 
 
-def test_the_same_judgement_again_has_the_same_ids_whatever_the_attempt():
-    again = {"attempt_id": "a2", "settled_at": datetime(2014, 1, 1, tzinfo=UTC)}
+def test_a_settlement_built_again_has_the_same_ids():
     first = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_contract(), LINKS)
-    second = alerts_for(a_settlement(PartitionOutcome.REJECTED, **again), (), a_contract(), Links())
+    later = a_settlement(PartitionOutcome.REJECTED, settled_at=datetime(2014, 1, 1, tzinfo=UTC))
 
-    assert [m.id for m in first] == [m.id for m in second]
+    assert [m.id for m in first] == [m.id for m in alerts_for(later, (), a_contract(), Links())]
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        a_settlement(PartitionOutcome.REJECTED, idempotency_key="key-2"),
-        a_settlement(PartitionOutcome.REJECTED, partition_key="2013-01-04"),
+        a_settlement(PartitionOutcome.REJECTED, attempt_id="a2"),
         a_settlement(PartitionOutcome.HELD),
     ],
 )
-def test_another_judgement_has_other_ids(other: Settlement):
+def test_another_attempt_or_outcome_has_other_ids(other: Settlement):
     first = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_contract(), LINKS)
     second = alerts_for(other, (), a_contract(), LINKS)
 

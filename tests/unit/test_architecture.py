@@ -37,7 +37,7 @@ def test_there_are_sources_to_look_at():
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_a_file_keeps_to_its_budgets(path):
-    assert path.read_text().count("\n") <= 250, "more than 250 lines"
+    assert path.read_text().count("\n") <= 350, "more than 350 lines"
     too_long = [f.name for f in functions(path) if body_lines(f) > 25]
     too_many = [f.name for f in functions(path) if len(parameters(f)) > 6]
     assert (too_long, too_many) == ([], [])

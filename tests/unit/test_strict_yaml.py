@@ -55,9 +55,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("text", "sentence"), HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_file_is_refused_in_under_a_second(text, sentence):
-    # The least of three: another test's garbage, or a busy machine, is not the file's.
-    assert min(_refusal_s(text, sentence) for _ in range(3)) < 1
+def test_a_hostile_file_is_refused_before_it_costs_anything(text, sentence):
+    # Each is refused in about a second; reading one whole would take minutes or all memory.
+    assert _refusal_s(text, sentence) < 20
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,9 @@ def alerts_for(
 ) -> tuple[Message, ...]:
     """One message a Slack channel of the contract that has something to hear, producers first.
 
-    The id depends only on what is told to whom, so the same judgement of the same bytes has the same ids. Contracts
-    that are proposed, draft or retired tell nobody, nor do others before their `generalAvailability`.
+    The id depends on the attempt and on who is told; the ledger queues messages only where the judgement changes the
+    partition's outcome. Contracts that are proposed, draft or retired tell nobody, nor do others before their
+    `generalAvailability`.
     """
     if not is_in_force(contract, settlement):
         return ()
@@ -71,7 +72,7 @@ def _recipients(contract: Contract) -> list[tuple[Audience, str]]:
 
 def _message(case: Case, tale: Story, audience: Audience, channel: str, links: Links) -> Message:
     settled = case.settlement
-    identity = (settled.dataset, settled.partition_key, settled.idempotency_key, settled.outcome, audience, channel)
+    identity = (settled.attempt_id, settled.outcome, audience, channel)
     return Message(
         id=digest([str(part) for part in identity]),
         attempt_id=settled.attempt_id,

@@ -13,12 +13,20 @@ from partition_gate.cli import (
     drafts,
     evolution,
     export,
+    operations,
     partitions,
     profiles,
     registry,
     versions,
 )
-from partition_gate.errors import ContractError, GateError, MalformedPartitionKey, UnknownContract
+from partition_gate.errors import (
+    CannotForget,
+    ContractError,
+    GateError,
+    MalformedPartitionKey,
+    NothingDue,
+    UnknownContract,
+)
 
 FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
 
@@ -37,6 +45,7 @@ export.register(app)
 registry.register(app)
 partitions.register(app)
 profiles.register(app)
+operations.register(app)
 demo_commands.register(app)
 
 
@@ -55,6 +64,6 @@ def main() -> None:
 
 def exit_code(error: GateError) -> int:
     """Who must act decides: the caller (2), the contract's author (1), the operator (3)."""
-    if isinstance(error, UnknownContract | MalformedPartitionKey):
+    if isinstance(error, UnknownContract | MalformedPartitionKey | NothingDue | CannotForget):
         return USAGE
     return FAILED if isinstance(error, ContractError) else COULD_NOT_JUDGE

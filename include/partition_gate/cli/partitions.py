@@ -10,17 +10,31 @@ import typer
 from partition_gate.cli import tables
 from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.errors import UnknownContract
-from partition_gate.gate.journey import Journey, travel
+from partition_gate.gate.dry_run import dry_run
 from partition_gate.gate.notify import notify
+from partition_gate.gate.pipeline import run_partition
+from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.run_document import run_document
+from partition_gate.judging.verdict import CheckResult
 from partition_gate.partition import SNAPSHOT
-from partition_gate.settings import Settings, load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, links_for, open_ports, published_tables
+from partition_gate.record import Record
+from partition_gate.settings import load_settings
+from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
+
+
+class Shown(Record):
+    """What a run shows: the settlement with its check results; `already` is an earlier run's."""
+
+    settlement: Settlement
+    results: tuple[CheckResult, ...]
+    already: bool = False
+    is_dry_run: bool = False
+
 
 quarantine = typer.Typer(help="Look at quarantined rows.", no_args_is_help=True)
 
@@ -33,27 +47,32 @@ def register(app: typer.Typer) -> None:
     app.add_typer(quarantine, name="quarantine")
 
 
-def run(contract: Contract, key: Key = SNAPSHOT, as_json: Json = False) -> None:
+def run(
+    contract: Contract,
+    key: Key = SNAPSHOT,
+    as_json: Json = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Judge and show; record, publish and tell nothing.")] = False,
+    no_notify: Annotated[bool, typer.Option("--no-notify", help="Leave messages waiting for the next run.")] = False,
+) -> None:
     """Judge one partition now: the same code as the DAG, without Airflow.
 
     Exit codes: 0 published, 1 rejected, held or missing, 2 usage, 3 could not judge.
     """
     settings = load_settings()
-    folder = contract_folder(settings)
-    today = folder.load(contract)
+    today = contract_folder(settings).load(contract)
     compiled = today.in_force(key)
-    known = published_tables(folder.load_all())
     with open_ports(settings) as ports:
-        journey = travel(
-            compiled,
-            key,
-            ports=ports,
-            tables=(*(table for table in known if table.name != today.table.name), today.published),
-            links=lambda dataset, key, attempt: links_for(settings, dataset, key, attempt),
-        )
-        notify(ports.ledger, ports.notifier, ports.clock)
-        _show(journey, compiled, ports, settings, as_json=as_json)
-    raise typer.Exit(_exit_code(journey.settlement.outcome))
+        if dry:
+            tried = dry_run(today, key, ports=ports)
+            shown = Shown(settlement=tried.settlement, results=tried.results, is_dry_run=True)
+        else:
+            done = run_partition(today, key, ports=ports)
+            if not no_notify:
+                notify(ports.ledger, ports.notifier, ports.clock)
+            results = ports.ledger.results(done.settlement.attempt_id)
+            shown = Shown(settlement=done.settlement, results=results, already=done.already)
+        _show(shown, compiled, ports, as_json=as_json)
+    raise typer.Exit(_exit_code(shown.settlement.outcome))
 
 
 def status(as_json: Json = False) -> None:
@@ -98,24 +117,24 @@ def docs() -> None:
     typer.echo((docs_folder(settings) / page).as_uri())
 
 
-def _show(
-    journey: Journey, compiled: CompiledContract, ports: WiredPorts, settings: Settings, *, as_json: bool
-) -> None:
-    settlement = journey.settlement
-    results = ports.ledger.results(settlement.attempt_id)
-    links = links_for(settings, settlement.dataset, settlement.partition_key, settlement.attempt_id if results else "")
+def _show(shown: Shown, compiled: CompiledContract, ports: WiredPorts, *, as_json: bool) -> None:
+    settlement, results = shown.settlement, shown.results
+    has_page = results and not shown.is_dry_run
+    links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id if has_page else "")
     if not as_json:
-        tables.terminal().print(tables.journey(settlement, results, links, already=journey.already))
+        if shown.is_dry_run:
+            typer.echo("Dry run: nothing was recorded, published or told.")
+        tables.terminal().print(tables.journey(settlement, results, links, already=shown.already))
         return
     document = run_document(
         settlement,
         results,
-        already_published=journey.already and settlement.outcome in VISIBLE,
+        already_published=shown.already and settlement.outcome in VISIBLE,
         in_memory=compiled.in_memory,
         links={**links.model_dump(), "quarantine_files": settlement.quarantine_uri},
         messages=ports.ledger.messages(settlement.attempt_id),
     )
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps({**document, "dry_run": shown.is_dry_run}, indent=2, ensure_ascii=False))
 
 
 def _exit_code(outcome: PartitionOutcome) -> int:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.alerts.alert import Links
+from partition_gate.gate.reconcile import Reconciliation
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
@@ -103,6 +104,25 @@ def _quarantined_row(row: dict[str, Any], classified: Sequence[str]) -> Text:
     )
     place = f"row {row['_gate_source_row']} of {row['_gate_source_file']}"
     return Text.assemble((place, "bold"), f": {reasons}\n    ", "  ".join(values))
+
+
+def reconciliation(found: Reconciliation) -> RenderableType:
+    """What was repaired, the proof for each partition, and what does not agree."""
+    table = Table(title="Rows of each partition's outcome", title_justify="left")
+    for name in ("dataset", "partition", "outcome"):
+        table.add_column(name, no_wrap=True)
+    for name in ("rows in", "= published", "+ quarantined", "+ discarded", "holds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for proof in found.proofs:
+        counts = (proof.rows_in, proof.rows_published, proof.rows_quarantined, proof.rows_discarded)
+        holds = "yes" if proof.holds else "NO"
+        table.add_row(proof.dataset, proof.partition_key, proof.outcome, *(f"{count:,}" for count in counts), holds)
+    repaired = [Text(f"finished: attempt {each.attempt_id}: {each.ending.value}") for each in found.repaired]
+    views = [Text(f"refreshed: the view of {name}") for name in found.views]
+    sent = [Text(f"delivered: {found.sent} waiting messages")] if found.sent else []
+    left = [Text(f"DIFFERENCE {each.dataset} {each.partition_key or ''}: {each.what}") for each in found.differences]
+    end = Text("What is visible, recorded and told agrees." if not left else f"{len(left)} differences are left.")
+    return Group(table, *repaired, *views, *sent, *left, end)
 
 
 def _count(results: Sequence[CheckResult], outcome: CheckOutcome) -> int:

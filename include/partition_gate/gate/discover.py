@@ -2,37 +2,80 @@
 
 from __future__ import annotations
 
+from partition_gate.contract.calendar import deadline, is_expected, period
 from partition_gate.contract.completeness import declared_files, note_name
 from partition_gate.contract.model import Contract
-from partition_gate.contract.readiness import Missing, Readiness, Ready, readiness
+from partition_gate.contract.readiness import Missing, NotExpected, Readiness, Ready, Wait, readiness
+from partition_gate.errors import NothingDue
 from partition_gate.partition import DataFile, Partition
 from partition_gate.ports import Ports
+from partition_gate.record import Record
 
 
-def arrive(contract: Contract, key: str, *, ports: Ports) -> Readiness:
+class Discovered(Record):
+    """A partition that may be judged. `seen_fence` was read before it was listed (`Claim.seen_fence`)."""
+
+    partition: Partition
+    seen_fence: int
+
+
+class NeverCame(Record):
+    """It did not come, or not as a whole; `seen_fence` as in `Discovered`."""
+
+    why: str
+    seen_fence: int
+
+
+Arrival = Discovered | NeverCame | Wait | NotExpected
+
+
+def arrive(contract: Contract, key: str, *, ports: Ports) -> Arrival:
     """The partition, ready; or why it is waited for, or missing.
 
     Raises:
         MalformedPartitionKey: the key does not fit the location.
         OperatorError: landing cannot be listed.
     """
+    seen = ports.ledger.fence(contract.dataset, key)
     files, note = _landed(contract, key, ports)
-    return readiness(contract, key, files, note=note, now=ports.clock.now())
+    return _arrival(readiness(contract, key, files, note=note, now=ports.clock.now()), seen)
 
 
-def look(contract: Contract, key: str, *, ports: Ports) -> Ready | Missing:
+def look(contract: Contract, key: str, *, ports: Ports) -> Discovered | NeverCame:
     """What is there now, without waiting for quiet: a person asked. Raises as `arrive`.
 
     A partition that its producer has not declared complete is missing for a person too.
     """
+    seen = ports.ledger.fence(contract.dataset, key)
     files, note = _landed(contract, key, ports)
     folder = contract.location.folder(key)
     if not files:
-        return Missing(why=f"no file that matches {contract.location.pattern} at {folder}")
+        return NeverCame(why=f"no file that matches {contract.location.pattern} at {folder}", seen_fence=seen)
     declared = declared_files(contract, files, note)
     if isinstance(declared, str):
-        return Missing(why=f"{folder}: {declared}")
-    return Ready(partition=Partition(dataset=contract.dataset, key=key, files=declared))
+        return NeverCame(why=f"{folder}: {declared}", seen_fence=seen)
+    return Discovered(partition=Partition(dataset=contract.dataset, key=key, files=declared), seen_fence=seen)
+
+
+def check_promised(contract: Contract, key: str, *, ports: Ports) -> None:
+    """Raise NothingDue where nothing is promised for the key, or not yet: a person may have typed another one."""
+    where = f"{contract.dataset} {key}: nothing landed at {contract.location.folder(key)}, and"
+    if not is_expected(contract, key):
+        raise NothingDue(f"{where} the contract's calendar expects no such partition; nothing was recorded")
+    covered = period(contract, key)
+    due = deadline(contract, key) or (covered and covered[1])
+    if due is not None and ports.clock.now() < due:
+        raise NothingDue(f"{where} it is not due before {due:%Y-%m-%d %H:%M %Z}; nothing was recorded")
+
+
+def _arrival(found: Readiness, seen_fence: int) -> Arrival:
+    match found:
+        case Ready(partition=partition):
+            return Discovered(partition=partition, seen_fence=seen_fence)
+        case Missing(why=why):
+            return NeverCame(why=why, seen_fence=seen_fence)
+        case _:
+            return found
 
 
 def _landed(contract: Contract, key: str, ports: Ports) -> tuple[tuple[DataFile, ...], bytes | None]:

@@ -34,35 +34,46 @@ class Inspection(Record):
     quarantine_uri: str | None
 
 
-def dispose(judged: Judged, spooled: Spooled, *, ports: Ports) -> Inspection:
-    """The inspection: passing rows staged, failing rows in quarantine; all of them there where nothing may pass."""
+class Decision(Record):
+    """The disposition and the rows split accordingly, in local files; no split where nothing could be judged."""
+
+    disposition: Disposition
+    split: Split | None
+
+
+def decide(judged: Judged, spooled: Spooled, *, ports: Ports) -> Decision:
+    """What becomes of the rows: some pass, or all are for quarantine. Nothing outside the spool folder is written."""
     if judged.verdict.errored:
-        return _not_judged(judged)
+        why = tuple(f"{result.rule_id}: {result.observed}" for result in judged.verdict.errored)
+        return Decision(disposition=Disposition(outcome=PartitionOutcome.ERRORED, why=why), split=None)
     split = None if judged.verdict.failed(Scope.PARTITION) else _split(judged, spooled, ports)
     disposition = _disposition(judged, split, ports)
     if split is None or disposition.outcome not in VISIBLE:
         split = _reject(judged, spooled, ports)
+    return Decision(disposition=disposition, split=split)
+
+
+def dispose(judged: Judged, spooled: Spooled, *, ports: Ports) -> Inspection:
+    """The inspection: passing rows staged, failing rows in quarantine; all of them there where nothing may pass."""
+    decision = decide(judged, spooled, ports=ports)
+    disposition, split = decision.disposition, decision.split
+    if split is None:
+        return inspection_of(judged, decision)
     staged = _staged(judged, split, ports) if disposition.outcome in VISIBLE else None
     uri = _quarantined(judged, split, spooled, ports)
     ports.ledger.advance(judged.attempt.id, AttemptState.STAGED, now=ports.clock.now())
-    return Inspection(
-        attempt=judged.attempt,
-        disposition=disposition,
-        staged=staged,
-        rows_in=split.rows_in,
-        rows_quarantined=split.rows_quarantined,
-        quarantine_uri=uri,
-    )
+    return inspection_of(judged, decision).model_copy(update={"staged": staged, "quarantine_uri": uri})
 
 
-def _not_judged(judged: Judged) -> Inspection:
-    why = tuple(f"{result.rule_id}: {result.observed}" for result in judged.verdict.errored)
+def inspection_of(judged: Judged, decision: Decision) -> Inspection:
+    """The inspection with its rows nowhere yet."""
+    split = decision.split
     return Inspection(
         attempt=judged.attempt,
-        disposition=Disposition(outcome=PartitionOutcome.ERRORED, why=why),
+        disposition=decision.disposition,
         staged=None,
-        rows_in=0,
-        rows_quarantined=0,
+        rows_in=split.rows_in if split else 0,
+        rows_quarantined=split.rows_quarantined if split else 0,
         quarantine_uri=None,
     )
 

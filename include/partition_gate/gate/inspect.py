@@ -4,63 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.errors import PartitionChanged, ReferenceMissing
 from partition_gate.gate.dispose import Inspection, Judged, dispose
 from partition_gate.gate.promises import judged_over_time
-from partition_gate.judging.attempt import Attempt, AttemptState, Settlement
-from partition_gate.judging.disposition import VISIBLE
+from partition_gate.gate.spool import spool_folder
+from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
+from partition_gate.judging.disposition import FINAL, VISIBLE
 from partition_gate.judging.result_document import with_promises
-from partition_gate.judging.validation import PartitionScan, ReferenceFiles, Validation
+from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import reach_verdict
 from partition_gate.partition import Partition, Spooled, idempotency_key
 from partition_gate.ports import Ports
 from partition_gate.record import digest
 
-RESTARTS = 3
+
+def recorded(compiled: CompiledContract, partition: Partition, ports: Ports) -> tuple[str, Settlement | None]:
+    """The idempotency key of these bytes under this contract, and the partition's outcome if it is theirs already.
+
+    An outcome that something else has replaced since does not count, nor one whose rows are no longer visible.
+    """
+    key = _idempotency_key(compiled, partition, ports)
+    outcome = ports.ledger.outcome(partition.dataset, partition.key)
+    if outcome is None or outcome.idempotency_key != key or outcome.outcome not in FINAL:
+        return key, None
+    if outcome.outcome not in VISIBLE:
+        return key, outcome
+    current = ports.warehouse.current(compiled.table.name, partition.key)
+    return key, outcome if current and current.idempotency_key == key else None
 
 
-def inspect(compiled: CompiledContract, partition: Partition, *, ports: Ports) -> Inspection | Settlement:
-    """The inspection, or the recorded settlement when these bytes were already settled under this contract.
+def open_attempt(compiled: CompiledContract, claim: Claim, key: str, ports: Ports) -> Attempt:
+    """A new attempt.
 
-    A partition that is replaced while it is read is listed and judged again.
+    Raises:
+        PartitionChanged: another attempt was opened since landing was listed.
+    """
+    current = ports.warehouse.current(compiled.table.name, claim.partition_key) if key else None
+    attempt = ports.ledger.open_attempt(
+        claim, idempotency_key=key, after_fence=current.fence if current else 0, now=ports.clock.now()
+    )
+    if attempt is None:
+        raise PartitionChanged(f"{claim.dataset}/{claim.partition_key}: another run began to judge it; run it again")
+    return attempt
+
+
+def judge(compiled: CompiledContract, partition: Partition, attempt: Attempt, *, ports: Ports) -> Inspection:
+    """The decision on an attempt, its rows staged or in quarantine, its check results recorded.
 
     Raises:
         OperatorError: it could not be judged; nothing is visible.
-        PartitionChanged: it was replaced more than three times in a row.
+        PartitionChanged: it was replaced while it was read.
     """
-    for restart in range(RESTARTS):
-        try:
-            return _inspect_once(compiled, partition, ports)
-        except PartitionChanged:
-            if restart == RESTARTS - 1:
-                raise
-            files = ports.store.list_files(compiled.contract.location, partition.key)
-            partition = Partition(dataset=partition.dataset, key=partition.key, files=files)
-    raise AssertionError("unreachable: the loop returns or raises")
-
-
-def _inspect_once(compiled: CompiledContract, partition: Partition, ports: Ports) -> Inspection | Settlement:
-    key = _idempotency_key(compiled, partition, ports)
-    if recorded := _recorded(compiled, partition, key, ports):
-        return recorded
-    attempt = _open(compiled, partition, key, ports)
     with _spooled(partition, attempt, ports) as spooled:
-        scan = _scan(compiled, spooled, ports)
-        validation = _validated(scan, compiled, ports)
-        verdict = reach_verdict(compiled.suite.suite, validation.observations, row_count=validation.row_count)
+        judged = judged_rows(compiled, attempt, spooled, ports)
         ports.ledger.advance(attempt.id, AttemptState.VALIDATED, now=ports.clock.now())
-        judged = Judged(compiled=compiled, attempt=attempt, scan=scan, validation=validation, verdict=verdict)
         inspection = dispose(judged, spooled, ports=ports)
         _record(judged, partition, inspection, ports)
         return inspection
 
 
-def _validated(scan: PartitionScan, compiled: CompiledContract, ports: Ports) -> Validation:
-    return ports.validator.confirm(scan, compiled.suite, ports.validator.validate(scan, compiled.suite))
+def judged_rows(compiled: CompiledContract, attempt: Attempt, spooled: Spooled, ports: Ports) -> Judged:
+    """The verdict on the spooled files, every row of them read."""
+    scan = _scan(compiled, spooled, ports)
+    validation = ports.validator.confirm(scan, compiled.suite, ports.validator.validate(scan, compiled.suite))
+    verdict = reach_verdict(compiled.suite.suite, validation.observations, row_count=validation.row_count)
+    return Judged(compiled=compiled, attempt=attempt, scan=scan, validation=validation, verdict=verdict)
+
+
+def _scan(compiled: CompiledContract, spooled: Spooled, ports: Ports) -> PartitionScan:
+    values = compiled.contract.location.values(spooled.partition.key)
+    return PartitionScan(
+        paths=spooled.paths,
+        sources=tuple(file.path for file in spooled.partition.files),
+        table=compiled.table,
+        published=compiled.published,
+        partition_values=tuple(values.items()),
+        references=tuple(
+            ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset)) for dataset in _read(compiled)
+        ),
+        scratch=spooled.folder / "validated",
+    )
 
 
 def _record(judged: Judged, partition: Partition, inspection: Inspection, ports: Ports) -> None:
@@ -97,48 +122,12 @@ def _reference_version(dataset: str, ports: Ports) -> str:
     return digest(sorted(files))
 
 
-def _recorded(compiled: CompiledContract, partition: Partition, key: str, ports: Ports) -> Settlement | None:
-    settled = ports.ledger.settled(key)
-    if settled is None or settled.outcome not in VISIBLE:
-        return settled
-    current = ports.warehouse.current(compiled.table.name, partition.key)
-    return settled if current and current.idempotency_key == key else None
-
-
-def _open(compiled: CompiledContract, partition: Partition, key: str, ports: Ports) -> Attempt:
-    current = ports.warehouse.current(compiled.table.name, partition.key)
-    return ports.ledger.open_attempt(
-        partition,
-        contract=compiled.contract.id,
-        version=compiled.contract.version,
-        idempotency_key=key,
-        after_fence=current.fence if current else 0,
-        now=ports.clock.now(),
-    )
-
-
 @contextmanager
 def _spooled(partition: Partition, attempt: Attempt, ports: Ports) -> Iterator[Spooled]:
-    ports.spool_folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=ports.spool_folder, prefix=f"{attempt.id}-") as folder:
-        spooled = ports.store.spool(partition, Path(folder))
+    with spool_folder(ports.spool_folder, attempt.id) as folder:
+        spooled = ports.store.spool(partition, folder)
         ports.ledger.advance(attempt.id, AttemptState.SPOOLED, now=ports.clock.now())
         yield spooled
-
-
-def _scan(compiled: CompiledContract, spooled: Spooled, ports: Ports) -> PartitionScan:
-    values = compiled.contract.location.values(spooled.partition.key)
-    return PartitionScan(
-        paths=spooled.paths,
-        sources=tuple(file.path for file in spooled.partition.files),
-        table=compiled.table,
-        published=compiled.published,
-        partition_values=tuple(values.items()),
-        references=tuple(
-            ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset)) for dataset in _read(compiled)
-        ),
-        scratch=spooled.folder / "validated",
-    )
 
 
 def _read(compiled: CompiledContract) -> tuple[str, ...]:

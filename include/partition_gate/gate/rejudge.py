@@ -6,8 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.contract.readiness import Missing
-from partition_gate.gate.discover import look
+from partition_gate.gate.discover import NeverCame, look
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict, reach_verdict
 from partition_gate.partition import Partition
@@ -86,7 +85,7 @@ def _is_bad(result: CheckResult | None) -> bool:
 
 def _rejudged(old: CompiledContract, new: CompiledContract, key: str, ports: Ports) -> Rejudged:
     found = look(old.contract, key, ports=ports)
-    if isinstance(found, Missing):
+    if isinstance(found, NeverCame):
         return Rejudged(key=key, row_count=None, flips=(), missing=found.why)
     ports.spool_folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=ports.spool_folder, prefix="rejudge-") as folder:

@@ -2,48 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
 from datetime import datetime
 
-from partition_gate.alerts.alert import Links, alerts_for
+from partition_gate.alerts.alert import alerts_for
 from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.errors import Superseded
+from partition_gate.errors import GateError, NotRecorded, OperatorError, Superseded
 from partition_gate.gate.dispose import Inspection
-from partition_gate.judging.attempt import AttemptState, Publication, Settlement, attempt_id
+from partition_gate.judging.attempt import Attempt, Intent, Message, Publication, Settlement, Staged
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.ports import Ports
+from partition_gate.record import Record
 from partition_gate.table import TableSchema
 
+log = logging.getLogger(__name__)
 
-def settle(
-    compiled: CompiledContract, inspection: Inspection, *, ports: Ports, tables: Sequence[TableSchema], links: Links
-) -> Settlement:
+_NEWER = ("a newer attempt owns this partition; nothing was changed",)
+
+
+class Settled(Record):
+    """How the attempt ended; `is_new_version`: rows became visible that were not visible before."""
+
+    settlement: Settlement
+    is_new_version: bool
+
+
+def settle(today: CompiledContract, compiled: CompiledContract, inspection: Inspection, *, ports: Ports) -> Settled:
     """The settlement: published in one commit, or rejected, held, superseded or errored; with its messages queued.
 
-    May be killed and repeated at every point: the commit carries the idempotency key, and the ledger takes the
-    settlement and its messages in one transaction, after the rows are visible. `tables` are all published tables,
-    for the consumers' views.
+    May be killed and repeated at every point. What will be recorded is kept before the commit; the commit carries the
+    idempotency key; the view and the ledger follow it. `repair` finishes what a kill or an error leaves undone.
+
+    Raises:
+        NotRecorded: the rows are visible, and the ledger could not be told.
     """
-    publication = _publish(compiled, inspection, ports)
-    settlement = _settlement(inspection, publication, now=ports.clock.now())
-    if publication is not None:
-        ports.warehouse.refresh_views(tables)
-    results = ports.ledger.results(inspection.attempt.id)
-    ports.ledger.settle(settlement, alerts_for(settlement, results, compiled.contract, links))
+    if inspection.disposition.outcome not in VISIBLE or inspection.staged is None:
+        return _ended(compiled, inspection, ports)
+    intent = _intent(compiled, inspection, inspection.staged, ports)
+    publication = _publish(compiled, inspection, inspection.staged, intent, ports)
+    if publication is None:
+        ports.warehouse.discard(inspection.staged)
+        return _ended(compiled, _superseded(inspection), ports)
+    if publication.attempt_id != inspection.attempt.id:
+        ports.warehouse.discard(inspection.staged)
+    settlement = finish(inspection.attempt, intent, publication, today.published, ports=ports)
+    return Settled(settlement=settlement, is_new_version=publication.attempt_id == inspection.attempt.id)
+
+
+def finish(
+    attempt: Attempt, intent: Intent, publication: Publication, view: TableSchema | None, *, ports: Ports
+) -> Settlement:
+    """The settlement, recorded. What follows a commit may be repeated: the consumers' view, the record, its messages.
+
+    `view` is the table as consumers see it; None where its contract is gone. An attempt whose view could not be written
+    stays unfinished, for the next run.
+
+    Raises:
+        NotRecorded: the ledger could not be told.
+    """
+    has_view = view is None or _is_view_written(view, ports)
+    settlement = intent.settlement.model_copy(update={"table_version": publication.table_version})
+    try:
+        ports.ledger.settle(settlement, intent.messages, is_finished=has_view)
+    except OperatorError as error:
+        where = f"{attempt.dataset}/{attempt.partition_key}"
+        raise NotRecorded(
+            f"{where} is published: {publication.rows:,} rows are visible. That could not be recorded yet: {error}. "
+            "The next run of any partition records it, or `gate reconcile`"
+        ) from error
     return settlement
 
 
-def settle_unjudged(
-    compiled: CompiledContract, key: str, *, outcome: PartitionOutcome, why: str, ports: Ports, links: Links
-) -> Settlement:
-    """The settlement of a partition that was not judged: MISSING, or ERRORED with the error's text; with messages."""
-    contract = compiled.contract
-    settlement = Settlement(
-        attempt_id=attempt_id(contract.dataset, key, outcome.value),
-        contract=contract.id,
-        version=contract.version,
-        dataset=contract.dataset,
-        partition_key=key,
+def unjudged(attempt: Attempt, *, outcome: PartitionOutcome, why: str, now: datetime) -> Settlement:
+    """The settlement of an attempt that was not judged: MISSING, or ERRORED with the error's text."""
+    return Settlement(
+        attempt_id=attempt.id,
+        contract=attempt.contract,
+        version=attempt.version,
+        dataset=attempt.dataset,
+        partition_key=attempt.partition_key,
         outcome=outcome,
         why=(why,),
         idempotency_key="",
@@ -52,35 +89,12 @@ def settle_unjudged(
         rows_quarantined=0,
         table_version=None,
         quarantine_uri=None,
-        settled_at=ports.clock.now(),
+        settled_at=now,
     )
-    ports.ledger.record_missing(settlement, alerts_for(settlement, (), contract, links))
-    return settlement
 
 
-def _publish(compiled: CompiledContract, inspection: Inspection, ports: Ports) -> Publication | None:
-    """The publication; None where nothing is to be published or a newer attempt owns the partition."""
-    if inspection.disposition.outcome not in VISIBLE or inspection.staged is None:
-        return None
-    attempt = inspection.attempt
-    ports.ledger.advance(attempt.id, AttemptState.PUBLISHING, now=ports.clock.now())
-    try:
-        return ports.warehouse.publish(
-            compiled.published,
-            inspection.staged,
-            idempotency_key=attempt.idempotency_key,
-            fence=attempt.fence,
-            values=tuple(compiled.contract.location.values(attempt.partition_key).items()),
-        )
-    except Superseded:
-        ports.warehouse.discard(inspection.staged)
-        return None
-
-
-def _settlement(inspection: Inspection, publication: Publication | None, *, now: datetime) -> Settlement:
-    outcome, why = inspection.disposition.outcome, inspection.disposition.why
-    if outcome in VISIBLE and publication is None:
-        outcome, why = PartitionOutcome.SUPERSEDED, ("a newer attempt owns this partition; nothing was changed",)
+def settlement_of(inspection: Inspection, *, rows_published: int, now: datetime) -> Settlement:
+    """The settlement of a judged attempt."""
     attempt = inspection.attempt
     return Settlement(
         attempt_id=attempt.id,
@@ -88,13 +102,84 @@ def _settlement(inspection: Inspection, publication: Publication | None, *, now:
         version=attempt.version,
         dataset=attempt.dataset,
         partition_key=attempt.partition_key,
-        outcome=outcome,
-        why=why,
+        outcome=inspection.disposition.outcome,
+        why=inspection.disposition.why,
         idempotency_key=attempt.idempotency_key,
         rows_in=inspection.rows_in,
-        rows_published=publication.rows if publication else 0,
+        rows_published=rows_published,
         rows_quarantined=inspection.rows_quarantined,
-        table_version=publication.table_version if publication else None,
+        table_version=None,
         quarantine_uri=inspection.quarantine_uri,
         settled_at=now,
     )
+
+
+def _superseded(inspection: Inspection) -> Inspection:
+    """The inspection of an attempt that a newer one has overtaken."""
+    disposition = inspection.disposition.model_copy(update={"outcome": PartitionOutcome.SUPERSEDED, "why": _NEWER})
+    return inspection.model_copy(update={"disposition": disposition, "staged": None})
+
+
+def _publish(
+    compiled: CompiledContract, inspection: Inspection, staged: Staged, intent: Intent, ports: Ports
+) -> Publication | None:
+    """The publication; None where a newer attempt owns the partition. What is visible already stays as it is."""
+    attempt = inspection.attempt
+    owned = attempt.model_copy(update={"owner": ports.workers.own})  # in Airflow, another process inspected it
+    if not ports.ledger.intend(owned, intent, now=ports.clock.now()):
+        return None
+    visible = ports.warehouse.current(staged.table, attempt.partition_key)
+    if visible is not None and visible.idempotency_key == attempt.idempotency_key:
+        return visible
+    try:
+        return ports.warehouse.publish(
+            compiled.published,
+            staged,
+            idempotency_key=attempt.idempotency_key,
+            fence=attempt.fence,
+            values=tuple(compiled.contract.location.values(attempt.partition_key).items()),
+        )
+    except Superseded:
+        return None
+    except OperatorError as error:
+        return _looked_up(attempt, staged.table, error, ports)
+
+
+def _looked_up(attempt: Attempt, table: str, error: OperatorError, ports: Ports) -> Publication:
+    """The publication of a commit whose answer was lost; the error itself, where the commit did not happen."""
+    try:
+        visible = ports.warehouse.current(table, attempt.partition_key)
+    except GateError:
+        raise NotRecorded(
+            f"{attempt.dataset}/{attempt.partition_key}: it is not known whether the new version is visible: {error}. "
+            "The next run of any partition finds out and records it, or `gate reconcile`"
+        ) from error
+    if visible is None or visible.attempt_id != attempt.id:
+        raise error
+    return visible
+
+
+def _ended(compiled: CompiledContract, inspection: Inspection, ports: Ports) -> Settled:
+    """An end without a publish: nothing that consumers see has changed."""
+    settlement = settlement_of(inspection, rows_published=0, now=ports.clock.now())
+    ports.ledger.settle(settlement, _messages(settlement, compiled, ports))
+    return Settled(settlement=settlement, is_new_version=False)
+
+
+def _intent(compiled: CompiledContract, inspection: Inspection, staged: Staged, ports: Ports) -> Intent:
+    settlement = settlement_of(inspection, rows_published=staged.rows, now=ports.clock.now())
+    return Intent(settlement=settlement, messages=_messages(settlement, compiled, ports))
+
+
+def _messages(settlement: Settlement, compiled: CompiledContract, ports: Ports) -> tuple[Message, ...]:
+    links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id)
+    return alerts_for(settlement, ports.ledger.results(settlement.attempt_id), compiled.contract, links)
+
+
+def _is_view_written(view: TableSchema, ports: Ports) -> bool:
+    try:
+        ports.warehouse.refresh_view(view)
+    except GateError as error:
+        log.warning("view not refreshed table=%s why=%s; the next run does it", view.name, error)
+        return False
+    return True

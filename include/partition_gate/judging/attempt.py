@@ -41,6 +41,22 @@ def attempt_id(dataset: str, partition_key: str, ending: str | int) -> str:
     return f"{safe}{mark}-{ending}"
 
 
+class Claim(Record):
+    """Who asks for an attempt, and what the decision to ask was based on.
+
+    `seen_fence` is the partition's fence as it was read BEFORE landing was listed: an attempt is opened only if nobody
+    opened another one since, so that a greater fence always means a newer listing. None: no listing was made.
+    `owner` names the process (`host/pid/start`).
+    """
+
+    dataset: str
+    partition_key: str
+    contract: str
+    version: str
+    seen_fence: int | None
+    owner: str
+
+
 class Attempt(Record):
     """One try at one partition. `fence` rises with each attempt of (dataset, partition_key), from 1."""
 
@@ -51,7 +67,17 @@ class Attempt(Record):
     version: str
     idempotency_key: str
     fence: int
+    owner: str = ""
     started_at: AwareDatetime
+
+
+class UnfinishedAttempt(Record):
+    """An attempt that has not ended. `newest_fence` is the fence of the partition's newest attempt."""
+
+    attempt: Attempt
+    state: AttemptState
+    state_since: AwareDatetime
+    newest_fence: int
 
 
 class StagedFile(Record):
@@ -152,6 +178,46 @@ class Message(Record):
     audience: str
     text: str
     blocks: str
+
+
+END_OF = {
+    PartitionOutcome.PUBLISHED: AttemptState.PUBLISHED,
+    PartitionOutcome.PUBLISHED_WITH_QUARANTINE: AttemptState.PUBLISHED,
+    PartitionOutcome.REJECTED: AttemptState.REJECTED,
+    PartitionOutcome.HELD: AttemptState.HELD,
+    PartitionOutcome.SUPERSEDED: AttemptState.SUPERSEDED,
+    PartitionOutcome.ERRORED: AttemptState.FAILED,
+    PartitionOutcome.MISSING: AttemptState.FAILED,
+}
+
+
+def is_news(settlement: Settlement, before: Settlement | None) -> bool:
+    """Whether the judgement differs from the partition's outcome before: only then is anybody told."""
+    if before is None:
+        return True
+    judged = [(each.outcome, each.idempotency_key, each.why) for each in (settlement, before)]
+    return judged[0] != judged[1]
+
+
+class Intent(Record):
+    """What an attempt will record once its rows are visible; kept before the commit, so that whoever finds the rows
+    visible can record it (`settlement.table_version` is not known yet).
+    """
+
+    settlement: Settlement
+    messages: tuple[Message, ...]
+
+
+class Forgotten(Record):
+    """An outcome that should never have been recorded: who removed it, when and why."""
+
+    dataset: str
+    partition_key: str
+    outcome: PartitionOutcome
+    attempt_id: str
+    who: str
+    why: str
+    at: AwareDatetime
 
 
 class OutboxEntry(Record):

@@ -22,6 +22,8 @@ class PartitionOutcome(StrEnum):
 
 
 VISIBLE = frozenset({PartitionOutcome.PUBLISHED, PartitionOutcome.PUBLISHED_WITH_QUARANTINE})
+# The same bytes under the same contract are judged in the same way again.
+FINAL = VISIBLE | {PartitionOutcome.REJECTED, PartitionOutcome.HELD}
 
 
 class Policy(Record):

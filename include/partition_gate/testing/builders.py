@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from partition_gate.judging.attempt import Message, Settlement
+from partition_gate.judging.attempt import Claim, Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.validation import Split
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
@@ -88,6 +88,18 @@ def a_settlement(
         table_version=1 if published else None,
         quarantine_uri=None,
         settled_at=settled_at,
+    )
+
+
+def a_claim(dataset: str = "orders", key: str = "2026-11-01", *, seen_fence: int | None = None) -> Claim:
+    """What a process asks for before it judges a partition; by default without having listed it."""
+    return Claim(
+        dataset=dataset,
+        partition_key=key,
+        contract=dataset,
+        version="1.0.0",
+        seen_fence=seen_fence,
+        owner="host/1/0.00",
     )
 
 

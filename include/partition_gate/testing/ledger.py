@@ -6,30 +6,27 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from partition_gate.judging.attempt import (
+    END_OF,
     Attempt,
     AttemptState,
+    Claim,
     Counts,
+    Forgotten,
+    Intent,
     Message,
     OutboxEntry,
     ProfiledPartition,
     PublishedPartition,
     Settlement,
+    UnfinishedAttempt,
     attempt_id,
+    is_news,
 )
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
-from partition_gate.partition import Partition
 
-_FINAL = {*VISIBLE, PartitionOutcome.REJECTED, PartitionOutcome.HELD}
-_ENDS = {
-    PartitionOutcome.PUBLISHED: AttemptState.PUBLISHED,
-    PartitionOutcome.PUBLISHED_WITH_QUARANTINE: AttemptState.PUBLISHED,
-    PartitionOutcome.REJECTED: AttemptState.REJECTED,
-    PartitionOutcome.HELD: AttemptState.HELD,
-    PartitionOutcome.SUPERSEDED: AttemptState.SUPERSEDED,
-    PartitionOutcome.ERRORED: AttemptState.FAILED,
-}
+_ENDS = frozenset(END_OF.values())
 
 
 class InMemoryLedger:
@@ -44,35 +41,38 @@ class InMemoryLedger:
         self._latest: dict[tuple[str, str], str] = {}
         self._outbox: dict[str, OutboxEntry] = {}
         self._free_at: dict[str, datetime] = {}
+        self._since: dict[str, datetime] = {}
+        self._intents: dict[str, Intent] = {}
+        self.forgotten: list[Forgotten] = []
 
-    def open_attempt(
-        self,
-        partition: Partition,
-        *,
-        contract: str,
-        version: str,
-        idempotency_key: str,
-        after_fence: int,
-        now: datetime,
-    ) -> Attempt:
-        where = (partition.dataset, partition.key)
-        fence = self._fences[where] = max(self._fences.get(where, 0), after_fence) + 1
+    def fence(self, dataset: str, partition_key: str) -> int:
+        return self._fences.get((dataset, partition_key), 0)
+
+    def open_attempt(self, claim: Claim, *, idempotency_key: str, after_fence: int, now: datetime) -> Attempt | None:
+        where = (claim.dataset, claim.partition_key)
+        newest = self._fences.get(where, 0)
+        if claim.seen_fence not in (None, newest):
+            return None
+        fence = self._fences[where] = max(newest, after_fence) + 1
         attempt = Attempt(
-            id=attempt_id(partition.dataset, partition.key, fence),
-            dataset=partition.dataset,
-            partition_key=partition.key,
-            contract=contract,
-            version=version,
+            id=attempt_id(claim.dataset, claim.partition_key, fence),
             idempotency_key=idempotency_key,
             fence=fence,
             started_at=now,
+            **claim.model_dump(exclude={"seen_fence"}),
         )
         self._attempts[attempt.id], self.states[attempt.id] = attempt, AttemptState.CLAIMED
+        self._since[attempt.id] = now
         return attempt
 
-    def advance(self, attempt_id: str, state: AttemptState, *, now: datetime) -> None:  # noqa: ARG002 -- the port's
-        if attempt_id in self.states and self.states[attempt_id] not in _ENDS.values():
-            self.states[attempt_id] = state
+    def advance(self, attempt_id: str, state: AttemptState, *, now: datetime) -> None:
+        if attempt_id in self.states and self.states[attempt_id] not in _ENDS - {AttemptState.FAILED}:
+            self.states[attempt_id], self._since[attempt_id] = state, now
+        if state in _ENDS - {AttemptState.FAILED}:
+            self._intents.pop(attempt_id, None)
+
+    def hand_over(self, attempt_id: str) -> None:
+        self._attempts[attempt_id] = self._attempts[attempt_id].model_copy(update={"owner": ""})
 
     def record_validation(
         self,
@@ -84,29 +84,42 @@ class InMemoryLedger:
     ) -> None:
         self._found.setdefault(attempt_id, (tuple(results), document, profile))
 
-    def settle(self, settlement: Settlement, messages: Sequence[Message]) -> None:
-        if settlement.attempt_id in self._settlements:
-            return
-        newest = self._newest(settlement)
-        self._settlements[settlement.attempt_id] = settlement
-        if newest is None or self._age(settlement) > self._age(newest):
-            self._latest[settlement.dataset, settlement.partition_key] = settlement.attempt_id
-        self.advance(settlement.attempt_id, _ENDS[settlement.outcome], now=settlement.settled_at)
-        self._put(messages, settlement.settled_at)
+    def intend(self, attempt: Attempt, intent: Intent, *, now: datetime) -> bool:
+        if self.fence(attempt.dataset, attempt.partition_key) > attempt.fence:
+            return False
+        self._intents.setdefault(attempt.id, intent)
+        self._attempts[attempt.id] = attempt
+        self.advance(attempt.id, AttemptState.PUBLISHING, now=now)
+        return True
 
-    def record_missing(self, settlement: Settlement, messages: Sequence[Message]) -> None:
-        newest = self._newest(settlement)
-        if newest and newest.attempt_id == settlement.attempt_id:
-            return
-        self._settlements[settlement.attempt_id] = settlement
-        self._latest[settlement.dataset, settlement.partition_key] = settlement.attempt_id
-        if newest and newest.attempt_id in self._attempts:
-            self._forget_sent(messages)
-        self._put(messages, settlement.settled_at)
+    def intent(self, attempt_id: str) -> Intent | None:
+        return self._intents.get(attempt_id)
 
-    def settled(self, idempotency_key: str) -> Settlement | None:
-        same = [s for s in self._settlements.values() if s.idempotency_key == idempotency_key and s.outcome in _FINAL]
-        return max(same, key=self._age, default=None)
+    def settle(self, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool = True) -> None:
+        if self._may_record(settlement):
+            before = self.outcome(settlement.dataset, settlement.partition_key)
+            self._settlements[settlement.attempt_id] = settlement
+            if self._is_current(settlement, before):
+                self._latest[settlement.dataset, settlement.partition_key] = settlement.attempt_id
+                if is_news(settlement, before):
+                    self._put(messages, settlement.settled_at)
+        if is_finished:
+            self.advance(settlement.attempt_id, END_OF[settlement.outcome], now=settlement.settled_at)
+
+    def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
+        attempt_id = self._latest.get((dataset, partition_key))
+        return self._settlements[attempt_id] if attempt_id else None
+
+    def forget(self, forgotten: Forgotten) -> None:
+        self._latest.pop((forgotten.dataset, forgotten.partition_key), None)
+        self.forgotten.append(forgotten)
+        unsent = [
+            entry.message.id
+            for entry in self._outbox.values()
+            if entry.message.attempt_id == forgotten.attempt_id and entry.state == "pending"
+        ]
+        for message_id in unsent:
+            del self._outbox[message_id]
 
     def settlement(self, attempt_id: str) -> Settlement | None:
         return self._settlements.get(attempt_id)
@@ -114,6 +127,11 @@ class InMemoryLedger:
     def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
         where = sorted(pair for pair in self._latest if dataset in (None, pair[0]))
         return tuple(self._settlements[self._latest[pair]] for pair in where)
+
+    def visible(self, dataset: str) -> tuple[Settlement, ...]:
+        keys = sorted({each.partition_key for each in self._settlements.values() if each.dataset == dataset})
+        found = (self._newest_visible(dataset, key) for key in keys)
+        return tuple(self._settlements[attempt_id] for attempt_id in found if attempt_id)
 
     def published(
         self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
@@ -132,14 +150,17 @@ class InMemoryLedger:
     def document(self, attempt_id: str) -> str | None:
         return self._found[attempt_id][1] if attempt_id in self._found else None
 
-    def unfinished(self) -> tuple[Attempt, ...]:
-        running = [
-            attempt
-            for attempt in self._attempts.values()
-            if self.states[attempt.id] not in _ENDS.values()
-            and attempt.fence == self._fences[attempt.dataset, attempt.partition_key]
-        ]
-        return tuple(sorted(running, key=lambda attempt: (attempt.started_at, attempt.id)))
+    def unfinished(self) -> tuple[UnfinishedAttempt, ...]:
+        running = [attempt for attempt in self._attempts.values() if self.states[attempt.id] not in _ENDS]
+        return tuple(
+            UnfinishedAttempt(
+                attempt=attempt,
+                state=self.states[attempt.id],
+                state_since=self._since[attempt.id],
+                newest_fence=self._fences[attempt.dataset, attempt.partition_key],
+            )
+            for attempt in sorted(running, key=lambda attempt: (attempt.started_at, attempt.id))
+        )
 
     def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
         for message_id, entry in self._outbox.items():
@@ -156,6 +177,9 @@ class InMemoryLedger:
     def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
         self._free_at[message_id] = until
         self._change(message_id, **({"state": "pending"} if surely_unsent else {}))
+
+    def unsent(self) -> tuple[OutboxEntry, ...]:
+        return tuple(entry for entry in self._outbox.values() if entry.state != "sent")
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         entries = reversed(self._outbox.values())
@@ -181,13 +205,20 @@ class InMemoryLedger:
             broken=tuple(rule for rule, has_passed in passed.items() if not has_passed),
         )
 
-    def _newest(self, settlement: Settlement) -> Settlement | None:
-        attempt_id = self._latest.get((settlement.dataset, settlement.partition_key))
-        return self._settlements[attempt_id] if attempt_id else None
+    def _may_record(self, settlement: Settlement) -> bool:
+        recorded = self._settlements.get(settlement.attempt_id)
+        errored = PartitionOutcome.ERRORED
+        return recorded is None or (recorded.outcome is errored and settlement.outcome is not errored)
 
-    def _age(self, settlement: Settlement) -> tuple[datetime, int]:
+    def _is_current(self, settlement: Settlement, before: Settlement | None) -> bool:
+        if before is None:
+            return True
+        is_newer = self._fence_of(settlement) >= self._fence_of(before)
+        return is_newer and settlement.outcome is not PartitionOutcome.SUPERSEDED
+
+    def _fence_of(self, settlement: Settlement) -> int:
         attempt = self._attempts.get(settlement.attempt_id)
-        return settlement.settled_at, attempt.fence if attempt else 0
+        return attempt.fence if attempt else 0
 
     def _put(self, messages: Sequence[Message], now: datetime) -> None:
         for message in messages:
@@ -195,12 +226,6 @@ class InMemoryLedger:
                 message=message, state="pending", tries=0, first_try_at=None, sent_ts=None, created_at=now
             )
             self._outbox.setdefault(message.id, waiting)
-
-    def _forget_sent(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            if message.id in self._outbox and self._outbox[message.id].state == "sent":
-                del self._outbox[message.id]
-                self._free_at.pop(message.id, None)
 
     def _change(self, message_id: str, **values: object) -> None:
         entry = self._outbox.get(message_id)

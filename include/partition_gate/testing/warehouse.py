@@ -27,7 +27,7 @@ class InMemoryWarehouse:
     def __init__(self) -> None:
         self.quarantined: dict[str, list[Row]] = {}
         self.raw: dict[str, list[str]] = {}
-        self.viewed: tuple[str, ...] = ()
+        self.viewed: dict[str, int] = {}
         self._staged: dict[tuple[str, str], tuple[datetime, list[Row]]] = {}
         self._published: dict[tuple[str, str], Publication] = {}
         self._rows: dict[tuple[str, str], list[Row]] = {}
@@ -39,11 +39,22 @@ class InMemoryWarehouse:
         """The visible rows of a table, by partition key."""
         return [row for (name, _), rows in sorted(self._rows.items()) if name == table for row in rows]
 
+    def lose(self, table: str, partition_key: str) -> None:
+        """A partition's rows are gone, as if somebody had rewritten the table."""
+        at = (table, partition_key)
+        for kept in (self._published, self._rows, self._fences):
+            kept.pop(at)
+
+    def staged_paths(self) -> list[str]:
+        """Staged files that no version refers to."""
+        visible = {self._path(p.partition_key, p.attempt_id) for p in self._published.values()}
+        return sorted(path for _, path in self._staged if path not in visible)
+
     def current(self, table: str, partition_key: str) -> Publication | None:
         return self._published.get((table, partition_key))
 
     def stage(self, table: TableSchema, partition_key: str, *, attempt_id: str, split: Split) -> Staged:
-        path = f"{partition_key}/part-{attempt_id}.parquet"
+        path = self._path(partition_key, attempt_id)
         if split.passing:
             rows = [row for file in split.passing for row in pq.read_table(file).to_pylist()]
             self._staged[table.name, path] = (datetime.now(UTC), rows)
@@ -90,6 +101,15 @@ class InMemoryWarehouse:
         self.raw[uri] = [file.name for file in raw]
         return uri
 
+    def quarantined_rows(self, uri: str) -> int | None:
+        return len(self.quarantined[uri]) if self.quarantined.get(uri) else None
+
+    def publications(self, table: str) -> tuple[Publication, ...]:
+        return tuple(publication for (name, _), publication in sorted(self._published.items()) if name == table)
+
+    def stale_views(self, tables: Sequence[TableSchema]) -> tuple[str, ...]:
+        return tuple(t.name for t in tables if self.viewed.get(t.name, -1) != self._versions.get(t.name, -1))
+
     def files(self, table: str) -> tuple[str, ...]:
         visible = sorted(p.attempt_id for (name, _), p in self._published.items() if name == table)
         return tuple(f"memory://{table}/part-{attempt_id}.parquet" for attempt_id in visible)
@@ -101,7 +121,7 @@ class InMemoryWarehouse:
                 self._staged.pop((staged.table, file.path), None)
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
-        visible = {f"{p.partition_key}/part-{p.attempt_id}.parquet" for p in self._published.values()}
+        visible = {self._path(p.partition_key, p.attempt_id) for p in self._published.values()}
         old = [
             (name, path)
             for (name, path), (staged_at, _) in self._staged.items()
@@ -111,9 +131,11 @@ class InMemoryWarehouse:
             del self._staged[key]
         return len(old)
 
-    def refresh_views(self, tables: Sequence[TableSchema]) -> Path:
-        self.viewed = tuple(table.name for table in tables)
-        return Path("warehouse.duckdb")
+    def refresh_view(self, table: TableSchema) -> None:
+        self.viewed[table.name] = self._versions.get(table.name, -1)
+
+    def _path(self, partition_key: str, attempt_id: str) -> str:
+        return f"{partition_key}/part-{attempt_id}.parquet"
 
     def _seen(self, at: tuple[str, str], idempotency_key: str) -> Publication:
         if self._published[at].idempotency_key == idempotency_key:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, case, select, update
+from sqlalchemy import Connection, Row, and_, delete, select, update
 
 from partition_gate.adapters.ledger.database import insert_new
-from partition_gate.adapters.ledger.schema import attempts, fences
-from partition_gate.judging.attempt import Attempt, AttemptState
+from partition_gate.adapters.ledger.schema import attempts, fences, intents
+from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Intent, UnfinishedAttempt, attempt_id
 
 ENDS = (
     AttemptState.PUBLISHED,
@@ -17,41 +17,78 @@ ENDS = (
     AttemptState.SUPERSEDED,
     AttemptState.FAILED,
 )
+_STANDING = tuple(state for state in ENDS if state is not AttemptState.FAILED)
+_UNFINISHED_AT_ONCE = 200
 
 
-def take_turns(connection: Connection, dataset: str, partition_key: str) -> None:
-    """Until this transaction ends, nobody else decides about the partition (on SQLite nobody else writes at all)."""
+def take_turns(connection: Connection, dataset: str, partition_key: str) -> int:
+    """The partition's newest fence. Until this transaction ends, nobody else decides about the partition (on SQLite
+    nobody else writes at all).
+    """
     insert_new(connection, fences, dataset=dataset, partition_key=partition_key, fence=0)
     row = select(fences.c.fence).where(fences.c.dataset == dataset, fences.c.partition_key == partition_key)
-    connection.execute(row.with_for_update())
+    return int(connection.execute(row.with_for_update()).scalar_one())
 
 
-def next_fence(connection: Connection, dataset: str, partition_key: str, *, after: int) -> int:
-    """The partition's next fence, greater than `after`; two callers never get the same."""
-    take_turns(connection, dataset, partition_key)
-    raised = (
-        update(fences)
-        .where(fences.c.dataset == dataset, fences.c.partition_key == partition_key)
-        .values(fence=case((fences.c.fence > after, fences.c.fence), else_=after) + 1)
+def newest_fence(connection: Connection, dataset: str, partition_key: str) -> int:
+    """The fence of the partition's newest attempt; 0 where there was none."""
+    query = select(fences.c.fence).where(fences.c.dataset == dataset, fences.c.partition_key == partition_key)
+    return connection.execute(query).scalar() or 0
+
+
+def open_attempt(
+    connection: Connection, claim: Claim, *, idempotency_key: str, after_fence: int, now: datetime
+) -> Attempt | None:
+    """As the port says."""
+    newest = take_turns(connection, claim.dataset, claim.partition_key)
+    if claim.seen_fence is not None and newest != claim.seen_fence:
+        return None
+    fence = max(newest, after_fence) + 1
+    own = and_(fences.c.dataset == claim.dataset, fences.c.partition_key == claim.partition_key)
+    connection.execute(update(fences).where(own).values(fence=fence))
+    attempt = Attempt(
+        id=attempt_id(claim.dataset, claim.partition_key, fence),
+        idempotency_key=idempotency_key,
+        fence=fence,
+        started_at=now,
+        **claim.model_dump(exclude={"seen_fence"}),
     )
-    return int(connection.execute(raised.returning(fences.c.fence)).scalar_one())
-
-
-def insert(connection: Connection, attempt: Attempt) -> None:
     connection.execute(
-        attempts.insert().values(
-            **attempt.model_dump(), state=AttemptState.CLAIMED.value, state_since=attempt.started_at
-        )
+        attempts.insert().values(**attempt.model_dump(), state=AttemptState.CLAIMED.value, state_since=now)
     )
+    return attempt
 
 
 def advance(connection: Connection, attempt_id: str, state: AttemptState, now: datetime) -> None:
-    """An attempt that ended stays as it ended."""
+    """An attempt that ended stays as it ended, unless it FAILED and a retry of its task goes on; until it has ended
+    otherwise, what it meant to record is kept.
+    """
     connection.execute(
         update(attempts)
-        .where(attempts.c.id == attempt_id, attempts.c.state.not_in(ENDS))
+        .where(attempts.c.id == attempt_id, attempts.c.state.not_in(_STANDING))
         .values(state=state.value, state_since=now)
     )
+    if state in _STANDING:
+        connection.execute(delete(intents).where(intents.c.attempt_id == attempt_id))
+
+
+def hand_over(connection: Connection, attempt_id: str) -> None:
+    connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(owner=""))
+
+
+def intend(connection: Connection, attempt: Attempt, intent: Intent, now: datetime) -> bool:
+    """As the port says."""
+    if take_turns(connection, attempt.dataset, attempt.partition_key) > attempt.fence:
+        return False
+    insert_new(connection, intents, attempt_id=attempt.id, intent=intent.model_dump_json())
+    connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(owner=attempt.owner))
+    advance(connection, attempt.id, AttemptState.PUBLISHING, now)
+    return True
+
+
+def intent(connection: Connection, attempt_id: str) -> Intent | None:
+    text = connection.execute(select(intents.c.intent).where(intents.c.attempt_id == attempt_id)).scalar()
+    return None if text is None else Intent.model_validate_json(text)
 
 
 def fence_of(connection: Connection, attempt_id: str) -> int:
@@ -59,14 +96,25 @@ def fence_of(connection: Connection, attempt_id: str) -> int:
     return connection.execute(select(attempts.c.fence).where(attempts.c.id == attempt_id)).scalar() or 0
 
 
-def unfinished(connection: Connection) -> tuple[Attempt, ...]:
+def unfinished(connection: Connection) -> tuple[UnfinishedAttempt, ...]:
+    """Oldest first, at most 200: what is left is found by the next call."""
     own_partition = and_(fences.c.dataset == attempts.c.dataset, fences.c.partition_key == attempts.c.partition_key)
     running = [state.value for state in AttemptState if state not in ENDS]
-    columns = [attempts.c[name] for name in Attempt.model_fields]
     query = (
-        select(*columns)
+        select(attempts, fences.c.fence.label("newest_fence"))
         .join(fences, own_partition)
-        .where(attempts.c.state.in_(running), attempts.c.fence == fences.c.fence)
+        .where(attempts.c.state.in_(running))
         .order_by(attempts.c.started_at, attempts.c.id)
+        .limit(_UNFINISHED_AT_ONCE)
     )
-    return tuple(Attempt.model_validate(dict(row._mapping)) for row in connection.execute(query))
+    return tuple(_unfinished(row) for row in connection.execute(query))
+
+
+def _unfinished(row: Row[tuple[object, ...]]) -> UnfinishedAttempt:
+    values = dict(row._mapping)
+    return UnfinishedAttempt(
+        attempt=Attempt.model_validate({name: values[name] for name in Attempt.model_fields}),
+        state=AttemptState(str(values["state"])),
+        state_since=row.state_since,
+        newest_fence=row.newest_fence,
+    )

@@ -11,16 +11,18 @@ from partition_gate.adapters.ledger.migrate import migrate
 from partition_gate.judging.attempt import (
     Attempt,
     AttemptState,
+    Claim,
+    Forgotten,
+    Intent,
     Message,
     OutboxEntry,
     ProfiledPartition,
     PublishedPartition,
     Settlement,
-    attempt_id,
+    UnfinishedAttempt,
 )
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckResult
-from partition_gate.partition import Partition
 
 __all__ = ["SqlLedger", "migrate"]
 
@@ -39,35 +41,23 @@ class SqlLedger:
         """Give the connections back."""
         self._database.close()
 
-    def open_attempt(
-        self,
-        partition: Partition,
-        *,
-        contract: str,
-        version: str,
-        idempotency_key: str,
-        after_fence: int,
-        now: datetime,
-    ) -> Attempt:
-        dataset, key = partition.dataset, partition.key
+    def fence(self, dataset: str, partition_key: str) -> int:
+        with self._database.reading() as connection:
+            return attempts.newest_fence(connection, dataset, partition_key)
+
+    def open_attempt(self, claim: Claim, *, idempotency_key: str, after_fence: int, now: datetime) -> Attempt | None:
         with self._database.writing() as connection:
-            fence = attempts.next_fence(connection, dataset, key, after=after_fence)
-            attempt = Attempt(
-                id=attempt_id(dataset, key, fence),
-                dataset=dataset,
-                partition_key=key,
-                contract=contract,
-                version=version,
-                idempotency_key=idempotency_key,
-                fence=fence,
-                started_at=now,
+            return attempts.open_attempt(
+                connection, claim, idempotency_key=idempotency_key, after_fence=after_fence, now=now
             )
-            attempts.insert(connection, attempt)
-        return attempt
 
     def advance(self, attempt_id: str, state: AttemptState, *, now: datetime) -> None:
         with self._database.writing() as connection:
             attempts.advance(connection, attempt_id, state, now)
+
+    def hand_over(self, attempt_id: str) -> None:
+        with self._database.writing() as connection:
+            attempts.hand_over(connection, attempt_id)
 
     def record_validation(
         self,
@@ -82,27 +72,27 @@ class SqlLedger:
             if is_first and profile is not None:
                 profiles.record(connection, attempt_id, profile)
 
-    def settle(self, settlement: Settlement, messages: Sequence[Message]) -> None:
+    def intend(self, attempt: Attempt, intent: Intent, *, now: datetime) -> bool:
         with self._database.writing() as connection:
-            attempts.take_turns(connection, settlement.dataset, settlement.partition_key)
-            if settlements.insert(connection, settlement):
-                end = settlements.END_OF[settlement.outcome]
-                attempts.advance(connection, settlement.attempt_id, end, settlement.settled_at)
-                outbox.put(connection, messages, settlement.settled_at)
+            return attempts.intend(connection, attempt, intent, now)
 
-    def record_missing(self, settlement: Settlement, messages: Sequence[Message]) -> None:
-        """As the port says. What happens again after a judged attempt is a new event: it is told once more."""
-        with self._database.writing() as connection:
-            attempts.take_turns(connection, settlement.dataset, settlement.partition_key)
-            before = settlements.newest_id(connection, settlement)
-            if settlements.insert_unjudged(connection, settlement):
-                was_judged = before is not None and attempts.fence_of(connection, before) > 0
-                put = outbox.put_again if was_judged else outbox.put
-                put(connection, messages, settlement.settled_at)
-
-    def settled(self, idempotency_key: str) -> Settlement | None:
+    def intent(self, attempt_id: str) -> Intent | None:
         with self._database.reading() as connection:
-            return settlements.of_key(connection, idempotency_key)
+            return attempts.intent(connection, attempt_id)
+
+    def settle(self, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool = True) -> None:
+        with self._database.writing() as connection:
+            attempts.take_turns(connection, settlement.dataset, settlement.partition_key)
+            settlements.settle(connection, settlement, messages, is_finished=is_finished)
+
+    def forget(self, forgotten: Forgotten) -> None:
+        with self._database.writing() as connection:
+            attempts.take_turns(connection, forgotten.dataset, forgotten.partition_key)
+            settlements.forget(connection, forgotten)
+
+    def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
+        with self._database.reading() as connection:
+            return settlements.of_partition(connection, dataset, partition_key)
 
     def settlement(self, attempt_id: str) -> Settlement | None:
         with self._database.reading() as connection:
@@ -111,6 +101,10 @@ class SqlLedger:
     def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
         with self._database.reading() as connection:
             return settlements.newest(connection, dataset)
+
+    def visible(self, dataset: str) -> tuple[Settlement, ...]:
+        with self._database.reading() as connection:
+            return settlements.visible(connection, dataset)
 
     def published(
         self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
@@ -130,7 +124,7 @@ class SqlLedger:
         with self._database.reading() as connection:
             return findings.document(connection, attempt_id)
 
-    def unfinished(self) -> tuple[Attempt, ...]:
+    def unfinished(self) -> tuple[UnfinishedAttempt, ...]:
         with self._database.reading() as connection:
             return attempts.unfinished(connection)
 
@@ -145,6 +139,10 @@ class SqlLedger:
     def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
         with self._database.writing() as connection:
             outbox.postpone(connection, message_id, until, surely_unsent=surely_unsent)
+
+    def unsent(self) -> tuple[OutboxEntry, ...]:
+        with self._database.reading() as connection:
+            return outbox.unsent(connection)
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         with self._database.reading() as connection:

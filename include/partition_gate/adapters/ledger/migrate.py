@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from partition_gate.adapters.ledger.database import Database
 
-HEAD = "0002"
+HEAD = "0003"
 SCRIPTS = Path(__file__).parent / "migrations"
 # Any number, as long as it is ours: two migrations of one PostgreSQL database take turns by it.
 _POSTGRES_LOCK = 7_265_374

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import outbox
@@ -22,16 +22,9 @@ def put(connection: Connection, messages: Sequence[Message], now: datetime) -> N
         insert_new(connection, outbox, **message.model_dump(), state=PENDING, tries=0, created_at=now)
 
 
-def put_again(connection: Connection, messages: Sequence[Message], now: datetime) -> None:
-    """Queue messages; one that was sent when the same happened before is sent once more, with its new text."""
-    put(connection, messages, now)
-    for message in messages:
-        fresh = {"state": PENDING, "tries": 0, "first_try_at": None, "sent_ts": None, "created_at": now}
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.id == message.id, outbox.c.state == SENT)
-            .values(**message.model_dump(), **fresh, free_at=None)
-        )
+def drop_unsent(connection: Connection, attempt_id: str) -> None:
+    """Messages of an attempt that surely nobody has: those that no worker has claimed yet."""
+    connection.execute(delete(outbox).where(outbox.c.attempt_id == attempt_id, outbox.c.state == PENDING))
 
 
 def claim(connection: Connection, now: datetime, lease: timedelta) -> OutboxEntry | None:
@@ -71,6 +64,11 @@ def entries(connection: Connection, attempt_id: str | None) -> tuple[OutboxEntry
     query = select(outbox).order_by(outbox.c.number.desc())
     if attempt_id is not None:
         query = query.where(outbox.c.attempt_id == attempt_id)
+    return tuple(_entry(row) for row in connection.execute(query))
+
+
+def unsent(connection: Connection) -> tuple[OutboxEntry, ...]:
+    query = select(outbox).where(outbox.c.state.in_((PENDING, SENDING))).order_by(outbox.c.number)
     return tuple(_entry(row) for row in connection.execute(query))
 
 

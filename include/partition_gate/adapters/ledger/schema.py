@@ -64,6 +64,7 @@ attempts = Table(
     Column("version", String, nullable=False),
     Column("idempotency_key", String, nullable=False),
     Column("fence", BigInteger, nullable=False),
+    Column("owner", String, nullable=False, server_default=""),
     Column("started_at", Moment, nullable=False),
     Column("state", String, nullable=False),
     Column("state_since", Moment, nullable=False),
@@ -159,6 +160,28 @@ settlements = Table(
     Column("settled_at", Moment, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Index("settlements_idempotency_key", "idempotency_key"),
+)
+
+# What an attempt will record once its rows are visible; the row goes when the attempt has ended.
+intents = Table(
+    "intents",
+    metadata,
+    Column("attempt_id", String, ForeignKey("attempts.id"), primary_key=True),
+    Column("intent", Text, nullable=False),
+)
+
+# Outcomes that a person removed.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("dataset", String, nullable=False),
+    Column("partition_key", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("attempt_id", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 # One row a partition, so that the newest settlements are read without their history.

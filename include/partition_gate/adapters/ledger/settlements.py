@@ -1,69 +1,42 @@
-"""How attempts ended, and which end is each partition's newest."""
+"""How attempts ended, and which end is each partition's current outcome: that of the greatest fence."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, and_, delete, select
 
-from partition_gate.adapters.ledger.attempts import fence_of
+from partition_gate.adapters.ledger import outbox
+from partition_gate.adapters.ledger.attempts import advance, fence_of
 from partition_gate.adapters.ledger.database import insert_new, upsert
-from partition_gate.adapters.ledger.schema import latest, settlements
-from partition_gate.judging.attempt import AttemptState, Settlement
+from partition_gate.adapters.ledger.schema import forgotten, latest, settlements
+from partition_gate.judging.attempt import END_OF, Forgotten, Message, Settlement, is_news
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 
-FINAL = (*VISIBLE, PartitionOutcome.REJECTED, PartitionOutcome.HELD)
-END_OF = {
-    PartitionOutcome.PUBLISHED: AttemptState.PUBLISHED,
-    PartitionOutcome.PUBLISHED_WITH_QUARANTINE: AttemptState.PUBLISHED,
-    PartitionOutcome.REJECTED: AttemptState.REJECTED,
-    PartitionOutcome.HELD: AttemptState.HELD,
-    PartitionOutcome.SUPERSEDED: AttemptState.SUPERSEDED,
-    PartitionOutcome.ERRORED: AttemptState.FAILED,
-    PartitionOutcome.MISSING: AttemptState.FAILED,
-}
 _COLUMNS = [settlements.c[name] for name in Settlement.model_fields]
 
 
-def insert(connection: Connection, settlement: Settlement) -> bool:
-    """Record an attempt's end, and as the partition's newest if it is; whether it was not yet recorded."""
+def settle(connection: Connection, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool) -> None:
+    """As the port says; the caller has taken its turn."""
     fence = fence_of(connection, settlement.attempt_id)
-    if not insert_new(connection, settlements, **_row(settlement), fence=fence):
-        return False
-    if _is_newest(connection, settlement, fence):
+    before = of_partition(connection, settlement.dataset, settlement.partition_key)
+    if _is_recorded(connection, settlement, fence) and _is_current(connection, settlement, fence):
         _make_latest(connection, settlement)
-    return True
-
-
-def insert_unjudged(connection: Connection, settlement: Settlement) -> bool:
-    """Record an end without an attempt as the newest, unless it is that already; whether it was recorded."""
-    if newest_id(connection, settlement) == settlement.attempt_id:
-        return False
-    upsert(connection, settlements, **_row(settlement), fence=0)
-    _make_latest(connection, settlement)
-    return True
-
-
-def newest_id(connection: Connection, settlement: Settlement) -> str | None:
-    """The attempt id of the newest settlement of the same partition."""
-    query = select(latest.c.attempt_id).where(
-        latest.c.dataset == settlement.dataset, latest.c.partition_key == settlement.partition_key
-    )
-    return connection.execute(query).scalar()
+        if is_news(settlement, before):
+            outbox.put(connection, messages, settlement.settled_at)
+    if is_finished:
+        advance(connection, settlement.attempt_id, END_OF[settlement.outcome], settlement.settled_at)
 
 
 def of_attempt(connection: Connection, attempt_id: str) -> Settlement | None:
     return _first(connection, select(*_COLUMNS).where(settlements.c.attempt_id == attempt_id))
 
 
-def of_key(connection: Connection, idempotency_key: str) -> Settlement | None:
-    query = (
-        select(*_COLUMNS)
-        .where(settlements.c.idempotency_key == idempotency_key, settlements.c.outcome.in_(FINAL))
-        .order_by(settlements.c.settled_at.desc(), settlements.c.fence.desc())
-        .limit(1)
-    )
-    return _first(connection, query)
+def of_partition(connection: Connection, dataset: str, partition_key: str) -> Settlement | None:
+    """The partition's current outcome."""
+    query = select(*_COLUMNS).join(latest, latest.c.attempt_id == settlements.c.attempt_id)
+    return _first(connection, query.where(latest.c.dataset == dataset, latest.c.partition_key == partition_key))
 
 
 def newest(connection: Connection, dataset: str | None) -> tuple[Settlement, ...]:
@@ -74,13 +47,47 @@ def newest(connection: Connection, dataset: str | None) -> tuple[Settlement, ...
     return tuple(_settlement(row) for row in connection.execute(ordered))
 
 
-def _is_newest(connection: Connection, settlement: Settlement, fence: int) -> bool:
-    current = connection.execute(
-        select(settlements.c.settled_at, settlements.c.fence).where(
-            settlements.c.attempt_id == newest_id(connection, settlement)
-        )
-    ).first()
-    return current is None or (settlement.settled_at, fence) > (current.settled_at, current.fence)
+def visible(connection: Connection, dataset: str) -> tuple[Settlement, ...]:
+    """The newest settlement of each partition that made rows visible, by key."""
+    query = (
+        select(*_COLUMNS)
+        .where(settlements.c.dataset == dataset, settlements.c.outcome.in_([each.value for each in VISIBLE]))
+        .order_by(settlements.c.partition_key, settlements.c.fence)
+    )
+    newest = {row.partition_key: row for row in connection.execute(query)}
+    return tuple(_settlement(row) for row in newest.values())
+
+
+def forget(connection: Connection, record: Forgotten) -> None:
+    """Remove a partition's current outcome and what was not yet sent of it; who, when and why stays."""
+    own = and_(latest.c.dataset == record.dataset, latest.c.partition_key == record.partition_key)
+    connection.execute(delete(latest).where(own))
+    outbox.drop_unsent(connection, record.attempt_id)
+    connection.execute(forgotten.insert().values(**record.model_dump(mode="python")))
+
+
+def _is_recorded(connection: Connection, settlement: Settlement, fence: int) -> bool:
+    """Whether this call recorded it: an attempt's first end stands, unless that was ERRORED and a retry got further."""
+    recorded = of_attempt(connection, settlement.attempt_id)
+    if recorded is None:
+        return insert_new(connection, settlements, **_row(settlement), fence=fence)
+    if recorded.outcome is not PartitionOutcome.ERRORED or settlement.outcome is PartitionOutcome.ERRORED:
+        return False
+    upsert(connection, settlements, **_row(settlement), fence=fence)
+    return True
+
+
+def _is_current(connection: Connection, settlement: Settlement, fence: int) -> bool:
+    """Whether its attempt is the newest that was settled. What was superseded changes no outcome, unless it is the
+    only one: its successor has not ended yet.
+    """
+    query = (
+        select(settlements.c.fence)
+        .join(latest, latest.c.attempt_id == settlements.c.attempt_id)
+        .where(latest.c.dataset == settlement.dataset, latest.c.partition_key == settlement.partition_key)
+    )
+    current = connection.execute(query).scalar()
+    return current is None or (fence >= current and settlement.outcome is not PartitionOutcome.SUPERSEDED)
 
 
 def _make_latest(connection: Connection, settlement: Settlement) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,29 +44,47 @@ class ServingFile:
         self._path = path
         self._storage = storage
 
-    def refresh(self, tables: Sequence[TableSchema]) -> Path:
-        """Build the newest state and swap it in, one writer at a time: an older state never replaces a newer one."""
+    def refresh(self, table: TableSchema) -> Path:
+        """Write the newest state of one table's view into a copy of the file and swap that in; other views stay.
+
+        One writer at a time, so that an older state never replaces a newer one.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         built = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}")
         with _alone(self._path.with_name(f"{self._path.name}.lock")):
             try:
-                self._build(built, tables)
+                self._copy(built)
+                self._write(built, table)
                 built.replace(self._path)
             finally:
                 built.unlink(missing_ok=True)
         return self._path
 
-    def _build(self, path: Path, tables: Sequence[TableSchema]) -> None:
-        known = self._known_publications()
+    def is_current(self, table: TableSchema) -> bool:
+        """Whether consumers see exactly what the table's log makes visible."""
+        log = table_log.load(self._storage, table.name)
+        visible = {layout.attempt_of(path) for path in table_log.visible_paths(log)} if log else set()
+        return visible == {attempt_id for name, attempt_id in self._known_publications() if name == table.name}
+
+    def _copy(self, path: Path) -> None:
+        """A file that DuckDB cannot open (of another version, or not ours) is left out: views are made anew."""
+        if not self._path.exists():
+            return
+        shutil.copyfile(self._path, path)
+        try:
+            duckdb.connect(str(path), read_only=True).close()
+        except duckdb.Error:
+            path.unlink()
+
+    def _write(self, path: Path, table: TableSchema) -> None:
+        published = self._publications(
+            table.name, table_log.load(self._storage, table.name), self._known_publications()
+        )
         with duckdb.connect(str(path), config={"storage_compatibility_version": READABLE_SINCE}) as connection:
             _read_from(connection, self._storage)
-            rows: list[PublicationRow] = []
-            for table in tables:
-                published = self._publications(table.name, table_log.load(self._storage, table.name), known)
-                connection.execute(self._view(table, published))
-                _comment(connection, table)
-                rows += dict.fromkeys(published.values())
-            _write_publications(connection, rows)
+            connection.execute(self._view(table, published))
+            _comment(connection, table)
+            _write_publications(connection, table.name, list(dict.fromkeys(published.values())))
 
     def _view(self, table: TableSchema, published: Mapping[str, PublicationRow]) -> str:
         """Files that hold the same columns are read together, so no file is opened to learn what it holds."""
@@ -73,7 +92,7 @@ class ServingFile:
         for path, row in published.items():
             alike.setdefault(row[_COLUMNS], []).append(self._storage.uri(f"{table.name}/{path}"))
         selects = [_select(table, str(columns), files) for columns, files in alike.items()]
-        return f"CREATE VIEW {identifier(table.name)} AS {' UNION ALL '.join(selects) or _no_rows(table)}"
+        return f"CREATE OR REPLACE VIEW {identifier(table.name)} AS {' UNION ALL '.join(selects) or _no_rows(table)}"
 
     def _publications(
         self, table: str, log: DeltaTable | None, known: Mapping[tuple[object, object], PublicationRow]
@@ -159,8 +178,10 @@ def _publication_row(publication: Publication) -> PublicationRow:
     return tuple(columns if name == "columns" else getattr(publication, name) for name in PUBLICATION_FIELDS)
 
 
-def _write_publications(connection: duckdb.DuckDBPyConnection, rows: Sequence[PublicationRow]) -> None:
+def _write_publications(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[PublicationRow]) -> None:
     values = [dict(zip(PUBLICATION_FIELDS, row, strict=True)) for row in rows]
     connection.register("published", pa.Table.from_pylist(values, schema=_ROW_TYPE))
-    connection.execute(f"CREATE TABLE {PUBLICATIONS} AS FROM published")
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {PUBLICATIONS} AS FROM published WITH NO DATA")
+    connection.execute(f'DELETE FROM {PUBLICATIONS} WHERE "table" = ?', [table])  # noqa: S608 -- a constant
+    connection.execute(f"INSERT INTO {PUBLICATIONS} FROM published")
     connection.unregister("published")

@@ -7,8 +7,10 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
@@ -102,6 +104,18 @@ class DeltaWarehouse:
             self._quarantine.put(f"{folder}/raw/{number}-{file.name}", file)
         return self._quarantine.uri(folder)
 
+    def quarantined_rows(self, uri: str) -> int | None:
+        content = self._quarantine.get(f"{uri.removeprefix(self._quarantine.root).strip('/')}/rows.parquet")
+        return None if content is None else int(pq.read_metadata(BytesIO(content)).num_rows)
+
+    def publications(self, table: str) -> tuple[Publication, ...]:
+        log = table_log.load(self._storage, table)
+        one_of = {layout.partition_key_of(path): path for path in sorted(table_log.visible_paths(log))} if log else {}
+        return tuple(table_log.recorded(self._storage, log, table, path) for path in one_of.values() if log)
+
+    def stale_views(self, tables: Sequence[TableSchema]) -> tuple[str, ...]:
+        return tuple(table.name for table in tables if not self._serving.is_current(table))
+
     def files(self, table: str) -> tuple[str, ...]:
         log = table_log.load(self._storage, table)
         paths = sorted(table_log.visible_paths(log)) if log else []
@@ -130,8 +144,8 @@ class DeltaWarehouse:
                 swept += 1
         return swept
 
-    def refresh_views(self, tables: Sequence[TableSchema]) -> Path:
-        return self._serving.refresh(tables)
+    def refresh_view(self, table: TableSchema) -> None:
+        self._serving.refresh(table)
 
     def _store(self, table: TableSchema, path: str, rows: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch:

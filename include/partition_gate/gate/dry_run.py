@@ -1,0 +1,63 @@
+"""What a run would say of a partition now. Nothing is recorded, published, kept or told."""
+
+from __future__ import annotations
+
+from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.errors import NothingDue
+from partition_gate.gate import discover
+from partition_gate.gate.dispose import decide, inspection_of
+from partition_gate.gate.inspect import judged_rows
+from partition_gate.gate.promises import judged_over_time
+from partition_gate.gate.settle import settlement_of
+from partition_gate.gate.spool import spool_folder
+from partition_gate.judging.attempt import Attempt, Settlement, attempt_id
+from partition_gate.judging.disposition import VISIBLE
+from partition_gate.judging.verdict import CheckResult
+from partition_gate.partition import Partition
+from partition_gate.ports import Ports
+from partition_gate.record import Record
+
+DRY_RUN = "dry-run"
+
+
+class DryRun(Record):
+    """The settlement that a run would end with (of no attempt), and its check results in suite order."""
+
+    settlement: Settlement
+    results: tuple[CheckResult, ...]
+
+
+def dry_run(today: CompiledContract, key: str, *, ports: Ports) -> DryRun:
+    """The files that are there now, judged.
+
+    Raises:
+        NothingDue: nothing landed.
+        OperatorError: they cannot be judged.
+    """
+    compiled = today.in_force(key)
+    found = discover.look(compiled.contract, key, ports=ports)
+    if isinstance(found, discover.NeverCame):
+        raise NothingDue(f"{compiled.contract.dataset} {key}: {found.why}; there is nothing to judge")
+    attempt = _attempt(compiled, found.partition, ports)
+    with spool_folder(ports.spool_folder, attempt.id) as folder:
+        spooled = ports.store.spool(found.partition, folder)
+        judged = judged_rows(compiled, attempt, spooled, ports)
+        decision = decide(judged, spooled, ports=ports)
+        inspection = inspection_of(judged, decision)
+        verdict = judged_over_time(judged, found.partition, inspection, ports=ports)
+    passing = decision.split.rows_passing if decision.split and decision.disposition.outcome in VISIBLE else 0
+    settlement = settlement_of(inspection, rows_published=passing, now=ports.clock.now())
+    return DryRun(settlement=settlement, results=verdict.results)
+
+
+def _attempt(compiled: CompiledContract, partition: Partition, ports: Ports) -> Attempt:
+    return Attempt(
+        id=attempt_id(partition.dataset, partition.key, DRY_RUN),
+        dataset=partition.dataset,
+        partition_key=partition.key,
+        contract=compiled.contract.id,
+        version=compiled.contract.version,
+        idempotency_key="",
+        fence=0,
+        started_at=ports.clock.now(),
+    )

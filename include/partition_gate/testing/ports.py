@@ -1,0 +1,262 @@
+"""The ports in memory, for tests of the gate: what lands, how rows are judged, and where something breaks, in a test's
+own words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from partition_gate.alerts.alert import Links
+from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.errors import DeliveryError, PartitionChanged, UnknownContract
+from partition_gate.judging.attempt import Message, Settlement
+from partition_gate.judging.validation import (
+    Errored,
+    Held,
+    Observation,
+    PartitionScan,
+    RowPredicate,
+    Split,
+    SplitLabels,
+    Unknown,
+    Validation,
+)
+from partition_gate.partition import DataFile, Location, Partition, Spooled
+from partition_gate.suite.expectations import Check, CompiledSuite, Scope
+from partition_gate.testing.builders import NOON
+from partition_gate.testing.ledger import InMemoryLedger
+from partition_gate.testing.warehouse import InMemoryWarehouse
+
+OURS = "here/1/0.00"
+
+
+class Killed(BaseException):
+    """The process ends here, as by SIGKILL: nothing of ours may catch it."""
+
+
+class FakeClock:
+    """A clock that moves when told to."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def now(self) -> datetime:
+        return self.time
+
+    def forward(self, by: timedelta) -> None:
+        self.time += by
+
+
+class FakeStore:
+    """Landing: the `id`s of each file of each partition. `while_spooling` runs before the bytes are copied."""
+
+    def __init__(self) -> None:
+        self.landed: dict[str, dict[str, list[int]]] = {}
+        self.error: Exception | None = None
+        self.before_listing: Callable[[], None] = lambda: None
+        self.while_spooling: Callable[[], None] = lambda: None
+
+    def land(self, key: str, ids: Sequence[int], *, name: str = "part-0.parquet") -> None:
+        self.landed.setdefault(key, {})[name] = list(ids)
+
+    def partition_keys(self, location: Location) -> list[str]:  # noqa: ARG002 -- the port's
+        return sorted(self.landed)
+
+    def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
+        self.before_listing()
+        if self.error:
+            raise self.error
+        folder, files = location.folder(key), sorted(self.landed.get(key, {}).items())
+        modified_at = NOON - timedelta(days=1)
+        return tuple(
+            DataFile(path=f"{folder}/{name}", etag=_etag(ids), size_bytes=len(ids), modified_at=modified_at)
+            for name, ids in files
+        )
+
+    def note(self, location: Location, key: str, name: str) -> bytes | None:  # noqa: ARG002 -- the port's
+        return None
+
+    def spool(self, partition: Partition, into: Path) -> Spooled:
+        self.while_spooling()
+        files = self.landed.get(partition.key, {})
+        paths = []
+        for file in partition.files:
+            ids = files.get(Path(file.path).name)
+            if ids is None or _etag(ids) != file.etag:
+                raise PartitionChanged(f"{file.path} was replaced")
+            paths.append(_written(ids, into / Path(file.path).name))
+        return Spooled(partition=partition, folder=into, paths=tuple(paths))
+
+
+class FakeValidator:
+    """Judges by sets: `failing` rule id -> ids that break it; `broken` rules of the partition; `unknown`, `errored`."""
+
+    def __init__(self) -> None:
+        self.failing: dict[str, set[int]] = {}
+        self.broken: set[str] = set()
+        self.unknown: set[str] = set()
+        self.errored: set[str] = set()
+        self.error: Exception | None = None
+
+    def validate(self, scan: PartitionScan, suite: CompiledSuite) -> Validation:
+        if self.error:
+            raise self.error
+        ids = _ids(scan.paths)
+        checks = suite.suite.checks
+        return Validation(
+            row_count=len(ids),
+            observations=tuple(self._observed(check, ids) for check in checks),
+            predicates=tuple(RowPredicate(rule_id=c.rule_id, sql="true") for c in checks if c.scope is Scope.ROW),
+            document='{"results": []}',
+        )
+
+    def confirm(self, scan: PartitionScan, suite: CompiledSuite, validation: Validation) -> Validation:  # noqa: ARG002
+        return validation
+
+    def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:  # noqa: ARG002
+        broken = {one for predicate in blocking for one in self.failing.get(predicate.rule_id, ())}
+        return _split(_ids(scan.paths), broken, into)
+
+    def reject(
+        self,
+        scan: PartitionScan,
+        *,
+        blocking: Sequence[RowPredicate],  # noqa: ARG002 -- the port's
+        labels: SplitLabels,  # noqa: ARG002 -- the port's
+        into: Path,
+    ) -> Split:
+        ids = _ids(scan.paths)
+        return _split(ids, set(ids), into)
+
+    def _observed(self, check: Check, ids: list[int]) -> Observation:
+        rule = check.rule_id
+        if rule in self.errored:
+            return Errored(rule_id=rule, why="it broke")
+        if rule in self.unknown:
+            return Unknown(rule_id=rule, why="its column is missing")
+        failing = len(self.failing.get(rule, set()) & set(ids))
+        counts = {"element_count": len(ids), "unexpected_count": failing} if check.scope is Scope.ROW else {}
+        return Held(rule_id=rule, success=not failing and rule not in self.broken, observed=None, **counts)
+
+
+class FakeNotifier:
+    """Keeps what was sent; `error` is raised instead."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.error: DeliveryError | None = None
+
+    def send(self, message: Message) -> str:
+        if self.error:
+            raise self.error
+        self.sent.append(message)
+        return f"{len(self.sent)}.0"
+
+    def find(self, message: Message, *, since: datetime) -> str | None:  # noqa: ARG002 -- the port's
+        return next((f"{at}.0" for at, sent in enumerate(self.sent, start=1) if sent.id == message.id), None)
+
+
+class FakeDocs:
+    """Names of the pages that were written."""
+
+    def __init__(self) -> None:
+        self.pages: list[str] = []
+
+    def write_page(self, attempt_id: str, document: str, *, title: str, classified: Sequence[str]) -> str:  # noqa: ARG002
+        self.pages.append(attempt_id)
+        return f"attempts/{attempt_id}/index.html"
+
+    def write_index(self, settlements: Sequence[Settlement]) -> str:  # noqa: ARG002 -- the port's
+        return "index.html"
+
+
+class FakeContracts:
+    """Contracts by id."""
+
+    def __init__(self, *contracts: CompiledContract) -> None:
+        self.by_id = {each.contract.id: each for each in contracts}
+
+    def load(self, name: str) -> CompiledContract:
+        if name not in self.by_id:
+            raise UnknownContract(f"{name!r} is no contract")
+        return self.by_id[name]
+
+
+class FakeWorkers:
+    """Which processes run; ours does."""
+
+    def __init__(self) -> None:
+        self.own = OURS
+        self.running = {OURS}
+
+    def is_running(self, owner: str) -> bool | None:
+        return owner in self.running if owner else None
+
+
+class FakePorts:
+    """All ports; `contracts` are those that can be loaded by id."""
+
+    def __init__(self, spool_folder: Path, *contracts: CompiledContract) -> None:
+        self.spool_folder = spool_folder
+        self.clock, self.store, self.validator = FakeClock(), FakeStore(), FakeValidator()
+        self.warehouse, self.ledger = InMemoryWarehouse(), InMemoryLedger()
+        self.docs, self.notifier = FakeDocs(), FakeNotifier()
+        self.contracts, self.workers = FakeContracts(*contracts), FakeWorkers()
+
+    def links(self, dataset: str, key: str, attempt_id: str) -> Links:  # noqa: ARG002 -- the port's
+        return Links(console=f"http://console/{dataset}/{key}")
+
+
+@contextmanager
+def failing(target: object, verb: str, error: BaseException, *, after: bool = False, calls: int = 0) -> Iterator[None]:
+    """A port's verb that ends with `error`; `after` it has done its work (an answer that was lost, a kill).
+
+    The first `calls` calls are answered.
+    """
+    real, left = getattr(target, verb), [None] * calls
+
+    def fails(*arguments: object, **named: object) -> object:
+        if left:
+            left.pop()
+            return real(*arguments, **named)
+        if after:
+            real(*arguments, **named)
+        raise error
+
+    setattr(target, verb, fails)
+    try:
+        yield
+    finally:
+        delattr(target, verb)
+
+
+def _etag(ids: Sequence[int]) -> str:
+    return hashlib.sha256(repr(list(ids)).encode()).hexdigest()[:16]
+
+
+def _ids(paths: Sequence[Path]) -> list[int]:
+    return [int(one) for path in paths for one in pq.read_table(path)["id"].to_pylist()]
+
+
+def _written(ids: Sequence[int], path: Path) -> Path:
+    pq.write_table(pa.table({"id": pa.array(ids, pa.int64())}), path)
+    return path
+
+
+def _split(ids: list[int], broken: set[int], into: Path) -> Split:
+    passing, quarantined = [one for one in ids if one not in broken], [one for one in ids if one in broken]
+    return Split(
+        passing=(_written(passing, into / "passing.parquet"),) if passing else (),
+        quarantined=_written(quarantined, into / "quarantined.parquet") if quarantined else None,
+        rows_in=len(ids),
+        rows_passing=len(passing),
+        rows_quarantined=len(quarantined),
+        row_hash=str(sum(passing)),
+    )

@@ -1,0 +1,614 @@
+"""One partition through the gate, with every port in memory: outcomes, errors, kills between any two steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from partition_gate.compiling.compiled import CompiledContract, compiled
+from partition_gate.errors import MalformedPartitionKey, NothingDue, NotRecorded, OperatorError, StoreUnreachable
+from partition_gate.gate.discover import Discovered
+from partition_gate.gate.dispose import Inspection
+from partition_gate.gate.dry_run import dry_run
+from partition_gate.gate.forget import forget
+from partition_gate.gate.pipeline import PartitionRun, RunResult, run_partition
+from partition_gate.gate.reconcile import Reconciliation, reconcile
+from partition_gate.gate.repair import ABANDONED_AFTER, repair
+from partition_gate.gate.spool import spool_folder, sweep_spool
+from partition_gate.judging.attempt import AttemptState, Settlement
+from partition_gate.odcs.reader import read_contract
+from partition_gate.testing.ports import FakePorts, Killed, failing
+
+KEY = "2026-11-01"
+REQUIRED, UNIQUE, ROWS = "id.required", "id.unique", "rows"
+UNREACHABLE = StoreUnreachable("s3://landing: it does not answer; check the endpoint")
+
+
+@pytest.fixture(scope="module")
+def contract() -> CompiledContract:
+    document = {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": "orders",
+        "version": "1.0.0",
+        "status": "active",
+        "servers": [{"server": "landing", "type": "local", "path": "/landing/dt=*/*.parquet", "format": "parquet"}],
+        "support": [
+            {"channel": "#orders", "tool": "slack", "scope": "issues"},
+            {"channel": "#users", "tool": "slack", "scope": "announcements"},
+        ],
+        "schema": [
+            {
+                "name": "orders",
+                "properties": [
+                    {"name": "dt", "logicalType": "date", "partitioned": True},
+                    {"name": "id", "logicalType": "integer", "required": True, "unique": True},
+                    {
+                        "name": "amount",
+                        "logicalType": "number",
+                        "quality": [
+                            {"id": "few_nulls", "metric": "nullValues", "mustBeLessThan": 10, "severity": "warning"}
+                        ],
+                    },
+                ],
+                "quality": [{"id": "rows", "metric": "rowCount", "mustBeGreaterThan": 0}],
+            }
+        ],
+        "slaProperties": [{"property": "errorRate", "value": 10, "unit": "percent"}],
+    }
+    return compiled(read_contract(json.dumps(document), path="orders.odcs.yaml", folder="/contracts"))
+
+
+class Gate:
+    """The gate over ports in memory, and what consumers, auditors and people can see of it."""
+
+    def __init__(self, contract: CompiledContract, folder: Path) -> None:
+        self.contract = contract
+        self.ports = FakePorts(folder / "spool", contract)
+
+    def land(self, *ids: int, name: str = "part-0.parquet") -> None:
+        self.ports.store.land(KEY, ids, name=name)
+
+    def run(self, key: str = KEY) -> RunResult:
+        return run_partition(self.contract, key, ports=self.ports)
+
+    def outcome(self, key: str = KEY) -> str:
+        return self.run(key).settlement.outcome.value
+
+    def tasks(self) -> PartitionRun:
+        """The steps as Airflow takes them, each in a process of its own."""
+        return PartitionRun(self.contract, KEY, ports=self.ports)
+
+    def inspected(self) -> Inspection:
+        found = self.tasks().look()
+        assert isinstance(found, Discovered)
+        inspection = self.tasks().inspect(found)
+        assert isinstance(inspection, Inspection)
+        return inspection
+
+    def reconcile(self) -> Reconciliation:
+        return reconcile([self.contract], ports=self.ports)
+
+    @property
+    def visible(self) -> list[int]:
+        return sorted(row["id"] for row in self.ports.warehouse.rows("orders"))
+
+    @property
+    def recorded(self) -> str | None:
+        outcome = self.ports.ledger.outcome("orders", KEY)
+        return outcome and outcome.outcome.value
+
+    @property
+    def told(self) -> list[str]:
+        """Audience and first words of every message, oldest first."""
+        entries = reversed(self.ports.ledger.messages())
+        return [f"{entry.message.audience}: {entry.message.text.partition('.')[0]}" for entry in entries]
+
+    @property
+    def unfinished(self) -> list[str]:
+        return [found.attempt.id for found in self.ports.ledger.unfinished()]
+
+    @property
+    def spooled(self) -> list[Path]:
+        folder = self.ports.spool_folder
+        return list(folder.iterdir()) if folder.exists() else []
+
+
+@pytest.fixture
+def gate(contract: CompiledContract, tmp_path: Path) -> Iterator[Gate]:
+    gate = Gate(contract, tmp_path)
+    gate.land(*range(1, 101))
+    yield gate
+    assert gate.spooled == []
+
+
+# Outcomes
+
+
+def test_a_clean_partition_is_published_and_its_view_shows_it(gate: Gate) -> None:
+    assert (gate.outcome(), len(gate.visible), gate.recorded) == ("published", 100, "published")
+    assert gate.ports.warehouse.stale_views([gate.contract.published]) == ()
+    assert (gate.told, gate.unfinished) == ([], [])
+
+
+def test_failing_rows_go_to_quarantine_and_the_rest_is_published(gate: Gate) -> None:
+    gate.ports.validator.failing = {REQUIRED: {7}, UNIQUE: {7, 8}}
+
+    settlement = gate.run().settlement
+
+    assert (settlement.outcome, settlement.rows_in) == ("published_with_quarantine", 100)
+    assert (settlement.rows_published, settlement.rows_quarantined) == (98, 2)
+    assert [7 in gate.visible, 8 in gate.visible, 9 in gate.visible] == [False, False, True]
+    assert [line.partition(":")[0] for line in gate.told] == ["producers", "consumers"]
+
+
+def test_rows_that_break_only_a_warning_are_published(gate: Gate) -> None:
+    gate.ports.validator.failing = {"few_nulls": {1, 2, 3}}
+
+    assert (gate.outcome(), len(gate.visible)) == ("published", 100)
+    assert gate.told == ["producers: orders 2026-11-01 was published, with 1 warning"]
+
+
+def test_more_failing_rows_than_allowed_reject_the_partition(gate: Gate) -> None:
+    gate.ports.validator.failing = {REQUIRED: set(range(1, 12))}
+
+    settlement = gate.run().settlement
+
+    assert (settlement.outcome, settlement.rows_quarantined, gate.visible) == ("rejected", 100, [])
+
+
+def test_as_many_failing_rows_as_allowed_do_not_reject_it(gate: Gate) -> None:
+    gate.ports.validator.failing = {REQUIRED: set(range(1, 11))}
+
+    assert (gate.outcome(), len(gate.visible)) == ("published_with_quarantine", 90)
+
+
+def test_a_broken_rule_of_the_whole_partition_rejects_it(gate: Gate) -> None:
+    gate.ports.validator.broken = {ROWS}
+
+    assert (gate.outcome(), gate.visible) == ("rejected", [])
+    assert [line.partition(":")[0] for line in gate.told] == ["producers", "consumers"]
+
+
+@pytest.mark.parametrize("rule", [REQUIRED, ROWS])
+def test_what_cannot_be_known_rejects_the_partition(gate: Gate, rule: str) -> None:
+    gate.ports.validator.unknown = {rule}
+
+    settlement = gate.run().settlement
+
+    assert (settlement.outcome, gate.visible) == ("rejected", [])
+    assert "its column is missing" in settlement.why[0]
+
+
+def test_a_failure_is_the_reason_and_what_follows_from_it_is_not_named_beside_it(gate: Gate) -> None:
+    gate.ports.validator.broken, gate.ports.validator.unknown = {ROWS}, {REQUIRED}
+
+    (why,) = gate.run().settlement.why
+
+    assert why.startswith(ROWS)
+
+
+@pytest.mark.parametrize("rule", [REQUIRED, ROWS])
+def test_a_rule_that_could_not_be_judged_errors_the_partition_and_nothing_is_visible(gate: Gate, rule: str) -> None:
+    gate.ports.validator.errored = {rule}
+
+    assert (gate.outcome(), gate.visible, gate.recorded) == ("errored", [], "errored")
+    assert gate.ports.warehouse.quarantined == {}
+
+
+def test_a_partition_that_shrinks_is_held_and_the_old_version_stays(gate: Gate) -> None:
+    gate.run()
+    gate.land(1, 2)
+
+    assert (gate.outcome(), len(gate.visible)) == ("held", 100)
+
+
+def test_a_partition_without_files_is_missing(gate: Gate) -> None:
+    gate.ports.store.landed.clear()
+
+    assert (gate.outcome(), gate.recorded) == ("missing", "missing")
+    assert [line.partition(":")[0] for line in gate.told] == ["producers", "consumers"]
+
+
+def test_a_partition_that_vanishes_from_landing_stays_visible(gate: Gate) -> None:
+    gate.run()
+    gate.ports.store.landed.clear()
+
+    assert (gate.outcome(), len(gate.visible)) == ("missing", 100)
+
+
+# What a person typed
+
+
+def test_a_key_that_cannot_exist_is_not_recorded(gate: Gate) -> None:
+    with pytest.raises(MalformedPartitionKey):
+        gate.run("2026-11-01/07")
+
+    assert (gate.ports.ledger.latest(), gate.told) == ((), [])
+
+
+def test_a_partition_that_is_not_due_yet_is_not_recorded(gate: Gate) -> None:
+    with pytest.raises(NothingDue, match="it is not due before 2026-11-03"):
+        gate.run("2026-11-02")
+
+    assert (gate.ports.ledger.latest(), gate.told, gate.unfinished) == ((), [], [])
+
+
+# The same again
+
+
+def test_the_same_bytes_again_change_nothing(gate: Gate) -> None:
+    first = gate.run()
+
+    again = gate.run()
+
+    assert (again.already, again.settlement) == (True, first.settlement)
+    assert gate.ports.ledger.fence("orders", KEY) == 1
+
+
+def test_a_partition_that_is_still_missing_is_told_once(gate: Gate) -> None:
+    gate.ports.store.landed.clear()
+
+    first, again = gate.run(), gate.run()
+
+    assert (first.settlement, len(gate.told)) == (again.settlement, 2)
+
+
+def test_a_second_reason_for_an_error_replaces_the_first(gate: Gate) -> None:
+    for why in ("the bucket is gone", "access is denied", "access is denied"):
+        gate.ports.store.error = OperatorError(why)
+        gate.run()
+
+    assert gate.ports.ledger.outcome("orders", KEY).why == ("access is denied",)  # type: ignore[union-attr]
+    assert gate.ports.ledger.fence("orders", KEY) == 2
+
+
+def test_bad_bytes_that_come_back_are_the_outcome_again_and_told_again(gate: Gate) -> None:
+    gate.ports.validator.failing = {REQUIRED: set(range(1001, 1021))}
+    outcomes = []
+    for ids in (range(1001, 1101), range(1, 101), range(1001, 1101)):
+        gate.land(*ids)
+        outcomes.append(gate.outcome())
+
+    assert (outcomes, gate.recorded) == (["rejected", "published", "rejected"], "rejected")
+    assert len([line for line in gate.told if line.startswith("producers: orders 2026-11-01 was rejected")]) == 2
+    assert gate.visible == list(range(1, 101))
+
+
+def test_good_bytes_that_come_back_are_published_again_without_another_version(gate: Gate) -> None:
+    gate.ports.validator.failing = {REQUIRED: set(range(1001, 1021))}
+    outcomes = []
+    for ids in (range(1, 101), range(1001, 1101), range(1, 101)):
+        gate.land(*ids)
+        outcomes.append(gate.outcome())
+
+    assert (outcomes, gate.recorded) == (["published", "rejected", "published"], "published")
+    assert gate.ports.warehouse.current("orders", KEY).fence == 1  # type: ignore[union-attr]
+
+
+def test_a_recorded_outcome_whose_rows_are_no_longer_visible_is_not_repeated(gate: Gate) -> None:
+    gate.run()
+    gate.ports.warehouse.lose("orders", KEY)
+
+    again = gate.run()
+
+    assert (again.already, len(gate.visible)) == (False, 100)
+
+
+def test_a_late_file_replaces_the_whole_partition(gate: Gate) -> None:
+    gate.run()
+    gate.land(200, 201, name="part-1.parquet")
+
+    assert (gate.outcome(), len(gate.visible)) == ("published", 102)
+
+
+def test_the_clock_going_back_does_not_bring_an_older_outcome_back(gate: Gate) -> None:
+    gate.run()
+    gate.ports.clock.forward(timedelta(hours=-2))
+    gate.ports.validator.broken = {ROWS}
+    gate.land(*range(1, 110))
+
+    assert (gate.outcome(), gate.recorded) == ("rejected", "rejected")
+
+
+# Two at once
+
+
+def test_a_run_whose_listing_is_older_than_anothers_lists_again(gate: Gate) -> None:
+    found = gate.tasks().look()
+    assert isinstance(found, Discovered)
+    gate.land(*range(200, 250), name="part-1.parquet")
+    gate.run()
+
+    again = gate.tasks().inspect(found)
+
+    assert isinstance(again, Settlement)
+    assert (again.rows_in, len(gate.visible)) == (150, 150)
+
+
+def test_an_attempt_that_a_newer_one_overtook_is_superseded_and_changes_nothing(gate: Gate) -> None:
+    older = gate.inspected()
+    gate.land(*range(200, 250), name="part-1.parquet")
+    gate.run()
+
+    settled = gate.tasks().settle(older)
+
+    assert (settled.settlement.outcome, settled.is_new_version) == ("superseded", False)
+    assert (len(gate.visible), gate.recorded, gate.told, gate.unfinished) == (150, "published", [], [])
+    assert gate.ports.warehouse.staged_paths() == []
+
+
+def test_a_newer_attempt_that_has_not_published_yet_stops_an_older_one(gate: Gate) -> None:
+    older = gate.inspected()
+    newer = gate.inspected()
+
+    outcomes = [gate.tasks().settle(each).settlement.outcome.value for each in (older, newer)]
+
+    assert (outcomes, gate.recorded) == (["superseded", "published"], "published")
+
+
+def test_files_that_are_replaced_while_they_are_read_are_judged_as_they_are_then(gate: Gate) -> None:
+    def replace() -> None:
+        gate.ports.store.while_spooling = lambda: None
+        gate.land(*range(1, 61))
+
+    gate.ports.store.while_spooling = replace
+
+    assert (gate.outcome(), len(gate.visible), gate.unfinished) == ("published", 60, [])
+
+
+def test_a_partition_that_never_stops_changing_is_an_error_that_says_so(gate: Gate) -> None:
+    sizes = iter(range(10, 100))
+    gate.ports.store.while_spooling = lambda: gate.land(*range(next(sizes)))
+
+    settlement = gate.run().settlement
+
+    assert (settlement.outcome, gate.visible, gate.unfinished) == ("errored", [], [])
+    assert "changed 5 times" in settlement.why[0]
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("port", "verb"),
+    [
+        ("store", "list_files"),
+        ("store", "spool"),
+        ("validator", "validate"),
+        ("validator", "confirm"),
+        ("validator", "split"),
+        ("warehouse", "stage"),
+        ("warehouse", "publish"),
+    ],
+)
+def test_an_error_before_the_commit_is_recorded_and_told_and_the_attempt_ends(gate: Gate, port: str, verb: str) -> None:
+    with failing(getattr(gate.ports, port), verb, UNREACHABLE):
+        settlement = gate.run().settlement
+
+    assert (settlement.outcome, settlement.why) == ("errored", (str(UNREACHABLE),))
+    assert (gate.recorded, gate.visible, gate.unfinished, len(gate.told)) == ("errored", [], [], 1)
+    assert gate.outcome() == "published"
+
+
+@pytest.mark.parametrize("step", ["arrive", "inspect", "settle"])
+def test_in_airflow_the_same_error_is_recorded_and_the_task_is_red(gate: Gate, step: str) -> None:
+    found, inspection = gate.tasks().look(), gate.inspected()
+    assert isinstance(found, Discovered)
+    verbs = {"arrive": "list_files", "inspect": "spool", "settle": "publish"}
+    target = gate.ports.warehouse if step == "settle" else gate.ports.store
+    arguments = {"arrive": (), "inspect": (found,), "settle": (inspection,)}[step]
+
+    with failing(target, verbs[step], UNREACHABLE), pytest.raises(StoreUnreachable):
+        getattr(gate.tasks(), step)(*arguments)
+
+    assert (gate.recorded, len(gate.told), gate.visible) == ("errored", 1, [])
+
+
+def test_a_retry_of_a_settle_task_that_failed_publishes_what_was_inspected(gate: Gate) -> None:
+    inspection = gate.inspected()
+    with failing(gate.ports.warehouse, "publish", UNREACHABLE), pytest.raises(StoreUnreachable):
+        gate.tasks().settle(inspection)
+
+    settled = gate.tasks().settle(inspection)
+
+    assert (settled.settlement.outcome, settled.is_new_version, gate.recorded) == ("published", True, "published")
+    assert gate.unfinished == []
+
+
+def test_a_commit_whose_answer_was_lost_is_published(gate: Gate) -> None:
+    with failing(gate.ports.warehouse, "publish", UNREACHABLE, after=True):
+        assert gate.outcome() == "published"
+
+    assert (gate.recorded, len(gate.visible)) == ("published", 100)
+
+
+def test_a_commit_that_nobody_can_look_up_is_not_called_an_error(gate: Gate) -> None:
+    inspection = gate.inspected()
+    lost = failing(gate.ports.warehouse, "publish", UNREACHABLE, after=True)
+    silent = failing(gate.ports.warehouse, "current", UNREACHABLE, calls=1)
+
+    with lost, silent, pytest.raises(NotRecorded, match="not known whether"):
+        gate.tasks().settle(inspection)
+
+    assert (gate.recorded, len(gate.visible)) == (None, 100)
+    assert (gate.outcome(), gate.recorded, gate.unfinished) == ("published", "published", [])
+
+
+def test_a_ledger_that_fails_after_the_commit_is_told_by_the_next_run_of_any_partition(gate: Gate) -> None:
+    gate.ports.validator.failing = {REQUIRED: {7}}
+    with failing(gate.ports.ledger, "settle", OperatorError("locked")), pytest.raises(NotRecorded, match="99 rows are"):
+        gate.run()
+    assert (gate.recorded, len(gate.visible)) == (None, 99)
+
+    gate.ports.store.land("2026-10-31", [1, 2])
+    gate.run("2026-10-31")
+
+    assert (gate.recorded, gate.unfinished) == ("published_with_quarantine", [])
+    assert [line.partition(":")[0] for line in gate.told] == ["producers", "consumers"]
+
+
+def test_a_ledger_that_never_answers_is_the_error_itself(gate: Gate) -> None:
+    locked = failing(gate.ports.ledger, "open_attempt", OperatorError("the ledger is locked"))
+    with locked, pytest.raises(OperatorError, match="the ledger is locked"):
+        gate.run()
+
+    assert (gate.visible, gate.recorded) == ([], None)
+
+
+def test_a_view_that_cannot_be_written_is_made_good_by_the_next_run(gate: Gate) -> None:
+    with failing(gate.ports.warehouse, "refresh_view", OperatorError("busy")):
+        assert gate.outcome() == "published"
+    stale = gate.ports.warehouse.stale_views([gate.contract.published])
+
+    gate.run()
+
+    assert (stale, gate.ports.warehouse.stale_views([gate.contract.published])) == (("orders",), ())
+    assert gate.unfinished == []
+
+
+def test_a_report_that_cannot_be_written_does_not_change_the_outcome(gate: Gate) -> None:
+    with failing(gate.ports.docs, "write_page", OperatorError("disk full")):
+        assert gate.outcome() == "published"
+
+
+# Kills
+
+STEPS = [
+    ("store", "list_files"),
+    ("ledger", "open_attempt"),
+    ("store", "spool"),
+    ("validator", "validate"),
+    ("validator", "split"),
+    ("warehouse", "stage"),
+    ("warehouse", "quarantine"),
+    ("ledger", "record_validation"),
+    ("ledger", "intend"),
+    ("warehouse", "publish"),
+    ("warehouse", "refresh_view"),
+    ("ledger", "settle"),
+    ("docs", "write_page"),
+]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("port", "verb"), STEPS)
+def test_a_kill_anywhere_is_finished_by_the_next_run_and_everything_agrees(
+    gate: Gate, port: str, verb: str, *, after: bool
+) -> None:
+    gate.ports.validator.failing = {REQUIRED: {7}}
+    with failing(getattr(gate.ports, port), verb, Killed(), after=after), pytest.raises(Killed):
+        gate.run()
+    gate.ports.workers.own, gate.ports.workers.running = "here/2/0.00", {"here/2/0.00"}
+
+    outcome = gate.outcome()
+    found = gate.reconcile()
+
+    assert (outcome, gate.recorded, len(gate.visible)) == ("published_with_quarantine",) * 2 + (99,)
+    assert (gate.unfinished, found.differences) == ([], ())
+    assert [proof.holds for proof in found.proofs] == [True]
+    assert sorted(line.partition(":")[0] for line in gate.told) == ["consumers", "producers"]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("port", "verb"), STEPS)
+def test_after_a_kill_reconcile_alone_makes_everything_agree(gate: Gate, port: str, verb: str, *, after: bool) -> None:
+    gate.ports.validator.failing = {REQUIRED: {7}}
+    with failing(getattr(gate.ports, port), verb, Killed(), after=after), pytest.raises(Killed):
+        gate.run()
+    gate.ports.workers.own, gate.ports.workers.running = "here/2/0.00", {"here/2/0.00"}
+
+    found = gate.reconcile()
+
+    assert (found.differences, gate.unfinished) == ((), [])
+    assert bool(gate.visible) == (gate.recorded == "published_with_quarantine")
+
+
+def test_an_attempt_that_a_live_process_works_on_is_left_alone(gate: Gate) -> None:
+    inspection = gate.inspected()
+    gate.ports.ledger.advance(inspection.attempt.id, AttemptState.VALIDATED, now=gate.ports.clock.now())
+
+    repair(gate.ports)
+
+    assert gate.unfinished == [inspection.attempt.id]
+
+
+def test_an_attempt_between_two_tasks_is_left_alone_until_nothing_may_wait_so_long(gate: Gate) -> None:
+    inspection = gate.inspected()
+    gate.ports.ledger.hand_over(inspection.attempt.id)
+    gate.ports.workers.running = set()
+
+    repair(gate.ports)
+    early = gate.unfinished
+    gate.ports.clock.forward(ABANDONED_AFTER + timedelta(seconds=1))
+    repair(gate.ports)
+
+    assert (early, gate.unfinished) == ([inspection.attempt.id], [])
+
+
+def test_an_attempt_that_cannot_be_looked_at_stops_no_other_partition(gate: Gate) -> None:
+    with failing(gate.ports.ledger, "settle", OperatorError("locked")), pytest.raises(NotRecorded):
+        gate.run()
+    gate.ports.store.land("2026-10-31", [1, 2])
+
+    with failing(gate.ports.ledger, "intent", OperatorError("unreadable")):
+        assert gate.outcome("2026-10-31") == "published"
+
+
+def test_a_spool_folder_that_nobody_owns_is_swept_and_a_live_one_is_not(tmp_path: Path) -> None:
+    dead = tmp_path / "orders-2026-11-01-1-x"
+    dead.mkdir()
+
+    with spool_folder(tmp_path, "orders-2026-11-01-2") as live:
+        swept = sweep_spool(tmp_path, grace=timedelta(0))
+        assert (swept, dead.exists(), live.exists()) == (1, False, True)
+
+
+# By hand
+
+
+def test_a_dry_run_shows_what_a_run_would_say_and_records_nothing(gate: Gate) -> None:
+    gate.ports.validator.failing = {REQUIRED: {7}}
+
+    tried = dry_run(gate.contract, KEY, ports=gate.ports)
+
+    settlement = tried.settlement
+    assert (settlement.outcome, settlement.rows_published, settlement.rows_quarantined) == (
+        "published_with_quarantine",
+        99,
+        1,
+    )
+    assert {result.rule_id for result in tried.results} >= {REQUIRED, UNIQUE}
+    assert (gate.recorded, gate.visible, gate.told, gate.ports.ledger.fence("orders", KEY)) == (None, [], [], 0)
+    assert (gate.ports.warehouse.quarantined, gate.ports.warehouse.staged_paths()) == ({}, [])
+
+
+def test_an_outcome_that_should_never_have_been_is_forgotten_with_who_and_why(gate: Gate) -> None:
+    gate.ports.store.landed.clear()
+    gate.run()
+
+    forgotten = forget(gate.contract, KEY, who="ann", why="typo", ports=gate.ports)
+
+    assert (gate.recorded, gate.told, gate.ports.ledger.forgotten) == (None, [], [forgotten])
+
+
+def test_rows_that_are_visible_and_not_recorded_are_a_difference_until_the_partition_is_run_again(gate: Gate) -> None:
+    gate.run()
+    gate.ports.ledger = type(gate.ports.ledger)()
+
+    before = gate.reconcile()
+    gate.run()
+
+    assert ["the ledger does not know them" in found.what for found in before.differences] == [True]
+    assert (gate.reconcile().differences, gate.recorded) == ((), "published")
+
+
+def test_rows_that_are_recorded_and_not_visible_are_a_difference(gate: Gate) -> None:
+    gate.run()
+    gate.ports.warehouse.lose("orders", KEY)
+
+    assert ["no such partition" in found.what for found in gate.reconcile().differences] == [True]
