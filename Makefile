@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint compile bench lock clean check-python
+.PHONY: help demo test mutate lint compile bench lock clean check-python
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ test: .venv/dev ## Run every check and test
 	@PYTHONPATH=include $(BIN)/lint-imports --no-cache
 	@$(BIN)/gate compile --check
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+mutate: .venv/dev ## Make each harmful change of tests/mutations in a copy; tests must catch it (ONLY=text)
+	@$(BIN)/python -m tests.mutations.run $(if $(ONLY),--only "$(ONLY)")
 
 compile: .venv/runtime ## Compile the contracts to expectations/
 	@$(BIN)/gate compile

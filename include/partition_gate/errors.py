@@ -71,7 +71,7 @@ class InvalidSetting(OperatorError):
 
 
 class PartitionChanged(GateError):
-    """An object was replaced or removed between listing and reading (HTTP 412 or 404)."""
+    """What was listed or judged is no longer what is there; list and judge it again."""
 
 
 class MalformedPartitionKey(GateError):

@@ -94,12 +94,21 @@ class Warehouse(Protocol):
         """Put the passing rows into the warehouse's storage, invisible."""
 
     def publish(
-        self, table: TableSchema, staged: Staged, *, idempotency_key: str, fence: int, values: Sequence[tuple[str, str]]
+        self,
+        table: TableSchema,
+        staged: Staged,
+        *,
+        idempotency_key: str,
+        fence: int,
+        values: Sequence[tuple[str, str]],
+        over: int | None = None,
     ) -> Publication:
         """Replace the partition with the staged rows in one commit that carries key and fence.
 
-        `values` are the partition columns' values. A repeat of the same key returns the first result.
-        Raises: Superseded (the table has seen a fence that is not smaller).
+        `values` are the partition columns' values. `over` is the fence of the version that the decision rests on, 0 for
+        none; None where it rests on none. A repeat of the same key returns the first result.
+        Raises: Superseded (the table has seen a fence that is not smaller), PartitionChanged (another version than
+        `over` is visible, or the staged rows are gone).
         """
 
     def quarantine(
@@ -119,8 +128,8 @@ class Warehouse(Protocol):
     def files(self, table: str) -> tuple[str, ...]:
         """Parquet files of the newest published version; empty where nothing was published."""
 
-    def discard(self, staged: Staged) -> None:
-        """Remove staged rows that will not be published; nothing happens where there are none."""
+    def discard(self, table: str, partition_key: str, *, attempt_id: str, with_quarantine: bool = False) -> None:
+        """Remove an attempt's rows that will not be published; nothing happens to rows that are visible."""
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
         """Remove staged files that no version refers to and that are older; how many."""

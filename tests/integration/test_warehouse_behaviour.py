@@ -14,7 +14,7 @@ from s3fs import S3FileSystem
 
 from partition_gate.adapters.embedded_s3 import EmbeddedS3
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.errors import OperatorError, Superseded
+from partition_gate.errors import PartitionChanged, Superseded
 from partition_gate.judging.attempt import Publication, Staged
 from partition_gate.ports import Warehouse
 from partition_gate.table import TableSchema
@@ -55,10 +55,19 @@ class Stand:
         staged = self.staged(ids, key=key, attempt=f"{key}-a{fence}", table=table)
         return self.publish(staged, fence=fence, table=table, named=named)
 
-    def publish(self, staged: Staged, *, fence: int, table: TableSchema | None = None, named: str = "") -> Publication:
+    def publish(
+        self,
+        staged: Staged,
+        *,
+        fence: int,
+        table: TableSchema | None = None,
+        named: str = "",
+        over: int | None = None,
+    ) -> Publication:
         table = table or a_table()
         values = [("dt", staged.partition_key)] if table.partition_columns else []
-        return self.warehouse.publish(table, staged, idempotency_key=named or f"k{fence}", fence=fence, values=values)
+        key = named or f"k{fence}"
+        return self.warehouse.publish(table, staged, idempotency_key=key, fence=fence, values=values, over=over)
 
 
 def in_memory(folder: Path, request: pytest.FixtureRequest) -> Stand:
@@ -129,10 +138,10 @@ def test_an_attempt_of_several_files_is_published_and_replaced_as_a_whole(stand:
 def test_every_file_of_an_attempt_is_discarded(stand: Stand) -> None:
     staged = stand.staged_in_files([1], [2], attempt="a1")
 
-    stand.warehouse.discard(staged)
+    stand.warehouse.discard("orders", DAY, attempt_id=staged.attempt_id)
 
     for file in staged.files:
-        with pytest.raises(OperatorError):
+        with pytest.raises(PartitionChanged):
             stand.publish(staged.model_copy(update={"files": (file,)}), fence=1)
 
 
@@ -234,17 +243,49 @@ def test_a_partitioned_table_has_no_snapshot(stand: Stand) -> None:
 def test_discarded_rows_can_no_longer_be_published(stand: Stand) -> None:
     staged = stand.staged([1])
 
-    stand.warehouse.discard(staged)
+    stand.warehouse.discard("orders", DAY, attempt_id=staged.attempt_id)
 
-    with pytest.raises(OperatorError):
+    with pytest.raises(PartitionChanged):
         stand.publish(staged, fence=1)
+
+
+def test_what_was_kept_aside_is_discarded_with_it_where_asked(stand: Stand) -> None:
+    split = a_split(stand.folder, quarantined=2)
+    uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=split.quarantined, raw=[])
+
+    stand.warehouse.discard("orders", DAY, attempt_id="a1")
+    kept = stand.warehouse.quarantined_rows(uri)
+    stand.warehouse.discard("orders", DAY, attempt_id="a1", with_quarantine=True)
+
+    assert (kept, stand.warehouse.quarantined_rows(uri)) == (2, None)
+
+
+def test_a_publish_over_another_version_than_the_visible_one_changes_nothing(stand: Stand) -> None:
+    stand.published([1])
+    staged = stand.staged([2], attempt="a2")
+
+    for over in (0, 2):
+        with pytest.raises(PartitionChanged):
+            stand.publish(staged, fence=3, over=over)
+    before = stand.ids("orders")
+    stand.publish(staged, fence=3, over=1)
+
+    assert (before, stand.ids("orders")) == ([1], [2])
+
+
+def test_a_first_publish_over_no_version_is_visible(stand: Stand) -> None:
+    staged = stand.staged([1])
+
+    stand.publish(staged, fence=1, over=0)
+
+    assert stand.ids("orders") == [1]
 
 
 def test_published_rows_cannot_be_discarded(stand: Stand) -> None:
     staged = stand.staged([1])
     stand.publish(staged, fence=1)
 
-    stand.warehouse.discard(staged)
+    stand.warehouse.discard("orders", DAY, attempt_id=staged.attempt_id)
 
     assert stand.ids("orders") == [1]
 
@@ -255,7 +296,7 @@ def test_a_sweep_removes_what_was_staged_long_ago(stand: Stand) -> None:
     swept = stand.warehouse.sweep("orders", staged_before=datetime.now(UTC) + SOON)
 
     assert swept == 1
-    with pytest.raises(OperatorError):
+    with pytest.raises(PartitionChanged):
         stand.publish(staged, fence=1)
 
 

@@ -409,7 +409,7 @@ def test_in_airflow_the_same_error_is_recorded_and_the_task_is_red(gate: Gate, s
     assert (gate.recorded, len(gate.told), gate.visible) == ("errored", 1, [])
 
 
-def test_a_retry_of_a_settle_task_that_failed_publishes_what_was_inspected(gate: Gate) -> None:
+def test_a_retry_of_a_settle_task_that_failed_judges_again_and_publishes(gate: Gate) -> None:
     inspection = gate.inspected()
     with failing(gate.ports.warehouse, "publish", UNREACHABLE), pytest.raises(StoreUnreachable):
         gate.tasks().settle(inspection)
@@ -418,6 +418,25 @@ def test_a_retry_of_a_settle_task_that_failed_publishes_what_was_inspected(gate:
 
     assert (settled.settlement.outcome, settled.is_new_version, gate.recorded) == ("published", True, "published")
     assert gate.unfinished == []
+
+
+def test_what_was_judged_against_another_visible_version_is_judged_again(gate: Gate) -> None:
+    """An attempt that meant to publish before ours was opened commits after ours was judged: ours shrinks it by far."""
+    older = gate.inspected()
+    gate.land(1, 2)
+    publish = gate.ports.warehouse.publish
+    newer = gate.inspected()
+    publish(
+        gate.contract.published,
+        older.staged,
+        idempotency_key=older.attempt.idempotency_key,
+        fence=older.attempt.fence,
+        values=[("dt", KEY)],
+    )
+
+    settled = gate.tasks().settle(newer)
+
+    assert (settled.settlement.outcome, len(gate.visible)) == ("held", 100)
 
 
 def test_a_commit_whose_answer_was_lost_is_published(gate: Gate) -> None:
@@ -510,6 +529,7 @@ def test_a_kill_anywhere_is_finished_by_the_next_run_and_everything_agrees(
 
     assert (outcome, gate.recorded, len(gate.visible)) == ("published_with_quarantine",) * 2 + (99,)
     assert (gate.unfinished, found.differences) == ([], ())
+    assert (gate.ports.warehouse.staged_paths(), len(gate.ports.warehouse.quarantined)) == ([], 1)
     assert [proof.holds for proof in found.proofs] == [True]
     assert sorted(line.partition(":")[0] for line in gate.told) == ["consumers", "producers"]
 
@@ -524,7 +544,8 @@ def test_after_a_kill_reconcile_alone_makes_everything_agree(gate: Gate, port: s
 
     found = gate.reconcile()
 
-    assert (found.differences, gate.unfinished) == ((), [])
+    assert (found.differences, gate.unfinished, gate.ports.warehouse.staged_paths()) == ((), [], [])
+    assert len(gate.ports.warehouse.quarantined) == (1 if gate.visible else 0)
     assert bool(gate.visible) == (gate.recorded == "published_with_quarantine")
 
 

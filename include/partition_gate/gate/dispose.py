@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.judging.attempt import Attempt, AttemptState, Staged
+from partition_gate.judging.attempt import Attempt, AttemptState, Publication, Staged
 from partition_gate.judging.disposition import VISIBLE, Disposition, PartitionOutcome, plan_disposition
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
 from partition_gate.judging.verdict import Verdict
@@ -24,7 +24,10 @@ class Judged(Record):
 
 
 class Inspection(Record):
-    """The decision, and where the rows wait (`staged` is None where none will be published)."""
+    """The decision, and where the rows wait (`staged` is None where none will be published).
+
+    `over` is the fence of the version that was visible when it was decided; 0 for none.
+    """
 
     attempt: Attempt
     disposition: Disposition
@@ -32,13 +35,18 @@ class Inspection(Record):
     rows_in: int
     rows_quarantined: int
     quarantine_uri: str | None
+    over: int = 0
 
 
 class Decision(Record):
-    """The disposition and the rows split accordingly, in local files; no split where nothing could be judged."""
+    """The disposition and the rows split accordingly, in local files; no split where nothing could be judged.
+
+    `over` as in `Inspection`.
+    """
 
     disposition: Disposition
     split: Split | None
+    over: int = 0
 
 
 def decide(judged: Judged, spooled: Spooled, *, ports: Ports) -> Decision:
@@ -47,10 +55,11 @@ def decide(judged: Judged, spooled: Spooled, *, ports: Ports) -> Decision:
         why = tuple(f"{result.rule_id}: {result.observed}" for result in judged.verdict.errored)
         return Decision(disposition=Disposition(outcome=PartitionOutcome.ERRORED, why=why), split=None)
     split = None if judged.verdict.failed(Scope.PARTITION) else _split(judged, spooled, ports)
-    disposition = _disposition(judged, split, ports)
+    before = ports.warehouse.current(judged.compiled.table.name, judged.attempt.partition_key)
+    disposition = _disposition(judged, split, before)
     if split is None or disposition.outcome not in VISIBLE:
         split = _reject(judged, spooled, ports)
-    return Decision(disposition=disposition, split=split)
+    return Decision(disposition=disposition, split=split, over=before.fence if before else 0)
 
 
 def dispose(judged: Judged, spooled: Spooled, *, ports: Ports) -> Inspection:
@@ -75,11 +84,11 @@ def inspection_of(judged: Judged, decision: Decision) -> Inspection:
         rows_in=split.rows_in if split else 0,
         rows_quarantined=split.rows_quarantined if split else 0,
         quarantine_uri=None,
+        over=decision.over,
     )
 
 
-def _disposition(judged: Judged, split: Split | None, ports: Ports) -> Disposition:
-    before = ports.warehouse.current(judged.compiled.table.name, judged.attempt.partition_key)
+def _disposition(judged: Judged, split: Split | None, before: Publication | None) -> Disposition:
     return plan_disposition(
         judged.verdict,
         judged.compiled.policy,

@@ -21,7 +21,8 @@ from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.inspect import judge, open_attempt, recorded
 from partition_gate.gate.repair import repair
 from partition_gate.gate.report import report
-from partition_gate.gate.settle import Settled, unjudged
+from partition_gate.gate.settle import Settled, discard, unjudged
+from partition_gate.gate.spool import sweep_spool
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
@@ -88,14 +89,14 @@ class PartitionRun:
     def arrive(self) -> Discovered | Settlement | Wait | NotExpected:
         """The partition when it is ready; MISSING, settled, when it did not come by its deadline."""
         with self._errors_recorded():
-            repair(self.ports, own=self.today)
+            self._finish_others()
             found = discover.arrive(self.compiled.contract, self.key, ports=self.ports)
             return self._missing(found) if isinstance(found, NeverCame) else found
 
     def look(self) -> Discovered | Settlement:
         """What is there now; MISSING, settled, where nothing is although it was promised. A person asked."""
         with self._errors_recorded():
-            repair(self.ports, own=self.today)
+            self._finish_others()
             return self._look()
 
     def inspect(self, found: Discovered) -> Inspection | Settlement:
@@ -105,30 +106,32 @@ class PartitionRun:
         listed and judged again.
         """
         with self._errors_recorded():
-            for _ in range(RESTARTS):
-                try:
-                    return self._inspect_once(found)
-                except PartitionChanged as error:
-                    log.info("partition listed again partition=%s/%s why=%s", self.dataset, self.key, error)
-                    self._give_up_attempt()
-                    again = self._look()
-                    if isinstance(again, Settlement):
-                        return again
-                    found = again
-            raise PartitionChanged(
-                f"{self.dataset}/{self.key}: it changed {RESTARTS} times while it was read; "
-                "run it again when its producer has finished"
-            )
+            return self._inspect(found)
 
     def settle(self, inspection: Inspection) -> Settled:
-        """The outcome made true: published in one commit, or rejected, held, superseded or errored; recorded, told."""
-        self._attempt = inspection.attempt
+        """The outcome made true: published in one commit, or rejected, held, superseded or errored; recorded, told.
+
+        Where another version became visible since it was judged, it is judged again.
+        """
         with self._errors_recorded():
-            return settle.settle(self.today, self.compiled, inspection, ports=self.ports)
+            for _ in range(RESTARTS):
+                self._attempt = inspection.attempt
+                try:
+                    return settle.settle(self.today, self.compiled, inspection, ports=self.ports)
+                except PartitionChanged as error:
+                    again = self._judged_again(error)
+                if isinstance(again, Settlement):
+                    return Settled(settlement=again, is_new_version=False)
+                inspection = again
+            raise self._never_at_rest()
 
     @property
     def dataset(self) -> str:
         return self.compiled.contract.dataset
+
+    def _finish_others(self) -> None:
+        sweep_spool(self.ports.spool_folder)
+        repair(self.ports, own=self.today)
 
     def _look(self) -> Discovered | Settlement:
         found = discover.look(self.compiled.contract, self.key, ports=self.ports)
@@ -136,6 +139,32 @@ class PartitionRun:
             return found
         discover.check_promised(self.compiled.contract, self.key, ports=self.ports)
         return self._missing(found)
+
+    def _inspect(self, found: Discovered) -> Inspection | Settlement:
+        for _ in range(RESTARTS):
+            try:
+                return self._inspect_once(found)
+            except PartitionChanged as error:
+                again = self._listed_again(error)
+            if isinstance(again, Settlement):
+                return again
+            found = again
+        raise self._never_at_rest()
+
+    def _judged_again(self, error: PartitionChanged) -> Inspection | Settlement:
+        found = self._listed_again(error)
+        return found if isinstance(found, Settlement) else self._inspect(found)
+
+    def _listed_again(self, error: PartitionChanged) -> Discovered | Settlement:
+        log.info("partition listed again partition=%s/%s why=%s", self.dataset, self.key, error)
+        self._give_up_attempt()
+        return self._look()
+
+    def _never_at_rest(self) -> PartitionChanged:
+        return PartitionChanged(
+            f"{self.dataset}/{self.key}: it changed {RESTARTS} times while it was judged; "
+            "run it again when its producer has finished"
+        )
 
     def _inspect_once(self, found: Discovered) -> Inspection | Settlement:
         key, before = recorded(self.compiled, found.partition, self.ports)
@@ -155,6 +184,8 @@ class PartitionRun:
         if before is not None and (before.outcome, before.why) == (outcome, (why,)):
             self._give_up_attempt()
             return before
+        if self._attempt:
+            discard(self._attempt, self.ports, with_quarantine=True)
         attempt = self._attempt or open_attempt(self.compiled, self._claim(seen_fence), "", self.ports)
         settlement = unjudged(attempt, outcome=outcome, why=why, now=self.ports.clock.now())
         links = self.ports.links(self.dataset, self.key, "")
@@ -164,6 +195,7 @@ class PartitionRun:
 
     def _give_up_attempt(self) -> None:
         if self._attempt is not None:
+            discard(self._attempt, self.ports, with_quarantine=True)
             self.ports.ledger.advance(self._attempt.id, AttemptState.FAILED, now=self.ports.clock.now())
             self._attempt = None
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.errors import ContractError, GateError
-from partition_gate.gate.settle import finish
+from partition_gate.gate.settle import discard, finish
 from partition_gate.judging.attempt import Attempt, AttemptState, UnfinishedAttempt
 from partition_gate.ports import Ports
 from partition_gate.record import Record
@@ -70,6 +70,7 @@ def _ending(unfinished: UnfinishedAttempt, own: CompiledContract | None, ports: 
     if _is_worked_on(unfinished, ports):
         return Ending.LEFT
     is_newest = attempt.fence >= unfinished.newest_fence
+    discard(attempt, ports, with_quarantine=True)
     ending, state = (Ending.FAILED, AttemptState.FAILED) if is_newest else (Ending.SUPERSEDED, AttemptState.SUPERSEDED)
     ports.ledger.advance(attempt.id, state, now=ports.clock.now())
     return ending

@@ -35,16 +35,15 @@ def settle(today: CompiledContract, compiled: CompiledContract, inspection: Insp
 
     Raises:
         NotRecorded: the rows are visible, and the ledger could not be told.
+        PartitionChanged: the version that the decision rests on is not the visible one any more.
     """
     if inspection.disposition.outcome not in VISIBLE or inspection.staged is None:
         return _ended(compiled, inspection, ports)
     intent = _intent(compiled, inspection, inspection.staged, ports)
     publication = _publish(compiled, inspection, inspection.staged, intent, ports)
     if publication is None:
-        ports.warehouse.discard(inspection.staged)
+        discard(inspection.attempt, ports)
         return _ended(compiled, _superseded(inspection), ports)
-    if publication.attempt_id != inspection.attempt.id:
-        ports.warehouse.discard(inspection.staged)
     settlement = finish(inspection.attempt, intent, publication, today.published, ports=ports)
     return Settled(settlement=settlement, is_new_version=publication.attempt_id == inspection.attempt.id)
 
@@ -60,6 +59,8 @@ def finish(
     Raises:
         NotRecorded: the ledger could not be told.
     """
+    if publication.attempt_id != attempt.id:
+        discard(attempt, ports)
     has_view = view is None or _is_view_written(view, ports)
     settlement = intent.settlement.model_copy(update={"table_version": publication.table_version})
     try:
@@ -71,6 +72,16 @@ def finish(
             "The next run of any partition records it, or `gate reconcile`"
         ) from error
     return settlement
+
+
+def discard(attempt: Attempt, ports: Ports, *, with_quarantine: bool = False) -> None:
+    """Remove what an attempt that publishes nothing has staged, and kept aside. What cannot be removed now is swept."""
+    try:
+        ports.warehouse.discard(
+            attempt.dataset, attempt.partition_key, attempt_id=attempt.id, with_quarantine=with_quarantine
+        )
+    except GateError as error:
+        log.warning("staged rows not removed attempt=%s why=%s; `gate sweep` does it", attempt.id, error)
 
 
 def unjudged(attempt: Attempt, *, outcome: PartitionOutcome, why: str, now: datetime) -> Settlement:
@@ -137,6 +148,7 @@ def _publish(
             staged,
             idempotency_key=attempt.idempotency_key,
             fence=attempt.fence,
+            over=inspection.over,
             values=tuple(compiled.contract.location.values(attempt.partition_key).items()),
         )
     except Superseded:

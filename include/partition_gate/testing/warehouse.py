@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from partition_gate.errors import OperatorError, Superseded
+from partition_gate.errors import PartitionChanged, Superseded
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.validation import Split
 from partition_gate.table import TableSchema
@@ -70,12 +70,21 @@ class InMemoryWarehouse:
         )
 
     def publish(
-        self, table: TableSchema, staged: Staged, *, idempotency_key: str, fence: int, values: Sequence[tuple[str, str]]
+        self,
+        table: TableSchema,
+        staged: Staged,
+        *,
+        idempotency_key: str,
+        fence: int,
+        values: Sequence[tuple[str, str]],
+        over: int | None = None,
     ) -> Publication:
         at = (table.name, staged.partition_key)
         with self._lock:
             if fence <= self._fences.get(at, 0):
                 return self._seen(at, idempotency_key)
+            if over not in {None, self._fences.get(at, 0)}:
+                raise PartitionChanged(f"{at[0]}/{at[1]}: another version became visible")
             rows = self._staged_rows(staged)
             self._versions[table.name] = self._versions.get(table.name, -1) + 1
             self._rows[at] = [{**row, **dict(values)} for row in rows]
@@ -96,7 +105,7 @@ class InMemoryWarehouse:
     def quarantine(
         self, table: str, partition_key: str, *, attempt_id: str, rows: Path | None, raw: Sequence[Path]
     ) -> str:
-        uri = f"memory://quarantine/{table}/{partition_key}/{attempt_id}"
+        uri = self._quarantine_uri(table, partition_key, attempt_id)
         self.quarantined[uri] = pq.read_table(rows).to_pylist() if rows else []
         self.raw[uri] = [file.name for file in raw]
         return uri
@@ -114,11 +123,12 @@ class InMemoryWarehouse:
         visible = sorted(p.attempt_id for (name, _), p in self._published.items() if name == table)
         return tuple(f"memory://{table}/part-{attempt_id}.parquet" for attempt_id in visible)
 
-    def discard(self, staged: Staged) -> None:
-        visible = self.current(staged.table, staged.partition_key)
-        for file in staged.files:
-            if not (visible and visible.attempt_id == staged.attempt_id):
-                self._staged.pop((staged.table, file.path), None)
+    def discard(self, table: str, partition_key: str, *, attempt_id: str, with_quarantine: bool = False) -> None:
+        visible = self.current(table, partition_key)
+        if not (visible and visible.attempt_id == attempt_id):
+            self._staged.pop((table, self._path(partition_key, attempt_id)), None)
+        if with_quarantine:
+            self.quarantined.pop(self._quarantine_uri(table, partition_key, attempt_id), None)
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
         visible = {self._path(p.partition_key, p.attempt_id) for p in self._published.values()}
@@ -134,6 +144,9 @@ class InMemoryWarehouse:
     def refresh_view(self, table: TableSchema) -> None:
         self.viewed[table.name] = self._versions.get(table.name, -1)
 
+    def _quarantine_uri(self, table: str, partition_key: str, attempt_id: str) -> str:
+        return f"memory://quarantine/{table}/{partition_key}/{attempt_id}"
+
     def _path(self, partition_key: str, attempt_id: str) -> str:
         return f"{partition_key}/part-{attempt_id}.parquet"
 
@@ -145,5 +158,5 @@ class InMemoryWarehouse:
     def _staged_rows(self, staged: Staged) -> list[Row]:
         for file in staged.files:
             if (staged.table, file.path) not in self._staged:
-                raise OperatorError(f"{staged.table}/{file.path}: the staged rows are gone; run it again")
+                raise PartitionChanged(f"{staged.table}/{file.path}: the staged rows are gone; run it again")
         return [row for file in staged.files for row in self._staged[staged.table, file.path][1]]

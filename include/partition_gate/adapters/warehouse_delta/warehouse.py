@@ -18,7 +18,7 @@ from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.parquet_files import row_count, with_times_as_text, write_empty
 from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile
 from partition_gate.adapters.warehouse_delta.views import ServingFile
-from partition_gate.errors import OperatorError, StoreUnreachable, Superseded
+from partition_gate.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.validation import Split
 from partition_gate.table import TableSchema
@@ -71,17 +71,24 @@ class DeltaWarehouse:
         )
 
     def publish(
-        self, table: TableSchema, staged: Staged, *, idempotency_key: str, fence: int, values: Sequence[tuple[str, str]]
+        self,
+        table: TableSchema,
+        staged: Staged,
+        *,
+        idempotency_key: str,
+        fence: int,
+        values: Sequence[tuple[str, str]],
+        over: int | None = None,
     ) -> Publication:
         """One commit upon the newest state; somebody else's commit in between, or an unknown outcome, is answered by
-        looking again. Raises also ContractError (a type changed) and OperatorError (the staged file is gone).
+        looking again. Raises also ContractError (a type changed).
         """
         wanted = _publication(staged, idempotency_key=idempotency_key, fence=fence)
         conflict: DeltaError | None = None
         for attempt in range(COMMIT_TRIES):
             time.sleep(_pause_s(attempt))
             log = table_log.load(self._storage, table.name)
-            if log and (done := self._seen(log, wanted)):
+            if done := self._seen(log, wanted, over):
                 return done
             try:
                 log = log and table_log.evolve(self._storage, log, table)
@@ -121,12 +128,19 @@ class DeltaWarehouse:
         paths = sorted(table_log.visible_paths(log)) if log else []
         return tuple(self._storage.uri(f"{table}/{path}") for path in paths)
 
-    def discard(self, staged: Staged) -> None:
+    def discard(self, table: str, partition_key: str, *, attempt_id: str, with_quarantine: bool = False) -> None:
         """A file that is visible stays, whatever the caller believes."""
-        visible = self._visible(staged.table)
-        for file in staged.files:
-            if file.path not in visible:
-                self._storage.delete(f"{staged.table}/{file.path}")
+        log = table_log.load(self._storage, table)
+        visible = frozenset(table_log.visible_paths(log)) if log else frozenset()
+        # A table that was never published holds nothing but staged files.
+        folder = layout.folder(log.metadata().partition_columns, partition_key) if log else ""
+        for file in list(self._storage.listing(f"{table}/{folder}")):
+            path = file.path.removeprefix(f"{table}/")
+            if layout.is_data_file(path) and layout.attempt_of(path) == attempt_id and path not in visible:
+                self._storage.delete(file.path)
+                self._storage.delete(f"{table}/{layout.record_path(attempt_id)}")
+        if with_quarantine:
+            self._delete_all(self._quarantine, f"{table}/{partition_key}/{attempt_id}")
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
         """Remove files written before `staged_before` that are neither visible nor were visible at that moment or
@@ -148,7 +162,7 @@ class DeltaWarehouse:
         self._serving.refresh(table)
 
     def _store(self, table: TableSchema, path: str, rows: Path) -> None:
-        with tempfile.TemporaryDirectory() as scratch:
+        with tempfile.TemporaryDirectory(dir=rows.parent) as scratch:
             self._storage.put(f"{table.name}/{path}", with_times_as_text(table, rows, Path(scratch)))
 
     def _staged_file(self, table: str, path: str, rows: Path) -> StagedFile:
@@ -167,12 +181,17 @@ class DeltaWarehouse:
     def _found(self, table: TableSchema, path: str, *, size_bytes: int | None) -> StoredFile:
         file = self._storage.find(f"{table.name}/{path}")
         if file is None or size_bytes not in (None, file.size_bytes):
-            raise OperatorError(f"{self._storage.uri(table.name)}/{path}: the staged file is gone; run it again")
+            raise PartitionChanged(f"{self._storage.uri(table.name)}/{path}: the staged file is gone; run it again")
         return file
 
-    def _seen(self, log: DeltaTable, wanted: Publication) -> Publication | None:
-        seen = table_log.fence(log, wanted.table, wanted.partition_key)
-        if seen is None or seen < wanted.fence:
+    def _seen(self, log: DeltaTable | None, wanted: Publication, over: int | None) -> Publication | None:
+        seen = (log and table_log.fence(log, wanted.table, wanted.partition_key)) or 0
+        if log is None or seen < wanted.fence:
+            if over not in {None, seen}:
+                raise PartitionChanged(
+                    f"{wanted.table}/{wanted.partition_key}: another version became visible while this one was judged; "
+                    "run it again"
+                )
             return None
         visible = table_log.publication(self._storage, log, wanted.table, wanted.partition_key)
         if visible and visible.idempotency_key == wanted.idempotency_key:
@@ -181,6 +200,10 @@ class DeltaWarehouse:
             f"{wanted.table}/{wanted.partition_key}: attempt {wanted.attempt_id} has fence {wanted.fence}, "
             f"the table has seen {seen}; nothing to do, the newer attempt's version is visible"
         )
+
+    def _delete_all(self, storage: Storage, folder: str) -> None:
+        for file in list(storage.listing(folder)):
+            storage.delete(file.path)
 
     def _visible(self, table: str) -> frozenset[str]:
         log = table_log.load(self._storage, table)

@@ -1,0 +1,193 @@
+"""Changes to the code that would do harm in silence, each with the tests that must fail when it is made.
+
+`old` stands exactly once in `file`, which lies below include/partition_gate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PIPELINE = "tests/unit/test_pipeline.py"
+LEDGER = "tests/integration/test_ledger_behaviour.py"
+SQL_LEDGER = "tests/integration/test_sql_ledger.py"
+WAREHOUSE = "tests/integration/test_warehouse_behaviour.py"
+DELTA = "tests/integration/test_delta_warehouse.py"
+VERDICT = "tests/unit/test_verdict_and_disposition.py"
+ALERT = "tests/unit/test_alert.py"
+NOTIFY = "tests/integration/test_notify.py"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One change and what it would do."""
+
+    harm: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+JUDGING = (
+    Mutation("a rule that nobody ran looks green", "judging/verdict.py",
+             "case _:\n            return CheckOutcome.ERRORED", "case _:\n            return CheckOutcome.PASSED",
+             VERDICT),
+    Mutation("what could not be known passes", "judging/verdict.py",
+             "return CheckOutcome.UNKNOWN", "return CheckOutcome.PASSED", VERDICT),
+    Mutation("a broken rule passes", "judging/verdict.py",
+             "case Held(success=True):", "case Held():", VERDICT),
+    Mutation("a warning blocks", "judging/verdict.py",
+             "return CheckOutcome.FAILED if check.severity is Severity.ERROR else CheckOutcome.WARNED",
+             "return CheckOutcome.FAILED", VERDICT),
+    Mutation("a promise over time that could not be judged keeps the partition back", "judging/verdict.py",
+             "if result.scope is not Scope.SLA)", "if result)", VERDICT),
+    Mutation("exactly as many failing rows as allowed reject the partition", "judging/disposition.py",
+             "rows_quarantined / rows > policy.quarantine_limit", "rows_quarantined / rows >= policy.quarantine_limit",
+             PIPELINE),
+    Mutation("unknown checks are named beside the failure that they follow from", "judging/disposition.py",
+             "return tuple(r for r in blocking if r.outcome is CheckOutcome.FAILED) or blocking", "return blocking",
+             PIPELINE),
+    Mutation("a row-level rule that could not be judged publishes", "judging/disposition.py",
+             "if r.outcome is CheckOutcome.UNKNOWN):", "if r.outcome is CheckOutcome.PASSED):", PIPELINE),
+    Mutation("exactly half of the rows are held", "judging/disposition.py",
+             "rows >= before * policy.shrink_limit", "rows > before * policy.shrink_limit", VERDICT),
+    Mutation("failing rows count as published when the shrink is judged", "judging/disposition.py",
+             "_shrinks(rows - rows_quarantined,", "_shrinks(rows,", VERDICT),
+    Mutation("quarantined rows are not told", "judging/disposition.py",
+             "PartitionOutcome.PUBLISHED_WITH_QUARANTINE if rows_quarantined else PartitionOutcome.PUBLISHED",
+             "PartitionOutcome.PUBLISHED", PIPELINE),
+    Mutation("old data that is loaded now is told as late", "judging/promises.py",
+             "HISTORY = timedelta(days=30)", "HISTORY = timedelta(days=3)", "tests/unit/test_service_levels.py"),
+    Mutation("an hour lasts two when the clocks are set back", "contract/calendar.py",
+             "return start.astimezone(UTC), start.astimezone(UTC) + step", "return start, start + step",
+             "tests/unit/test_calendar_and_readiness.py"),
+)  # fmt: skip
+
+GATE = (
+    Mutation("warnings quarantine rows", "gate/dispose.py",
+             "for result in judged.verdict.failed(Scope.ROW)}", "for result in judged.verdict.results}", PIPELINE),
+    Mutation("rows of a held partition are staged", "gate/dispose.py",
+             "if disposition.outcome in VISIBLE else None\n    uri", "if True else None\n    uri", PIPELINE),
+    Mutation("files that can be read are kept whole in quarantine", "gate/dispose.py",
+             "raw = () if judged.validation.row_count is not None else spooled.paths", "raw = spooled.paths", PIPELINE),
+    Mutation("a recorded outcome is returned although its rows are gone", "gate/inspect.py",
+             "return key, outcome if current and current.idempotency_key == key else None", "return key, outcome",
+             PIPELINE),
+    Mutation("another version's outcome is returned", "gate/inspect.py",
+             "outcome.idempotency_key != key or", "", PIPELINE),
+    Mutation("an error is final", "gate/inspect.py",
+             " or outcome.outcome not in FINAL:", ":", PIPELINE),
+    Mutation("a lost ledger hands out fences that the table has seen", "gate/inspect.py",
+             "after_fence=current.fence if current else 0", "after_fence=0", PIPELINE),
+    Mutation("an older listing is judged", "gate/pipeline.py",
+             "self._claim(found.seen_fence), key", "self._claim(None), key", PIPELINE),
+    Mutation("a decision over another visible version is published", "gate/settle.py",
+             "over=inspection.over", "over=None", PIPELINE),
+    Mutation("an overtaken attempt publishes", "gate/settle.py",
+             "if not ports.ledger.intend(owned, intent, now=ports.clock.now()):",
+             "if ports.ledger.intend(owned, intent, now=ports.clock.now()) is None:", PIPELINE),
+    Mutation("superseded is told as published", "gate/settle.py",
+             '"outcome": PartitionOutcome.SUPERSEDED', '"outcome": PartitionOutcome.PUBLISHED', PIPELINE),
+    Mutation("superseded rows stay staged", "gate/settle.py",
+             "discard(inspection.attempt, ports)\n", "pass\n", PIPELINE),
+    Mutation("a repeat of the same bytes makes a new version", "gate/settle.py",
+             "visible is not None and visible.idempotency_key == attempt.idempotency_key",
+             "visible is not None and visible.attempt_id == attempt.id", PIPELINE),
+    Mutation("a commit whose answer was lost is called an error", "gate/settle.py",
+             "if visible is None or visible.attempt_id != attempt.id:", "if visible:", PIPELINE),
+    Mutation("an error after the commit says that nothing was published", "gate/settle.py",
+             "    except OperatorError as error:\n        where", "    except ValueError as error:\n        where",
+             PIPELINE),
+    Mutation("a view that could not be written is never written", "gate/settle.py",
+             "is_finished=has_view", "is_finished=True", PIPELINE),
+    Mutation("somebody else's visible rows finish an attempt", "gate/repair.py",
+             " or publication.idempotency_key != attempt.idempotency_key:", ":", PIPELINE),
+    Mutation("an attempt of a live process is ended", "gate/repair.py",
+             "return ports.workers.is_running(attempt.owner) is not False", "return False", PIPELINE),
+    Mutation("an attempt whose owner nobody knows is never ended", "gate/repair.py",
+             "ports.clock.now() - unfinished.state_since > ABANDONED_AFTER", "False", PIPELINE),
+    Mutation("what a dead attempt staged stays", "gate/repair.py",
+             "    discard(attempt, ports, with_quarantine=True)\n", "", PIPELINE),
+    Mutation("one broken attempt stops every other partition", "gate/repair.py",
+             "except GateError as error:\n            ending", "except ValueError as error:\n            ending",
+             PIPELINE),
+    Mutation("the same error is told at every retry", "gate/pipeline.py",
+             "(before.outcome, before.why) == (outcome, (why,))", "before.attempt_id == why", PIPELINE),
+    Mutation("visible rows are recorded as errored", "gate/pipeline.py",
+             "except (MalformedPartitionKey, NothingDue, NotRecorded):", "except (MalformedPartitionKey, NothingDue):",
+             PIPELINE),
+    Mutation("a mistyped key is recorded as missing", "gate/pipeline.py",
+             "        discover.check_promised(self.compiled.contract, self.key, ports=self.ports)\n", "", PIPELINE),
+    Mutation("an outcome is forgotten whose rows are visible", "gate/forget.py",
+             "if visible is not None:", "if False:", PIPELINE),
+    Mutation("the spool folder of a live run is swept", "gate/spool.py",
+             "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass", PIPELINE),
+    Mutation("a row count that does not add up is no difference", "gate/reconcile.py",
+             "if publication.rows != recorded.rows_published:", "if False:", PIPELINE),
+)  # fmt: skip
+
+STATE = (
+    Mutation("a new reason for the same outcome is not told", "judging/attempt.py",
+             "return judged[0] != judged[1]", "return judged[0][0] != judged[1][0]", LEDGER),
+    Mutation("a repeat of the same judgement is told again", "judging/attempt.py",
+             "return judged[0] != judged[1]", "return True", LEDGER),
+    Mutation("an older attempt's end replaces a newer one's", "adapters/ledger/settlements.py",
+             "(fence >= current and", "(fence >= 0 and", LEDGER),
+    Mutation("superseded replaces the outcome", "adapters/ledger/settlements.py",
+             " and settlement.outcome is not PartitionOutcome.SUPERSEDED)", ")", LEDGER),
+    Mutation("a listing that is older than the newest attempt opens one", "adapters/ledger/attempts.py",
+             "newest != claim.seen_fence", "newest < claim.seen_fence", LEDGER),
+    Mutation("an overtaken attempt may publish", "adapters/ledger/attempts.py",
+             "take_turns(connection, attempt.dataset, attempt.partition_key) > attempt.fence",
+             "take_turns(connection, attempt.dataset, attempt.partition_key) < 0", LEDGER),
+    Mutation("a fence is given twice", "adapters/ledger/attempts.py",
+             "fence = max(newest, after_fence) + 1", "fence = max(newest, after_fence + 1)", LEDGER),
+    Mutation("an attempt that ended begins again", "adapters/ledger/attempts.py",
+             "attempts.c.state.not_in(_STANDING)", "attempts.c.state != state.value", LEDGER),
+    Mutation("a message that was sent is sent again", "adapters/ledger/outbox.py",
+             "outbox.c.id == message_id, outbox.c.state != SENT", "outbox.c.id == message_id", LEDGER),
+    Mutation("messages are claimed newest first", "adapters/ledger/outbox.py",
+             ".order_by(outbox.c.number)\n        .limit(1)", ".order_by(outbox.c.number.desc())\n        .limit(1)",
+             LEDGER),
+    Mutation("a message that a worker is sending is claimed by another", "adapters/ledger/outbox.py",
+             "free_at=now + lease", "free_at=now", LEDGER),
+    Mutation("a message that may have been sent is forgotten", "adapters/ledger/outbox.py",
+             "outbox.c.attempt_id == attempt_id, outbox.c.state == PENDING", "outbox.c.attempt_id == attempt_id",
+             LEDGER),
+    Mutation("a message whose answer was lost is sent without a look", "gate/notify.py",
+             "if is_unknown and (found := self._find(entry)):", "if False and (found := self._find(entry)):", NOTIFY),
+    Mutation("a look that failed proves that nothing was sent", "gate/notify.py",
+             "isinstance(error, NotDelivered) and not is_unknown", "isinstance(error, NotDelivered)", NOTIFY),
+    Mutation("a message whose answer was lost is tried again at once", "gate/notify.py",
+             "return wait if surely_unsent else max(wait, self.pace.settling)", "return wait", NOTIFY),
+)  # fmt: skip
+
+PUBLISH = (
+    Mutation("the same fence publishes twice", "adapters/warehouse_delta/warehouse.py",
+             "seen < wanted.fence:", "seen <= wanted.fence:", WAREHOUSE),
+    Mutation("visible rows are discarded", "adapters/warehouse_delta/warehouse.py",
+             "layout.attempt_of(path) == attempt_id and path not in visible", "layout.attempt_of(path) == attempt_id",
+             WAREHOUSE),
+    Mutation("a version that was visible a moment ago is swept", "adapters/warehouse_delta/warehouse.py",
+             "{*table_log.visible_paths(log), *self._removed_since(log, table, staged_before)}",
+             "{*table_log.visible_paths(log)}", DELTA),
+    Mutation("a staged file that was replaced is published", "adapters/warehouse_delta/warehouse.py",
+             "size_bytes not in (None, file.size_bytes)", "size_bytes is Ellipsis", DELTA),
+    Mutation("an attempt that was published stages over its visible files", "adapters/warehouse_delta/warehouse.py",
+             "if path not in visible:  #", "if True:  #", DELTA),
+    Mutation("another version than the decision rests on is replaced", "adapters/warehouse_delta/warehouse.py",
+             "if over not in {None, seen}:", "if False:", WAREHOUSE),
+)  # fmt: skip
+
+TELLING = (
+    Mutation("producers and consumers on one channel share one message", "alerts/alert.py",
+             "settled.outcome, audience, channel)", "settled.outcome, channel)", ALERT),
+    Mutation("two channels share one message", "alerts/alert.py",
+             "settled.outcome, audience, channel)", "settled.outcome, audience)", ALERT),
+    Mutation("what a rule on a classified column saw is told", "alerts/case.py",
+             "is_hidden = result.scope is not Scope.SLA and self._is_classified(result)", "is_hidden = False", ALERT),
+    Mutation("a few of many rows are shown as none", "alerts/case.py",
+             'return "<0.01%"', 'return "0.00%"', ALERT),
+)  # fmt: skip
+
+MUTATIONS = (*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING)
