@@ -87,7 +87,7 @@ class WiredPorts:
         settings = self.settings
         return DeltaWarehouse(
             settings.path(settings.warehouse_uri, "warehouse"),
-            storage_options=_storage_options(settings) if settings.warehouse_uri.startswith("s3://") else None,
+            storage_options=storage_options(settings) if settings.warehouse_uri.startswith("s3://") else None,
             serving_file=Path(settings.path(settings.serving_file, "warehouse.duckdb")),
             quarantine_root=settings.path(settings.quarantine_uri, "quarantine"),
         )
@@ -208,7 +208,8 @@ def mask_key(settings: Settings) -> bytes:
     return path.read_text().encode()
 
 
-def _storage_options(settings: Settings) -> dict[str, str]:
+def storage_options(settings: Settings) -> dict[str, str]:
+    """What deltalake needs to reach the S3 of these settings."""
     return {
         "aws_endpoint_url": settings.s3_endpoint_url,
         "aws_access_key_id": settings.s3_access_key_id,

@@ -1,0 +1,127 @@
+"""Work in processes of its own, forked from one that has imported everything, and ended as SIGKILL ends them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+SLICE_S = 0.002
+
+
+@dataclass(frozen=True)
+class Failpoint:
+    """A function of the product, `package.module:Class.function`; the process ends before or after its call."""
+
+    place: str
+    after: bool
+
+    def arm(self) -> None:
+        """From now on, this process ends there."""
+        module, _, path = self.place.partition(":")
+        owner: Any = import_module(f"partition_gate.{module}")
+        *holders, name = path.split(".")
+        for holder in holders:
+            owner = getattr(owner, holder)
+        called = getattr(owner, name)
+
+        @functools.wraps(called)
+        def ending(*args: Any, **kwargs: Any) -> Any:
+            if self.after:
+                called(*args, **kwargs)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(owner, name, ending)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The process ends so many seconds after its start, wherever it is."""
+
+    after_s: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended. `code` is None where it was killed; `answer` is what its work returned."""
+
+    code: int | None
+    seconds: float
+    answer: Any = None
+    hung: bool = False
+
+    @property
+    def was_killed(self) -> bool:
+        return self.code is None and not self.hung
+
+
+class Process:
+    """Work in a process of its own, its output appended to `log`.
+
+    `work` returns something that JSON can hold, or exits with a code.
+    """
+
+    def __init__(self, work: Callable[[], Any], *, log: Path, kill: Failpoint | Moment | None = None) -> None:
+        self._pipe, write = os.pipe()
+        self._kill, self._begin = kill, time.monotonic()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self._pipe)
+            _work(work, kill, log, write)
+        os.close(write)
+
+    def ended(self, *, limit_s: float = 60) -> Ended:
+        """Wait for its end; a process that is not done by its limit hung, and is killed."""
+        last = self._kill.after_s if isinstance(self._kill, Moment) else limit_s
+        status, is_over = _waited(self._pid, self._begin + last)
+        seconds = time.monotonic() - self._begin
+        with os.fdopen(self._pipe, "rb") as pipe:
+            content = pipe.read() if is_over else b""
+        if not is_over:
+            return Ended(code=None, seconds=seconds, hung=not isinstance(self._kill, Moment))
+        if os.WIFSIGNALED(status):
+            return Ended(code=None, seconds=seconds)
+        return Ended(code=os.WEXITSTATUS(status), seconds=seconds, answer=json.loads(content) if content else None)
+
+
+def _waited(pid: int, until: float) -> tuple[int, bool]:
+    """The process's status, and whether it ended by itself; it is killed at `until`."""
+    while time.monotonic() < until:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return status, True
+        time.sleep(SLICE_S)
+    os.kill(pid, signal.SIGKILL)
+    return os.waitpid(pid, 0)[1], False
+
+
+def _work(work: Callable[[], Any], kill: Failpoint | Moment | None, log: Path, write: int) -> None:
+    """The child: never returns."""
+    code = 0
+    try:
+        output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        for stream in (1, 2):
+            os.dup2(output, stream)
+        if isinstance(kill, Failpoint):
+            kill.arm()
+        answer = json.dumps(work())
+        os.write(write, answer.encode())
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+        code = 70
+    with suppress(ValueError, OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)

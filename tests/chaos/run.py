@@ -1,0 +1,117 @@
+"""Break the product in every way that is named here and hold it against what it promises (`make chaos`).
+
+Prints the seed and a table; `--write` puts it into docs/reference/chaos.md. Exit code 1 where anything is not 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.chaos import tally as tallies
+from tests.chaos.kills import Kills
+from tests.chaos.processes import Process
+from tests.chaos.races import race
+from tests.chaos.tally import Tally
+from tests.chaos.world import World
+
+from partition_gate.wiring import preload
+
+DEFAULT_SEED = 20261129
+LANES = 2
+
+
+@dataclass(frozen=True)
+class Part:
+    """`play` makes the part in a folder of its own and returns what it found."""
+
+    name: str
+    play: Callable[[Path, random.Random], Tally]
+
+
+def kills(name: str, through: str, environment: Mapping[str, str], *, cycles: int) -> Part:
+    """SIGKILLs in one world of these settings."""
+
+    def play(folder: Path, rng: random.Random) -> Tally:
+        world = World(folder, environment)
+        world.prepare()
+        played = Kills(world, rng, Tally(part=name), through=through)
+        for number in range(cycles):
+            played.cycle(number)
+        played.end()
+        return played.tally
+
+    return Part(name, play)
+
+
+def races(*, rounds: int) -> Part:
+    """Publishes that race."""
+
+    def play(folder: Path, rng: random.Random) -> Tally:
+        world = World(folder)
+        world.prepare()
+        return race(world, rng, rounds=rounds)
+
+    return Part("racing publishes", play)
+
+
+def played(parts: Sequence[Part], *, seed: int) -> list[Tally]:
+    """All parts, a few at a time, each in a process of its own with a seed of its own."""
+    preload()
+    waiting = list(parts)
+    running: dict[str, Process] = {}
+    done: dict[str, Tally] = {}
+    with TemporaryDirectory(prefix="chaos-") as scratch:
+        while waiting or running:
+            while waiting and len(running) < LANES:
+                part = waiting.pop(0)
+                running[part.name] = _started(part, Path(scratch) / part.name.replace(" ", "-"), seed)
+            name = next(iter(running))
+            ended = running.pop(name).ended(limit_s=1800)
+            done[name] = Tally(**ended.answer) if ended.answer else Tally(part=name, wrong=[f"it ended with {ended}"])
+            print(f"{name}: {'clean' if done[name].is_clean else 'NOT CLEAN'}", flush=True)
+    return [done[part.name] for part in parts]
+
+
+def _started(part: Part, folder: Path, seed: int) -> Process:
+    folder.mkdir()
+
+    def work() -> dict[str, object]:
+        return vars(part.play(folder, random.Random(f"{seed} {part.name}")))  # noqa: S311 -- reproducible
+
+    return Process(work, log=folder / "lane.log")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 where everything that must be 0 is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--scale", type=float, default=1.0, help="how many faults, as a part of the whole suite's")
+    given = parser.parse_args(arguments)
+    begin = time.monotonic()
+    found = played(whole(given.scale), seed=given.seed)
+    print(tallies.table(found))
+    for each in found:
+        for line in each.wrong:
+            print(f"{each.part}: {line}")
+    print(f"seed {given.seed}, {time.monotonic() - begin:.0f} s")
+    return 0 if all(each.is_clean for each in found) else 1
+
+
+def whole(scale: float) -> list[Part]:
+    """Every part."""
+    return [
+        kills("kills of gate run", "gate run", {}, cycles=round(160 * scale)),
+        kills("kills of Airflow tasks", "tasks", {}, cycles=round(80 * scale)),
+        races(rounds=round(70 * scale)),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

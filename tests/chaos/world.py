@@ -1,0 +1,186 @@
+"""A place to break: a home, a contract, landing, and what must be visible for all that landed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+from tests.chaos.processes import Ended, Failpoint, Moment, Process
+
+from partition_gate.cli.main import main
+from partition_gate.settings import load_settings
+from partition_gate.wiring import storage_options
+
+ROWS = 100
+LIMIT = 5
+# Stands in a classified column of every row: wherever else it is found, a value leaked.
+CANARY = "canary-7f3a@example.com"
+DATASET = "orders"
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One delivery of a partition: `bad` of its rows break the contract."""
+
+    version: int
+    bad: int
+
+    @property
+    def outcome(self) -> str:
+        if self.bad > LIMIT:
+            return "rejected"
+        return "published_with_quarantine" if self.bad else "published"
+
+    @property
+    def passing(self) -> set[tuple[int, int]]:
+        """(id, version) of the rows that may be visible."""
+        return set() if self.outcome == "rejected" else {(number, self.version) for number in range(self.bad, ROWS)}
+
+
+@dataclass
+class World:
+    """`visible` is what must be seen of each partition, `before` what was seen before its newest delivery."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    visible: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    before: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    versions: int = 0
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "output.log"
+
+    def prepare(self) -> None:
+        """Write the contract; compile it."""
+        contracts = self.folder / "contracts"
+        contracts.mkdir(parents=True)
+        (contracts / f"{DATASET}.odcs.yaml").write_text(yaml.safe_dump(_contract(self.folder / "landing")))
+        self.gate("compile")
+
+    def land(self, key: str, *, bad: int) -> Landed:
+        """A new delivery of the partition: one file, replaced as a whole."""
+        self.versions += 1
+        landed = Landed(version=self.versions, bad=bad)
+        path = self.folder / "landing" / f"dt={key}" / "part-0.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(".part-0.parquet")
+        pq.write_table(_rows(landed), draft)
+        draft.replace(path)
+        self.before[key] = self.visible.get(key, set())
+        self.visible[key] = landed.passing or self.before[key]
+        return landed
+
+    def gate(self, *arguments: str, kill: Failpoint | Moment | None = None, limit_s: float = 60) -> Ended:
+        """A command of the product in a process of its own."""
+        return self.do(lambda: command(arguments), kill=kill, limit_s=limit_s)
+
+    def do(self, work: Callable[[], Any], *, kill: Failpoint | Moment | None = None, limit_s: float = 60) -> Ended:
+        """Anything in a process of its own, with the settings of this world."""
+        return self.start(work, kill=kill).ended(limit_s=limit_s)
+
+    def start(self, work: Callable[[], Any], *, kill: Failpoint | Moment | None = None) -> Process:
+        """As `do`, without waiting for its end."""
+
+        def prepared() -> Any:
+            os.environ.update(self._settings())
+            return work()
+
+        return Process(prepared, log=self.log, kill=kill)
+
+    def seen(self) -> dict[str, set[tuple[int, int]]]:
+        """What is visible of each partition, read from the table itself. Rows seen twice raise."""
+        found = self.do(_visible_rows)
+        if found.code != 0:
+            raise AssertionError(f"the table cannot be read: see {self.log}")
+        partitions: dict[str, set[tuple[int, int]]] = {}
+        for key, *row in found.answer:
+            rows = partitions.setdefault(key, set())
+            if (row[0], row[1]) in rows:
+                raise AssertionError(f"row {row} of {key} is visible twice")
+            rows.add((row[0], row[1]))
+        return partitions
+
+    def leaks(self) -> list[str]:
+        """Texts outside data and quarantine that hold a value or a traceback."""
+        places = [self.log, *(self.home / "inbox").rglob("*"), *(self.home / "docs").rglob("*.html")]
+        texts = {path: path.read_text(errors="replace") for path in places if path.is_file()}
+        words = (CANARY, "Traceback", "this is a defect")
+        return [f"{path}: {word}" for path, text in texts.items() for word in words if word in text]
+
+    def size_bytes(self) -> int:
+        """Of everything below the home."""
+        return sum(path.stat().st_size for path in self.home.rglob("*") if path.is_file())
+
+    def _settings(self) -> dict[str, str]:
+        own = {
+            "GATE_HOME": str(self.home),
+            "GATE_CONTRACTS": str(self.folder / "contracts"),
+            "GATE_EXPECTATIONS": str(self.folder / "expectations"),
+        }
+        return {**own, **self.environment}
+
+
+def command(arguments: tuple[str, ...]) -> None:
+    sys.argv = ["gate", *arguments]
+    main()
+
+
+def _visible_rows() -> list[list[Any]]:
+    settings = load_settings()
+    root = settings.path(settings.warehouse_uri, "warehouse")
+    options = storage_options(settings) if root.startswith("s3://") else None
+    try:
+        log = DeltaTable(f"{root}/{DATASET}", storage_options=options)
+    except TableNotFoundError:
+        return []
+    rows = log.to_pyarrow_table(columns=["dt", "id", "version"])
+    return [[str(row["dt"]), row["id"], row["version"]] for row in rows.to_pylist()]
+
+
+def _rows(landed: Landed) -> pa.Table:
+    return pa.table(
+        {
+            "id": list(range(ROWS)),
+            "version": [landed.version] * ROWS,
+            "amount": [-1.0] * landed.bad + [1.0] * (ROWS - landed.bad),
+            "email": [CANARY] * ROWS,
+        }
+    )
+
+
+def _contract(landing: Path) -> dict[str, Any]:
+    columns = [
+        {"name": "dt", "logicalType": "date", "partitioned": True},
+        {"name": "id", "logicalType": "integer", "required": True, "primaryKey": True, "primaryKeyPosition": 1},
+        {"name": "version", "logicalType": "integer", "required": True},
+        {"name": "amount", "logicalType": "number", "logicalTypeOptions": {"minimum": 0}},
+        {"name": "email", "logicalType": "string", "classification": "confidential"},
+    ]
+    server = {"server": "landing", "type": "local", "format": "parquet", "path": f"{landing}/dt=*/*.parquet"}
+    scopes = ("issues", "announcements")
+    return {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": DATASET,
+        "version": "1.0.0",
+        "status": "active",
+        "servers": [server],
+        "schema": [{"name": DATASET, "properties": columns}],
+        "slaProperties": [{"property": "errorRate", "value": LIMIT, "unit": "percent"}],
+        "support": [{"channel": f"#{scope}", "tool": "slack", "scope": scope} for scope in scopes],
+        "customProperties": [{"property": "readiness", "value": "quiet:0s"}],
+    }
