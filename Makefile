@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutate lint compile bench lock clean check-python
+.PHONY: help demo test mutate chaos lint compile bench lock clean check-python
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ test: .venv/dev ## Run every check and test
 
 mutate: .venv/dev ## Make each harmful change of tests/mutations in a copy; tests must catch it (ONLY=text)
 	@$(BIN)/python -m tests.mutations.run $(if $(ONLY),--only "$(ONLY)")
+
+chaos: .venv/dev ## Kill, race, starve and feed garbage (SEED=1 SCALE=0.1); the table is in docs/reference/chaos.md
+	@$(BIN)/python -m tests.chaos.run $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE))
 
 compile: .venv/runtime ## Compile the contracts to expectations/
 	@$(BIN)/gate compile

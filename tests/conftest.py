@@ -31,17 +31,24 @@ def postgres() -> Iterator[str]:
     if not shutil.which("initdb") or not shutil.which("pg_ctl"):
         pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
     pytest.importorskip("psycopg")
+    with running_postgres() as url:
+        yield url
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server, without a database name."""
     # Not pytest's folder: PostgreSQL refuses to be root, and nobody else may enter that one.
     with tempfile.TemporaryDirectory() as folder:
         user = "nobody" if os.geteuid() == 0 else None
         if user:
             shutil.chown(folder, user)
-        with _running_postgres(Path(folder), user) as url:
+        with _cluster(Path(folder), user) as url:
             yield url
 
 
 @contextmanager
-def _running_postgres(folder: Path, user: str | None) -> Iterator[str]:
+def _cluster(folder: Path, user: str | None) -> Iterator[str]:
     def run(*command: str) -> None:
         subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL, cwd=folder)
 

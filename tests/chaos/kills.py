@@ -54,6 +54,17 @@ class Kills:
     longest_s: float = 1.0
     keys: list[str] = field(default_factory=list)
 
+    def play(self, *, cycles: int) -> Tally:
+        """So many cycles; at the end everything that landed is visible, once, and everything agrees."""
+        for number in range(cycles):
+            self.cycle(number)
+        self._reconciled("the end")
+        seen = self.world.seen()
+        for key in self.keys:
+            self.tally.saw(seen.get(key, set()), self.world.visible[key], where=f"{key} at the end")
+        self.tally.found_in(self.world.leaks())
+        return self.tally
+
     def cycle(self, number: int) -> None:
         """One delivery and one kill."""
         key, landed = self._landed()
@@ -72,14 +83,6 @@ class Kills:
         if ended.code not in codes:
             self.tally.wrong.append(f"{key}: the run after {kill} ended with {ended}")
         self._look(key, self.world.visible[key], moment=f"after the run that followed {kill}")
-
-    def end(self) -> None:
-        """Everything that landed is visible, once, and everything agrees."""
-        self._reconciled("the end")
-        seen = self.world.seen()
-        for key in self.keys:
-            self.tally.saw(seen.get(key, set()), self.world.visible[key], where=f"{key} at the end")
-        self.tally.found_in(self.world.leaks())
 
     def _landed(self) -> tuple[str, Any]:
         if self.keys and self.rng.random() < 0.3:

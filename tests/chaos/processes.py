@@ -21,13 +21,17 @@ SLICE_S = 0.002
 
 @dataclass(frozen=True)
 class Failpoint:
-    """A function of the product, `package.module:Class.function`; the process ends before or after its call."""
+    """A function of the product, `package.module:Class.function`; before or after its call the process gets a signal.
+
+    SIGKILL ends it; SIGSTOP stops it until `Process.go_on`.
+    """
 
     place: str
     after: bool
+    signal: signal.Signals = signal.SIGKILL
 
     def arm(self) -> None:
-        """From now on, this process ends there."""
+        """From now on, this process gets the signal there, once."""
         module, _, path = self.place.partition(":")
         owner: Any = import_module(f"partition_gate.{module}")
         *holders, name = path.split(".")
@@ -36,12 +40,13 @@ class Failpoint:
         called = getattr(owner, name)
 
         @functools.wraps(called)
-        def ending(*args: Any, **kwargs: Any) -> Any:
-            if self.after:
-                called(*args, **kwargs)
-            os.kill(os.getpid(), signal.SIGKILL)
+        def interrupted(*args: Any, **kwargs: Any) -> Any:
+            setattr(owner, name, called)
+            answer = called(*args, **kwargs) if self.after else None
+            os.kill(os.getpid(), self.signal)
+            return answer if self.after else called(*args, **kwargs)
 
-        setattr(owner, name, ending)
+        setattr(owner, name, interrupted)
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,14 @@ class Process:
             os.close(self._pipe)
             _work(work, kill, log, write)
         os.close(write)
+
+    def stopped(self) -> bool:
+        """Wait until its failpoint has stopped it; False where it ended before that."""
+        _, status = os.waitpid(self._pid, os.WUNTRACED)
+        return os.WIFSTOPPED(status)
+
+    def go_on(self) -> None:
+        os.kill(self._pid, signal.SIGCONT)
 
     def ended(self, *, limit_s: float = 60) -> Ended:
         """Wait for its end; a process that is not done by its limit hung, and is killed."""

@@ -9,15 +9,19 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.chaos import conditions, faulty_store, hostile
 from tests.chaos import tally as tallies
 from tests.chaos.kills import Kills
 from tests.chaos.processes import Process
 from tests.chaos.races import race
+from tests.chaos.services import serve_postgres, serve_s3, service
 from tests.chaos.tally import Tally
 from tests.chaos.world import World
 
@@ -35,17 +39,20 @@ class Part:
     play: Callable[[Path, random.Random], Tally]
 
 
-def kills(name: str, through: str, environment: Mapping[str, str], *, cycles: int) -> Part:
-    """SIGKILLs in one world of these settings."""
+def kills(through: str, *, cycles: int, on_servers: bool = False) -> Part:
+    """SIGKILLs in one world; `on_servers`: its warehouse in S3, its ledger in PostgreSQL."""
+    name = f"kills of {through}{' on S3 and PostgreSQL' if on_servers else ''}"
 
     def play(folder: Path, rng: random.Random) -> Tally:
-        world = World(folder, environment)
-        world.prepare()
-        played = Kills(world, rng, Tally(part=name), through=through)
-        for number in range(cycles):
-            played.cycle(number)
-        played.end()
-        return played.tally
+        with ExitStack() as stack:
+            environment: dict[str, str] = {}
+            if on_servers:
+                s3 = stack.enter_context(service(serve_s3(folder / "server"), folder, "s3"))
+                ledger = stack.enter_context(service(serve_postgres, folder, "postgres"))
+                environment = {"GATE_WAREHOUSE_URI": "s3://warehouse/chaos", **s3.address, **ledger.address}
+            world = World(folder / "world", environment)
+            world.prepare()
+            return Kills(world, rng, Tally(part=name), through=through).play(cycles=cycles)
 
     return Part(name, play)
 
@@ -107,9 +114,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def whole(scale: float) -> list[Part]:
     """Every part."""
     return [
-        kills("kills of gate run", "gate run", {}, cycles=round(160 * scale)),
-        kills("kills of Airflow tasks", "tasks", {}, cycles=round(80 * scale)),
+        kills("gate run", cycles=round(140 * scale)),
+        kills("Airflow tasks", cycles=round(80 * scale)),
+        kills("gate run", cycles=round(80 * scale), on_servers=True),
+        kills("Airflow tasks", cycles=round(40 * scale), on_servers=True),
         races(rounds=round(70 * scale)),
+        Part("faulty S3", partial(faulty_store.play, count=round(150 * scale))),
+        Part("hostile input", partial(hostile.play, count=round(330 * scale))),
+        Part("bad conditions", partial(conditions.play, count=round(60 * scale))),
     ]
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import obstore
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
+from obstore.store import S3Store
 from tests.chaos.processes import Ended, Failpoint, Moment, Process
 
 from partition_gate.cli.main import main
@@ -52,6 +54,7 @@ class World:
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    landing: str = ""
     visible: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     before: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     versions: int = 0
@@ -68,18 +71,23 @@ class World:
         """Write the contract; compile it."""
         contracts = self.folder / "contracts"
         contracts.mkdir(parents=True)
-        (contracts / f"{DATASET}.odcs.yaml").write_text(yaml.safe_dump(_contract(self.folder / "landing")))
+        (contracts / f"{DATASET}.odcs.yaml").write_text(
+            yaml.safe_dump(_contract(self.landing or str(self.folder / "landing")))
+        )
         self.gate("compile")
 
     def land(self, key: str, *, bad: int) -> Landed:
         """A new delivery of the partition: one file, replaced as a whole."""
         self.versions += 1
         landed = Landed(version=self.versions, bad=bad)
-        path = self.folder / "landing" / f"dt={key}" / "part-0.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(".part-0.parquet")
+        draft = self.folder / "draft.parquet"
         pq.write_table(_rows(landed), draft)
-        draft.replace(path)
+        if self.landing:
+            self.do(lambda: _put(draft, f"{self.landing}/dt={key}/part-0.parquet"))
+        else:
+            path = self.folder / "landing" / f"dt={key}" / "part-0.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.replace(path)
         self.before[key] = self.visible.get(key, set())
         self.visible[key] = landed.passing or self.before[key]
         return landed
@@ -151,6 +159,13 @@ def _visible_rows() -> list[list[Any]]:
     return [[str(row["dt"]), row["id"], row["version"]] for row in rows.to_pylist()]
 
 
+def _put(file: Path, uri: str) -> None:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    options = storage_options(load_settings())
+    http = options.pop("aws_allow_http") == "true"
+    obstore.put(S3Store(bucket, config=options, client_options={"allow_http": http}), key, file)  # type: ignore[arg-type]
+
+
 def _rows(landed: Landed) -> pa.Table:
     return pa.table(
         {
@@ -162,7 +177,7 @@ def _rows(landed: Landed) -> pa.Table:
     )
 
 
-def _contract(landing: Path) -> dict[str, Any]:
+def _contract(landing: str) -> dict[str, Any]:
     columns = [
         {"name": "dt", "logicalType": "date", "partitioned": True},
         {"name": "id", "logicalType": "integer", "required": True, "primaryKey": True, "primaryKeyPosition": 1},
@@ -170,7 +185,9 @@ def _contract(landing: Path) -> dict[str, Any]:
         {"name": "amount", "logicalType": "number", "logicalTypeOptions": {"minimum": 0}},
         {"name": "email", "logicalType": "string", "classification": "confidential"},
     ]
-    server = {"server": "landing", "type": "local", "format": "parquet", "path": f"{landing}/dt=*/*.parquet"}
+    pattern = f"{landing}/dt=*/*.parquet"
+    place = {"type": "s3", "location": pattern} if landing.startswith("s3://") else {"type": "local", "path": pattern}
+    server = {"server": "landing", "format": "parquet", **place}
     scopes = ("issues", "announcements")
     return {
         "apiVersion": "v3.1.0",
