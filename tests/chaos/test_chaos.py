@@ -13,7 +13,7 @@ from tests.chaos.world import World
 from partition_gate.wiring import preload
 
 SEED = 1
-SAFEGUARDS = {
+SAFEGUARDS: dict[str, tuple[scenarios.Scenario, scenarios.Switch]] = {
     "fence": (scenarios.overtaken, scenarios.without_fence),
     "If-Match": (scenarios.replaced, scenarios.without_if_match),
     "reconciliation": (scenarios.unrecorded, scenarios.without_repair),
