@@ -17,8 +17,9 @@ from partition_gate.adapters.embedded_s3_users import running
 from partition_gate.adapters.object_store.s3 import S3ObjectStore
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.partition import Location, Partition
+from partition_gate.partition_key import Segment
 
-LANDING = Location(root="s3://landing/orders", segments=("dt",), pattern="*.parquet")
+LANDING = Location(root="s3://landing/orders", segments=(Segment(name="dt", type="DATE"),), pattern="*.parquet")
 
 
 @contextmanager

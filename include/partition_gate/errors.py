@@ -9,10 +9,11 @@ GateError
 │   ├── BucketMissing      the bucket or folder does not exist
 │   ├── AccessDenied       the credentials are refused
 │   ├── ReferenceMissing   a referenced dataset has no published version yet
+│   ├── AmbiguousPartition landing has two folders for one partition
 │   ├── NotRecorded        rows are visible, but the ledger does not say so yet
 │   └── InvalidSetting     a setting has an unusable value
 ├── PartitionChanged       nobody: objects were replaced while they were read; start again
-├── MalformedPartitionKey  the caller: the key does not fit the contract's location
+├── MalformedPartitionKey  the caller: the key has no value of its columns' types
 ├── CannotForget           the caller: the outcome must stay recorded
 ├── NothingDue             the caller: nothing landed for the key, and nothing is promised (yet)
 ├── Superseded             nobody: a newer attempt owns the partition
@@ -62,6 +63,10 @@ class ReferenceMissing(OperatorError):
     """A foreign key points at a dataset without a published version."""
 
 
+class AmbiguousPartition(OperatorError):
+    """Landing has files under two spellings of one partition key."""
+
+
 class NotRecorded(OperatorError):
     """The rows were published, and what became of them could not be recorded; the next run or `gate reconcile` does."""
 
@@ -75,7 +80,7 @@ class PartitionChanged(GateError):
 
 
 class MalformedPartitionKey(GateError):
-    """A partition key does not fit the Hive segments of the contract's location."""
+    """A partition key does not fit the Hive segments of the contract's location, or their types."""
 
 
 class NothingDue(GateError):

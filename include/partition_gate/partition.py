@@ -2,45 +2,99 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 
 from pydantic import AwareDatetime
 
 from partition_gate.errors import MalformedPartitionKey
+from partition_gate.nearest_words import shown
+from partition_gate.partition_key import Segment
 from partition_gate.record import Record, digest
 
 SNAPSHOT = "snapshot"
-_SEGMENT_VALUE = re.compile(r"[A-Za-z0-9_.:+-]+")
 
 
 class Location(Record):
     """Where a dataset's partitions lie: `root/dt=*/hour=*/pattern`; no segments means one partition, `snapshot`."""
 
     root: str
-    segments: tuple[str, ...]
+    segments: tuple[Segment, ...]
     pattern: str
 
-    def values(self, key: str) -> dict[str, str]:
-        """Column -> value of a partition key (`2013-01-03/07` -> `{dt: 2013-01-03, hour: 07}`).
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The segments' names, in the key's order."""
+        return tuple(segment.name for segment in self.segments)
+
+    @property
+    def example(self) -> str:
+        """A key that a partition here may have."""
+        return "/".join(segment.example for segment in self.segments) or SNAPSHOT
+
+    def key(self, text: str) -> str:
+        """The canonical key that a text means (`2013-01-03/7` -> `2013-01-03/07`); an empty one means `snapshot`.
 
         Raises:
-            MalformedPartitionKey: the key has another number of parts, or a character that no path may have.
+            MalformedPartitionKey: another number of parts, or a part has no value of its segment's type.
         """
+        if not self.segments and text in {"", SNAPSHOT}:
+            return SNAPSHOT
+        return "/".join(self.parts(text).values())
+
+    def parts(self, key: str) -> dict[str, str]:
+        """Segment -> canonical part of a key (`{dt: 2013-01-03, hour: 07}`). Raises: as `key`."""
         if not self.segments:
             if key != SNAPSHOT:
                 raise MalformedPartitionKey(f"{key!r}: {self.root} has one partition only; use the key '{SNAPSHOT}'")
             return {}
-        parts = key.split("/")
-        if len(parts) != len(self.segments) or not all(_SEGMENT_VALUE.fullmatch(part) for part in parts):
-            shape = "/".join(f"<{name}>" for name in self.segments)
-            raise MalformedPartitionKey(f"{key!r} is not a partition key of {self.root}; keys look like {shape}")
-        return dict(zip(self.segments, parts, strict=True))
+        texts = key.split("/") if key else []
+        if len(texts) != len(self.segments):
+            shape = "/".join(f"<{name}>" for name in self.names)
+            what = f"keys have the form {shape}" if key else f"a partition key of the form {shape} is missing"
+            raise MalformedPartitionKey(self._refusal(key, what))
+        try:
+            return {each.name: each.part(text) for each, text in zip(self.segments, texts, strict=True)}
+        except MalformedPartitionKey as error:
+            raise MalformedPartitionKey(self._refusal(key, str(error))) from error
+
+    def values(self, key: str) -> dict[str, str | None]:
+        """Column -> value of a partition key, as a CAST reads it (`{dt: 2013-01-03, hour: 7}`); None is null.
+
+        Raises: as `key`.
+        """
+        parts = self.parts(key)
+        return {each.name: each.stored(parts[each.name]) for each in self.segments}
+
+    def order(self, key: str) -> tuple[tuple[bool, object], ...]:
+        """What sorts keys by their values, nulls last. Raises: as `key`."""
+        parts = self.parts(key)
+        return tuple(each.order(parts[each.name]) for each in self.segments)
 
     def folder(self, key: str) -> str:
-        """The folder (no trailing slash) that holds a partition's files."""
-        return "/".join([self.root, *(f"{name}={value}" for name, value in self.values(key).items())])
+        """The folder (no trailing slash) that holds a partition's files, under its canonical name."""
+        return self.folders(key)[0]
+
+    def folders(self, key: str) -> tuple[str, ...]:
+        """Every folder in landing that may hold the partition's files: one a spelling, the canonical name first."""
+        parts = self.parts(key)
+        spellings = ([f"{each.name}={text}" for text in each.spellings(parts[each.name])] for each in self.segments)
+        return tuple("/".join((self.root, *names)) for names in product(*spellings))
+
+    def _refusal(self, key: str, what: str) -> str:
+        given = f"{shown(key)} is no partition key of {self.root}: " if key else ""
+        return f"{given}{what}; write a key such as {self.example}"
+
+
+class LandedKeys(Record):
+    """The keys of the partitions in landing, ascending by value, and the folders that are none: (folder, why).
+
+    A refused folder is named relative to the location's root, in characters that can be printed.
+    """
+
+    keys: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 class DataFile(Record):

@@ -27,7 +27,8 @@ from partition_gate.judging.attempt import (
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
 from partition_gate.judging.verdict import CheckResult
-from partition_gate.partition import DataFile, Location, Partition, Spooled
+from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
+from partition_gate.partition_key import KeyValues
 from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.table import TableSchema
 
@@ -41,8 +42,8 @@ class Clock(Protocol):
 class ObjectStore(Protocol):
     """Landing storage, read only. Paths are `s3://bucket/key` or absolute local paths."""
 
-    def partition_keys(self, location: Location) -> list[str]:
-        """Keys of the partitions that exist, ascending; by delimiter listing, never by listing files.
+    def partition_keys(self, location: Location) -> LandedKeys:
+        """Keys of the partitions that exist, and the folders that have none; by delimiter listing of folders only.
 
         Raises: BucketMissing, AccessDenied, StoreUnreachable.
         """
@@ -50,7 +51,8 @@ class ObjectStore(Protocol):
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         """The partition's files that match the location's pattern, by path; empty where there is none.
 
-        Names that begin with `_` or `.` are not data. Raises: BucketMissing, AccessDenied, StoreUnreachable.
+        They lie in one of `location.folders(key)`. Names that begin with `_` or `.` are not data.
+        Raises: AmbiguousPartition (they lie in two), BucketMissing, AccessDenied, StoreUnreachable.
         """
 
     def note(self, location: Location, key: str, name: str) -> bytes | None:
@@ -91,7 +93,10 @@ class Warehouse(Protocol):
         """The visible version of a partition, read from the table itself."""
 
     def stage(self, table: TableSchema, partition_key: str, *, attempt_id: str, split: Split) -> Staged:
-        """Put the passing rows into the warehouse's storage, invisible."""
+        """Put the passing rows into the warehouse's storage, invisible.
+
+        Raises: MalformedPartitionKey (a key that is not canonical).
+        """
 
     def publish(
         self,
@@ -100,15 +105,15 @@ class Warehouse(Protocol):
         *,
         idempotency_key: str,
         fence: int,
-        values: Sequence[tuple[str, str]],
+        values: KeyValues,
         over: int | None = None,
     ) -> Publication:
         """Replace the partition with the staged rows in one commit that carries key and fence.
 
-        `values` are the partition columns' values. `over` is the fence of the version that the decision rests on, 0 for
-        none; None where it rests on none. A repeat of the same key returns the first result.
+        `values` are the partition columns' values, None for null. `over` is the fence of the version that the decision
+        rests on, 0 for none; None where it rests on none. A repeat of the same key returns the first result.
         Raises: Superseded (the table has seen a fence that is not smaller), PartitionChanged (another version than
-        `over` is visible, or the staged rows are gone).
+        `over` is visible, or the staged rows are gone), MalformedPartitionKey (as `stage`).
         """
 
     def quarantine(

@@ -26,7 +26,11 @@ log = logging.getLogger(__name__)
 def arrive(contract: str, key: str) -> dict[str, Any] | None:
     """`{"discovered": ...}` when it is ready, None to look again later.
 
-    `{"missing": why}` when it never came, `{"not_expected": why}` when nothing was promised for that period.
+    `{"missing": why}` when it never came, `{"not_expected": why}` when nothing was promised for that period. `key` may
+    be any spelling of a partition key.
+
+    Raises:
+        MalformedPartitionKey: nothing is recorded under a key that cannot exist.
     """
     with _run(contract, key) as run:
         match run.arrive():

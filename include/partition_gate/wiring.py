@@ -10,6 +10,7 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.alerts.alert import Links
@@ -227,7 +228,7 @@ def links_for(settings: Settings, dataset: str, key: str, attempt_id: str) -> Li
         return Links(docs=(docs_folder(settings) / page).as_uri() if attempt_id else None)
     return Links(
         docs=f"{base}/docs/{page}" if attempt_id else None,
-        console=f"{base}/partitions/{dataset}/{key}",
+        console=f"{base}/partitions/{quote(dataset, safe='')}/{quote(key, safe='/')}",
         quarantine=f"{base}/quarantine/{attempt_id}" if attempt_id else None,
         contract=f"{base}/contracts/{dataset}",
     )

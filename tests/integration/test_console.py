@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import Depends, HTTPException
 from starlette.applications import Starlette
@@ -167,6 +169,20 @@ def test_a_partition_key_may_have_slashes(tmp_path: Path):
     console = a_console(tmp_path, a_settlement(partition_key="2013-01-03/07"))
 
     assert a_browser(console).get("/partitions/orders/2013-01-03/07").status_code == 200
+
+
+def test_the_page_of_an_encoded_partition_key_is_found_at_its_address(tmp_path: Path):
+    console = a_console(tmp_path, a_settlement(partition_key="B%20B/A%2FA"))
+    address = "/partitions/orders/B%2520B/A%252FA"
+
+    async def answer() -> httpx.Response:
+        # Not Starlette's client, which decodes an address twice; a server decodes it once.
+        transport = httpx.ASGITransport(create_app(console))
+        async with httpx.AsyncClient(transport=transport, base_url="http://console") as client:
+            return await client.get(address)
+
+    assert f'href="{address}"' in a_browser(console).get("/").text
+    assert "<h1>orders B%20B/A%2FA" in asyncio.run(answer()).text
 
 
 def test_an_older_attempt_leads_to_the_newest(tmp_path: Path):

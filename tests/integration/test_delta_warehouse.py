@@ -21,7 +21,7 @@ from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.errors import ContractError, MalformedPartitionKey, OperatorError, StoreUnreachable
 from partition_gate.judging.attempt import Publication
 from partition_gate.table import TableColumn, TableSchema
-from partition_gate.testing.builders import a_split, a_table
+from partition_gate.testing.builders import a_location, a_split, a_table
 
 DAY, NEXT_DAY = "2026-11-01", "2026-11-02"
 
@@ -64,8 +64,8 @@ def publish(
 ) -> Publication:
     table = table or a_table()
     staged = warehouse.stage(table, key, attempt_id=f"a{fence}", split=a_split(folder, ids, select=select))
-    names = [column.name for column in table.partition_columns]
-    values = list(zip(names, key.split("/"), strict=False))
+    location = a_location(**{column.name: column.type for column in table.partition_columns})
+    values = tuple(location.values(key).items())
     return warehouse.publish(table, staged, idempotency_key=f"k{fence}", fence=fence, values=values)
 
 

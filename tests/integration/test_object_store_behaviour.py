@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,9 +17,19 @@ from partition_gate.adapters.object_store.landing import LandingWriter, LocalLan
 from partition_gate.adapters.object_store.local import LocalObjectStore
 from partition_gate.adapters.object_store.routing import RoutingObjectStore
 from partition_gate.adapters.object_store.s3 import S3ObjectStore
-from partition_gate.errors import AccessDenied, BucketMissing, GateError, PartitionChanged, StoreUnreachable
-from partition_gate.partition import DataFile, Location, Partition
+from partition_gate.errors import (
+    AccessDenied,
+    AmbiguousPartition,
+    BucketMissing,
+    GateError,
+    PartitionChanged,
+    StoreUnreachable,
+)
+from partition_gate.partition import DataFile, LandedKeys, Location, Partition
 from partition_gate.ports import ObjectStore
+from partition_gate.testing.builders import a_location
+
+TYPES = {"dt": "DATE", "hour": "INTEGER", "region": "VARCHAR", "n": "INTEGER"}
 
 
 class Landing:
@@ -31,7 +42,7 @@ class Landing:
         self._write(f"{self.root}/{name}", body)
 
     def location(self, *segments: str, root: str | None = None) -> Location:
-        return Location(root=root or self.root, segments=segments, pattern="*.parquet")
+        return a_location(root or self.root, **{name: TYPES[name] for name in segments})
 
     def partition(self, key: str, *segments: str) -> Partition:
         files = self.store.list_files(self.location(*segments), key)
@@ -57,7 +68,7 @@ def test_partition_keys_are_the_values_of_the_folders_ascending(landing: Landing
     landing.put("dt=2013-01-02/part-0.parquet")
     landing.put("dt=2013-01-01/part-0.parquet")
 
-    assert landing.store.partition_keys(landing.location("dt")) == ["2013-01-01", "2013-01-02"]
+    assert landing.store.partition_keys(landing.location("dt")) == LandedKeys(keys=("2013-01-01", "2013-01-02"))
 
 
 def test_keys_of_several_segments_are_joined(landing: Landing) -> None:
@@ -67,26 +78,118 @@ def test_keys_of_several_segments_are_joined(landing: Landing) -> None:
 
     keys = landing.store.partition_keys(landing.location("dt", "hour"))
 
-    assert keys == ["2013-01-01/06", "2013-01-01/07", "2013-01-02/00"]
+    assert keys == LandedKeys(keys=("2013-01-01/06", "2013-01-01/07", "2013-01-02/00"))
 
 
-@pytest.mark.parametrize("folder", ["_temporary", "month=1", "dt", "dt=a b", "dt="])
+@pytest.mark.parametrize("folder", ["_temporary", "month=1", "dt"])
 def test_folders_that_are_no_partition_are_ignored(landing: Landing, folder: str) -> None:
     landing.put("dt=2013-01-01/part-0.parquet")
     landing.put(f"{folder}/part-0.parquet")
 
-    assert landing.store.partition_keys(landing.location("dt")) == ["2013-01-01"]
+    assert landing.store.partition_keys(landing.location("dt")) == LandedKeys(keys=("2013-01-01",))
+
+
+def test_a_folder_that_has_no_key_is_refused_by_name_and_blocks_no_other(landing: Landing) -> None:
+    for folder in ("dt=2013-01-01", "dt=2013-13-45", "dt=infinity", "dt="):
+        landing.put(f"{folder}/part-0.parquet")
+        landing.put(f"{folder}/part-1.parquet")
+
+    landed = landing.store.partition_keys(landing.location("dt"))
+
+    assert landed.keys == ("2013-01-01",)
+    assert [folder for folder, _ in landed.refused] == ["dt=", "dt=2013-13-45", "dt=infinity"]
+    assert landed.refused[1][1] == "dt: '2013-13-45' is not a date of the calendar"
+
+
+def test_a_refused_folder_is_named_in_characters_that_can_be_printed(tmp_path: Path) -> None:
+    for name in (b"dt=\xff", b"dt=\x1b[2J"):
+        Path(os.fsdecode(bytes(tmp_path) + b"/" + name)).mkdir()
+
+    landed = LocalObjectStore().partition_keys(a_location(str(tmp_path), dt="DATE"))
+
+    assert [folder for folder, _ in landed.refused] == [r"dt=\udcff", r"dt=\x1b[2J"]
+    assert all(why.isprintable() for _, why in landed.refused)
+
+
+def test_a_refused_folder_of_two_segments_is_named_once_with_its_parent(landing: Landing) -> None:
+    for folder in ("dt=2013-01-01/hour=7", "dt=2013-01-01/hour=+7", "dt=yesterday/hour=07", "dt=yesterday/hour=08"):
+        landing.put(f"{folder}/part-0.parquet")
+
+    landed = landing.store.partition_keys(landing.location("dt", "hour"))
+
+    assert landed.keys == ("2013-01-01/07",)
+    assert [folder for folder, _ in landed.refused] == ["dt=2013-01-01/hour=+7", "dt=yesterday"]
+
+
+FOLDERS = [
+    ("region=B B", "B%20B"),
+    ("region=B%20B", "B%20B"),
+    ("region=A%2FA", "A%2FA"),
+    ("region=a=b", "a%3Db"),
+    ("region=a%3Db", "a%3Db"),
+    ("region=Zürich", "Z%C3%BCrich"),
+    ("region=Z%C3%BCrich", "Z%C3%BCrich"),
+    ("region=100%25", "100%25"),
+    ("region=__HIVE_DEFAULT_PARTITION__", "__HIVE_DEFAULT_PARTITION__"),
+    ("n=07", "7"),
+    ("n=7", "7"),
+]
+
+
+@pytest.mark.parametrize(("folder", "key"), FOLDERS)
+def test_a_partition_is_found_under_the_name_that_its_producer_writes(landing: Landing, folder: str, key: str) -> None:
+    landing.put(f"{folder}/part-0.parquet", b"12345")
+    landing.put(f"{folder}/_SUCCESS", b"done")
+    location = landing.location(folder.partition("=")[0])
+
+    files = landing.store.list_files(location, key)
+
+    assert landing.store.partition_keys(location) == LandedKeys(keys=(key,))
+    assert [(file.path, file.size_bytes) for file in files] == [(f"{landing.root}/{folder}/part-0.parquet", 5)]
+    assert landing.store.note(location, key, "_SUCCESS") == b"done"
+
+
+def test_files_of_an_encoded_folder_are_spooled(landing: Landing, tmp_path: Path) -> None:
+    landing.put("region=B%20B/part-0.parquet", b"encoded")
+    landing.put("region=A A/part-0.parquet", b"plain")
+
+    bodies = [
+        landing.store.spool(landing.partition(key, "region"), tmp_path / key).paths[0].read_bytes()
+        for key in ("B%20B", "A%20A")
+    ]
+
+    assert bodies == [b"encoded", b"plain"]
+
+
+def test_two_folders_of_one_value_that_both_hold_files_are_refused_by_name(landing: Landing) -> None:
+    landing.put("n=7/part-0.parquet")
+    landing.put("n=07/part-0.parquet")
+    landing.put("n=8/part-0.parquet")
+    location = landing.location("n")
+
+    with pytest.raises(AmbiguousPartition, match="landing has two folders for partition 7: n=7 and n=07; keep one"):
+        landing.store.list_files(location, "7")
+
+    assert landing.store.partition_keys(location).keys == ("7", "8")
+    assert len(landing.store.list_files(location, "8")) == 1
+
+
+def test_a_second_folder_of_one_value_without_data_is_no_difference(landing: Landing) -> None:
+    landing.put("n=7/part-0.parquet")
+    landing.put("n=07/_SUCCESS")
+
+    assert len(landing.store.list_files(landing.location("n"), "7")) == 1
 
 
 def test_a_file_named_like_a_partition_is_no_partition(landing: Landing) -> None:
     landing.put("dt=2013-01-01/part-0.parquet")
     landing.put("dt=2013-01-02")
 
-    assert landing.store.partition_keys(landing.location("dt")) == ["2013-01-01"]
+    assert landing.store.partition_keys(landing.location("dt")) == LandedKeys(keys=("2013-01-01",))
 
 
 def test_a_location_without_segments_has_one_key(landing: Landing) -> None:
-    assert landing.store.partition_keys(landing.location()) == ["snapshot"]
+    assert landing.store.partition_keys(landing.location()) == LandedKeys(keys=("snapshot",))
 
 
 def test_files_of_a_partition_come_by_path_with_their_sizes(landing: Landing) -> None:
@@ -234,11 +337,11 @@ def test_wrong_credentials_are_an_access_denied_that_shows_no_credential(
     store = S3ObjectStore(s3.endpoint_url, **credentials)
 
     with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as listing:
-        store.list_files(Location(root="s3://landing/a", segments=(), pattern="*"), "snapshot")
+        store.list_files(a_location("s3://landing/a"), "snapshot")
     with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as spooling:
         store.spool(a_partition("s3://landing/a/b.parquet"), tmp_path)
     with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as noting:
-        store.note(Location(root="s3://landing/a", segments=(), pattern="*"), "snapshot", "_SUCCESS")
+        store.note(a_location("s3://landing/a"), "snapshot", "_SUCCESS")
 
     for raised in (listing.value, spooling.value, noting.value):
         assert not any(value in chain_text(raised) for value in credentials.values())
@@ -248,15 +351,15 @@ def test_a_server_that_is_not_there_is_named_with_the_next_step(tmp_path: Path) 
     store = S3ObjectStore("http://127.0.0.1:9", "key", "secret")
 
     with pytest.raises(StoreUnreachable, match=r"http://127\.0\.0\.1:9 does not answer.*start it"):
-        store.partition_keys(Location(root="s3://landing/a", segments=("dt",), pattern="*"))
+        store.partition_keys(a_location("s3://landing/a", dt="DATE"))
     with pytest.raises(StoreUnreachable, match=r"http://127\.0\.0\.1:9 does not answer.*start it"):
         store.spool(a_partition("s3://landing/a/b.parquet"), tmp_path)
 
 
 def test_a_root_prefix_without_objects_has_no_partitions(s3: EmbeddedS3) -> None:
-    location = Location(root="s3://landing/never-written", segments=("dt",), pattern="*")
+    location = a_location("s3://landing/never-written", dt="DATE")
 
-    assert s3_store(s3).partition_keys(location) == []
+    assert s3_store(s3).partition_keys(location) == LandedKeys(keys=())
 
 
 def test_an_upload_to_a_missing_bucket_does_not_create_it(s3: EmbeddedS3) -> None:

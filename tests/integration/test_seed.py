@@ -22,7 +22,8 @@ from partition_gate.adapters.object_store.s3 import S3ObjectStore
 from partition_gate.demo.faults import KINDS, Break, parse_break
 from partition_gate.demo.seed import Action, SeedReport, landing_path, seed
 from partition_gate.errors import InvalidSetting
-from partition_gate.partition import Location, Partition
+from partition_gate.partition import Partition
+from partition_gate.testing.builders import a_location
 
 DAY = date(2013, 1, 3)
 NEW_YORK = ZoneInfo("America/New_York")
@@ -273,7 +274,7 @@ def landed(kind: str | None = None, dataset: str = "flights") -> Landing:
 
 
 def flights(store: S3ObjectStore) -> Partition:
-    location = Location(root="s3://landing/flights", segments=("dt",), pattern="*.parquet")
+    location = a_location("s3://landing/flights", dt="DATE")
     files = store.list_files(location, DAY.isoformat())
     return Partition(dataset="flights", key=DAY.isoformat(), files=files)
 

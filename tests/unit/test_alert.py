@@ -23,8 +23,8 @@ from partition_gate.contract.model import (
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
-from partition_gate.partition import Location
 from partition_gate.suite.expectations import Scope, Severity
+from partition_gate.testing.builders import a_location
 from partition_gate.testing.slack_rules import check_post
 
 HOSTILE = "<!channel> *big* _it_ ~no~ `x` <https://evil.example|click> @here :fire: \u202egnp.exe\u0000\n& more"
@@ -55,7 +55,7 @@ def a_contract(**changes: object) -> Contract:
         api_version="v3.1.0",
         dataset="flights",
         schema_path="schema[0]",
-        location=Location(root="s3://landing/flights", segments=("dt",), pattern="*.parquet"),
+        location=a_location("s3://landing/flights", dt="DATE"),
         columns=COLUMNS,
         team=Team(name="Flight operations", members=(Member(username="avery"),)),
         channels=(
@@ -382,7 +382,7 @@ def hostile(outcome: PartitionOutcome, text: str) -> tuple[Message, ...]:
         id=text,
         path=text,
         team=Team(name=text, members=(Member(username=text),)),
-        location=Location(root=text, segments=("dt",), pattern="*"),
+        location=a_location(text, dt="VARCHAR"),
         rules=(LibraryRule(path=text, id=text, column=None, metric="x", operator=None, description=text),),
     )
     settlement = a_settlement(

@@ -43,7 +43,7 @@ def test_an_hourly_key_covers_one_hour():
     assert schedule_of(contract).key_format == "%Y-%m-%d/%H"
 
 
-@pytest.mark.parametrize("key", ["2026-01-01/07", "", "../../etc", "a b", "snapshot/x"])
+@pytest.mark.parametrize("key", ["2026-01-01/07", "", "../../etc", "snapshot/x"])
 def test_a_key_that_does_not_fit_the_location_is_refused(key):
     with pytest.raises(MalformedPartitionKey):
         read(minimal()).location.values(key)

@@ -21,7 +21,7 @@ from partition_gate.drafting.guesses import (
 )
 from partition_gate.drafting.profile import Arrival, ColumnProfile, DataProfile
 from partition_gate.odcs.reader import read_contract
-from partition_gate.partition import Location
+from partition_gate.testing.builders import a_location
 
 DAYS = tuple(f"2026-11-{day:02d}" for day in range(1, 8))
 
@@ -34,7 +34,7 @@ def a_column(name: str = "amount", kind: str = "BIGINT", **facts: object) -> Col
 
 def a_profile(*columns: ColumnProfile, arrived: timedelta = timedelta(hours=30), **facts: object) -> DataProfile:
     arrivals = tuple(Arrival(key=day, arrived_at=datetime.fromisoformat(f"{day}T00:00Z") + arrived) for day in DAYS)
-    location = Location(root="s3://landing/orders", segments=("dt",), pattern="*.parquet")
+    location = a_location(dt="VARCHAR")
     defaults = {"location": location, "keys": DAYS, "profiled": DAYS[-1:], "row_counts": (100,), "arrivals": arrivals}
     return DataProfile.model_validate({**defaults, "columns": columns or (a_column(),), **facts})
 
@@ -197,7 +197,7 @@ def test_types_without_a_word_in_the_standard_are_named_and_not_promised():
 
 
 def test_an_hour_in_the_path_is_text_so_that_its_leading_zero_stays():
-    location = Location(root="/x", segments=("dt", "hour"), pattern="*.parquet")
+    location = a_location("/x", dt="VARCHAR", hour="VARCHAR")
     profile = a_profile(location=location, keys=("2026-11-01/07",), profiled=("2026-11-01/07",), arrivals=())
 
     properties = drafted(profile)["schema"][0]["properties"]
@@ -211,7 +211,7 @@ def test_the_id_is_the_folders_name(root, found):
 
 
 def test_an_unprintable_root_cannot_leave_the_comment():
-    location = Location(root="/x\nstatus: active\n", segments=("dt",), pattern="*.parquet")
+    location = a_location("/x\nstatus: active\n", dt="VARCHAR")
 
     assert (
         "\nstatus: active" not in draft_contract(a_profile(location=location), contract_id="o").split("apiVersion")[0]

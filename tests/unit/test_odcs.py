@@ -57,7 +57,7 @@ def test_the_flights_contract_is_read_with_its_limits_and_owners():
 def test_a_location_names_root_segments_and_pattern(text, root, segments, pattern):
     found = location(text, folder="/contracts", model="orders", path="c.yaml")
 
-    assert (found.root, found.segments, found.pattern) == (root, segments, pattern)
+    assert (found.root, found.names, found.pattern) == (root, segments, pattern)
 
 
 def test_a_wildcard_that_is_no_hive_segment_is_refused():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,10 @@ from partition_gate.gate.reconcile import Reconciliation, reconcile
 from partition_gate.gate.repair import ABANDONED_AFTER, repair
 from partition_gate.gate.spool import spool_folder, sweep_spool
 from partition_gate.judging.attempt import AttemptState, Settlement
+from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.odcs.reader import read_contract
+from partition_gate.partition_key import NULL
+from partition_gate.testing.builders import a_settlement
 from partition_gate.testing.ports import FakePorts, Killed, failing
 
 KEY = "2026-11-01"
@@ -224,11 +227,49 @@ def test_a_partition_that_vanishes_from_landing_stays_visible(gate: Gate) -> Non
 # What a person typed
 
 
-def test_a_key_that_cannot_exist_is_not_recorded(gate: Gate) -> None:
-    with pytest.raises(MalformedPartitionKey):
-        gate.run("2026-11-01/07")
+@pytest.mark.parametrize("key", ["2026-11-01/07", "2013-13-45", "", "2026-11-1", "infinity", "..", "2" * 240])
+def test_a_key_that_has_no_value_is_answered_with_an_example_and_not_recorded(gate: Gate, key: str) -> None:
+    with pytest.raises(MalformedPartitionKey, match="write a key such as 2013-01-03"):
+        gate.run(key)
+    with pytest.raises(MalformedPartitionKey, match="write a key such as 2013-01-03"):
+        dry_run(gate.contract, key, ports=gate.ports)
 
-    assert (gate.ports.ledger.latest(), gate.told) == ((), [])
+    assert (gate.ports.ledger.latest(), gate.told, gate.unfinished) == ((), [], [])
+
+
+def test_an_encoded_key_is_the_partition_that_it_names(gate: Gate) -> None:
+    done = gate.run("2026%2D11%2D01")
+
+    assert (done.settlement.partition_key, gate.recorded, len(gate.visible)) == (KEY, "published", 100)
+
+
+@pytest.mark.parametrize("limits", [{"end_of_life": date(2026, 11, 1)}, {"calendar": "weekdays"}], ids=str)
+def test_a_partition_that_nobody_promised_is_not_recorded(gate: Gate, limits: dict[str, object]) -> None:
+    gate.ports.store.landed.clear()
+    promised = gate.contract.contract
+    promised = promised.model_copy(update={"limits": promised.limits.model_copy(update=limits)})
+    gate.contract = gate.contract.model_copy(update={"contract": promised})
+
+    with pytest.raises(NothingDue, match="expects no such partition"):
+        gate.run(KEY)
+
+    assert (gate.ports.ledger.latest(), gate.told, gate.unfinished) == ((), [], [])
+
+
+def test_a_partition_of_no_date_that_did_not_land_is_not_recorded(gate: Gate) -> None:
+    with pytest.raises(NothingDue, match="names no date, so no calendar promises it"):
+        gate.run(NULL)
+
+    assert (gate.ports.ledger.latest(), gate.told, gate.unfinished) == ((), [], [])
+
+
+def test_a_key_that_the_warehouse_refuses_is_an_outcome_and_its_attempt_ends(gate: Gate) -> None:
+    refusal = MalformedPartitionKey("orders: '2026-11-01' is not canonical")
+
+    with failing(gate.ports.warehouse, "stage", refusal):
+        assert gate.outcome() == "errored"
+
+    assert (gate.unfinished, len(gate.told)) == ([], 1)
 
 
 def test_a_partition_that_is_not_due_yet_is_not_recorded(gate: Gate) -> None:
@@ -612,9 +653,16 @@ def test_an_outcome_that_should_never_have_been_is_forgotten_with_who_and_why(ga
     gate.ports.store.landed.clear()
     gate.run()
 
-    forgotten = forget(gate.contract, KEY, who="ann", why="typo", ports=gate.ports)
+    forgotten = forget(gate.contract, "2026%2D11-01", who="ann", why="typo", ports=gate.ports)
 
     assert (gate.recorded, gate.told, gate.ports.ledger.forgotten) == (None, [], [forgotten])
+
+
+def test_an_outcome_under_a_key_that_has_no_value_can_be_forgotten(gate: Gate) -> None:
+    wrong = a_settlement(partition_key="2013-13-45", outcome=PartitionOutcome.MISSING)
+    gate.ports.ledger.settle(wrong, ())
+
+    assert forget(gate.contract, "2013-13-45", who="ann", why="typo", ports=gate.ports).attempt_id == wrong.attempt_id
 
 
 def test_rows_that_are_visible_and_not_recorded_are_a_difference_until_the_partition_is_run_again(gate: Gate) -> None:

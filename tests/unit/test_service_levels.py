@@ -17,6 +17,7 @@ from partition_gate.judging.promises import verdict_over_time
 from partition_gate.judging.validation import Held, Validation
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.partition import DataFile, Partition
+from partition_gate.partition_key import NULL
 from partition_gate.suite.expectations import Scope, Severity
 
 KEY = "2026-11-08"
@@ -303,7 +304,7 @@ def test_a_key_without_a_date_is_unknown() -> None:
     )
 
     for rule in ("latency", "availability", "retention", "timeOfAvailability"):
-        assert judged(contract, rule, key="west").outcome is CheckOutcome.UNKNOWN
+        assert judged(contract, rule, key=NULL).outcome is CheckOutcome.UNKNOWN
 
 
 # Compiling

@@ -16,9 +16,10 @@ from partition_gate.contract.model import Channel, Clause, Column, Contract, Sta
 from partition_gate.contract.versions import in_force
 from partition_gate.contract.widening import holds, is_value
 from partition_gate.errors import MalformedPartitionKey
-from partition_gate.partition import Location
+from partition_gate.partition_key import NULL
+from partition_gate.testing.builders import a_location
 
-DAILY = Location(root="/landing", segments=("dt",), pattern="*.parquet")
+DAILY = a_location(dt="DATE")
 NEW_YORK = "America/New_York"
 
 
@@ -65,7 +66,6 @@ VERSIONS = [a_version("1.0.0"), a_version("1.1.0", "2026-02-01"), a_version("2.0
         ("2026-02-28", "1.1.0"),
         ("2026-03-01", "2.0.0"),
         ("2030-01-01", "2.0.0"),
-        ("eu", "2.0.0"),
     ],
 )
 def test_a_partition_is_judged_by_the_newest_version_in_force_on_its_day(key, number):
@@ -79,20 +79,24 @@ def test_a_partition_before_the_first_day_is_judged_by_the_oldest_version():
 
 
 def test_a_snapshot_is_judged_by_today_s_version():
-    place = DAILY.model_copy(update={"segments": ()})
+    place = a_location()
     versions = [a_version("1.0.0", location=place), a_version("2.0.0", "2999-01-01", location=place)]
 
     assert in_force(versions, "snapshot") == 1
 
 
 def test_an_hour_belongs_to_its_day_in_the_contract_s_time_zone():
-    place = DAILY.model_copy(update={"segments": ("dt", "hour")})
+    place = a_location(dt="DATE", hour="INTEGER")
     versions = [
         a_version("1.0.0", location=place, timezone=NEW_YORK),
         a_version("2.0.0", "2026-02-01", location=place, timezone=NEW_YORK),
     ]
 
     assert [in_force(versions, key) for key in ("2026-01-31/23", "2026-02-01/00")] == [0, 1]
+
+
+def test_a_partition_without_a_date_is_judged_by_today_s_version():
+    assert VERSIONS[in_force(VERSIONS, NULL)].version == "2.0.0"
 
 
 def test_a_key_of_another_shape_is_refused():
@@ -203,11 +207,19 @@ PROBLEMS = {
     ),
     "other partitions": (
         (
-            a_version("1.0.0", location=DAILY.model_copy(update={"segments": ("day",)})),
+            a_version("1.0.0", location=a_location(day="DATE")),
             a_version("2.0.0", "2026-01-01"),
         ),
         "servers",
-        "partitions were day and are dt",
+        "partitions were day=2013-01-03 and are dt=2013-01-03",
+    ),
+    "keys of another type": (
+        (
+            a_version("1.0.0", location=a_location(dt="VARCHAR")),
+            a_version("2.0.0", "2026-01-01"),
+        ),
+        "servers",
+        "partitions were dt=EU and are dt=2013-01-03",
     ),
     "a type that loses values": (
         (a_version("1.0.0"), a_version("2.0.0", "2026-01-01", a_column("id", "DOUBLE"))),

@@ -17,6 +17,7 @@ from partition_gate.judging.occasion import Occasion
 from partition_gate.judging.promises import keys_looked_at, verdict_over_time
 from partition_gate.judging.validation import Errored, Held, Unknown, Validation
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.partition_key import NULL
 from partition_gate.suite.expectations import Scope
 from partition_gate.testing.builders import NOON, a_partition
 
@@ -146,7 +147,7 @@ def test_what_could_not_be_counted_stays_so(seen: Any) -> None:
 
 
 def test_a_window_around_a_key_without_a_date_is_unknown() -> None:
-    assert judged(a_contract(), counted(0), key="west").outcome is CheckOutcome.UNKNOWN
+    assert judged(a_contract(), counted(0), key=NULL).outcome is CheckOutcome.UNKNOWN
 
 
 def test_a_rule_with_a_window_only_counts_and_is_of_scope_sla() -> None:
@@ -216,7 +217,7 @@ def test_a_window_is_never_shorter_than_its_partition_nor_longer_than_time() -> 
     contract = read(minimal())
 
     assert window_keys(contract, "2026-03-01", timedelta(hours=1)) == ("2026-03-01",)
-    assert window_keys(contract, "0001-01-02", WEEK) == ("0001-01-01", "0001-01-02")
+    assert window_keys(contract, "0001-01-03", WEEK) == ("0001-01-02", "0001-01-03")
 
 
 def test_a_partition_is_expected_from_its_start_date_until_its_end_of_life() -> None:

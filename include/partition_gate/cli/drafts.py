@@ -58,7 +58,10 @@ def init(
 def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile:
     from partition_gate.adapters.profiling import profile_partitions
 
-    keys = ports.store.partition_keys(location)
+    landed = ports.store.partition_keys(location)
+    keys = landed.keys
+    for folder, why in landed.refused:
+        typer.echo(f"left out {location.root}/{folder}: {why}", err=True)
     listed = [_partition(location, key, ports) for key in keys[-max(newest, _LISTED) :]]
     full = [partition for partition in listed if partition.files]
     if not full:
@@ -70,7 +73,7 @@ def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile:
         found = profile_partitions(spooled)
     return DataProfile(
         location=location,
-        keys=tuple(keys),
+        keys=keys,
         profiled=tuple(partition.key for partition in chosen),
         row_counts=found.row_counts,
         columns=found.columns,

@@ -72,10 +72,10 @@ def forget(contract: Contract, key: Key, why: Why) -> None:
     """Remove a partition's outcome that should never have been recorded; who, when and why is kept."""
     settings = load_settings()
     today = contract_folder(settings).load(contract)
-    today.in_force(key)
     with open_ports(settings) as ports:
         forgotten = forget_outcome(today, key, who=getpass.getuser(), why=why, ports=ports)
-    typer.echo(f"{forgotten.dataset} {key}: the outcome {forgotten.outcome.value} is removed ({forgotten.why})")
+    partition = f"{forgotten.dataset} {forgotten.partition_key}"
+    typer.echo(f"{partition}: the outcome {forgotten.outcome.value} is removed ({forgotten.why})")
 
 
 def _agrees(found: Reconciliation) -> bool:

@@ -17,7 +17,6 @@ from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.run_document import run_document
 from partition_gate.judging.verdict import CheckResult
-from partition_gate.partition import SNAPSHOT
 from partition_gate.record import Record
 from partition_gate.settings import load_settings
 from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, open_ports
@@ -49,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 def run(
     contract: Contract,
-    key: Key = SNAPSHOT,
+    key: Key = "",
     as_json: Json = False,
     dry: Annotated[bool, typer.Option("--dry-run", help="Judge and show; record, publish and tell nothing.")] = False,
     no_notify: Annotated[bool, typer.Option("--no-notify", help="Leave messages waiting for the next run.")] = False,
@@ -60,6 +59,7 @@ def run(
     """
     settings = load_settings()
     today = contract_folder(settings).load(contract)
+    key = today.contract.location.key(key)
     compiled = today.in_force(key)
     with open_ports(settings) as ports:
         if dry:
@@ -88,12 +88,13 @@ def status(as_json: Json = False) -> None:
 @quarantine.command("show")
 def quarantine_show(
     contract: Contract,
-    key: Key = SNAPSHOT,
+    key: Key = "",
     limit: Annotated[int, typer.Option(help="How many rows at most.")] = 20,
 ) -> None:
     """Show a partition's quarantined rows with the reasons; values of classified columns stay hidden."""
     settings = load_settings()
     today = contract_folder(settings).load(contract)
+    key = today.contract.location.key(key)
     hidden = [name for each in today.versions for name in each.classified_columns]
     with open_ports(settings) as ports:
         settlements = [s for s in ports.ledger.latest(today.contract.dataset) if s.partition_key == key]

@@ -53,7 +53,8 @@ def profile(contract: Contract, key: Key = None, last: Last = 7, as_json: Json =
 
     All rows of the published partitions are counted as they came, also those that went to quarantine.
     """
-    dataset = contract_folder(load_settings()).load(contract).contract.dataset
+    read = contract_folder(load_settings()).load(contract).contract
+    dataset, key = read.dataset, None if key is None else read.location.key(key)
     with open_ports() as ports:
         found = _profile(ports.ledger, dataset, _published(ports.ledger, dataset, key, last))
     if as_json:

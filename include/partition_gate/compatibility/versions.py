@@ -71,10 +71,15 @@ def _of_another_dataset(version: Contract, today: Contract) -> Iterator[VersionP
     if version.dataset != today.dataset:
         what = f"the table was {version.dataset!r} and is {today.dataset!r}: another table is another contract"
         yield VersionProblem(version, "schema[0].name", f"{what}; give it an id of its own, and remove this file")
-    if version.location.segments != today.location.segments:
-        was, now = ("/".join(each.location.segments) or "one partition" for each in (version, today))
+    if _keys(version) != _keys(today):
+        was, now = (_keys(each) for each in (version, today))
         what = f"partitions were {was} and are {now}: their keys mean something else"
         yield VersionProblem(version, "servers", f"{what}; give it an id and a table of its own, and remove this file")
+
+
+def _keys(version: Contract) -> str:
+    """What tells keys of two locations apart: the segments' names, and how values of their types are written."""
+    return "/".join(f"{each.name}={each.example}" for each in version.location.segments) or "one partition"
 
 
 def _unloadable(version: Contract, newer: Sequence[Contract]) -> Iterator[VersionProblem]:

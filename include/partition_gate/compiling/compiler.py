@@ -51,7 +51,7 @@ def compile_contract(contract: Contract) -> Compilation:
 def table_schema(contract: Contract) -> TableSchema:
     """The published table: every column of the contract, the partition columns apart and in path order."""
     columns = {column.name: _table_column(column) for column in contract.columns}
-    segments = contract.location.segments
+    segments = contract.location.names
     return TableSchema(
         name=contract.dataset,
         description=contract.description,

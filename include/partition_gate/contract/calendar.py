@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from partition_gate.contract.cron import ticks
 from partition_gate.contract.model import Contract
+from partition_gate.partition_key import Segment
+from partition_gate.units import duration
 
 _HOUR = re.compile(r"\d{1,2}")
 _HOURS = ("hour", "hh", "h")
 _PARTS = {"year": slice(4), "month": slice(5, 7), "day": slice(8, 10)}  # of an ISO date
-_AN_HOUR = timedelta(hours=1)
+_A_MINUTE, _AN_HOUR, _A_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+# Labels of periods: beyond them a zone's offset, or the time until a deadline, may leave Python's calendar.
+_FIRST, _END = datetime(1, 1, 2), datetime(9999, 1, 1)  # noqa: DTZ001 (a label has no zone)
 _CALENDARS = {"all": "* * * * *", "weekdays": "* * * * 1-5"}
 
 
 def period(contract: Contract, key: str) -> tuple[datetime, datetime] | None:
     """Start and end (exclusive, aware) of the time that a partition covers; None where its key names no date.
 
-    Understands one ISO date segment, or year/month/day segments, and an hour segment. Days follow the contract's
-    time zone, so a day may have 23 or 25 hours.
+    Understands a timestamp segment, one ISO date segment, or year/month/day segments, and an hour segment. Days follow
+    the contract's time zone, so a day may have 23 or 25 hours. A timestamp's period is as long as the contract's
+    `frequency`, else a day.
     """
-    found = _label(contract.location.values(key))
+    found = _label(contract, key)
     if found is None:
         return None
     label, step = found
     start = label.replace(tzinfo=ZoneInfo(contract.limits.timezone))
-    if step == _AN_HOUR:
+    if step < _A_DAY:
         return start.astimezone(UTC), start.astimezone(UTC) + step
     return start, start + step
 
@@ -50,21 +55,20 @@ def window_keys(contract: Contract, key: str, span: timedelta) -> tuple[str, ...
     A window is counted as a clock on the wall does: a week has seven days, whatever the clocks were set to. What else
     a key says beside its time (a region) stays. Only `key`, where it names no date.
     """
-    values = contract.location.values(key)
-    found = _label(values)
+    found = _label(contract, key)
     if found is None:
         return (key,)
-    label, step = found
-    zone = ZoneInfo(contract.limits.timezone)
-    count = min(max(1, span // step), (label - datetime.min) // step + 1)  # noqa: DTZ901 (a label has no zone)
-    labels = (label - back * step for back in range(count - 1, -1, -1))
-    there = (one for one in labels if one == label or _exists(one, zone))
-    return tuple("/".join(_at(one, name, value) for name, value in values.items()) for one in there)
+    zone, parts = ZoneInfo(contract.limits.timezone), contract.location.parts(key)
+    segments = [(segment, parts[segment.name]) for segment in contract.location.segments]
+    labels = _labels(*found, span, zone, are_timestamps=any(segment.timestamp(part) for segment, part in segments))
+    there = (one for one in labels if one == found[0] or _exists(one, zone))
+    keys = ("/".join(_at(one, zone, segment, part) for segment, part in segments) for one in there)
+    return (*list(keys)[:-1], key)
 
 
 def is_expected(contract: Contract, key: str) -> bool:
     """Whether the contract's calendar and schedule have the partition, from `startDate` to `endOfLife` (excluded)."""
-    found = _label(contract.location.values(key))
+    found = _label(contract, key)
     if found is None:
         return True
     (label, step), limits = found, contract.limits
@@ -107,31 +111,62 @@ def daily_keys(first: date, last: date) -> Iterator[str]:
 
 def _ticks(line: str, label: datetime, step: timedelta) -> bool:
     try:
-        return ticks(line, label, in_hour=step == _AN_HOUR)
+        return ticks(line, label, in_hour=step < _A_DAY)
     except ValueError:
         return True  # a schedule that only Airflow can read
 
 
-def _label(values: dict[str, str]) -> tuple[datetime, timedelta] | None:
+def _label(contract: Contract, key: str) -> tuple[datetime, timedelta] | None:
     """The beginning of a key's period as the clock on the wall shows it (naive), and the step to the next one."""
-    day = _day(values)
-    if day is None:
+    parts, values = contract.location.parts(key), contract.location.values(key)
+    moments = (segment.timestamp(parts[segment.name]) for segment in contract.location.segments)
+    moment = next((one for one in moments if one is not None), None)
+    step, label = _midnight_or_hour(values) if moment is None else (_frequency(contract), moment)
+    if label is None or not _FIRST <= label.replace(tzinfo=None) < _END:
         return None
-    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 (a label, not a moment)
-    hour = next((values[name] for name in _HOURS if _HOUR.fullmatch(values.get(name, ""))), None)
-    return (midnight, timedelta(days=1)) if hour is None else (midnight.replace(hour=int(hour)), _AN_HOUR)
+    return (label.astimezone(ZoneInfo(contract.limits.timezone)) if label.tzinfo else label).replace(tzinfo=None), step
 
 
-def _at(label: datetime, name: str, value: str) -> str:
-    """A segment's value at another time, written as it was; what is no time stays."""
+def _frequency(contract: Contract) -> timedelta:
+    spans = (duration(sla.value, sla.unit) for sla in contract.slas if sla.property == "frequency")
+    return next((max(span, _A_MINUTE) for span in spans if span), _A_DAY)
+
+
+def _midnight_or_hour(values: Mapping[str, str | None]) -> tuple[timedelta, datetime | None]:
+    """The step, and the label; None where no segment names a day, or the hour is none of a clock."""
+    day = _day(values)
+    midnight = None if day is None else datetime(day.year, day.month, day.day)  # noqa: DTZ001 (a label, not a moment)
+    hour = next((int(found) for name in _HOURS if _HOUR.fullmatch(found := values.get(name) or "")), None)
+    if midnight is None or hour is None:
+        return _A_DAY, midnight
+    return _AN_HOUR, midnight.replace(hour=hour) if hour < 24 else None
+
+
+def _labels(
+    label: datetime, step: timedelta, span: timedelta, zone: ZoneInfo, *, are_timestamps: bool
+) -> Iterator[datetime]:
+    """The labels of a window, oldest first. Moments are as far apart as they are, whatever the clocks were set to."""
+    count = min(max(1, span // step), (label - _FIRST) // step + 1)
+    for back in range(count - 1, -1, -1):
+        if are_timestamps and step < _A_DAY:
+            moment = label.replace(tzinfo=zone).astimezone(UTC) - back * step
+            yield moment.astimezone(zone).replace(tzinfo=None)
+        else:
+            yield label - back * step
+
+
+def _at(label: datetime, zone: ZoneInfo, segment: Segment, part: str) -> str:
+    """A segment's canonical part at another time, written as it was; what is no time stays."""
+    moment, name, day = segment.timestamp(part), segment.name, label.date().isoformat()
+    if moment is not None:
+        return segment.part((label.replace(tzinfo=zone).astimezone(UTC) if moment.tzinfo else label).isoformat())
     if name in _HOURS:
-        return f"{label:%H}"
-    day = label.date().isoformat()
+        return segment.part(f"{label:%H}")
     if name in _PARTS:
-        return day[_PARTS[name]]
-    if _day({name: value}) is None:
-        return value
-    return day if "-" in value else day.replace("-", "")
+        return segment.part(day[_PARTS[name]])
+    if _day({name: part}) is None:
+        return part
+    return day if "-" in part else day.replace("-", "")
 
 
 def _exists(label: datetime, zone: ZoneInfo) -> bool:
@@ -139,8 +174,8 @@ def _exists(label: datetime, zone: ZoneInfo) -> bool:
     return label.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == label
 
 
-def _day(values: dict[str, str]) -> date | None:
-    texts = [*values.values(), "-".join(values.get(name, "").zfill(2) for name in ("year", "month", "day"))]
+def _day(values: Mapping[str, str | None]) -> date | None:
+    texts = [*filter(None, values.values()), "-".join((values.get(name) or "").zfill(2) for name in _PARTS)]
     for text in texts:
         try:
             return date.fromisoformat(text)

@@ -30,7 +30,7 @@ class Schedule(Record):
 
 def schedule_of(contract: Contract) -> Schedule:
     """The schedule: the `frequency` SLA's cron, else once a period, a quarter past."""
-    limits, segments = contract.limits, contract.location.segments
+    limits, segments = contract.limits, contract.location.names
     zone = ZoneInfo(limits.timezone)
     is_hourly = "hour" in segments
     first, last = limits.start_date, limits.end_of_life

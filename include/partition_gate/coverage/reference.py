@@ -28,6 +28,7 @@ from partition_gate.contract.model import (
 from partition_gate.contract.sla_names import canonical
 from partition_gate.coverage.kinds import DOCUMENTED, MECHANISMS, REFUSED
 from partition_gate.partition import Location
+from partition_gate.partition_key import Segment
 from partition_gate.suite.document import expectation_type
 from partition_gate.suite.expectations import Scalar
 
@@ -229,6 +230,6 @@ _CONTRACT = Contract(
     api_version="v3.1.0",
     dataset="example",
     schema_path="",
-    location=Location(root="/example", segments=("dt",), pattern="*.parquet"),
+    location=Location(root="/example", segments=(Segment(name="dt", type="DATE"),), pattern="*.parquet"),
     columns=(),
 )

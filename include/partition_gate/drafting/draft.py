@@ -21,6 +21,7 @@ from partition_gate.drafting.guesses import (
     types_of,
 )
 from partition_gate.drafting.profile import ColumnPart, ColumnProfile, DataProfile
+from partition_gate.partition_key import Segment
 
 API_VERSION = "v3.1.0"
 _HEAD = """\
@@ -65,7 +66,7 @@ def _head(profile: DataProfile) -> str:
 
 def _server(profile: DataProfile) -> dict[str, Any]:
     location = profile.location
-    place = "/".join([location.root, *(f"{segment}=*" for segment in location.segments), location.pattern])
+    place = "/".join([location.root, *(f"{name}=*" for name in location.names), location.pattern])
     is_s3 = location.root.startswith("s3://")
     return {
         "server": "landing",
@@ -90,17 +91,17 @@ def _table(profile: DataProfile, contract_id: str) -> dict[str, Any]:
         "physicalType": "table",
         **({"quality": [rule]} if bounds else {}),
         "properties": [
-            *(_segment(profile, i) for i, name in enumerate(profile.location.segments) if name not in inside),
+            *(_segment(profile, i) for i, name in enumerate(profile.location.names) if name not in inside),
             *(_property(profile, column) for column in profile.columns),
         ],
     }
 
 
 def _segment(profile: DataProfile, number: int) -> dict[str, Any]:
-    values = [key.split("/")[number] for key in profile.keys]
-    is_date = all(period_end(value) is not None for value in values)
+    name = profile.location.names[number]
+    is_date = all(map(Segment(name=name, type="DATE").is_canonical, (key.split("/")[number] for key in profile.keys)))
     return {
-        "name": profile.location.segments[number],
+        "name": name,
         "logicalType": "date" if is_date else "string",
         "partitioned": True,
         "partitionKeyPosition": number + 1,
@@ -117,8 +118,8 @@ def _property(profile: DataProfile, column: ColumnProfile) -> dict[str, Any]:
         "logicalType": logical,
         "physicalType": physical,
         "classification": "personal" if looks_personal(column) else None,
-        "partitioned": True if column.name in profile.location.segments else None,
-        "partitionKeyPosition": _position(profile.location.segments, column.name),
+        "partitioned": True if column.name in profile.location.names else None,
+        "partitionKeyPosition": _position(profile.location.names, column.name),
         **facts,
         "logicalTypeOptions": options or None,
         "quality": list(_rules(profile, column)) or None,

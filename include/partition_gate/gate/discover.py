@@ -63,6 +63,8 @@ def check_promised(contract: Contract, key: str, *, ports: Ports) -> None:
     if not is_expected(contract, key):
         raise NothingDue(f"{where} the contract's calendar expects no such partition; nothing was recorded")
     covered = period(contract, key)
+    if covered is None and contract.location.segments:
+        raise NothingDue(f"{where} its key names no date, so no calendar promises it; nothing was recorded")
     due = deadline(contract, key) or (covered and covered[1])
     if due is not None and ports.clock.now() < due:
         raise NothingDue(f"{where} it is not due before {due:%Y-%m-%d %H:%M %Z}; nothing was recorded")

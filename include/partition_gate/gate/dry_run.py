@@ -31,9 +31,10 @@ def dry_run(today: CompiledContract, key: str, *, ports: Ports) -> DryRun:
     """The files that are there now, judged.
 
     Raises:
-        NothingDue: nothing landed.
+        MalformedPartitionKey, NothingDue: the key was mistyped, or nothing landed.
         OperatorError: they cannot be judged.
     """
+    key = today.contract.location.key(key)
     compiled = today.in_force(key)
     found = discover.look(compiled.contract, key, ports=ports)
     if isinstance(found, discover.NeverCame):

@@ -12,10 +12,15 @@ def forget(today: CompiledContract, key: str, *, who: str, why: str, ports: Port
     """What was removed: the partition's current outcome, with its messages that were not sent yet.
 
     Raises:
+        MalformedPartitionKey: it is neither recorded nor a key.
         CannotForget: nothing is recorded, or rows of the partition are visible.
     """
     dataset = today.contract.dataset
+    # As it is recorded first: an older version of ours may have recorded a key that has no value.
     outcome = ports.ledger.outcome(dataset, key)
+    if outcome is None:
+        key = today.contract.location.key(key)
+        outcome = ports.ledger.outcome(dataset, key)
     if outcome is None:
         raise CannotForget(f"{dataset} {key}: nothing is recorded for this partition; see `gate status`")
     visible = ports.warehouse.current(today.table.name, key)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from partition_gate.alerts.alert import alerts_for
 from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.contract.readiness import NotExpected, Wait
-from partition_gate.errors import GateError, MalformedPartitionKey, NothingDue, NotRecorded, PartitionChanged
+from partition_gate.errors import GateError, NothingDue, NotRecorded, PartitionChanged
 from partition_gate.gate import discover, settle
 from partition_gate.gate.discover import Discovered, NeverCame
 from partition_gate.gate.dispose import Inspection
@@ -76,12 +76,14 @@ def _report(run: PartitionRun, settlement: Settlement) -> None:
 class PartitionRun:
     """The steps of one partition under one contract. `today` is its newest version; `compiled` the one that judges.
 
+    `key` may be any spelling of a partition key: everything is done and recorded under the canonical one.
+    MalformedPartitionKey is raised here, before anything is listed or recorded.
     `errored` is the settlement of a step that failed, `was_recorded` says that an earlier run's was returned.
     """
 
     def __init__(self, today: CompiledContract, key: str, *, ports: Ports) -> None:
-        self.today, self.compiled = today, today.in_force(key)
-        self.key, self.ports = key, ports
+        self.key, self.ports = today.contract.location.key(key), ports
+        self.today, self.compiled = today, today.in_force(self.key)
         self.errored: Settlement | None = None
         self.was_recorded = False
         self._attempt: Attempt | None = None
@@ -213,7 +215,7 @@ class PartitionRun:
     def _errors_recorded(self) -> Iterator[None]:
         try:
             yield
-        except (MalformedPartitionKey, NothingDue, NotRecorded):
+        except (NothingDue, NotRecorded):
             raise
         except GateError as error:
             self.errored = self._record(error)

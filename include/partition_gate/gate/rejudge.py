@@ -42,14 +42,18 @@ class Rejudged(Record):
 def rejudge(old: CompiledContract, new: CompiledContract, *, partitions: int, ports: Ports) -> tuple[Rejudged, ...]:
     """The newest partitions in landing under both versions, newest first; only checks that end otherwise are told.
 
-    The files are those where the old version finds them. A column is read under the name that each version gives it.
+    Folders in landing that are no partition come last, each with why. The files are those where the old version finds
+    them. A column is read under the name that each version gives it.
 
     Raises:
         OperatorError: landing cannot be read.
         PartitionChanged: a partition was replaced while it was read.
     """
-    keys = ports.store.partition_keys(old.contract.location)[-partitions:][::-1] if partitions > 0 else []
-    return tuple(_rejudged(old, new, key, ports) for key in keys)
+    if partitions <= 0:
+        return ()
+    landed = ports.store.partition_keys(old.contract.location)
+    refused = (Rejudged(key=folder, row_count=None, flips=(), missing=why) for folder, why in landed.refused)
+    return (*(_rejudged(old, new, key, ports) for key in landed.keys[-partitions:][::-1]), *refused)
 
 
 def flips(old: Verdict, new: Verdict) -> tuple[Flip, ...]:

@@ -11,6 +11,8 @@ from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.record import Record, digest
 
+_LONGEST_NAME = 120
+
 
 class AttemptState(StrEnum):
     """An attempt's way (design, section 6); the last five are ends."""
@@ -31,11 +33,12 @@ class AttemptState(StrEnum):
 def attempt_id(dataset: str, partition_key: str, ending: str | int) -> str:
     """`flights-2013-01-03-1`: a name for people, fit for files and addresses.
 
-    Characters that a path or an address would change become `_`. Where two would then read alike (`a-b` and `c` like
-    `a` and `b-c`, the key `b/c` like `b_c`), eight digits of a hash keep them apart.
+    Characters that a path or an address would change become `_`, and what is too long for the name of a file is cut.
+    Where two would then read alike (`a-b` and `c` like `a` and `b-c`, the key `b/c` like `b_c`), eight digits of a hash
+    keep them apart.
     """
     readable = f"{dataset}-{partition_key.replace('/', '_')}"
-    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", readable)
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", readable)[:_LONGEST_NAME]
     is_plain = safe == readable and "-" not in dataset and "_" not in partition_key
     mark = "" if is_plain else f"-{digest([dataset, partition_key])[:8]}"
     return f"{safe}{mark}-{ending}"

@@ -29,7 +29,7 @@ class PartitionScan(Record):
     paths: tuple[Path, ...]
     sources: tuple[str, ...]
     table: TableSchema
-    partition_values: tuple[tuple[str, str], ...]
+    partition_values: tuple[tuple[str, str | None], ...]
     references: tuple[ReferenceFiles, ...] = ()
     scratch: Path | None = None
     published: TableSchema | None = None

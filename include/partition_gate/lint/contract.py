@@ -158,7 +158,7 @@ def _segments(server: Placed) -> tuple[str, tuple[str, ...] | str]:
         found = location(str(server.node.get(key) or ""), folder="/", model="model", path="")
     except ContractError as error:
         return f"{server.place}.{key}", str(error).removeprefix(": servers: ")
-    return f"{server.place}.{key}", found.segments
+    return f"{server.place}.{key}", found.names
 
 
 def _without_segment(view: View, partitioned: dict[str | None, str]) -> Iterator[Problem]:

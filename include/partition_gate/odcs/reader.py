@@ -8,7 +8,8 @@ from typing import Any
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, Server
 from pydantic import ValidationError
 
-from partition_gate.contract.model import Channel, Contract, Member, Sla, Status, Team
+from partition_gate.contract.model import Channel, Column, Contract, Member, Sla, Status, Team
+from partition_gate.contract.nested_columns import published_type
 from partition_gate.contract.sla_names import canonical
 from partition_gate.errors import ContractError
 from partition_gate.odcs.columns import (
@@ -23,6 +24,7 @@ from partition_gate.odcs.quality import read_rules
 from partition_gate.odcs.schema import require_valid
 from partition_gate.odcs.versions import in_todays_words
 from partition_gate.partition import Location
+from partition_gate.partition_key import Segment, is_key_type, why_no_key
 from partition_gate.record import digest
 from partition_gate.strict_yaml.reading import Document, dotted, load_document
 
@@ -65,7 +67,7 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
         dataset=str(schema.name),
         schema_path="schema[0]",
         description=schema.description or "",
-        location=location(str(server.location or server.path), folder=folder, model=str(schema.name), path=path),
+        location=_location(server, str(schema.name), columns, folder=folder, path=path),
         endpoint_url=server.endpointUrl,
         columns=columns,
         foreign_keys=read_foreign_keys(schema, at="schema[0]", path=path),
@@ -98,7 +100,7 @@ def _with_lines(problems: str, document: Document, path: str) -> str:
 
 
 def location(text: str, *, folder: str, model: str, path: str) -> Location:
-    """The location that a server's URL or path names (`s3://landing/flights/dt=*/*.parquet`).
+    """The location that a server's URL or path names (`s3://landing/flights/dt=*/*.parquet`), each segment as text.
 
     Raises:
         ContractError: a wildcard stands where none can be understood.
@@ -119,7 +121,34 @@ def location(text: str, *, folder: str, model: str, path: str) -> Location:
     root = "/".join(parts)
     if not scheme and not root.startswith("/"):
         root = f"{folder}/{root.removeprefix('./')}".rstrip("/")
-    return Location(root=scheme + root, segments=tuple(segments), pattern=pattern)
+    return Location(root=scheme + root, segments=tuple(map(_text_segment, segments)), pattern=pattern)
+
+
+def typed(found: Location, columns: Sequence[Column], *, path: str) -> Location:
+    """The location whose segments have the types that their columns are published as; text where there is no column.
+
+    Raises:
+        ContractError: one line a column whose type no partition key can have.
+    """
+    of_name = {column.name: column for column in columns}
+    segments = tuple(
+        Segment(name=each.name, type=published_type(of_name[each.name])) if each.name in of_name else each
+        for each in found.segments
+    )
+    unfit = [each for each in segments if not is_key_type(each.type)]
+    if unfit:
+        lines = (f"{path}: {of_name[each.name].path}.logicalType: {why_no_key(each.type)}" for each in unfit)
+        raise ContractError("\n".join(lines))
+    return found.model_copy(update={"segments": segments})
+
+
+def _location(server: Server, model: str, columns: Sequence[Column], *, folder: str, path: str) -> Location:
+    place = str(server.location or server.path)
+    return typed(location(place, folder=folder, model=model, path=path), columns, path=path)
+
+
+def _text_segment(name: str) -> Segment:
+    return Segment(name=name, type="VARCHAR")
 
 
 def _identity(odcs: OpenDataContractStandard) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from partition_gate.judging.attempt import Claim, Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.validation import Split
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
-from partition_gate.partition import DataFile, Partition
+from partition_gate.partition import DataFile, Location, Partition
+from partition_gate.partition_key import Segment
 from partition_gate.suite.expectations import Scope, Severity
 from partition_gate.table import TableColumn, TableSchema
 
@@ -29,6 +30,12 @@ def a_partition(dataset: str = "orders", key: str = "2026-11-01", *, etag: str =
     return Partition(
         dataset=dataset, key=key, files=(DataFile(path=path, etag=etag, size_bytes=1000, modified_at=NOON),)
     )
+
+
+def a_location(root: str = "s3://landing/orders", *, pattern: str = "*.parquet", **segments: str) -> Location:
+    """Where a dataset lands: each segment as name -> DuckDB type, in the key's order; none is a snapshot."""
+    typed = tuple(Segment(name=name, type=kind) for name, kind in segments.items())
+    return Location(root=root, segments=typed, pattern=pattern)
 
 
 def a_table(

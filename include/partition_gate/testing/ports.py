@@ -28,7 +28,7 @@ from partition_gate.judging.validation import (
     Unknown,
     Validation,
 )
-from partition_gate.partition import DataFile, Location, Partition, Spooled
+from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
 from partition_gate.suite.expectations import Check, CompiledSuite, Scope
 from partition_gate.testing.builders import NOON
 from partition_gate.testing.ledger import InMemoryLedger
@@ -66,8 +66,8 @@ class FakeStore:
     def land(self, key: str, ids: Sequence[int], *, name: str = "part-0.parquet") -> None:
         self.landed.setdefault(key, {})[name] = list(ids)
 
-    def partition_keys(self, location: Location) -> list[str]:  # noqa: ARG002 -- the port's
-        return sorted(self.landed)
+    def partition_keys(self, location: Location) -> LandedKeys:
+        return LandedKeys(keys=tuple(sorted(self.landed, key=location.order)))
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         self.before_listing()

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from partition_gate.errors import PartitionChanged, Superseded
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.validation import Split
+from partition_gate.partition_key import KeyValues, Segment, stored_values
 from partition_gate.table import TableSchema
 
 Row = dict[str, Any]
@@ -54,6 +55,7 @@ class InMemoryWarehouse:
         return self._published.get((table, partition_key))
 
     def stage(self, table: TableSchema, partition_key: str, *, attempt_id: str, split: Split) -> Staged:
+        _check_canonical(table, partition_key)
         path = self._path(partition_key, attempt_id)
         if split.passing:
             rows = [row for file in split.passing for row in pq.read_table(file).to_pylist()]
@@ -76,9 +78,10 @@ class InMemoryWarehouse:
         *,
         idempotency_key: str,
         fence: int,
-        values: Sequence[tuple[str, str]],
+        values: KeyValues,
         over: int | None = None,
     ) -> Publication:
+        _check_canonical(table, staged.partition_key)
         at = (table.name, staged.partition_key)
         with self._lock:
             if fence <= self._fences.get(at, 0):
@@ -160,3 +163,9 @@ class InMemoryWarehouse:
             if (staged.table, file.path) not in self._staged:
                 raise PartitionChanged(f"{staged.table}/{file.path}: the staged rows are gone; run it again")
         return [row for file in staged.files for row in self._staged[staged.table, file.path][1]]
+
+
+def _check_canonical(table: TableSchema, partition_key: str) -> None:
+    segments = [Segment(name=each.name, type=each.type) for each in table.partition_columns]
+    if segments:
+        stored_values(table.name, segments, partition_key.split("/"))

@@ -177,10 +177,11 @@ def _slot(name: str, cells: Sequence[Cell | None]) -> Slot | None:
     return Slot(name=name, cells=tuple(cells), type=comparable_type(kinds)) if kinds else None
 
 
-def _constant(column: TableColumn, values: dict[str, str]) -> Cell | None:
+def _constant(column: TableColumn, values: dict[str, str | None]) -> Cell | None:
     if column.name not in values:
         return None
-    return f"CAST({literal(values[column.name])} AS {column.type})", column.type
+    value = values[column.name]
+    return f"CAST({'NULL' if value is None else literal(value)} AS {column.type})", column.type
 
 
 def _keys(groups: Sequence[Group]) -> list[ColumnKey]:

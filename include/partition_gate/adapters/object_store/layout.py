@@ -10,6 +10,7 @@ from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import translated
 from partition_gate.errors import BucketMissing
 from partition_gate.partition import Location
+from partition_gate.partition_key import Segment
 
 _PATTERN = "*.parquet"
 FolderNames = Callable[[str], list[str]]
@@ -30,7 +31,9 @@ def found_location(path: str, folder_names: FolderNames) -> Location:
     while hive := sorted(name for name in folder_names(folder) if "=" in name and not name.startswith((".", "_"))):
         segments.append(hive[-1].partition("=")[0])
         folder = f"{folder}/{hive[-1]}"
-    return Location(root=root, segments=tuple(segments), pattern=pattern)
+    # What the columns' types are, only a contract says: until then each name is text.
+    typed = tuple(Segment(name=name, type="VARCHAR") for name in segments)
+    return Location(root=root, segments=typed, pattern=pattern)
 
 
 def local_folder_names(folder: str) -> list[str]:

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from partition_gate.adapters.object_store.listing import NOTE_BYTES, is_data, keys_below
+from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, is_data, keys_below, note_of
 from partition_gate.adapters.object_store.spooling import changed, spool_files, whole_or_absent
 from partition_gate.errors import AccessDenied, BucketMissing
-from partition_gate.partition import DataFile, Location, Partition, Spooled
+from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
 
 
 class LocalObjectStore:
@@ -21,26 +21,16 @@ class LocalObjectStore:
     A file's token is made of inode, time of change and size: a rename over it or a write into it changes the token.
     """
 
-    def partition_keys(self, location: Location) -> list[str]:
+    def partition_keys(self, location: Location) -> LandedKeys:
         _check_root(location)
         return keys_below(location, _folder_names)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         _check_root(location)
-        folder = location.folder(key)
-        names = sorted(
-            entry.name for entry in _entries(folder) if entry.is_file() and is_data(entry.name, location.pattern)
-        )
-        return tuple(file for name in names if (file := _data_file(f"{folder}/{name}")))
+        return files_of(location, key, lambda folder: _files(folder, location.pattern))
 
     def note(self, location: Location, key: str, name: str) -> bytes | None:
-        path = f"{location.folder(key)}/{name}"
-        with _translated(path):
-            try:
-                with Path(path).open("rb") as file:
-                    return file.read(NOTE_BYTES)
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+        return note_of(location, key, _small_file, name)
 
     def spool(self, partition: Partition, into: Path) -> Spooled:
         return spool_files(partition, into, _copy)
@@ -52,6 +42,20 @@ def _check_root(location: Location) -> None:
             raise BucketMissing(
                 f"{location.root}: the folder does not exist; create it or correct servers[].location in the contract"
             )
+
+
+def _files(folder: str, pattern: str) -> list[DataFile]:
+    names = [entry.name for entry in _entries(folder) if entry.is_file() and is_data(entry.name, pattern)]
+    return [file for name in names if (file := _data_file(f"{folder}/{name}"))]
+
+
+def _small_file(path: str) -> bytes | None:
+    with _translated(path):
+        try:
+            with Path(path).open("rb") as file:
+                return file.read(NOTE_BYTES)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
 
 def _folder_names(folder: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from partition_gate.partition import DataFile, Location, Partition, Spooled
+from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
 from partition_gate.ports import ObjectStore
 
 _SCHEME = "s3://"
@@ -21,7 +21,7 @@ class RoutingObjectStore:
         self._s3 = s3
         self._local = local
 
-    def partition_keys(self, location: Location) -> list[str]:
+    def partition_keys(self, location: Location) -> LandedKeys:
         return self._store(location.root).partition_keys(location)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:

@@ -14,12 +14,12 @@ from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionErr
 from obstore.store import S3Store
 
 from partition_gate.adapters.object_store import s3_clients
-from partition_gate.adapters.object_store.listing import NOTE_BYTES, is_data, keys_below
+from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, is_data, keys_below, note_of
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import access_denied, translated, unreachable
 from partition_gate.adapters.object_store.spooling import changed, spool_files, whole_or_absent
 from partition_gate.errors import GateError
-from partition_gate.partition import DataFile, Location, Partition, Spooled
+from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
 
 _TRIES = 5
 _FIRST_PAUSE_S = 0.1
@@ -42,22 +42,26 @@ class S3ObjectStore:
         )
         self._buckets: dict[str, S3Store] = {}
 
-    def partition_keys(self, location: Location) -> list[str]:
+    def partition_keys(self, location: Location) -> LandedKeys:
         if not location.segments:
             self._entries(location.root)  # for its errors: a snapshot in a bucket that does not exist has no key
         return keys_below(location, self._folder_names)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
-        folder = location.folder(key)
-        found = (
-            _data_file(f"{folder}/{name}", entry)
-            for name, entry in self._entries(folder)
-            if entry["type"] == "file" and is_data(name, location.pattern)
-        )
-        return tuple(sorted(found, key=lambda file: file.path))
+        return files_of(location, key, lambda folder: self._files(folder, location.pattern))
 
     def note(self, location: Location, key: str, name: str) -> bytes | None:
-        path = f"{location.folder(key)}/{name}"
+        return note_of(location, key, self._small_object, name)
+
+    def spool(self, partition: Partition, into: Path) -> Spooled:
+        return spool_files(partition, into, self._fetch)
+
+    def _files(self, folder: str, pattern: str) -> list[DataFile]:
+        entries = self._entries(folder)
+        named = [(name, entry) for name, entry in entries if entry["type"] == "file" and is_data(name, pattern)]
+        return [_data_file(f"{folder}/{name}", entry) for name, entry in named]
+
+    def _small_object(self, path: str) -> bytes | None:
         store, object_key = self._store(path)
         try:
             chunks = obstore.get(store, object_key).stream(min_chunk_size=NOTE_BYTES)
@@ -68,9 +72,6 @@ class S3ObjectStore:
             raise access_denied(self._endpoint, path) from error
         except BaseError as error:
             raise unreachable(self._endpoint, path, "no complete answer") from error
-
-    def spool(self, partition: Partition, into: Path) -> Spooled:
-        return spool_files(partition, into, self._fetch)
 
     @cached_property
     def _listing(self) -> Any:

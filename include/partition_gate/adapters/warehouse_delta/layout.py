@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from partition_gate.adapters.warehouse_delta.sql import type_name
 from partition_gate.errors import MalformedPartitionKey
 from partition_gate.partition import SNAPSHOT
+from partition_gate.partition_key import KeyValues, Segment, stored_values
 from partition_gate.table import TableSchema
 
 PREFIX, MORE = "part-", "more-"
@@ -52,7 +54,7 @@ def attempt_of(path: str) -> str:
 
 
 def partition_key_of(path: str) -> str:
-    """The key of the partition that a data file belongs to."""
+    """The canonical key of the partition that a data file belongs to."""
     return "/".join(part.split("=", 1)[1] for part in PurePosixPath(path).parts[:-1]) or SNAPSHOT
 
 
@@ -61,10 +63,32 @@ def is_data_file(path: str) -> bool:
     return name.startswith((PREFIX, MORE)) and name.endswith(SUFFIX)
 
 
-def partition_values(table: TableSchema, values: Sequence[tuple[str, str]]) -> dict[str, str | None]:
-    """Partition column -> value, from pairs that name the column or its segment in landing."""
+def partition_values(table: TableSchema, partition_key: str, values: KeyValues) -> dict[str, str | None]:
+    """Partition column -> value as the log holds it, from the key; `values` name the column or its segment in landing.
+
+    Raises:
+        MalformedPartitionKey: a part that the log's readers could not parse as its column's type (one such value, and
+            nobody can load the table), that is not canonical, or that is not the value given.
+    """
+    stored = values_of(table, partition_key)
     given = dict(values)
-    return {column.name: given.get(column.name, given.get(column.source)) for column in table.partition_columns}
+    if stored != {each.name: given.get(each.name, given.get(each.source)) for each in table.partition_columns}:
+        raise MalformedPartitionKey(f"{table.name}: the values given are not those of the key {partition_key!r}")
+    return stored
+
+
+def values_of(table: TableSchema, partition_key: str) -> dict[str, str | None]:
+    """The same from the key alone. Raises: MalformedPartitionKey."""
+    folder(names(table), partition_key)
+    segments = [Segment(name=each.name, type=type_name(each.type)) for each in table.partition_columns]
+    return stored_values(table.name, segments, partition_key.split("/") if segments else ())
+
+
+def quarantine_folder(table: str, partition_key: str, attempt_id: str) -> str:
+    """Where an attempt's quarantined rows lie. Raises: MalformedPartitionKey (the key would lead elsewhere)."""
+    if {"", ".", ".."} & set(partition_key.split("/")):
+        raise MalformedPartitionKey(f"{table}: {partition_key!r} is not canonical: it names no folder of its own")
+    return f"{table}/{partition_key}/{attempt_id}"
 
 
 def names(table: TableSchema) -> tuple[str, ...]:

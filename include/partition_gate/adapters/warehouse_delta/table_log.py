@@ -49,8 +49,8 @@ def fence(log: DeltaTable, table: str, partition_key: str) -> int | None:
 
 
 def visible_paths(log: DeltaTable) -> list[str]:
-    """The data files of the loaded state, relative to the table's root."""
-    return [str(path) for path in log.get_add_actions().column("path").to_pylist()]
+    """The data files of the loaded state, relative to the table's root, as they are named there."""
+    return [unquote(str(path)) for path in log.get_add_actions().column("path").to_pylist()]
 
 
 def partition_paths(log: DeltaTable, partition_key: str) -> list[str]:

@@ -21,6 +21,7 @@ from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.validation import Split
+from partition_gate.partition_key import KeyValues
 from partition_gate.table import TableSchema
 
 COMMIT_TRIES = 60
@@ -55,6 +56,7 @@ class DeltaWarehouse:
         """Copy the passing rows to where they will be published. A copy, never a link: a writer that opened the
         attempt's own file again would otherwise change published bytes.
         """
+        layout.values_of(table, partition_key)  # for its error: nothing is written that could not be committed
         names, visible = layout.names(table), self._visible(table.name)
         paths = layout.staged_paths(names, partition_key, attempt_id, count=len(split.passing))
         for path, rows in zip(paths, split.passing, strict=True):
@@ -77,13 +79,14 @@ class DeltaWarehouse:
         *,
         idempotency_key: str,
         fence: int,
-        values: Sequence[tuple[str, str]],
+        values: KeyValues,
         over: int | None = None,
     ) -> Publication:
         """One commit upon the newest state; somebody else's commit in between, or an unknown outcome, is answered by
         looking again. Raises also ContractError (a type changed).
         """
         wanted = _publication(staged, idempotency_key=idempotency_key, fence=fence)
+        pairs = layout.partition_values(table, staged.partition_key, values)
         conflict: DeltaError | None = None
         for attempt in range(COMMIT_TRIES):
             time.sleep(_pause_s(attempt))
@@ -92,7 +95,7 @@ class DeltaWarehouse:
                 return done
             try:
                 log = log and table_log.evolve(self._storage, log, table)
-                files, pairs = self._to_commit(table, staged), layout.partition_values(table, values)
+                files = self._to_commit(table, staged)
                 return table_log.commit(self._storage, log, table, publication=wanted, files=files, values=pairs)
             except DeltaError as error:
                 conflict = error
@@ -104,7 +107,7 @@ class DeltaWarehouse:
         self, table: str, partition_key: str, *, attempt_id: str, rows: Path | None, raw: Sequence[Path]
     ) -> str:
         """`<quarantine root>/<table>/<partition key>/<attempt_id>/`: `rows.parquet`, and `raw/<n>-<name>`."""
-        folder = f"{table}/{partition_key}/{attempt_id}"
+        folder = layout.quarantine_folder(table, partition_key, attempt_id)
         if rows:
             self._quarantine.put(f"{folder}/rows.parquet", rows)
         for number, file in enumerate(raw):
