@@ -15,6 +15,9 @@ DELTA = "tests/integration/test_delta_warehouse.py"
 VERDICT = "tests/unit/test_verdict_and_disposition.py"
 ALERT = "tests/unit/test_alert.py"
 NOTIFY = "tests/integration/test_notify.py"
+KEYS = "tests/unit/test_partition_keys.py"
+KEYED_TABLES = "tests/integration/test_partition_keys_in_tables.py"
+STORES = "tests/integration/test_object_store_behaviour.py"
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ GATE = (
     Mutation("the same error is told at every retry", "gate/pipeline.py",
              "(before.outcome, before.why) == (outcome, (why,))", "before.attempt_id == why", PIPELINE),
     Mutation("visible rows are recorded as errored", "gate/pipeline.py",
-             "except (MalformedPartitionKey, NothingDue, NotRecorded):", "except (MalformedPartitionKey, NothingDue):",
+             "except (NothingDue, NotRecorded):", "except NothingDue:",
              PIPELINE),
     Mutation("a mistyped key is recorded as missing", "gate/pipeline.py",
              "        discover.check_promised(self.compiled.contract, self.key, ports=self.ports)\n", "", PIPELINE),
@@ -190,4 +193,41 @@ TELLING = (
              'return "<0.01%"', 'return "0.00%"', ALERT),
 )  # fmt: skip
 
-MUTATIONS = (*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING)
+KEYING = (
+    Mutation("a key is recorded as somebody typed it", "gate/pipeline.py",
+             "self.key, self.ports = today.contract.location.key(key), ports", "self.key, self.ports = key, ports",
+             PIPELINE),
+    Mutation("a mistyped key that names no date is recorded as missing", "gate/discover.py",
+             "if covered is None and contract.location.segments:", "if contract is None:", PIPELINE),
+    Mutation("an outcome is forgotten only under one spelling of its key", "gate/forget.py",
+             "key = today.contract.location.key(key)", "key = key.strip()", PIPELINE),
+    Mutation("a decimal has a key for each number of zeros", "key_types.py",
+             "exact = value.quantize(Decimal(1).scaleb(-self.scale), context=Context(prec=_MOST_DIGITS))",
+             "exact = value", KEYS),
+    Mutation("a decimal is a key that half of Delta's readers cannot read", "key_types.py",
+             'or (fraction and text.startswith("-"))', "", KEYS),
+    Mutation("a date has two spellings in landing", "key_types.py",
+             "if not _DAY.fullmatch(text):", "if not text:", KEYS),
+    Mutation("a timestamp is committed as Delta's kernel cannot parse it", "key_types.py",
+             'return self.format(value) if self.has_zone else self._text(value, " ")', "return self.format(value)",
+             KEYED_TABLES),
+    Mutation("a key leads to the folder above", "partition_key.py",
+             'part.replace(".", "%2E") if part in {".", ".."} else part', "part", KEYS),
+    Mutation("a key is longer than the name of a folder may be", "partition_key.py",
+             "if len(part) > longest:", "if part is None:", KEYS),
+    Mutation("Airflow's sign between parts stands inside of one", "partition_key.py",
+             'quote(plain, safe=":+").replace("~", "%7E")', 'quote(plain, safe=":+")', KEYS),
+    Mutation("a folder that nobody writes so is a partition that nobody finds", "partition_key.py",
+             "if folder not in self.spellings(part):", "if not part:", KEYS),
+    Mutation("a value that is not canonical makes a table unloadable", "partition_key.py",
+             "if (canonical := segment.part(part)) != part:", "if (canonical := segment.part(part)) is None:",
+             KEYED_TABLES),
+    Mutation("an encoded partition is never found again", "adapters/warehouse_delta/table_log.py",
+             "return [unquote(str(path)) for path in", "return [str(path) for path in", KEYED_TABLES),
+    Mutation("one of two folders of a partition is dropped in silence", "adapters/object_store/listing.py",
+             "if len(found) > 1:", "if found is None:", STORES),
+    Mutation("a folder without a key hides the others", "adapters/object_store/listing.py",
+             "except MalformedPartitionKey as error:", "except KeyError as error:", STORES),
+)  # fmt: skip
+
+MUTATIONS = (*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING)
