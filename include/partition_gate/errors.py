@@ -8,6 +8,9 @@ GateError
 │   ├── StoreUnreachable   object storage does not answer
 │   ├── BucketMissing      the bucket or folder does not exist
 │   ├── AccessDenied       the credentials are refused
+│   ├── ScanTimedOut       judging the rows took longer than its limit
+│   ├── LedgerUnusable     the ledger does not answer, or cannot be used by this version
+│   ├── NoSpace            the disk is full, or a folder cannot be written
 │   ├── ReferenceMissing   a referenced dataset has no published version yet
 │   ├── AmbiguousPartition landing has two folders for one partition
 │   ├── NotRecorded        rows are visible, but the ledger does not say so yet
@@ -20,6 +23,7 @@ GateError
 └── DeliveryError          nobody: the outbox tries again
     ├── NotDelivered       the message surely was not taken
     └── DeliveryUnknown    it may have been taken: look before sending again
+        └── ServiceSilent  the service answers nobody now: leave the other messages alone
 
 Failing data is never an error: it is an outcome.
 """
@@ -57,6 +61,18 @@ class BucketMissing(OperatorError):
 
 class AccessDenied(OperatorError):
     """Object storage refuses our credentials."""
+
+
+class ScanTimedOut(OperatorError):
+    """Judging or splitting the rows of a partition took longer than its limit."""
+
+
+class LedgerUnusable(OperatorError):
+    """The ledger does not answer, is damaged, or is of another version of ours."""
+
+
+class NoSpace(OperatorError):
+    """A local folder cannot be written: the disk is full, or it refuses us."""
 
 
 class ReferenceMissing(OperatorError):
@@ -109,3 +125,7 @@ class NotDelivered(DeliveryError):
 
 class DeliveryUnknown(DeliveryError):
     """The connection broke or the service failed: the message may have been taken."""
+
+
+class ServiceSilent(DeliveryUnknown):
+    """The service could not be reached, or did not answer within its limit."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from partition_gate.errors import InvalidSetting
 from partition_gate.record import Record
@@ -45,6 +46,52 @@ class Settings(Record):
     mask_key: SecretStr = Field(
         SecretStr(""), description="Key of the hashes that stand for classified values; empty: made once in GATE_HOME."
     )
+    store_call_seconds: float = Field(
+        60, gt=0, description="Limit of one listing, look or small object in object storage, retries included, in s."
+    )
+    store_file_seconds: float = Field(
+        60,
+        gt=0,
+        description="Limit of reading one file from object storage, beside the time that its size takes, in s.",
+    )
+    store_file_rate: float = Field(
+        1_000_000,
+        gt=0,
+        description="Slowest reading of a file that is waited for, in bytes/s: its size takes no longer.",
+    )
+    spool_seconds: float = Field(1800, gt=0, description="Limit of reading all files of one partition, in s.")
+    scan_seconds: float = Field(
+        1800, gt=0, description="Limit of judging the rows of one partition, and of splitting them, each, in s."
+    )
+    sql_rule_seconds: float = Field(60, gt=0, description="Limit of planning or running one SQL rule, in s.")
+    sql_rule_memory_mb: int = Field(1024, ge=64, description="Memory that one SQL rule may use, in MB.")
+    view_swap_seconds: float = Field(
+        10, gt=0, description="Longest wait for another process that writes the consumers' DuckDB file, in s."
+    )
+    ledger_seconds: float = Field(
+        30, ge=1, description="Longest wait for the ledger to answer or to be free, in s (a transaction, a connection)."
+    )
+    message_seconds: float = Field(
+        20,
+        gt=0,
+        le=50,
+        description="Limit of sending one Slack message, and of looking whether it was sent, each, in s.",
+    )
+    drain_seconds: float = Field(60, gt=0, description="No further message is begun after so long, in s.")
+
+    @field_validator("s3_endpoint_url", "slack_api_url", "public_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value and not (value.startswith(("http://", "https://")) and urlsplit(value).netloc):
+            raise ValueError(f"{value!r} is not a URL: write http://<host> or https://<host>")
+        return value
+
+    @field_validator("warehouse_uri", "quarantine_uri")
+    @classmethod
+    def _is_a_folder_or_s3(cls, value: str) -> str:
+        if "://" in value and not (value.startswith("s3://") and urlsplit(value).netloc):
+            raise ValueError(f"{value!r} is neither a folder nor s3://bucket/prefix")
+        return value
 
     def path(self, value: str, name: str) -> str:
         """A location setting, or its default of that name below the home."""
@@ -66,7 +113,8 @@ def load_settings(environment: Mapping[str, str] | None = None, *, project: Path
         settings = Settings.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise InvalidSetting(f"{PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}") from None
+        problem = first["msg"].removeprefix("Value error, ")
+        raise InvalidSetting(f"{PREFIX}{str(first['loc'][0]).upper()}: {problem}") from None
     folders = {name: project / getattr(settings, name) for name in ("home", "contracts", "expectations")}
     return settings.model_copy(update=folders)
 

@@ -239,3 +239,44 @@ def kill_two_workers_while_one_waits_for_an_answer(url: str, slack: SlackServer)
 def start_worker(url: str, slack: SlackServer) -> subprocess.Popen[bytes]:
     environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "include"), "PATH": ""}
     return subprocess.Popen([sys.executable, str(SENDER), url, slack.url], env=environment, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("fault", [Fault.SILENT, Fault.DRIPPING])
+def test_a_dead_slack_is_left_alone_after_the_first_message(ledger: SqlLedger, slack: SlackServer, fault: Fault):
+    queue(ledger, *(a_message(f"m{number}") for number in range(12)))
+    slack.fail_next(*[fault] * 12)
+    began = time.monotonic()
+
+    delivery = notify(ledger, SlackNotifier(slack.token, base_url=slack.url, limit_s=0.3), StandingClock())
+
+    assert time.monotonic() - began < 1.0
+    assert (delivery.postponed, delivery.sent, delivery.left) == (1, 0, True)
+    assert states(ledger) == ["sending", *["pending"] * 11]
+
+
+def test_after_a_dead_slack_everything_is_sent_once(ledger: SqlLedger, slack: SlackServer):
+    queue(ledger, *(a_message(f"m{number}") for number in range(4)))
+    slack.fail_next(Fault.DRIPPING)  # carried out, and never answered
+    clock = StandingClock()
+    notify(ledger, SlackNotifier(slack.token, base_url=slack.url, limit_s=0.3), clock)
+    clock.forward(PACE.settling)
+
+    notify(ledger, SlackNotifier(slack.token, base_url=slack.url), clock)
+
+    assert sorted(slack.outbox_ids("#orders")) == ["m0", "m1", "m2", "m3"]
+
+
+def test_a_slow_slack_ends_the_drain_at_its_limit(ledger: SqlLedger, notifier: SlackNotifier):
+    queue(ledger, *(a_message(f"m{number}") for number in range(3)))
+    clock = StandingClock()
+
+    class Slow:
+        def send(self, message: Message) -> str:
+            clock.forward(timedelta(seconds=40))
+            return notifier.send(message)
+
+        def find(self, message: Message, *, since: datetime) -> str | None:
+            return notifier.find(message, since=since)
+
+    assert notify(ledger, Slow(), clock) == Delivery(sent=2, left=True)
+    assert states(ledger) == ["sent", "sent", "pending"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from partition_gate.adapters.deadlines import Deadline
 from partition_gate.adapters.inbox import InboxNotifier
 from partition_gate.adapters.slack import SlackNotifier
-from partition_gate.errors import DeliveryUnknown, NotDelivered
+from partition_gate.adapters.slack_client import DeadlineClient
+from partition_gate.errors import DeliveryUnknown, NotDelivered, ServiceSilent
 from partition_gate.ports import Notifier
 from partition_gate.testing.builders import a_message
 from partition_gate.testing.slack_server import Fault, SlackServer
@@ -202,3 +206,40 @@ def test_the_notification_line_is_no_mention(slack: SlackServer):
 def test_the_fake_refuses_blocks_that_slack_refuses(slack: SlackServer, blocks: str):
     with pytest.raises(NotDelivered, match="invalid_blocks"):
         a_slack_notifier(slack).send(a_message().model_copy(update={"blocks": blocks}))
+
+
+@pytest.mark.parametrize("fault", [Fault.DRIPPING, Fault.SILENT])
+def test_a_slack_that_never_finishes_its_answer_is_waited_for_until_the_limit(slack: SlackServer, fault: Fault):
+    slack.fail_next(fault)
+    began = time.monotonic()
+
+    with pytest.raises(ServiceSilent, match=r"within 0\.5 s \(GATE_MESSAGE_SECONDS\)"):
+        SlackNotifier(slack.token, base_url=slack.url, limit_s=0.5).send(a_message())
+
+    assert time.monotonic() - began < 1.5
+
+
+def test_the_limit_of_a_look_is_for_all_of_its_pages(slack: SlackServer):
+    slack.page = 1
+    notifier = SlackNotifier(slack.token, base_url=slack.url, limit_s=0.5)
+    for number in range(10):
+        notifier.send(a_message(f"m{number}"))
+    slack.latency_s = 0.2
+    began = time.monotonic()
+
+    with pytest.raises(ServiceSilent):
+        notifier.find(a_message("absent"), since=LONG_AGO)
+
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_request_that_was_given_up_before_it_was_sent_is_never_sent():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = DeadlineClient("xoxb-test", f"http://127.0.0.1:{listener.getsockname()[1]}/api/", timeout_s=1)
+        client.deadline = Deadline(0.0)
+
+        with pytest.raises(OSError):  # noqa: PT011 -- whatever it is called
+            client.chat_postMessage(channel="#orders", text="late")
+
+        connection, _ = listener.accept()
+        assert connection.recv(1) == b""

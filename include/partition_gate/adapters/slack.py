@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.error import URLError
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
+from partition_gate.adapters.deadlines import Deadline, LimitReached, within
+from partition_gate.adapters.slack_client import DeadlineClient
 from partition_gate.alerts.slack_blocks import escape
-from partition_gate.errors import DeliveryError, DeliveryUnknown, NotDelivered
+from partition_gate.errors import DeliveryError, DeliveryUnknown, NotDelivered, ServiceSilent
 from partition_gate.judging.attempt import Message
 
 EVENT_TYPE = "partition_gate_alert"
@@ -43,17 +45,20 @@ _NEXT_STEPS = {
 class SlackNotifier:
     """Posts with the message id in `metadata`, and finds it there again.
 
-    The SDK's own retries are off: they post again after an answer was lost, and so send twice.
+    `send` and `find` each end within `limit_s`, whatever Slack does; `timeout_s` is for one step of a connection.
     """
 
-    def __init__(self, token: str, base_url: str = "https://slack.com/api/", timeout_s: int = 10) -> None:
-        address = base_url.rstrip("/") + "/"
-        self._client = WebClient(token=token, base_url=address, timeout=timeout_s, retry_handlers=[])
+    def __init__(
+        self, token: str, base_url: str = "https://slack.com/api/", timeout_s: int = 10, limit_s: float = 20.0
+    ) -> None:
+        self._client = DeadlineClient(token, base_url.rstrip("/") + "/", timeout_s)
+        self._limit_s = limit_s
         self._ids: dict[str, str] = {}
 
     def send(self, message: Message) -> str:
         """Post once; returns Slack's `ts`. Raises: NotDelivered, DeliveryUnknown."""
-        answer = _asked(
+        self._client.deadline = Deadline(self._limit_s)
+        answer = self._asked(
             message.channel,
             lambda: self._client.chat_postMessage(
                 channel=message.channel,
@@ -72,6 +77,7 @@ class SlackNotifier:
 
         Raises: NotDelivered, DeliveryUnknown: Slack did not say, so nobody knows yet.
         """
+        self._client.deadline = Deadline(self._limit_s)
         channel = self._channel_id(message.channel)
         pages = self._pages(
             self._client.conversations_history,
@@ -101,29 +107,31 @@ class SlackNotifier:
         cursor = ""
         while True:
             asked = {**arguments, "limit": _PAGE, **({"cursor": cursor} if cursor else {})}
-            page = _asked(name, partial(method, **asked))
+            page = self._asked(name, partial(method, **asked))
             yield page
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return
+
+    def _asked(self, channel: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+        """Slack's answer; the one place where its errors become ours."""
+        try:
+            return within(self._client.deadline.left_s, call)
+        except SlackApiError as error:
+            raise _translated(channel, error) from error
+        except LimitReached as error:
+            limit = f"no answer from Slack within {self._limit_s:g} s (GATE_MESSAGE_SECONDS)"
+            raise ServiceSilent(f"{channel}: {limit}; we look before we send again") from error
+        except (URLError, TimeoutError) as error:
+            raise ServiceSilent(_unanswered(channel, error)) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise DeliveryUnknown(_unanswered(channel, error)) from error  # a reset, or an answer that was cut
 
 
 def _outbox_id(post: dict[str, Any]) -> str | None:
     metadata = post.get("metadata") or {}
     found = (metadata.get("event_payload") or {}).get("outbox_id")
     return str(found) if metadata.get("event_type") == EVENT_TYPE and found else None
-
-
-def _asked(channel: str, call: Callable[[], SlackResponse]) -> SlackResponse:
-    """Slack's answer; the one place where its errors become ours."""
-    try:
-        return call()
-    except SlackApiError as error:
-        raise _translated(channel, error) from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        # URLError, timeouts, a reset, or an answer that was cut: the request may have been carried out.
-        why = f"{channel}: no answer from Slack ({type(error).__name__}); we look before we send again"
-        raise DeliveryUnknown(why) from error
 
 
 def _translated(channel: str, error: SlackApiError) -> DeliveryError:
@@ -134,6 +142,10 @@ def _translated(channel: str, error: SlackApiError) -> DeliveryError:
     if response.status_code != 200 or code in _UNKNOWN or not re.fullmatch(r"[a-z_]+", code):
         return DeliveryUnknown(f"{channel}: Slack failed (HTTP {response.status_code}); we look before we send again")
     return NotDelivered(_explained(channel, code))
+
+
+def _unanswered(channel: str, error: Exception) -> str:
+    return f"{channel}: no answer from Slack ({type(error).__name__}); we look before we send again"
 
 
 def _explained(channel: str, code: str) -> str:

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from enum import Enum
 
-from partition_gate.errors import DeliveryError, NotDelivered
+from partition_gate.errors import DeliveryError, NotDelivered, ServiceSilent
 from partition_gate.judging.attempt import OutboxEntry
 from partition_gate.ports import Clock, Ledger, Notifier
 from partition_gate.record import Record
@@ -20,6 +20,7 @@ class Pace(Record):
     `lease` must be longer than one look and one send together: then a second worker claims only what a first one
     no longer works on. `settling` must be longer than the service may take to carry out a request whose answer was
     lost: then a look that finds nothing proves that nothing was taken. `clock_skew` is how far its clock may lag ours.
+    No further message is begun once a drain has taken as long as `drain`.
     """
 
     lease: timedelta = timedelta(minutes=2)
@@ -27,10 +28,11 @@ class Pace(Record):
     clock_skew: timedelta = timedelta(seconds=10)
     first_wait: timedelta = timedelta(seconds=2)
     longest_wait: timedelta = timedelta(minutes=15)
+    drain: timedelta = timedelta(seconds=60)
 
 
 class Delivery(Record):
-    """What a drain did. `left`: it stopped at its limit, so more may wait. `problems`: why some were postponed."""
+    """What a drain did. `left`: it stopped early, so more may wait. `problems`: why some were postponed."""
 
     sent: int = 0
     already_there: int = 0
@@ -48,6 +50,8 @@ class _End(Enum):
 def notify(ledger: Ledger, notifier: Notifier, clock: Clock, *, limit: int = 100, pace: Pace | None = None) -> Delivery:
     """Deliver up to `limit` claimed messages, oldest first; what cannot be delivered now is postponed.
 
+    A service that answers nobody is left alone: the messages after the first one that met it stay as they are.
+
     Exactly once, because:
     - the message is in the outbox in the transaction that settled its attempt, so a kill before us loses nothing;
     - a claim makes it `sending` before anything is sent, so a kill or a lost answer leaves it `sending`;
@@ -58,13 +62,13 @@ def notify(ledger: Ledger, notifier: Notifier, clock: Clock, *, limit: int = 100
     """
     ends: list[_End] = []
     drain = _Drain(ledger, notifier, clock, pace or Pace())
-    while len(ends) < limit and (entry := ledger.claim_message(now=clock.now(), lease=drain.pace.lease)):
+    while len(ends) < limit and not drain.is_over and (entry := drain.claim()):
         ends.append(drain.deliver(entry))
     return Delivery(
         sent=ends.count(_End.SENT),
         already_there=ends.count(_End.ALREADY_THERE),
         postponed=ends.count(_End.POSTPONED),
-        left=len(ends) >= limit,
+        left=len(ends) >= limit or drain.is_over,
         problems=tuple(dict.fromkeys(drain.problems)),
     )
 
@@ -73,6 +77,14 @@ class _Drain:
     def __init__(self, ledger: Ledger, notifier: Notifier, clock: Clock, pace: Pace) -> None:
         self.ledger, self.notifier, self.clock, self.pace = ledger, notifier, clock, pace
         self.problems: list[str] = []
+        self._is_silent, self._began_at = False, clock.now()
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_silent or self.clock.now() - self._began_at >= self.pace.drain
+
+    def claim(self) -> OutboxEntry | None:
+        return self.ledger.claim_message(now=self.clock.now(), lease=self.pace.lease)
 
     def deliver(self, entry: OutboxEntry) -> _End:
         # The state BEFORE this claim: `sending` means that a former try may have been taken.
@@ -84,6 +96,7 @@ class _Drain:
             is_unknown = False
             timestamp = self.notifier.send(entry.message)
         except DeliveryError as error:
+            self._is_silent = isinstance(error, ServiceSilent)
             self._postpone(entry, error, surely_unsent=isinstance(error, NotDelivered) and not is_unknown)
             return _End.POSTPONED
         self.ledger.mark_sent(entry.message.id, ts=timestamp)

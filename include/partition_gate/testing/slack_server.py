@@ -29,6 +29,8 @@ class Fault(StrEnum):
     DROPPED_AFTER = "done, but the answer is lost"
     SLOW = "done after the client gave up waiting"
     GARBAGE = "an HTML page instead of an answer"
+    DRIPPING = "done, and answered one byte now and then, without an end"
+    SILENT = "nothing is done or answered until the client hangs up"
 
 
 class SlackServer:
@@ -41,6 +43,7 @@ class SlackServer:
     retry_after_s = 1
     slow_s = 1.0
     latency_s = 0.0
+    drip_s = 0.1
 
     def __init__(
         self, channels: Mapping[str, str], *, rates: Mapping[Fault, float] | None = None, seed: int = 0, page: int = 200
@@ -169,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             time.sleep(self.slack.slow_s if fault is Fault.SLOW else self.slack.latency_s)
             self._serve(fault)
-        except ConnectionError:  # the client was killed, or gave up
+        except (ConnectionError, TimeoutError):  # the client was killed, or gave up
             self.close_connection = True
         finally:
             self.slack.end()
@@ -184,7 +187,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         method = urlsplit(self.path).path.rpartition("/")[2]
         answer = self.slack.answer(method, self.headers.get("Authorization") or "", arguments)
-        if fault is Fault.DROPPED_AFTER:
+        if fault is Fault.DRIPPING:
+            _drip(self)
+        if fault in {Fault.DROPPED_AFTER, Fault.DRIPPING}:
             self.close_connection = True
             return
         _reply(self, 200, answer)
@@ -209,6 +214,20 @@ def _reply(request: BaseHTTPRequestHandler, status: int, answer: object, **heade
     request.wfile.write(body)
 
 
+def _drip(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.end_headers()
+    for _ in range(600):
+        request.wfile.write(b" ")
+        time.sleep(SlackServer.drip_s)
+
+
+def _wait_for_hangup(request: BaseHTTPRequestHandler) -> None:
+    request.close_connection = True
+    request.connection.settimeout(60)
+    request.rfile.read(1)
+
+
 def _drop(request: BaseHTTPRequestHandler) -> None:
     request.close_connection = True
 
@@ -219,5 +238,6 @@ _INSTEAD: dict[Fault | None, Callable[[BaseHTTPRequestHandler], None]] = {
     Fault.RATE_LIMITED_SILENTLY: lambda request: _reply(request, 429, _LIMITED),
     Fault.SERVER_ERROR: lambda request: _reply(request, 500, {"ok": False, "error": "unexpected"}),
     Fault.DROPPED_BEFORE: _drop,
+    Fault.SILENT: _wait_for_hangup,
     Fault.GARBAGE: lambda request: _reply(request, 200, "<html>Bad gateway, your token xoxb was here</html>"),
 }
