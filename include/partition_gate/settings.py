@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -14,6 +15,14 @@ from partition_gate.record import Record
 
 PREFIX = "GATE_"
 _PROJECT = Path(__file__).resolve().parents[2]
+
+
+def _limit(default: float, meaning: str, outcome: str, *, ge: float | None = None, le: float | None = None) -> Any:
+    """A limit: above 0, and in seconds where its meaning names no other unit; `outcome` is what follows when it is
+    reached.
+    """
+    lowest = {"gt": 0.0} if ge is None else {"ge": ge}
+    return Field(default, description=meaning, json_schema_extra={"outcome": outcome}, le=le, **lowest)
 
 
 class Settings(Record):
@@ -46,38 +55,56 @@ class Settings(Record):
     mask_key: SecretStr = Field(
         SecretStr(""), description="Key of the hashes that stand for classified values; empty: made once in GATE_HOME."
     )
-    store_call_seconds: float = Field(
-        60, gt=0, description="Limit of one listing, look or small object in object storage, retries included, in s."
-    )
-    store_file_seconds: float = Field(
+    store_call_timeout_s: float = _limit(
         60,
-        gt=0,
-        description="Limit of reading one file from object storage, beside the time that its size takes, in s.",
+        "One listing, look, small read or write in object storage, with all its tries.",
+        "errored: object storage does not answer",
     )
-    store_file_rate: float = Field(
-        1_000_000,
-        gt=0,
-        description="Slowest reading of a file that is waited for, in bytes/s: its size takes no longer.",
+    store_file_timeout_s: float = _limit(
+        60,
+        "Reading one file from object storage with all its tries, besides the time that its size is given.",
+        "errored: the file, its limit, nothing left in the spool",
     )
-    spool_seconds: float = Field(1800, gt=0, description="Limit of reading all files of one partition, in s.")
-    scan_seconds: float = Field(
-        1800, gt=0, description="Limit of judging the rows of one partition, and of splitting them, each, in s."
+    store_file_bytes_per_s: float = _limit(
+        1_000_000, "Slowest transfer of a file that is waited for, in bytes per s.", "adds to the limit of a file"
     )
-    sql_rule_seconds: float = Field(60, gt=0, description="Limit of planning or running one SQL rule, in s.")
-    sql_rule_memory_mb: int = Field(1024, ge=64, description="Memory that one SQL rule may use, in MB.")
-    view_swap_seconds: float = Field(
-        10, gt=0, description="Longest wait for another process that writes the consumers' DuckDB file, in s."
+    spool_timeout_s: float = _limit(
+        1800, "Reading all files of one partition.", "errored: how many files, nothing left in the spool"
     )
-    ledger_seconds: float = Field(
-        30, ge=1, description="Longest wait for the ledger to answer or to be free, in s (a transaction, a connection)."
+    spool_max_bytes: int = _limit(
+        100_000_000_000, "Size of one partition's files, in bytes.", "errored before anything is read"
     )
-    message_seconds: float = Field(
+    scan_timeout_s: float = _limit(
+        1800,
+        "Each reading of a partition's rows: to judge, to confirm, to split.",
+        "errored: DuckDB is interrupted; nothing is published",
+    )
+    sql_rule_timeout_s: float = _limit(
+        60, "Planning or running one SQL rule.", "lint: an error at the query; a run: that check is errored"
+    )
+    sql_rule_memory_mb: int = _limit(
+        1024, "Memory of one SQL rule, in MB.", "lint: an error at the query; a run: that check is errored", ge=64
+    )
+    view_swap_timeout_s: float = _limit(
+        10,
+        "Waiting for another process that writes the consumers' DuckDB file.",
+        "published; the next run refreshes the view",
+    )
+    ledger_timeout_s: float = _limit(
+        30,
+        "Waiting for the ledger: a connection, a lock, a statement.",
+        "before the commit exit 3, nothing is visible; after it exit 3, visible, and the next run records it",
+        ge=1,
+    )
+    message_timeout_s: float = _limit(
         20,
-        gt=0,
+        "Sending one Slack message, and looking whether it was sent, each.",
+        "the message waits in the outbox; the drain ends",
         le=50,
-        description="Limit of sending one Slack message, and of looking whether it was sent, each, in s.",
     )
-    drain_seconds: float = Field(60, gt=0, description="No further message is begun after so long, in s.")
+    drain_timeout_s: float = _limit(
+        60, "After so long a drain begins no further message.", "the rest waits for the next drain"
+    )
 
     @field_validator("s3_endpoint_url", "slack_api_url", "public_url")
     @classmethod
@@ -119,10 +146,22 @@ def load_settings(environment: Mapping[str, str] | None = None, *, project: Path
     return settings.model_copy(update=folders)
 
 
+def limits_table() -> str:
+    """Every limit with its default, its meaning and what follows when it is reached, as Markdown."""
+    rows = ["| setting | default | limits | when it is reached |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        if isinstance(extra := field.json_schema_extra, dict):
+            outcome = extra["outcome"]
+            rows.append(f"| `{PREFIX}{name.upper()}` | `{field.default:,}` | {field.description} | {outcome} |")
+    return "\n".join(rows)
+
+
 def settings_table() -> str:
-    """Every setting with its default and meaning, as the README's Markdown table."""
+    """Every setting that is not a limit, with its default and meaning, as the README's Markdown table."""
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
+        if field.json_schema_extra is not None:
+            continue
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
         rows.append(f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if str(default) else ''} | {field.description} |")
     return "\n".join(rows)

@@ -213,7 +213,7 @@ def test_a_slack_that_never_finishes_its_answer_is_waited_for_until_the_limit(sl
     slack.fail_next(fault)
     began = time.monotonic()
 
-    with pytest.raises(ServiceSilent, match=r"within 0\.5 s \(GATE_MESSAGE_SECONDS\)"):
+    with pytest.raises(ServiceSilent, match=r"within 0\.5 s \(GATE_MESSAGE_TIMEOUT_S\)"):
         SlackNotifier(slack.token, base_url=slack.url, limit_s=0.5).send(a_message())
 
     assert time.monotonic() - began < 1.5

@@ -120,7 +120,7 @@ class SlackNotifier:
         except SlackApiError as error:
             raise _translated(channel, error) from error
         except LimitReached as error:
-            limit = f"no answer from Slack within {self._limit_s:g} s (GATE_MESSAGE_SECONDS)"
+            limit = f"no answer from Slack within {self._limit_s:g} s (GATE_MESSAGE_TIMEOUT_S)"
             raise ServiceSilent(f"{channel}: {limit}; we look before we send again") from error
         except (URLError, TimeoutError) as error:
             raise ServiceSilent(_unanswered(channel, error)) from error

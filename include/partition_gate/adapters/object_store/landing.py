@@ -12,8 +12,8 @@ from obstore.exceptions import BaseError, PermissionDeniedError, Unauthenticated
 from obstore.store import S3Store
 
 from partition_gate.adapters.object_store import s3_clients
-from partition_gate.adapters.object_store.s3_clients import Endpoint
-from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, translated, unreachable
+from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
+from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, translated, unanswered
 from partition_gate.adapters.object_store.spooling import whole_or_absent
 from partition_gate.errors import GateError
 
@@ -32,10 +32,19 @@ class LandingWriter:
     """Writes to `s3://` paths. One PUT an object, so that its ETag is the MD5 of its bytes."""
 
     def __init__(
-        self, endpoint_url: str | None, access_key_id: str, secret_access_key: str, region: str = "us-east-1"
+        self,
+        endpoint_url: str | None,
+        access_key_id: str,
+        secret_access_key: str,
+        region: str = "us-east-1",
+        limits: StoreLimits | None = None,
     ) -> None:
         self._endpoint = Endpoint(
-            url=endpoint_url, access_key_id=access_key_id, secret_access_key=secret_access_key, region=region
+            url=endpoint_url,
+            access_key_id=access_key_id,
+            secret_access_key=secret_access_key,
+            region=region,
+            limits=limits or StoreLimits(),
         )
         self._stores: dict[str, S3Store] = {}
 
@@ -43,9 +52,9 @@ class LandingWriter:
         """Make a bucket; nothing happens where we have it."""
         with translated(self._endpoint, name):
             try:
-                self._buckets.call_s3("head_bucket", Bucket=name)
+                s3_clients.asked(self._endpoint, self._buckets._call_s3, "head_bucket", Bucket=name)
             except FileNotFoundError:
-                self._buckets.call_s3("create_bucket", Bucket=name)
+                s3_clients.asked(self._endpoint, self._buckets._call_s3, "create_bucket", Bucket=name)
 
     def put(self, path: str, body: bytes) -> bool:
         store, key = self._store(path)
@@ -109,9 +118,9 @@ def _etag(store: S3Store, key: str) -> str | None:
         return None
 
 
-def _translation(endpoint: Endpoint, path: str, error: Exception) -> GateError:
+def _translation(endpoint: Endpoint, path: str, error: BaseError | FileNotFoundError) -> GateError:
     if isinstance(error, PermissionDeniedError | UnauthenticatedError):
         return access_denied(endpoint, path)
     if isinstance(error, FileNotFoundError):
         return bucket_missing(endpoint, path)
-    return unreachable(endpoint, path, type(error).__name__)
+    return unanswered(endpoint, path, error)

@@ -51,9 +51,9 @@ def s3_folder_names(endpoint: Endpoint) -> FolderNames:
         path = s3_clients.without_scheme(folder)
         with translated(endpoint, path):
             try:
-                entries = client.ls(path, detail=True, refresh=True)
+                entries = s3_clients.asked(endpoint, client._ls, path, detail=True, refresh=True)
             except FileNotFoundError:
-                client.call_s3("head_bucket", Bucket=s3_clients.bucket(path))  # for its error
+                s3_clients.asked(endpoint, client._call_s3, "head_bucket", Bucket=s3_clients.bucket(path))
                 return []
         return [str(entry["name"]).rsplit("/", 1)[-1] for entry in entries if entry["type"] == "directory"]
 

@@ -21,7 +21,7 @@ from obstore.exceptions import (
 
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint
-from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, unreachable
+from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, unanswered
 from partition_gate.errors import AccessDenied, BucketMissing
 from partition_gate.gate.publish_contracts import Stored
 
@@ -72,7 +72,7 @@ class S3RegistryStore:
         except FileNotFoundError as error:
             raise bucket_missing(self._endpoint, self.root) from error
         except BaseError as error:
-            raise unreachable(self._endpoint, self.root, type(error).__name__) from error
+            raise unanswered(self._endpoint, self.root, error) from error
 
 
 class LocalRegistryStore:

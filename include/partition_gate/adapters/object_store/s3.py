@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import UTC
 from functools import cached_property
@@ -10,20 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, is_data, keys_below, note_of
-from partition_gate.adapters.object_store.s3_clients import Endpoint
-from partition_gate.adapters.object_store.s3_errors import access_denied, translated, unreachable
-from partition_gate.adapters.object_store.spooling import changed, spool_files, whole_or_absent
-from partition_gate.errors import GateError
+from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
+from partition_gate.adapters.object_store.s3_download import Download
+from partition_gate.adapters.object_store.s3_errors import access_denied, translated, unanswered
+from partition_gate.adapters.object_store.spooling import spool_files
 from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
-
-_TRIES = 5
-_FIRST_PAUSE_S = 0.1
-_CHUNK_BYTES = 4 * 1024 * 1024
 
 
 class S3ObjectStore:
@@ -35,10 +30,19 @@ class S3ObjectStore:
     """
 
     def __init__(
-        self, endpoint_url: str | None, access_key_id: str, secret_access_key: str, region: str = "us-east-1"
+        self,
+        endpoint_url: str | None,
+        access_key_id: str,
+        secret_access_key: str,
+        region: str = "us-east-1",
+        limits: StoreLimits | None = None,
     ) -> None:
         self._endpoint = Endpoint(
-            url=endpoint_url, access_key_id=access_key_id, secret_access_key=secret_access_key, region=region
+            url=endpoint_url,
+            access_key_id=access_key_id,
+            secret_access_key=secret_access_key,
+            region=region,
+            limits=limits or StoreLimits(),
         )
         self._buckets: dict[str, S3Store] = {}
 
@@ -54,7 +58,7 @@ class S3ObjectStore:
         return note_of(location, key, self._small_object, name)
 
     def spool(self, partition: Partition, into: Path) -> Spooled:
-        return spool_files(partition, into, self._fetch)
+        return spool_files(partition, into, Download(self._endpoint, partition).fetch)
 
     def _files(self, folder: str, pattern: str) -> list[DataFile]:
         entries = self._entries(folder)
@@ -71,7 +75,7 @@ class S3ObjectStore:
         except (PermissionDeniedError, UnauthenticatedError) as error:
             raise access_denied(self._endpoint, path) from error
         except BaseError as error:
-            raise unreachable(self._endpoint, path, "no complete answer") from error
+            raise unanswered(self._endpoint, path, error) from error
 
     @cached_property
     def _listing(self) -> Any:
@@ -85,38 +89,15 @@ class S3ObjectStore:
         path = s3_clients.without_scheme(folder)
         with translated(self._endpoint, path):
             try:
-                entries = self._listing.ls(path, detail=True, refresh=True)
+                entries = s3_clients.asked(self._endpoint, self._listing._ls, path, detail=True, refresh=True)
             except FileNotFoundError:
                 # s3fs says the same of an empty prefix and of a bucket that does not exist.
-                self._listing.call_s3("head_bucket", Bucket=s3_clients.bucket(path))
+                s3_clients.asked(
+                    self._endpoint, self._listing._call_s3, "head_bucket", Bucket=s3_clients.bucket(path)
+                )
                 return []
         children = ((entry["name"].removeprefix(f"{path}/"), entry) for entry in entries)
         return [(name, entry) for name, entry in children if name and "/" not in name]
-
-    def _fetch(self, file: DataFile, target: Path) -> None:
-        """One object as a local file. A body cut midway, or of another size, is asked for again as a whole."""
-        with whole_or_absent(target) as unfinished:
-            for attempt in range(1, _TRIES + 1):
-                try:
-                    if self._download(file, unfinished) == file.size_bytes:
-                        return
-                    failure: Exception = unreachable(self._endpoint, file.path, "the body was cut short")
-                except (PreconditionError, FileNotFoundError) as gone:
-                    raise changed(file) from gone
-                except BaseError as error:
-                    failure = _unless_final(self._endpoint, file, error)
-                if attempt < _TRIES:
-                    time.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1))
-            raise failure
-
-    def _download(self, file: DataFile, target: Path) -> int:
-        store, key = self._store(file.path)
-        answer = obstore.get(store, key, options={"if_match": f'"{file.etag}"'})
-        size_bytes = 0
-        with target.open("wb") as local:
-            for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
-                size_bytes += local.write(chunk)
-        return size_bytes
 
     def _store(self, path: str) -> tuple[S3Store, str]:
         bucket, key = s3_clients.split(path)
@@ -128,10 +109,3 @@ class S3ObjectStore:
 def _data_file(path: str, entry: dict[str, Any]) -> DataFile:
     modified_at = entry["LastModified"].astimezone(UTC)
     return DataFile(path=path, etag=entry["ETag"].strip('"'), size_bytes=entry["size"], modified_at=modified_at)
-
-
-def _unless_final(endpoint: Endpoint, file: DataFile, error: BaseError) -> GateError:
-    """The error to raise if no try is left; a refusal is raised at once, another try cannot help."""
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        raise access_denied(endpoint, file.path) from error
-    return unreachable(endpoint, file.path, "no complete answer")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from partition_gate.adapters.local_folders import no_space, writing_below
 from partition_gate.errors import PartitionChanged
 from partition_gate.partition import DataFile, Partition, Spooled
 
@@ -17,16 +18,30 @@ Fetch = Callable[[DataFile, Path], None]
 
 def spool_files(partition: Partition, into: Path, fetch: Fetch) -> Spooled:
     """All files of a partition, fetched a few at once into `into/<nnn>-<name>`; none of them if one fails."""
-    into.mkdir(parents=True, exist_ok=True)
+    with writing_below(into):
+        into.mkdir(parents=True, exist_ok=True)
     paths = tuple(into / f"{number:03d}-{PurePosixPath(file.path).name}" for number, file in enumerate(partition.files))
     try:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="spool") as threads:
-            list(threads.map(fetch, partition.files, paths))
-    except BaseException:
+            begun = [threads.submit(fetch, *pair) for pair in zip(partition.files, paths, strict=True)]
+            _all_or_first_failure(threads, begun)
+    except BaseException as error:
         for path in paths:
             path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise no_space(into, error) from error
         raise
     return Spooled(partition=partition, folder=into, paths=paths)
+
+
+def _all_or_first_failure(threads: ThreadPoolExecutor, fetches: Sequence[Future[None]]) -> None:
+    """Wait for all; after a failure, of those only that have begun."""
+    try:
+        for fetch in as_completed(fetches):
+            fetch.result()
+    except BaseException:
+        threads.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 @contextmanager
