@@ -14,6 +14,7 @@ from partition_gate.errors import InvalidSetting
 from partition_gate.record import Record
 
 PREFIX = "GATE_"
+_DATABASES = ("postgresql+psycopg", "postgresql")
 _PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -110,7 +111,27 @@ class Settings(Record):
     @classmethod
     def _is_an_address(cls, value: str) -> str:
         if value and not (value.startswith(("http://", "https://")) and urlsplit(value).netloc):
-            raise ValueError(f"{value!r} is not a URL: write http://<host> or https://<host>")
+            address = value.rpartition("@")[2]  # what is before it may be a password
+            raise ValueError(f"{address!r} is not a URL: write http://{address} or https://{address}")
+        return value
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _is_a_database(cls, value: str) -> str:
+        scheme = value.partition(":")[0]
+        if not value or (scheme == "sqlite" and value.startswith("sqlite:///")):
+            return value
+        if scheme not in _DATABASES:
+            raise ValueError(
+                f"{scheme!r} is not a database of ours: write {_DATABASES[0]}://user@host/db or sqlite:///path"
+            )
+        try:
+            parts = urlsplit(value)
+            if not parts.hostname or (parts.port is not None and not parts.path.strip("/")):
+                raise ValueError
+        except ValueError:
+            # Not the text itself: it may hold a password.
+            raise ValueError(f"it is not the URL of a database: write {_DATABASES[0]}://user@host:5432/db") from None
         return value
 
     @field_validator("warehouse_uri", "quarantine_uri")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,14 @@ from urllib.parse import quote
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.alerts.alert import Links
+from partition_gate.gate.local_folders import writing_below
 from partition_gate.settings import Settings, load_settings
 from partition_gate.table import TableSchema
 
 if TYPE_CHECKING:
-    from partition_gate.adapters.object_store.s3_clients import Endpoint
+    from partition_gate.adapters.gx.query_process import QueryLimits
+    from partition_gate.adapters.gx.sql_rules import SqlRules
+    from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
     from partition_gate.gate.publish_contracts import RegistryStore
     from partition_gate.partition import Location
     from partition_gate.ports import DocsSite, Ledger, Notifier, ObjectStore, Validator, Warehouse, Workers
@@ -79,7 +82,7 @@ class WiredPorts:
         with lean_imports():
             from partition_gate.adapters.gx.validator import DuckDbValidator
 
-        return DuckDbValidator()
+        return DuckDbValidator(timeout_s=self.settings.scan_timeout_s, query_limits=_query_limits(self.settings))
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -98,10 +101,13 @@ class WiredPorts:
         from partition_gate.adapters.ledger.ledger import SqlLedger
         from partition_gate.adapters.ledger.migrate import migrate
 
-        url = self.settings.ledger_url or f"sqlite:///{self.settings.home / 'ledger.sqlite'}"
-        self.settings.home.mkdir(parents=True, exist_ok=True)
-        migrate(url)
-        return SqlLedger(url)
+        settings = self.settings
+        url = settings.ledger_url
+        if not url:
+            _make(settings.home)
+            url = f"sqlite:///{settings.home / 'ledger.sqlite'}"
+        migrate(url, settings.ledger_timeout_s)
+        return SqlLedger(url, settings.ledger_timeout_s)
 
     @cached_property
     def docs(self) -> DocsSite:
@@ -119,7 +125,8 @@ class WiredPorts:
 
         token = self.settings.slack_token.get_secret_value()
         if token:
-            return SlackNotifier(token, base_url=self.settings.slack_api_url)
+            limit_s = self.settings.message_timeout_s
+            return SlackNotifier(token, base_url=self.settings.slack_api_url, limit_s=limit_s)
         return InboxNotifier(self.settings.home / "inbox")
 
     def registry(self, root: str) -> RegistryStore:
@@ -147,14 +154,17 @@ class WiredPorts:
             server = self._stack.enter_context(running(settings.home))
             given = (server.endpoint_url, server.access_key_id, server.secret_access_key)
         url, key, secret = given
-        return Endpoint(url=url, access_key_id=key, secret_access_key=secret, region=settings.s3_region)
+        limits = _store_limits(settings)
+        return Endpoint(url=url, access_key_id=key, secret_access_key=secret, region=settings.s3_region, limits=limits)
 
     @cached_property
     def _s3(self) -> ObjectStore:
         from partition_gate.adapters.object_store.s3 import S3ObjectStore
 
         endpoint = self.endpoint
-        return S3ObjectStore(endpoint.url, endpoint.access_key_id, endpoint.secret_access_key, endpoint.region)
+        return S3ObjectStore(
+            endpoint.url, endpoint.access_key_id, endpoint.secret_access_key, endpoint.region, endpoint.limits
+        )
 
 
 @contextmanager
@@ -180,11 +190,18 @@ def contract_folder(settings: Settings) -> ContractFolder:
     return ContractFolder(settings.contracts, settings.expectations, environment=settings.environment)
 
 
-def why_refused(table: TableSchema, query: str) -> str | None:
+@contextmanager
+def query_planner(settings: Settings) -> Iterator[Callable[[TableSchema, str], str | None]]:
     """Why a contract's query cannot run over its table; the engine is loaded when there is a query."""
-    from partition_gate.adapters.gx.sql_rules import why_unplanned
+    with ExitStack() as stack:
 
-    return why_unplanned(table, query)
+        @cache
+        def rules() -> SqlRules:
+            from partition_gate.adapters.gx.sql_rules import SqlRules
+
+            return stack.enter_context(closing(SqlRules(_query_limits(settings))))
+
+        yield lambda table, query: rules().why_unplanned(table, query)
 
 
 def docs_folder(settings: Settings) -> Path:
@@ -197,8 +214,8 @@ def mask_key(settings: Settings) -> bytes:
     if given := settings.mask_key.get_secret_value():
         return given.encode()
     path = settings.home / "mask.key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
+    _make(path.parent)
+    with writing_below(path.parent), suppress(FileExistsError):
         draft = path.with_name(f"mask.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_hex(32))
@@ -209,14 +226,39 @@ def mask_key(settings: Settings) -> bytes:
     return path.read_text().encode()
 
 
+def _make(folder: Path) -> None:
+    with writing_below(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _query_limits(settings: Settings) -> QueryLimits:
+    from partition_gate.adapters.gx.query_process import QueryLimits
+
+    return QueryLimits(seconds=settings.sql_rule_timeout_s, memory_mb=settings.sql_rule_memory_mb)
+
+
+def _store_limits(settings: Settings) -> StoreLimits:
+    from partition_gate.adapters.object_store.s3_clients import StoreLimits
+
+    return StoreLimits(
+        call_s=settings.store_call_timeout_s,
+        file_s=settings.store_file_timeout_s,
+        bytes_per_s=settings.store_file_bytes_per_s,
+        spool_s=settings.spool_timeout_s,
+    )
+
+
 def storage_options(settings: Settings) -> dict[str, str]:
     """What deltalake needs to reach the S3 of these settings."""
+    from partition_gate.adapters.warehouse_delta.storage import request_limits
+
     return {
         "aws_endpoint_url": settings.s3_endpoint_url,
         "aws_access_key_id": settings.s3_access_key_id,
         "aws_secret_access_key": settings.s3_secret_access_key.get_secret_value(),
         "aws_region": settings.s3_region,
         "aws_allow_http": "true",
+        **request_limits(settings.store_call_timeout_s),
     }
 
 

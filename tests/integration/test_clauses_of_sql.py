@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from partition_gate.adapters.gx.footers import read_footers
+from partition_gate.adapters.gx.query_process import QueryLimits, QueryRefused
 from partition_gate.adapters.gx.scan import create_view
-from partition_gate.adapters.gx.sql_rules import QueryLimits, QueryRefused, answer
+from partition_gate.adapters.gx.sql_rules import SqlRules
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, reach_verdict
@@ -131,7 +133,7 @@ def test_a_query_reads_no_file_but_its_own(tmp_path: Path) -> None:
             "longer",
         ),
         (
-            QueryLimits(memory="20MB"),
+            QueryLimits(memory_mb=64),
             "SELECT len(list(i::VARCHAR || repeat('x', 99))) FROM range(9000000) t(i)",
             "memory",
         ),
@@ -142,8 +144,8 @@ def test_a_query_has_a_limit_of_time_and_memory(tmp_path: Path, limits: QueryLim
     with duckdb.connect() as connection:
         partition = create_view(connection, scan, read_footers(scan))
 
-        with pytest.raises(QueryRefused, match=why):
-            answer(connection, partition, query, limits=limits)
+        with closing(SqlRules(limits)) as rules, pytest.raises(QueryRefused, match=why):
+            rules.answer(connection, partition, query)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.integration.faulty_s3 import BODY, CUT, DRIPPING, LONG, SHORT, SILENT, faulty_s3
 
 from partition_gate.adapters.object_store.landing import LandingWriter
 from partition_gate.adapters.object_store.layout import s3_folder_names
@@ -18,7 +19,6 @@ from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimit
 from partition_gate.adapters.object_store.spooling import spool_files
 from partition_gate.errors import NoSpace, StoreUnreachable
 from partition_gate.partition import DataFile, Location, Partition
-from tests.integration.faulty_s3 import BODY, CUT, DRIPPING, LONG, SHORT, SILENT, faulty_s3
 
 LIMITS = StoreLimits(call_s=0.6, file_s=0.6, bytes_per_s=1_000_000, spool_s=10)
 LOCATION = Location(root="s3://landing/flights", segments=("dt",), pattern="*.parquet")
@@ -34,7 +34,9 @@ def an_endpoint(url: str) -> Endpoint:
 
 def files(count: int, size_bytes: int = len(BODY)) -> Partition:
     made = (
-        DataFile(path=f"s3://landing/{n}.parquet", etag="abc", size_bytes=size_bytes, modified_at="2013-01-01T00:00:00Z")  # type: ignore[arg-type]
+        DataFile(
+            path=f"s3://landing/{n}.parquet", etag="abc", size_bytes=size_bytes, modified_at="2013-01-01T00:00:00Z"
+        )  # type: ignore[arg-type]
         for n in range(count)
     )
     return Partition(dataset="flights", key="2013-01-01", files=tuple(made))
@@ -77,7 +79,9 @@ def test_a_file_ends_within_its_limit_and_names_it(fault: str, tmp_path: Path) -
     with (
         faulty_s3(fault) as url,
         ends_within(1.5),
-        pytest.raises(StoreUnreachable, match=r"not within 0\.\d+ s, GATE_STORE_FILE_TIMEOUT_S and GATE_STORE_FILE_BYTES_PER_S"),
+        pytest.raises(
+            StoreUnreachable, match=r"not within 0\.\d+ s, GATE_STORE_FILE_TIMEOUT_S and GATE_STORE_FILE_BYTES_PER_S"
+        ),
     ):
         a_store(url).spool(files(1), tmp_path)
 
@@ -97,7 +101,9 @@ def test_the_files_of_a_partition_end_within_their_common_limit(tmp_path: Path) 
     with (
         faulty_s3(SILENT) as url,
         ends_within(1.6),
-        pytest.raises(StoreUnreachable, match=r"GATE_STORE_FILE_TIMEOUT_S|40 files not within 0\.8 s, GATE_SPOOL_TIMEOUT_S"),
+        pytest.raises(
+            StoreUnreachable, match=r"GATE_STORE_FILE_TIMEOUT_S|40 files not within 0\.8 s, GATE_SPOOL_TIMEOUT_S"
+        ),
     ):
         a_store(url, limits).spool(files(40), tmp_path)
 

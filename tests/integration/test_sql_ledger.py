@@ -146,7 +146,7 @@ def test_processes_may_migrate_at_once(url: str) -> None:
 
 
 def test_a_ledger_without_tables_says_how_to_make_them(url: str) -> None:
-    with pytest.raises(OperatorError, match="its tables were made"):
+    with pytest.raises(OperatorError, match="its tables are missing"):
         SqlLedger(url).latest()
 
 

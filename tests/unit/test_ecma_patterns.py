@@ -66,3 +66,20 @@ def test_a_pattern_means_in_re2_what_it_means_in_ecma_262(pattern, matching, oth
 def test_a_pattern_that_re2_cannot_run_is_refused_with_the_reason(pattern, why):
     with pytest.raises(Untranslatable, match=why):
         to_re2(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(a|aa|aaa){900}c", "^(((a{1000}){1000}){1000})$", "(?i)(?:[a-z]{2,40}){30}", "(x{0,600}y){1,2}"],
+)
+def test_a_pattern_that_grows_too_large_by_its_repeats_is_refused(pattern: str) -> None:
+    with pytest.raises(Untranslatable, match="more than 1,000 elements"):
+        to_re2(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["^.{1,1000}$", "(" + "|".join(["abcdefgh"] * 200) + ")", "([A-Z]{2}[0-9]{2,30}){1,20}", "[{9999}]", "()){5"],
+)
+def test_a_long_or_often_repeated_pattern_of_a_usual_size_is_kept(pattern: str) -> None:
+    to_re2(pattern)

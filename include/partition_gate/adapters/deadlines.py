@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 T = TypeVar("T")
+_STOP_EVERY_S = 0.05
 
 
 class LimitReached(Exception):
@@ -41,19 +43,45 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     Raises:
         LimitReached: the call did not return in time.
     """
-    answers: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+    begun = _begun(call)
+    try:
+        return begun.get(timeout=seconds)()
+    except Empty:
+        raise LimitReached from None
+
+
+def within_or_stopped(seconds: float, call: Callable[[], T], *, stop: Callable[[], None], stops_within_s: float) -> T:
+    """The same for a call that `stop` can end. From the limit on `stop` is called again and again, because the call may
+    take what was stopped for a failure and go on; a call that goes on for longer is left behind.
+
+    Raises:
+        LimitReached: the call did not return in time, whatever it did after that.
+    """
+    begun, end = _begun(call), Deadline(seconds + stops_within_s)
+    try:
+        return begun.get(timeout=seconds)()
+    except Empty:
+        while not end.passed and begun.empty():
+            stop()
+            time.sleep(_STOP_EVERY_S)
+        raise LimitReached from None
+
+
+def _begun(call: Callable[[], T]) -> SimpleQueue[Callable[[], T]]:
+    """The queue to which a thread of its own hands what the call returned or raised, to be had by calling it."""
+    answers: SimpleQueue[Callable[[], T]] = SimpleQueue()
 
     def answer() -> None:
         try:
-            answers.put((call(), None))
+            returned = call()
         except BaseException as error:  # raised again by the caller's thread
-            answers.put((None, error))
+            answers.put(partial(_raise, error))
+        else:
+            answers.put(lambda: returned)
 
     Thread(target=copy_context().run, args=(answer,), name="within", daemon=True).start()
-    try:
-        returned, raised = answers.get(timeout=seconds)
-    except Empty:
-        raise LimitReached from None
-    if raised is not None:
-        raise raised
-    return returned  # type: ignore[return-value]  # None only where the call returned None
+    return answers
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error

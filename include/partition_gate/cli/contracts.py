@@ -22,9 +22,10 @@ from partition_gate.coverage.clauses import CoveredClause, Treatment, cover
 from partition_gate.errors import ContractError
 from partition_gate.finding import Level
 from partition_gate.lint.text import FORMATS, LintedFile
+from partition_gate.lint.view import WhyRefused
 from partition_gate.settings import load_settings
 from partition_gate.strict_yaml.reading import load_document
-from partition_gate.wiring import contract_folder, why_refused
+from partition_gate.wiring import contract_folder, query_planner
 
 _SINCE = "The git revision that was approved last (in CI: origin/main); the last commit where it is not given."
 
@@ -54,8 +55,10 @@ def lint(
     since: Annotated[str | None, typer.Option("--since", help=_SINCE)] = None,
 ) -> None:
     """Check contract files: what is wrong, where, and what to do. Exit 1 when one has an error."""
-    folder = contract_folder(load_settings())
-    files = [file for path in named(folder, names) for file in _linted(folder, path, since)]
+    settings = load_settings()
+    folder = contract_folder(settings)
+    with query_planner(settings) as why_refused:
+        files = [file for path in named(folder, names) for file in _linted(folder, path, since, why_refused)]
     told = FORMATS[LintFormat.JSON if as_json else form](files)
     if told:
         typer.echo(told)
@@ -93,7 +96,7 @@ def coverage(
     tables.terminal().print(_coverage_table(rows, title=f"{compiled.contract.path}: {_sums(rows)}"))
 
 
-def _linted(folder: ContractFolder, path: Path, since: str | None) -> tuple[LintedFile, ...]:
+def _linted(folder: ContractFolder, path: Path, since: str | None, why_refused: WhyRefused) -> tuple[LintedFile, ...]:
     before = _before(path, since)
     return with_git(folder, path, folder.lint(path, before=before, why_refused=why_refused), before)
 

@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from partition_gate.gate.local_folders import writing_below
+
 _LOCK = ".lock"
 # A folder is made before it is locked; younger ones are left alone.
 _GRACE = timedelta(minutes=1)
@@ -20,8 +22,9 @@ _GRACE = timedelta(minutes=1)
 @contextmanager
 def spool_folder(parent: Path, name: str) -> Iterator[Path]:
     """A new folder below `parent`, removed at the end; a kill leaves it to `sweep_spool`."""
-    parent.mkdir(parents=True, exist_ok=True)
-    made = TemporaryDirectory(dir=parent, prefix=f"{name}-", ignore_cleanup_errors=True)
+    with writing_below(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        made = TemporaryDirectory(dir=parent, prefix=f"{name}-", ignore_cleanup_errors=True)
     with made as folder, (Path(folder) / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield Path(folder)

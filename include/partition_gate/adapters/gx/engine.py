@@ -25,6 +25,7 @@ from partition_gate.adapters.gx.profile import CellKey, Profiler
 from partition_gate.adapters.gx.query_errors import QueryFailed, reason
 from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
 from partition_gate.adapters.gx.shortcuts import Shortcuts
+from partition_gate.adapters.gx.sql_rules import SqlRules
 from partition_gate.adapters.gx.sweep import Sweep
 from partition_gate.adapters.gx.worth import Worth
 
@@ -44,11 +45,18 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     - the compiled conditions are kept, for `predicates.py`.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, worth: Worth) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        partition: Scanned,
+        worth: Worth,
+        sql_rules: SqlRules | None = None,
+    ) -> None:
         super().__init__(engine=sqlalchemy_engine(connection), create_temp_table=False)
         self.dialect_module: Any = dialect_module
         self.duckdb_connection = connection
         self.partition = partition
+        self.sql_rules = sql_rules or SqlRules()
         self.rules: dict[str, MetricId] = {}
         self.broken_rows = BrokenRows(connection, partition, worth)
         self.failures: dict[MetricId, str] = {}

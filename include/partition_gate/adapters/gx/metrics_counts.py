@@ -24,10 +24,10 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
 from partition_gate.adapters.gx.query_errors import QueryFailed
+from partition_gate.adapters.gx.query_process import QueryRefused
 from partition_gate.adapters.gx.rule_sql import is_multiple
 from partition_gate.adapters.gx.scan import reference_view
 from partition_gate.adapters.gx.sql import identifier
-from partition_gate.adapters.gx.sql_rules import QueryRefused, answer
 
 MULTIPLE = "column_values.multiple_of"
 PRESENT = "column_values.present"
@@ -109,7 +109,8 @@ class SqlAnswer(TableMetricProvider):
     def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_value_kwargs: dict[str, Any], **_: Any) -> Any:
         query = metric_value_kwargs["query"]
         try:
-            return answer(execution_engine.duckdb_connection, execution_engine.partition, query)
+            rules = execution_engine.sql_rules
+            return rules.answer(execution_engine.duckdb_connection, execution_engine.partition, query)
         except QueryRefused as refused:
             raise QueryFailed(str(refused)) from None
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
+from partition_gate.adapters.deadlines import LimitReached, within_or_stopped
 from partition_gate.adapters.gx.confirmation import read_all
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
 from partition_gate.adapters.gx.judge import Judgement, column_profile, judge, judge_unreadable, row_predicates
 from partition_gate.adapters.gx.observations import validation_document
+from partition_gate.adapters.gx.query_process import QueryLimits
 from partition_gate.adapters.gx.scan import Machine, create_view, damaged_files, open_connection
 from partition_gate.adapters.gx.split import reject_rows, split_rows
+from partition_gate.adapters.gx.sql_rules import SqlRules
 from partition_gate.adapters.gx.suite_file import SuiteFile, read_suite_file
 from partition_gate.adapters.gx.worth import Worth
+from partition_gate.errors import ScanTimedOut
+from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.validation import (
     Errored,
     PartitionScan,
@@ -30,50 +35,105 @@ from partition_gate.judging.validation import (
 )
 from partition_gate.suite.expectations import CompiledSuite
 
+TIMEOUT_S = 1800.0
+# DuckDB notices an interruption between blocks of rows, and one block of long texts under one pattern can take minutes.
+_STOPS_WITHIN_S = 5.0
+
+T = TypeVar("T")
+Opened = list[duckdb.DuckDBPyConnection]
+
 
 class DuckDbValidator:
     """Judges scans with Great Expectations on DuckDB (`ports.Validator`).
 
-    Calls share nothing. `filesystem` (fsspec) is what DuckDB reads references through that are not local.
+    Calls share nothing, and each ends soon after `timeout_s`.
+    `filesystem` (fsspec) is what DuckDB reads references through that are not local.
     """
 
-    def __init__(self, machine: Machine | None = None, *, filesystem: Any = None, worth: Worth | None = None) -> None:
+    def __init__(
+        self,
+        machine: Machine | None = None,
+        *,
+        filesystem: Any = None,
+        worth: Worth | None = None,
+        timeout_s: float = TIMEOUT_S,
+        query_limits: QueryLimits | None = None,
+    ) -> None:
         self._machine = machine or Machine()
         self._filesystem = filesystem
         self._worth = worth or Worth()
+        self._timeout_s, self._query_limits = timeout_s, query_limits
 
     def validate(self, scan: PartitionScan, suite: CompiledSuite) -> Validation:
         """One observation a check. A file that cannot be read makes every check but its own unknown.
 
         Raises:
             ContractError: the suite file cannot be joined to the suite (`read_suite_file`).
+            ScanTimedOut: it took longer than its limit.
         """
-        return self._validated(scan, suite, self._worth)
+        return self._limited(scan, lambda opened: self._validated(scan, suite, self._worth, opened))
 
     def confirm(self, scan: PartitionScan, suite: CompiledSuite, validation: Validation) -> Validation:
         """The same, and the columns' profile, where the rows are as the footers say; else validated by the rows.
 
         Raises:
-            ContractError: as for `validate`.
+            ContractError, ScanTimedOut: as for `validate`.
         """
-        if validation.unread is None:
+        unread = validation.unread
+        if unread is None:
             return validation
-        with self._open() as connection:
-            profile = read_all(connection, scan, validation.unread)
+
+        def read(opened: Opened) -> PartitionProfile | None:
+            with self._open(opened) as connection:
+                return read_all(connection, scan, unread)
+
+        profile = self._limited(scan, read)
         if profile is None:
-            return self._validated(scan, suite, self._worth.model_copy(update={"trusted": False}))
+            distrusting = self._worth.model_copy(update={"trusted": False})
+            return self._limited(scan, lambda opened: self._validated(scan, suite, distrusting, opened))
         return validation.model_copy(update={"profile": profile, "unread": None})
 
-    def _validated(self, scan: PartitionScan, suite: CompiledSuite, worth: Worth) -> Validation:
+    def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:
+        """`passing.parquet` and `quarantined.parquet` in the folder `into`.
+
+        Raises:
+            GateError: a file cannot be read, or a value cannot be cast to the table's type. The verdict should have
+                seen both.
+            ScanTimedOut: it took longer than its limit.
+        """
+
+        def split(opened: Opened) -> Split:
+            with self._open(opened) as connection:
+                return split_rows(connection, scan, blocking=blocking, labels=labels, into=into)
+
+        return self._limited(scan, split)
+
+    def reject(
+        self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path
+    ) -> Split:
+        """`quarantined.parquet` in the folder `into`, with every row of the files that can be read.
+
+        Raises:
+            ScanTimedOut: it took longer than its limit.
+        """
+
+        def reject(opened: Opened) -> Split:
+            with self._open(opened) as connection:
+                return reject_rows(connection, scan, blocking=blocking, labels=labels, into=into)
+
+        return self._limited(scan, reject)
+
+    def _validated(self, scan: PartitionScan, suite: CompiledSuite, worth: Worth, opened: Opened) -> Validation:
         if scan.scratch is not None and scan.scratch.exists():  # its files' names may have had other rows
             shutil.rmtree(scan.scratch)
         suite_file = read_suite_file(suite.document)
         footers = read_footers(scan)
         if footers.unreadable:
             return _unreadable(suite, suite_file, footers.unreadable)
-        with self._open() as connection:
+        with self._open(opened) as connection, closing(SqlRules(self._query_limits)) as sql_rules:
             try:
-                engine = DuckDBExecutionEngine(connection, create_view(connection, scan, footers), worth)
+                view = create_view(connection, scan, footers)
+                engine = DuckDBExecutionEngine(connection, view, worth, sql_rules)
             except READ_ERRORS:
                 return _unreadable(suite, suite_file, _culprits(connection, footers))
             judgements = judge(engine, suite_file.expectations)
@@ -83,29 +143,33 @@ class DuckDbValidator:
         found = {"predicates": predicates, "unread" if isinstance(counted, Unread) else "profile": counted}
         return _validation(suite, suite_file, judgements).model_copy(update={"row_count": footers.row_count, **found})
 
-    def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:
-        """`passing.parquet` and `quarantined.parquet` in the folder `into`.
+    def _limited(self, scan: PartitionScan, work: Callable[[Opened], T]) -> T:
+        """What the work returns; `work` adds the connections that it opens to the list that it is given."""
+        opened: Opened = []
 
-        Raises:
-            GateError: a file cannot be read, or a value cannot be cast to the table's type. The verdict should have
-                seen both.
-        """
-        with self._open() as connection:
-            return split_rows(connection, scan, blocking=blocking, labels=labels, into=into)
+        def interrupt() -> None:
+            for connection in tuple(opened):
+                with suppress(duckdb.Error):  # it was closed meanwhile
+                    connection.interrupt()
 
-    def reject(
-        self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path
-    ) -> Split:
-        """`quarantined.parquet` in the folder `into`, with every row of the files that can be read."""
-        with self._open() as connection:
-            return reject_rows(connection, scan, blocking=blocking, labels=labels, into=into)
+        try:
+            return within_or_stopped(
+                self._timeout_s, lambda: work(opened), stop=interrupt, stops_within_s=_STOPS_WITHIN_S
+            )
+        except LimitReached:
+            raise ScanTimedOut(
+                f"{scan.table.name}: one reading of the rows took longer than {self._timeout_s:g} s "
+                "(GATE_SCAN_TIMEOUT_S); look for a pattern that is slow on long texts, or raise the limit"
+            ) from None
 
     @contextmanager
-    def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _open(self, opened: Opened) -> Iterator[duckdb.DuckDBPyConnection]:
         with open_connection(self._machine) as connection:
+            opened.append(connection)
             if self._filesystem is not None:
                 connection.register_filesystem(self._filesystem)
             yield connection
+        opened.remove(connection)
 
 
 def _unreadable(suite: CompiledSuite, suite_file: SuiteFile, sources: tuple[str, ...]) -> Validation:

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Timer
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DisconnectionError, IntegrityError
 
-from partition_gate.errors import OperatorError
+from partition_gate.adapters.ledger.database_errors import ledger_unusable
 
-BUSY_TIMEOUT_MS = 30_000
+TIMEOUT_S = 30.0
 _WRITES = "gate_writes"
+_WATCH = "gate_watch"
 # FULL: an acknowledged commit survives a power cut; WAL: readers and the one writer do not block each other.
-_PRAGMAS = ("journal_mode = WAL", f"busy_timeout = {BUSY_TIMEOUT_MS}", "synchronous = FULL", "foreign_keys = ON")
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+# A PostgreSQL that works ends a wait by itself, and says why, before we end its connection.
+_CUT_OFF_AFTER_S = 1.0
 
 
 class Database:
-    """A SQL database by its SQLAlchemy URL. Connects on first use; safe for threads."""
+    """A SQL database by its SQLAlchemy URL. Connects on first use; safe for threads.
 
-    def __init__(self, url: str) -> None:
-        self._shown = make_url(url).render_as_string(hide_password=True)
-        self._engine = _engine(url)
+    `timeout_s` bounds every wait for it: for a connection, for a lock, for a statement, and for a server that accepts
+    and does not answer.
+    """
+
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+        self.shown = make_url(url).render_as_string(hide_password=True)
+        self._timeout_s = timeout_s
+        self._engine = _engine(url, timeout_s)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction; on SQLite the only writer from its first statement on, so that no read in it grows stale.
 
-        Raises: OperatorError (the database does not answer).
+        Raises: LedgerUnusable.
         """
         with self._answering(), self._engine.execution_options(**{_WRITES: True}).begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent view. Raises: OperatorError (the database does not answer)."""
+        """One consistent view. Raises: LedgerUnusable."""
         with self._answering(), self._engine.begin() as connection:
             yield connection
 
@@ -44,12 +55,10 @@ class Database:
     def _answering(self) -> Iterator[None]:
         try:
             yield
-        except OperationalError as error:
-            # The driver's text may repeat bound values.
-            raise OperatorError(
-                f"the ledger {self._shown} does not answer ({type(error.orig).__name__}); "
-                "check that it runs and accepts our user, and that its tables were made (`migrate`)"
-            ) from error
+        except (DataError, IntegrityError):
+            raise  # what we sent is wrong, not the database
+        except DatabaseError as error:
+            raise ledger_unusable(self.shown, error.orig, timeout_s=self._timeout_s) from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -75,12 +84,56 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
+def _engine(url: str, timeout_s: float) -> Engine:
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": timeout_s})
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
+        return engine
+    engine = create_engine(url, connect_args=_postgresql_limits(timeout_s))
+    # Not `pool_pre_ping`: a server that was stopped while we were connected would be waited for without an end.
+    event.listen(engine, "checkout", _Watch(timeout_s + _CUT_OFF_AFTER_S).begin)
+    event.listen(engine, "checkin", _Watch.end)
     return engine
+
+
+def _postgresql_limits(timeout_s: float) -> dict[str, Any]:
+    limit_ms = int(timeout_s * 1000)
+    return {
+        "connect_timeout": max(2, int(timeout_s)),  # psycopg takes less for 2 s
+        "options": f"-c lock_timeout={limit_ms} -c statement_timeout={limit_ms}",
+        "tcp_user_timeout": limit_ms,
+    }
+
+
+class _Watch:
+    """Ends the connection of a transaction that takes too long, so that whatever waits for it fails."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+
+    def begin(self, connection: Any, record: Any, _proxy: Any) -> None:
+        watch = Timer(self._limit_s, _cut_off, (connection,))
+        watch.daemon = True
+        watch.start()
+        record.info[_WATCH] = watch
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except connection.OperationalError as error:  # the server was started again: SQLAlchemy connects once more
+            watch.cancel()
+            raise DisconnectionError from error
+
+    @staticmethod
+    def end(_connection: Any, record: Any) -> None:
+        if watch := record.info.pop(_WATCH, None):
+            watch.cancel()
+
+
+def _cut_off(connection: Any) -> None:
+    # It may have been closed meanwhile.
+    with suppress(OSError, connection.OperationalError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
 
 
 def _configure(connection: Any, _record: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from partition_gate.adapters.ledger import attempts, findings, outbox, profiles, published, settlements
-from partition_gate.adapters.ledger.database import Database
+from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.adapters.ledger.migrate import migrate
 from partition_gate.judging.attempt import (
     Attempt,
@@ -30,12 +30,12 @@ __all__ = ["SqlLedger", "migrate"]
 class SqlLedger:
     """The `Ledger` port on a database that `migrate(url)` prepared. Connects on first use; safe for threads.
 
-    Every call is one transaction and raises OperatorError where the database does not answer. What the port leaves
-    open: an attempt's first settlement stands; an attempt that ended does not advance.
+    Every call is one transaction and raises LedgerUnusable where the database does not answer in time. What the port
+    leaves open: an attempt's first settlement stands; an attempt that ended does not advance.
     """
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url)
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+        self._database = Database(url, timeout_s)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from partition_gate.adapters.ledger.database import Database
+from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
+from partition_gate.errors import LedgerUnusable
 
 HEAD = "0003"
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -14,20 +15,26 @@ SCRIPTS = Path(__file__).parent / "migrations"
 _POSTGRES_LOCK = 7_265_374
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, timeout_s: float = TIMEOUT_S) -> None:
     """Create or upgrade the tables, in one transaction; nothing happens where they are of this version.
 
     Any number of processes may call it at once.
 
     Raises:
-        OperatorError: the database does not answer.
+        LedgerUnusable: the database does not answer in time, is damaged, or was made by a newer version of ours.
     """
-    database = Database(url)
+    database = Database(url, timeout_s)
     try:
         with database.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _POSTGRES_LOCK})
-            if _version(connection) != HEAD:
+            version = _version(connection)
+            if version is not None and version > HEAD:
+                raise LedgerUnusable(
+                    f"the ledger {database.shown} has tables of version {version}, made by a newer Partition Gate; "
+                    f"this one knows them up to {HEAD}: install the newer one, or name another ledger in GATE_LEDGER_URL"
+                )
+            if version != HEAD:
                 _upgrade(connection)
     finally:
         database.close()

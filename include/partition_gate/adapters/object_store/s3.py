@@ -92,9 +92,7 @@ class S3ObjectStore:
                 entries = s3_clients.asked(self._endpoint, self._listing._ls, path, detail=True, refresh=True)
             except FileNotFoundError:
                 # s3fs says the same of an empty prefix and of a bucket that does not exist.
-                s3_clients.asked(
-                    self._endpoint, self._listing._call_s3, "head_bucket", Bucket=s3_clients.bucket(path)
-                )
+                s3_clients.asked(self._endpoint, self._listing._call_s3, "head_bucket", Bucket=s3_clients.bucket(path))
                 return []
         children = ((entry["name"].removeprefix(f"{path}/"), entry) for entry in entries)
         return [(name, entry) for name, entry in children if name and "/" not in name]

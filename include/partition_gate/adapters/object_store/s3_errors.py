@@ -54,7 +54,9 @@ def unreachable(endpoint: Endpoint, path: str, why: str) -> StoreUnreachable:
 
 def too_slow(endpoint: Endpoint, path: str) -> StoreUnreachable:
     """A call that reached its limit."""
-    return unreachable(endpoint, path, f"no complete answer within {endpoint.limits.call_s:g} s, GATE_STORE_CALL_TIMEOUT_S")
+    return unreachable(
+        endpoint, path, f"no complete answer within {endpoint.limits.call_s:g} s, GATE_STORE_CALL_TIMEOUT_S"
+    )
 
 
 def unanswered(endpoint: Endpoint, path: str, error: BaseError) -> StoreUnreachable:

@@ -7,8 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from partition_gate.adapters.local_folders import no_space, writing_below
 from partition_gate.errors import PartitionChanged
+from partition_gate.gate.local_folders import no_space, writing_below
 from partition_gate.partition import DataFile, Partition, Spooled
 
 _AT_ONCE = 4
@@ -28,8 +28,8 @@ def spool_files(partition: Partition, into: Path, fetch: Fetch) -> Spooled:
     except BaseException as error:
         for path in paths:
             path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise no_space(into, error) from error
+        if isinstance(error, OSError) and (refused := no_space(error, into)):
+            raise refused from error
         raise
     return Spooled(partition=partition, folder=into, paths=paths)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore, S3Store
 
-from partition_gate.errors import AccessDenied, StoreUnreachable
+from partition_gate.errors import AccessDenied, NoSpace, StoreUnreachable
+from partition_gate.gate.local_folders import no_space
 from partition_gate.record import Record
 
 S3 = "s3://"
+_DEFAULT_TIMEOUT = "30000ms"
+_OS_ERROR = re.compile(r"os error (\d+)")
 
 
 class StoredFile(Record):
@@ -91,6 +95,11 @@ class Storage:
             token=s3.get("session_token"),
             endpoint_url=s3.get("endpoint_url") or s3.get("endpoint"),
             client_kwargs={"region_name": s3.get("region", "us-east-1")},
+            config_kwargs={
+                "retries": {"max_attempts": 1},
+                "connect_timeout": 5,
+                "read_timeout": _seconds(self.options),
+            },
             use_listings_cache=False,
         )
 
@@ -100,9 +109,17 @@ class Storage:
             return LocalStore(self.root, mkdir=True)
         # obstore refuses what is not S3's own: options of the HTTP client (allow_http) and of deltalake (max_retries).
         options: Any = {key.lower(): value for key, value in self.options.items()}
-        allow_http = options.pop("aws_allow_http", "false").lower() == "true"
+        client: Any = {"allow_http": options.pop("aws_allow_http", "false").lower() == "true"}
+        client |= {name: options[name] for name in ("timeout", "connect_timeout") if name in options}
         s3: Any = {key: value for key, value in options.items() if key.startswith("aws_")}
-        return S3Store.from_url(self.root, config=s3, client_options={"allow_http": allow_http})
+        retries: Any = {"max_retries": 1, "retry_timeout": timedelta(seconds=_seconds(options))}
+        return S3Store.from_url(self.root, config=s3, client_options=client, retry_config=retries)
+
+
+def request_limits(call_s: float) -> dict[str, str]:
+    """Storage options with which one request ends within the limit, its second try included."""
+    once = f"{int(call_s * 500)}ms"
+    return {"timeout": once, "connect_timeout": "5s", "max_retries": "1", "retry_timeout": once}
 
 
 @contextmanager
@@ -113,7 +130,25 @@ def reachable(uri: str) -> Iterator[None]:
     except (PermissionError, PermissionDeniedError, UnauthenticatedError) as error:
         raise AccessDenied(f"{uri}: the warehouse's storage refuses our credentials; check its connection") from error
     except (OSError, BaseError) as error:
+        if not uri.startswith(S3) and (refused := _refused_locally(uri, str(error))):
+            raise refused from error
+        if any(sign in str(error) for sign in ("timed out", "TimedOut", "deadline has elapsed")):
+            raise StoreUnreachable(
+                f"{uri}: the warehouse's storage gave no complete answer in time (GATE_STORE_CALL_TIMEOUT_S); "
+                "check that it runs, then run it again"
+            ) from error
         raise StoreUnreachable(f"{uri}: {type(error).__name__}; check that the warehouse's storage answers") from error
+
+
+def _refused_locally(uri: str, text: str) -> NoSpace | None:
+    """The operating system's reason, which the store hands on as text only."""
+    number = _OS_ERROR.search(text)
+    return no_space(OSError(int(number[1]), os.strerror(int(number[1]))), Path(uri)) if number else None
+
+
+def _seconds(options: Mapping[str, str]) -> float:
+    """The limit of one try, of which there are two."""
+    return int(options.get("timeout", _DEFAULT_TIMEOUT).removesuffix("ms")) / 1000
 
 
 def _stored(meta: Mapping[str, Any]) -> StoredFile:
