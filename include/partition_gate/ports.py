@@ -311,5 +311,10 @@ class Ports(Protocol):
         """Where people find an attempt of a partition; `attempt_id` is empty where nothing was judged."""
 
     @property
+    def drain_limit(self) -> timedelta:
+        """After so long no further message is begun."""
+        ...
+
+    @property
     def spool_folder(self) -> Path:
         """Where private copies of partitions are kept while they are judged."""

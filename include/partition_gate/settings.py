@@ -22,8 +22,8 @@ def _limit(default: float, meaning: str, outcome: str, *, ge: float | None = Non
     """A limit: above 0, and in seconds where its meaning names no other unit; `outcome` is what follows when it is
     reached.
     """
-    lowest = {"gt": 0.0} if ge is None else {"ge": ge}
-    return Field(default, description=meaning, json_schema_extra={"outcome": outcome}, le=le, **lowest)
+    gt = 0 if ge is None else None
+    return Field(default, description=meaning, json_schema_extra={"outcome": outcome}, gt=gt, ge=ge, le=le)
 
 
 class Settings(Record):
@@ -125,13 +125,8 @@ class Settings(Record):
             raise ValueError(
                 f"{scheme!r} is not a database of ours: write {_DATABASES[0]}://user@host/db or sqlite:///path"
             )
-        try:
-            parts = urlsplit(value)
-            if not parts.hostname or (parts.port is not None and not parts.path.strip("/")):
-                raise ValueError
-        except ValueError:
-            # Not the text itself: it may hold a password.
-            raise ValueError(f"it is not the URL of a database: write {_DATABASES[0]}://user@host:5432/db") from None
+        if not _names_a_database(value):  # the text itself stays out: it may hold a password
+            raise ValueError(f"it is not the URL of a database: write {_DATABASES[0]}://user@host:5432/db")
         return value
 
     @field_validator("warehouse_uri", "quarantine_uri")
@@ -144,6 +139,14 @@ class Settings(Record):
     def path(self, value: str, name: str) -> str:
         """A location setting, or its default of that name below the home."""
         return value or str(self.home / name)
+
+
+def _names_a_database(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.port != 0 and len(parts.path) > 1  # reading the port parses it
+    except ValueError:
+        return False
 
 
 def load_settings(environment: Mapping[str, str] | None = None, *, project: Path = _PROJECT) -> Settings:

@@ -99,7 +99,8 @@ def report(contract: str, attempt_id: str) -> str | None:
 def notify() -> dict[str, Any]:
     """What became of the messages that waited: counts, and why some still wait."""
     with open_ports() as ports:
-        delivery = gate_notify.notify(ports.ledger, ports.notifier, ports.clock)
+        pace = gate_notify.Pace(drain=ports.drain_limit)
+        delivery = gate_notify.notify(ports.ledger, ports.notifier, ports.clock, pace=pace)
     return delivery.model_dump(mode="json")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
@@ -54,6 +54,10 @@ class WiredPorts:
     def spool_folder(self) -> Path:
         return self.settings.home / "spool"
 
+    @property
+    def drain_limit(self) -> timedelta:
+        return timedelta(seconds=self.settings.drain_timeout_s)
+
     @cached_property
     def contracts(self) -> ContractFolder:
         return contract_folder(self.settings)
@@ -73,7 +77,8 @@ class WiredPorts:
         from partition_gate.adapters.object_store.local import LocalObjectStore
         from partition_gate.adapters.object_store.routing import RoutingObjectStore
 
-        return RoutingObjectStore(s3=lambda: self._s3, local=LocalObjectStore())
+        most = self.settings.spool_max_bytes
+        return RoutingObjectStore(s3=lambda: self._s3, local=LocalObjectStore(), spool_max_bytes=most)
 
     @cached_property
     def validator(self) -> Validator:

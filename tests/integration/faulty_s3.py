@@ -26,7 +26,7 @@ def faulty_s3(fault: str, *, body: bytes = BODY) -> Iterator[str]:
             except OSError:
                 return  # the client hung up
 
-        do_HEAD = do_PUT = do_POST = do_DELETE = do_GET
+        do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 -- the server's names
 
         def log_message(self, *_: object) -> None:
             pass

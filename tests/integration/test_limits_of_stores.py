@@ -6,6 +6,7 @@ import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from partition_gate.errors import NoSpace, StoreUnreachable
 from partition_gate.partition import DataFile, Location, Partition
 
 LIMITS = StoreLimits(call_s=0.6, file_s=0.6, bytes_per_s=1_000_000, spool_s=10)
+LONG_AGO = datetime(2013, 1, 1, tzinfo=UTC)
 LOCATION = Location(root="s3://landing/flights", segments=("dt",), pattern="*.parquet")
 
 
@@ -79,9 +81,7 @@ def test_a_file_ends_within_its_limit_and_names_it(fault: str, tmp_path: Path) -
     with (
         faulty_s3(fault) as url,
         ends_within(1.5),
-        pytest.raises(
-            StoreUnreachable, match=r"not within 0\.\d+ s, GATE_STORE_FILE_TIMEOUT_S and GATE_STORE_FILE_BYTES_PER_S"
-        ),
+        pytest.raises(StoreUnreachable, match=r"not within 0\.\d+ s, GATE_STORE_FILE_TIMEOUT_S"),
     ):
         a_store(url).spool(files(1), tmp_path)
 
@@ -101,9 +101,7 @@ def test_the_files_of_a_partition_end_within_their_common_limit(tmp_path: Path) 
     with (
         faulty_s3(SILENT) as url,
         ends_within(1.6),
-        pytest.raises(
-            StoreUnreachable, match=r"GATE_STORE_FILE_TIMEOUT_S|40 files not within 0\.8 s, GATE_SPOOL_TIMEOUT_S"
-        ),
+        pytest.raises(StoreUnreachable, match=r"STORE_FILE_TIMEOUT_S|40 files not within 0\.8 s, GATE_SPOOL"),
     ):
         a_store(url, limits).spool(files(40), tmp_path)
 
@@ -150,4 +148,4 @@ def test_a_spool_that_cannot_be_made_is_told_with_the_folder_and_the_next_step(t
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(NoSpace, match=r"file/spool: cannot be written \(not a directory\)"):
-        spool_files(files(2), tmp_path / "file" / "spool", lambda file, target: None)
+        spool_files(files(2), tmp_path / "file" / "spool", lambda *_: None)

@@ -79,7 +79,7 @@ def test_a_pattern_that_grows_too_large_by_its_repeats_is_refused(pattern: str) 
 
 @pytest.mark.parametrize(
     "pattern",
-    ["^.{1,1000}$", "(" + "|".join(["abcdefgh"] * 200) + ")", "([A-Z]{2}[0-9]{2,30}){1,20}", "[{9999}]", "()){5"],
+    ["^.{1,1000}$", "(" + "|".join(["abcdefgh"] * 200) + ")", "([A-Z]{2}[0-9]{2,30}){1,20}", "[{9999}]"],
 )
 def test_a_long_or_often_repeated_pattern_of_a_usual_size_is_kept(pattern: str) -> None:
     to_re2(pattern)

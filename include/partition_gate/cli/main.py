@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from typing import NoReturn
 
 import typer
 
@@ -27,6 +28,7 @@ from partition_gate.errors import (
     NothingDue,
     UnknownContract,
 )
+from partition_gate.gate.local_folders import no_space
 
 FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
 
@@ -56,10 +58,20 @@ def main() -> None:
     except GateError as error:
         typer.echo(f"gate: {error}", err=True)
         sys.exit(exit_code(error))
-    except Exception:  # a defect of ours; Python's own exit code 1 would say that the data failed
-        traceback.print_exc()
-        typer.echo("gate: this is a defect of Partition Gate; report the lines above", err=True)
+    except OSError as error:
+        refused = no_space(error)
+        if refused is None:
+            _defect()
+        typer.echo(f"gate: {refused}", err=True)
         sys.exit(COULD_NOT_JUDGE)
+    except Exception:  # a defect of ours; Python's own exit code 1 would say that the data failed
+        _defect()
+
+
+def _defect() -> NoReturn:
+    traceback.print_exc()
+    typer.echo("gate: this is a defect of Partition Gate; report the lines above", err=True)
+    sys.exit(COULD_NOT_JUDGE)
 
 
 def exit_code(error: GateError) -> int:

@@ -11,7 +11,7 @@ from partition_gate.cli import tables
 from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.errors import UnknownContract
 from partition_gate.gate.dry_run import dry_run
-from partition_gate.gate.notify import notify
+from partition_gate.gate.notify import Pace, notify
 from partition_gate.gate.pipeline import run_partition
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
@@ -68,7 +68,7 @@ def run(
         else:
             done = run_partition(today, key, ports=ports)
             if not no_notify:
-                notify(ports.ledger, ports.notifier, ports.clock)
+                notify(ports.ledger, ports.notifier, ports.clock, pace=Pace(drain=ports.drain_limit))
             results = ports.ledger.results(done.settlement.attempt_id)
             shown = Shown(settlement=done.settlement, results=results, already=done.already)
         _show(shown, compiled, ports, as_json=as_json)

@@ -66,15 +66,15 @@ def to_re2(pattern: str) -> str:
 def _elements_by_repeats(re2: str) -> int:
     """How many elements are added where every counted repeat is written out, as RE2 does."""
     written, groups = 0, [[0]]
-    for token in _ELEMENT.findall(re2):
-        if token == ")" and len(groups) > 1:
+    for element in _ELEMENT.findall(re2):
+        if element == ")" and len(groups) > 1:
             size = sum(groups.pop())
             groups[-1].append(size)
-        elif token.startswith("(") and token not in _SIGNS:
+        elif element.startswith("(") and element not in _SIGNS:
             groups.append([0])
-        elif _COUNTED.fullmatch(token):
-            groups[-1][-1] *= max(1, *(int(number) for number in re.findall(r"\d+", token)))
-        elif token not in _SIGNS:
+        elif _COUNTED.fullmatch(element):
+            groups[-1][-1] *= max(1, *(int(number) for number in re.findall(r"\d+", element)))
+        elif element not in _SIGNS:
             groups[-1].append(1)
             written += 1
     return sum(map(sum, groups)) - written

@@ -19,6 +19,7 @@ from partition_gate.gate import discover, settle
 from partition_gate.gate.discover import Discovered, NeverCame
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.inspect import judge, open_attempt, recorded
+from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.repair import repair
 from partition_gate.gate.report import report
 from partition_gate.gate.settle import Settled, discard, unjudged
@@ -220,6 +221,12 @@ class PartitionRun:
         except GateError as error:
             self.errored = self._record(error)
             raise
+        except OSError as error:
+            refused = no_space(error)
+            if refused is None:
+                raise
+            self.errored = self._record(refused)
+            raise refused from error
 
     def _record(self, error: GateError) -> Settlement | None:
         """The ERRORED settlement; None where the ledger itself does not answer, which the next run then repairs."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.errors import GateError
-from partition_gate.gate.notify import notify
+from partition_gate.gate.notify import Pace, notify
 from partition_gate.gate.repair import Ending, Repaired, repair
 from partition_gate.judging.attempt import Publication, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE
@@ -55,7 +55,7 @@ def reconcile(contracts: Sequence[CompiledContract], *, ports: Ports, tell: bool
     `contracts` are all that can be used. A dataset that cannot be looked at is a difference of its own and stops none.
     """
     repaired = repair(ports)
-    delivery = notify(ports.ledger, ports.notifier, ports.clock) if tell else None
+    delivery = notify(ports.ledger, ports.notifier, ports.clock, pace=Pace(drain=ports.drain_limit)) if tell else None
     refreshed, of_views = _views([each.published for each in contracts], ports)
     outcomes = ports.ledger.latest()
     differences = (

@@ -204,7 +204,7 @@ class FakePorts:
     """All ports; `contracts` are those that can be loaded by id."""
 
     def __init__(self, spool_folder: Path, *contracts: CompiledContract) -> None:
-        self.spool_folder = spool_folder
+        self.spool_folder, self.drain_limit = spool_folder, timedelta(minutes=1)
         self.clock, self.store, self.validator = FakeClock(), FakeStore(), FakeValidator()
         self.warehouse, self.ledger = InMemoryWarehouse(), InMemoryLedger()
         self.docs, self.notifier = FakeDocs(), FakeNotifier()

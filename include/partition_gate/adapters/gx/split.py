@@ -23,6 +23,7 @@ from partition_gate.adapters.gx.scan import (
 from partition_gate.adapters.gx.sides import judged_again, judged_rows, sides
 from partition_gate.adapters.gx.sql import identifier, literal, select, text_list
 from partition_gate.errors import GateError
+from partition_gate.gate.local_folders import full
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels
 from partition_gate.table import TableSchema
 
@@ -211,6 +212,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> tupl
 def _split_error(connection: duckdb.DuckDBPyConnection, partition: Scanned, error: BaseException) -> GateError:
     """Whose fault it is, found by looking again; DuckDB's own text may hold a value, so it is not quoted."""
     table = partition.scan.target
+    if "No space left" in str(error):
+        return full("the folder of the spool")
     if damaged := damaged_files(connection, partition.footers):
         return GateError(f"{damaged[0]} cannot be read to its end, so nothing can be split; reject instead")
     for i, column in enumerate(table.columns):

@@ -35,7 +35,7 @@ _SILENT = "no answer within {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); check that 
 
 
 def ledger_unusable(shown: str, error: BaseException | None, *, timeout_s: float) -> LedgerUnusable:
-    """The error for a database, named without its password; the driver's own text, which may repeat values, stays out."""
+    """The error for a database, named without its password; its driver's text may repeat values, and stays out."""
     why = _why(error).format(timeout_s=timeout_s, damaged=_DAMAGED)
     return LedgerUnusable(f"the ledger {shown} cannot be used: {why}")
 

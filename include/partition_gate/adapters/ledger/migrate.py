@@ -32,7 +32,7 @@ def migrate(url: str, timeout_s: float = TIMEOUT_S) -> None:
             if version is not None and version > HEAD:
                 raise LedgerUnusable(
                     f"the ledger {database.shown} has tables of version {version}, made by a newer Partition Gate; "
-                    f"this one knows them up to {HEAD}: install the newer one, or name another ledger in GATE_LEDGER_URL"
+                    f"this one knows them up to {HEAD}: install the newer, or name another ledger in GATE_LEDGER_URL"
                 )
             if version != HEAD:
                 _upgrade(connection)

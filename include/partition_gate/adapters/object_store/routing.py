@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from partition_gate.errors import NoSpace
 from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
 from partition_gate.ports import ObjectStore
 
+SPOOL_MAX_BYTES = 100_000_000_000
 _SCHEME = "s3://"
 
 
@@ -17,9 +19,12 @@ class RoutingObjectStore:
     `s3` is asked for its store when the first S3 path comes: a local contract starts no server.
     """
 
-    def __init__(self, *, s3: Callable[[], ObjectStore], local: ObjectStore) -> None:
+    def __init__(
+        self, *, s3: Callable[[], ObjectStore], local: ObjectStore, spool_max_bytes: int = SPOOL_MAX_BYTES
+    ) -> None:
         self._s3 = s3
         self._local = local
+        self._spool_max_bytes = spool_max_bytes
 
     def partition_keys(self, location: Location) -> LandedKeys:
         return self._store(location.root).partition_keys(location)
@@ -31,6 +36,12 @@ class RoutingObjectStore:
         return self._store(location.root).note(location, key, name)
 
     def spool(self, partition: Partition, into: Path) -> Spooled:
+        size_bytes = sum(file.size_bytes for file in partition.files)
+        if size_bytes > self._spool_max_bytes:
+            raise NoSpace(
+                f"{partition.dataset}/{partition.key}: {len(partition.files)} files of {size_bytes:,} bytes are more than "
+                f"the {self._spool_max_bytes:,} of GATE_SPOOL_MAX_BYTES; land smaller partitions, or raise it"
+            )
         first = partition.files[0].path if partition.files else ""
         return self._store(first).spool(partition, into)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from partition_gate.errors import PartitionChanged
-from partition_gate.gate.local_folders import no_space, writing_below
+from partition_gate.gate.local_folders import full, no_space, writing_below
 from partition_gate.partition import DataFile, Partition, Spooled
 
 _AT_ONCE = 4
@@ -20,6 +21,8 @@ def spool_files(partition: Partition, into: Path, fetch: Fetch) -> Spooled:
     """All files of a partition, fetched a few at once into `into/<nnn>-<name>`; none of them if one fails."""
     with writing_below(into):
         into.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(into).free < sum(file.size_bytes for file in partition.files):
+        raise full(into)
     paths = tuple(into / f"{number:03d}-{PurePosixPath(file.path).name}" for number, file in enumerate(partition.files))
     try:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="spool") as threads:
