@@ -84,7 +84,7 @@ class Settings(Record):
         60, "Planning or running one SQL rule.", "lint: an error at the query; a run: that check is errored"
     )
     sql_rule_memory_mb: int = _limit(
-        1024, "Memory of one SQL rule, in MB.", "lint: an error at the query; a run: that check is errored", ge=64
+        1024, "Memory of one SQL rule, in MB.", "lint plans it within the limit; a run: that check is errored", ge=64
     )
     view_swap_timeout_s: float = _limit(
         10,
@@ -176,7 +176,7 @@ def limits_table() -> str:
     for name, field in Settings.model_fields.items():
         if isinstance(extra := field.json_schema_extra, dict):
             outcome = extra["outcome"]
-            rows.append(f"| `{PREFIX}{name.upper()}` | `{field.default:,}` | {field.description} | {outcome} |")
+            rows.append(f"| `{PREFIX}{name.upper()}` | `{field.default}` | {field.description} | {outcome} |")
     return "\n".join(rows)
 
 

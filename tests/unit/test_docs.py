@@ -7,11 +7,13 @@ from pathlib import Path
 
 import yaml
 
+from partition_gate.compiling.ecma_patterns import MOST_ELEMENTS
 from partition_gate.judging.run_document import run_document
-from partition_gate.settings import Settings, load_settings, settings_table
+from partition_gate.settings import Settings, limits_table, load_settings, settings_table
 from partition_gate.testing.builders import a_check_result, a_settlement
 
 README = Path("README.md").read_text()
+LIMITS = Path("docs/reference/limits.md").read_text()
 RUN_JSON = Path("docs/reference/run-json.md").read_text()
 
 
@@ -19,6 +21,31 @@ def test_the_table_of_settings_is_the_code_s():
     shown = README.split("<!-- settings -->\n")[1].split("\n<!-- /settings -->")[0]
 
     assert shown == settings_table()
+
+
+def test_the_table_of_limits_is_the_code_s():
+    shown = LIMITS.split("<!-- limits -->\n")[1].split("\n<!-- /limits -->")[0]
+
+    assert shown == limits_table()
+
+
+def test_every_limit_is_in_the_table_and_every_setting_in_one_of_both():
+    timed = {name for name in Settings.model_fields if name.endswith(("_timeout_s", "_bytes", "_mb", "_bytes_per_s"))}
+
+    assert {name for name in timed if f"`GATE_{name.upper()}`" not in limits_table()} == set()
+    tables = limits_table() + settings_table()
+    assert {name for name in Settings.model_fields if f"`GATE_{name.upper()}`" not in tables} == set()
+
+
+def test_the_examples_of_limits_can_be_used():
+    lines = re.findall(r"^(GATE_\w+)=(\S+)$", LIMITS, re.MULTILINE)
+
+    assert lines
+    load_settings(dict(lines))
+
+
+def test_the_limits_that_are_no_settings_are_the_code_s():
+    assert f"written out | {MOST_ELEMENTS:,} |" in LIMITS
 
 
 def test_every_key_of_the_json_is_documented():

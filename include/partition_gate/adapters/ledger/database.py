@@ -101,7 +101,7 @@ def _postgresql_limits(timeout_s: float) -> dict[str, Any]:
     limit_ms = int(timeout_s * 1000)
     return {
         "connect_timeout": max(2, int(timeout_s)),  # psycopg takes less for 2 s
-        "options": f"-c lock_timeout={limit_ms} -c statement_timeout={limit_ms}",
+        "options": f"-c lock_timeout={limit_ms} -c statement_timeout={limit_ms + 500}",  # so that a lock is named
         "tcp_user_timeout": limit_ms,
     }
 

@@ -39,8 +39,8 @@ class RoutingObjectStore:
         size_bytes = sum(file.size_bytes for file in partition.files)
         if size_bytes > self._spool_max_bytes:
             raise NoSpace(
-                f"{partition.dataset}/{partition.key}: {len(partition.files)} files of {size_bytes:,} bytes are more than "
-                f"the {self._spool_max_bytes:,} of GATE_SPOOL_MAX_BYTES; land smaller partitions, or raise it"
+                f"{partition.dataset}/{partition.key}: {len(partition.files)} files, {size_bytes:,} bytes, are more "
+                f"than the {self._spool_max_bytes:,} of GATE_SPOOL_MAX_BYTES; land smaller partitions, or raise it"
             )
         first = partition.files[0].path if partition.files else ""
         return self._store(first).spool(partition, into)
