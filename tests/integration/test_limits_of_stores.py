@@ -20,10 +20,11 @@ from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimit
 from partition_gate.adapters.object_store.spooling import spool_files
 from partition_gate.errors import NoSpace, StoreUnreachable
 from partition_gate.partition import DataFile, Location, Partition
+from partition_gate.partition_key import Segment
 
 LIMITS = StoreLimits(call_s=0.6, file_s=0.6, bytes_per_s=1_000_000, spool_s=10)
 LONG_AGO = datetime(2013, 1, 1, tzinfo=UTC)
-LOCATION = Location(root="s3://landing/flights", segments=("dt",), pattern="*.parquet")
+LOCATION = Location(root="s3://landing/flights", segments=(Segment(name="dt", type="DATE"),), pattern="*.parquet")
 
 
 def a_store(url: str, limits: StoreLimits = LIMITS) -> S3ObjectStore:
