@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from partition_gate.names import Name
 from partition_gate.record import Record
 
 RESERVED_PREFIX = "_gate_"
@@ -33,7 +34,7 @@ class TableColumn(Record):
 class TableSchema(Record):
     """One table: data columns in contract order, then the partition columns (not stored in the files)."""
 
-    name: str
+    name: Name
     description: str = ""
     columns: tuple[TableColumn, ...]
     partition_columns: tuple[TableColumn, ...] = ()

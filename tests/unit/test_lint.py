@@ -128,7 +128,7 @@ def test_a_window_that_is_none_is_an_error_with_its_line():
 def examined(changes: dict[str, Any], **known: Any) -> list[Finding]:
     surroundings = KNOWN.model_copy(update=known)
     _, found = examine(mutated(changes), path="x", folder="/c", environment=None, known=surroundings)
-    return [finding for finding in found if finding.rule in {"sql-query", "version-rise"}]
+    return [finding for finding in found if finding.rule in {"sql-query", "masked-text", "version-rise"}]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +175,30 @@ def test_a_query_that_cannot_run_is_named_with_the_engines_reason():
         "schema[0].quality[2].query",
         "no such column; correct it",
     )
+
+
+@pytest.mark.parametrize(
+    ("classified", "operator", "told"),
+    [
+        (
+            "personal",
+            {"mustBe": "EUR"},
+            "this query returns a text, shown as a keyed hash because 'customer' is classified",
+        ),
+        ("personal", {"mustNotBe": "EUR"}, "this query returns a text"),
+        ("personal", {"mustBe": 0}, ""),
+        ("personal", {"mustBe": True}, ""),
+        ("public", {"mustBe": "EUR"}, ""),
+    ],
+)
+def test_a_text_that_a_query_returns_is_said_to_be_masked_where_a_column_is_classified(classified, operator, told):
+    rule = {"id": "country", "type": "sql", "query": "select max(country) from {object}", **operator}
+    changes = {"schema[0].quality[2]": rule, "schema[0].properties[2].classification": classified}
+
+    found = examined(changes)
+
+    assert [(one.level, one.place) for one in found] == ([(Level.INFO, "schema[0].quality[2].query")] if told else [])
+    assert all(told in one.what for one in found)
 
 
 def test_a_contract_that_cannot_be_read_for_another_reason_says_so_with_its_line():

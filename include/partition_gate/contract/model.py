@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from partition_gate.contract.limits import Limits
+from partition_gate.names import Name, Version
 from partition_gate.partition import Location
 from partition_gate.record import Record
 from partition_gate.suite.counts import ListedValue
@@ -205,8 +206,8 @@ class Contract(Record):
     `path` names the file in messages; `content_hash` is the SHA-256 of its text; `name` is the file's `name`, else id.
     """
 
-    id: str
-    version: str
+    id: Name
+    version: Version
     name: str
     status: Status
     path: str
@@ -216,7 +217,7 @@ class Contract(Record):
     purpose: str = ""
     usage: str = ""
     limitations: str = ""
-    dataset: str
+    dataset: Name
     schema_path: str
     description: str = ""
     location: Location

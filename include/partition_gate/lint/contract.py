@@ -13,6 +13,7 @@ from partition_gate.contract.model import Status
 from partition_gate.errors import ContractError
 from partition_gate.finding import Level
 from partition_gate.lint.view import Known, Placed, Problem, View, child, parts
+from partition_gate.names import name_problem, version_problem
 from partition_gate.nearest_words import did_you_mean, nearest, shown
 from partition_gate.odcs.reader import location
 from partition_gate.units import duration, fraction, is_timezone
@@ -27,6 +28,17 @@ def id_is_file_name(view: View, known: Known) -> Iterator[Problem]:
     contract = view.root.get("id")
     if known.name is not None and isinstance(contract, str) and contract != known.name:
         yield Problem("id", f"{shown(contract)} must be the file's name, {known.name!r}; rename one of them")
+
+
+def strict_name(view: View, _known: Known) -> Iterator[Problem]:
+    """The contract's id and the object's name are fit for a file, a view and a DAG; the version for a folder."""
+    named = [("id", view.root.get("id")), *((f"{item.place}.name", item.node.get("name")) for item in view.objects())]
+    for place, name in named:
+        if isinstance(name, str) and (why := name_problem(name)):
+            yield Problem(place, f"{shown(name)} {why}")
+    version = view.root.get("version")
+    if isinstance(version, str) and (why := version_problem(version)):
+        yield Problem("version", f"{shown(version)} {why}")
 
 
 def version_number(view: View, _known: Known) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from partition_gate.coverage.clauses import Treatment, cover
 from partition_gate.finding import Level
 from partition_gate.lint.view import Known, Problem
 from partition_gate.strict_yaml.reading import Document
-from partition_gate.suite.counts import SqlValue
+from partition_gate.suite.counts import Equals, SqlValue
 
 
 def not_executable(document: Document, contract: Contract, _known: Known) -> Iterator[Problem]:
@@ -29,6 +29,19 @@ def sql_query(_document: Document, contract: Contract, known: Known) -> Iterator
     for check in compile_contract(contract).suite.checks:
         if isinstance(check.expectation, SqlValue) and (why := known.why_refused(table, check.expectation.query)):
             yield Problem(f"{check.clause}.query", why)
+
+
+def masked_text(_document: Document, contract: Contract, _known: Known) -> Iterator[Problem]:
+    """Where a column is classified, a query returns a number or a truth, because a text of its would be masked."""
+    classified = [column.name for column in contract.columns if column.classified]
+    for check in compile_contract(contract).suite.checks if classified else ():
+        if isinstance(check.expectation, SqlValue) and _is_text(check.expectation):
+            what = f"this query returns a text, shown as a keyed hash because {classified[0]!r} is classified"
+            yield Problem(f"{check.clause}.query", f"{what}; return a number or a truth to see what was found")
+
+
+def _is_text(query: SqlValue) -> bool:
+    return isinstance(query.must, Equals) and isinstance(query.must.value, str)
 
 
 def version_rise(document: Document, _contract: Contract, known: Known) -> Iterator[Problem]:

@@ -28,6 +28,7 @@ class ReadContractRule(NamedTuple):
 
 
 RULES: dict[str, LintRule] = {
+    "strict-name": LintRule(Level.ERROR, contract.strict_name),
     "id-is-file-name": LintRule(Level.ERROR, contract.id_is_file_name),
     "version-number": LintRule(Level.WARNING, contract.version_number),
     "status-word": LintRule(Level.ERROR, contract.status_word),
@@ -69,6 +70,7 @@ NOT_EXECUTABLE = "not-executable"
 _ECHOES = frozenset({"one-operator", "readable-server", NOT_EXECUTABLE})
 READ_CONTRACT_RULES: dict[str, ReadContractRule] = {
     "sql-query": ReadContractRule(Level.ERROR, read_contract.sql_query),
+    "masked-text": ReadContractRule(Level.INFO, read_contract.masked_text),
     "version-rise": ReadContractRule(Level.ERROR, read_contract.version_rise),
     NOT_EXECUTABLE: ReadContractRule(Level.WARNING, read_contract.not_executable),
 }

@@ -12,6 +12,8 @@ from partition_gate.contract.model import Channel, Column, Contract, Member, Sla
 from partition_gate.contract.nested_columns import published_type
 from partition_gate.contract.sla_names import canonical
 from partition_gate.errors import ContractError
+from partition_gate.names import name_problem, version_problem
+from partition_gate.nearest_words import shown
 from partition_gate.odcs.columns import (
     read_columns,
     read_compound_foreign_keys,
@@ -54,7 +56,7 @@ def contract_of(
 
 def _contract(document: Document, text: str, *, path: str, folder: str, environment: str | None) -> Contract:
     odcs = _model(document, path)
-    schema = _only_schema(odcs, path)
+    schema = _named_schema(odcs, path)
     server = _chosen_server(odcs, document, path, environment)
     slas = _slas(odcs, path)
     columns = read_columns(schema, at="schema[0]")
@@ -78,6 +80,20 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
         team=_team(odcs),
         channels=_channels(odcs),
     )
+
+
+def _named_schema(odcs: OpenDataContractStandard, path: str) -> SchemaObject:
+    """The only schema object, if names and version have their form; lint says the same where it looks first."""
+    schema = _only_schema(odcs, path)
+    named = (
+        ("id", str(odcs.id), name_problem),
+        ("version", str(odcs.version), version_problem),
+        ("schema[0].name", str(schema.name), name_problem),
+    )
+    found = [f"{path}: {place}: {shown(name)} {why}" for place, name, problem in named if (why := problem(name))]
+    if found:
+        raise ContractError("\n".join(found))
+    return schema
 
 
 def _model(document: Document, path: str) -> OpenDataContractStandard:
