@@ -50,9 +50,9 @@ def settle(contract: str, inspected: Any, ti: Any = None) -> Iterator[Metadata]:
 
 
 @task(trigger_rule="none_failed")
-def report(contract: str, ti: Any = None) -> str | None:
+def report(ti: Any = None) -> str | None:
     settlement = ti.xcom_pull(task_ids="settle", key="settlement")
-    return tasks.report(contract, settlement["attempt_id"]) if settlement else None
+    return tasks.report(settlement["attempt_id"]) if settlement else None
 
 
 @task(trigger_rule="all_done", multiple_outputs=False)
@@ -87,7 +87,7 @@ def steps(contract: str, dataset: str, *, poke_interval_s: float) -> None:
     arrived = arrive.override(poke_interval=poke_interval_s)(contract)
     inspected = inspect(contract, arrived)
     settled: Any = settle.override(outlets=[validated(dataset)])(contract, inspected)
-    reported: Any = report(contract)
+    reported: Any = report()
     for step in (settled, reported):
         step.operator.operator_extra_links = (DataDocsLink(), PartitionLink())
     settled >> reported >> notify()

@@ -1,31 +1,17 @@
-"""Masking: values of classified columns become keyed hashes before anything is shown (I9). Pure."""
+"""Masking: values of classified columns, and of those that no contract names, become keyed hashes before anything is
+shown (I9). Pure.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-import re
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterable
 
-WITHHELD = "(withheld: this dataset has classified columns, and an engine's message may quote a value)"
+from partition_gate.display import Excerpt, displayed, excerpt
+from partition_gate.record import Record
+from partition_gate.table import TableColumn, TableSchema
 
-# Numbers about how many, never a value of a row. Everything else that a result holds is masked: a key that
-# Great Expectations adds one day must be hidden until somebody has looked at it.
-STATISTICS = frozenset(
-    {
-        "count",
-        "element_count",
-        "missing_count",
-        "missing_percent",
-        "unexpected_count",
-        "unexpected_percent",
-        "unexpected_percent_total",
-        "unexpected_percent_nonmissing",
-        "unexpected_index_column_names",
-    }
-)
 # These expectations observe a number of values or a type's name, not a value.
 COUNTING = frozenset(
     {
@@ -43,107 +29,54 @@ COUNTING = frozenset(
 )
 
 
+class Masking(Record):
+    """Which columns' values may be seen: `open` ones, in lower case; every other column's are masked."""
+
+    open: frozenset[str]
+
+    def hides(self, column: str) -> bool:
+        """Whether the column's values are masked. Names are compared without case, as DuckDB does."""
+        return column.casefold() not in self.open
+
+    def shown(self, column: str, value: object, key: bytes) -> str | None:
+        """A value (or its excerpt) as anybody may see it: masked, or escaped and cut; None is null.
+
+        Objects and maps are masked whole: what lies inside may be a field that the contract does not name.
+        """
+        whole = value if isinstance(value, Excerpt) else excerpt(value)
+        if whole is None:
+            return None
+        return pseudonym(whole, key) if whole.is_nested or self.hides(column) else displayed(whole)
+
+
+def masking_of_files(tables: Iterable[TableSchema]) -> Masking:
+    """Of columns as the files have them: open is what a version of the contract reads, and none classifies."""
+    return _masking([column for table in tables for column in _columns(table)], by_source=True)
+
+
+def masking_of_rules(table: TableSchema) -> Masking:
+    """Of columns as rules and published tables name them: open is what the contract names and does not classify."""
+    return _masking(_columns(table), by_source=False)
+
+
 def pseudonym(value: object, key: bytes) -> str | None:
-    """`#` and the first 8 hexadecimal digits of the value's HMAC-SHA256; None stays None.
+    """`#` and the first 8 hexadecimal digits of an HMAC-SHA256 of the value; None stays None.
 
     Equal values get equal pseudonyms under one key, so that duplicates can still be seen; `1` and `"1"` are equal.
+    A long value is represented by its SHA-256, so that its excerpt has the same pseudonym.
     """
-    if value is None:
+    whole = value if isinstance(value, Excerpt) else excerpt(value)
+    if whole is None:
         return None
-    return "#" + hmac.new(key, str(value).encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:8]
+    message = (whole.sha256 or whole.text).encode(errors="surrogatepass")
+    return "#" + hmac.new(key, message, hashlib.sha256).hexdigest()[:8]
 
 
-def masked(document: str, classified: Collection[str], key: bytes) -> str:
-    """GX's validation result (JSON text) without tracebacks and without any value of a classified column.
-
-    Column names are compared without case, as DuckDB does. An expectation that names a classified column has all
-    that it observed masked, save counts; rows and index lists of the others are masked by column name. Where any
-    column is classified, every exception's message is withheld: engines put the value that they could not read
-    into it. The expectations' own arguments are the contract's text and stay.
-    """
-    result: dict[str, Any] = json.loads(document)
-    names = frozenset(name.casefold() for name in classified)
-    for check in result.get("results", ()):
-        check["exception_info"] = _exceptions(check.get("exception_info") or {}, hide=bool(names))
-        if names:
-            check["result"] = _observations(check, names, key)
-    return json.dumps(result, ensure_ascii=False)
+def _columns(table: TableSchema) -> tuple[TableColumn, ...]:
+    return (*table.columns, *table.partition_columns)
 
 
-def _exceptions(exceptions: dict[str, Any], *, hide: bool) -> dict[str, Any]:
-    """The same structure; a traceback names our folders and helps no reader."""
-    if "raised_exception" not in exceptions:
-        return {name: _exceptions(one, hide=hide) for name, one in exceptions.items() if isinstance(one, dict)}
-    raised = bool(exceptions["raised_exception"])
-    text = exceptions.get("exception_message")
-    return {
-        "raised_exception": raised,
-        "exception_traceback": "The traceback is in the task's log." if raised else None,
-        "exception_message": WITHHELD if hide and raised else text,
-    }
-
-
-def _observations(check: dict[str, Any], names: frozenset[str], key: bytes) -> dict[str, Any]:
-    settings = check.get("expectation_config") or {}
-    arguments = settings.get("kwargs") or {}
-    observed: dict[str, Any] = {k: v for k, v in (check.get("result") or {}).items() if k != "unexpected_index_query"}
-    if settings.get("type") in COUNTING:
-        return observed
-    if _mentions([v for k, v in arguments.items() if k.endswith("query")], names):  # a query may rename the column
-        return {k: _everything(v, key, name=k) for k, v in observed.items()}
-    if _mentions(arguments, names):
-        return {k: _sample(k, v, names, key) for k, v in observed.items()}
-    return {k: _by_name(v, names, key) for k, v in observed.items()}
-
-
-def _mentions(arguments: object, names: frozenset[str]) -> bool:
-    """Whether any text in the arguments holds a classified name as a word."""
-    match arguments:
-        case dict():
-            return any(_mentions(value, names) for value in arguments.values())
-        case list():
-            return any(_mentions(value, names) for value in arguments)
-        case str():
-            text = arguments.casefold()
-            return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in names)
-        case _:
-            return False
-
-
-def _sample(field: str, value: object, names: frozenset[str], key: bytes) -> object:
-    """A field of a check on the classified column itself: rows by column name, everything else whole."""
-    if field.endswith("index_list"):
-        return _by_name(value, names, key)
-    if isinstance(value, list) and all(_is_row(item, names) for item in value):
-        return _by_name(value, names, key)
-    return _everything(value, key, name=field)
-
-
-def _is_row(item: object, names: frozenset[str]) -> bool:
-    return isinstance(item, dict) and any(str(column).casefold() in names for column in item)
-
-
-def _by_name(value: object, names: frozenset[str], key: bytes) -> object:
-    match value:
-        case dict():
-            return {
-                k: _everything(v, key) if str(k).casefold() in names else _by_name(v, names, key)
-                for k, v in value.items()
-            }
-        case list():
-            return [_by_name(item, names, key) for item in value]
-        case _:
-            return value
-
-
-def _everything(value: object, key: bytes, *, name: str = "") -> object:
-    """The same structure with every value masked, save numbers that count."""
-    if name in STATISTICS and (name == "unexpected_index_column_names" or isinstance(value, int | float)):
-        return value
-    match value:
-        case dict():
-            return {k: _everything(v, key, name=k) for k, v in value.items()}
-        case list():
-            return [_everything(item, key) for item in value]
-        case _:
-            return pseudonym(value, key)
+def _masking(columns: Collection[TableColumn], *, by_source: bool) -> Masking:
+    hidden = {name.casefold() for one in columns if one.classified for name in (one.name, one.source, *one.formerly)}
+    named = {(one.source if by_source else one.name).casefold() for one in columns}
+    return Masking(open=frozenset(named - hidden))

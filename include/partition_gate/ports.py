@@ -25,6 +25,7 @@ from partition_gate.judging.attempt import (
     UnfinishedAttempt,
 )
 from partition_gate.judging.profile import PartitionProfile
+from partition_gate.judging.quarantine import QuarantinedRows
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
@@ -121,8 +122,11 @@ class Warehouse(Protocol):
     ) -> str:
         """Keep the quarantined rows (and files that could not be read, as they came); returns the folder's URI."""
 
-    def quarantined_rows(self, uri: str) -> int | None:
-        """How many rows a quarantine folder holds; None where it holds none that could be read."""
+    def quarantined(self, uri: str, *, limit: int) -> QuarantinedRows:
+        """The first rows of a folder that `quarantine` returned, at most `limit`; long values are cut.
+
+        Raises: OperatorError (nothing is there any more, or it cannot be read), AccessDenied, StoreUnreachable.
+        """
 
     def publications(self, table: str) -> tuple[Publication, ...]:
         """The visible version of every partition, by key; empty where nothing was published."""
@@ -253,7 +257,7 @@ class Notifier(Protocol):
 class DocsSite(Protocol):
     """Rendered reports."""
 
-    def write_page(self, attempt_id: str, document: str, *, title: str, classified: Sequence[str]) -> str:
+    def write_page(self, attempt_id: str, document: str, *, title: str) -> str:
         """Write one attempt's page; returns its path relative to the site's root (`attempts/<id>/index.html`)."""
 
     def write_index(self, settlements: Sequence[Settlement]) -> str: ...

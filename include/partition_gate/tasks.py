@@ -83,15 +83,14 @@ def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
     return {**settlement.model_dump(mode="json"), "published": settled.is_new_version}
 
 
-def report(contract: str, attempt_id: str) -> str | None:
+def report(attempt_id: str) -> str | None:
     """The address of the attempt's page."""
     settings = load_settings()
     with open_ports(settings) as ports:
         settlement = ports.ledger.settlement(attempt_id)
         if settlement is None:
             return None
-        compiled = ports.contracts.load(contract).in_force(settlement.partition_key)
-        if write_report(compiled, settlement, ports=ports) is None:
+        if write_report(settlement, ports=ports) is None:
             return None
         return ports.links(settlement.dataset, settlement.partition_key, attempt_id).docs
 

@@ -87,7 +87,10 @@ class WiredPorts:
         with lean_imports():
             from partition_gate.adapters.gx.validator import DuckDbValidator
 
-        return DuckDbValidator(timeout_s=self.settings.scan_timeout_s, query_limits=_query_limits(self.settings))
+        settings = self.settings
+        return DuckDbValidator(
+            timeout_s=settings.scan_timeout_s, query_limits=_query_limits(settings), mask_key=mask_key(settings)
+        )
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -96,7 +99,7 @@ class WiredPorts:
         settings = self.settings
         return DeltaWarehouse(
             settings.path(settings.warehouse_uri, "warehouse"),
-            storage_options=storage_options(settings) if settings.warehouse_uri.startswith("s3://") else None,
+            storage_options=storage_options(settings),
             serving_file=Path(settings.path(settings.serving_file, "warehouse.duckdb")),
             quarantine_root=settings.path(settings.quarantine_uri, "quarantine"),
         )
@@ -121,7 +124,7 @@ class WiredPorts:
         with lean_imports():
             from partition_gate.adapters.gx.docs import GxDocsSite
 
-        return GxDocsSite(docs_folder(self.settings), mask_key=mask_key(self.settings))
+        return GxDocsSite(docs_folder(self.settings))
 
     @cached_property
     def notifier(self) -> Notifier:

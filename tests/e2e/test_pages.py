@@ -91,9 +91,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     statistics = {"evaluated_expectations": 3, "successful_expectations": 1, "unsuccessful_expectations": 2}
     document = {"success": False, "suite_name": "orders", "suite_parameters": {}, "meta": {}, "id": None}
-    docs = GxDocsSite(folder, mask_key=b"key")
+    docs = GxDocsSite(folder)
     text = json.dumps({**document, "results": results, "statistics": {**statistics, "success_percent": 33.3}})
-    docs.write_page(ATTEMPT, text, title="orders 2026-11-01: rejected", classified=())
+    docs.write_page(ATTEMPT, text, title="orders 2026-11-01: rejected")
     docs.write_index([a_settlement(ATTEMPT), a_settlement("other", dataset="returns")])
     return folder
 

@@ -291,7 +291,7 @@ def _through_the_tasks(key: str) -> dict[str, Any]:
     discovered = Discovered(partition=Partition(dataset="flights", key=key, files=_files(key)), seen_fence=0)
     inspected = tasks.inspect("flights", discovered.model_dump(mode="json"))
     settlement = tasks.settle("flights", inspected)
-    assert tasks.report("flights", settlement["attempt_id"]) is not None
+    assert tasks.report(settlement["attempt_id"]) is not None
     return settlement
 
 

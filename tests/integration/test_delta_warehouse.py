@@ -509,3 +509,29 @@ def test_a_store_that_does_not_answer_is_named_without_its_credentials(tmp_path:
         warehouse.current("orders", DAY)
 
     assert "hush" not in str(raised.value)
+
+
+def test_quarantine_that_is_no_parquet_any_more_is_an_error_with_the_next_step(
+    warehouse: DeltaWarehouse, tmp_path: Path
+) -> None:
+    uri = warehouse.quarantine(
+        "orders", DAY, attempt_id="a1", rows=a_split(tmp_path, quarantined=1).quarantined, raw=[]
+    )
+    Path(uri, "rows.parquet").write_bytes(b"secret@example.org")
+
+    with pytest.raises(OperatorError, match=r"a1/rows.parquet: the rows cannot be read .*; bring") as caught:
+        warehouse.quarantined(uri, limit=1)
+    assert "secret" not in str(caught.value)
+
+
+def test_quarantine_below_an_earlier_root_is_read(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    rows = a_split(tmp_path, quarantined=1).quarantined
+    uri = warehouse.quarantine("orders", DAY, attempt_id="a1", rows=rows, raw=[])
+    moved = DeltaWarehouse(
+        str(tmp_path / "tables"),
+        serving_file=tmp_path / "warehouse.duckdb",
+        quarantine_root=str(tmp_path / "elsewhere"),
+    )
+
+    assert moved.quarantined(uri, limit=1).row_count == 1
+    assert moved.quarantined(f"file://{uri}", limit=1).row_count == 1

@@ -20,7 +20,7 @@ from great_expectations.expectations.registry import get_renderer_impl
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.errors import ContractError
-from partition_gate.judging.validation import Errored, Held, PartitionScan, ReferenceFiles, Validation
+from partition_gate.judging.validation import Errored, FailingValue, Held, PartitionScan, ReferenceFiles, Validation
 from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_reference, a_scan, a_suite
@@ -156,7 +156,46 @@ def test_observed_texts_of_row_rules_hold_no_value(tmp_path: Path) -> None:
         "key": ("expect_compound_columns_to_be_unique", {"column_list": ["id", "name"]}),
     }
 
-    assert "Baudelaire" not in str(_observations(scan, rules))
+    observed = [one.observed for one in _observations(scan, rules).values() if isinstance(one, Held)]
+    assert len(observed) == 3
+    assert "Baudelaire" not in str(observed)
+
+
+def test_the_most_frequent_failing_values_are_counted_over_all_rows(tmp_path: Path) -> None:
+    codes = ["SJU"] * 20 + ["BQN"] * 3 + ["PSE", "PSE", "STT", None, "JFK"]
+    rule = ("expect_column_values_to_be_in_set", {"column": "dest", "value_set": ["JFK"]})
+
+    found = _observations(a_scan(tmp_path, pa.table({"dest": codes})), {"known": rule})["known"]
+
+    assert isinstance(found, Held)
+    assert [(one.value, one.count) for one in found.failing_values] == [("SJU", 20), ("BQN", 3), ("PSE", 2)]
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [
+        ([None, None, 1], ("expect_column_values_to_not_be_null", {"column": "v"})),
+        ([1, 2, 3], ("expect_column_values_to_be_in_set", {"column": "v", "value_set": [1, 2, 3]})),
+        ([1, 2, 3], ("expect_column_values_to_be_in_set", {"column": "v", "value_set": [1, 2], "mostly": 0.5})),
+    ],
+)
+def test_a_rule_that_holds_or_finds_only_nulls_has_no_failing_values(tmp_path: Path, values: Any, rule: Any) -> None:
+    found = _observations(a_scan(tmp_path, pa.table({"v": values})), {"rule": rule})["rule"]
+
+    assert isinstance(found, Held)
+    assert found.failing_values == ()
+
+
+def test_failing_values_of_a_column_that_the_contract_does_not_name_are_hashes(tmp_path: Path) -> None:
+    scan = a_scan(tmp_path, pa.table({"id": [1, 1], "ssn": ["078-05-1120", "078-05-1120"]}))
+    scan = scan.model_copy(update={"table": scan.table.model_copy(update={"columns": scan.table.columns[:1]})})
+    unique = {name: ("expect_column_values_to_be_unique", {"column": name}) for name in ("id", "ssn")}
+
+    found = _observations(scan, unique)
+
+    shown = {name: one.failing_values for name, one in found.items() if isinstance(one, Held)}
+    assert shown["id"] == (FailingValue(value="1", count=2),)
+    assert [(one.count, str(one.value)[0]) for one in shown["ssn"]] == [(2, "#")]
 
 
 def test_values_of_classified_columns_are_not_in_the_document(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ import pytest
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
+from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
+from partition_gate.errors import OperatorError
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.masking import pseudonym
 from partition_gate.testing.builders import a_settlement
-from partition_gate.web.ledger_console import LedgerConsole, local_rows
+from partition_gate.web.ledger_console import LedgerConsole
 
 KEY = b"key"
 CONTRACT = """
@@ -54,7 +56,13 @@ def ledger(tmp_path: Path) -> SqlLedger:
 
 
 def a_console(ledger: SqlLedger, folder: ContractFolder) -> LedgerConsole:
-    return LedgerConsole(ledger, folder, docs_folder=Path("docs"), mask_key=KEY)
+    def warehouse() -> DeltaWarehouse:
+        root = folder.contracts.parent
+        return DeltaWarehouse(
+            str(root / "tables"), serving_file=root / "warehouse.duckdb", quarantine_root=str(root / "quarantine")
+        )
+
+    return LedgerConsole(ledger, warehouse, folder, docs_folder=Path("docs"), mask_key=KEY)
 
 
 def quarantined(ledger: SqlLedger, folder: Path, *, contract: str = "orders", rows: int = 1) -> str:
@@ -111,7 +119,11 @@ def test_a_quarantined_row_has_its_reasons_and_its_place(ledger: SqlLedger, fold
 
     assert sample is not None
     (row,) = sample.rows
-    assert (row.reasons, row.source_file, row.source_row) == (("id: must be unique",), "part-0.parquet", 4)
+    assert (row.reasons, row.source_file, row.source_row) == (
+        ("id: must be unique",),
+        "s3://landing/orders/part-0.parquet",
+        4,
+    )
 
 
 def test_classified_columns_and_those_no_contract_names_are_masked(
@@ -171,6 +183,9 @@ def test_a_sample_is_no_longer_than_asked(ledger: SqlLedger, folder: ContractFol
     assert len(sample.rows) == 10
 
 
-@pytest.mark.parametrize("uri", ["s3://bucket/quarantine/x", "/no/such/folder"])
-def test_rows_that_lie_elsewhere_are_no_sample(uri: str):
-    assert local_rows(uri, 10) == []
+def test_rows_that_are_gone_are_an_error_with_the_next_step(ledger: SqlLedger, folder: ContractFolder, tmp_path: Path):
+    attempt = quarantined(ledger, tmp_path / "q")
+    (tmp_path / "q" / "rows.parquet").unlink()
+
+    with pytest.raises(OperatorError, match=r"nothing is kept there any more; .*land"):
+        a_console(ledger, folder).quarantine_sample(attempt, limit=10)

@@ -9,12 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from s3fs import S3FileSystem
 
 from partition_gate.adapters.embedded_s3 import EmbeddedS3
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.errors import PartitionChanged, Superseded
+from partition_gate.display import excerpt
+from partition_gate.errors import OperatorError, PartitionChanged, Superseded
 from partition_gate.judging.attempt import Publication, Staged
 from partition_gate.ports import Warehouse
 from partition_gate.table import TableSchema
@@ -254,10 +257,12 @@ def test_what_was_kept_aside_is_discarded_with_it_where_asked(stand: Stand) -> N
     uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=split.quarantined, raw=[])
 
     stand.warehouse.discard("orders", DAY, attempt_id="a1")
-    kept = stand.warehouse.quarantined_rows(uri)
+    kept = stand.warehouse.quarantined(uri, limit=0).row_count
     stand.warehouse.discard("orders", DAY, attempt_id="a1", with_quarantine=True)
 
-    assert (kept, stand.warehouse.quarantined_rows(uri)) == (2, None)
+    assert kept == 2
+    with pytest.raises(OperatorError):
+        stand.warehouse.quarantined(uri, limit=0)
 
 
 def test_a_publish_over_another_version_than_the_visible_one_changes_nothing(stand: Stand) -> None:
@@ -361,3 +366,70 @@ def test_a_view_of_one_table_leaves_those_of_others_as_they_are(stand: Stand) ->
     stand.warehouse.refresh_view(others)
 
     assert stand.warehouse.stale_views([a_table(), others]) == ()
+
+
+def kept_rows(folder: Path, **columns: list[object]) -> Path:
+    """Rows as a split leaves them for quarantine: the columns, then ours."""
+    count = len(next(iter(columns.values())))
+    ours = {
+        "_gate_rule_ids": [["id.unique"]] * count,
+        "_gate_reasons": [["id.unique: expected unique values"]] * count,
+        "_gate_source_file": ["landing/part-0.parquet"] * count,
+        "_gate_source_row": list(range(count)),
+    }
+    path = folder / f"kept-{uuid.uuid4().hex}.parquet"
+    pq.write_table(pa.table({**columns, **ours}), path)
+    return path
+
+
+@pytest.mark.parametrize("key", [DAY, "2026-11-01/EU west %41?#&+"])
+def test_quarantined_rows_are_read_back_with_their_reasons_and_places(stand: Stand, key: str) -> None:
+    rows = kept_rows(stand.folder, id=[7, None], name=["x", "y"])
+    uri = stand.warehouse.quarantine("orders", key, attempt_id="a1", rows=rows, raw=[])
+
+    found = stand.warehouse.quarantined(uri, limit=10)
+
+    assert (found.columns, found.row_count, found.raw) == (("id", "name"), 2, ())
+    assert [[value and value.text for value in row.values] for row in found.rows] == [["7", "x"], [None, "y"]]
+    assert found.rows[1].rule_ids == ("id.unique",)
+    assert found.rows[1].reasons == ("id.unique: expected unique values",)
+    assert (found.rows[1].source_file, found.rows[1].source_row) == ("landing/part-0.parquet", 1)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 3])
+def test_no_more_quarantined_rows_are_read_than_asked(stand: Stand, limit: int) -> None:
+    rows = kept_rows(stand.folder, id=list(range(5)))
+    uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=rows, raw=[])
+
+    found = stand.warehouse.quarantined(uri, limit=limit)
+
+    assert (len(found.rows), found.row_count) == (limit, 5)
+
+
+@pytest.mark.parametrize("value", ["x" * 5_242_880, "é" * 300, "é" * 150, "x" * 200, "\u6771" * 201])
+def test_a_quarantined_value_is_cut_as_everywhere(stand: Stand, value: str) -> None:
+    rows = kept_rows(stand.folder, note=[value])
+    uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=rows, raw=[])
+
+    (row,) = stand.warehouse.quarantined(uri, limit=1).rows
+
+    assert row.values == (excerpt(value),)
+
+
+def test_files_that_could_not_be_read_are_listed_by_name(stand: Stand) -> None:
+    files = [stand.folder / f"part-{number}.parquet" for number in range(11)]
+    for file in files:
+        file.write_bytes(b"no Parquet")
+    uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=None, raw=files)
+
+    found = stand.warehouse.quarantined(uri, limit=10)
+
+    assert (found.rows, found.row_count) == ((), 0)
+    assert found.raw == tuple(f"{number}-part-{number}.parquet" for number in range(11))
+
+
+def test_quarantine_that_is_gone_is_an_error_with_the_next_step(stand: Stand) -> None:
+    uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=kept_rows(stand.folder, id=[1]), raw=[])
+
+    with pytest.raises(OperatorError, match=r"a2: nothing is kept there any more; .*land"):
+        stand.warehouse.quarantined(uri.replace("/a1", "/a2"), limit=1)

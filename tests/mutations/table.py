@@ -18,6 +18,8 @@ NOTIFY = "tests/integration/test_notify.py"
 KEYS = "tests/unit/test_partition_keys.py"
 KEYED_TABLES = "tests/integration/test_partition_keys_in_tables.py"
 STORES = "tests/integration/test_object_store_behaviour.py"
+MASKING = "tests/unit/test_masking.py"
+MASKED = "tests/integration/test_masked_values.py"
 
 
 @dataclass(frozen=True)
@@ -187,8 +189,12 @@ TELLING = (
              "settled.outcome, audience, channel)", "settled.outcome, channel)", ALERT),
     Mutation("two channels share one message", "alerts/alert.py",
              "settled.outcome, audience, channel)", "settled.outcome, audience)", ALERT),
-    Mutation("what a rule on a classified column saw is told", "alerts/case.py",
-             "is_hidden = result.scope is not Scope.SLA and self._is_classified(result)", "is_hidden = False", ALERT),
+    Mutation("masking compares names by case", "masking.py",
+             "return column.casefold() not in self.open", "return column not in self.open", MASKING),
+    Mutation("what a rule on a hidden column saw is told", "adapters/gx/shown_values.py",
+             "any(self.masking.hides(column) for column in planned.columns)", "False", MASKED),
+    Mutation("texts that a query returns are shown", "adapters/gx/shown_values.py",
+             "may_read_all and not self.is_open", "False", MASKED),
     Mutation("a few of many rows are shown as none", "alerts/case.py",
              'return "<0.01%"', 'return "0.00%"', ALERT),
 )  # fmt: skip

@@ -16,12 +16,12 @@ from partition_gate.contract.model import (
     Contract,
     LibraryRule,
     Member,
-    SqlRule,
     Status,
     Team,
 )
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.validation import FailingValue
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.suite.expectations import Scope, Severity
 from partition_gate.testing.builders import a_location
@@ -362,16 +362,13 @@ def test_another_attempt_or_outcome_has_other_ids(other: Settlement):
     assert not {m.id for m in first} & {m.id for m in second}
 
 
-@pytest.mark.parametrize("clause", ["schema[0].properties[1].required", "schema[0].quality[7]"])
-def test_what_a_rule_on_a_classified_column_saw_is_never_told(clause: str):
-    sql = SqlRule(path="schema[0].quality[7]", id="names", column=None, query="max(pilot_name)", operator=None)
-    seen = {"unexpected_count": None, "observed": "Amelia Earhart", "clause": clause, "scope": Scope.PARTITION}
-    settlement = a_settlement(PartitionOutcome.REJECTED, why=("names: expected no null; Amelia Earhart",))
+def test_the_most_frequent_failing_values_are_told():
+    values = (FailingValue(value="SJU", count=20), FailingValue(value="#b2eadfba", count=1_003))
+    found = a_result("dest.in_airports", element_count=842, unexpected_count=23, failing_values=values)
 
-    messages = alerts_for(settlement, (a_result("names", **seen),), a_contract(rules=(sql,)), LINKS)
+    messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (found,), a_contract(), LINKS)
 
-    assert "`names`" in read(for_producers(messages))
-    assert not [message for message in messages if "Earhart" in message.model_dump_json()]
+    assert "23 of 842 rows (2.73%): SJU 20, #b2eadfba 1,003; expected" in read(for_producers(messages))
 
 
 ALL_TOLD = [outcome for outcome in PartitionOutcome if outcome is not PartitionOutcome.SUPERSEDED]
@@ -379,7 +376,6 @@ ALL_TOLD = [outcome for outcome in PartitionOutcome if outcome is not PartitionO
 
 def hostile(outcome: PartitionOutcome, text: str) -> tuple[Message, ...]:
     contract = a_contract(
-        id=text,
         path=text,
         team=Team(name=text, members=(Member(username=text),)),
         location=a_location(text, dt="VARCHAR"),

@@ -200,7 +200,7 @@ def test_a_rule_that_could_not_be_judged_errors_the_partition_and_nothing_is_vis
     gate.ports.validator.errored = {rule}
 
     assert (gate.outcome(), gate.visible, gate.recorded) == ("errored", [], "errored")
-    assert gate.ports.warehouse.quarantined == {}
+    assert gate.ports.warehouse.kept == {}
 
 
 def test_a_partition_that_shrinks_is_held_and_the_old_version_stays(gate: Gate) -> None:
@@ -570,7 +570,7 @@ def test_a_kill_anywhere_is_finished_by_the_next_run_and_everything_agrees(
 
     assert (outcome, gate.recorded, len(gate.visible)) == ("published_with_quarantine",) * 2 + (99,)
     assert (gate.unfinished, found.differences) == ([], ())
-    assert (gate.ports.warehouse.staged_paths(), len(gate.ports.warehouse.quarantined)) == ([], 1)
+    assert (gate.ports.warehouse.staged_paths(), len(gate.ports.warehouse.kept)) == ([], 1)
     assert [proof.holds for proof in found.proofs] == [True]
     assert sorted(line.partition(":")[0] for line in gate.told) == ["consumers", "producers"]
 
@@ -586,7 +586,7 @@ def test_after_a_kill_reconcile_alone_makes_everything_agree(gate: Gate, port: s
     found = gate.reconcile()
 
     assert (found.differences, gate.unfinished, gate.ports.warehouse.staged_paths()) == ((), [], [])
-    assert len(gate.ports.warehouse.quarantined) == (1 if gate.visible else 0)
+    assert len(gate.ports.warehouse.kept) == (1 if gate.visible else 0)
     assert bool(gate.visible) == (gate.recorded == "published_with_quarantine")
 
 
@@ -646,7 +646,7 @@ def test_a_dry_run_shows_what_a_run_would_say_and_records_nothing(gate: Gate) ->
     )
     assert {result.rule_id for result in tried.results} >= {REQUIRED, UNIQUE}
     assert (gate.recorded, gate.visible, gate.told, gate.ports.ledger.fence("orders", KEY)) == (None, [], [], 0)
-    assert (gate.ports.warehouse.quarantined, gate.ports.warehouse.staged_paths()) == ({}, [])
+    assert (gate.ports.warehouse.kept, gate.ports.warehouse.staged_paths()) == ({}, [])
 
 
 def test_an_outcome_that_should_never_have_been_is_forgotten_with_who_and_why(gate: Gate) -> None:

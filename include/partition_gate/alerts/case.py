@@ -1,6 +1,6 @@
 """What an alert tells of: one settlement with its checks, read into short lines of inert mrkdwn.
 
-No value of a row is told: what was observed by a rule that touches a classified column is left out (I9).
+Values in it were masked by the validator, where the contract classifies their column or does not name it (I9).
 """
 
 from __future__ import annotations
@@ -97,23 +97,15 @@ class Case(Record):
 
     def _finding(self, result: CheckResult) -> str:
         expected = plain(result.expected, limit=120)
-        # What is observed of a promise over time are counts and moments, never a value that is classified.
-        is_hidden = result.scope is not Scope.SLA and self._is_classified(result)
-        observed = "" if is_hidden or not result.observed else plain(result.observed, limit=120)
+        observed = plain(result.observed or "", limit=120)
         match result.outcome:
             case CheckOutcome.UNKNOWN | CheckOutcome.ERRORED:
                 return f"could not be judged{': ' + observed if observed else ''}"
             case _ if result.unexpected_count is not None and result.element_count and result.scope is not Scope.SLA:
-                return f"{of(result.unexpected_count, result.element_count)}; expected: {expected}"
+                values = f": {plain(result.failing)}" if result.failing else ""
+                return f"{of(result.unexpected_count, result.element_count)}{values}; expected: {expected}"
             case _:
                 return f"expected: {expected}{'; found ' + observed if observed else ''}"
-
-    def _is_classified(self, result: CheckResult) -> bool:
-        secret = [column for column in self.contract.columns if column.classified]
-        if any(f"{result.clause}.".startswith(f"{column.path}.") for column in secret):
-            return True
-        rules = [rule.model_dump_json() for rule in self.contract.rules if rule.path == result.clause]
-        return any(column.name in rule or column.source in rule for column in secret for rule in rules)
 
 
 def of(count: int, whole: int) -> str:

@@ -20,6 +20,7 @@ from partition_gate.cli import (
     registry,
     versions,
 )
+from partition_gate.display import escaped
 from partition_gate.errors import (
     CannotForget,
     ContractError,
@@ -31,6 +32,7 @@ from partition_gate.errors import (
 from partition_gate.gate.local_folders import no_space
 
 FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
+_LINES = "\n"
 
 app = typer.Typer(
     name="gate",
@@ -56,7 +58,7 @@ def main() -> None:
     try:
         app()
     except GateError as error:
-        typer.echo(f"gate: {error}", err=True)
+        typer.echo(f"gate: {escaped(str(error), but=_LINES)}", err=True)
         sys.exit(exit_code(error))
     except OSError as error:
         refused = no_space(error)

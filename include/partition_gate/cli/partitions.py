@@ -9,17 +9,19 @@ import typer
 
 from partition_gate.cli import tables
 from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.display import PATH_LENGTH, displayed
 from partition_gate.errors import UnknownContract
 from partition_gate.gate.dry_run import dry_run
 from partition_gate.gate.notify import Pace, notify
 from partition_gate.gate.pipeline import run_partition
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.quarantine import sample_of
 from partition_gate.judging.run_document import run_document
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.record import Record
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, open_ports
+from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask_key, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
@@ -89,25 +91,28 @@ def status(as_json: Json = False) -> None:
 def quarantine_show(
     contract: Contract,
     key: Key = "",
-    limit: Annotated[int, typer.Option(help="How many rows at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many rows at most.")] = 20,
 ) -> None:
-    """Show a partition's quarantined rows with the reasons; values of classified columns stay hidden."""
+    """Show a partition's quarantined rows with the reasons; values of columns that the contract classifies, or does
+    not name, are shown as keyed hashes.
+    """
     settings = load_settings()
     today = contract_folder(settings).load(contract)
     key = today.contract.location.key(key)
-    hidden = [name for each in today.versions for name in each.classified_columns]
     with open_ports(settings) as ports:
-        settlements = [s for s in ports.ledger.latest(today.contract.dataset) if s.partition_key == key]
-    if not settlements:
+        settled = next((s for s in ports.ledger.latest(today.contract.dataset) if s.partition_key == key), None)
+        uri = settled.quarantine_uri if settled else None
+        found = ports.warehouse.quarantined(uri, limit=limit) if uri else None
+    if settled is None:
         raise UnknownContract(
             f"{contract} {key}: nothing is recorded for this partition; run: gate run {contract} {key}"
         )
-    uri = settlements[0].quarantine_uri
-    if uri is None:
-        typer.echo(f"{contract} {key}: {settlements[0].outcome.value}; no row is in quarantine")
+    if found is None:
+        typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no row is in quarantine")
         return
-    typer.echo(f"{settlements[0].rows_quarantined:,} rows in {uri}")
-    tables.terminal().print(tables.quarantined(uri, classified=hidden, limit=limit))
+    sample = sample_of(found, today.masking, mask_key(settings))
+    typer.echo(f"{settled.rows_quarantined:,} rows in {displayed(uri or '', limit=PATH_LENGTH)}")
+    tables.terminal().print(tables.quarantined(sample))
 
 
 def docs() -> None:
@@ -135,7 +140,7 @@ def _show(shown: Shown, compiled: CompiledContract, ports: WiredPorts, *, as_jso
         links={**links.model_dump(), "quarantine_files": settlement.quarantine_uri},
         messages=ports.ledger.messages(settlement.attempt_id),
     )
-    typer.echo(json.dumps({**document, "dry_run": shown.is_dry_run}, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps({**document, "dry_run": shown.is_dry_run}, indent=2))
 
 
 def _exit_code(outcome: PartitionOutcome) -> int:

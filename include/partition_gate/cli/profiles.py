@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.cli import tables
+from partition_gate.display import displayed
 from partition_gate.errors import UnknownContract
 from partition_gate.judging.exact_values import Extreme, as_text
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
@@ -84,8 +85,8 @@ def _profile(ledger: Ledger, dataset: str, keys: Sequence[str]) -> DatasetProfil
 
 def _shown(found: DatasetProfile) -> RenderableType:
     if found.profile is None and not found.without_profile:
-        return Text(f"{_visible(found.dataset)}: nothing is published, so there is no profile; see: gate status")
-    uncounted = ", ".join(map(_visible, found.without_profile))
+        return Text(f"{displayed(found.dataset)}: nothing is published, so there is no profile; see: gate status")
+    uncounted = ", ".join(map(displayed, found.without_profile))
     lines = [
         Text(line)
         for line in (
@@ -101,13 +102,13 @@ def _table(found: DatasetProfile, united: PartitionProfile) -> Table:
     first, count = found.partitions[-1], len(found.partitions)
     which = first if count == 1 else f"{count} partitions, {first} to {found.partitions[0]}"
     table = Table(
-        title=Text(f"{_visible(found.dataset)}: {_visible(which)}, {united.row_count:,} rows"), title_justify="left"
+        title=Text(f"{displayed(found.dataset)}: {displayed(which)}, {united.row_count:,} rows"), title_justify="left"
     )
     table.add_column("column", overflow="fold")
     for head in _HEADS:
         table.add_column(head, justify="right", overflow="fold")
     for column in united.columns:
-        table.add_row(*map(Text, (_visible(column.column), *_cells(column))))
+        table.add_row(*map(Text, (displayed(column.column), *_cells(column))))
     return table
 
 
@@ -142,11 +143,6 @@ def _mean(column: ColumnCounters) -> str:
     if column.total is None or not column.value_count:
         return ""
     return f"{float(Fraction(column.total) / column.value_count):.6g}"
-
-
-def _visible(text: str) -> str:
-    """The text with every character that a terminal would obey, or not show, in its escaped form."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _document(found: DatasetProfile) -> dict[str, Any]:

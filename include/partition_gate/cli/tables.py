@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from partition_gate.alerts.alert import Links
+from partition_gate.display import PATH_LENGTH, SENTENCE_LENGTH, displayed, escaped
 from partition_gate.gate.reconcile import Reconciliation
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.quarantine import QuarantineSample, SampleRow
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.suite.expectations import Scope
 
@@ -47,13 +46,19 @@ def summary(settlements: Sequence[Settlement]) -> Table:
     table.add_column("why", overflow="fold")
     for s in settlements:
         counts = (f"{s.rows_in:,}", f"{s.rows_published:,}", f"{s.rows_quarantined:,}")
-        table.add_row(s.dataset, s.partition_key, *counts, _outcome(s.outcome), Text(_shortened("; ".join(s.why))))
+        table.add_row(
+            s.dataset,
+            Text(escaped(s.partition_key)),
+            *counts,
+            _outcome(s.outcome),
+            _why(s),
+        )
     return table
 
 
 def journey(settlement: Settlement, results: Sequence[CheckResult], links: Links, *, already: bool) -> RenderableType:
     """One partition: the outcome first, then what did not pass, then where to look."""
-    head = Text.assemble(f"{settlement.dataset} {settlement.partition_key}: ", _outcome(settlement.outcome))
+    head = Text.assemble(f"{settlement.dataset} {escaped(settlement.partition_key)}: ", _outcome(settlement.outcome))
     head.append(f"  (contract {settlement.contract} {settlement.version})")
     if already:
         head.append("  (already settled by an earlier run; nothing was changed)")
@@ -61,8 +66,8 @@ def journey(settlement: Settlement, results: Sequence[CheckResult], links: Links
         f"rows in {settlement.rows_in:,} = published {settlement.rows_published:,}"
         f" + quarantined {settlement.rows_quarantined:,}"
     )
-    causes = [Text(f"  {cause}") for cause in settlement.why]
-    where = [Text(f"{name}: {link}") for name, link in links.model_dump().items() if link]
+    causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in settlement.why]
+    where = [Text(f"{name}: {escaped(link)}") for name, link in links.model_dump().items() if link]
     return Group(head, Text(rows), *causes, checks(results), *where)
 
 
@@ -74,7 +79,8 @@ def checks(results: Sequence[CheckResult]) -> RenderableType:
         table.add_column(name, overflow="fold")
     for outcome in _SHOWN:
         for r in (result for result in results if result.outcome is outcome and _is_shown(result)):
-            table.add_row(r.rule_id, outcome.value, r.severity.value, Text(r.expected), Text(r.observed or ""))
+            texts = (Text(displayed(text, limit=SENTENCE_LENGTH)) for text in (r.expected, r.finding))
+            table.add_row(Text(escaped(r.rule_id)), outcome.value, r.severity.value, *texts)
     lines = [Text(f"{_count(results, CheckOutcome.PASSED)} of {len(results)} checks passed")]
     if unknown := sum(r.outcome is CheckOutcome.UNKNOWN and not _is_shown(r) for r in results):
         lines.append(Text(f"{unknown} could not be judged because of the failures above"))
@@ -86,23 +92,16 @@ def _is_shown(result: CheckResult) -> bool:
     return result.outcome is not CheckOutcome.UNKNOWN or result.scope is Scope.SLA
 
 
-def quarantined(uri: str, *, classified: Sequence[str], limit: int) -> RenderableType:
-    """The first quarantined rows: the reasons, then the values as they came; classified values are hidden."""
-    path = Path(uri) / "rows.parquet"
-    if not path.exists():
-        return Text("no row could be read; the files are kept as they came")
-    rows = pq.read_table(path).slice(0, limit).to_pylist()
-    return Group(*(_quarantined_row(row, classified) for row in rows))
+def quarantined(sample: QuarantineSample) -> RenderableType:
+    """The rows: where each came from, its reasons, its values. Then the files that could not be read."""
+    kept = (Text(f"could not be read, kept as it came: raw/{name}") for name in sample.raw)
+    return Group(*(_quarantined_row(sample.columns, row) for row in sample.rows), *kept)
 
 
-def _quarantined_row(row: dict[str, Any], classified: Sequence[str]) -> Text:
-    reasons = ", ".join(row["_gate_rule_ids"] or ["the partition was rejected"])
-    values = (
-        f"{name}={'(hidden)' if name in classified else '' if value is None else value}"
-        for name, value in row.items()
-        if not name.startswith("_gate")
-    )
-    place = f"row {row['_gate_source_row']} of {row['_gate_source_file']}"
+def _quarantined_row(columns: Sequence[str], row: SampleRow) -> Text:
+    reasons = ", ".join(row.rule_ids or ("the partition was rejected",))
+    values = (f"{name}={'' if value is None else value}" for name, value in zip(columns, row.values, strict=True))
+    place = f"row {row.source_row} of {row.source_file}"
     return Text.assemble((place, "bold"), f": {reasons}\n    ", "  ".join(values))
 
 
@@ -114,13 +113,14 @@ def reconciliation(found: Reconciliation) -> RenderableType:
     for name in ("rows in", "= published", "+ quarantined", "+ discarded", "holds"):
         table.add_column(name, justify="right", no_wrap=True)
     for proof in found.proofs:
-        counts = (proof.rows_in, proof.rows_published, proof.rows_quarantined, proof.rows_discarded)
-        holds = "yes" if proof.holds else "NO"
-        table.add_row(proof.dataset, proof.partition_key, proof.outcome, *(f"{count:,}" for count in counts), holds)
+        rows = (proof.rows_in, proof.rows_published, proof.rows_quarantined, proof.rows_discarded)
+        counts = (*(f"{count:,}" for count in rows), "yes" if proof.holds else "NO")
+        table.add_row(proof.dataset, Text(escaped(proof.partition_key)), proof.outcome, *counts)
     repaired = [Text(f"finished: attempt {each.attempt_id}: {each.ending.value}") for each in found.repaired]
     views = [Text(f"refreshed: the view of {name}") for name in found.views]
     sent = [Text(f"delivered: {found.sent} waiting messages")] if found.sent else []
-    left = [Text(f"DIFFERENCE {each.dataset} {each.partition_key or ''}: {each.what}") for each in found.differences]
+    lines = (f"DIFFERENCE {each.dataset} {each.partition_key or ''}: {each.what}" for each in found.differences)
+    left = [Text(escaped(line)) for line in lines]
     end = Text("What is visible, recorded and told agrees." if not left else f"{len(left)} differences are left.")
     return Group(table, *repaired, *views, *sent, *left, end)
 
@@ -131,6 +131,10 @@ def _count(results: Sequence[CheckResult], outcome: CheckOutcome) -> int:
 
 def _outcome(outcome: PartitionOutcome) -> Text:
     return Text(outcome.value.replace("_", " "), style=STYLES[outcome])
+
+
+def _why(settlement: Settlement) -> Text:
+    return Text(_shortened(displayed("; ".join(settlement.why), limit=PATH_LENGTH)))
 
 
 def _shortened(text: str, limit: int = 88) -> str:

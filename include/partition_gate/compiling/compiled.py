@@ -9,6 +9,7 @@ from partition_gate.compiling.versions import published_table, with_former_names
 from partition_gate.contract.model import Contract
 from partition_gate.contract.versions import in_force, in_todays_place
 from partition_gate.judging.disposition import Policy
+from partition_gate.masking import Masking, masking_of_files
 from partition_gate.record import Record, digest
 from partition_gate.suite.counts import SqlValue
 from partition_gate.suite.document import suite_document
@@ -58,10 +59,9 @@ class CompiledContract(Record):
         return any(isinstance(e, SqlValue) and e.reads_published for e in expectations)
 
     @property
-    def classified_columns(self) -> tuple[str, ...]:
-        """Names whose values are hidden, in the table and in the files (quarantined rows keep the files' names)."""
-        hidden = [column for column in self.contract.columns if column.classified]
-        return tuple(dict.fromkeys(name for column in hidden for name in (column.name, column.source)))
+    def masking(self) -> Masking:
+        """Which columns of quarantined rows may be seen: those that a version reads and none classifies."""
+        return masking_of_files(version.table for version in self.versions)
 
     @property
     def rules_version(self) -> str:

@@ -69,7 +69,7 @@ def run_partition(today: CompiledContract, key: str, *, ports: Ports) -> RunResu
 def _report(run: PartitionRun, settlement: Settlement) -> None:
     # The outcome stands, whatever becomes of its page.
     try:
-        report(run.compiled, settlement, ports=run.ports)
+        report(settlement, ports=run.ports)
     except GateError as error:
         log.warning("report not written attempt=%s why=%s", settlement.attempt_id, error)
 

@@ -135,10 +135,16 @@ def _of_quarantine(outcomes: Sequence[Settlement], ports: Ports) -> Iterator[Dif
     for each in outcomes:
         if each.quarantine_uri is None:
             continue
-        kept = ports.warehouse.quarantined_rows(each.quarantine_uri)
-        if kept != each.rows_quarantined:
-            what = f"{each.quarantine_uri} holds {kept or 0:,} rows, {each.rows_quarantined:,} are recorded"
+        if what := _quarantine_problem(each.quarantine_uri, each.rows_quarantined, ports):
             yield Difference(dataset=each.dataset, partition_key=each.partition_key, what=what)
+
+
+def _quarantine_problem(uri: str, recorded: int, ports: Ports) -> str | None:
+    try:
+        kept = ports.warehouse.quarantined(uri, limit=0).row_count
+    except GateError as error:
+        return str(error)
+    return None if kept == recorded else f"{uri} holds {kept:,} rows, {recorded:,} are recorded"
 
 
 def _of_outbox(ports: Ports) -> Iterator[Difference]:

@@ -40,14 +40,25 @@ class PartitionScan(Record):
         return self.published or self.table
 
 
+class FailingValue(Record):
+    """A value that breaks a rule, as anybody may see it (masked, or escaped and cut; None is null), and its rows."""
+
+    value: str | None
+    count: int
+
+
 class Held(Record):
-    """The expectation holds or does not, with Great Expectations' own numbers (`None` where it gives none)."""
+    """The expectation holds or does not, with Great Expectations' own numbers (`None` where it gives none).
+
+    `failing_values` are the most frequent values that break a rule on one column, counted over all rows.
+    """
 
     rule_id: str
     success: bool
     observed: str | None
     element_count: int | None = None
     unexpected_count: int | None = None
+    failing_values: tuple[FailingValue, ...] = ()
 
 
 class Unknown(Record):

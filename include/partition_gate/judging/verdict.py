@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from partition_gate.judging.validation import Errored, Held, Observation, Unknown
+from partition_gate.judging.validation import Errored, FailingValue, Held, Observation, Unknown
 from partition_gate.record import Record
 from partition_gate.suite.document import expectation_type
 from partition_gate.suite.expectations import Check, Scope, Severity, Suite
@@ -22,7 +22,10 @@ class CheckOutcome(StrEnum):
 
 
 class CheckResult(Record):
-    """One check with what was seen. Counts are rows; `None` where the expectation counts none."""
+    """One check with what was seen. Counts are rows; `None` where the expectation counts none.
+
+    `failing_values` are the most frequent values that break a rule on one column, the most frequent first.
+    """
 
     clause: str
     rule_id: str
@@ -35,6 +38,17 @@ class CheckResult(Record):
     expected: str
     element_count: int | None = None
     unexpected_count: int | None = None
+    failing_values: tuple[FailingValue, ...] = ()
+
+    @property
+    def failing(self) -> str:
+        """The failing values for people: `SJU 20, BQN 3`; empty where none were counted."""
+        return ", ".join(f"{_word(one.value)} {one.count:,}" for one in self.failing_values)
+
+    @property
+    def finding(self) -> str:
+        """What was seen, with the failing values: `23 of 842 values (2.73 %) break the rule: SJU 20, BQN 3`."""
+        return ": ".join(text for text in (self.observed, self.failing) if text)
 
 
 class Verdict(Record):
@@ -84,7 +98,12 @@ def _result(check: Check, observation: Observation | None) -> CheckResult:
         expected=check.expected,
         element_count=held.element_count if held else None,
         unexpected_count=held.unexpected_count if held else None,
+        failing_values=held.failing_values if held else (),
     )
+
+
+def _word(value: str | None) -> str:
+    return "null" if value is None else value or '""'
 
 
 def _outcome(check: Check, observation: Observation | None) -> CheckOutcome:

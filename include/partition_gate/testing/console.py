@@ -11,9 +11,10 @@ from partition_gate.compiling.in_force import VersionInForce
 from partition_gate.coverage.clauses import CoveredClause, Treatment
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.quarantine import QuarantineSample, SampleRow
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
-from partition_gate.web.console import BrokenContract, ContractSummary, QuarantinedRow, QuarantineSample
+from partition_gate.web.console import BrokenContract, ContractSummary
 from partition_gate.web.contract_details import ContractDetails, Coverage, ShownVersion
 
 ATTEMPT = "orders-2026-11-01-1"
@@ -103,8 +104,14 @@ def some_details(word: str = "a column") -> ContractDetails:
 
 def a_sample(value: str = "7") -> QuarantineSample:
     """One quarantined row with one shown column and one masked one."""
-    row = QuarantinedRow(source_file="part-0.parquet", source_row=3, reasons=("id: not null",), values=(value, "#1"))
-    return QuarantineSample(columns=("id", "email"), masked=("email",), rows=(row,))
+    row = SampleRow(
+        rule_ids=("id.required",),
+        reasons=("id: not null",),
+        source_file="part-0.parquet",
+        source_row=3,
+        values=(value, "#1"),
+    )
+    return QuarantineSample(columns=("id", "email"), masked=("email",), rows=(row,), row_count=1, raw=())
 
 
 _SUMMARY = ContractSummary(

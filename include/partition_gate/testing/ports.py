@@ -169,7 +169,7 @@ class FakeDocs:
     def __init__(self) -> None:
         self.pages: list[str] = []
 
-    def write_page(self, attempt_id: str, document: str, *, title: str, classified: Sequence[str]) -> str:  # noqa: ARG002
+    def write_page(self, attempt_id: str, document: str, *, title: str) -> str:  # noqa: ARG002
         self.pages.append(attempt_id)
         return f"attempts/{attempt_id}/index.html"
 

@@ -10,23 +10,25 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from partition_gate.errors import PartitionChanged, Superseded
+from partition_gate.display import excerpt
+from partition_gate.errors import OperatorError, PartitionChanged, Superseded
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
+from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
 from partition_gate.judging.validation import Split
 from partition_gate.partition_key import KeyValues, Segment, stored_values
-from partition_gate.table import TableSchema
+from partition_gate.table import TableSchema, is_reserved
 
 Row = dict[str, Any]
 
 
 class InMemoryWarehouse:
-    """The `Warehouse` port on dictionaries. `rows` is what consumers see; `quarantined` what was kept aside.
+    """The `Warehouse` port on dictionaries. `rows` is what consumers see; `kept` what lies in quarantine.
 
     `files` returns names below `memory://`, for tests that look at which version is visible; nobody can open them.
     """
 
     def __init__(self) -> None:
-        self.quarantined: dict[str, list[Row]] = {}
+        self.kept: dict[str, list[Row]] = {}
         self.raw: dict[str, list[str]] = {}
         self.viewed: dict[str, int] = {}
         self._staged: dict[tuple[str, str], tuple[datetime, list[Row]]] = {}
@@ -109,12 +111,17 @@ class InMemoryWarehouse:
         self, table: str, partition_key: str, *, attempt_id: str, rows: Path | None, raw: Sequence[Path]
     ) -> str:
         uri = self._quarantine_uri(table, partition_key, attempt_id)
-        self.quarantined[uri] = pq.read_table(rows).to_pylist() if rows else []
-        self.raw[uri] = [file.name for file in raw]
+        self.kept[uri] = pq.read_table(rows).to_pylist() if rows else []
+        self.raw[uri] = [f"{number}-{file.name}" for number, file in enumerate(raw)]
         return uri
 
-    def quarantined_rows(self, uri: str) -> int | None:
-        return len(self.quarantined[uri]) if self.quarantined.get(uri) else None
+    def quarantined(self, uri: str, *, limit: int) -> QuarantinedRows:
+        if uri not in self.kept:
+            raise OperatorError(f"{uri}: nothing is kept there any more; land the partition's files again and run it")
+        kept = self.kept[uri]
+        columns = tuple(name for name in (kept[0] if kept else {}) if not is_reserved(name))
+        rows = tuple(_quarantined_row(row, columns) for row in kept[:limit])
+        return QuarantinedRows(columns=columns, rows=rows, row_count=len(kept), raw=tuple(self.raw[uri]))
 
     def publications(self, table: str) -> tuple[Publication, ...]:
         return tuple(publication for (name, _), publication in sorted(self._published.items()) if name == table)
@@ -131,7 +138,7 @@ class InMemoryWarehouse:
         if not (visible and visible.attempt_id == attempt_id):
             self._staged.pop((table, self._path(partition_key, attempt_id)), None)
         if with_quarantine:
-            self.quarantined.pop(self._quarantine_uri(table, partition_key, attempt_id), None)
+            self.kept.pop(self._quarantine_uri(table, partition_key, attempt_id), None)
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
         visible = {self._path(p.partition_key, p.attempt_id) for p in self._published.values()}
@@ -169,3 +176,13 @@ def _check_canonical(table: TableSchema, partition_key: str) -> None:
     segments = [Segment(name=each.name, type=each.type) for each in table.partition_columns]
     if segments:
         stored_values(table.name, segments, partition_key.split("/"))
+
+
+def _quarantined_row(row: Row, columns: Sequence[str]) -> QuarantinedRow:
+    return QuarantinedRow(
+        rule_ids=tuple(row.get("_gate_rule_ids") or ()),
+        reasons=tuple(row.get("_gate_reasons") or ()),
+        source_file=row.get("_gate_source_file") or "",
+        source_row=row.get("_gate_source_row"),
+        values=tuple(excerpt(row[name]) for name in columns),
+    )

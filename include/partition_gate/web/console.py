@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.quarantine import QuarantineSample
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.record import Record
 from partition_gate.web.contract_details import ContractDetails
@@ -29,23 +30,6 @@ class BrokenContract(Record):
     id: str
     file: str
     problem: str
-
-
-class QuarantinedRow(Record):
-    """One row in quarantine; `values` are text in the sample's column order, None is null."""
-
-    source_file: str
-    source_row: int | None
-    reasons: tuple[str, ...]
-    values: tuple[str | None, ...]
-
-
-class QuarantineSample(Record):
-    """The first quarantined rows of an attempt. `masked` names the columns whose values are shown as keyed hashes."""
-
-    columns: tuple[str, ...]
-    masked: tuple[str, ...]
-    rows: tuple[QuarantinedRow, ...]
 
 
 class Console(Protocol):
@@ -77,4 +61,4 @@ class Console(Protocol):
         """Outbox entries, newest first."""
 
     def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
-        """The first rows, classified values masked; None where no quarantined row can be read."""
+        """The first rows, masked; None where the attempt put nothing into quarantine. Raises: OperatorError."""

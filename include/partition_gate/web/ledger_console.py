@@ -5,42 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from partition_gate.adapters.contract_folder import HISTORY, SUFFIX, Catalogue, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.contract.model import Contract
 from partition_gate.errors import UnknownContract
 from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.quarantine import QuarantineSample, sample_of
 from partition_gate.judging.verdict import CheckResult
-from partition_gate.masking import pseudonym
-from partition_gate.ports import Ledger
-from partition_gate.web.console import BrokenContract, ContractSummary, QuarantinedRow, QuarantineSample
+from partition_gate.masking import Masking
+from partition_gate.ports import Ledger, Warehouse
+from partition_gate.web.console import BrokenContract, ContractSummary
 from partition_gate.web.contract_details import ContractDetails, contract_details
-
-_GATE = "_gate_"
-_SHOWN_LENGTH = 200
-
-QuarantineRows = list[dict[str, object]]
 
 
 class LedgerConsole:
-    """`Console` over the real parts. `read_rows(uri, limit)` gives an attempt's quarantined rows, [] for none."""
+    """`Console` over the real parts. The warehouse is opened when quarantined rows are asked for."""
 
     def __init__(
         self,
         ledger: Ledger,
+        warehouse: Callable[[], Warehouse],
         contracts: ContractFolder,
         *,
         docs_folder: Path,
         mask_key: bytes,
-        read_rows: Callable[[str, int], QuarantineRows] | None = None,
     ) -> None:
         self._ledger = ledger
+        self._warehouse = warehouse
         self._contracts = contracts
         self._docs_folder = docs_folder
         self._mask_key = mask_key
-        self._read_rows = read_rows or local_rows
         self._read: tuple[object, Catalogue] | None = None
 
     @property
@@ -81,34 +75,14 @@ class LedgerConsole:
         return self._ledger.messages(attempt_id)
 
     def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
-        """Values of every column are masked that the contract classifies or does not name."""
+        """Without a usable contract everything is masked."""
         settlement = self._ledger.settlement(attempt_id)
-        rows = self._read_rows(settlement.quarantine_uri, limit) if settlement and settlement.quarantine_uri else []
-        if not settlement or not rows:
+        if settlement is None or settlement.quarantine_uri is None:
             return None
-        shown = self._shown_columns(settlement)
-        columns = tuple(name for name in rows[0] if not name.startswith(_GATE))
-        hidden = tuple(name for name in columns if name.casefold() not in shown)
-        return QuarantineSample(columns=columns, masked=hidden, rows=tuple(self._row(r, columns, hidden) for r in rows))
-
-    def _row(self, row: dict[str, object], columns: tuple[str, ...], hidden: tuple[str, ...]) -> QuarantinedRow:
-        number = row.get("_gate_source_row")
-        reasons = row.get("_gate_reasons")
-        return QuarantinedRow(
-            source_file=str(row.get("_gate_source_file") or "").rsplit("/", 1)[-1],
-            source_row=number if isinstance(number, int) else None,
-            reasons=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
-            values=tuple(
-                pseudonym(row[name], self._mask_key) if name in hidden else _text(row[name]) for name in columns
-            ),
-        )
-
-    def _shown_columns(self, settlement: Settlement) -> frozenset[str]:
-        """Names, in the files and in the table, of the columns whose values may be seen; empty without a contract."""
         found = next((one for one in self._catalogue().contracts if one.contract.id == settlement.contract), None)
-        columns = found.in_force(settlement.partition_key).contract.columns if found else ()
-        classified = {name.casefold() for c in columns if c.classified for name in (c.name, c.source)}
-        return frozenset(name.casefold() for c in columns for name in (c.name, c.source)) - classified
+        masking = found.masking if found else Masking(open=frozenset())
+        rows = self._warehouse().quarantined(settlement.quarantine_uri, limit=limit)
+        return sample_of(rows, masking, self._mask_key)
 
     def _catalogue(self) -> Catalogue:
         """The folder's contracts, read again when a file of theirs or a suite changed."""
@@ -124,17 +98,6 @@ class LedgerConsole:
         return self._read[1]
 
 
-def local_rows(uri: str, limit: int) -> QuarantineRows:
-    """The first rows of a quarantine folder on this machine's disk; [] where there are none or it lies elsewhere."""
-    path = Path(uri.removeprefix("file://")) / "rows.parquet"
-    if "://" in uri.removeprefix("file://") or not path.is_file():
-        return []
-    with pq.ParquetFile(path) as file:
-        batch = next(file.iter_batches(batch_size=limit), None)
-    rows: QuarantineRows = batch.to_pylist() if batch is not None else []
-    return rows
-
-
 def _summary(contract: Contract) -> ContractSummary:
     return ContractSummary(
         id=contract.id,
@@ -145,10 +108,3 @@ def _summary(contract: Contract) -> ContractSummary:
         description=contract.description or contract.purpose,
         path=contract.path,
     )
-
-
-def _text(value: object) -> str | None:
-    if value is None:
-        return None
-    text = str(value)
-    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"

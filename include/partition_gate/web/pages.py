@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from partition_gate.alerts.slack_preview import preview
+from partition_gate.display import escaped
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.web.addresses import Addresses
 from partition_gate.web.console import Console
@@ -19,10 +20,18 @@ from partition_gate.web.words import CHECK_SYMBOLS, OUTCOMES, failures_first
 
 SAMPLE_ROWS = 100
 MESSAGES_SHOWN = 50
+
+
+def _visible(shown: object) -> object:
+    """Control characters and bidirectional marks as escapes, in whatever text a page shows; line breaks stay."""
+    return escaped(shown, but="\n\t") if isinstance(shown, str) and not isinstance(shown, Markup) else shown
+
+
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=_visible,
     trim_blocks=True,
     lstrip_blocks=True,
 )

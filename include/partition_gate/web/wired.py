@@ -11,9 +11,13 @@ from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask
 
 
 def console() -> Console:
-    """A console for as long as the process lives; it reads the ledger and files only, and starts no server."""
+    """A console for as long as the process lives; it reads ledger, quarantine and files only, and starts no server."""
     settings = load_settings()
-    ledger = WiredPorts(settings, ExitStack()).ledger
+    ports = WiredPorts(settings, ExitStack())
     return LedgerConsole(
-        ledger, contract_folder(settings), docs_folder=docs_folder(settings), mask_key=mask_key(settings)
+        ports.ledger,
+        lambda: ports.warehouse,
+        contract_folder(settings),
+        docs_folder=docs_folder(settings),
+        mask_key=mask_key(settings),
     )

@@ -94,6 +94,13 @@ class BrokenRows:
             self._samples[table] = self._connection.execute(firsts).fetchone() or ()
         return self._samples[table][position] or []
 
+    def numbers(self, key: ConditionKey) -> str | None:
+        """The numbers of all rows where the condition is true, as SQL; None where that was not kept."""
+        if key not in self._places:
+            return None
+        table, position = self._places[key]
+        return select([ROW], table, where=breaks(position))
+
     def count(self, keys: Sequence[ConditionKey]) -> int | None:
         """How many rows meet any of the conditions; None where they were not kept together."""
         places = [self._places.get(key) for key in keys if key not in self._unmet]

@@ -16,8 +16,8 @@ from great_expectations.render.renderer.page_renderer import ValidationResultsPa
 
 from partition_gate.adapters.gx import expectations as _registered  # noqa: F401 (our types, known to GX by import)
 from partition_gate.adapters.gx.docs_view import SafePageView
+from partition_gate.display import escaped
 from partition_gate.judging.attempt import Settlement
-from partition_gate.masking import masked
 
 INDEX_ROWS = 500
 _ASSETS = ("docs.css", "docs.js", "vendor/bootstrap-4.3.1/bootstrap.min.css", "vendor/bootstrap-4.3.1/LICENSE.txt")
@@ -32,26 +32,21 @@ class GxDocsSite:
     where a server serves the pages. Pages and index are replaced whole, so a reader never sees half of one.
     """
 
-    def __init__(
-        self, folder: Path, *, mask_key: bytes, brand: str = "Partition Gate", console: str | None = "../"
-    ) -> None:
+    def __init__(self, folder: Path, *, brand: str = "Partition Gate", console: str | None = "../") -> None:
         self._folder = folder
-        self._mask_key = mask_key
         self._brand = brand
         self._console = console
         self._view = SafePageView()
 
-    def write_page(self, attempt_id: str, document: str, *, title: str, classified: Sequence[str]) -> str:
-        """Write the page of GX's result document; classified columns' values are masked before GX sees them."""
+    def write_page(self, attempt_id: str, document: str, *, title: str) -> str:
+        """Write the page of the validator's document, in which hidden values are keyed hashes already."""
         path = _page_path(attempt_id)
-        safe = masked(document, classified, self._mask_key)
-        content = _content(json.loads(safe))
+        content = _content(_with_others(json.loads(document)))
         page = self._view.page(
             content,
-            title=title,
+            title=escaped(title),
             suite=content.expectation_suite_name or "",
             attempt_id=attempt_id,
-            masks=bool(classified),
             root="../../",
             **self._site(),
         )
@@ -99,6 +94,16 @@ def _content(document: dict[str, Any]) -> RenderedDocumentContent:
     overview.content_blocks = overview.content_blocks[1:]
     content.sections = [section for section in content.sections if section.section_name != "Run Info"]
     return content
+
+
+def _with_others(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the rows of all other failing values: GX shows counts only where they add up."""
+    for check in document.get("results", ()):
+        result = check.get("result") or {}
+        counts = result.get("partial_unexpected_counts")
+        if counts and (others := (result.get("unexpected_count") or 0) - sum(one["count"] for one in counts)) > 0:
+            result["partial_unexpected_counts"] = [*counts, {"value": "(all other values)", "count": others}]
+    return document
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -20,6 +20,7 @@ from partition_gate.adapters.gx.sql_rules import Answer
 from partition_gate.suite.counts import Bounds
 
 COUNTED = "counted"  # a result's field: how many rows, and their share, in words
+IS_TEXT = "is_text"  # a result's field: the observed value is a text, so it may be made of rows' values
 _ROWS, _NULLS = "table.row_count", "column_values.nonnull.unexpected_count"
 _WITHIN = "must be within $min_value and $max_value $unit"
 
@@ -139,7 +140,7 @@ class ExpectSqlValueToBeWithin(AboutBatch, _Bounded):
 
     def judged(self, found: Answer) -> tuple[bool, dict[str, Any]]:
         shown = "null" if found is None else float(found) if isinstance(found, Decimal) else found
-        return self._kept_by(found), {"observed_value": shown}
+        return self._kept_by(found), {"observed_value": shown, IS_TEXT: isinstance(found, str)}
 
     def _kept_by(self, answer: Answer) -> bool:
         if answer is None:

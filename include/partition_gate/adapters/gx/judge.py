@@ -15,6 +15,7 @@ from partition_gate.adapters.gx.observations import observe, presentable, raised
 from partition_gate.adapters.gx.obstacles import Obstacle, Obstacles
 from partition_gate.adapters.gx.predicates import row_predicate
 from partition_gate.adapters.gx.run import not_run, run_expectations
+from partition_gate.adapters.gx.shown_values import Mask, failing_values, mask_of
 from partition_gate.adapters.gx.suite_file import FILES_READABLE, Planned
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.validation import Errored, Held, Observation, RowPredicate, Unknown, Unread
@@ -29,15 +30,15 @@ class Judgement:
     result: ExpectationValidationResult
 
 
-def judge(engine: DuckDBExecutionEngine, planned: Iterable[Planned]) -> list[Judgement]:
+def judge(engine: DuckDBExecutionEngine, planned: Iterable[Planned], *, mask_key: bytes) -> list[Judgement]:
     """One judgement an expectation, in order; only those without an obstacle are run."""
-    planned = list(planned)
+    planned, mask = list(planned), mask_of(engine.partition, mask_key)
     obstacles = Obstacles(engine.duckdb_connection, engine.partition, planned)
     found = [(one, obstacles.before(one)) for one in planned]
     results = run_expectations(engine, [one.configuration for one, obstacle in found if obstacle is None])
     by_rule = {_rule_id(result): result for result in results}
     return [
-        _judged(engine, one, by_rule[one.rule_id]) if obstacle is None else _barred(one, obstacle)
+        _judged(engine, one, by_rule[one.rule_id], mask) if obstacle is None else _barred(one, obstacle)
         for one, obstacle in found
     ]
 
@@ -77,13 +78,14 @@ def column_profile(engine: DuckDBExecutionEngine) -> PartitionProfile | Unread |
         return None
 
 
-def _judged(engine: DuckDBExecutionEngine, planned: Planned, result: ExpectationValidationResult) -> Judgement:
+def _judged(
+    engine: DuckDBExecutionEngine, planned: Planned, result: ExpectationValidationResult, mask: Mask
+) -> Judgement:
     why = raised(planned, result, known=engine.failures.values())
     if why is not None:
         return _barred(planned, Errored(rule_id=planned.rule_id, why=why))
-    table = engine.partition.scan.table
-    classified = frozenset(one.name for one in (*table.columns, *table.partition_columns) if one.classified)
-    return Judgement(planned, observe(planned, result, classified), presentable(planned, result, classified))
+    failing = () if result.success else failing_values(engine, planned, mask)
+    return Judgement(planned, observe(planned, result, mask, failing), presentable(planned, result, mask, failing))
 
 
 def _barred(planned: Planned, obstacle: Obstacle) -> Judgement:

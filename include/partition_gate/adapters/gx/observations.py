@@ -14,9 +14,12 @@ from great_expectations.core.expectation_validation_result import (
 )
 from great_expectations.validator.validation_statistics import calc_validation_statistics
 
-from partition_gate.adapters.gx.expectations_counts import COUNTED
-from partition_gate.adapters.gx.suite_file import ABOUT_FILES, Planned, SuiteFile
-from partition_gate.judging.validation import Held
+from partition_gate.adapters.gx.expectations_counts import COUNTED, IS_TEXT
+from partition_gate.adapters.gx.shown_values import Mask
+from partition_gate.adapters.gx.suite_file import Planned, SuiteFile
+from partition_gate.display import displayed
+from partition_gate.judging.validation import FailingValue, Held
+from partition_gate.masking import pseudonym
 
 _COUNTS = frozenset(
     {
@@ -24,11 +27,11 @@ _COUNTS = frozenset(
         *("unexpected_percent_total", "unexpected_percent_nonmissing"),
     }
 )
-_LONGEST_TEXT = 200
-HIDDEN = "hidden: the column is classified"
+_MANY = (list, tuple, set, dict)
+_SAMPLES = ("partial_unexpected_list", "partial_unexpected_counts")
 
 
-def observe(planned: Planned, result: ExpectationValidationResult, classified: frozenset[str]) -> Held:
+def observe(planned: Planned, result: ExpectationValidationResult, mask: Mask, failing: Sequence[FailingValue]) -> Held:
     """What a result says about the check; `observed` holds no value of a row for row-level expectations."""
     found = result.result
     if "unexpected_count" in found and "element_count" in found:
@@ -40,12 +43,12 @@ def observe(planned: Planned, result: ExpectationValidationResult, classified: f
             observed=text,
             element_count=elements,
             unexpected_count=unexpected,
+            failing_values=tuple(failing),
         )
-    hidden = planned.type not in ABOUT_FILES and not classified.isdisjoint(planned.columns)
     return Held(
         rule_id=planned.rule_id,
         success=bool(result.success),
-        observed=HIDDEN if hidden else _aggregate(planned, found),
+        observed=_aggregate(planned, {**found, "observed_value": _seen(planned, found, mask)}),
         element_count=found.get("element_count"),
     )
 
@@ -68,14 +71,17 @@ def raised(planned: Planned, result: ExpectationValidationResult, known: Iterabl
 
 
 def presentable(
-    planned: Planned, result: ExpectationValidationResult, classified: frozenset[str]
+    planned: Planned, result: ExpectationValidationResult, mask: Mask, failing: Sequence[FailingValue]
 ) -> ExpectationValidationResult:
-    """The result as it may be kept: plain JSON, short texts, and no value of a classified column."""
-    found = {key: _plain(value) for key, value in result.result.items()}
+    """The result as it may be kept: plain JSON, short texts, and no value of a column that must not be seen."""
+    found = {key: value for key, value in result.result.items() if key != IS_TEXT}
+    kept = _counts(found) if mask.hides_texts(planned) else {key: _plain(value) for key, value in found.items()}
+    if "observed_value" in found:
+        kept["observed_value"] = _plain(_seen(planned, result.result, mask))
     return ExpectationValidationResult(
         success=bool(result.success),  # numpy's bool is not JSON
         expectation_config=planned.configuration,
-        result=_without_values(planned, found, classified),
+        result={**kept, **_samples(planned, found, mask, failing)},
         exception_info=result.exception_info,
     )
 
@@ -119,19 +125,33 @@ def _aggregate(planned: Planned, found: dict[str, Any]) -> str | None:
         case list() | tuple() | dict() as value:
             return f"{len(value)} values"
         case value:
-            return str(value)[:_LONGEST_TEXT]
+            return displayed(str(value))
 
 
-def _without_values(planned: Planned, found: dict[str, Any], classified: frozenset[str]) -> dict[str, Any]:
-    if planned.type in ABOUT_FILES or not classified:
-        return found
-    if planned.columns and classified.isdisjoint(planned.columns):
-        return found
-    # An expectation that names no column may read any of them; its numbers may be shown, its rows may not.
-    shown = (
-        {"observed_value"} if not planned.columns and isinstance(found.get("observed_value"), int | float) else set()
-    )
-    return {key: value for key, value in found.items() if key in _COUNTS | shown}
+def _seen(planned: Planned, found: dict[str, Any], mask: Mask) -> Any:
+    """The observed value, or the keyed hash that stands for it."""
+    value = found.get("observed_value")
+    hides = mask.hides_texts(planned) if found.get(IS_TEXT) or isinstance(value, _MANY) else mask.hides(planned)
+    if value is None or not hides:
+        return value
+    return [pseudonym(one, mask.key) for one in value] if isinstance(value, _MANY) else pseudonym(value, mask.key)
+
+
+def _samples(
+    planned: Planned, found: dict[str, Any], mask: Mask, failing: Sequence[FailingValue]
+) -> dict[str, list[Any]]:
+    """Great Expectations' sample of unexpected values, which are counted where all rows were."""
+    if failing:
+        counts = [{"value": one.value, "count": one.count} for one in failing]
+        return dict(zip(_SAMPLES, ([one.value for one in failing], counts), strict=True))
+    sample = found.get(_SAMPLES[0])
+    if not isinstance(sample, list) or not planned.columns:
+        return {}
+    return dict(zip(_SAMPLES, ([mask.sample(planned, one) for one in sample], []), strict=True))
+
+
+def _counts(found: dict[str, Any]) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in found.items() if key in _COUNTS}
 
 
 def _plain(value: object) -> Any:
@@ -141,8 +161,8 @@ def _plain(value: object) -> Any:
         case float():
             return value if math.isfinite(value) else str(value)
         case dict():
-            return {str(key): _plain(part) for key, part in value.items()}
+            return {displayed(str(key)): _plain(part) for key, part in value.items()}
         case list() | tuple() | set():
             return [_plain(part) for part in value]
         case _:
-            return str(value)[:_LONGEST_TEXT]
+            return displayed(str(value))

@@ -28,6 +28,7 @@ IN_REFERENCE = "expect_column_values_to_exist_in_reference"
 IN_REFERENCE_TOGETHER = "expect_compound_columns_to_exist_in_reference"
 FILES_HAVE_FIELD = "expect_partition_files_to_have_inner_field"
 FILES_TYPE_FIELD = "expect_partition_files_inner_type_to_be_in_set"
+SQL_VALUE = "expect_sql_value_to_be_within"
 INNER_RULE = "expect_column_inner_values_to_keep_rule"
 ABOUT_FILES = frozenset({FILES_READABLE, FILES_HAVE_COLUMN, FILES_TYPE_COLUMN, FILES_HAVE_FIELD, FILES_TYPE_FIELD})
 

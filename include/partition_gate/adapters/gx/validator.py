@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -48,6 +49,7 @@ class DuckDbValidator:
 
     Calls share nothing, and each ends soon after `timeout_s`.
     `filesystem` (fsspec) is what DuckDB reads references through that are not local.
+    `mask_key` makes the hashes that stand for hidden values; without one they mean nothing to anybody else.
     """
 
     def __init__(
@@ -58,11 +60,13 @@ class DuckDbValidator:
         worth: Worth | None = None,
         timeout_s: float = TIMEOUT_S,
         query_limits: QueryLimits | None = None,
+        mask_key: bytes = b"",
     ) -> None:
         self._machine = machine or Machine()
         self._filesystem = filesystem
         self._worth = worth or Worth()
         self._timeout_s, self._query_limits = timeout_s, query_limits
+        self._mask_key = mask_key or secrets.token_bytes()
 
     def validate(self, scan: PartitionScan, suite: CompiledSuite) -> Validation:
         """One observation a check. A file that cannot be read makes every check but its own unknown.
@@ -136,7 +140,7 @@ class DuckDbValidator:
                 engine = DuckDBExecutionEngine(connection, view, worth, sql_rules)
             except READ_ERRORS:
                 return _unreadable(suite, suite_file, _culprits(connection, footers))
-            judgements = judge(engine, suite_file.expectations)
+            judgements = judge(engine, suite_file.expectations, mask_key=self._mask_key)
             if engine.failures and engine.damaged:
                 return _unreadable(suite, suite_file, engine.damaged)
             predicates, counted = row_predicates(engine, judgements), column_profile(engine)

@@ -34,13 +34,17 @@ def results(connection: Connection, attempt_id: str) -> tuple[CheckResult, ...]:
     """In suite order; empty where nothing was recorded."""
     columns = [check_results.c[name] for name in CheckResult.model_fields]
     query = select(*columns).where(check_results.c.attempt_id == attempt_id).order_by(check_results.c.position)
-    return tuple(CheckResult.model_validate(dict(row._mapping)) for row in connection.execute(query))
+    return tuple(_result(dict(row._mapping)) for row in connection.execute(query))
 
 
 def document(connection: Connection, attempt_id: str) -> str | None:
     query = select(validations.c.document).where(validations.c.attempt_id == attempt_id)
     compressed = connection.execute(query).scalar()
     return None if compressed is None else zlib.decompress(compressed).decode()
+
+
+def _result(row: dict[str, Any]) -> CheckResult:
+    return CheckResult.model_validate({**row, "failing_values": row["failing_values"] or ()})  # none in older rows
 
 
 def _counts(connection: Connection, attempt_id: str, results: Sequence[CheckResult]) -> Iterator[dict[str, Any]]:

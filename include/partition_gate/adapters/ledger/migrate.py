@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.errors import LedgerUnusable
 
-HEAD = "0003"
+HEAD = "0004"
 SCRIPTS = Path(__file__).parent / "migrations"
 # Any number, as long as it is ours: two migrations of one PostgreSQL database take turns by it.
 _POSTGRES_LOCK = 7_265_374

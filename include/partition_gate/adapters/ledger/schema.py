@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     DateTime,
@@ -96,6 +97,7 @@ check_results = Table(
     Column("expected", Text, nullable=False),
     Column("element_count", BigInteger),
     Column("unexpected_count", BigInteger),
+    Column("failing_values", JSON),
 )
 
 # Additive numbers of one attempt: sums over partitions give a window's `element_count` and `unexpected_count`.

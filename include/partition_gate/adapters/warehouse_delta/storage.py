@@ -16,7 +16,7 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore, S3Store
 
-from partition_gate.errors import AccessDenied, NoSpace, StoreUnreachable
+from partition_gate.errors import AccessDenied, NoSpace, OperatorError, StoreUnreachable
 from partition_gate.gate.local_folders import no_space
 from partition_gate.record import Record
 
@@ -41,7 +41,8 @@ class Storage:
 
     def __init__(self, root: str, options: Mapping[str, str] | None = None) -> None:
         self.root = root.rstrip("/")
-        self.options = dict(options or {})
+        self._given = dict(options or {})
+        self.options = {} if self.is_local else self._given
 
     @property
     def is_local(self) -> bool:
@@ -49,6 +50,22 @@ class Storage:
 
     def uri(self, path: str) -> str:
         return f"{self.root}/{path}"
+
+    def holding(self, uri: str) -> tuple[Storage, str]:
+        """Where a URI lies that may have been made with an earlier root: a storage, and the path in it.
+
+        Raises: OperatorError (a local folder is gone; it is not made again).
+        """
+        path = uri.removeprefix("file://")
+        if path.startswith(f"{self.root}/"):
+            return self, path.removeprefix(f"{self.root}/")
+        if path.startswith(S3):
+            bucket, _, key = path.removeprefix(S3).partition("/")
+            return Storage(f"{S3}{bucket}", self._given), key
+        local = Path(path).absolute()
+        if not local.parent.is_dir():
+            raise OperatorError(f"{uri}: no such folder; bring it back, or land the partition's files again and run it")
+        return Storage(str(local.parent), self._given), local.name
 
     def put(self, path: str, content: Path | bytes) -> None:
         with reachable(self.uri(path)):
@@ -63,6 +80,11 @@ class Storage:
                 return bytes(obstore.get(self._store, path).bytes())
             except FileNotFoundError:
                 return None
+
+    def read_range(self, path: str, *, start: int, length: int) -> bytes:
+        """Some of a file's bytes; fewer where it ends before."""
+        with reachable(self.uri(path)):
+            return bytes(obstore.get_range(self._store, path, start=start, length=length))
 
     def find(self, path: str) -> StoredFile | None:
         with reachable(self.uri(path)):

@@ -7,19 +7,19 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.parquet_files import row_count, with_times_as_text, write_empty
+from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, read_quarantined
 from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile
 from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
+from partition_gate.judging.quarantine import QuarantinedRows
 from partition_gate.judging.validation import Split
 from partition_gate.partition_key import KeyValues
 from partition_gate.table import TableSchema
@@ -109,14 +109,15 @@ class DeltaWarehouse:
         """`<quarantine root>/<table>/<partition key>/<attempt_id>/`: `rows.parquet`, and `raw/<n>-<name>`."""
         folder = layout.quarantine_folder(table, partition_key, attempt_id)
         if rows:
-            self._quarantine.put(f"{folder}/rows.parquet", rows)
+            self._quarantine.put(f"{folder}/{ROWS}", rows)
         for number, file in enumerate(raw):
-            self._quarantine.put(f"{folder}/raw/{number}-{file.name}", file)
+            self._quarantine.put(f"{folder}/{RAW}/{number}-{file.name}", file)
         return self._quarantine.uri(folder)
 
-    def quarantined_rows(self, uri: str) -> int | None:
-        content = self._quarantine.get(f"{uri.removeprefix(self._quarantine.root).strip('/')}/rows.parquet")
-        return None if content is None else int(pq.read_metadata(BytesIO(content)).num_rows)
+    def quarantined(self, uri: str, *, limit: int) -> QuarantinedRows:
+        """Also below another root than today's, of the same storage."""
+        storage, folder = self._quarantine.holding(uri)
+        return read_quarantined(storage, folder, limit=limit)
 
     def publications(self, table: str) -> tuple[Publication, ...]:
         log = table_log.load(self._storage, table)

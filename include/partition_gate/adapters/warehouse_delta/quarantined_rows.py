@@ -1,0 +1,129 @@
+"""Reads what is kept in quarantine, from a local folder and from S3 alike; long values are cut while they are read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile
+from partition_gate.display import SHOWN_LENGTH, Excerpt, excerpt
+from partition_gate.errors import OperatorError
+from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
+from partition_gate.table import is_reserved
+
+ROWS, RAW = "rows.parquet", "raw"
+_BUFFER_BYTES = 1 << 20
+_LONGEST_CHARACTER_BYTES = 4
+
+
+def read_quarantined(storage: Storage, folder: str, *, limit: int) -> QuarantinedRows:
+    """The first rows of an attempt's folder, at most `limit`.
+
+    Raises:
+        OperatorError: nothing is there any more, or the rows cannot be read; with the next step.
+        AccessDenied, StoreUnreachable: as the storage says.
+    """
+    found = {file.path.removeprefix(f"{folder}/"): file for file in storage.listing(folder)}
+    names = list(found)
+    if not names:
+        raise OperatorError(
+            f"{storage.uri(folder)}: nothing is kept there any more; "
+            "bring the folder back, or land the partition's files again and run it"
+        )
+    raw = tuple(name.removeprefix(f"{RAW}/") for name in sorted(names, key=_number) if name.startswith(f"{RAW}/"))
+    if ROWS not in names:
+        return QuarantinedRows(columns=(), rows=(), row_count=0, raw=raw)
+    with _opened(storage, found[ROWS]) as file:
+        columns = tuple(name for name in file.schema_arrow.names if not is_reserved(name))
+        batch = next(file.iter_batches(batch_size=limit), None) if limit else None
+        rows = _rows(batch.slice(0, limit), columns) if batch is not None else ()
+        return QuarantinedRows(columns=columns, rows=rows, row_count=file.metadata.num_rows, raw=raw)
+
+
+class _Stream(io.RawIOBase):
+    """A stored file for Arrow, which reads what it asks for and no more."""
+
+    def __init__(self, storage: Storage, file: StoredFile) -> None:
+        super().__init__()
+        self._storage, self._file, self._position = storage, file, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        starts = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._file.size_bytes}
+        self._position = starts[whence] + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        length = min(len(buffer), self._file.size_bytes - self._position)
+        if length <= 0:
+            return 0
+        content = self._storage.read_range(self._file.path, start=self._position, length=length)
+        buffer[: len(content)] = content
+        self._position += len(content)
+        return len(content)
+
+
+@contextmanager
+def _opened(storage: Storage, stored: StoredFile) -> Iterator[pq.ParquetFile]:
+    try:
+        # Buffered, because else all of a column's row group is read before the first row is there.
+        with _Stream(storage, stored) as stream, pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise OperatorError(
+            f"{storage.uri(stored.path)}: the rows cannot be read ({type(error).__name__}); "
+            "bring the file back as it was written, or land the partition's files again and run it"
+        ) from None
+
+
+def _rows(batch: pa.RecordBatch, columns: Sequence[str]) -> tuple[QuarantinedRow, ...]:
+    def kept(name: str) -> list[Any]:
+        found = batch.column(name).to_pylist() if name in batch.schema.names else []
+        return found or [None] * batch.num_rows
+
+    ours = zip(*map(kept, ("_gate_rule_ids", "_gate_reasons", "_gate_source_file", "_gate_source_row")), strict=True)
+    return tuple(
+        QuarantinedRow(
+            rule_ids=tuple(rule_ids or ()),
+            reasons=tuple(reasons or ()),
+            source_file=source_file or "",
+            source_row=source_row,
+            values=tuple(_excerpt(batch.column(name)[i]) for name in columns),
+        )
+        for i, (rule_ids, reasons, source_file, source_row) in enumerate(ours)
+    )
+
+
+def _excerpt(scalar: Any) -> Excerpt | None:
+    """As `display.excerpt`, but a long text stays where Arrow has it."""
+    is_text = isinstance(scalar, pa.StringScalar | pa.LargeStringScalar) and scalar.is_valid
+    if not is_text or scalar.as_buffer().size <= SHOWN_LENGTH:
+        return excerpt(scalar.as_py())
+    content = memoryview(scalar.as_buffer())
+    length = int(pc.utf8_length(scalar).as_py())
+    if length <= SHOWN_LENGTH:
+        return excerpt(scalar.as_py())
+    start = bytes(content[: SHOWN_LENGTH * _LONGEST_CHARACTER_BYTES]).decode(errors="ignore")
+    return Excerpt(text=start[:SHOWN_LENGTH], length=length, sha256=hashlib.sha256(content).hexdigest())
+
+
+def _number(name: str) -> tuple[int, str]:
+    """Raw files in the order in which they were kept: `raw/<n>-<name>`."""
+    digits = name.removeprefix(f"{RAW}/").partition("-")[0]
+    return (int(digits) if digits.isdigit() else 0, name)

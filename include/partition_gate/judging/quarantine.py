@@ -1,0 +1,68 @@
+"""Rows in quarantine: as they are read, and as they may be seen."""
+
+from __future__ import annotations
+
+from partition_gate.display import PATH_LENGTH, SENTENCE_LENGTH, Excerpt, displayed
+from partition_gate.masking import Masking
+from partition_gate.record import Record
+
+
+class QuarantinedRow(Record):
+    """`values` in the order of the columns, None is null. No rule: the row was rejected with its partition."""
+
+    rule_ids: tuple[str, ...]
+    reasons: tuple[str, ...]
+    source_file: str
+    source_row: int | None
+    values: tuple[Excerpt | None, ...]
+
+
+class QuarantinedRows(Record):
+    """The first of `row_count` rows of an attempt, and the names of the files that could not be read (`raw`)."""
+
+    columns: tuple[str, ...]
+    rows: tuple[QuarantinedRow, ...]
+    row_count: int
+    raw: tuple[str, ...]
+
+
+class SampleRow(Record):
+    """A quarantined row as anybody may see it: `values` are masked, or escaped and cut; None is null."""
+
+    rule_ids: tuple[str, ...]
+    reasons: tuple[str, ...]
+    source_file: str
+    source_row: int | None
+    values: tuple[str | None, ...]
+
+
+class QuarantineSample(Record):
+    """Quarantined rows as anybody may see them. `masked` names the columns whose values are shown as keyed hashes."""
+
+    columns: tuple[str, ...]
+    masked: tuple[str, ...]
+    rows: tuple[SampleRow, ...]
+    row_count: int
+    raw: tuple[str, ...]
+
+
+def sample_of(found: QuarantinedRows, masking: Masking, key: bytes) -> QuarantineSample:
+    """The rows with every value masked that the contract classifies or does not name; texts are escaped and cut."""
+    return QuarantineSample(
+        columns=tuple(displayed(name) for name in found.columns),
+        masked=tuple(displayed(name) for name in found.columns if masking.hides(name)),
+        rows=tuple(_sample_row(row, found.columns, masking, key) for row in found.rows),
+        row_count=found.row_count,
+        raw=tuple(displayed(name) for name in found.raw),
+    )
+
+
+def _sample_row(row: QuarantinedRow, columns: tuple[str, ...], masking: Masking, key: bytes) -> SampleRow:
+    values = zip(columns, row.values, strict=True)
+    return SampleRow(
+        rule_ids=tuple(displayed(rule_id) for rule_id in row.rule_ids),
+        reasons=tuple(displayed(reason, limit=SENTENCE_LENGTH) for reason in row.reasons),
+        source_file=displayed(row.source_file, limit=PATH_LENGTH),
+        source_row=row.source_row,
+        values=tuple(masking.shown(column, value, key) for column, value in values),
+    )

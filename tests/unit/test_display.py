@@ -1,0 +1,49 @@
+"""Texts of strangers as people see them."""
+
+from __future__ import annotations
+
+import pytest
+
+from partition_gate.display import SHOWN_LENGTH, displayed, excerpt
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("a\x00b", r"a\x00b"),
+        ("eman\u202elamron", r"eman\u202elamron"),
+        ("zero\u200bwidth\ufeff", r"zero\u200bwidth\ufeff"),
+        ("two\nlines\tand\r", r"two\nlines\tand\r"),
+        ("\x9b31m", r"\x9b31m"),
+        ("a\u2028b", r"a\u2028b"),
+        ("tag\U000e0041", r"tag\U000e0041"),
+        ("half\ud800", r"half\ud800"),
+        ("Zürich 東京 \U0001f600", "Zürich 東京 \U0001f600"),
+        ("", ""),
+    ],
+)
+def test_what_a_terminal_would_act_upon_is_seen_as_an_escape(text: str, shown: str):
+    assert displayed(text) == shown
+
+
+def test_a_long_text_is_cut_and_says_how_long_it_is():
+    assert displayed("x" * 5_242_880) == "x" * SHOWN_LENGTH + "… (5,242,880 characters)"
+
+
+def test_a_text_is_cut_before_it_is_escaped_so_that_no_escape_is_cut():
+    assert displayed("\x00" * 3, limit=2) == r"\x00\x00… (3 characters)"
+
+
+def test_an_excerpt_holds_a_short_value_whole_and_of_a_long_one_its_length():
+    short, long = excerpt(7), excerpt("é" * 300)
+
+    assert short is not None
+    assert long is not None
+    assert (short.text, short.length, short.sha256) == ("7", 1, None)
+    assert (len(long.text), long.length) == (SHOWN_LENGTH, 300)
+    assert displayed(long) == displayed("é" * 300)
+
+
+def test_null_has_no_excerpt():
+    assert excerpt(None) is None
