@@ -191,8 +191,6 @@ TELLING = (
              "settled.outcome, audience, channel)", "settled.outcome, audience)", ALERT),
     Mutation("masking compares names by case", "masking.py",
              "return column.casefold() not in self.open", "return column not in self.open", MASKING),
-    Mutation("what a rule on a hidden column saw is told", "adapters/gx/shown_values.py",
-             "any(self.masking.hides(column) for column in planned.columns)", "False", MASKED),
     Mutation("texts that a query returns are shown", "adapters/gx/shown_values.py",
              "may_read_all and not self.is_open", "False", MASKED),
     Mutation("a few of many rows are shown as none", "alerts/case.py",
