@@ -185,6 +185,20 @@ def test_the_page_of_an_encoded_partition_key_is_found_at_its_address(tmp_path: 
     assert "<h1>orders B%20B/A%2FA" in asyncio.run(answer()).text
 
 
+def test_a_partitions_page_reads_no_settlement_of_another_one(tmp_path: Path):
+    class OneByOne(InMemoryConsole):
+        def settlements(self) -> tuple[Settlement, ...]:
+            raise AssertionError("all settlements were read")
+
+        def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
+            return next((s for s in self.settled if (s.dataset, s.partition_key) == (dataset, partition_key)), None)
+
+    browser = a_browser(OneByOne(tmp_path, [a_settlement(ATTEMPT, partition_key="2026-11-01/07")]))
+
+    pages = ("partitions/orders/2026-11-01/07", f"attempts/{ATTEMPT}")
+    assert [browser.get(f"/{page}").status_code for page in pages] == [200, 200]
+
+
 def test_an_older_attempt_leads_to_the_newest(tmp_path: Path):
     newer = a_settlement("newer", settled_at=NOON + timedelta(hours=1))
     page = a_browser(a_console(tmp_path, a_settlement("older"), newer)).get("/attempts/older").text

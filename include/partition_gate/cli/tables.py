@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -45,15 +46,24 @@ def summary(settlements: Sequence[Settlement]) -> Table:
     table.add_column("outcome", no_wrap=True)
     table.add_column("why", overflow="fold")
     for s in settlements:
-        counts = (f"{s.rows_in:,}", f"{s.rows_published:,}", f"{s.rows_quarantined:,}")
-        table.add_row(
-            s.dataset,
-            Text(escaped(s.partition_key)),
-            *counts,
-            _outcome(s.outcome),
-            _why(s),
-        )
+        counts = map(_grouped, _counts(s))
+        table.add_row(s.dataset, Text(escaped(s.partition_key)), *counts, _outcome(s.outcome), Text(_why(s)))
     return table
+
+
+def status(settlements: Sequence[Settlement]) -> str:
+    """The same as lines of columns, whose cost allows for tens of thousands: a terminal's table measures every cell."""
+    words = {outcome: Style.parse(style).render(_words(outcome)) for outcome, style in STYLES.items()}
+    longest = max((len(_words(outcome)) for outcome in STYLES), default=0)
+    head = ("dataset", "partition", "rows in", "published", "quarantined")
+    rows = [(s.dataset, escaped(s.partition_key), *map(_grouped, _counts(s))) for s in settlements]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    form = "  ".join(f"{{:{'<' if at < 2 else '>'}{width}}}" for at, width in enumerate(widths))
+    lines = [f"{form.format(*head)}  {'outcome'.ljust(longest)}  why"]
+    for row, s in zip(rows, settlements, strict=True):
+        space = " " * (longest - len(_words(s.outcome)))
+        lines.append(f"{form.format(*row)}  {words[s.outcome]}{space}  {_why(s)}".rstrip())
+    return "\n".join(lines)
 
 
 def journey(settlement: Settlement, results: Sequence[CheckResult], links: Links, *, already: bool) -> RenderableType:
@@ -129,12 +139,24 @@ def _count(results: Sequence[CheckResult], outcome: CheckOutcome) -> int:
     return sum(result.outcome is outcome for result in results)
 
 
+def _counts(settlement: Settlement) -> tuple[int, int, int]:
+    return settlement.rows_in, settlement.rows_published, settlement.rows_quarantined
+
+
+def _grouped(count: int) -> str:
+    return f"{count:,}"
+
+
+def _words(outcome: PartitionOutcome) -> str:
+    return outcome.value.replace("_", " ")
+
+
 def _outcome(outcome: PartitionOutcome) -> Text:
-    return Text(outcome.value.replace("_", " "), style=STYLES[outcome])
+    return Text(_words(outcome), style=STYLES[outcome])
 
 
-def _why(settlement: Settlement) -> Text:
-    return Text(_shortened(displayed("; ".join(settlement.why), limit=PATH_LENGTH)))
+def _why(settlement: Settlement) -> str:
+    return _shortened(displayed("; ".join(settlement.why), limit=PATH_LENGTH))
 
 
 def _shortened(text: str, limit: int = 88) -> str:

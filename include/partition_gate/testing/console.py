@@ -38,6 +38,10 @@ class InMemoryConsole:
         newest = {(one.dataset, one.partition_key): one for one in sorted(self.settled, key=lambda s: s.settled_at)}
         return tuple(newest.values())
 
+    def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
+        found = (one for one in self.settlements() if (one.dataset, one.partition_key) == (dataset, partition_key))
+        return next(found, None)
+
     def contracts(self) -> tuple[ContractSummary, ...]:
         return self.summaries
 

@@ -42,6 +42,9 @@ class Console(Protocol):
     def settlements(self) -> tuple[Settlement, ...]:
         """The newest settlement of each (dataset, partition)."""
 
+    def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
+        """The newest settlement of one partition."""
+
     def contracts(self) -> tuple[ContractSummary, ...]:
         """Contracts that can be used, by id."""
 

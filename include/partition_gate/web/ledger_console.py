@@ -44,6 +44,9 @@ class LedgerConsole:
     def settlements(self) -> tuple[Settlement, ...]:
         return self._ledger.latest()
 
+    def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
+        return self._ledger.outcome(dataset, partition_key)
+
     def contracts(self) -> tuple[ContractSummary, ...]:
         return tuple(_summary(compiled.contract) for compiled in self._catalogue().contracts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -86,16 +87,15 @@ class ConsolePages:
         )
 
     def partition(self, request: Request, name: str) -> Response:
-        for one in self._console.settlements():
-            if f"{one.dataset}/{one.partition_key}" == name:
-                return _partition(request, self._console, one, newest=one)
-        raise HTTPException(404, f"Nothing is recorded for the partition {name}.")
+        one = next(filter(None, (self._console.outcome(*names) for names in _splits(name))), None)
+        if one is None:
+            raise HTTPException(404, f"Nothing is recorded for the partition {name}.")
+        return _partition(request, self._console, one, newest=one)
 
     def attempt(self, request: Request, attempt_id: str) -> Response:
         one = _known(self._console, attempt_id)
-        partition = (one.dataset, one.partition_key)
-        newest = next((s for s in self._console.settlements() if (s.dataset, s.partition_key) == partition), one)
-        return _partition(request, self._console, one, newest=newest)
+        newest = self._console.outcome(one.dataset, one.partition_key)
+        return _partition(request, self._console, one, newest=newest or one)
 
     def contract(self, request: Request, contract_id: str) -> Response:
         summary = next((c for c in self._console.contracts() if contract_id in (c.id, c.dataset)), None)
@@ -136,6 +136,12 @@ class ConsolePages:
         if file is None:
             raise HTTPException(404, "There is no such report yet. `gate docs` writes the index of all reports.")
         return FileResponse(file)
+
+
+def _splits(name: str) -> Iterator[tuple[str, str]]:
+    """Every dataset and key that a name may mean: both may have slashes in them."""
+    parts = name.split("/")
+    return (("/".join(parts[:at]), "/".join(parts[at:])) for at in range(1, len(parts)))
 
 
 def _partition(request: Request, console: Console, one: Settlement, *, newest: Settlement) -> Response:
