@@ -37,8 +37,8 @@ lock: .venv/uv ## Write the hashed locks from requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.txt -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock requirements-dev.txt -o requirements-dev.lock
 
-bench: .venv/dev ## Measure against hand-written SQL and other tools (ROWS=5000000 RUNS=5); FIFTY=1: what ten times the rows cost
-	@$(BIN)/python benchmarks/$(if $(FIFTY),growth,run).py --rows $(or $(ROWS),5000000) --runs $(or $(RUNS),5) --folder $(HOME_FOLDER)/bench
+bench: .venv/dev ## Measure against hand-written SQL and other tools (ROWS=5000000 RUNS=5); FIFTY=1: what ten times the rows cost; HISTORY=1: what history and other datasets cost
+	@$(if $(HISTORY),$(BIN)/python benchmarks/history.py --write,$(BIN)/python benchmarks/$(if $(FIFTY),growth,run).py --rows $(or $(ROWS),5000000) --runs $(or $(RUNS),5) --folder $(HOME_FOLDER)/bench)
 
 clean: ## Remove the environment and everything below GATE_HOME
 	rm -rf .venv $(HOME_FOLDER)
