@@ -14,6 +14,8 @@ GateError
 │   ├── ReferenceMissing   a referenced dataset has no published version yet
 │   ├── AmbiguousPartition landing has two folders for one partition
 │   ├── NotRecorded        rows are visible, but the ledger does not say so yet
+│   ├── TableUnreadable    a published table's log or one of its files is broken or gone
+│   ├── ViewsBusy          another writer of the consumers' file does not end; the next run refreshes the view
 │   └── InvalidSetting     a setting has an unusable value
 ├── PartitionChanged       nobody: objects were replaced while they were read; start again
 ├── MalformedPartitionKey  the caller: the key has no value of its columns' types
@@ -85,6 +87,14 @@ class AmbiguousPartition(OperatorError):
 
 class NotRecorded(OperatorError):
     """The rows were published, and what became of them could not be recorded; the next run or `gate reconcile` does."""
+
+
+class TableUnreadable(OperatorError):
+    """A table of the warehouse cannot be read; no other table is concerned."""
+
+
+class ViewsBusy(OperatorError):
+    """Another writer of the consumers' file does not end. What was published stands; its view is written later."""
 
 
 class InvalidSetting(OperatorError):

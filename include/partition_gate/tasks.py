@@ -64,9 +64,11 @@ def inspect(contract: str, discovered: dict[str, Any]) -> dict[str, Any]:
 
 
 def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
-    """The settlement, with `published` telling whether new rows became visible."""
+    """The settlement, with `published` telling whether new rows became visible, and `view_problem` why the consumers'
+    file does not show them yet (the task is green: the next run refreshes it).
+    """
     if "settlement" in inspected:
-        return {**inspected["settlement"], "published": False}
+        return {**inspected["settlement"], "published": False, "view_problem": None}
     inspection = Inspection.model_validate(inspected["inspection"])
     with _run(contract, inspection.attempt.partition_key) as run:
         settled = run.settle(inspection)
@@ -80,7 +82,8 @@ def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
         settlement.rows_published,
         settlement.rows_quarantined,
     )
-    return {**settlement.model_dump(mode="json"), "published": settled.is_new_version}
+    more = {"published": settled.is_new_version, "view_problem": settled.view_problem}
+    return {**settlement.model_dump(mode="json"), **more}
 
 
 def report(attempt_id: str) -> str | None:

@@ -102,6 +102,7 @@ class WiredPorts:
             storage_options=storage_options(settings),
             serving_file=Path(settings.path(settings.serving_file, "warehouse.duckdb")),
             quarantine_root=settings.path(settings.quarantine_uri, "quarantine"),
+            views_wait=timedelta(seconds=settings.view_swap_timeout_s),
         )
 
     @cached_property

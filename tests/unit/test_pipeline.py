@@ -10,21 +10,30 @@ from pathlib import Path
 import pytest
 
 from partition_gate.compiling.compiled import CompiledContract, compiled
-from partition_gate.errors import MalformedPartitionKey, NothingDue, NotRecorded, OperatorError, StoreUnreachable
+from partition_gate.errors import (
+    MalformedPartitionKey,
+    NothingDue,
+    NotRecorded,
+    OperatorError,
+    StoreUnreachable,
+    TableUnreadable,
+    ViewsBusy,
+)
 from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.dry_run import dry_run
 from partition_gate.gate.forget import forget
 from partition_gate.gate.pipeline import PartitionRun, RunResult, run_partition
 from partition_gate.gate.reconcile import Reconciliation, reconcile
-from partition_gate.gate.repair import ABANDONED_AFTER, repair
+from partition_gate.gate.repair import ABANDONED_AFTER, Ending, repair
 from partition_gate.gate.spool import spool_folder, sweep_spool
-from partition_gate.judging.attempt import AttemptState, Settlement
+from partition_gate.judging.attempt import AttemptState, Publication, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.odcs.reader import read_contract
 from partition_gate.partition_key import NULL
 from partition_gate.testing.builders import a_settlement
 from partition_gate.testing.ports import FakePorts, Killed, failing
+from partition_gate.testing.warehouse import InMemoryWarehouse
 
 KEY = "2026-11-01"
 REQUIRED, UNIQUE, ROWS = "id.required", "id.unique", "rows"
@@ -529,6 +538,42 @@ def test_a_view_that_cannot_be_written_is_made_good_by_the_next_run(gate: Gate) 
 
     assert (stale, gate.ports.warehouse.stale_views([gate.contract.published])) == (("orders",), ())
     assert gate.unfinished == []
+
+
+def test_a_run_whose_view_comes_later_says_so_and_has_settled_and_told(gate: Gate) -> None:
+    gate.ports.validator.failing = {REQUIRED: {7}}
+    with failing(gate.ports.warehouse, "refresh_view", ViewsBusy("warehouse.duckdb: process 7 has been writing it")):
+        done = gate.run()
+        left = gate.reconcile()
+
+    assert (done.settlement.outcome.value, gate.recorded) == ("published_with_quarantine",) * 2
+    assert done.view_problem is not None
+    assert "published, but the consumers' view does not show it yet: warehouse.duckdb: process 7" in done.view_problem
+    assert [line.partition(":")[0] for line in gate.told] == ["producers", "consumers"]
+    assert {each.what.partition(":")[0] for each in left.differences} == {
+        "attempt orders-2026-11-01-1 could not be finished",
+        "the consumers' view is not current",
+    }
+    assert gate.reconcile().differences == ()
+
+
+def test_a_table_that_cannot_be_read_is_asked_once_however_many_of_its_attempts_are_unfinished(gate: Gate) -> None:
+    keys = ["2026-10-28", "2026-10-29", "2026-10-30"]
+    for key in keys:
+        gate.ports.store.land(key, [1])
+        with failing(gate.ports.warehouse, "refresh_view", ViewsBusy("busy")):
+            gate.run(key)
+    asked: list[str] = []
+
+    class Broken(InMemoryWarehouse):
+        def current(self, table: str, partition_key: str) -> Publication | None:
+            asked.append(partition_key)
+            raise TableUnreadable(f"{table}: its _delta_log cannot be read")
+
+    gate.ports.warehouse = Broken()
+    found = repair(gate.ports)
+
+    assert (len(found), {each.ending for each in found}, len(asked)) == (3, {Ending.UNKNOWN}, 1)
 
 
 def test_a_report_that_cannot_be_written_does_not_change_the_outcome(gate: Gate) -> None:

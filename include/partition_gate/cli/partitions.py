@@ -35,6 +35,7 @@ class Shown(Record):
     results: tuple[CheckResult, ...]
     already: bool = False
     is_dry_run: bool = False
+    view_problem: str | None = None
 
 
 quarantine = typer.Typer(help="Look at quarantined rows.", no_args_is_help=True)
@@ -72,7 +73,7 @@ def run(
             if not no_notify:
                 notify(ports.ledger, ports.notifier, ports.clock, pace=Pace(drain=ports.drain_limit))
             results = ports.ledger.results(done.settlement.attempt_id)
-            shown = Shown(settlement=done.settlement, results=results, already=done.already)
+            shown = Shown(**dict(done), results=results)
         _show(shown, compiled, ports, as_json=as_json)
     raise typer.Exit(_exit_code(shown.settlement.outcome))
 
@@ -84,7 +85,7 @@ def status(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in settlements], indent=2))
         return
-    tables.terminal().print(tables.summary(settlements))
+    typer.echo(tables.status(settlements))
 
 
 @quarantine.command("show")
@@ -100,7 +101,7 @@ def quarantine_show(
     today = contract_folder(settings).load(contract)
     key = today.contract.location.key(key)
     with open_ports(settings) as ports:
-        settled = next((s for s in ports.ledger.latest(today.contract.dataset) if s.partition_key == key), None)
+        settled = ports.ledger.outcome(today.contract.dataset, key)
         uri = settled.quarantine_uri if settled else None
         found = ports.warehouse.quarantined(uri, limit=limit) if uri else None
     if settled is None:
@@ -131,6 +132,8 @@ def _show(shown: Shown, compiled: CompiledContract, ports: WiredPorts, *, as_jso
         if shown.is_dry_run:
             typer.echo("Dry run: nothing was recorded, published or told.")
         tables.terminal().print(tables.journey(settlement, results, links, already=shown.already))
+        if shown.view_problem:
+            typer.echo(shown.view_problem)
         return
     document = run_document(
         settlement,
@@ -140,7 +143,8 @@ def _show(shown: Shown, compiled: CompiledContract, ports: WiredPorts, *, as_jso
         links={**links.model_dump(), "quarantine_files": settlement.quarantine_uri},
         messages=ports.ledger.messages(settlement.attempt_id),
     )
-    typer.echo(json.dumps({**document, "dry_run": shown.is_dry_run}, indent=2))
+    more = {"dry_run": shown.is_dry_run, "view_problem": shown.view_problem}
+    typer.echo(json.dumps({**document, **more}, indent=2))
 
 
 def _exit_code(outcome: PartitionOutcome) -> int:

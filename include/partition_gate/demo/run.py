@@ -78,7 +78,7 @@ def addresses(airflow: AirflowServer, settings: Settings) -> dict[str, str]:
         "Slack messages": f"{airflow.public_url}/inbox",
         "Data Docs": f"{airflow.public_url}/docs/index.html",
         "Data Docs (files)": (docs_folder(settings) / "index.html").as_uri(),
-        "Warehouse": f'duckdb {serving} "{query}"',
+        "Warehouse": f'duckdb -readonly {serving} "{query}"',
     }
 
 

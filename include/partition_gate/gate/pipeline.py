@@ -35,10 +35,14 @@ RESTARTS = 5
 
 
 class RunResult(Record):
-    """A partition's settlement; `already`: an earlier run recorded it, and nothing was changed."""
+    """A partition's settlement; `already`: an earlier run recorded it, and nothing was changed.
+
+    `view_problem`: why consumers do not see it yet, though it is published (`Settled`).
+    """
 
     settlement: Settlement
     already: bool
+    view_problem: str | None = None
 
 
 def run_partition(today: CompiledContract, key: str, *, ports: Ports) -> RunResult:
@@ -57,9 +61,9 @@ def run_partition(today: CompiledContract, key: str, *, ports: Ports) -> RunResu
         inspected = run.inspect(found)
         if isinstance(inspected, Settlement):
             return RunResult(settlement=inspected, already=run.was_recorded)
-        settlement = run.settle(inspected).settlement
-        _report(run, settlement)
-        return RunResult(settlement=settlement, already=False)
+        settled = run.settle(inspected)
+        _report(run, settled.settlement)
+        return RunResult(settlement=settled.settlement, already=False, view_problem=settled.view_problem)
     except GateError:
         if run.errored is None:
             raise

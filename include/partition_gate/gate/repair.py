@@ -12,9 +12,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.errors import ContractError, GateError
-from partition_gate.gate.settle import discard, finish
-from partition_gate.judging.attempt import Attempt, AttemptState, UnfinishedAttempt
+from partition_gate.errors import ContractError, GateError, TableUnreadable
+from partition_gate.gate.settle import discard, finish, view_problem
+from partition_gate.judging.attempt import Attempt, AttemptState, Intent, Publication, UnfinishedAttempt
 from partition_gate.ports import Ports
 from partition_gate.record import Record
 from partition_gate.table import TableSchema
@@ -50,10 +50,11 @@ def repair(ports: Ports, *, own: CompiledContract | None = None) -> tuple[Repair
 
     `own` is a contract that may lie outside the folder of contracts.
     """
+    tables = _Tables(own, ports)
     found = []
     for unfinished in ports.ledger.unfinished():
         try:
-            ending, why = _ending(unfinished, own, ports), ""
+            ending, why = _ending(unfinished, tables, ports)
         except GateError as error:
             ending, why = Ending.UNKNOWN, str(error)
         attempt = unfinished.attempt
@@ -63,37 +64,69 @@ def repair(ports: Ports, *, own: CompiledContract | None = None) -> tuple[Repair
     return tuple(found)
 
 
-def _ending(unfinished: UnfinishedAttempt, own: CompiledContract | None, ports: Ports) -> Ending:
+class _Tables:
+    """The tables of unfinished attempts. One that is broken is asked once, however many of its attempts are unfinished:
+    its fault costs every other dataset's run as little as that.
+    """
+
+    def __init__(self, own: CompiledContract | None, ports: Ports) -> None:
+        self._own, self._ports = own, ports
+        self._unreadable: dict[str, TableUnreadable] = {}
+        self._view_problems: dict[str, str] = {}
+
+    def current(self, attempt: Attempt) -> Publication | None:
+        if attempt.dataset in self._unreadable:
+            raise self._unreadable[attempt.dataset]
+        try:
+            return self._ports.warehouse.current(attempt.dataset, attempt.partition_key)
+        except TableUnreadable as error:
+            self._unreadable[attempt.dataset] = error
+            raise
+
+    def view_problem(self, attempt: Attempt) -> str | None:
+        """Why its view is not current; None also where its contract is gone."""
+        if attempt.dataset in self._view_problems:
+            return self._view_problems[attempt.dataset]
+        table = self._published(attempt)
+        problem = None if table is None else view_problem(table, self._ports)
+        if problem is not None:
+            self._view_problems[attempt.dataset] = problem
+        return problem
+
+    def _published(self, attempt: Attempt) -> TableSchema | None:
+        if self._own is not None and self._own.contract.id == attempt.contract:
+            return self._own.published
+        try:
+            return self._ports.contracts.load(attempt.contract).published
+        except ContractError as error:
+            log.warning("view not refreshed attempt=%s why=%s", attempt.id, error)
+            return None
+
+
+def _ending(unfinished: UnfinishedAttempt, tables: _Tables, ports: Ports) -> tuple[Ending, str]:
+    """The ending, and why where something is left to be done."""
     attempt = unfinished.attempt
-    if unfinished.state is AttemptState.PUBLISHING and _is_visible(attempt, own, ports):
-        return Ending.RECORDED
+    if unfinished.state is AttemptState.PUBLISHING and (visible := _visible(attempt, tables, ports)):
+        intent, publication = visible
+        problem = tables.view_problem(attempt)
+        finish(attempt, intent, publication, has_view=problem is None, ports=ports)
+        return (Ending.UNKNOWN, problem) if problem else (Ending.RECORDED, "")
     if _is_worked_on(unfinished, ports):
-        return Ending.LEFT
+        return Ending.LEFT, ""
     is_newest = attempt.fence >= unfinished.newest_fence
     discard(attempt, ports, with_quarantine=True)
     ending, state = (Ending.FAILED, AttemptState.FAILED) if is_newest else (Ending.SUPERSEDED, AttemptState.SUPERSEDED)
     ports.ledger.advance(attempt.id, state, now=ports.clock.now())
-    return ending
+    return ending, ""
 
 
-def _is_visible(attempt: Attempt, own: CompiledContract | None, ports: Ports) -> bool:
-    """Whether the rows of an attempt that was about to publish are visible; what follows the commit is then done."""
+def _visible(attempt: Attempt, tables: _Tables, ports: Ports) -> tuple[Intent, Publication] | None:
+    """What an attempt that was about to publish means to record, where its rows are visible."""
     intent = ports.ledger.intent(attempt.id)
-    publication = ports.warehouse.current(attempt.dataset, attempt.partition_key)
+    publication = tables.current(attempt)
     if intent is None or publication is None or publication.idempotency_key != attempt.idempotency_key:
-        return False
-    finish(attempt, intent, publication, _view(attempt, own, ports), ports=ports)
-    return True
-
-
-def _view(attempt: Attempt, own: CompiledContract | None, ports: Ports) -> TableSchema | None:
-    if own is not None and own.contract.id == attempt.contract:
-        return own.published
-    try:
-        return ports.contracts.load(attempt.contract).published
-    except ContractError as error:
-        log.warning("view not refreshed attempt=%s why=%s", attempt.id, error)
         return None
+    return intent, publication
 
 
 def _is_worked_on(unfinished: UnfinishedAttempt, ports: Ports) -> bool:

@@ -21,10 +21,14 @@ _NEWER = ("a newer attempt owns this partition; nothing was changed",)
 
 
 class Settled(Record):
-    """How the attempt ended; `is_new_version`: rows became visible that were not visible before."""
+    """How the attempt ended; `is_new_version`: rows became visible that were not visible before.
+
+    `view_problem` says why the consumers' file does not show them yet, and who will see to it; None where it does.
+    """
 
     settlement: Settlement
     is_new_version: bool
+    view_problem: str | None = None
 
 
 def settle(today: CompiledContract, compiled: CompiledContract, inspection: Inspection, *, ports: Ports) -> Settled:
@@ -44,24 +48,22 @@ def settle(today: CompiledContract, compiled: CompiledContract, inspection: Insp
     if publication is None:
         discard(inspection.attempt, ports)
         return _ended(compiled, _superseded(inspection), ports)
-    settlement = finish(inspection.attempt, intent, publication, today.published, ports=ports)
-    return Settled(settlement=settlement, is_new_version=publication.attempt_id == inspection.attempt.id)
+    problem = view_problem(today.published, ports)
+    settlement = finish(inspection.attempt, intent, publication, has_view=problem is None, ports=ports)
+    is_new = publication.attempt_id == inspection.attempt.id
+    return Settled(settlement=settlement, is_new_version=is_new, view_problem=problem)
 
 
-def finish(
-    attempt: Attempt, intent: Intent, publication: Publication, view: TableSchema | None, *, ports: Ports
-) -> Settlement:
-    """The settlement, recorded. What follows a commit may be repeated: the consumers' view, the record, its messages.
+def finish(attempt: Attempt, intent: Intent, publication: Publication, *, has_view: bool, ports: Ports) -> Settlement:
+    """The settlement of visible rows, recorded with its messages; may be repeated.
 
-    `view` is the table as consumers see it; None where its contract is gone. An attempt whose view could not be written
-    stays unfinished, for the next run.
+    An attempt whose view could not be written stays unfinished, for the next run.
 
     Raises:
         NotRecorded: the ledger could not be told.
     """
     if publication.attempt_id != attempt.id:
         discard(attempt, ports)
-    has_view = view is None or _is_view_written(view, ports)
     settlement = intent.settlement.model_copy(update={"table_version": publication.table_version})
     try:
         ports.ledger.settle(settlement, intent.messages, is_finished=has_view)
@@ -72,6 +74,16 @@ def finish(
             "The next run of any partition records it, or `gate reconcile`"
         ) from error
     return settlement
+
+
+def view_problem(table: TableSchema, ports: Ports) -> str | None:
+    """Why the consumers' view could not be brought up to date just now; None where it was. What is published stands."""
+    try:
+        ports.warehouse.refresh_view(table)
+    except GateError as error:
+        log.warning("view not refreshed table=%s why=%s", table.name, error)
+        return f"published, but the consumers' view does not show it yet: {error}"
+    return None
 
 
 def discard(attempt: Attempt, ports: Ports, *, with_quarantine: bool = False) -> None:
@@ -186,12 +198,3 @@ def _intent(compiled: CompiledContract, inspection: Inspection, staged: Staged, 
 def _messages(settlement: Settlement, compiled: CompiledContract, ports: Ports) -> tuple[Message, ...]:
     links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id)
     return alerts_for(settlement, ports.ledger.results(settlement.attempt_id), compiled.contract, links)
-
-
-def _is_view_written(view: TableSchema, ports: Ports) -> bool:
-    try:
-        ports.warehouse.refresh_view(view)
-    except GateError as error:
-        log.warning("view not refreshed table=%s why=%s; the next run does it", view.name, error)
-        return False
-    return True

@@ -49,7 +49,7 @@ def record_path(attempt_id: str) -> str:
 
 
 def attempt_of(path: str) -> str:
-    name = PurePosixPath(path).name.removesuffix(SUFFIX)
+    name = path.rpartition("/")[2].removesuffix(SUFFIX)
     return name.removeprefix(MORE).partition("-")[2] if name.startswith(MORE) else name.removeprefix(PREFIX)
 
 

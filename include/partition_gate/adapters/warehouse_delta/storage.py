@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore, S3Store
@@ -107,23 +106,10 @@ class Storage:
             for chunk in obstore.list(self._store, prefix):
                 yield from (_stored(meta) for meta in chunk)
 
-    def filesystem(self) -> Any:
-        """The same S3 as an fsspec filesystem (s3fs, imported when it is asked for), for DuckDB."""
-        s3 = {key.lower().removeprefix("aws_"): value for key, value in self.options.items()}
-        return fsspec.filesystem(
-            "s3",
-            key=s3.get("access_key_id"),
-            secret=s3.get("secret_access_key"),
-            token=s3.get("session_token"),
-            endpoint_url=s3.get("endpoint_url") or s3.get("endpoint"),
-            client_kwargs={"region_name": s3.get("region", "us-east-1")},
-            config_kwargs={
-                "retries": {"max_attempts": 1},
-                "connect_timeout": 5,
-                "read_timeout": _seconds(self.options),
-            },
-            use_listings_cache=False,
-        )
+    def reader(self, path: str) -> Any:
+        """The file, opened for reading at any place of it."""
+        with reachable(self.uri(path)):
+            return obstore.open_reader(self._store, path)
 
     @cached_property
     def _store(self) -> Any:

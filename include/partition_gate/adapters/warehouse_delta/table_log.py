@@ -11,6 +11,8 @@ every 20 commits (with the default of 100, loading wavers between 5 and 36 ms).
 from __future__ import annotations
 
 import json
+import re
+import threading
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,13 +20,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from partition_gate.adapters.warehouse_delta import layout
 from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile, reachable
 from partition_gate.adapters.warehouse_delta.table_schema import added_fields, delta_schema, widened
-from partition_gate.errors import OperatorError
+from partition_gate.errors import OperatorError, TableUnreadable
 from partition_gate.judging.attempt import Publication
 from partition_gate.record import canonical_json
 from partition_gate.table import TableSchema
@@ -33,13 +35,51 @@ CONFIGURATION = {"delta.checkpointInterval": "20"}
 _NO_RETRY = CommitProperties(max_commit_retries=0)
 
 
+class TableLogs:
+    """The tables' newest states, while one run takes. When a table is loaded again, only what its log has gained is
+    read; nothing where it has gained nothing: commits are numbered without a gap.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        # Loading changes a state that was given out before; another thread may be about to commit upon that one.
+        self._kept = threading.local()
+
+    def load(self, table: str) -> DeltaTable | None:
+        """As `load`; the state that the same thread loaded before becomes the newest one, too."""
+        kept: dict[str, DeltaTable] = self._kept.__dict__
+        log = kept.pop(table, None)
+        if log is None or not self._is_brought_up_to_date(log, table):
+            log = load(self._storage, table)
+        if log is not None:
+            kept[table] = log
+        return log
+
+    def _is_brought_up_to_date(self, log: DeltaTable, table: str) -> bool:
+        try:
+            if self._storage.find(f"{table}/_delta_log/{log.version() + 1:020d}.json") is not None:
+                log.update_incremental()
+        except (DeltaError, OSError):  # loading it as a whole says why
+            return False
+        return True
+
+
 def load(storage: Storage, table: str) -> DeltaTable | None:
-    """The newest state of a table; None where it was never published."""
+    """The newest state of a table; None where it was never published.
+
+    Raises:
+        TableUnreadable: its log is broken.
+    """
     with reachable(storage.uri(table)):
         try:
             return DeltaTable(storage.uri(table), storage_options=storage.options or None)
         except TableNotFoundError:
             return None
+        except DeltaError as error:
+            raise TableUnreadable(
+                f"{storage.uri(table)}: its _delta_log cannot be read ({_kind(error)}); restore the log from a backup, "
+                "or move the table's folder away and run its partitions again"
+            ) from error
 
 
 def fence(log: DeltaTable, table: str, partition_key: str) -> int | None:
@@ -56,7 +96,7 @@ def visible_paths(log: DeltaTable) -> list[str]:
 def partition_paths(log: DeltaTable, partition_key: str) -> list[str]:
     """The visible files of one partition, all of one attempt."""
     folder = layout.folder(log.metadata().partition_columns, partition_key)
-    return [path for path in visible_paths(log) if path.rpartition("/")[0] == folder.rstrip("/")]
+    return [path for path in visible_paths(log) if path.startswith(folder) and "/" not in path[len(folder) :]]
 
 
 def publication(storage: Storage, log: DeltaTable, table: str, partition_key: str) -> Publication | None:
@@ -147,6 +187,11 @@ def removed_since(storage: Storage, log: DeltaTable, table: str, moment: datetim
             break
         removed |= {unquote(action["remove"]["path"]) for action in actions if "remove" in action}
     return removed
+
+
+def _kind(error: DeltaError) -> str:
+    """The first line of Delta's text without the values in it."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"", "...", str(error).partition("\n")[0])
 
 
 def _create(storage: Storage, table: TableSchema, added: list[AddAction], published: Publication) -> None:

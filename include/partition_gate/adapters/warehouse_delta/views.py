@@ -3,185 +3,232 @@
 from __future__ import annotations
 
 import fcntl
-import json
+import os
 import shutil
+import socket
+import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 import duckdb
-import pyarrow as pa
-from deltalake import DeltaTable
 
-from partition_gate.adapters.warehouse_delta import layout, table_log
-from partition_gate.adapters.warehouse_delta.sql import cast, identifier, literal, literals, type_name
+from partition_gate.adapters.warehouse_delta import view_sql
+from partition_gate.adapters.warehouse_delta.known_columns import KnownColumns
+from partition_gate.adapters.warehouse_delta.named_files import NamedFiles
+from partition_gate.adapters.warehouse_delta.sql import identifier, literal
 from partition_gate.adapters.warehouse_delta.storage import Storage
-from partition_gate.judging.attempt import Publication
-from partition_gate.record import canonical_json
-from partition_gate.table import TableColumn, TableSchema
+from partition_gate.adapters.warehouse_delta.table_log import TableLogs
+from partition_gate.errors import OperatorError, TableUnreadable, ViewsBusy
+from partition_gate.record import Record, digest
+from partition_gate.table import TableSchema
 
-PUBLICATIONS = "_gate_publications"
-PUBLICATION_FIELDS = ("table", "partition_key", "rows", "idempotency_key", "attempt_id", "table_version", "columns")
-_ROW_TYPE = pa.schema(
-    [pa.field(name, pa.int64() if name in {"rows", "table_version"} else pa.string()) for name in PUBLICATION_FIELDS]
-)
-
-PublicationRow = tuple[object, ...]
-_COLUMNS = PUBLICATION_FIELDS.index("columns")
+# Which version of each table the file shows; `digest` is of the statements that made the view.
+VIEWS = "_gate_views"
+_CREATE = f'CREATE TABLE IF NOT EXISTS {VIEWS} ("table" VARCHAR, table_version BIGINT, files BIGINT, digest VARCHAR)'
 
 # The oldest DuckDB that consumers may have; without it only our own version could open the file.
 READABLE_SINCE = "v1.0.0"
+# An ordinary user's DuckDB cannot open it for writing: that would leave a write-ahead log beside it, which every reader
+# of a later file would replay.
+READ_ONLY = 0o444
+_PAUSE_S = 0.02
+_NEVER_PUBLISHED = -1
+
+
+class _Shown(Record):
+    """What a table's view is to show, or shows: `digest` tells two of one version apart (another contract)."""
+
+    version: int
+    files: int
+    statements: tuple[str, ...] = ()
+    digest: str
 
 
 class ServingFile:
     """The file at `path`. A reader sees one whole state as long as it is connected.
 
-    Within one process DuckDB shares an open database by its path: close it to see a newer state.
+    One writer at a time; the next one waits for its turn, at most for `wait`. Within one process DuckDB shares an open
+    database by its path: close it to see a newer state.
     """
 
-    def __init__(self, path: Path, storage: Storage) -> None:
-        self._path = path
-        self._storage = storage
+    def __init__(self, path: Path, storage: Storage, logs: TableLogs, *, wait: timedelta) -> None:
+        self._path, self._storage, self._logs = path, storage, logs
+        self._known = KnownColumns(path.with_name(f"{path.name}.known"), storage)
+        self._wait_s = self._patience_s = wait.total_seconds()
 
     def refresh(self, table: TableSchema) -> Path:
         """Write the newest state of one table's view into a copy of the file and swap that in; other views stay.
 
-        One writer at a time, so that an older state never replaces a newer one.
+        Raises:
+            ViewsBusy: another writer did not end in time.
+            TableUnreadable: the table's log or a file of its own cannot be read; the file stays as it is.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        built = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}")
-        with _alone(self._path.with_name(f"{self._path.name}.lock")):
-            try:
-                self._copy(built)
-                self._write(built, table)
-                built.replace(self._path)
-            finally:
-                built.unlink(missing_ok=True)
+        with self._writable():
+            wanted = self._newest(table)  # before the turn, so that a slow table delays no other one
+            with self._turn():
+                self._sweep()
+                built = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}")
+                try:
+                    if self._write(built, table, wanted):
+                        self._swap(built)
+                finally:
+                    built.unlink(missing_ok=True)
         return self._path
 
     def is_current(self, table: TableSchema) -> bool:
-        """Whether consumers see exactly what the table's log makes visible."""
-        log = table_log.load(self._storage, table.name)
-        visible = {layout.attempt_of(path) for path in table_log.visible_paths(log)} if log else set()
-        return visible == {attempt_id for name, attempt_id in self._known_publications() if name == table.name}
+        """Whether consumers see exactly what the table's log makes visible, as its contract says.
 
-    def _copy(self, path: Path) -> None:
+        Raises: TableUnreadable.
+        """
+        with self._writable():
+            wanted = self._newest(table)
+        shown = None if self._strangers() else self._shown(table)
+        return wanted.version == _NEVER_PUBLISHED if shown is None else shown.digest == wanted.digest
+
+    def _newest(self, table: TableSchema) -> _Shown:
+        log = self._logs.load(table.name)
+        columns_of = self._known.columns(log, table.name) if log else {}
+        root = self._storage.uri(table.name)
+        statements = (view_sql.view(table, root, columns_of), *view_sql.comments(table))
+        version = log.version() if log else _NEVER_PUBLISHED
+        return _Shown(version=version, files=len(columns_of), statements=statements, digest=digest(statements))
+
+    def _write(self, built: Path, table: TableSchema, wanted: _Shown) -> bool:
+        """Whether the copy is to be swapped in: not where the view is there already."""
+        self._copy(built)
+        with self._attached(built, "STORAGE_VERSION " + literal(READABLE_SINCE)) as connection:
+            connection.execute(_CREATE)
+            shown = _row(connection, table)
+            if shown and shown.version > wanted.version:  # somebody was faster, or the table was made anew
+                wanted = self._newest(table)
+            if shown and shown.digest == wanted.digest and not self._strangers():
+                return False
+            _replace(connection, table, wanted)
+        return True
+
+    def _copy(self, built: Path) -> None:
         """A file that DuckDB cannot open (of another version, or not ours) is left out: views are made anew."""
         if not self._path.exists():
             return
-        shutil.copyfile(self._path, path)
+        shutil.copyfile(self._path, built)
         try:
-            duckdb.connect(str(path), read_only=True).close()
+            with self._attached(built, "READ_ONLY"):
+                pass
         except duckdb.Error:
-            path.unlink()
+            built.unlink()
 
-    def _write(self, path: Path, table: TableSchema) -> None:
-        published = self._publications(
-            table.name, table_log.load(self._storage, table.name), self._known_publications()
-        )
-        with duckdb.connect(str(path), config={"storage_compatibility_version": READABLE_SINCE}) as connection:
-            _read_from(connection, self._storage)
-            connection.execute(self._view(table, published))
-            _comment(connection, table)
-            _write_publications(connection, table.name, list(dict.fromkeys(published.values())))
-
-    def _view(self, table: TableSchema, published: Mapping[str, PublicationRow]) -> str:
-        """Files that hold the same columns are read together, so no file is opened to learn what it holds."""
-        alike: dict[object, list[str]] = {}
-        for path, row in published.items():
-            alike.setdefault(row[_COLUMNS], []).append(self._storage.uri(f"{table.name}/{path}"))
-        selects = [_select(table, str(columns), files) for columns, files in alike.items()]
-        return f"CREATE OR REPLACE VIEW {identifier(table.name)} AS {' UNION ALL '.join(selects) or _no_rows(table)}"
-
-    def _publications(
-        self, table: str, log: DeltaTable | None, known: Mapping[tuple[object, object], PublicationRow]
-    ) -> dict[str, PublicationRow]:
-        """One row a visible file; records are read only for what the serving file before did not know."""
-        if log is None:
-            return {}
-        paths = sorted(table_log.visible_paths(log))
-        one_of = {layout.attempt_of(path): path for path in paths}
-        row_of = {
-            attempt_id: known.get((table, attempt_id))
-            or _publication_row(table_log.recorded(self._storage, log, table, path))
-            for attempt_id, path in one_of.items()
-        }
-        return {path: row_of[layout.attempt_of(path)] for path in paths}
-
-    def _known_publications(self) -> dict[tuple[object, object], PublicationRow]:
+    def _shown(self, table: TableSchema) -> _Shown | None:
         if not self._path.exists():
-            return {}
-        fields = ", ".join(identifier(name) for name in PUBLICATION_FIELDS)
+            return None
         try:
-            with duckdb.connect(str(self._path), read_only=True) as connection:
-                rows = connection.execute(f"SELECT {fields} FROM {PUBLICATIONS}").fetchall()  # noqa: S608 -- constants
-        except duckdb.Error:  # a file of another DuckDB version, or no file of ours: everything is read again
-            return {}
-        return {(row[0], row[4]): row for row in rows}
+            with self._attached(self._path, "READ_ONLY") as connection:
+                return _row(connection, table)
+        except duckdb.Error:  # a file of another DuckDB version, or no file of ours
+            return None
+
+    def _swap(self, built: Path) -> None:
+        built.chmod(READ_ONLY)
+        for log in self._strangers():
+            log.unlink(missing_ok=True)
+        built.replace(self._path)
+
+    def _strangers(self) -> list[Path]:
+        """Write-ahead logs of somebody who wrote into an earlier file, and was killed."""
+        return list(self._path.parent.glob(f"{self._path.name}.wal*"))
+
+    def _sweep(self) -> None:
+        """Whoever has the turn is the only writer, so every other copy was left by one that is dead."""
+        for left in self._path.parent.glob(f".{self._path.name}.{'[0-9a-f]' * 32}*"):
+            left.unlink(missing_ok=True)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._path.with_name(f"{self._path.name}.lock").open("a+") as lock:
+            self._take(lock)
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} on {socket.gethostname()}")
+            lock.flush()
+            yield
+
+    def _take(self, lock: IO[str]) -> None:
+        """Whoever waited in vain once does not wait again before the writer has ended: a run that repairs many tables
+        waits once.
+        """
+        deadline = time.monotonic() + self._patience_s
+        while not _is_taken(lock):
+            if time.monotonic() >= deadline:
+                self._patience_s = 0.0
+                lock.seek(0)
+                raise ViewsBusy(
+                    f"{self._path}: {lock.read() or 'another writer'} has been writing it for more than "
+                    f"{self._wait_s:g} s; the next run of any partition refreshes the view, or `gate reconcile`; "
+                    "if that process hangs, end it"
+                )
+            time.sleep(_PAUSE_S)
+        self._patience_s = self._wait_s
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            yield
+        except (OSError, duckdb.Error) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise OperatorError(
+                f"{self._path}: cannot be written ({why}); check the folder's owner and the space that is left"
+            ) from error
+
+    @contextmanager
+    def _attached(self, path: Path, option: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The file in an engine of our own: opening a database of its own for each costs three times as much."""
+        name = identifier(f"served_{uuid.uuid4().hex}")
+        with self._engine.cursor() as connection:
+            connection.execute(f"ATTACH {literal(str(path))} AS {name} ({option})")
+            try:
+                connection.execute(f"USE {name}")
+                yield connection
+            finally:
+                connection.execute("USE memory")
+                connection.execute(f"DETACH {name}")
+
+    @cached_property
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        engine = duckdb.connect(config={"threads": 1})
+        if not self._storage.is_local:  # creating a view reads one file's schema, and DuckDB alone cannot read S3
+            engine.register_filesystem(NamedFiles(self._storage))
+        return engine
 
 
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _is_taken(lock: IO[str]) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
-def _read_from(connection: duckdb.DuckDBPyConnection, storage: Storage) -> None:
-    """Creating a view reads one file's schema, and DuckDB alone cannot read S3."""
-    if not storage.is_local:
-        connection.register_filesystem(storage.filesystem())
+def _row(connection: duckdb.DuckDBPyConnection, table: TableSchema) -> _Shown | None:
+    query = f'SELECT table_version, files, digest FROM {VIEWS} WHERE "table" = ?'  # noqa: S608 -- a constant
+    found = connection.execute(query, [table.name]).fetchone()
+    return None if found is None else _Shown(version=found[0], files=found[1], digest=found[2])
 
 
-def _select(table: TableSchema, columns: str, files: Sequence[str]) -> str:
-    """The table's columns from files that hold the same ones; what they lack is its default, or null."""
-    held = {name for name, _ in json.loads(columns)} | {column.name for column in table.partition_columns}
-    cells = (_cell(column, _held_as(column, held)) for column in _all(table))
-    return f"SELECT {', '.join(cells)} {_source(table, files)}"
-
-
-def _no_rows(table: TableSchema) -> str:
-    return f"SELECT {', '.join(_cell(column, None) for column in _all(table))} WHERE false"
-
-
-def _all(table: TableSchema) -> tuple[TableColumn, ...]:
-    return (*table.columns, *table.partition_columns)
-
-
-def _held_as(column: TableColumn, held: set[str]) -> str | None:
-    return next((identifier(name) for name in (column.name, *column.formerly) if name in held), None)
-
-
-def _cell(column: TableColumn, expression: str | None) -> str:
-    absent = "NULL" if column.default is None else literal(column.default)
-    return f"{cast(expression or absent, column.type)} AS {identifier(column.name)}"
-
-
-def _source(table: TableSchema, files: Sequence[str]) -> str:
-    types = ", ".join(f"{literal(c.name)}: {literal(type_name(c.type))}" for c in table.partition_columns)
-    hive = f", hive_types = {{{types}}}" if types else ""
-    return f"FROM read_parquet({literals(files)}, hive_partitioning = {bool(types)}{hive})"
-
-
-def _comment(connection: duckdb.DuckDBPyConnection, table: TableSchema) -> None:
-    view = identifier(table.name)
-    if table.description:
-        connection.execute(f"COMMENT ON VIEW {view} IS {literal(table.description)}")
-    for column in _all(table):
-        if column.description:
-            connection.execute(f"COMMENT ON COLUMN {view}.{identifier(column.name)} IS {literal(column.description)}")
-
-
-def _publication_row(publication: Publication) -> PublicationRow:
-    columns = canonical_json(publication.columns)
-    return tuple(columns if name == "columns" else getattr(publication, name) for name in PUBLICATION_FIELDS)
-
-
-def _write_publications(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[PublicationRow]) -> None:
-    values = [dict(zip(PUBLICATION_FIELDS, row, strict=True)) for row in rows]
-    connection.register("published", pa.Table.from_pylist(values, schema=_ROW_TYPE))
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {PUBLICATIONS} AS FROM published WITH NO DATA")
-    connection.execute(f'DELETE FROM {PUBLICATIONS} WHERE "table" = ?', [table])  # noqa: S608 -- a constant
-    connection.execute(f"INSERT INTO {PUBLICATIONS} FROM published")
-    connection.unregister("published")
+def _replace(connection: duckdb.DuckDBPyConnection, table: TableSchema, wanted: _Shown) -> None:
+    connection.execute("BEGIN")
+    try:
+        for statement in wanted.statements:
+            connection.execute(statement)
+    except duckdb.Error as error:
+        connection.execute("ROLLBACK")
+        raise TableUnreadable(
+            f"{table.name}: its view stays as it was: a published file is missing or cannot be read "
+            f"({type(error).__name__}); restore it from a backup, or land its partition again and run it"
+        ) from error
+    connection.execute(f'DELETE FROM {VIEWS} WHERE "table" = ?', [table.name])  # noqa: S608 -- a constant
+    values = [table.name, wanted.version, wanted.files, wanted.digest]
+    connection.execute(f"INSERT INTO {VIEWS} VALUES (?, ?, ?, ?)", values)  # noqa: S608 -- a constant
+    connection.execute("COMMIT")

@@ -6,7 +6,7 @@ import random
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from deltalake import DeltaTable
@@ -26,6 +26,7 @@ from partition_gate.table import TableSchema
 
 COMMIT_TRIES = 60
 LONGEST_PAUSE_S = 0.5
+VIEWS_WAIT = timedelta(seconds=10)
 
 
 class DeltaWarehouse:
@@ -33,7 +34,8 @@ class DeltaWarehouse:
 
     `storage_options` are deltalake's, each with the prefix `aws_` (`aws_endpoint_url`, `aws_access_key_id`,
     `aws_secret_access_key`, `aws_region`, `aws_allow_http`), in any case; for root and quarantine alike.
-    Safe for any number of processes: the table's log is the only lock.
+    Safe for any number of processes: a table's log is its only lock. The consumers' file, which all tables share, has
+    one writer at a time, and nobody waits for it longer than `views_wait`.
     """
 
     def __init__(
@@ -43,13 +45,15 @@ class DeltaWarehouse:
         storage_options: Mapping[str, str] | None = None,
         serving_file: Path,
         quarantine_root: str,
+        views_wait: timedelta = VIEWS_WAIT,
     ) -> None:
         self._storage = Storage(root, storage_options)
         self._quarantine = Storage(quarantine_root, storage_options)
-        self._serving = ServingFile(serving_file, self._storage)
+        self._logs = table_log.TableLogs(self._storage)
+        self._serving = ServingFile(serving_file, self._storage, self._logs, wait=views_wait)
 
     def current(self, table: str, partition_key: str) -> Publication | None:
-        log = table_log.load(self._storage, table)
+        log = self._logs.load(table)
         return None if log is None else table_log.publication(self._storage, log, table, partition_key)
 
     def stage(self, table: TableSchema, partition_key: str, *, attempt_id: str, split: Split) -> Staged:
@@ -90,7 +94,7 @@ class DeltaWarehouse:
         conflict: DeltaError | None = None
         for attempt in range(COMMIT_TRIES):
             time.sleep(_pause_s(attempt))
-            log = table_log.load(self._storage, table.name)
+            log = self._logs.load(table.name)
             if done := self._seen(log, wanted, over):
                 return done
             try:
@@ -120,7 +124,7 @@ class DeltaWarehouse:
         return read_quarantined(storage, folder, limit=limit)
 
     def publications(self, table: str) -> tuple[Publication, ...]:
-        log = table_log.load(self._storage, table)
+        log = self._logs.load(table)
         one_of = {layout.partition_key_of(path): path for path in sorted(table_log.visible_paths(log))} if log else {}
         return tuple(table_log.recorded(self._storage, log, table, path) for path in one_of.values() if log)
 
@@ -128,13 +132,13 @@ class DeltaWarehouse:
         return tuple(table.name for table in tables if not self._serving.is_current(table))
 
     def files(self, table: str) -> tuple[str, ...]:
-        log = table_log.load(self._storage, table)
+        log = self._logs.load(table)
         paths = sorted(table_log.visible_paths(log)) if log else []
         return tuple(self._storage.uri(f"{table}/{path}") for path in paths)
 
     def discard(self, table: str, partition_key: str, *, attempt_id: str, with_quarantine: bool = False) -> None:
         """A file that is visible stays, whatever the caller believes."""
-        log = table_log.load(self._storage, table)
+        log = self._logs.load(table)
         visible = frozenset(table_log.visible_paths(log)) if log else frozenset()
         # A table that was never published holds nothing but staged files.
         folder = layout.folder(log.metadata().partition_columns, partition_key) if log else ""
@@ -151,7 +155,7 @@ class DeltaWarehouse:
         later, with their publication records. So `staged_before` must lie before the start of the oldest running
         attempt and of the longest read; versions older than it can no longer be read.
         """
-        log = table_log.load(self._storage, table)
+        log = self._logs.load(table)
         kept = {*table_log.visible_paths(log), *self._removed_since(log, table, staged_before)} if log else set()
         swept = 0
         for file in list(self._storage.listing(table)):
@@ -210,7 +214,7 @@ class DeltaWarehouse:
             storage.delete(file.path)
 
     def _visible(self, table: str) -> frozenset[str]:
-        log = table_log.load(self._storage, table)
+        log = self._logs.load(table)
         return frozenset() if log is None else frozenset(table_log.visible_paths(log))
 
     def _removed_since(self, log: DeltaTable, table: str, moment: datetime) -> set[str]:
