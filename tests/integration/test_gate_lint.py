@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.corpus.mutations import mutated
 
+from partition_gate.adapters.contract_folder import ContractFolder
+
 FULL = "tests/corpus/full-v3.1.0.odcs.yaml"
 
 
@@ -179,3 +181,80 @@ def test_run_refuses_a_contract_with_the_same_sentence_as_lint(tmp_path):
 
     assert done.returncode == 1
     assert "quality[0].severity: 'blocker' is not known; use error, warning, info (line " in done.stderr
+
+
+def opened(contracts: Path, *arguments: str) -> dict[str, int]:
+    """How often a command opens each contract file, and under `git` how often it starts git."""
+    done = subprocess.run(
+        [sys.executable, "-c", _COUNTING, *arguments],
+        env=os.environ | {"GATE_CONTRACTS": str(contracts), "GATE_EXPECTATIONS": str(contracts.parent / "suites")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+_COUNTING = """
+import collections, json, os, sys
+opened = collections.Counter()
+def see(event, arguments):
+    if event == "open" and str(arguments[0]).endswith(".odcs.yaml"):
+        opened[os.path.basename(arguments[0])] += 1
+    if event == "subprocess.Popen" and "git" in map(str, arguments[1]):
+        opened["git"] += 1
+sys.addaudithook(see)
+from partition_gate.cli.main import main
+try:
+    main()
+except SystemExit:
+    print(json.dumps(opened))
+"""
+
+
+@pytest.mark.parametrize("in_git", [False, True])
+def test_each_of_many_contracts_is_read_a_few_times_and_git_is_asked_once(tmp_path, in_git):
+    contracts = tmp_path / "contracts"
+    contracts.mkdir()
+    for number in range(30):
+        alone = {"id": f"c{number}", "schema[0].name": f"c{number}", "schema[0].relationships": []}
+        text = mutated(alone).replace("orders.customer", f"c{29 - number}.customer")
+        (contracts / f"c{number}.odcs.yaml").write_text(text)
+    if in_git:
+        committed = ("git", "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "first")
+        for command in (("git", "init", "-q"), ("git", "add", "-A"), committed):
+            subprocess.run(command, cwd=tmp_path, check=True)
+
+    counts = opened(contracts, "lint")
+
+    git = counts.pop("git", 0)
+    assert set(counts) == {f"c{number}.odcs.yaml" for number in range(30)}
+    assert max(counts.values()) <= 3
+    assert git <= 3
+
+
+class CountingFolder(ContractFolder):
+    """Knows which contract files were read."""
+
+    def text(self, path: Path) -> str:
+        self.read_files = [*getattr(self, "read_files", []), path.name]
+        return super().text(path)
+
+
+@pytest.fixture
+def compiled(folder) -> CountingFolder:
+    counting = CountingFolder(folder, folder.parent / "suites")
+    for path in counting.paths():
+        counting.write_suites(path)
+    counting.read_files = []
+    return counting
+
+
+def test_all_contracts_are_loaded_by_reading_each_once(compiled):
+    assert len(compiled.load_all().contracts) == 2
+    assert compiled.read_files == ["customers.odcs.yaml", "orders.odcs.yaml"]
+
+
+def test_the_dag_of_one_contract_reads_no_other(compiled):
+    assert [each.contract.id for each in compiled.load_some("customers")] == ["customers"]
+    assert compiled.read_files == ["customers.odcs.yaml"]

@@ -140,7 +140,7 @@ def every_place(value: Any, place: str = "") -> list[str]:
 @relaxed
 @given(st.dictionaries(st.text(max_size=9), anything, max_size=5), st.sampled_from([*ACCEPTED_VERSIONS, "v9"]))
 def test_lint_says_something_of_any_mapping_and_never_fails(mapping, version):
-    findings = lint(Document({**mapping, "apiVersion": version}, {}), None, Known(name="x", datasets={}))
+    findings = lint(Document({**mapping, "apiVersion": version}, {}), Known(name="x", datasets={}))
 
     assert any(finding.level is Level.ERROR for finding in findings)
 

@@ -27,7 +27,7 @@ COLUMNS = [prop["name"] for prop in BASE["schema"][0]["properties"]]
 
 def findings(changes: dict[str, Any], *, known: Known = KNOWN) -> tuple[Finding, ...]:
     document, traps = parse(mutated(changes))
-    return traps if document is None else lint(document, None, known)
+    return traps if document is None else lint(document, known)
 
 
 def told(finding: Finding) -> str:
@@ -41,7 +41,7 @@ def linted(**changes: Any) -> LintedFile:
     document, _ = parse(mutated(changes))
     assert document is not None
     return LintedFile(
-        path="include/contracts/orders.odcs.yaml", contract="orders 1.2.0", findings=lint(document, None, KNOWN)
+        path="include/contracts/orders.odcs.yaml", contract="orders 1.2.0", findings=lint(document, KNOWN)
     )
 
 
@@ -78,7 +78,7 @@ def test_every_finding_has_a_line_and_a_next_step():
 def test_an_unquoted_country_is_not_a_truth_value():
     text = mutated({}).replace("- DE\n", "- NO\n")
 
-    found = lint(load_document(text, path="x"), None, KNOWN)
+    found = lint(load_document(text, path="x"), KNOWN)
 
     assert [(f.rule, f.level, f.what) for f in found] == [
         ("truth-word", Level.WARNING, "NO is read as false; quote it if it is a word")
@@ -88,7 +88,7 @@ def test_an_unquoted_country_is_not_a_truth_value():
 def test_a_truth_value_where_one_belongs_may_be_yes():
     text = mutated({}).replace("partitioned: true", "partitioned: yes")
 
-    assert lint(load_document(text, path="x"), None, KNOWN) == ()
+    assert lint(load_document(text, path="x"), KNOWN) == ()
 
 
 def test_a_key_to_an_unknown_contract_is_only_a_warning_outside_the_folder_and_unknown_where_nobody_looked():

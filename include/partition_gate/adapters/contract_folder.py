@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote
 
+from partition_gate.adapters.promised_datasets import PromisedDatasets
 from partition_gate.compatibility.changes import ContractVersion
 from partition_gate.compatibility.versions import VersionProblem, oldest_first, version_problems
 from partition_gate.compiling.compiled import CompiledContract, compiled
@@ -15,9 +16,9 @@ from partition_gate.errors import ContractError, StaleSuite, UnknownContract
 from partition_gate.finding import TOP, Finding, Level, errors_of
 from partition_gate.lint.reading import examine, read_linted
 from partition_gate.lint.text import LintedFile
-from partition_gate.lint.view import Known, View, WhyRefused
+from partition_gate.lint.view import Known, WhyRefused
 from partition_gate.record import Record
-from partition_gate.strict_yaml.reading import MAX_BYTES, decoded, load_document
+from partition_gate.strict_yaml.reading import MAX_BYTES, decoded
 
 SUFFIX = ".odcs.yaml"
 HISTORY = "history"
@@ -102,22 +103,35 @@ class ContractFolder:
         """The kept versions of the contract in `path`, by name."""
         return sorted(self.kept_path(path, contract_id, "").parent.glob(f"*{SUFFIX}"))
 
+    def promised_datasets(self) -> PromisedDatasets:
+        """What foreign keys may point at, to be read once a command."""
+        return PromisedDatasets(lambda folder: sorted(folder.glob(f"*{SUFFIX}")), self.text)
+
     def lint(
-        self, path: Path, *, before: ContractVersion | None = None, why_refused: WhyRefused | None = None
+        self,
+        path: Path,
+        *,
+        promised: PromisedDatasets | None = None,
+        before: ContractVersion | None = None,
+        why_refused: WhyRefused | None = None,
     ) -> tuple[LintedFile, ...]:
         """What is to be said about a file, and about each version kept beside it, whatever is wrong with them.
 
-        Foreign keys are looked up in its neighbours. `before` is the version that was approved last; `why_refused`
-        tries the contract's queries. Of kept versions, which nobody may edit, only errors are told.
+        Foreign keys are looked up in its neighbours, `promised` (read now where they are not given). `before` is the
+        version that was approved last; `why_refused` tries the contract's queries. Of kept versions, which nobody may
+        edit, only errors are told.
         """
-        known = Known(name=self._own_name(path), datasets=self._datasets(path), why_refused=why_refused)
+        promised = promised or self.promised_datasets()
+        datasets = promised.within(path.resolve().parent, self.contracts.resolve())
+        known = Known(name=self._own_name(path), datasets=datasets, why_refused=why_refused)
         surroundings = self._surroundings(path)
-        today, linted = self._linted(path, known.model_copy(update={"before": before}), surroundings)
+        newest = known.model_copy(update={"before": before})
+        today, linted = self._linted(path, newest, surroundings, promised)
         if today is None:
             return (linted,)
         beside = known.model_copy(update={"name": today.id})
         others = [
-            self._linted(kept, beside, self._surroundings(kept, beside=path))
+            self._linted(kept, beside, self._surroundings(kept, beside=path), promised)
             for kept in self.kept_paths(path, today.id)
         ]
         kept = oldest_first(contract for contract, _ in others if contract)
@@ -173,7 +187,9 @@ class ContractFolder:
             raise ContractError("\n".join(f"{each.version.path}: {each.place}: {each.what}" for each in problems))
         return kept
 
-    def _linted(self, path: Path, known: Known, surroundings: Surroundings) -> tuple[Contract | None, LintedFile]:
+    def _linted(
+        self, path: Path, known: Known, surroundings: Surroundings, promised: PromisedDatasets
+    ) -> tuple[Contract | None, LintedFile]:
         label = self.label(path)
         try:
             text = self.text(path)
@@ -181,7 +197,7 @@ class ContractFolder:
             what = str(error).removeprefix(f"{label}: ").removeprefix(f"{TOP}: ")
             unread = Finding(rule="yaml", level=Level.ERROR, place="", what=what)
             return None, LintedFile(path=label, contract=None, findings=(unread,))
-        contract, findings = examine(text, known=known, **surroundings)
+        contract, findings = examine(text, known=known, parsed=promised.parsed(text), **surroundings)
         name = f"{contract.id} {contract.version}" if contract else None
         return contract, LintedFile(path=label, contract=name, findings=findings)
 
@@ -201,20 +217,6 @@ class ContractFolder:
         """Those of a file; of a version kept beside another file, whose place is today's, any server will do."""
         folder = str((beside or path).resolve().parent)
         return {"path": self.label(path), "folder": folder, "environment": (not beside and self.environment) or None}
-
-    def _datasets(self, path: Path) -> dict[str, frozenset[str]]:
-        found: dict[str, frozenset[str]] = {}
-        folders = dict.fromkeys((path.resolve().parent, self.contracts.resolve()))
-        for neighbour in (file for folder in folders for file in sorted(folder.glob(f"*{SUFFIX}"))):
-            found |= self._promised(neighbour)
-        return found
-
-    def _promised(self, path: Path) -> dict[str, frozenset[str]]:
-        try:
-            view = View(load_document(self.text(path), path=""))
-        except ContractError:
-            return {}  # its own finding says why
-        return {str(item.node.get("name")): view.column_names for item in view.objects()}
 
     def _known(self) -> str:
         names = [path.name.removesuffix(SUFFIX) for path in self.paths()]

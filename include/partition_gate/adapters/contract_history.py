@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 from partition_gate.compatibility.releases import State
@@ -35,6 +37,14 @@ class ContractHistory:
     def __init__(self, path: Path) -> None:
         self._path = path.resolve()
 
+    def texts(self, names: Iterable[str], *, at: str) -> dict[str, str]:
+        """The texts that a revision holds of files beside this one, in one call of git. Raises: as `held`."""
+        self._require_repository()
+        commit = self._commit(at)
+        names = [name for name in dict.fromkeys(names) if "\n" not in name]
+        asked = "".join(f"{commit}:./{name}\n" for name in names).encode()
+        return dict(_blobs(self._git_bytes("cat-file", "--batch", given=asked), names))
+
     def remembered(self) -> bool:
         """Whether git is here and a commit holds the file."""
         try:
@@ -57,10 +67,7 @@ class ContractHistory:
     def held(self, revision: str) -> Revision:
         """The same, with the text None where the revision does not hold the file."""
         self._require_repository()
-        try:
-            commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
-        except OperatorError:
-            raise UnknownContract(f"{revision!r} is no revision of {self._path.parent}; see `git log`") from None
+        commit = self._commit(revision)
         when, subject = self._git("show", "--no-patch", "--format=%cI%x1f%s", commit).rstrip("\n").split("\x1f", 1)
         return Revision(
             commit=commit, committed_at=datetime.fromisoformat(when), subject=subject, text=self._text(commit)
@@ -99,6 +106,12 @@ class ContractHistory:
         text = self._text(name) if made_at else None
         return None if text is None else State(label=f"tag {tag}", at=datetime.fromisoformat(made_at), text=text)
 
+    def _commit(self, revision: str) -> str:
+        try:
+            return self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
+        except OperatorError:
+            raise UnknownContract(f"{revision!r} is no revision of {self._path.parent}; see `git log`") from None
+
     def _text(self, commit: str) -> str | None:
         try:
             return self._git("show", f"{commit}:./{self._path.name}")
@@ -116,9 +129,23 @@ class ContractHistory:
             ) from None
 
     def _git(self, *arguments: str) -> str:
+        return self._git_bytes(*arguments).decode("utf-8", errors="replace")
+
+    def _git_bytes(self, *arguments: str, given: bytes = b"") -> bytes:
         command = ["git", "-C", str(self._path.parent), "-c", "core.quotepath=off", *arguments]
         try:
-            done = subprocess.run(command, capture_output=True, check=True, timeout=_WITHIN_S)
+            return subprocess.run(command, input=given, capture_output=True, check=True, timeout=_WITHIN_S).stdout
         except (OSError, subprocess.SubprocessError) as error:
             raise OperatorError(f"{self._path}: git {arguments[0]} failed ({type(error).__name__})") from error
-        return done.stdout.decode("utf-8", errors="replace")
+
+
+def _blobs(output: bytes, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What `cat-file --batch` answers to each name in turn: `<id> blob <size>`, then the bytes, or `... missing`."""
+    stream = BytesIO(output)
+    for name in names:
+        answer = stream.readline().rstrip(b"\n")
+        if answer.endswith(b" missing"):
+            continue
+        content = stream.read(int(answer.rpartition(b" ")[2]) + 1)[:-1]
+        if b" blob " in answer:
+            yield name, content.decode("utf-8", errors="replace")

@@ -13,13 +13,14 @@ from rich.table import Table
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
+from partition_gate.adapters.promised_datasets import PromisedDatasets
 from partition_gate.cli import tables
 from partition_gate.cli.named import Names, named
 from partition_gate.cli.versions import with_git
 from partition_gate.compatibility.changes import ContractVersion
 from partition_gate.compatibility.report import read_version
 from partition_gate.coverage.clauses import CoveredClause, Treatment, cover
-from partition_gate.errors import ContractError
+from partition_gate.errors import ContractError, OperatorError
 from partition_gate.finding import Level
 from partition_gate.lint.text import FORMATS, LintedFile
 from partition_gate.lint.view import WhyRefused
@@ -57,8 +58,10 @@ def lint(
     """Check contract files: what is wrong, where, and what to do. Exit 1 when one has an error."""
     settings = load_settings()
     folder = contract_folder(settings)
+    paths, promised = named(folder, names), folder.promised_datasets()
+    before = _before(paths, since)
     with query_planner(settings) as why_refused:
-        files = [file for path in named(folder, names) for file in _linted(folder, path, since, why_refused)]
+        files = [file for path in paths for file in _linted(folder, path, before.get(path), promised, why_refused)]
     told = FORMATS[LintFormat.JSON if as_json else form](files)
     if told:
         typer.echo(told)
@@ -96,21 +99,49 @@ def coverage(
     tables.terminal().print(_coverage_table(rows, title=f"{compiled.contract.path}: {_sums(rows)}"))
 
 
-def _linted(folder: ContractFolder, path: Path, since: str | None, why_refused: WhyRefused) -> tuple[LintedFile, ...]:
-    before = _before(path, since)
-    return with_git(folder, path, folder.lint(path, before=before, why_refused=why_refused), before)
+def _linted(
+    folder: ContractFolder,
+    path: Path,
+    before: ContractVersion | None,
+    promised: PromisedDatasets,
+    why_refused: WhyRefused,
+) -> tuple[LintedFile, ...]:
+    files = folder.lint(path, promised=promised, before=before, why_refused=why_refused)
+    return with_git(folder, path, files, before)
 
 
-def _before(path: Path, since: str | None) -> ContractVersion | None:
-    """The file's version at a revision; None where it had none that fits the standard, or git knows nothing of it."""
-    history = ContractHistory(path)
-    if since is None and not history.remembered():
-        return None
-    revision = history.held(since or "HEAD")
+def _before(paths: Sequence[Path], since: str | None) -> dict[Path, ContractVersion]:
+    """The version at a revision of each file that has changed since; none where git knows nothing of it."""
+    versions = {}
+    for folder in dict.fromkeys(path.resolve().parent for path in paths):
+        own = {path: path.resolve().name for path in paths if path.resolve().parent == folder}
+        texts = _approved(folder, tuple(own.values()), since)
+        changed = [path for path, name in own.items() if name in texts and not _holds(path, texts[name])]
+        versions.update((path, _version(texts[own[path]], path, since)) for path in changed)
+    return {path: version for path, version in versions.items() if version}
+
+
+def _holds(path: Path, text: str) -> bool:
     try:
-        return read_version(revision.text or "", path=str(path), label=since or "the last commit")
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
+def _approved(folder: Path, names: Sequence[str], since: str | None) -> dict[str, str]:
+    try:
+        return ContractHistory(folder / names[0]).texts(names, at=since or "HEAD")
+    except OperatorError:
+        if since is not None:
+            raise
+        return {}
+
+
+def _version(text: str, path: Path, since: str | None) -> ContractVersion | None:
+    try:
+        return read_version(text, path=str(path), label=since or "the last commit")
     except ContractError:
-        return None  # nobody was ever judged by it
+        return None  # it did not fit the standard, so nobody was ever judged by it
 
 
 def _fails(files: Sequence[LintedFile], *, strict: bool) -> bool:

@@ -70,7 +70,7 @@ def with_git(
     """The linted versions of a contract, and what git knows: that `before`, approved last, is not kept although the
     version rose, and which kept ones were edited since they were approved.
     """
-    if files[0].contract is None:
+    if files[0].contract is None or (before is None and len(files) == 1):
         return files
     today = folder.read(path)
     if before and before.approved and before.version != today.version:

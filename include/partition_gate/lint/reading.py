@@ -5,10 +5,10 @@ from __future__ import annotations
 from partition_gate.contract.model import Contract
 from partition_gate.errors import ContractError
 from partition_gate.finding import Finding, Level, errors_of, refuse
-from partition_gate.lint.rules import lint
+from partition_gate.lint.rules import lint, lint_contract
 from partition_gate.lint.view import Known
 from partition_gate.odcs.reader import contract_of
-from partition_gate.strict_yaml.reading import Document, load_document, parse
+from partition_gate.strict_yaml.reading import Document, Parsed, load_document, parse
 
 
 def read_linted(text: str, *, path: str, folder: str, environment: str | None, known: Known) -> Contract:
@@ -18,25 +18,25 @@ def read_linted(text: str, *, path: str, folder: str, environment: str | None, k
         ContractError: one line an error, `file: path.to.key: what; what to do (line 12)`, all of them.
     """
     document = load_document(text, path=path)
-    refuse(lint(document, None, known), path=path)
+    refuse(lint(document, known), path=path)
     return contract_of(document, text, path=path, folder=folder, environment=environment)
 
 
 def examine(
-    text: str, *, path: str, folder: str, environment: str | None, known: Known
+    text: str, *, path: str, folder: str, environment: str | None, known: Known, parsed: Parsed | None = None
 ) -> tuple[Contract | None, tuple[Finding, ...]]:
-    """The contract, where it can be read, and every finding; nothing is raised."""
-    document, findings = parse(text)
+    """The contract, where it can be read, and every finding; nothing is raised. `parsed`: what `parse` said of it."""
+    document, findings = parsed or parse(text)
     if document is None:
         return None, findings
-    findings = lint(document, None, known)
+    findings = lint(document, known)
     if errors_of(findings):
         return None, findings
     try:
         contract = contract_of(document, text, path=path, folder=folder, environment=environment)
     except ContractError as error:
         return None, (*findings, *_unread(error, document, path))
-    return contract, lint(document, contract, known)
+    return contract, lint_contract(findings, document, contract, known)
 
 
 def _unread(error: ContractError, document: Document, path: str) -> list[Finding]:

@@ -8,6 +8,7 @@ from partition_gate.finding import Level
 from partition_gate.lint.view import Known, Placed, Problem, View
 from partition_gate.nearest_words import did_you_mean, shown
 
+_NAMED = 12
 _TRUTH_WORDS = frozenset({"yes", "no", "on", "off"})
 _TRUTH_KEYS = ("required", "unique", "primaryKey", "partitioned", "criticalDataElement", "deprecated", "timezone")
 
@@ -58,9 +59,14 @@ def _unknown_target(target: str, datasets: dict[str, frozenset[str]]) -> str | N
     path, _, column = target.rpartition(".")
     dataset = path.rpartition(".")[2]
     if dataset not in datasets:
-        hint = did_you_mean(dataset, datasets) or f"known are {', '.join(sorted(datasets))}"
+        hint = did_you_mean(dataset, datasets) or f"known are {_some(sorted(datasets))}"
         return f"{shown(target)}: no contract promises a dataset {dataset!r}; {hint}"
     if column not in datasets[dataset]:
         hint = did_you_mean(column, datasets[dataset]) or "name one of its properties"
         return f"{shown(target)}: {dataset} has no property {column!r}; {hint}"
     return None
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")

@@ -76,30 +76,34 @@ READ_CONTRACT_RULES: dict[str, ReadContractRule] = {
 }
 
 
-def lint(document: Document, contract: Contract | None, known: Known) -> tuple[Finding, ...]:
-    """Every finding of a document, in the file's order: its schema, then the rules, then what no check stands for.
+def lint(document: Document, known: Known) -> tuple[Finding, ...]:
+    """Every finding that a document shows by itself, in the file's order: its schema, then the rules.
 
-    `contract` is what was read from the document, or None where it could not be. A rule is silent about a place that
-    an error was already found at.
+    A rule is silent about a place that an error was already found at.
     """
-    findings = list(schema_findings(document))
-    wrong = {finding.place for finding in findings if finding.level is Level.ERROR}
-    for name, level, problems in _problems(document, contract, known):
-        found = _without_echo(_findings(name, level, problems, document), wrong)
-        findings += found
-        wrong |= {finding.place for finding in found if finding.level is Level.ERROR}
-    return tuple(sorted(findings, key=lambda finding: finding.line or 0))
-
-
-def _problems(
-    document: Document, contract: Contract | None, known: Known
-) -> Iterator[tuple[str, Level, Iterator[Problem]]]:
     view = View(document)
-    for name, rule in RULES.items():
-        yield name, rule.level, rule.check(view, known)
-    if contract is not None:
-        for name, read_rule in READ_CONTRACT_RULES.items():
-            yield name, read_rule.level, read_rule.check(document, contract, known)
+    rules = ((name, rule.level, rule.check(view, known)) for name, rule in RULES.items())
+    return _with_rules(schema_findings(document), rules, document)
+
+
+def lint_contract(
+    found: tuple[Finding, ...], document: Document, contract: Contract, known: Known
+) -> tuple[Finding, ...]:
+    """What `lint` found of the document, and what the contract that was read from it shows beyond."""
+    rules = ((name, rule.level, rule.check(document, contract, known)) for name, rule in READ_CONTRACT_RULES.items())
+    return _with_rules(found, rules, document)
+
+
+def _with_rules(
+    found: tuple[Finding, ...], rules: Iterable[tuple[str, Level, Iterator[Problem]]], document: Document
+) -> tuple[Finding, ...]:
+    findings = list(found)
+    wrong = {finding.place for finding in findings if finding.level is Level.ERROR}
+    for name, level, problems in rules:
+        more = _without_echo(_findings(name, level, problems, document), wrong)
+        findings += more
+        wrong |= {finding.place for finding in more if finding.level is Level.ERROR}
+    return tuple(sorted(findings, key=lambda finding: finding.line or 0))
 
 
 def _findings(name: str, level: Level, problems: Iterable[Problem], document: Document) -> Iterator[Finding]:

@@ -65,8 +65,11 @@ class View:
 
     def properties(self) -> Iterator[Placed]:
         """Every property, nested ones after their parent."""
-        for prop in self.columns():
-            yield from _nested(prop)
+        yield from self._properties
+
+    @cached_property
+    def _properties(self) -> tuple[Placed, ...]:
+        return tuple(inner for prop in self.columns() for inner in _nested(prop))
 
     def rules(self) -> Iterator[Placed]:
         """Every quality rule, those of an object first; a rule of an object has no column."""

@@ -34,6 +34,10 @@ class Document:
         return self.lines.get(place)
 
 
+# The document, or None and why.
+Parsed = tuple[Document | None, tuple[Finding, ...]]
+
+
 def dotted(parts: Iterable[str | int]) -> str:
     """`schema[0].properties[3].required`: the one spelling of a place in a contract."""
     text = ""
@@ -78,7 +82,7 @@ def load_document(text: str, *, path: str) -> Document:
     return document
 
 
-def parse(text: str) -> tuple[Document | None, tuple[Finding, ...]]:
+def parse(text: str) -> Parsed:
     """The document, or None and why: what is no YAML, and everything that can hide or multiply content."""
     if early := _unreadable(text):
         return None, (early,)
