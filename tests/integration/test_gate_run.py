@@ -20,6 +20,7 @@ from tests.integration.false_footers import plain, spliced
 
 PUBLISHED, FAILED, USAGE, COULD_NOT_JUDGE = 0, 1, 2, 3
 KEY = "2026-01-01"
+DT = {"name": "dt", "logicalType": "date", "partitioned": True}
 
 
 class Desk:
@@ -411,3 +412,22 @@ def at(s3: Any) -> dict[str, str]:
         "GATE_S3_ACCESS_KEY_ID": s3.access_key_id,
         "GATE_S3_SECRET_ACCESS_KEY": s3.secret_access_key,
     }
+
+
+def test_one_unreadable_file_is_said_once_on_the_page_in_slack_and_in_the_terminal(desk):
+    columns = [{"name": f"c{i}", "logicalType": "integer", "required": True} for i in range(30)]
+    desk.write_contract(schema=[{"name": "orders", "properties": [DT, *columns]}])
+    path = desk.land(**{f"c{i}": [1, 2] for i in range(30)})
+    path.write_bytes(path.read_bytes()[:-20])
+
+    shown = desk.gate("run", str(desk.contract), KEY).stdout
+    _, document = desk.run()
+
+    page = Path(document["links"]["docs"].removeprefix("file://")).read_text()
+    slack = "".join(each.read_text() for each in (desk.home / "inbox").rglob("*") if each.is_file())
+    others = len(document["checks"]) - 1
+    assert [text.count("cannot be read as Parquet") for text in (page, shown)] == [1, 1]
+    assert f"{others} checks could not be judged" in page
+    assert f"{others} could not be judged because of the failures above" in shown
+    assert f"{others} checks could not be judged because of that" in slack
+    assert re.findall("and [0-9,]+ more", slack) == []

@@ -59,7 +59,7 @@ def test_each_files_own_type_is_judged_before_files_are_read_as_one(tmp_path: Pa
     seen = _observations(scan, {"typed": ID_IS_INT, "not_null": ID_NOT_NULL, "readable": READABLE})
 
     assert seen["typed"] == Held(
-        rule_id="typed", success=False, observed="string in s3://landing/orders/part-1.parquet"
+        rule_id="typed", success=False, observed="string in s3://landing/orders/part-1.parquet; accepted: int32, int64"
     )
     assert isinstance(seen["not_null"], Unknown)
     assert seen["readable"] == Held(rule_id="readable", success=True, observed="every file can be read")

@@ -13,7 +13,7 @@ from partition_gate.contract.model import Contract
 from partition_gate.errors import MalformedPartitionKey
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE
-from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, Unjudged, by_reason
 from partition_gate.record import Record
 from partition_gate.suite.expectations import Scope, Severity
 
@@ -71,10 +71,23 @@ class Case(Record):
         return tuple(plain(cause, limit=300) for cause in own[:CAUSES_SHOWN])
 
     def rule_lines(self, results: tuple[CheckResult, ...], *, impact: bool = False) -> tuple[str, ...]:
-        """A bullet a rule for the six that weigh most, then how many more there are."""
-        lines = [self._rule_line(result, impact=impact) for result in results[:RULES_SHOWN]]
-        more = len(results) - RULES_SHOWN
-        return (*lines, f"\u2022 and {more:,} more") if more > 0 else tuple(lines)
+        """A bullet a rule for the six that weigh most, then how many more there are.
+
+        What could not be judged is one bullet a reason, without its reason where a failure above is the reason.
+        """
+        unjudged = by_reason(results)
+        judged = [result for result in results if not any(result in each.results for each in unjudged)]
+        lines = [self._rule_line(result, impact=impact) for result in judged]
+        if any(result.scope is Scope.PARTITION for result in judged):
+            count = sum(len(each.results) for each in unjudged)
+            rest = [f"\u2022 {_checks(count)} could not be judged because of that"] if count else []
+        else:
+            rest = [self._unjudged_line(each, impact=impact) for each in unjudged]
+        if len(lines) + len(rest) <= RULES_SHOWN:
+            return (*lines, *rest)
+        shown = max(RULES_SHOWN - len(rest), 1)
+        more = len(lines) - shown + max(len(rest) - RULES_SHOWN, 0)
+        return (*lines[:shown], *rest[:RULES_SHOWN], f"\u2022 and {more:,} more")
 
     def command(self, *words: str) -> str:
         """A `gate` command about this partition, fit to be copied into a shell."""
@@ -88,6 +101,13 @@ class Case(Record):
             return code(self.contract.location.folder(self.settlement.partition_key) + "/")
         except MalformedPartitionKey:
             return code(self.contract.location.root)
+
+    def _unjudged_line(self, unjudged: Unjudged, *, impact: bool) -> str:
+        if len(unjudged.results) == 1:
+            return self._rule_line(unjudged.results[0], impact=impact)
+        is_hidden = any(self._is_classified(result) for result in unjudged.results)
+        why = "" if is_hidden or not unjudged.why else f": {plain(unjudged.why, limit=160)}"
+        return f"\u2022 {_checks(len(unjudged.results))} could not be judged{why}"
 
     def _rule_line(self, result: CheckResult, *, impact: bool) -> str:
         line = f"\u2022 {code(result.rule_id, limit=80)}  {self._finding(result)}"
@@ -121,6 +141,10 @@ def share(count: int, whole: int) -> str:
     if 0.9999 < fraction < 1:
         return ">99.99%"
     return f"{fraction:.0%}" if fraction in {0.0, 1.0} else f"{fraction:.2%}"
+
+
+def _checks(count: int) -> str:
+    return f"{count:,} check" if count == 1 else f"{count:,} checks"
 
 
 def _weight(result: CheckResult) -> tuple[bool, int]:

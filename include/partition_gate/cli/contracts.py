@@ -112,7 +112,7 @@ def _linted(
 
 def _before(paths: Sequence[Path], since: str | None) -> dict[Path, ContractVersion]:
     """The version at a revision of each file that has changed since; none where git knows nothing of it."""
-    versions = {}
+    versions: dict[Path, ContractVersion | None] = {}
     for folder in dict.fromkeys(path.resolve().parent for path in paths):
         own = {path: path.resolve().name for path in paths if path.resolve().parent == folder}
         texts = _approved(folder, tuple(own.values()), since)

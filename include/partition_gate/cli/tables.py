@@ -15,7 +15,7 @@ from partition_gate.gate.reconcile import Reconciliation
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.quarantine import QuarantineSample, SampleRow
-from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, by_reason
 from partition_gate.suite.expectations import Scope
 
 STYLES = {
@@ -76,7 +76,9 @@ def journey(settlement: Settlement, results: Sequence[CheckResult], links: Links
         f"rows in {settlement.rows_in:,} = published {settlement.rows_published:,}"
         f" + quarantined {settlement.rows_quarantined:,}"
     )
-    causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in settlement.why]
+    rules = tuple(f"{result.rule_id}: " for result in results)
+    own = [cause for cause in settlement.why if not (rules and cause.startswith(rules))]  # the others are in the table
+    causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in own]
     where = [Text(f"{name}: {escaped(link)}") for name, link in links.model_dump().items() if link]
     return Group(head, Text(rows), *causes, checks(results), *where)
 
@@ -87,19 +89,26 @@ def checks(results: Sequence[CheckResult]) -> RenderableType:
     table.add_column("check", no_wrap=True)
     for name in ("outcome", "severity", "expected", "observed"):
         table.add_column(name, overflow="fold")
+    unjudged = _unjudged(results)
     for outcome in _SHOWN:
-        for r in (result for result in results if result.outcome is outcome and _is_shown(result)):
+        for r in (result for result in results if result.outcome is outcome and result not in unjudged):
             texts = (Text(displayed(text, limit=SENTENCE_LENGTH)) for text in (r.expected, r.finding))
             table.add_row(Text(escaped(r.rule_id)), outcome.value, r.severity.value, *texts)
     lines = [Text(f"{_count(results, CheckOutcome.PASSED)} of {len(results)} checks passed")]
-    if unknown := sum(r.outcome is CheckOutcome.UNKNOWN and not _is_shown(r) for r in results):
-        lines.append(Text(f"{unknown} could not be judged because of the failures above"))
+    if unjudged and any(result.outcome is CheckOutcome.FAILED for result in results):
+        lines.append(Text(f"{len(unjudged)} could not be judged because of the failures above"))
+    else:
+        lines += [Text(displayed(each.sentence, limit=PATH_LENGTH)) for each in by_reason(unjudged)]
     return Group(table, *lines) if table.row_count else Group(*lines)
 
 
-def _is_shown(result: CheckResult) -> bool:
-    """What is unknown of a partition follows from what failed; of a promise over time it has a reason of its own."""
-    return result.outcome is not CheckOutcome.UNKNOWN or result.scope is Scope.SLA
+def _unjudged(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """What follows from something else: what is unknown of a partition (a promise over time has a reason of its own),
+    and what several checks have in common.
+    """
+    common = [r for each in by_reason(results) if len(each.results) > 1 for r in each.results]
+    unknown = [r for r in results if r.outcome is CheckOutcome.UNKNOWN and r.scope is not Scope.SLA]
+    return [r for r in results if r in common or r in unknown]
 
 
 def quarantined(sample: QuarantineSample) -> RenderableType:

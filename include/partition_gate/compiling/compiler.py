@@ -15,6 +15,7 @@ from partition_gate.record import Record
 from partition_gate.suite.expectations import (
     Check,
     FilesReadable,
+    KeepsPartitionKey,
     NotNull,
     References,
     ReferencesTogether,
@@ -26,7 +27,7 @@ from partition_gate.suite.expectations import (
 from partition_gate.table import TableColumn, TableSchema
 
 # Part of every idempotency key: raise it when the same contract would be judged in another way.
-RULES_VERSION = "3"
+RULES_VERSION = "4"
 
 
 class Compilation(Record):
@@ -67,6 +68,7 @@ def _drafts(contract: Contract) -> Iterator[Draft | NotExecutable | Documented]:
     for column in contract.columns:
         yield from filter(None, (compile_clause(column, clause) for clause in column.clauses))
         yield from compile_inner(column)
+    yield from _partition_key(contract)
     yield from _primary_key(contract.columns)
     for key in contract.foreign_keys:
         yield _foreign_key(key)
@@ -87,6 +89,20 @@ def _readable() -> Draft:
         expected="every file is readable Parquet",
         description="Every file of the partition can be read to its end.",
     )
+
+
+def _partition_key(contract: Contract) -> Iterator[Draft]:
+    """Rows are published under their file's key, so a partition column in the file must not say otherwise."""
+    for column in contract.columns:
+        if column.name in contract.location.segments:
+            yield Draft(
+                name=f"partition_key.{column.name}",
+                clause=f"{column.path}.partitioned",
+                expectation=KeepsPartitionKey(column=column.name),
+                dimension="consistency",
+                scope=Scope.ROW,
+                expected=f"{column.name} is what the partition's key says, where the files hold it",
+            )
 
 
 def _primary_key(columns: Iterable[Column]) -> Iterator[Draft]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict, by_reason
 from partition_gate.record import Record
 from partition_gate.suite.expectations import Scope
 
@@ -49,12 +49,13 @@ def plan_disposition(
     is the size of the visible version, None where there is none.
     """
     if blocking := _decisive(verdict.failed(Scope.PARTITION)):
-        why = tuple(f"{r.rule_id}: expected {r.expected}; {r.observed or 'not met'}" for r in blocking)
-        return Disposition(outcome=PartitionOutcome.REJECTED, why=why)
+        failed = tuple(r for r in blocking if r.outcome is CheckOutcome.FAILED)
+        why = tuple(f"{r.rule_id}: expected {r.expected}; {r.observed or 'not met'}" for r in failed)
+        return Disposition(outcome=PartitionOutcome.REJECTED, why=why or _unknown(blocking))
     row_failures = verdict.failed(Scope.ROW)
     rows = verdict.row_count or 0
     if unknown := tuple(r for r in row_failures if r.outcome is CheckOutcome.UNKNOWN):
-        return Disposition(outcome=PartitionOutcome.REJECTED, why=tuple(f"{r.rule_id}: {r.observed}" for r in unknown))
+        return Disposition(outcome=PartitionOutcome.REJECTED, why=_unknown(unknown))
     why = tuple(
         f"{r.rule_id}: {r.unexpected_count or 0:,} of {r.element_count or 0:,} rows; expected {r.expected}"
         for r in row_failures
@@ -74,6 +75,14 @@ def plan_disposition(
 def _decisive(blocking: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
     """The failed checks; those that could not be known follow from them, and only stand alone when none failed."""
     return tuple(r for r in blocking if r.outcome is CheckOutcome.FAILED) or blocking
+
+
+def _unknown(results: tuple[CheckResult, ...]) -> tuple[str, ...]:
+    """One sentence a reason, however many checks have it."""
+    return tuple(
+        f"{each.results[0].rule_id}: {each.why}" if len(each.results) == 1 else each.sentence
+        for each in by_reason(results)
+    )
 
 
 def _shrinks(rows: int, before: int | None, policy: Policy) -> str | None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict
+from partition_gate.record import Record
 from partition_gate.suite.document import PROMISE_KEPT
 from partition_gate.suite.expectations import Suite
 
@@ -24,6 +25,42 @@ def with_promises(document: str, suite: Suite, verdict: Verdict) -> str:
         if (result := results.get(entry["expectation_config"]["meta"]["rule_id"])) is not None:
             _tell(entry, result)
     return json.dumps(told | _totals(told), ensure_ascii=False)
+
+
+class Note(Record):
+    """What is said once of many checks, and their rule ids."""
+
+    sentence: str
+    rules: tuple[str, ...]
+
+
+def without_common_reasons(document: dict[str, Any]) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """The document without the results that could not be judged for a reason they share, and a note for each reason.
+
+    Where something else failed, that is the reason, and is said there.
+    """
+    reasons: dict[str, list[str]] = {}
+    for entry in document["results"]:
+        if why := _why_unjudged(entry):
+            reasons.setdefault(why, []).append(_rule_id(entry))
+    common = {why: tuple(rules) for why, rules in reasons.items() if len(rules) > 1}
+    left = [entry for entry in document["results"] if _why_unjudged(entry) not in common]
+    has_failure = any(not entry["success"] and not _why_unjudged(entry) for entry in left)
+    notes = tuple(
+        Note(sentence=f"{len(rules):,} checks could not be judged{'.' if has_failure else f': {why}'}", rules=rules)
+        for why, rules in common.items()
+    )
+    return {**document, "results": left}, notes
+
+
+def _why_unjudged(entry: dict[str, Any]) -> str | None:
+    exception = entry.get("exception_info") or {}
+    return str(exception["exception_message"]) if exception.get("raised_exception") else None
+
+
+def _rule_id(entry: dict[str, Any]) -> str:
+    configuration = entry["expectation_config"]
+    return str((configuration.get("meta") or {}).get("rule_id") or configuration["type"])
 
 
 def _tell(entry: dict[str, Any], result: CheckResult) -> None:

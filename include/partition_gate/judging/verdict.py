@@ -73,6 +73,28 @@ class Verdict(Record):
         return tuple(result for result in errored if result.scope is not Scope.SLA)
 
 
+class Unjudged(Record):
+    """Results that could not be judged for one and the same reason."""
+
+    why: str
+    results: tuple[CheckResult, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What is said of all of them."""
+        name = self.results[0].rule_id if len(self.results) == 1 else f"{len(self.results):,} checks"
+        return f"{name} could not be judged: {self.why}" if self.why else f"{name} could not be judged"
+
+
+def by_reason(results: Iterable[CheckResult]) -> tuple[Unjudged, ...]:
+    """The results of these that could not be judged, by their reason, in order."""
+    found: dict[str, list[CheckResult]] = {}
+    for result in results:
+        if result.outcome in {CheckOutcome.UNKNOWN, CheckOutcome.ERRORED}:
+            found.setdefault(result.observed or "", []).append(result)
+    return tuple(Unjudged(why=why, results=tuple(members)) for why, members in found.items())
+
+
 def reach_verdict(suite: Suite, observations: Iterable[Observation], *, row_count: int | None) -> Verdict:
     """The verdict over a suite's observations.
 

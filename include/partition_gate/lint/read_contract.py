@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from partition_gate.compatibility.changes import compare, contract_version
 from partition_gate.compiling.compiler import compile_contract, table_schema
-from partition_gate.contract.model import Contract
+from partition_gate.contract.model import Contract, SqlRule
 from partition_gate.coverage.clauses import Treatment, cover
 from partition_gate.finding import Level
 from partition_gate.lint.view import Known, Problem
@@ -23,7 +23,7 @@ def not_executable(document: Document, contract: Contract, _known: Known) -> Ite
 
 def sql_query(_document: Document, contract: Contract, known: Known) -> Iterator[Problem]:
     """A query is one SELECT that DuckDB can run over the promised columns."""
-    if known.why_refused is None:
+    if known.why_refused is None or not any(isinstance(rule, SqlRule) for rule in contract.rules):
         return
     table = table_schema(contract)
     for check in compile_contract(contract).suite.checks:

@@ -27,6 +27,7 @@ from partition_gate.suite.expectations import (
     FilesReadable,
     InRange,
     InSet,
+    KeepsPartitionKey,
     LengthInRange,
     Matches,
     MultipleOf,
@@ -180,6 +181,7 @@ _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
             lambda e: _mapped(e, strftime_format=e.format),
         ),
         (InSet, "expect_column_values_to_be_in_set", lambda e: _mapped(e, value_set=list(e.values))),
+        (KeepsPartitionKey, "expect_column_values_to_equal_partition_key", lambda e: {"column": e.column}),
         (References, "expect_column_values_to_exist_in_reference", _reference),
         (
             ReferencesTogether,

@@ -40,6 +40,7 @@ __all__ = [
     "FilesReadable",
     "InRange",
     "InSet",
+    "KeepsPartitionKey",
     "LengthInRange",
     "Matches",
     "MultipleOf",
@@ -110,6 +111,13 @@ class UniqueTogether(Record):
     mostly: float = 1.0
 
 
+class KeepsPartitionKey(Record):
+    """Where a file holds the partition column, every value of it is the one that the partition's key has."""
+
+    kind: Literal["keeps_partition_key"] = "keeps_partition_key"
+    column: str
+
+
 class References(Record):
     """Every value exists in a column of another dataset's newest published version."""
 
@@ -152,6 +160,7 @@ Expectation = Annotated[
     | NotNull
     | Unique
     | UniqueTogether
+    | KeepsPartitionKey
     | InRange
     | LengthInRange
     | Matches

@@ -14,10 +14,13 @@ from partition_gate.compiling.compiled import CompiledContract, compiled
 from partition_gate.judging.validation import PartitionScan
 from partition_gate.judging.verdict import CheckOutcome, Verdict, reach_verdict
 from partition_gate.odcs.reader import read_contract
+from partition_gate.partition import SNAPSHOT
 from partition_gate.testing.scans import a_scan
 
 
-def a_contract(properties: Sequence[Mapping[str, Any]], *, version: str = "v3.1.0", **schema: Any) -> CompiledContract:
+def a_contract(
+    properties: Sequence[Mapping[str, Any]], *, version: str = "v3.1.0", path: str = "data/*.parquet", **schema: Any
+) -> CompiledContract:
     """The contract `orders` with these properties, read from its text like any other."""
     document = {
         "apiVersion": version,
@@ -25,20 +28,21 @@ def a_contract(properties: Sequence[Mapping[str, Any]], *, version: str = "v3.1.
         "id": "orders",
         "version": "1.0.0",
         "status": "active",
-        "servers": [{"server": "landing", "type": "local", "path": "data/*.parquet", "format": "parquet"}],
+        "servers": [{"server": "landing", "type": "local", "path": path, "format": "parquet"}],
         "schema": [{"name": "orders", "properties": list(properties), **schema}],
     }
     return compiled(read_contract(json.dumps(document), path="orders.odcs.yaml", folder="/contracts"))
 
 
-def scan_of(contract: CompiledContract, folder: Path, *files: pa.Table) -> PartitionScan:
-    """The files under the contract's own table."""
-    return a_scan(folder, *files).model_copy(update={"table": contract.table})
+def scan_of(contract: CompiledContract, folder: Path, *files: pa.Table, key: str = SNAPSHOT) -> PartitionScan:
+    """The files under the contract's own table, landed under the key."""
+    values = tuple(contract.contract.location.values(key).items())
+    return a_scan(folder, *files).model_copy(update={"table": contract.table, "partition_values": values})
 
 
-def verdict_on(contract: CompiledContract, folder: Path, *files: pa.Table) -> Verdict:
+def verdict_on(contract: CompiledContract, folder: Path, *files: pa.Table, key: str = SNAPSHOT) -> Verdict:
     """What Great Expectations on DuckDB finds, as a verdict."""
-    validation = DuckDbValidator().validate(scan_of(contract, folder, *files), contract.suite)
+    validation = DuckDbValidator().validate(scan_of(contract, folder, *files, key=key), contract.suite)
     return reach_verdict(contract.suite.suite, validation.observations, row_count=validation.row_count)
 
 

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import duckdb
 
-from partition_gate.adapters.gx.common_types import can_become, comparable_type, exact_type
+from partition_gate.adapters.gx.common_types import NO_TYPE, can_become, comparable_type, exact_type
 from partition_gate.adapters.gx.footers import Footers, ParquetFile
 from partition_gate.adapters.gx.sql import identifier, literal, read_parquet, select
 from partition_gate.judging.validation import PartitionScan
@@ -98,7 +98,7 @@ def contract_slots(scan: PartitionScan, groups: Sequence[Group], read: Reading) 
     """The contract's columns and the partition columns that are anywhere; files' own values win over the key's."""
     values = dict(scan.partition_values)
     slots = (
-        _slot(column.name, [read(group.cell(column.source)) or _constant(column, values) for group in groups])
+        _slot(column, [read(group.cell(column.source)) or _constant(column, values) for group in groups])
         for column in (*scan.table.columns, *scan.table.partition_columns)
     )
     return [slot for slot in slots if slot is not None]
@@ -172,9 +172,14 @@ def _describe(connection: duckdb.DuckDBPyConnection, files: tuple[ParquetFile, .
     return Group(files=files, columns=columns, first_file=first_file)
 
 
-def _slot(name: str, cells: Sequence[Cell | None]) -> Slot | None:
+def _slot(column: TableColumn, cells: Sequence[Cell | None]) -> Slot | None:
     kinds = {kind for _, kind in filter(None, cells)}
-    return Slot(name=name, cells=tuple(cells), type=comparable_type(kinds)) if kinds else None
+    if not kinds:
+        return None
+    kind = comparable_type(kinds)
+    if NO_TYPE in kind and can_become(kind, column.type):
+        kind = column.type  # so that rules on text or numbers can be planned
+    return Slot(name=column.name, cells=tuple(cells), type=kind)
 
 
 def _constant(column: TableColumn, values: dict[str, str | None]) -> Cell | None:

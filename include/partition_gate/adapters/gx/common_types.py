@@ -26,6 +26,7 @@ _FLOATS = {"FLOAT", "DOUBLE"}
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 _INSTANTS = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 _LISTS = {"list", "array"}
+NO_TYPE = '"NULL"'  # DuckDB's type of a column, member or element that has no value in any row
 
 Leaf = Callable[[set[str]], str]
 
@@ -58,6 +59,7 @@ def can_become(kind: str, target: str) -> bool:
 
 
 def _meet(kinds: set[str], leaf: Leaf) -> str:
+    kinds = kinds - {NO_TYPE} or kinds  # what has no value has every type
     if len(kinds) == 1:
         return next(iter(kinds))
     if not all(_is_nested(kind) for kind in kinds):

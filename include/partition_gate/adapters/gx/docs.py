@@ -18,6 +18,7 @@ from partition_gate.adapters.gx import expectations as _registered  # noqa: F401
 from partition_gate.adapters.gx.docs_view import SafePageView
 from partition_gate.display import escaped
 from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.result_document import without_common_reasons
 
 INDEX_ROWS = 500
 _ASSETS = ("docs.css", "docs.js", "vendor/bootstrap-4.3.1/bootstrap.min.css", "vendor/bootstrap-4.3.1/LICENSE.txt")
@@ -41,12 +42,14 @@ class GxDocsSite:
     def write_page(self, attempt_id: str, document: str, *, title: str) -> str:
         """Write the page of the validator's document, in which hidden values are keyed hashes already."""
         path = _page_path(attempt_id)
-        content = _content(_with_others(json.loads(document)))
+        shown, notes = without_common_reasons(_with_others(json.loads(document)))
+        content = _content(shown)
         page = self._view.page(
             content,
             title=escaped(title),
             suite=content.expectation_suite_name or "",
             attempt_id=attempt_id,
+            notes=notes,
             root="../../",
             **self._site(),
         )

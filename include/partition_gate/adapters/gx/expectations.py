@@ -21,6 +21,8 @@ from great_expectations.render.renderer.renderer import renderer
 from partition_gate.adapters.gx import metrics as metric
 
 _NAMED = 5
+_UNSIGNED_64 = "uint64"
+_WIDER = "; for unsigned numbers of 64 bits set logicalTypeOptions.format: u64, and no narrower physicalType"
 
 
 def name_some(names: list[str]) -> str:
@@ -73,6 +75,25 @@ def faultless(faults: list[str], *, named: str = "", otherwise: str) -> tuple[bo
     return not faults, {"observed_value": f"{named}{name_some(faults)}" if faults else otherwise}
 
 
+def nothing_lacking(lacking: list[str], alike: list[str]) -> tuple[bool, dict[str, Any]]:
+    """Success where no file lacks the name; `alike` are names there that differ from it only by case."""
+    success, result = faultless(lacking, named="missing in ", otherwise="in every file")
+    if lacking and alike:
+        hint = f"; found {name_some(alike)}: names differ only by case; set physicalName"
+        result["observed_value"] += hint
+    return success, result
+
+
+def as_typed(mistyped: list[tuple[str, str]], accepted: list[str]) -> tuple[bool, dict[str, Any]]:
+    """Success where no file has another type; else the first of them, and the types that the table can hold."""
+    success, result = faultless([f"{kind} in {source}" for source, kind in mistyped], otherwise="as promised")
+    if mistyped:
+        result["observed_value"] += f"; accepted: {', '.join(accepted)}"
+    if _UNSIGNED_64 in {kind for _, kind in mistyped} and "int64" in accepted:
+        result["observed_value"] += _WIDER
+    return success, result
+
+
 class ExpectPartitionFilesToBeReadable(AboutBatch):
     """Every file is Parquet that can be read to its end. Files with a broken footer never come as far as this."""
 
@@ -92,8 +113,8 @@ class ExpectPartitionFilesToHaveColumn(AboutBatch):
     success_keys: ClassVar[tuple[str, ...]] = ("column",)
     args_keys: ClassVar[tuple[str, ...]] = ("column",)
 
-    def judged(self, found: list[str]) -> tuple[bool, dict[str, Any]]:
-        return faultless(found, named="missing in ", otherwise="in every file")
+    def judged(self, found: tuple[list[str], list[str]]) -> tuple[bool, dict[str, Any]]:
+        return nothing_lacking(*found)
 
 
 class ExpectPartitionFilesColumnTypeToBeInSet(AboutBatch):
@@ -107,7 +128,7 @@ class ExpectPartitionFilesColumnTypeToBeInSet(AboutBatch):
     args_keys: ClassVar[tuple[str, ...]] = ("column", "type_list")
 
     def judged(self, found: list[tuple[str, str]]) -> tuple[bool, dict[str, Any]]:
-        return faultless([f"{kind} in {source}" for source, kind in found], otherwise="as promised")
+        return as_typed(found, self.type_list)
 
 
 class ExpectPromiseOverTimeToBeKept(AboutBatch):
@@ -133,3 +154,12 @@ class ExpectColumnValuesToExistInReference(Sentence, ColumnMapExpectation):
     map_metric: ClassVar[str | None] = metric.IN_REFERENCE
     success_keys: ClassVar[tuple[str, ...]] = ("mostly", "reference_dataset", "reference_column")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "reference_dataset", "reference_column")
+
+
+class ExpectColumnValuesToEqualPartitionKey(Sentence, ColumnMapExpectation):
+    """A partition column that a file holds has the key's value in every row; rows without a value are not counted."""
+
+    sentence: ClassVar[str] = "$column values in the files must equal the partition key's value"
+    map_metric: ClassVar[str | None] = metric.EQUALS_PARTITION_KEY
+    success_keys: ClassVar[tuple[str, ...]] = ("mostly",)
+    args_keys: ClassVar[tuple[str, ...]] = ("column",)

@@ -18,12 +18,14 @@ from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
-from partition_gate.adapters.gx.expectations import AboutBatch, Sentence, faultless
-from partition_gate.adapters.gx.nested_footers import types_at
+from partition_gate.adapters.gx.expectations import AboutBatch, Sentence, as_typed, nothing_lacking
+from partition_gate.adapters.gx.footers import NO_TYPE
+from partition_gate.adapters.gx.nested_footers import fields_alike, types_at
 from partition_gate.adapters.gx.nested_sql import breaks
 from partition_gate.adapters.gx.sql import identifier
 
-KEEPS_INNER_RULE, INNER_TYPES = "column_values.keep_inner_rule", "partition_files.inner_types"
+KEEPS_INNER_RULE = "column_values.keep_inner_rule"
+INNER_TYPES, INNER_LACKING = "partition_files.inner_types", "partition_files.lacking_inner_field"
 
 
 class KeepsInnerRule(ColumnMapMetricProvider):
@@ -44,6 +46,17 @@ class InnerTypes(TableMetricProvider):
         return types_at(execution_engine.partition, metric_value_kwargs["column"], metric_value_kwargs["path"])
 
 
+class InnerFieldLacking(TableMetricProvider):
+    metric_name = INNER_LACKING
+    value_keys = ("column", "path")
+
+    @metric_value(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_value_kwargs: dict[str, Any], **_: Any) -> Any:
+        partition, column, path = execution_engine.partition, metric_value_kwargs["column"], metric_value_kwargs["path"]
+        lacking = [source for source, kind in types_at(partition, column, path) if kind is None]
+        return lacking, list(fields_alike(partition, column, path))
+
+
 class ExpectColumnInnerValuesToKeepRule(Sentence, ColumnMapExpectation):
     """Everything at the path inside of the column keeps the rule; a row is counted once, whatever breaks it."""
 
@@ -61,13 +74,12 @@ class ExpectPartitionFilesToHaveInnerField(AboutBatch):
     sentence: ClassVar[str] = "Every file must have the field $path inside of $column"
     column: str
     path: list[str]
-    metric_dependencies: ClassVar[tuple[str, ...]] = (INNER_TYPES,)
+    metric_dependencies: ClassVar[tuple[str, ...]] = (INNER_LACKING,)
     success_keys: ClassVar[tuple[str, ...]] = ("column", "path")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "path")
 
-    def judged(self, found: list[tuple[str, str | None]]) -> tuple[bool, dict[str, Any]]:
-        lacking = [source for source, kind in found if kind is None]
-        return faultless(lacking, named="missing in ", otherwise="in every file")
+    def judged(self, found: tuple[list[str], list[str]]) -> tuple[bool, dict[str, Any]]:
+        return nothing_lacking(*found)
 
 
 class ExpectPartitionFilesInnerTypeToBeInSet(AboutBatch):
@@ -82,5 +94,5 @@ class ExpectPartitionFilesInnerTypeToBeInSet(AboutBatch):
     args_keys: ClassVar[tuple[str, ...]] = ("column", "path", "type_list")
 
     def judged(self, found: list[tuple[str, str | None]]) -> tuple[bool, dict[str, Any]]:
-        mistyped = [f"{kind} in {source}" for source, kind in found if kind not in (None, *self.type_list)]
-        return faultless(mistyped, otherwise="as promised")
+        accepted = (None, NO_TYPE, *self.type_list)
+        return as_typed([(source, kind) for source, kind in found if kind and kind not in accepted], self.type_list)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -43,6 +45,9 @@ _SAME_NAME = {
 }
 
 
+NO_TYPE = "null"  # of a column, member or element that has no value in any row
+
+
 class FileColumn(Record):
     """A top-level column. `type` is the token that contracts are compiled to, `arrow_type` Arrow's own text."""
 
@@ -81,9 +86,17 @@ class Footers(Record):
         return tuple(file.source for file in self.files if file.column(column) is None)
 
     def mistyped(self, column: str, types: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-        """(landing path, type found) of the files that store the column as none of the types."""
+        """(landing path, type found) of the files that store the column as none of the types. What has no value in any
+        row has every type.
+        """
+        accepted = (*types, NO_TYPE)
         found = ((file.source, file.column(column)) for file in self.files)
-        return tuple((source, kind.type) for source, kind in found if kind is not None and kind.type not in types)
+        return tuple((source, kind.type) for source, kind in found if kind is not None and kind.type not in accepted)
+
+    def named_alike(self, column: str) -> tuple[str, ...]:
+        """Columns whose names differ from this one only by case, in the files that lack it."""
+        others = (other for file in self.files if file.column(column) is None for other in file.columns)
+        return alike(column, (other.name for other in others))
 
     def without(self, sources: tuple[str, ...]) -> Footers:
         """The same with more files known to be unreadable."""
@@ -102,6 +115,11 @@ def read_footers(scan: PartitionScan) -> Footers:
         except READ_ERRORS:
             unreadable.append(source)
     return Footers(files=tuple(files), unreadable=tuple(unreadable))
+
+
+def alike(name: str, others: Iterable[str]) -> tuple[str, ...]:
+    """The names that differ from this one only by case, each once."""
+    return tuple(dict.fromkeys(other for other in others if other != name and other.casefold() == name.casefold()))
 
 
 def type_token(kind: pa.DataType) -> str:

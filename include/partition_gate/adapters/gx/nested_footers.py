@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from partition_gate.adapters.gx.footers import type_token
+from partition_gate.adapters.gx.footers import alike, type_token
 from partition_gate.adapters.gx.scan import Scanned
 from partition_gate.suite.nested import ITEMS, KEYS, VALUES
 
@@ -23,6 +23,17 @@ def types_at(partition: Scanned, column: str, path: Sequence[str]) -> list[tuple
     return found
 
 
+def fields_alike(partition: Scanned, column: str, path: Sequence[str]) -> tuple[str, ...]:
+    """Fields whose names differ from the last step only by case, in the files where nothing lies at the path."""
+    source, names = partition.source(column), list[str]()
+    for file in partition.footers.files:
+        kind = None if file.column(source) is None else pq.read_schema(file.path).field(source).type
+        holder = _at(kind, path[:-1])
+        if holder is not None and pa.types.is_struct(holder) and _at(kind, path) is None:
+            names += [field.name for field in holder]
+    return alike(path[-1], names)
+
+
 def _at(kind: pa.DataType | None, path: Sequence[str]) -> pa.DataType | None:
     for step in path:
         if kind is None:
@@ -32,6 +43,8 @@ def _at(kind: pa.DataType | None, path: Sequence[str]) -> pa.DataType | None:
 
 
 def _step(kind: pa.DataType, step: str) -> pa.DataType | None:
+    if pa.types.is_null(kind):
+        return kind
     if step in (KEYS, VALUES):
         is_map = pa.types.is_map(kind)
         return None if not is_map else kind.key_type if step == KEYS else kind.item_type

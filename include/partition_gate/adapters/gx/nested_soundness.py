@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from partition_gate.adapters.gx.footers import NO_TYPE
 from partition_gate.adapters.gx.nested_footers import types_at
 from partition_gate.adapters.gx.scan import Scanned
 from partition_gate.adapters.gx.suite_file import FILES_TYPE_FIELD, Planned
@@ -18,7 +19,7 @@ def why_unsound(partition: Scanned, planned: Planned, suite: Iterable[Planned]) 
         for source, kind in types_at(partition, column, way):
             if kind is None:
                 return f"{'.'.join((column, *way))} is missing in {source}"
-            if kind not in promised.get(tuple(way), (kind,)):
+            if kind not in (*promised.get(tuple(way), (kind,)), NO_TYPE):
                 return f"{'.'.join((column, *way))} has another type: {kind} in {source}"
     return None
 

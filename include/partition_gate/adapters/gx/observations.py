@@ -16,8 +16,8 @@ from great_expectations.validator.validation_statistics import calc_validation_s
 
 from partition_gate.adapters.gx.expectations_counts import COUNTED, IS_TEXT
 from partition_gate.adapters.gx.shown_values import Mask
-from partition_gate.adapters.gx.suite_file import Planned, SuiteFile
-from partition_gate.display import displayed
+from partition_gate.adapters.gx.suite_file import ABOUT_FILES, Planned, SuiteFile
+from partition_gate.display import PATH_LENGTH, SHOWN_LENGTH, displayed
 from partition_gate.judging.validation import FailingValue, Held
 from partition_gate.masking import pseudonym
 
@@ -74,10 +74,12 @@ def presentable(
     planned: Planned, result: ExpectationValidationResult, mask: Mask, failing: Sequence[FailingValue]
 ) -> ExpectationValidationResult:
     """The result as it may be kept: plain JSON, short texts, and no value of a column that must not be seen."""
+    longest = _longest(planned)
     found = {key: value for key, value in result.result.items() if key != IS_TEXT}
-    kept = _counts(found) if mask.hides_texts(planned) else {key: _plain(value) for key, value in found.items()}
+    shown = {key: value for key, value in found.items() if key in _COUNTS} if mask.hides_texts(planned) else found
+    kept = {key: _plain(value, longest) for key, value in shown.items()}
     if "observed_value" in found:
-        kept["observed_value"] = _plain(_seen(planned, result.result, mask))
+        kept["observed_value"] = _plain(_seen(planned, result.result, mask), longest)
     return ExpectationValidationResult(
         success=bool(result.success),  # numpy's bool is not JSON
         expectation_config=planned.configuration,
@@ -125,7 +127,11 @@ def _aggregate(planned: Planned, found: dict[str, Any]) -> str | None:
         case list() | tuple() | dict() as value:
             return f"{len(value)} values"
         case value:
-            return displayed(str(value))
+            return displayed(str(value), limit=_longest(planned))
+
+
+def _longest(planned: Planned) -> int:
+    return PATH_LENGTH if planned.type in ABOUT_FILES else SHOWN_LENGTH
 
 
 def _seen(planned: Planned, found: dict[str, Any], mask: Mask) -> Any:
@@ -150,19 +156,15 @@ def _samples(
     return dict(zip(_SAMPLES, ([mask.sample(planned, one) for one in sample], []), strict=True))
 
 
-def _counts(found: dict[str, Any]) -> dict[str, Any]:
-    return {key: _plain(value) for key, value in found.items() if key in _COUNTS}
-
-
-def _plain(value: object) -> Any:
+def _plain(value: object, longest: int) -> Any:
     match value:
         case None | bool() | int():
             return value
         case float():
             return value if math.isfinite(value) else str(value)
         case dict():
-            return {displayed(str(key)): _plain(part) for key, part in value.items()}
+            return {displayed(str(key)): _plain(part, longest) for key, part in value.items()}
         case list() | tuple() | set():
-            return [_plain(part) for part in value]
+            return [_plain(part, longest) for part in value]
         case _:
-            return displayed(str(value))
+            return displayed(str(value), limit=longest)

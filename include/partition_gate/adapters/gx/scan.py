@@ -65,6 +65,15 @@ class Scanned(Record):
         """Landing paths of the files without the column; none where the partition's key gives its value."""
         return () if column in dict(self.scan.partition_values) else self.footers.lacking(self.source(column))
 
+    def named_alike(self, column: str) -> tuple[str, ...]:
+        """The files' columns that may be the one they lack: their names differ from its only by case."""
+        return self.footers.named_alike(self.source(column))
+
+    def key_value(self, column: str) -> str | None:
+        """The value that the partition's key has for a column that a file holds too."""
+        is_held = any(file.column(self.source(column)) for file in self.footers.files)
+        return dict(self.scan.partition_values).get(column) if is_held else None
+
     def mistyped(self, column: str, types: Iterable[str]) -> tuple[tuple[str, str], ...]:
         """(landing path, type found) of the files that store the column as none of the types."""
         return self.footers.mistyped(self.source(column), tuple(types))
