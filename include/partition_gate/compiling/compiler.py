@@ -93,8 +93,9 @@ def _readable() -> Draft:
 
 def _partition_key(contract: Contract) -> Iterator[Draft]:
     """Rows are published under their file's key, so a partition column in the file must not say otherwise."""
+    segments = {segment.name for segment in contract.location.segments}
     for column in contract.columns:
-        if column.name in contract.location.segments:
+        if column.name in segments:
             yield Draft(
                 name=f"partition_key.{column.name}",
                 clause=f"{column.path}.partitioned",

@@ -92,10 +92,10 @@ class EqualsPartitionKey(ColumnMapMetricProvider):
     @column_condition_partial(engine=DuckDBExecutionEngine)
     def _duckdb(cls, column: Any, _execution_engine: Any = None, **_: Any) -> Any:
         partition = _execution_engine.partition
-        value = partition.key_value(column.name)
-        if value is None:
+        held = partition.keys_held()
+        if column.name not in held:
             return sa.true()  # every row gets the key's own
-        key = sa.text(f"TRY_CAST({literal(value)} AS {partition.types[column.name]})")
+        key = sa.text(f"TRY_CAST({literal(held[column.name])} AS {partition.types[column.name]})")
         return column.is_not_distinct_from(key)
 
 

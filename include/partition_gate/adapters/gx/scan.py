@@ -69,10 +69,15 @@ class Scanned(Record):
         """The files' columns that may be the one they lack: their names differ from its only by case."""
         return self.footers.named_alike(self.source(column))
 
-    def key_value(self, column: str) -> str | None:
-        """The value that the partition's key has for a column that a file holds too."""
-        is_held = any(file.column(self.source(column)) for file in self.footers.files)
-        return dict(self.scan.partition_values).get(column) if is_held else None
+    def keys_held(self) -> dict[str, str | None]:
+        """Partition column that a file holds too -> the value that the partition's key has for it; None is null."""
+        values = dict(self.scan.partition_values)
+        sources = {column: self.source(column) for column in values}
+        return {
+            column: value
+            for column, value in values.items()
+            if any(file.column(sources[column]) for file in self.footers.files)
+        }
 
     def mistyped(self, column: str, types: Iterable[str]) -> tuple[tuple[str, str], ...]:
         """(landing path, type found) of the files that store the column as none of the types."""
