@@ -105,8 +105,7 @@ class Case(Record):
     def _unjudged_line(self, unjudged: Unjudged, *, impact: bool) -> str:
         if len(unjudged.results) == 1:
             return self._rule_line(unjudged.results[0], impact=impact)
-        is_hidden = any(self._is_classified(result) for result in unjudged.results)
-        why = "" if is_hidden or not unjudged.why else f": {plain(unjudged.why, limit=160)}"
+        why = f": {plain(unjudged.why, limit=160)}" if unjudged.why else ""
         return f"\u2022 {_checks(len(unjudged.results))} could not be judged{why}"
 
     def _rule_line(self, result: CheckResult, *, impact: bool) -> str:
