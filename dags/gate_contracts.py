@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, CronPartitionTimetable, Metadata, PokeReturnValue, dag, get_parsing_context, task
+from airflow.sdk import DAG, Asset, PokeReturnValue, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from partition_gate import tasks
 from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.contract.schedule import schedule_of
+from partition_gate.contract.airflow_keys import from_airflow, to_airflow
+from partition_gate.contract.schedule import LONGEST_WAIT, schedule_of
+from partition_gate.dag_building import dags_of
 from partition_gate.settings import load_settings
+from partition_gate.timetable import timetable_of
 from partition_gate.web.links import DataDocsLink, PartitionLink
 from partition_gate.wiring import contract_folder
 
@@ -26,9 +28,9 @@ def validated(dataset: str) -> Asset:
     return Asset(name=f"validated.{dataset}", uri=f"gate://validated/{dataset}")
 
 
-@task.sensor(mode="reschedule", timeout=timedelta(days=7).total_seconds())
+@task.sensor(mode="reschedule", timeout=LONGEST_WAIT.total_seconds())
 def arrive(contract: str, dag_run: Any = None) -> PokeReturnValue:
-    arrival = tasks.arrive(contract, dag_run.partition_key)
+    arrival = tasks.arrive(contract, from_airflow(dag_run.partition_key))
     return PokeReturnValue(is_done=arrival is not None, xcom_value=arrival)
 
 
@@ -40,13 +42,15 @@ def inspect(contract: str, arrival: Any) -> dict[str, Any]:
 
 
 @task
-def settle(contract: str, inspected: Any, ti: Any = None) -> Iterator[Metadata]:
+def settle(contract: str, inspected: Any, ti: Any = None, outlet_events: Any = None) -> None:
     settlement = tasks.settle(contract, inspected)
     ti.xcom_push(key="settlement", value=settlement)
     if not settlement["published"]:
         raise AirflowSkipException(f"{settlement['outcome']}: no new version, so no asset event")
-    extra = {name: settlement[name] for name in ("rows_published", "table_version")}
-    yield Metadata(validated(settlement["dataset"]), extra=extra)
+    event = outlet_events[validated(settlement["dataset"])]
+    event.extra = {name: settlement[name] for name in ("rows_published", "table_version")}
+    # The run's own key may have another spelling, which a consumer of two assets would not find in the other one.
+    event.add_partitions(to_airflow(settlement["partition_key"]))
 
 
 @task(trigger_rule="none_failed")
@@ -60,27 +64,25 @@ def notify() -> dict[str, Any]:
     return tasks.notify()
 
 
-def gate_dag(compiled: CompiledContract) -> None:
+def gate_dag(compiled: CompiledContract) -> DAG:
     contract, plan = compiled.contract, schedule_of(compiled.contract)
-
-    @dag(
+    owner = contract.team.name or "nobody"
+    with DAG(
         dag_id=f"{PREFIX}{contract.id}",
         description=contract.description,
-        doc_md=f"Contract **{contract.id}** {contract.version}, owned by {contract.team.name or 'nobody'}.",
-        schedule=CronPartitionTimetable(
-            plan.cron, timezone=plan.timezone, run_offset=plan.run_offset, key_format=plan.key_format
-        ),
+        doc_md=f"Contract **{contract.id}** {contract.version}, owned by {owner}. {plan.summary}",
+        schedule=timetable_of(plan),
         start_date=plan.start,
         end_date=plan.end,
         catchup=False,
-        max_active_runs=4,
+        max_active_runs=plan.runs_at_once,
+        max_active_tasks=4,
         tags=["partition-gate", contract.dataset],
-        default_args={"retries": 2, "retry_delay": timedelta(seconds=10), "owner": contract.team.name or "nobody"},
-    )
-    def journey() -> None:
+        default_args={"retries": 2, "retry_delay": timedelta(seconds=10), "owner": owner},
+        auto_register=False,
+    ) as dag:
         steps(contract.id, contract.dataset, poke_interval_s=plan.poke_interval_s)
-
-    journey()
+    return dag
 
 
 def steps(contract: str, dataset: str, *, poke_interval_s: float) -> None:
@@ -94,5 +96,5 @@ def steps(contract: str, dataset: str, *, poke_interval_s: float) -> None:
 
 
 wanted = get_parsing_context().dag_id  # set in a task's process: build its own DAG only
-for compiled in contract_folder(load_settings()).load_some(wanted and wanted.removeprefix(PREFIX)):
-    gate_dag(compiled)
+built = dags_of(contract_folder(load_settings()).load_some(wanted and wanted.removeprefix(PREFIX)), gate_dag)
+globals().update(built.dags)

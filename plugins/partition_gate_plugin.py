@@ -1,4 +1,4 @@
-"""Mounts Partition Gate's console in Airflow, for signed-in users, and puts it into the navigation.
+"""Mounts Partition Gate's console in Airflow, for signed-in users, and registers the timetable of contracts' DAGs.
 
 Every Airflow process executes this file, each task's too: so the console, FastAPI and its adapters are loaded by the
 first request only.
@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from partition_gate.timetable import ContractTimetable
 from partition_gate.web.links import MOUNT, DataDocsLink, PartitionLink
 
 PATH = MOUNT.strip("/")  # relative: Airflow's pages have a <base>, so a prefix before Airflow's address is kept
@@ -39,7 +40,7 @@ class ConsoleOnDemand:
 
 
 class PartitionGatePlugin(AirflowPlugin):
-    """The console below `/gate`, a navigation entry, a tab on each DAG, and the tasks' buttons."""
+    """The console below `/gate`, a navigation entry, a tab on each DAG, the tasks' buttons, and the timetable."""
 
     name = "partition_gate"
     fastapi_apps = [{"name": "Partition Gate", "app": ConsoleOnDemand(), "url_prefix": MOUNT}]  # noqa: RUF012 (Airflow)
@@ -48,3 +49,4 @@ class PartitionGatePlugin(AirflowPlugin):
         {"name": "Partitions", "href": f"{PATH}/dags/{{DAG_ID}}", "destination": "dag", "url_route": "partitions"},
     ]
     operator_extra_links = [DataDocsLink(), PartitionLink()]  # noqa: RUF012 (as above)
+    timetables = [ContractTimetable]  # noqa: RUF012 (as above)

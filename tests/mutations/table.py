@@ -20,6 +20,7 @@ KEYED_TABLES = "tests/integration/test_partition_keys_in_tables.py"
 STORES = "tests/integration/test_object_store_behaviour.py"
 MASKING = "tests/unit/test_masking.py"
 MASKED = "tests/integration/test_masked_values.py"
+AIRFLOW = "tests/integration/test_airflow_dags.py"
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ JUDGING = (
              "PartitionOutcome.PUBLISHED", PIPELINE),
     Mutation("old data that is loaded now is told as late", "judging/promises.py",
              "HISTORY = timedelta(days=30)", "HISTORY = timedelta(days=3)", "tests/unit/test_service_levels.py"),
-    Mutation("an hour lasts two when the clocks are set back", "contract/calendar.py",
-             "return start.astimezone(UTC), start.astimezone(UTC) + step", "return start, start + step",
+    Mutation("the hour that clocks show twice is due after its first half", "contract/calendar.py",
+             "return begin, max(next_hour, begin + step)", "return begin, begin + step",
              "tests/unit/test_calendar_and_readiness.py"),
 )  # fmt: skip
 
@@ -234,4 +235,17 @@ KEYING = (
              "except MalformedPartitionKey as error:", "except KeyError as error:", STORES),
 )  # fmt: skip
 
-MUTATIONS = (*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING)
+SCHEDULING = (
+    Mutation("a contract by hour is never run", "timetable.py",
+             "key_format = to_airflow(schedule.key_format)", "key_format = schedule.key_format", AIRFLOW),
+    Mutation("a key that Airflow forbids is found out by nobody", "timetable.py",
+             "if not pattern or not re.match(", "if not re.match('', ", AIRFLOW),
+    Mutation("the day before the clocks change is never run", "timetable.py",
+             "return found if found < current else", "return found if found else", AIRFLOW),
+    Mutation("a contract that Airflow refuses hides all others", "dag_building.py",
+             "(AirflowException, ValueError, TypeError, GateError)", "(GateError,)", AIRFLOW),
+    Mutation("a suite that is no text hides all contracts", "adapters/contract_folder.py",
+             'encoding="utf-8", errors="replace")', 'encoding="utf-8")', AIRFLOW),
+)  # fmt: skip
+
+MUTATIONS = (*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING)

@@ -43,6 +43,23 @@ def test_an_hourly_key_covers_one_hour():
     assert schedule_of(contract).key_format == "%Y-%m-%d/%H"
 
 
+@pytest.mark.parametrize(
+    ("key", "start", "end"),
+    [
+        ("2026-11-01/00", "2026-11-01T04:00", "2026-11-01T05:00"),
+        ("2026-11-01/01", "2026-11-01T05:00", "2026-11-01T07:00"),
+        ("2026-11-01/02", "2026-11-01T07:00", "2026-11-01T08:00"),
+        ("2026-03-08/01", "2026-03-08T06:00", "2026-03-08T07:00"),
+        ("2026-03-08/03", "2026-03-08T07:00", "2026-03-08T08:00"),
+    ],
+)
+def test_the_hour_that_a_clock_shows_twice_has_two_hours_and_no_time_lies_between_hours(key, start, end):
+    servers = [{"server": "x", "type": "local", "path": "/d/dt=*/hour=*/*.parquet", "format": "parquet"}]
+    contract = read(minimal(servers=servers, customProperties=NEW_YORK))
+
+    assert period(contract, key) == (at(start), at(end))
+
+
 @pytest.mark.parametrize("key", ["2026-01-01/07", "", "../../etc", "snapshot/x"])
 def test_a_key_that_does_not_fit_the_location_is_refused(key):
     with pytest.raises(MalformedPartitionKey):

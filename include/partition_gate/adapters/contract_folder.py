@@ -60,28 +60,24 @@ class ContractFolder:
         path = self.locate(name)
         if not path.is_file():
             raise UnknownContract(f"{name!r} is no contract: {self._known()}; or give the path of a contract file")
-        whole = self._compiled(path)
-        if path.resolve().parent != self.contracts.resolve():
-            return whole
-        earlier = tuple(self._committed(each, is_kept=True) for each in whole.earlier)
-        return self._committed(whole).model_copy(update={"earlier": earlier})
+        return self._load(path)
 
     def load_all(self) -> Catalogue:
         """Every contract of the folder; a bad one never hides the others."""
         good, broken = [], []
         for path in self.paths():
             try:
-                good.append(self.load(str(path)))
+                good.append(self._load(path))
             except ContractError as error:
                 broken.append((path.name, str(error)))
         return Catalogue(contracts=tuple(good), broken=tuple(broken))
 
-    def load_some(self, name: str | None) -> tuple[CompiledContract, ...]:
-        """The contract of that id, or all that can be used; a retired contract is none of them."""
-        found = (
-            (self.load(name),) if name and (self.contracts / f"{name}{SUFFIX}").is_file() else self.load_all().contracts
-        )
-        return tuple(compiled for compiled in found if compiled.contract.status is not Status.RETIRED)
+    def load_some(self, name: str | None) -> Catalogue:
+        """The contract of that id (raising as `load` does), or all; a retired contract is none of them."""
+        is_one = bool(name) and (self.contracts / f"{name}{SUFFIX}").is_file()
+        found = Catalogue(contracts=(self.load(str(name)),), broken=()) if is_one else self.load_all()
+        current = tuple(each for each in found.contracts if each.contract.status is not Status.RETIRED)
+        return found.model_copy(update={"contracts": current})
 
     def paths(self) -> list[Path]:
         """The contract files, by name. Raises: UnknownContract (there is no such folder)."""
@@ -172,6 +168,13 @@ class ContractFolder:
         kept = [_written(self.suite_path(each.contract, is_kept=True), each.suite.document) for each in whole.earlier]
         return [_written(self.suite_path(whole.contract), whole.suite.document), *kept]
 
+    def _load(self, path: Path) -> CompiledContract:
+        whole = self._compiled(path)
+        if path.resolve().parent != self.contracts.resolve():
+            return whole
+        earlier = tuple(self._committed(each, is_kept=True) for each in whole.earlier)
+        return self._committed(whole).model_copy(update={"earlier": earlier})
+
     def _compiled(self, path: Path) -> CompiledContract:
         today = self.read(path)
         return compiled(today, self._earlier(path, today))
@@ -203,7 +206,7 @@ class ContractFolder:
 
     def _committed(self, fresh: CompiledContract, *, is_kept: bool = False) -> CompiledContract:
         path = self.suite_path(fresh.contract, is_kept=is_kept)
-        document = path.read_text(encoding="utf-8") if path.is_file() else ""
+        document = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         if document != fresh.suite.document:
             state = "is not what the contract compiles to" if document else "does not exist"
             raise StaleSuite(f"{path}: {state}; run `gate compile`, review the change and commit it")

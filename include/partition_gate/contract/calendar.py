@@ -13,7 +13,7 @@ from partition_gate.partition_key import Segment
 from partition_gate.units import duration
 
 _HOUR = re.compile(r"\d{1,2}")
-_HOURS = ("hour", "hh", "h")
+HOUR_SEGMENTS = ("hour", "hh", "h")
 _PARTS = {"year": slice(4), "month": slice(5, 7), "day": slice(8, 10)}  # of an ISO date
 _A_MINUTE, _AN_HOUR, _A_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # Labels of periods: beyond them a zone's offset, or the time until a deadline, may leave Python's calendar.
@@ -25,8 +25,8 @@ def period(contract: Contract, key: str) -> tuple[datetime, datetime] | None:
     """Start and end (exclusive, aware) of the time that a partition covers; None where its key names no date.
 
     Understands a timestamp segment, one ISO date segment, or year/month/day segments, and an hour segment. Days follow
-    the contract's time zone, so a day may have 23 or 25 hours. A timestamp's period is as long as the contract's
-    `frequency`, else a day.
+    the contract's time zone, so a day may have 23 or 25 hours, and the hour that a clock shows twice in autumn has
+    two. A timestamp's period is as long as the contract's `frequency`, else a day.
     """
     found = _label(contract, key)
     if found is None:
@@ -34,7 +34,10 @@ def period(contract: Contract, key: str) -> tuple[datetime, datetime] | None:
     label, step = found
     start = label.replace(tzinfo=ZoneInfo(contract.limits.timezone))
     if step < _A_DAY:
-        return start.astimezone(UTC), start.astimezone(UTC) + step
+        begin = start.astimezone(UTC)
+        # The clock's next hour begins later where this one is shown twice; a timestamp is a moment, not an hour.
+        next_hour = begin if _is_timestamp(contract, key) else (start + step).astimezone(UTC)
+        return begin, max(next_hour, begin + step)
     return start, start + step
 
 
@@ -60,7 +63,7 @@ def window_keys(contract: Contract, key: str, span: timedelta) -> tuple[str, ...
         return (key,)
     zone, parts = ZoneInfo(contract.limits.timezone), contract.location.parts(key)
     segments = [(segment, parts[segment.name]) for segment in contract.location.segments]
-    labels = _labels(*found, span, zone, are_timestamps=any(segment.timestamp(part) for segment, part in segments))
+    labels = _labels(*found, span, zone, are_timestamps=_is_timestamp(contract, key))
     there = (one for one in labels if one == found[0] or _exists(one, zone))
     keys = ("/".join(_at(one, zone, segment, part) for segment, part in segments) for one in there)
     return (*list(keys)[:-1], key)
@@ -127,6 +130,12 @@ def _label(contract: Contract, key: str) -> tuple[datetime, timedelta] | None:
     return (label.astimezone(ZoneInfo(contract.limits.timezone)) if label.tzinfo else label).replace(tzinfo=None), step
 
 
+def _is_timestamp(contract: Contract, key: str) -> bool:
+    """Whether a segment of the key is a moment, rather than what a clock shows."""
+    parts = contract.location.parts(key)
+    return any(segment.timestamp(parts[segment.name]) is not None for segment in contract.location.segments)
+
+
 def _frequency(contract: Contract) -> timedelta:
     spans = (duration(sla.value, sla.unit) for sla in contract.slas if sla.property == "frequency")
     return next((max(span, _A_MINUTE) for span in spans if span), _A_DAY)
@@ -136,7 +145,7 @@ def _midnight_or_hour(values: Mapping[str, str | None]) -> tuple[timedelta, date
     """The step, and the label; None where no segment names a day, or the hour is none of a clock."""
     day = _day(values)
     midnight = None if day is None else datetime(day.year, day.month, day.day)  # noqa: DTZ001 (a label, not a moment)
-    hour = next((int(found) for name in _HOURS if _HOUR.fullmatch(found := values.get(name) or "")), None)
+    hour = next((int(found) for name in HOUR_SEGMENTS if _HOUR.fullmatch(found := values.get(name) or "")), None)
     if midnight is None or hour is None:
         return _A_DAY, midnight
     return _AN_HOUR, midnight.replace(hour=hour) if hour < 24 else None
@@ -160,7 +169,7 @@ def _at(label: datetime, zone: ZoneInfo, segment: Segment, part: str) -> str:
     moment, name, day = segment.timestamp(part), segment.name, label.date().isoformat()
     if moment is not None:
         return segment.part((label.replace(tzinfo=zone).astimezone(UTC) if moment.tzinfo else label).isoformat())
-    if name in _HOURS:
+    if name in HOUR_SEGMENTS:
         return segment.part(f"{label:%H}")
     if name in _PARTS:
         return segment.part(day[_PARTS[name]])

@@ -2,51 +2,78 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from partition_gate.contract.calendar import HOUR_SEGMENTS
 from partition_gate.contract.model import Contract
 from partition_gate.contract.readiness import quiet_period
 from partition_gate.partition import SNAPSHOT
 from partition_gate.record import Record
 
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
+# A run waits for its partition at most this long.
+LONGEST_WAIT = timedelta(days=7)
+_DATE_FORMAT = "%Y-%m-%d"
+_DATE_SEGMENTS = ("dt", "ds", "date")
+_FORMATS = {
+    **dict.fromkeys(_DATE_SEGMENTS, _DATE_FORMAT),
+    **dict.fromkeys(HOUR_SEGMENTS, "%H"),
+    "year": "%Y",
+    "month": "%m",
+    "day": "%d",
+}
+_CRONS = {timedelta(hours=1): "15 * * * *", timedelta(days=1): "15 2 * * *"}
 
 
 class Schedule(Record):
-    """A cron in the contract's time zone; `key_format` is strftime of the partition's date.
+    """A cron in the contract's time zone; `key_format` is strftime of the partition's date on the clock of that zone.
 
     `run_offset` -1 means that a run is for the period before it. `start` and `end` bound the scheduled runs.
+    `runs_at_once` is as many runs as may wait for their partitions. `key_format` is None where a part of the key is no
+    time (a region): no cron knows such keys, so runs are triggered, each with its key.
     """
 
     cron: str
     timezone: str
     run_offset: int
-    key_format: str
+    key_format: str | None
     start: datetime
     end: datetime | None
+    runs_at_once: int
     poke_interval_s: float
+
+    @property
+    def summary(self) -> str:
+        """When runs start, for the DAG's page."""
+        if self.key_format is None:
+            return "No schedule, because a part of the partition key is no time: trigger each run with its key."
+        return f"Runs start by cron `{self.cron}` ({self.timezone})."
 
 
 def schedule_of(contract: Contract) -> Schedule:
     """The schedule: the `frequency` SLA's cron, else once a period, a quarter past."""
     limits, segments = contract.limits, contract.location.names
     zone = ZoneInfo(limits.timezone)
-    is_hourly = "hour" in segments
+    period = timedelta(hours=1) if set(segments) & set(HOUR_SEGMENTS) else timedelta(days=1)
     first, last = limits.start_date, limits.end_of_life
     return Schedule(
-        cron=limits.schedule or ("15 * * * *" if is_hourly else "15 2 * * *"),
+        cron=limits.schedule or _CRONS[period],
         timezone=limits.timezone,
         run_offset=-1 if segments else 0,
-        key_format=_key_format(segments),
+        key_format=_key_format(contract),
         start=datetime(first.year, first.month, first.day, tzinfo=zone) if first else _FIRST,
         end=datetime(last.year, last.month, last.day, tzinfo=zone) if last else None,
+        runs_at_once=LONGEST_WAIT // period + 1,
         poke_interval_s=max(2.0, min(60.0, quiet_period(contract).total_seconds())),
     )
 
 
-def _key_format(segments: tuple[str, ...]) -> str:
-    """strftime for each Hive segment, by its name; a single or unknown segment is the ISO date."""
-    formats = {"hour": "%H", "year": "%Y", "month": "%m", "day": "%d"}
-    whole_date = "%Y-%m-%d"
-    return "/".join(formats.get(name, whole_date) for name in segments) or SNAPSHOT
+def _key_format(contract: Contract) -> str | None:
+    """strftime for each Hive segment, by its name or its column's type; a single segment is a date."""
+    segments = contract.location.segments
+    dates = {column.name for column in contract.columns if column.logical_type in ("date", "timestamp")}
+    formats = [_FORMATS.get(name, _DATE_FORMAT if name in dates else None) for name in segments]
+    if len(segments) == 1:
+        formats = [formats[0] or _DATE_FORMAT]
+    return "/".join(each for each in formats if each) or SNAPSHOT if None not in formats else None

@@ -1,0 +1,65 @@
+"""Keys as Airflow spells them, and the schedules that make them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.unit.test_odcs import minimal, read
+
+from partition_gate.contract.airflow_keys import from_airflow, to_airflow
+from partition_gate.contract.model import Contract
+from partition_gate.contract.schedule import schedule_of
+
+
+def partitioned(*segments: str, **of_type: str) -> Contract:
+    path = "/d/" + "".join(f"{name}=*/" for name in segments) + "*.parquet"
+    columns = [
+        {"name": name, "logicalType": of_type.get(name, "string"), "partitioned": True, "partitionKeyPosition": place}
+        for place, name in enumerate(segments, start=1)
+    ]
+    servers = [{"server": "x", "type": "local", "path": path, "format": "parquet"}]
+    schema = [{"name": "orders", "properties": [{"name": "id", "logicalType": "integer"}, *columns]}]
+    return read(minimal(servers=servers, schema=schema))
+
+
+@pytest.mark.parametrize("key", ["2026-11-29/02", "2026-11-29", "EU/2026-11-29/02", "A%2FB/%7E", "snapshot"])
+def test_a_key_comes_back_from_airflow_as_people_write_it(key):
+    assert from_airflow(to_airflow(key)) == key
+    assert "/" not in to_airflow(key)
+
+
+def test_both_spellings_of_a_key_are_the_same_partition():
+    assert from_airflow("2026-11-29~02") == from_airflow("2026-11-29/02") == "2026-11-29/02"
+    assert to_airflow("2026-11-29~02") == to_airflow("2026-11-29/02") == "2026-11-29~02"
+
+
+@pytest.mark.parametrize(
+    ("segments", "key_format", "cron"),
+    [
+        ((), "snapshot", "15 2 * * *"),
+        (("dt",), "%Y-%m-%d", "15 2 * * *"),
+        (("shipped",), "%Y-%m-%d", "15 2 * * *"),
+        (("dt", "hour"), "%Y-%m-%d/%H", "15 * * * *"),
+        (("ds", "hh"), "%Y-%m-%d/%H", "15 * * * *"),
+        (("year", "month", "day"), "%Y/%m/%d", "15 2 * * *"),
+        (("year", "month", "day", "h"), "%Y/%m/%d/%H", "15 * * * *"),
+    ],
+)
+def test_a_key_is_the_periods_date_by_the_names_of_its_segments(segments, key_format, cron):
+    schedule = schedule_of(partitioned(*segments))
+
+    assert (schedule.key_format, schedule.cron) == (key_format, cron)
+
+
+def test_a_segment_of_another_name_is_a_date_where_its_column_is_one():
+    assert schedule_of(partitioned("shipped", "hour", shipped="date")).key_format == "%Y-%m-%d/%H"
+
+
+def test_no_cron_knows_the_keys_of_regions():
+    assert schedule_of(partitioned("region", "dt")).key_format is None
+
+
+@pytest.mark.parametrize(("segments", "period"), [(("dt",), timedelta(days=1)), (("dt", "hour"), timedelta(hours=1))])
+def test_as_many_runs_wait_as_periods_begin_while_one_waits_so_that_no_period_is_left_out(segments, period):
+    assert schedule_of(partitioned(*segments)).runs_at_once * period > timedelta(days=7)
