@@ -1,4 +1,4 @@
-"""A consumer: runs once for each published partition of `flights`, never for a rejected one."""
+"""Two consumers: one run for each published partition of `flights` and of `weather_hourly`, none for a rejected one."""
 
 from __future__ import annotations
 
@@ -7,17 +7,27 @@ from typing import Any
 from airflow.sdk import Asset, PartitionedAssetTimetable, dag, task
 
 from partition_gate import consumer
+from partition_gate.contract.airflow_keys import from_airflow
+
+
+def published(dataset: str) -> PartitionedAssetTimetable:
+    return PartitionedAssetTimetable(assets=Asset(name=f"validated.{dataset}", uri=f"gate://validated/{dataset}"))
 
 
 @task
 def delays(dag_run: Any = None) -> dict[str, Any]:
-    return consumer.delays(dag_run.partition_key)
+    return consumer.delays(from_airflow(dag_run.partition_key))
+
+
+@task
+def weather(dag_run: Any = None) -> dict[str, Any]:
+    return consumer.weather(from_airflow(dag_run.partition_key))
 
 
 @dag(
     dag_id="consumer__flight_delays",
     description="Example of a consumer: the day's delays by carrier, from validated data only.",
-    schedule=PartitionedAssetTimetable(assets=Asset(name="validated.flights", uri="gate://validated/flights")),
+    schedule=published("flights"),
     catchup=False,
     tags=["consumer"],
 )
@@ -25,4 +35,16 @@ def flight_delays() -> None:
     delays()
 
 
+@dag(
+    dag_id="consumer__hourly_weather",
+    description="Example of a consumer by hour: the temperature at each airport, from validated data only.",
+    schedule=published("weather_hourly"),
+    catchup=False,
+    tags=["consumer"],
+)
+def hourly_weather() -> None:
+    weather()
+
+
 flight_delays()
+hourly_weather()

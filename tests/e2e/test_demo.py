@@ -6,21 +6,28 @@ import json
 import os
 import re
 import shlex
+import shutil
 import sqlite3
 import subprocess
 import sys
+import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import psutil
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.integration.test_airflow_dags import BY_HOUR, Folder
 
 from partition_gate.adapters.ledger.ledger import SqlLedger
+from partition_gate.contract.airflow_keys import from_airflow, to_airflow
 from partition_gate.demo.nycflights import read
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
@@ -31,11 +38,15 @@ GATE = [sys.executable, "-c", "from partition_gate.cli.main import main; main()"
 
 
 class Demo:
-    """A finished demo: its home, what it printed, what the ledger says."""
+    """A finished demo, to whose Airflow `visits` was added: its home, what it printed, what the ledger says."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.done = self.gate("demo", "--once")
+        self.visits = Visits(home.parent)
+        with self.begin("demo", "--once", **self.visits.folder.settings) as process:
+            self.visits.run(home)
+            self.printed, _ = process.communicate()
+        self.exit_code = process.returncode
         self.settlements = {(s.dataset, s.partition_key): s for s in SqlLedger(self.ledger_url).latest()}
 
     @property
@@ -43,8 +54,11 @@ class Demo:
         return f"sqlite:///{self.home / 'ledger.sqlite'}"
 
     def gate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "GATE_HOME": str(self.home), "PYTHONPATH": "include"}
-        return subprocess.run([*GATE, *arguments], env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run([*GATE, *arguments], env=self._environment, capture_output=True, text=True, check=False)
+
+    def begin(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return subprocess.Popen([*GATE, *arguments], env={**self._environment, **settings}, text=True, **pipes)
 
     def query(self, sql: str, **values: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:
@@ -57,35 +71,81 @@ class Demo:
     def of(self, dataset: str) -> list[Settlement]:
         return [s for (name, _), s in sorted(self.settlements.items()) if name == dataset]
 
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "GATE_HOME": str(self.home), "PYTHONPATH": "include"}
+
+
+class Visits:
+    """A contract beside those of the demo, by hour and without an end, whose last hours have landed."""
+
+    def __init__(self, root: Path) -> None:
+        for name in ("include/contracts", "expectations"):
+            shutil.copytree(name, root / Path(name).name)
+        now = datetime.now(UTC)
+        self.keys = [f"{now - timedelta(hours=back):%Y-%m-%d/%H}" for back in range(5, -1, -1)]
+        for day, hour in (key.split("/") for key in self.keys):
+            part = root / "contracts" / "data" / f"dt={day}" / f"hour={hour}"
+            part.mkdir(parents=True)
+            pq.write_table(pa.table({"id": [1, 2, 3]}), part / "part-0.parquet")
+        self.folder = Folder(root)
+        (schema,), ready = BY_HOUR["schema"], [{"property": "readiness", "value": "quiet:1s"}]
+        self.folder.add("visits", **{**BY_HOUR, "schema": [{**schema, "name": "visits"}]}, customProperties=ready)
+
+    def run(self, home: Path) -> None:
+        """Put it on schedule in the demo's Airflow as soon as that answers, and trigger the oldest hour by hand."""
+        ask(home, "PATCH", "gate__visits", {"is_paused": False})
+        ask(home, "POST", "gate__visits/dagRuns", {"logical_date": None, "partition_key": self.keys[0]})
+
+
+def ask(home: Path, method: str, path: str, body: dict[str, Any]) -> None:
+    """One call of the API about a DAG, again each second until it is answered."""
+    for _ in range(300):
+        try:
+            url = f"http://127.0.0.1:{(home / 'airflow' / 'port').read_text()}"
+            with urllib.request.urlopen(f"{url}/auth/token", timeout=30) as answer:  # noqa: S310  # loopback
+                token = json.load(answer)["access_token"]
+            headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+            address, content = f"{url}/api/v2/dags/{path}", json.dumps(body).encode()
+            call = urllib.request.Request(address, content, headers, method=method)  # noqa: S310  # loopback
+            urllib.request.urlopen(call, timeout=60).close()  # noqa: S310  # loopback
+        except OSError:
+            time.sleep(1)
+        else:
+            return
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     demo = Demo(tmp_path_factory.mktemp("demo") / "home")
-    assert demo.done.returncode == 0, demo.done.stdout + demo.done.stderr
+    assert demo.exit_code == 0, demo.printed
     return demo
 
 
 def source_rows(dataset: str) -> Counter[str]:
-    """Rows a day in the published data set, counted from its own CSV."""
+    """Rows of each partition in the published data set, counted from its own CSV."""
     table = read(dataset)
-    days = zip(*(table[name].to_pylist() for name in ("year", "month", "day")), strict=True)
-    return Counter(f"{year:04}-{month:02}-{day:02}" for year, month, day in days)
+    is_hourly = dataset == "weather_hourly"
+    days = zip(*(table[name].to_pylist() for name in ("year", "month", "day", "hour")), strict=True)
+    return Counter(
+        f"{year:04}-{month:02}-{day:02}" + (f"/{hour:02}" if is_hourly else "") for year, month, day, hour in days
+    )
 
 
 def test_every_kind_of_outcome_is_shown_and_explained(demo):
-    outcomes = Counter(s.outcome for s in demo.settlements.values())
+    outcomes = Counter(s.outcome for s in demo.settlements.values() if s.dataset != "visits")
 
     assert outcomes == {
-        PartitionOutcome.PUBLISHED: 14,
-        PartitionOutcome.PUBLISHED_WITH_QUARANTINE: 12,
+        PartitionOutcome.PUBLISHED: 18,
+        PartitionOutcome.PUBLISHED_WITH_QUARANTINE: 13,
         PartitionOutcome.REJECTED: 4,
-        PartitionOutcome.MISSING: 1,
+        PartitionOutcome.MISSING: 2,
     }
     explained = [s for s in demo.settlements.values() if s.outcome is not PartitionOutcome.PUBLISHED]
     assert all(s.why for s in explained)
 
 
-@pytest.mark.parametrize("dataset", ["flights", "weather"])
+@pytest.mark.parametrize("dataset", ["flights", "weather", "weather_hourly"])
 def test_rows_in_are_the_rows_of_the_source_and_none_is_lost(demo, dataset):
     expected = source_rows(dataset)
     for s in demo.of(dataset):
@@ -94,10 +154,13 @@ def test_rows_in_are_the_rows_of_the_source_and_none_is_lost(demo, dataset):
         assert s.rows_in == s.rows_published + s.rows_quarantined
 
 
-@pytest.mark.parametrize("dataset", ["flights", "weather"])
-def test_consumers_see_exactly_the_published_rows(demo, dataset):
-    counts = demo.query("SELECT dt, count(*) FROM query_table($dataset) GROUP BY dt", dataset=dataset)
-    visible = {str(day): count for day, count in counts}
+KEYS = {"flights": "dt::VARCHAR", "weather": "dt::VARCHAR", "weather_hourly": "printf('%s/%02d', dt, hour)"}
+
+
+@pytest.mark.parametrize(("dataset", "key"), KEYS.items())
+def test_consumers_see_exactly_the_published_rows(demo, dataset, key):
+    counts = f"SELECT {key}, count(*) FROM query_table($dataset) GROUP BY 1"  # noqa: S608 (a constant of this file)
+    visible = dict(demo.query(counts, dataset=dataset))
 
     assert visible == {s.partition_key: s.rows_published for s in demo.of(dataset) if s.outcome in VISIBLE}
 
@@ -126,10 +189,60 @@ def test_failing_data_never_makes_a_task_red(demo):
     assert set(states) == {"success", "skipped"}
 
 
-def test_consumers_run_once_for_each_published_partition_and_for_no_other(demo):
-    runs = demo.airflow("SELECT partition_key FROM dag_run WHERE dag_id = 'consumer__flight_delays' ORDER BY 1")
+@pytest.mark.parametrize(
+    ("consumer", "dataset"), [("consumer__flight_delays", "flights"), ("consumer__hourly_weather", "weather_hourly")]
+)
+def test_consumers_run_once_for_each_published_partition_and_for_no_other(demo, consumer, dataset):
+    runs = demo.airflow("SELECT dag_id, partition_key FROM dag_run ORDER BY 2")
 
-    assert [key for (key,) in runs] == [s.partition_key for s in demo.of("flights") if s.outcome in VISIBLE]
+    keys = [from_airflow(key) for dag_id, key in runs if dag_id == consumer]
+    assert keys == [s.partition_key for s in demo.of(dataset) if s.outcome in VISIBLE]
+
+
+def test_a_consumer_reads_the_hour_that_its_run_is_for(demo):
+    found = demo.airflow(
+        "SELECT run.partition_key, xcom.value FROM xcom JOIN dag_run AS run USING (dag_id, run_id) "
+        "WHERE xcom.dag_id = 'consumer__hourly_weather' AND xcom.key = 'return_value'"
+    )
+
+    read_by_hour = {key: json.loads(value) for key, value in found}
+    assert {key: len(airports) for key, airports in read_by_hour.items()} == {
+        "2013-01-01~01": 3,
+        "2013-01-01~02": 3,
+        "2013-01-01~03": 3,
+        "2013-01-01~04": 2,
+        "2013-01-01~05": 3,
+    }
+    assert read_by_hour["2013-01-01~01"] == {"EWR": 39.02, "JFK": 39.02, "LGA": 39.92}
+
+
+def test_hours_are_backfilled(demo):
+    runs = demo.airflow("SELECT run_type, partition_key, state FROM dag_run WHERE dag_id = 'gate__weather_hourly'")
+
+    assert sorted(runs) == [("backfill", f"2013-01-01~{hour:02}", "success") for hour in range(6)]
+
+
+def test_hours_run_on_schedule_and_by_hand_and_are_known_by_the_key_that_people_write(demo):
+    runs = demo.airflow("SELECT run_type, partition_key, state FROM dag_run WHERE dag_id = 'gate__visits'")
+
+    assert {(kind, state) for kind, _, state in runs} == {("scheduled", "success"), ("manual", "success")}
+    published = {s.partition_key for s in demo.of("visits") if s.outcome is PartitionOutcome.PUBLISHED}
+    assert {from_airflow(key) for _, key, _ in runs} == published
+    assert demo.visits.keys[0] in published
+    assert published < set(demo.visits.keys)
+
+
+def test_an_event_has_airflows_spelling_of_the_key_however_its_run_was_triggered(demo):
+    events = demo.airflow(
+        "SELECT asset_event.partition_key FROM asset_event JOIN asset ON asset.id = asset_event.asset_id "
+        "WHERE asset.name = 'validated.visits'"
+    )
+
+    assert {key for (key,) in events} == {to_airflow(s.partition_key) for s in demo.of("visits")}
+
+
+def test_every_contract_has_its_dag(demo):
+    assert demo.airflow("SELECT filename, stacktrace FROM import_error") == []
 
 
 def test_every_judged_partition_has_its_page_and_every_message_went_out(demo):
@@ -145,7 +258,7 @@ def test_every_judged_partition_has_its_page_and_every_message_went_out(demo):
 def test_the_task_leads_to_the_page(demo):
     links = demo.airflow("SELECT count(*) FROM xcom WHERE key = '_link_DataDocsLink' AND task_id = 'settle'")
 
-    assert links == [(30,)]
+    assert links == [(len([s for s in demo.settlements.values() if s.outcome is not PartitionOutcome.MISSING]),)]
 
 
 def test_nothing_is_left_running(demo):

@@ -82,7 +82,33 @@ def test_the_whole_year_lands_every_row_once() -> None:
     rows = Counter[str]()
     for landed in report.partitions:
         rows[landed.dataset] += landed.rows
+    of_first_day = rows.pop("weather_hourly")
     assert rows == {"flights": 336_776, "weather": 26_115, "planes": 3_322, "airports": 1_458, "airlines": 16}
+    assert of_first_day == sum((row["month"], row["day"]) == ("1", "1") for row in csv_rows("weather"))
+
+
+def test_each_hour_of_the_first_day_holds_the_rows_of_that_hour() -> None:
+    landing = Landing()
+
+    seed(landing, first=date(2013, 1, 1), last=date(2013, 1, 2), datasets=("weather_hourly",))
+
+    paths = [f"s3://landing/weather_hourly/dt=2013-01-01/hour={hour:02}/part-0.parquet" for hour in range(1, 24)]
+    assert list(landing.bodies) == paths
+    for hour in range(1, 24):
+        table = landing.table("weather_hourly", f"2013-01-01/{hour:02}")
+        expected = [
+            row for row in csv_rows("weather") if (row["month"], row["day"], row["hour"]) == ("1", "1", str(hour))
+        ]
+        assert "hour" not in table.column_names
+        assert [(row["origin"], row["time_hour"]) for row in as_text(table)] == [
+            (row["origin"], row["time_hour"]) for row in expected
+        ]
+
+
+def test_an_hour_is_broken_by_its_key() -> None:
+    landing = broken(Landing(), "truncate:weather_hourly:2013-01-03/07").partitions
+
+    assert [each.key for each in landing if each.fault] == ["2013-01-03/07"]
 
 
 def test_a_day_that_the_real_data_lacks_is_not_landed() -> None:
@@ -125,7 +151,7 @@ def test_seeding_again_uploads_nothing_to_a_real_server(s3: EmbeddedS3) -> None:
 
     again = seed(writer, first=DAY, last=DAY)
 
-    assert again.count(Action.UNCHANGED) == len(again.partitions) == 5
+    assert again.count(Action.UNCHANGED) == len(again.partitions) == 5 + 24
     assert flights(store) == before
 
 
@@ -243,6 +269,8 @@ def test_an_unknown_kind_is_refused_with_the_kinds() -> None:
         ("truncate", "write a fault as"),
         ("truncate:flight:2013-01-03", "no dataset"),
         ("truncate:flights:yesterday", "no date"),
+        ("truncate:weather_hourly:2013-01-03", "no date and hour; write it as 2013-01-03/07"),
+        ("truncate:weather_hourly:2013-01-03/7", "no date and hour"),
         ("truncate:planes:2013-01-03", "snapshot"),
         ("orphans:airlines:snapshot", "flights, weather"),
     ],
@@ -252,11 +280,12 @@ def test_a_fault_that_fits_nothing_is_refused(text: str, why: str) -> None:
         parse_break(text)
 
 
-def test_a_fault_outside_the_seeded_days_writes_nothing() -> None:
+@pytest.mark.parametrize("fault", ["truncate:flights:2013-02-01", "truncate:weather_hourly:2013-01-04/07"])
+def test_a_fault_outside_the_seeded_days_writes_nothing(fault: str) -> None:
     landing = Landing()
 
     with pytest.raises(InvalidSetting, match="widen it"):
-        broken(landing, "truncate:flights:2013-02-01")
+        broken(landing, fault)
 
     assert landing.uploads == 0
 

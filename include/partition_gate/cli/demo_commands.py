@@ -21,7 +21,12 @@ Breaks = Annotated[
     typer.Option("--break", help="Inject a fault: KIND:dataset:date, such as truncate:flights:2013-01-09."),
 ]
 # What the demo breaks on purpose, so that every outcome is seen; all other defects are the data's own.
-DEMO_BREAKS = ("missing:weather:2013-01-10", "truncate:flights:2013-01-09", "schema:weather:2013-01-12")
+DEMO_BREAKS = (
+    "missing:weather:2013-01-10",
+    "truncate:flights:2013-01-09",
+    "schema:weather:2013-01-12",
+    "nulls:weather_hourly:2013-01-01/04",
+)
 _FIRST, _LAST = datetime(2013, 1, 1), datetime(2013, 1, 14)  # noqa: DTZ001  # dates
 
 
@@ -32,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def seed(first: First = _FIRST, last: Last = _LAST, breaks: Breaks = None) -> None:
-    """Put real flights and weather of 2013 into landing, one partition a day."""
+    """Put real flights and weather of 2013 into landing, a partition a day, and the first day's weather by hour."""
     from partition_gate.adapters.embedded_s3_users import running
     from partition_gate.adapters.object_store.landing import LandingWriter
     from partition_gate.demo.faults import parse_break

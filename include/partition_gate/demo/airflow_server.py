@@ -14,7 +14,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,13 @@ class AirflowServer:
         """Let the scheduler run a DAG, which starts with its newest period. Raises: AirflowFailed."""
         self._ask("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
-    def backfill(self, dag_id: str, *, first: date, last: date, at_once: int) -> None:
-        """One run for each partition date from `first` to `last` that has none yet. Raises: AirflowFailed."""
-        # A run's partition date has a time of day; the window ends where the day after the last one begins.
-        window = {"from_date": f"{first}T00:00:00Z", "to_date": f"{last + timedelta(days=1)}T00:00:00Z"}
+    def backfill(self, dag_id: str, *, begin: datetime, end: datetime, at_once: int) -> None:
+        """One run for each tick of the DAG's cron from `begin` to `end` (excluded) whose partition has none yet.
+
+        Both are labels of the clock on the wall in the DAG's time zone, without a zone. Raises: AirflowFailed.
+        """
+        # Airflow reads the label, whatever zone is written behind it, and its window includes its end.
+        window = {"from_date": f"{begin.isoformat()}Z", "to_date": f"{(end - timedelta(seconds=1)).isoformat()}Z"}
         self._ask("POST", "/api/v2/backfills", {"dag_id": dag_id, **window, "max_active_runs": at_once})
 
     def unfinished_runs(self) -> int:

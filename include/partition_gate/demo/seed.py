@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from partition_gate.adapters.object_store.landing import ObjectWriter
 from partition_gate.demo.faults import ABSENT, BYTE_FAULTS, TABLE_FAULTS, Break
-from partition_gate.demo.nycflights import DAILY, DATASETS, by_day, read
+from partition_gate.demo.nycflights import DAILY, DATASETS, SNAPSHOTS, by_day, by_hour, read
 from partition_gate.errors import InvalidSetting
 from partition_gate.partition import SNAPSHOT
 from partition_gate.record import Record
@@ -69,10 +69,10 @@ def seed(
     datasets: tuple[str, ...] = DATASETS,
     progress: Callable[[Landed], None] = lambda _: None,
 ) -> SeedReport:
-    """Land the days `first` to `last` (both included) of the daily datasets, and the snapshots.
+    """Land the days `first` to `last` (both included) of the daily datasets, the hours of `first`, and the snapshots.
 
     The same days and faults give the same bytes, and bytes that are there already are not written again. A day that
-    the real data does not have (the weather of 2013-12-31) is not landed. The column `dt` lies in the path only.
+    the real data does not have (the weather of 2013-12-31) is not landed. The columns of the key lie in the path only.
 
     Raises:
         InvalidSetting: a fault for a partition that this seeding does not land; nothing was written then.
@@ -90,7 +90,9 @@ def seed(
 
 def landing_path(dataset: str, key: str) -> str:
     """Where a partition's one file lies."""
-    name = f"{dataset}.parquet" if key == SNAPSHOT else f"dt={key}/part-0.parquet"
+    day, _, hour = key.partition("/")
+    folder = f"dt={day}/hour={hour}" if hour else f"dt={day}"
+    name = f"{dataset}.parquet" if key == SNAPSHOT else f"{folder}/part-0.parquet"
     return f"{LANDING}/{dataset}/{name}"
 
 
@@ -103,7 +105,8 @@ def parquet(table: pa.Table) -> bytes:
 
 def _check_breaks(breaks: tuple[Break, ...], *, first: date, last: date, datasets: tuple[str, ...]) -> None:
     for fault in breaks:
-        in_time = fault.key == SNAPSHOT or first <= date.fromisoformat(fault.key) <= last
+        newest = last if fault.dataset in DAILY else first
+        in_time = fault.key == SNAPSHOT or first <= date.fromisoformat(fault.key.partition("/")[0]) <= newest
         if not in_time or fault.dataset not in datasets:
             raise InvalidSetting(
                 f"{fault}: this seeding lands {', '.join(datasets)} from {first} to {last} only; "
@@ -113,11 +116,13 @@ def _check_breaks(breaks: tuple[Break, ...], *, first: date, last: date, dataset
 
 def _tables(dataset: str, *, first: date, last: date) -> Iterator[tuple[str, pa.Table]]:
     table = read(dataset)
-    if dataset not in DAILY:
+    if dataset in SNAPSHOTS:
         yield SNAPSHOT, table
-        return
-    for day, rows in by_day(table, first=first, last=last):
-        yield day.isoformat(), rows
+    elif dataset in DAILY:
+        yield from ((day.isoformat(), rows) for day, rows in by_day(table, first=first, last=last))
+    else:
+        for day, rows in by_day(table, first=first, last=first):
+            yield from ((f"{day}/{hour:02}", part.drop_columns(["hour"])) for hour, part in by_hour(rows))
 
 
 def _land(writer: ObjectWriter, table: pa.Table, *, dataset: str, key: str, fault: str | None) -> Landed:
