@@ -57,7 +57,10 @@ def test_a_segment_of_another_name_is_a_date_where_its_column_is_one():
 
 
 def test_no_cron_knows_the_keys_of_regions():
-    assert schedule_of(partitioned("region", "dt")).key_format is None
+    schedule = schedule_of(partitioned("region", "dt"))
+
+    assert schedule.key_format is None
+    assert "trigger each run with its key" in schedule.summary
 
 
 @pytest.mark.parametrize(("segments", "period"), [(("dt",), timedelta(days=1)), (("dt", "hour"), timedelta(hours=1))])
