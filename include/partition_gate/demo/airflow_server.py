@@ -71,11 +71,17 @@ class AirflowServer:
         """Return when the web server answers and knows a DAG processor's heartbeat. Raises: AirflowFailed."""
         deadline = time.monotonic() + HEALTHY_WITHIN.total_seconds()
         while not self._is_healthy():
-            self._refuse_dead_components()
+            self.refuse_dead_components()
             if time.monotonic() > deadline:
                 raise AirflowFailed(f"Airflow is not healthy after {HEALTHY_WITHIN}; read {self.logs}/airflow-*.log")
             tick()
             time.sleep(0.5)
+
+    def refuse_dead_components(self) -> None:
+        """Raises: AirflowFailed (a component ended)."""
+        for component, process in zip(COMPONENTS, self._processes, strict=True):
+            if process.poll() is not None:
+                raise AirflowFailed(f"airflow {component} ended; read {self.logs}/airflow-{component}.log")
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run a DAG, which starts with its newest period. Raises: AirflowFailed."""
@@ -172,16 +178,13 @@ class AirflowServer:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # loopback
             return dict(json.load(answer))
 
-    def _refuse_dead_components(self) -> None:
-        for component, process in zip(COMPONENTS, self._processes, strict=True):
-            if process.poll() is not None:
-                raise AirflowFailed(f"airflow {component} ended; read {self.logs}/airflow-{component}.log")
-
     def _configuration(self) -> dict[str, str]:
         self.home.mkdir(parents=True, exist_ok=True)
         return {
             **_FIXED,
             "AIRFLOW_HOME": str(self.home),
+            # A scheduler that waited for a busy database in vain ends itself, and the usual 5 seconds are too few.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home.resolve()}/airflow.db?timeout=60",
             "PYTHONPATH": str(self.project / "include"),
             "GATE_PUBLIC_URL": self.public_url,
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.project / "dags"),

@@ -124,7 +124,7 @@ def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> N
     references = [(name, SNAPSHOT) for name in REFERENCES]
     for name in REFERENCES:
         airflow.unpause(f"gate__{name}")  # a snapshot's newest period is all there is to gate
-    _wait(references, ledger, step)
+    _wait(references, airflow, ledger, step)
     for consumer in CONSUMERS:
         airflow.unpause(consumer)
     for name in DAILY + HOURLY:
@@ -133,19 +133,21 @@ def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> N
         if len(_settled(partitions, ledger)) < len(partitions):
             begin, end = demo.span(name)
             airflow.backfill(f"gate__{name}", begin=begin, end=end, at_once=4)
-    _wait(demo.expected, ledger, step)
+    _wait(demo.expected, airflow, ledger, step)
 
 
 def _finish(airflow: AirflowServer, steps: Steps) -> None:
     step = steps.begin("Reports, messages and consumers")
     while airflow.unfinished_runs():
+        airflow.refuse_dead_components()
         time.sleep(1)
     step.finish()
 
 
-def _wait(wanted: Sequence[tuple[str, str]], ledger: Ledger, step: Step) -> None:
+def _wait(wanted: Sequence[tuple[str, str]], airflow: AirflowServer, ledger: Ledger, step: Step) -> None:
     last_change, count = time.monotonic(), -1
     while count < len(wanted):
+        airflow.refuse_dead_components()
         settled = len(_settled(wanted, ledger))
         if settled != count:
             last_change, count = time.monotonic(), settled
