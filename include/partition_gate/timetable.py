@@ -10,7 +10,7 @@ from airflow.configuration import conf
 from airflow.sdk import PartitionedAtRuntime
 from airflow.timetables.trigger import CronPartitionTimetable
 
-from partition_gate.contract.airflow_keys import to_airflow
+from partition_gate.contract.airflow_keys import format_to_airflow, to_airflow
 from partition_gate.contract.schedule import Schedule
 from partition_gate.errors import InvalidSetting
 
@@ -48,7 +48,7 @@ def timetable_of(schedule: Schedule) -> ContractTimetable | PartitionedAtRuntime
     """
     if schedule.key_format is None:
         return PartitionedAtRuntime()
-    key_format = to_airflow(schedule.key_format)
+    key_format = format_to_airflow(schedule.key_format)
     _refuse_unless_allowed(schedule.start.strftime(key_format))
     return ContractTimetable(
         schedule.cron, timezone=schedule.timezone, run_offset=schedule.run_offset, key_format=key_format

@@ -237,7 +237,7 @@ KEYING = (
 
 SCHEDULING = (
     Mutation("a contract by hour is never run", "timetable.py",
-             "key_format = to_airflow(schedule.key_format)", "key_format = schedule.key_format", AIRFLOW),
+             "key_format = format_to_airflow(schedule.key_format)", "key_format = schedule.key_format", AIRFLOW),
     Mutation("a key that Airflow forbids is found out by nobody", "timetable.py",
              "if not pattern or not re.match(", "if not re.match('', ", AIRFLOW),
     Mutation("the day before the clocks change is never run", "timetable.py",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.unit.test_odcs import minimal, read
@@ -12,7 +15,7 @@ from partition_gate.contract.model import Contract
 from partition_gate.contract.schedule import schedule_of
 
 
-def partitioned(*segments: str, **of_type: str) -> Contract:
+def partitioned(*segments: str, slas: Sequence[dict[str, Any]] = (), **of_type: str) -> Contract:
     path = "/d/" + "".join(f"{name}=*/" for name in segments) + "*.parquet"
     columns = [
         {"name": name, "logicalType": of_type.get(name, "string"), "partitioned": True, "partitionKeyPosition": place}
@@ -20,13 +23,15 @@ def partitioned(*segments: str, **of_type: str) -> Contract:
     ]
     servers = [{"server": "x", "type": "local", "path": path, "format": "parquet"}]
     schema = [{"name": "orders", "properties": [{"name": "id", "logicalType": "integer"}, *columns]}]
-    return read(minimal(servers=servers, schema=schema))
+    return read(minimal(servers=servers, schema=schema, slaProperties=list(slas)))
 
 
-@pytest.mark.parametrize("key", ["2026-11-29/02", "2026-11-29", "EU/2026-11-29/02", "A%2FB/%7E", "snapshot"])
+@pytest.mark.parametrize(
+    "key", ["2026-11-29/02", "2026-11-29", "EU/2026-11-29/02", "A%2FB/%7E", "%20/20/%2520", "snapshot"]
+)
 def test_a_key_comes_back_from_airflow_as_people_write_it(key):
     assert from_airflow(to_airflow(key)) == key
-    assert "/" not in to_airflow(key)
+    assert re.fullmatch(r"[A-Za-z0-9_.~:+-]+", to_airflow(key))
 
 
 def test_both_spellings_of_a_key_are_the_same_partition():
@@ -54,6 +59,23 @@ def test_a_key_is_the_periods_date_by_the_names_of_its_segments(segments, key_fo
 
 def test_a_segment_of_another_name_is_a_date_where_its_column_is_one():
     assert schedule_of(partitioned("shipped", "hour", shipped="date")).key_format == "%Y-%m-%d/%H"
+
+
+@pytest.mark.parametrize(
+    ("frequency", "key_format", "cron"),
+    [
+        ((1, "d"), "%Y-%m-%dT00:00:00%z", "15 2 * * *"),
+        ((1, "h"), "%Y-%m-%dT%H:00:00%z", "15 * * * *"),
+        ((6, "h"), "%Y-%m-%dT%H:00:00%z", "15 */6 * * *"),
+        ((15, "min"), "%Y-%m-%dT%H:%M:00%z", "*/15 * * * *"),
+    ],
+)
+def test_a_segment_of_moments_runs_as_often_as_the_contract_says(frequency, key_format, cron):
+    value, unit = frequency
+    slas = [{"property": "frequency", "value": value, "unit": unit}]
+    schedule = schedule_of(partitioned("ts", slas=slas, ts="timestamp"))
+
+    assert (schedule.key_format, schedule.cron) == (key_format, cron)
 
 
 def test_no_cron_knows_the_keys_of_regions():

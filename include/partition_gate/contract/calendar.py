@@ -124,7 +124,7 @@ def _label(contract: Contract, key: str) -> tuple[datetime, timedelta] | None:
     parts, values = contract.location.parts(key), contract.location.values(key)
     moments = (segment.timestamp(parts[segment.name]) for segment in contract.location.segments)
     moment = next((one for one in moments if one is not None), None)
-    step, label = _midnight_or_hour(values) if moment is None else (_frequency(contract), moment)
+    step, label = _midnight_or_hour(values) if moment is None else (frequency(contract), moment)
     if label is None or not _FIRST <= label.replace(tzinfo=None) < _END:
         return None
     return (label.astimezone(ZoneInfo(contract.limits.timezone)) if label.tzinfo else label).replace(tzinfo=None), step
@@ -136,7 +136,8 @@ def _is_timestamp(contract: Contract, key: str) -> bool:
     return any(segment.timestamp(parts[segment.name]) is not None for segment in contract.location.segments)
 
 
-def _frequency(contract: Contract) -> timedelta:
+def frequency(contract: Contract) -> timedelta:
+    """How far apart the contract says that partitions are; a day where it says nothing."""
     spans = (duration(sla.value, sla.unit) for sla in contract.slas if sla.property == "frequency")
     return next((max(span, _A_MINUTE) for span in spans if span), _A_DAY)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from partition_gate.contract.calendar import HOUR_SEGMENTS
+from partition_gate.contract.calendar import HOUR_SEGMENTS, frequency
 from partition_gate.contract.model import Contract
 from partition_gate.contract.readiness import quiet_period
 from partition_gate.partition import SNAPSHOT
+from partition_gate.partition_key import Segment
 from partition_gate.record import Record
 
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -23,7 +24,7 @@ _FORMATS = {
     "month": "%m",
     "day": "%d",
 }
-_CRONS = {timedelta(hours=1): "15 * * * *", timedelta(days=1): "15 2 * * *"}
+_AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class Schedule(Record):
@@ -54,11 +55,10 @@ class Schedule(Record):
 def schedule_of(contract: Contract) -> Schedule:
     """The schedule: the `frequency` SLA's cron, else once a period, a quarter past."""
     limits, segments = contract.limits, contract.location.names
-    zone = ZoneInfo(limits.timezone)
-    period = timedelta(hours=1) if set(segments) & set(HOUR_SEGMENTS) else timedelta(days=1)
+    zone, period = ZoneInfo(limits.timezone), _period(contract)
     first, last = limits.start_date, limits.end_of_life
     return Schedule(
-        cron=limits.schedule or _CRONS[period],
+        cron=limits.schedule or _cron(period),
         timezone=limits.timezone,
         run_offset=-1 if segments else 0,
         key_format=_key_format(contract),
@@ -69,11 +69,31 @@ def schedule_of(contract: Contract) -> Schedule:
     )
 
 
-def _key_format(contract: Contract) -> str | None:
-    """strftime for each Hive segment, by its name or its column's type; a single segment is a date."""
+def _period(contract: Contract) -> timedelta:
     segments = contract.location.segments
-    dates = {column.name for column in contract.columns if column.logical_type in ("date", "timestamp")}
-    formats = [_FORMATS.get(name, _DATE_FORMAT if name in dates else None) for name in segments]
+    if any(segment.type.startswith("TIMESTAMP") for segment in segments):
+        return min(frequency(contract), _A_DAY)
+    return _AN_HOUR if {segment.name for segment in segments} & set(HOUR_SEGMENTS) else _A_DAY
+
+
+def _cron(period: timedelta) -> str:
+    """A quarter past the end of an hour or a day; at its end, for a shorter period."""
+    if period < _AN_HOUR:
+        return f"*/{period // timedelta(minutes=1)} * * * *"
+    return "15 2 * * *" if period >= _A_DAY else f"15 */{period // _AN_HOUR} * * *".replace("*/1 ", "* ")
+
+
+def _key_format(contract: Contract) -> str | None:
+    """strftime for each Hive segment, by its column's type or its name; a single segment is a date."""
+    segments = contract.location.segments
+    formats = [_segment_format(segment, _period(contract)) for segment in segments]
     if len(segments) == 1:
         formats = [formats[0] or _DATE_FORMAT]
     return "/".join(each for each in formats if each) or SNAPSHOT if None not in formats else None
+
+
+def _segment_format(segment: Segment, period: timedelta) -> str | None:
+    if segment.type.startswith("TIMESTAMP"):
+        clock = "00:00:00" if period >= _A_DAY else "%H:00:00" if period >= _AN_HOUR else "%H:%M:00"
+        return f"{_DATE_FORMAT}T{clock}{'%z' if 'TIME ZONE' in segment.type else ''}"
+    return _FORMATS.get(segment.name, _DATE_FORMAT if segment.type == "DATE" else None)
