@@ -17,8 +17,9 @@ import pytest
 from deltalake import DeltaTable
 
 from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.warehouse_delta import table_log
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.errors import ContractError, MalformedPartitionKey, OperatorError, StoreUnreachable
+from partition_gate.errors import ContractError, MalformedPartitionKey, OperatorError, StoreUnreachable, Superseded
 from partition_gate.judging.attempt import Publication
 from partition_gate.table import TableColumn, TableSchema
 from partition_gate.testing.builders import a_location, a_split, a_table
@@ -246,6 +247,26 @@ def test_a_column_that_the_contract_dropped_leaves_the_view(warehouse: DeltaWare
         (1,),
         (2,),
     ]
+
+
+def test_a_newer_attempt_that_publishes_while_columns_are_added_stays(
+    warehouse: DeltaWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wider = a_table(columns={"id": "BIGINT", "amount": "DOUBLE", "noted_at": "TIMESTAMP"})
+    publish(warehouse, tmp_path, [1], fence=1)
+    evolve = table_log.evolve
+
+    def overtaken(*arguments: Any) -> bool:
+        added = evolve(*arguments)
+        monkeypatch.undo()
+        publish(warehouse, tmp_path, [3], fence=3)
+        return added
+
+    monkeypatch.setattr(table_log, "evolve", overtaken)
+    with pytest.raises(Superseded):
+        publish(warehouse, tmp_path, [2], fence=2, table=wider, select="id, 1.0 AS amount, NULL::TIMESTAMP AS noted_at")
+
+    assert served(refreshed(warehouse, tmp_path, wider), "SELECT id FROM orders") == [(3,)]
 
 
 def test_a_new_column_has_its_default_in_older_partitions_and_null_stays_null(

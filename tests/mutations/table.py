@@ -181,6 +181,8 @@ PUBLISH = (
              "size_bytes not in (None, file.size_bytes)", "size_bytes is Ellipsis", DELTA),
     Mutation("an attempt that was published stages over its visible files", "adapters/warehouse_delta/warehouse.py",
              "if path not in visible:  #", "if True:  #", DELTA),
+    Mutation("a newer version that came while columns were added is replaced", "adapters/warehouse_delta/warehouse.py",
+             "continue  # other commits", "log = self._logs.load(table.name)  # other commits", DELTA),
     Mutation("another version than the decision rests on is replaced", "adapters/warehouse_delta/warehouse.py",
              "if over not in {None, seen}:", "if False:", WAREHOUSE),
 )  # fmt: skip

@@ -152,11 +152,12 @@ def commit(
     return published
 
 
-def evolve(storage: Storage, log: DeltaTable, table: TableSchema) -> DeltaTable:
-    """The table with every column of the contract, added as nullable, and widened, each in a commit of its own.
+def evolve(storage: Storage, log: DeltaTable, table: TableSchema) -> bool:
+    """Add every column of the contract, as nullable, or widen those that need it, in one commit; whether one was made.
 
-    A table without partitions is widened by the commit that replaces it. Files of other partitions keep their narrower
-    type until they are published again: readers of Delta widen it, as the consumers' view does.
+    Where one was, load the table and call this again. A table without partitions is widened by the commit that replaces
+    it. Files of other partitions keep their narrower type until they are published again: readers of Delta widen it, as
+    the consumers' view does.
 
     Raises:
         ContractError: a column has a type that does not hold its old values.
@@ -166,14 +167,14 @@ def evolve(storage: Storage, log: DeltaTable, table: TableSchema) -> DeltaTable:
     if missing := added_fields(table, log.schema(), partitioned_by):
         with reachable(storage.uri(table.name)):
             log.alter.add_columns(missing)
-        log = load(storage, table.name) or log
+        return True
     schema = widened(table, log.schema())
     if partitioned_by and schema != log.schema():
         with reachable(storage.uri(table.name)):
             # An overwrite of no partition at all is the one call that sets a schema and keeps every file.
             _write(log, [], schema, overwrite=[(partitioned_by[0], "in", [])], properties=_NO_RETRY)
-        log = load(storage, table.name) or log
-    return log
+        return True
+    return False
 
 
 def removed_since(storage: Storage, log: DeltaTable, table: str, moment: datetime) -> set[str]:

@@ -98,7 +98,8 @@ class DeltaWarehouse:
             if done := self._seen(log, wanted, over):
                 return done
             try:
-                log = log and table_log.evolve(self._storage, log, table)
+                if log and table_log.evolve(self._storage, log, table):
+                    continue  # other commits may lie between the state that was looked at and the one that is now there
                 files = self._to_commit(table, staged)
                 return table_log.commit(self._storage, log, table, publication=wanted, files=files, values=pairs)
             except DeltaError as error:
