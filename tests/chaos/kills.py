@@ -62,6 +62,7 @@ class Kills:
         seen = self.world.seen()
         for key in self.keys:
             self.tally.saw(seen.get(key, set()), self.world.visible[key], where=f"{key} at the end")
+        self.tally.wrong += self.world.leftovers()
         self.tally.found_in(self.world.leaks())
         return self.tally
 
@@ -152,6 +153,6 @@ def _task(name: str, key: str, answers: dict[str, Any]) -> Any:
         case "settle":
             return tasks.settle(DATASET, answers["inspect"])
         case "report":
-            return tasks.report(DATASET, answers["settle"]["attempt_id"])
+            return tasks.report(answers["settle"]["attempt_id"])
         case _:
             return tasks.notify()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import yaml
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 from obstore.store import S3Store
+from sqlalchemy import create_engine, text
 from tests.chaos.processes import Ended, Failpoint, Moment, Process
 
 from partition_gate.cli.main import main
@@ -129,9 +130,17 @@ class World:
         words = (CANARY, "Traceback", "this is a defect")
         return [f"{path}: {word}" for path, text in texts.items() for word in words if word in text]
 
-    def size_bytes(self) -> int:
-        """Of everything below the home."""
-        return sum(path.stat().st_size for path in self.home.rglob("*") if path.is_file())
+    def leftovers(self) -> list[str]:
+        """What dead runs left behind: private copies, files that were staged or kept aside by attempts that did not
+        end with them, copies of the consumers' file.
+        """
+        found = self.do(_known_attempts)
+        known = tuple(found.answer or ())
+        files = [path for path in self.home.rglob("*") if path.is_file() and path.name != ".lock"]
+        left = [path for path in files if self.home / "spool" in path.parents or path.name.startswith(".warehouse.")]
+        kept = [path for name in ("warehouse", "quarantine") for path in files if self.home / name in path.parents]
+        rows = [path for path in kept if path.suffix == ".parquet" and "_delta_log" not in path.parts]
+        return [f"left behind: {path}" for path in (*left, *(one for one in rows if not _is_of(one, known)))]
 
     def _settings(self) -> dict[str, str]:
         own = {
@@ -164,6 +173,22 @@ def _put(file: Path, uri: str) -> None:
     options = storage_options(load_settings())
     http = options.pop("aws_allow_http") == "true"
     obstore.put(S3Store(bucket, config=options, client_options={"allow_http": http}), key, file)  # type: ignore[arg-type]
+
+
+def _known_attempts() -> list[str]:
+    """The attempts whose rows may lie somewhere: those that published, and those whose outcome names a quarantine."""
+    engine = create_engine(_ledger_url())
+    with engine.connect() as connection:
+        return [row[0] for row in connection.execute(text("SELECT attempt_id FROM settlements"))]
+
+
+def _ledger_url() -> str:
+    settings = load_settings()
+    return settings.ledger_url or f"sqlite:///{settings.home / 'ledger.sqlite'}"
+
+
+def _is_of(path: Path, attempts: Sequence[str]) -> bool:
+    return any(attempt in path.parts or path.stem.endswith(f"-{attempt}") for attempt in attempts)
 
 
 def _rows(landed: Landed) -> pa.Table:

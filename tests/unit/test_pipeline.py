@@ -726,3 +726,19 @@ def test_rows_that_are_recorded_and_not_visible_are_a_difference(gate: Gate) -> 
     gate.ports.warehouse.lose("orders", KEY)
 
     assert ["no such partition" in found.what for found in gate.reconcile().differences] == [True]
+
+
+def test_a_folder_in_landing_that_no_key_leads_to_is_a_difference_and_hides_no_other(gate: Gate) -> None:
+    gate.ports.store.refused = [("dt=2026-13-01", "month 13; rename it")]
+    gate.run()
+
+    (found,) = gate.reconcile().differences
+
+    assert (found.dataset, "dt=2026-13-01 is never judged: month 13" in found.what) == ("orders", True)
+
+
+def test_a_landing_that_cannot_be_listed_stops_no_comparison(gate: Gate) -> None:
+    gate.run()
+
+    with failing(gate.ports.store, "partition_keys", UNREACHABLE):
+        assert gate.reconcile().differences == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 
 from partition_gate.compiling.compiled import CompiledContract
@@ -13,6 +14,8 @@ from partition_gate.judging.disposition import FINAL, VISIBLE
 from partition_gate.ports import Ports
 from partition_gate.record import Record
 from partition_gate.table import TableSchema
+
+log = logging.getLogger(__name__)
 
 
 class RowProof(Record):
@@ -63,6 +66,7 @@ def reconcile(contracts: Sequence[CompiledContract], *, ports: Ports, tell: bool
         *of_views,
         *(found for dataset in _datasets(contracts, outcomes) for found in _of_dataset(dataset, outcomes, ports)),
         *_of_quarantine(outcomes, ports),
+        *(found for each in contracts for found in _of_landing(each, ports)),
         *_of_outbox(ports),
     )
     return Reconciliation(
@@ -147,10 +151,25 @@ def _quarantine_problem(uri: str, recorded: int, ports: Ports) -> str | None:
     return None if kept == recorded else f"{uri} holds {kept:,} rows, {recorded:,} are recorded"
 
 
+def _of_landing(compiled: CompiledContract, ports: Ports) -> Iterator[Difference]:
+    """Folders in landing that no key leads to: what lies in them is never judged."""
+    contract = compiled.contract
+    try:
+        refused = ports.store.partition_keys(contract.location).refused
+    except GateError as error:
+        log.warning("landing not compared dataset=%s why=%s", contract.dataset, error)
+        return
+    for folder, why in refused:
+        what = f"{contract.location.root}/{folder} is never judged: {why}"
+        yield Difference(dataset=contract.dataset, partition_key=None, what=what)
+
+
 def _of_outbox(ports: Ports) -> Iterator[Difference]:
     for entry in ports.ledger.unsent():
         what = f"message {entry.message.id[:12]} to {entry.message.channel} is not delivered yet ({entry.tries} tries)"
-        yield Difference(dataset=entry.message.attempt_id, partition_key=None, what=what)
+        about = ports.ledger.settlement(entry.message.attempt_id)
+        dataset, key = (about.dataset, about.partition_key) if about else (entry.message.attempt_id, None)
+        yield Difference(dataset=dataset, partition_key=key, what=what)
 
 
 def _proof(settlement: Settlement) -> RowProof:

@@ -59,6 +59,7 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.landed: dict[str, dict[str, list[int]]] = {}
+        self.refused: list[tuple[str, str]] = []
         self.error: Exception | None = None
         self.before_listing: Callable[[], None] = lambda: None
         self.while_spooling: Callable[[], None] = lambda: None
@@ -67,7 +68,7 @@ class FakeStore:
         self.landed.setdefault(key, {})[name] = list(ids)
 
     def partition_keys(self, location: Location) -> LandedKeys:
-        return LandedKeys(keys=tuple(sorted(self.landed, key=location.order)))
+        return LandedKeys(keys=tuple(sorted(self.landed, key=location.order)), refused=tuple(self.refused))
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         self.before_listing()
