@@ -230,7 +230,10 @@ class Ledger(Protocol):
         """Attempts that have not ended, oldest first; a few hundred at most."""
 
     def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
-        """The oldest message neither sent nor leased; leased to the caller. The entry shows the state BEFORE."""
+        """The oldest message neither sent nor leased; leased to the caller. The entry shows the state BEFORE.
+
+        One that was leased or postponed by a clock that ran more than an hour ahead is free.
+        """
 
     def mark_sent(self, message_id: str, *, ts: str) -> None: ...
 

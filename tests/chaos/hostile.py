@@ -144,7 +144,7 @@ class Hostile:
             case "cut":
                 del content[self.rng.randrange(len(content)) :]
             case "double":
-                content += content
+                content *= 2
             case "zero":
                 start = self.rng.randrange(len(content))
                 content[start : start + 50] = bytes(50)

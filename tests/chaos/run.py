@@ -68,17 +68,22 @@ def races(*, rounds: int) -> Part:
     return Part("racing publishes", play)
 
 
-def played(parts: Sequence[Part], *, seed: int) -> list[Tally]:
-    """All parts, a few at a time, each in a process of its own with a seed of its own."""
+def played(parts: Sequence[Part], *, seed: int, folder: Path | None = None) -> list[Tally]:
+    """All parts, a few at a time, each in a process of its own with a seed of its own.
+
+    What they wrote, their output too, stays in `folder`; without one it is removed.
+    """
     preload()
     waiting = list(parts)
     running: dict[str, Process] = {}
     done: dict[str, Tally] = {}
-    with TemporaryDirectory(prefix="chaos-") as scratch:
+    with TemporaryDirectory(prefix="chaos-") as temporary:
+        scratch = folder or Path(temporary)
+        scratch.mkdir(exist_ok=True)
         while waiting or running:
             while waiting and len(running) < LANES:
                 part = waiting.pop(0)
-                running[part.name] = _started(part, Path(scratch) / part.name.replace(" ", "-"), seed)
+                running[part.name] = _started(part, scratch / part.name.replace(" ", "-"), seed)
             name = next(iter(running))
             ended = running.pop(name).ended(limit_s=1800)
             done[name] = Tally(**ended.answer) if ended.answer else Tally(part=name, wrong=[f"it ended with {ended}"])
@@ -100,9 +105,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--scale", type=float, default=1.0, help="how many faults, as a part of the whole suite's")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what was written there, with its output")
+    parser.add_argument("--only", default="", metavar="TEXT", help="parts whose name contains this text")
     given = parser.parse_args(arguments)
     begin = time.monotonic()
-    found = played(whole(given.scale), seed=given.seed)
+    parts = [part for part in whole(given.scale) if given.only in part.name]
+    found = played(parts, seed=given.seed, folder=given.keep)
     print(tallies.table(found))
     for each in found:
         for line in each.wrong:

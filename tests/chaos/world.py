@@ -9,16 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import obstore
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
-from obstore.store import S3Store
 from sqlalchemy import create_engine, text
 from tests.chaos.processes import Ended, Failpoint, Moment, Process
 
+from partition_gate.adapters.warehouse_delta.storage import Storage
 from partition_gate.cli.main import main
 from partition_gate.settings import load_settings
 from partition_gate.wiring import storage_options
@@ -84,7 +83,8 @@ class World:
         draft = self.folder / "draft.parquet"
         pq.write_table(_rows(landed), draft)
         if self.landing:
-            self.do(lambda: _put(draft, f"{self.landing}/dt={key}/part-0.parquet"))
+            landed_there = self.do(lambda: _put(draft, f"{self.landing}/dt={key}/part-0.parquet"))
+            assert landed_there.code == 0, f"nothing landed: see {self.log}"
         else:
             path = self.folder / "landing" / f"dt={key}" / "part-0.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,10 +169,8 @@ def _visible_rows() -> list[list[Any]]:
 
 
 def _put(file: Path, uri: str) -> None:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    options = storage_options(load_settings())
-    http = options.pop("aws_allow_http") == "true"
-    obstore.put(S3Store(bucket, config=options, client_options={"allow_http": http}), key, file)  # type: ignore[arg-type]
+    root, _, path = uri.removeprefix("s3://").partition("/")
+    Storage(f"s3://{root}", storage_options(load_settings())).put(path, file)
 
 
 def _known_attempts() -> list[str]:

@@ -590,6 +590,15 @@ def test_a_postponed_message_waits(ledger: Ledger, *, surely_unsent: bool, state
     assert late.state == state
 
 
+def test_a_message_that_a_clock_hours_ahead_postponed_does_not_wait_for_that_clock(ledger: Ledger) -> None:
+    queued(ledger, "m1")
+    ahead = NOON + timedelta(hours=2)
+    ledger.claim_message(now=ahead, lease=LEASE)
+    ledger.postpone("m1", until=ahead + 10 * MINUTE, surely_unsent=True)
+
+    assert claimed(ledger, after=MINUTE) is not None
+
+
 def test_a_sent_message_cannot_be_postponed(ledger: Ledger) -> None:
     queued(ledger, "m1")
     ledger.mark_sent("m1", ts="17.5")

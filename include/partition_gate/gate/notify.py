@@ -17,15 +17,15 @@ log = logging.getLogger(__name__)
 class Pace(Record):
     """How long things take.
 
-    `lease` must be longer than one look and one send together: then a second worker claims only what a first one
-    no longer works on. `settling` must be longer than the service may take to carry out a request whose answer was
-    lost: then a look that finds nothing proves that nothing was taken. `clock_skew` is how far its clock may lag ours.
-    No further message is begun once a drain has taken as long as `drain`.
+    `lease` must be longer than one look and one send together: then a second worker claims only what a first one no
+    longer works on. `settling` must be longer than the service may take to carry out a request whose answer was lost:
+    then a look that finds nothing proves that nothing was taken. `clock_skew` is how far its clock may lag ours: ours
+    may have run ahead when the message was tried first. After so long a drain begins no further message: `drain`.
     """
 
     lease: timedelta = timedelta(minutes=2)
     settling: timedelta = timedelta(seconds=30)
-    clock_skew: timedelta = timedelta(seconds=10)
+    clock_skew: timedelta = timedelta(hours=3)
     first_wait: timedelta = timedelta(seconds=2)
     longest_wait: timedelta = timedelta(minutes=15)
     drain: timedelta = timedelta(seconds=60)

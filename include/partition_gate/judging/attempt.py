@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from enum import StrEnum
 
 from pydantic import AwareDatetime
@@ -221,6 +222,10 @@ class Forgotten(Record):
     who: str
     why: str
     at: AwareDatetime
+
+
+# Nothing waits longer for its next try; a time that is further ahead was written by a clock that ran ahead.
+LONGEST_POSTPONEMENT = timedelta(hours=1)
 
 
 class OutboxEntry(Record):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from partition_gate.judging.attempt import (
     END_OF,
+    LONGEST_POSTPONEMENT,
     Attempt,
     AttemptState,
     Claim,
@@ -164,7 +165,8 @@ class InMemoryLedger:
 
     def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
         for message_id, entry in self._outbox.items():
-            if entry.state != "sent" and self._free_at.get(message_id, now) <= now:
+            free_at = self._free_at.get(message_id, now)
+            if entry.state != "sent" and not now < free_at <= now + LONGEST_POSTPONEMENT:
                 first_try_at = entry.first_try_at or now
                 self._change(message_id, state="sending", tries=entry.tries + 1, first_try_at=first_try_at)
                 self._free_at[message_id] = now + lease

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import outbox
-from partition_gate.judging.attempt import Message, OutboxEntry
+from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, OutboxEntry
 
 PENDING, SENDING, SENT = "pending", "sending", "sent"
 _MESSAGE = tuple(Message.model_fields)
@@ -29,7 +29,8 @@ def drop_unsent(connection: Connection, attempt_id: str) -> None:
 
 def claim(connection: Connection, now: datetime, lease: timedelta) -> OutboxEntry | None:
     """The oldest free message as it was, leased to the caller until `now + lease`."""
-    is_free = or_(outbox.c.free_at.is_(None), outbox.c.free_at <= now)
+    from_a_clock_ahead = outbox.c.free_at > now + LONGEST_POSTPONEMENT
+    is_free = or_(outbox.c.free_at.is_(None), outbox.c.free_at <= now, from_a_clock_ahead)
     oldest = (
         select(outbox)
         .where(outbox.c.state.in_((PENDING, SENDING)), is_free)
