@@ -5,8 +5,11 @@ Each is clean with its safeguard and not without: so the suite would notice if o
 
 from __future__ import annotations
 
+import json
 import signal
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.chaos.processes import Failpoint
@@ -17,7 +20,7 @@ from partition_gate.adapters.ledger.ledger import SqlLedger
 from partition_gate.adapters.object_store import local
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.gate import pipeline, reconcile
-from partition_gate.wiring import open_ports
+from partition_gate.wiring import open_ports, preload
 
 KEY = "2026-06-01"
 COMMIT = "adapters.warehouse_delta.table_log:commit"
@@ -122,3 +125,28 @@ def _table_version() -> int:
     with open_ports() as ports:
         current = ports.warehouse.current(DATASET, KEY)
     return current.table_version if current else -1
+
+
+SAFEGUARDS: dict[str, tuple[Scenario, Switch]] = {
+    "fence": (overtaken, without_fence),
+    "If-Match": (replaced, without_if_match),
+    "reconciliation": (unrecorded, without_repair),
+}
+
+
+def main(folder: Path) -> None:
+    """Play each scenario with its safeguard and without; print the tallies as JSON, by name and `no <name>`."""
+    preload()
+    plays = {name: (scenario, keep) for name, (scenario, _) in SAFEGUARDS.items()}
+    plays |= {f"no {name}": play for name, play in SAFEGUARDS.items()}
+    print(json.dumps({name: vars(_played(folder / name, *play)) for name, play in plays.items()}))
+
+
+def _played(folder: Path, scenario: Scenario, switch_off: Switch) -> Tally:
+    world = World(folder)
+    world.prepare()
+    return scenario(world, switch_off)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

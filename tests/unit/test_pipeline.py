@@ -666,6 +666,15 @@ def test_an_attempt_that_cannot_be_looked_at_stops_no_other_partition(gate: Gate
         assert gate.outcome("2026-10-31") == "published"
 
 
+def test_a_spool_folder_that_was_just_left_is_swept_at_once_and_one_that_is_being_made_is_not(tmp_path: Path) -> None:
+    left, being_made = tmp_path / "left", tmp_path / "being-made"
+    for folder in (left, being_made):
+        folder.mkdir()
+    (left / ".lock").touch()
+
+    assert (sweep_spool(tmp_path), left.exists(), being_made.exists()) == (1, False, True)
+
+
 def test_a_spool_folder_that_nobody_owns_is_swept_and_a_live_one_is_not(tmp_path: Path) -> None:
     dead = tmp_path / "orders-2026-11-01-1-x"
     dead.mkdir()

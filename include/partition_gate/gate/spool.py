@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from partition_gate.gate.local_folders import writing_below
 
 _LOCK = ".lock"
-# A folder is made before it is locked; younger ones are left alone.
+# A folder is made before its lock is there; a younger one without a lock is left alone.
 _GRACE = timedelta(minutes=1)
 
 
@@ -25,8 +25,9 @@ def spool_folder(parent: Path, name: str) -> Iterator[Path]:
     with writing_below(parent):
         parent.mkdir(parents=True, exist_ok=True)
         made = TemporaryDirectory(dir=parent, prefix=f"{name}-", ignore_cleanup_errors=True)
-    with made as folder, (Path(folder) / _LOCK).open("w") as lock:
+    with made as folder, Path(folder, "unlocked").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        Path(lock.name).rename(Path(folder, _LOCK))  # from now on it can be seen, and is held
         yield Path(folder)
 
 
@@ -35,8 +36,16 @@ def sweep_spool(parent: Path, *, grace: timedelta = _GRACE) -> int:
     if not parent.is_dir():
         return 0
     made_before = time.time() - grace.total_seconds()
-    left = [Path(entry) for entry in os.scandir(parent) if entry.is_dir() and entry.stat().st_mtime < made_before]
-    return sum(_is_removed(folder) for folder in left)
+    folders = [Path(entry) for entry in os.scandir(parent) if entry.is_dir()]
+    return sum(_is_removed(folder) for folder in folders if _is_owned_or_left(folder, made_before))
+
+
+def _is_owned_or_left(folder: Path, made_before: float) -> bool:
+    """Whether its lock says who owns it; without one, only its age does."""
+    try:
+        return (folder / _LOCK).exists() or folder.stat().st_mtime < made_before
+    except FileNotFoundError:  # removed by somebody else meanwhile
+        return False
 
 
 def _is_removed(folder: Path) -> bool:
