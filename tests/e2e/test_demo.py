@@ -269,7 +269,7 @@ def test_nothing_is_left_running(demo):
 
 
 def test_the_same_partition_by_hand_is_already_published_and_changes_nothing(demo):
-    before = demo.query("SELECT * FROM _gate_publications ORDER BY ALL")
+    before = demo.query("SELECT * FROM _gate_views ORDER BY ALL")
 
     done = demo.gate("run", "flights", "2013-01-03", "--json")
 
@@ -277,7 +277,7 @@ def test_the_same_partition_by_hand_is_already_published_and_changes_nothing(dem
     assert (done.returncode, document["already_published"], document["suite"]) == (0, True, "committed")
     assert (document["rows_in"], document["rows_published"], document["rows_quarantined"]) == (914, 888, 26)
     assert len(document["checks"]) == 98
-    assert demo.query("SELECT * FROM _gate_publications ORDER BY ALL") == before
+    assert demo.query("SELECT * FROM _gate_views ORDER BY ALL") == before
 
 
 def test_a_weeks_cancelled_flights_are_added_up_over_the_days_that_are_published(demo):

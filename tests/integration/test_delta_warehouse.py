@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,6 @@ import pytest
 from deltalake import DeltaTable
 
 from partition_gate.adapters.embedded_s3 import EmbeddedS3
-from partition_gate.adapters.warehouse_delta import table_log
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.errors import ContractError, MalformedPartitionKey, OperatorError, StoreUnreachable, Superseded
 from partition_gate.judging.attempt import Publication
@@ -249,22 +248,32 @@ def test_a_column_that_the_contract_dropped_leaves_the_view(warehouse: DeltaWare
     ]
 
 
+class Overtaken(DeltaWarehouse):
+    """Another attempt commits right after this one has looked at the table."""
+
+    def __init__(self, other: Callable[[], object], home: Path) -> None:
+        super().__init__(
+            str(home / "tables"), serving_file=home / "warehouse.duckdb", quarantine_root=str(home / "quarantine")
+        )
+        self._other: Callable[[], object] | None = other
+
+    def _seen(self, log: DeltaTable | None, wanted: Publication, over: int | None) -> Publication | None:
+        found = super()._seen(log, wanted, over)
+        if self._other:
+            other, self._other = self._other, None
+            other()
+        return found
+
+
 def test_a_newer_attempt_that_publishes_while_columns_are_added_stays(
-    warehouse: DeltaWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    warehouse: DeltaWarehouse, tmp_path: Path
 ) -> None:
     wider = a_table(columns={"id": "BIGINT", "amount": "DOUBLE", "noted_at": "TIMESTAMP"})
     publish(warehouse, tmp_path, [1], fence=1)
-    evolve = table_log.evolve
+    overtaken = Overtaken(lambda: publish(warehouse, tmp_path, [3], fence=3), tmp_path)
 
-    def overtaken(*arguments: Any) -> bool:
-        added = evolve(*arguments)
-        monkeypatch.undo()
-        publish(warehouse, tmp_path, [3], fence=3)
-        return added
-
-    monkeypatch.setattr(table_log, "evolve", overtaken)
     with pytest.raises(Superseded):
-        publish(warehouse, tmp_path, [2], fence=2, table=wider, select="id, 1.0 AS amount, NULL::TIMESTAMP AS noted_at")
+        publish(overtaken, tmp_path, [2], fence=2, table=wider, select="id, 1.0 AS amount, NULL::TIMESTAMP AS noted_at")
 
     assert served(refreshed(warehouse, tmp_path, wider), "SELECT id FROM orders") == [(3,)]
 

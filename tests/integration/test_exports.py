@@ -54,7 +54,7 @@ def hostile(folder: Path) -> Path:
         "domain": "sales & more",
         "description": {"purpose": ATTACK},
         "servers": [{"server": "x", "type": "local", "path": "data/*.parquet", "format": "parquet"}],
-        "schema": [{"name": "odd orders", "description": ATTACK, "properties": columns}],
+        "schema": [{"name": "odd_orders", "description": ATTACK, "properties": columns}],
         "support": [{"channel": ATTACK, "tool": "slack"}],
     }
     path = folder / "odd.yaml"
@@ -130,7 +130,7 @@ def test_ddl_of_a_hostile_contract_makes_one_table_and_runs_nothing_else(tmp_pat
         connection.execute(exported("sql-ddl", hostile(tmp_path)))
 
         tables = connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
-    assert tables == [("odd orders",), ("x",)]
+    assert tables == [("odd_orders",), ("x",)]
 
 
 def test_the_suite_is_taken_by_great_expectations_and_names_what_it_left_out():

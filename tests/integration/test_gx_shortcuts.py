@@ -123,12 +123,12 @@ def test_findings_about_other_rules_are_not_used(tmp_path: Path) -> None:
     assert (split.rows_passing, split.rows_quarantined) == (2, 1)
 
 
-def test_samples_are_the_first_rows_that_break_the_rule(tmp_path: Path) -> None:
+def test_samples_are_the_values_that_break_the_rule_most_often(tmp_path: Path) -> None:
     rows = pa.table({"id": [*range(5000), 7, 8, 9], "line": [0] * 5003, "ratio": [0.5] * 5003})
 
     found = _validate(a_scan(tmp_path, rows.slice(0, 10), rows.slice(10)), {"id": RULES["id_unique"]})
 
-    assert '"partial_unexpected_list": [7, 8, 9, 7, 8, 9]' in found.document
+    assert '"partial_unexpected_list": ["7", "8", "9"]' in found.document
 
 
 def test_a_file_that_keeps_every_promise_is_published_as_it_came(tmp_path: Path) -> None:

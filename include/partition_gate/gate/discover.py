@@ -47,14 +47,22 @@ def look(contract: Contract, key: str, *, ports: Ports) -> Discovered | NeverCam
     A partition that its producer has not declared complete is missing for a person too.
     """
     seen = ports.ledger.fence(contract.dataset, key)
+    found = landed_now(contract, key, ports=ports)
+    if isinstance(found, str):
+        return NeverCame(why=found, seen_fence=seen)
+    return Discovered(partition=found, seen_fence=seen)
+
+
+def landed_now(contract: Contract, key: str, *, ports: Ports) -> Partition | str:
+    """The partition in landing, or why there is none. The ledger is not asked."""
     files, note = _landed(contract, key, ports)
     folder = contract.location.folder(key)
     if not files:
-        return NeverCame(why=f"no file that matches {contract.location.pattern} at {folder}", seen_fence=seen)
+        return f"no file that matches {contract.location.pattern} at {folder}"
     declared = declared_files(contract, files, note)
     if isinstance(declared, str):
-        return NeverCame(why=f"{folder}: {declared}", seen_fence=seen)
-    return Discovered(partition=Partition(dataset=contract.dataset, key=key, files=declared), seen_fence=seen)
+        return f"{folder}: {declared}"
+    return Partition(dataset=contract.dataset, key=key, files=declared)
 
 
 def check_promised(contract: Contract, key: str, *, ports: Ports) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.errors import NothingDue
-from partition_gate.gate import discover
+from partition_gate.gate.discover import landed_now
 from partition_gate.gate.dispose import decide, inspection_of
 from partition_gate.gate.inspect import judged_rows
 from partition_gate.gate.promises import judged_over_time
@@ -36,16 +36,16 @@ def dry_run(today: CompiledContract, key: str, *, ports: Ports) -> DryRun:
     """
     key = today.contract.location.key(key)
     compiled = today.in_force(key)
-    found = discover.look(compiled.contract, key, ports=ports)
-    if isinstance(found, discover.NeverCame):
-        raise NothingDue(f"{compiled.contract.dataset} {key}: {found.why}; there is nothing to judge")
-    attempt = _attempt(compiled, found.partition, ports)
+    found = landed_now(compiled.contract, key, ports=ports)
+    if isinstance(found, str):
+        raise NothingDue(f"{compiled.contract.dataset} {key}: {found}; there is nothing to judge")
+    attempt = _attempt(compiled, found, ports)
     with spool_folder(ports.spool_folder, attempt.id) as folder:
-        spooled = ports.store.spool(found.partition, folder)
+        spooled = ports.store.spool(found, folder)
         judged = judged_rows(compiled, attempt, spooled, ports)
         decision = decide(judged, spooled, ports=ports)
         inspection = inspection_of(judged, decision)
-        verdict = judged_over_time(judged, found.partition, inspection, ports=ports)
+        verdict = judged_over_time(judged, found, inspection, ports=ports)
     passing = decision.split.rows_passing if decision.split and decision.disposition.outcome in VISIBLE else 0
     settlement = settlement_of(inspection, rows_published=passing, now=ports.clock.now())
     return DryRun(settlement=settlement, results=verdict.results)

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.gate.discover import NeverCame, look
+from partition_gate.gate.discover import landed_now
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict, reach_verdict
 from partition_gate.partition import Partition
@@ -88,13 +88,13 @@ def _is_bad(result: CheckResult | None) -> bool:
 
 
 def _rejudged(old: CompiledContract, new: CompiledContract, key: str, ports: Ports) -> Rejudged:
-    found = look(old.contract, key, ports=ports)
-    if isinstance(found, NeverCame):
-        return Rejudged(key=key, row_count=None, flips=(), missing=found.why)
+    found = landed_now(old.contract, key, ports=ports)
+    if isinstance(found, str):
+        return Rejudged(key=key, row_count=None, flips=(), missing=found)
     ports.spool_folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=ports.spool_folder, prefix="rejudge-") as folder:
-        paths = ports.store.spool(found.partition, Path(folder)).paths
-        verdicts = [_verdict(version, found.partition, paths, old, ports) for version in (old, new)]
+        paths = ports.store.spool(found, Path(folder)).paths
+        verdicts = [_verdict(version, found, paths, old, ports) for version in (old, new)]
     return Rejudged(key=key, row_count=verdicts[1].row_count, flips=flips(*verdicts))
 
 
