@@ -48,6 +48,13 @@ def test_a_module_is_named_by_the_field(path):
     assert path.stem not in {"utils", "util", "helpers", "common", "misc", "manager", "processor", "handler"}
 
 
+def test_every_folder_of_the_package_is_a_package():
+    """import-linter does not see folders without `__init__.py`, and would check nothing in them."""
+    folders = {path.parent for path in SOURCES if path.is_relative_to("include/partition_gate")}
+
+    assert [str(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
+
+
 def test_no_test_mocks_our_own_code():
     words = ("Magic" + "Mock(", "mock." + "patch", "monkeypatch." + "setattr")
     guilty = [str(p) for p in Path("tests").rglob("*.py") if any(word in p.read_text() for word in words)]

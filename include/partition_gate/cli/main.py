@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from partition_gate import __version__
 from partition_gate.cli import (
     contracts,
     demo_commands,
@@ -36,7 +37,6 @@ _LINES = "\n"
 
 app = typer.Typer(
     name="gate",
-    help="Partition Gate: judge Parquet partitions against data contracts.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -51,6 +51,21 @@ partitions.register(app)
 profiles.register(app)
 operations.register(app)
 demo_commands.register(app)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"gate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def gate(
+    version: Annotated[  # noqa: ARG001  # its callback answers
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Partition Gate: judge Parquet partitions against data contracts."""
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Adapters to one outside system each: object storage, warehouse, ledger, Slack, git."""

@@ -1,0 +1,1 @@
+"""Great Expectations on DuckDB: the only package that imports `great_expectations`."""

@@ -1,0 +1,1 @@
+"""The ledger in SQLite or PostgreSQL: attempts, settlements, counters and the outbox."""

@@ -1,0 +1,1 @@
+"""Published tables and quarantine as Delta, and the views file that consumers read."""

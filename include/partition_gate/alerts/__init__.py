@@ -1,0 +1,1 @@
+"""What producers and consumers are sent: messages as Slack blocks. Pure."""

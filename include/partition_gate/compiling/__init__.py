@@ -1,0 +1,1 @@
+"""From a contract to its suite and its table. Pure."""

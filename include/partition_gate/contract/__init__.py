@@ -1,0 +1,1 @@
+"""Our model of a data contract. Pure."""

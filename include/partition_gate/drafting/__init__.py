@@ -1,0 +1,1 @@
+"""A draft contract, guessed from existing partitions. Pure."""

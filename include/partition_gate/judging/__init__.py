@@ -1,0 +1,1 @@
+"""From check results to a verdict and a disposition. Pure."""
