@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutate chaos lint compile bench lock clean check-python
+.PHONY: help demo test unit mutate chaos lint compile bench lock clean check-python
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ test: .venv/dev ## Run every check and test
 	@PYTHONPATH=include $(BIN)/lint-imports --no-cache
 	@$(BIN)/gate compile --check
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+unit: .venv/dev ## Run the tests that need no server and no Airflow, in less than a minute
+	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/mutations/test_table.py
 
 mutate: .venv/dev ## Make each harmful change of tests/mutations in a copy; tests must catch it (ONLY=text)
 	@$(BIN)/python -m tests.mutations.run $(if $(ONLY),--only "$(ONLY)")
@@ -50,7 +53,7 @@ clean: ## Remove the environment and everything below GATE_HOME
 	@touch $@
 
 # Bytecode is compiled at the installation: importing Great Expectations without it costs 10 CPU seconds, each time.
-.venv/runtime: .venv/uv requirements.lock pyproject.toml
+.venv/runtime: .venv/uv requirements.lock pyproject.toml include/partition_gate/__init__.py
 	@echo "Installing Partition Gate into .venv"
 	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps -e .

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from partition_gate.judging.verdict import CheckOutcome
-from partition_gate.testing.contracts import a_contract, broken_rows, outcomes, verdict_on
+from partition_gate.testing.builders import a_contract
+from partition_gate.testing.contracts import broken_rows, outcomes, verdict_on
 
 PASSED, FAILED = CheckOutcome.PASSED, CheckOutcome.FAILED
 

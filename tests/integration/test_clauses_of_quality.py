@@ -11,7 +11,8 @@ import pytest
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.suite.expectations import Scope
-from partition_gate.testing.contracts import a_contract, scan_of, verdict_on
+from partition_gate.testing.builders import a_contract
+from partition_gate.testing.contracts import scan_of, verdict_on
 from partition_gate.testing.scans import some_labels
 
 OUTCOME = {True: CheckOutcome.PASSED, False: CheckOutcome.FAILED}

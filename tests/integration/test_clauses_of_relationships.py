@@ -11,7 +11,8 @@ import pytest
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.verdict import CheckOutcome, reach_verdict
 from partition_gate.suite.expectations import Scope
-from partition_gate.testing.contracts import a_contract, broken_rows, scan_of, verdict_on
+from partition_gate.testing.builders import a_contract
+from partition_gate.testing.contracts import broken_rows, scan_of, verdict_on
 from partition_gate.testing.scans import a_reference, some_labels
 
 COLUMNS = [{"name": "a", "logicalType": "integer"}, {"name": "b", "logicalType": "string"}]

@@ -19,7 +19,8 @@ from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, reach_verdict
 from partition_gate.suite.expectations import Scope
-from partition_gate.testing.contracts import a_contract, scan_of
+from partition_gate.testing.builders import a_contract
+from partition_gate.testing.contracts import scan_of
 from partition_gate.testing.scans import a_scan
 
 ROWS = pa.table({"id": [1, 2, 3, None], "email": ["a@b.co", "c@d.co", None, None]})

@@ -14,7 +14,8 @@ from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Held
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict
 from partition_gate.suite.expectations import Scope
-from partition_gate.testing.contracts import a_contract, broken_rows, scan_of, verdict_on
+from partition_gate.testing.builders import a_contract
+from partition_gate.testing.contracts import broken_rows, scan_of, verdict_on
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
 
 PASSED, FAILED = CheckOutcome.PASSED, CheckOutcome.FAILED

@@ -7,7 +7,7 @@ import pytest
 from partition_gate.compiling.column import compile_clause
 from partition_gate.compiling.drafts import NotExecutable
 from partition_gate.contract.model import Clause, Column
-from partition_gate.testing.contracts import a_contract
+from partition_gate.testing.builders import a_contract
 
 
 @pytest.mark.parametrize(

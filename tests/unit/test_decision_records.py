@@ -10,7 +10,10 @@ import pytest
 
 FOLDER = Path("docs/adr")
 RECORDS = sorted(FOLDER.glob("[0-9]*.md"))
-ROW = re.compile(r"^\| \[(?P<number>\d+)\]\((?P<file>[^)]+)\) \| (?P<title>[^|]+) \| (?P<summary>[^|]+\.) \| (?P<status>[^|]+) \|$")
+CELL = r"[^|]+"
+ROW = re.compile(
+    rf"\| \[(?P<number>\d+)\]\((?P<file>[^)]+)\) \| (?P<title>{CELL}) \| {CELL}\. \| (?P<status>{CELL}) \|"
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Row:
 
 def index() -> list[Row]:
     lines = (FOLDER / "README.md").read_text().splitlines()
-    found = [match for line in lines if line.startswith("| [") for match in [ROW.match(line)] if match]
+    found = [match for line in lines if line.startswith("| [") for match in [ROW.fullmatch(line)] if match]
     return [Row(int(match["number"]), match["file"], match["title"], match["status"]) for match in found]
 
 

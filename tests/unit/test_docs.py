@@ -58,9 +58,33 @@ def test_every_key_of_the_json_is_documented():
 
 
 def test_every_link_between_documents_leads_somewhere():
-    for page in [Path("README.md"), Path("CONTRIBUTING.md"), *Path("docs").rglob("*.md")]:
+    for page in [*Path().glob("*.md"), *Path("docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert target.startswith("https://") or (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_every_file_that_a_recipe_names_exists():
+    named = re.findall(r"`((?:\w+/)*\w+\.(?:py|toml|md|yaml|txt))`", Path("CONTRIBUTING.md").read_text())
+
+    assert len(named) > 20
+    roots = (Path(), Path("include/partition_gate"))
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+
+
+def test_commit_hooks_use_only_what_is_in_the_repository_s_environment():
+    hooks = yaml.safe_load(Path(".pre-commit-config.yaml").read_text())["repos"]
+
+    assert {repository["repo"] for repository in hooks} == {"local"}
+    entries = [hook["entry"] for repository in hooks for hook in repository["hooks"]]
+    assert {entry.split()[0] for entry in entries} == {".venv/bin/ruff", ".venv/bin/mypy", ".venv/bin/gate"}
+
+
+def test_ci_runs_what_a_person_runs():
+    workflow = yaml.safe_load(Path(".github/workflows/ci.yml").read_text())
+
+    commands = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    assert commands[-1] == ".ci/run"
+    assert Path(".ci/run").stat().st_mode & 0o111
 
 
 def test_compose_names_only_settings_that_exist():

@@ -159,7 +159,7 @@ def test_a_side_without_a_value_adds_none():
 EQUAL = (1, 1.0, Decimal("1.00"), Decimal(1))
 
 
-@pytest.mark.parametrize(("one", "other"), permutations(EQUAL, 2), ids=repr)
+@pytest.mark.parametrize(("one", "other"), list(permutations(EQUAL, 2)), ids=repr)
 def test_of_equal_values_the_same_is_kept_whoever_comes_first(one, other):
     first, second = (
         ColumnCounters(column="a", row_count=1, null_count=0, minimum=value, maximum=value) for value in (one, other)

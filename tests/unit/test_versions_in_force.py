@@ -268,7 +268,7 @@ WIDE_TYPES = {
 }
 
 
-@pytest.mark.parametrize(("narrow", "wide"), product(WIDE_TYPES, WIDE_TYPES))
+@pytest.mark.parametrize(("narrow", "wide"), list(product(WIDE_TYPES, WIDE_TYPES)))
 def test_a_type_is_wider_only_where_it_holds_every_value(narrow, wide):
     assert holds(wide, narrow) == (wide == narrow or wide in WIDE_TYPES[narrow])
 

@@ -61,7 +61,7 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def gate(
-    version: Annotated[  # noqa: ARG001  # its callback answers
+    version: Annotated[  # its callback answers
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:

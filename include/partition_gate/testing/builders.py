@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from partition_gate.compiling.compiled import CompiledContract, compiled
 from partition_gate.judging.attempt import Claim, Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.validation import Split
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.odcs.reader import read_contract
 from partition_gate.partition import DataFile, Location, Partition
 from partition_gate.partition_key import Segment
 from partition_gate.suite.expectations import Scope, Severity
@@ -49,6 +53,22 @@ def a_table(
     data = {"id": "BIGINT", "amount": "DOUBLE"} if columns is None else columns
     parts = {"dt": "DATE"} if partitioned_by is None else partitioned_by
     return TableSchema(name=name, description=description, columns=_columns(data), partition_columns=_columns(parts))
+
+
+def a_contract(
+    properties: Sequence[Mapping[str, Any]], *, version: str = "v3.1.0", path: str = "data/*.parquet", **schema: Any
+) -> CompiledContract:
+    """The contract `orders` with these properties, read from its text like any other."""
+    document = {
+        "apiVersion": version,
+        "kind": "DataContract",
+        "id": "orders",
+        "version": "1.0.0",
+        "status": "active",
+        "servers": [{"server": "landing", "type": "local", "path": path, "format": "parquet"}],
+        "schema": [{"name": "orders", "properties": list(properties), **schema}],
+    }
+    return compiled(read_contract(json.dumps(document), path="orders.odcs.yaml", folder="/contracts"))
 
 
 def a_split(folder: Path, ids: Iterable[int] = (1, 2, 3), *, select: str | None = None, quarantined: int = 0) -> Split:

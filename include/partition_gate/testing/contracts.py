@@ -1,37 +1,17 @@
-"""Contracts for tests: what the test is about, compiled and judged by the real validator."""
+"""Contracts on real files, judged by the real validator."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.compiling.compiled import CompiledContract, compiled
+from partition_gate.compiling.compiled import CompiledContract
 from partition_gate.judging.validation import PartitionScan
 from partition_gate.judging.verdict import CheckOutcome, Verdict, reach_verdict
-from partition_gate.odcs.reader import read_contract
 from partition_gate.partition import SNAPSHOT
 from partition_gate.testing.scans import a_scan
-
-
-def a_contract(
-    properties: Sequence[Mapping[str, Any]], *, version: str = "v3.1.0", path: str = "data/*.parquet", **schema: Any
-) -> CompiledContract:
-    """The contract `orders` with these properties, read from its text like any other."""
-    document = {
-        "apiVersion": version,
-        "kind": "DataContract",
-        "id": "orders",
-        "version": "1.0.0",
-        "status": "active",
-        "servers": [{"server": "landing", "type": "local", "path": path, "format": "parquet"}],
-        "schema": [{"name": "orders", "properties": list(properties), **schema}],
-    }
-    return compiled(read_contract(json.dumps(document), path="orders.odcs.yaml", folder="/contracts"))
 
 
 def scan_of(contract: CompiledContract, folder: Path, *files: pa.Table, key: str = SNAPSHOT) -> PartitionScan:
