@@ -57,8 +57,10 @@ class Demo:
         return subprocess.run([*GATE, *arguments], env=self._environment, capture_output=True, text=True, check=False)
 
     def begin(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen([*GATE, *arguments], env={**self._environment, **settings}, text=True, **pipes)
+        environment = {**self._environment, **settings}
+        return subprocess.Popen(
+            [*GATE, *arguments], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
 
     def query(self, sql: str, **values: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:

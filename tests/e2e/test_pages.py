@@ -43,11 +43,13 @@ class Visit:
         self.complaints: list[str] = []
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("requestfailed", lambda request: self.failed.append(request.url))
-        page.on("response", lambda response: response.status >= 400 and self.failed.append(response.url))
-        page.on(
-            "console", lambda message: message.type in {"error", "warning"} and self.complaints.append(message.text)
-        )
+        page.on("response", lambda response: self.failed.extend([response.url] if response.status >= 400 else []))
+        page.on("console", self._note)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note(self, message: Any) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
 
     def open(self, address: str) -> Visit:
         self.page.goto(address, wait_until="load")

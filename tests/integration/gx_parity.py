@@ -14,6 +14,7 @@ from typing import Any
 
 import great_expectations as gx
 import pyarrow as pa
+from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
@@ -38,7 +39,7 @@ def on_duckdb(folder: Path, rows: pa.Table, cases: Cases) -> dict[str, Seen]:
 def on_pandas(rows: pa.Table, cases: Cases) -> dict[str, Seen]:
     """As a user of Great Expectations writes it: values of Python, a data frame made by pyarrow."""
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows.to_pandas()})
     return judged_on(batch, cases)

@@ -34,7 +34,7 @@ KEY = ["carrier", "flight", "origin", "sched_dep_time"]
 
 
 def a_version(landing: Path, version: str, columns: Sequence[dict[str, Any]], **changes: Any) -> dict[str, Any]:
-    common = [
+    common: list[dict[str, Any]] = [
         {"name": "dt", "logicalType": "date", "partitioned": True},
         *({"name": name, "logicalType": "string", "required": True} for name in ("carrier", "origin")),
         *({"name": name, "logicalType": "integer", "required": True} for name in ("flight", "sched_dep_time")),
@@ -68,7 +68,7 @@ class Backfill(Desk):
         self.rows = dict(by_day(read("flights"), first=date(2013, 1, 6), last=date(2013, 1, 9)))
 
     def write_old(self, path: Path) -> None:
-        columns = [
+        columns: list[dict[str, Any]] = [
             {"name": "distance", "logicalType": "integer", "physicalType": "INTEGER"},
             {"name": "air_time", "logicalType": "number", "physicalType": "FLOAT"},
             {"name": "tailnum", "logicalType": "string"},
@@ -79,7 +79,7 @@ class Backfill(Desk):
 
     def write_new(self) -> None:
         """A widened number, a renamed column, two added ones, a removed one, and a rule that old days break."""
-        columns = [
+        columns: list[dict[str, Any]] = [
             {"name": "distance", "logicalType": "integer"},
             {"name": "air_time", "logicalType": "number"},
             {"name": "tail_number", "physicalName": "tailnum", "logicalType": "string"},

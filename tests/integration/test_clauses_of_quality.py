@@ -17,7 +17,7 @@ from partition_gate.testing.scans import some_labels
 
 OUTCOME = {True: CheckOutcome.PASSED, False: CheckOutcome.FAILED}
 # How many of 8 rows may be so: operator -> the counts that hold.
-OPERATORS = [
+OPERATORS: list[tuple[dict[str, Any], set[int]]] = [
     ({"mustBe": 2}, {2}),
     ({"mustBe": 0}, {0}),
     ({"mustNotBe": 2}, {0, 3, 4}),
@@ -38,7 +38,7 @@ METRICS: dict[str, dict[str, Any]] = {
     "both": {"metric": "invalidValues", "arguments": {"validValues": [*"abcdefgh", "99"], "pattern": "^[a-z]$"}},
     "duplicateValues": {"metric": "duplicateValues"},
 }
-BAD = {
+BAD: dict[str, list[str | None]] = {
     "nullValues": [None] * 4,
     "missingValues": [None, "", "N/A", None],
     "validValues": ["x", "y", "z", "w"],

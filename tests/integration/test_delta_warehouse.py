@@ -317,7 +317,7 @@ WIDER = {
 def test_a_column_widens_and_older_partitions_are_read_in_the_wider_type(
     warehouse: DeltaWarehouse, tmp_path: Path, narrow: str, wide: str, value: str, key: str
 ) -> None:
-    parts = None if key == NEXT_DAY else {}
+    parts: dict[str, str] | None = None if key == NEXT_DAY else {}
     old, new = (a_table(columns={"c": kind}, partitioned_by=parts) for kind in (narrow, wide))
     first = DAY if key == NEXT_DAY else key
     publish(warehouse, tmp_path, [1], key=first, table=old, select=f"7::{narrow} AS c")

@@ -12,6 +12,7 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 import pandas as pd
 import pytest
+from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from partition_gate.adapters.gx.docs import GxDocsSite
 from partition_gate.judging.attempt import Settlement
@@ -26,7 +27,7 @@ def document() -> str:
     """A result with failures, hostile values and a check that raised."""
     rows = pd.DataFrame({"id": [1, 2, 2], "email": ["a@b.co", "b", "c"], "carrier": ["AA", ATTACK, "zz"]})
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("memory").add_dataframe_asset("flights")
     suite = gx.ExpectationSuite(name="flights.2.0.0")
     suite.add_expectation(gxe.ExpectColumnValuesToBeUnique(column="id"))

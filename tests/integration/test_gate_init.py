@@ -29,7 +29,8 @@ def gate(home: Path, *arguments: str, **settings: str) -> Result:
 def outcome(home: Path, contract: Path, key: str) -> dict[str, Any]:
     result = gate(home, "run", str(contract), key, "--json")
     assert result.stdout, result.exception
-    return json.loads(result.stdout)
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
 
 
 def drafted(home: Path, root: Path | str, *options: str, **settings: str) -> Path:

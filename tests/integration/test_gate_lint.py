@@ -192,7 +192,8 @@ def opened(contracts: Path, *arguments: str) -> dict[str, int]:
         text=True,
         check=True,
     )
-    return json.loads(done.stdout.splitlines()[-1])
+    counted: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    return counted
 
 
 _COUNTING = """

@@ -14,9 +14,10 @@ from partition_gate.judging.validation import Held, PartitionScan, Unknown
 from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes
 
-READABLE = ("expect_partition_files_to_be_readable", {})
-HAS_ID = ("expect_partition_files_to_have_column", {"column": "id"})
-ID_IS_INT = ("expect_partition_files_column_type_to_be_in_set", {"column": "id", "type_list": ["int32", "int64"]})
+Rule = tuple[str, dict[str, Any]]
+READABLE: Rule = ("expect_partition_files_to_be_readable", {})
+HAS_ID: Rule = ("expect_partition_files_to_have_column", {"column": "id"})
+ID_IS_INT: Rule = ("expect_partition_files_column_type_to_be_in_set", {"column": "id", "type_list": ["int32", "int64"]})
 ID_NOT_NULL = ("expect_column_values_to_not_be_null", {"column": "id"})
 SMALL = ("expect_column_values_to_be_between", {"column": "id", "max_value": 100})
 ORDERS = pa.table({"id": [1, 2, 3], "note": ["a", "b", None]})
@@ -126,7 +127,7 @@ def test_a_column_has_its_contract_name_and_a_partition_column_the_keys_value(tm
         }
     )
     scan = scan.model_copy(update={"table": table, "partition_values": (("dt", "2013-01-03"),)})
-    rules = {
+    rules: dict[str, Rule] = {
         "id": ID_NOT_NULL,
         "has_id": HAS_ID,
         "has_dt": ("expect_partition_files_to_have_column", {"column": "dt"}),

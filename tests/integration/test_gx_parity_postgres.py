@@ -10,6 +10,7 @@ import great_expectations as gx
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from great_expectations.data_context.types.base import ProgressBarsConfig
 from tests.integration.gx_parity import Cases, Seen, differences, judged_on, on_duckdb, on_pandas
 from tests.integration.test_gx_parity import ALL, BATCHES
 
@@ -71,7 +72,7 @@ def _on_postgres(server: sa.Engine, rows: pa.Table) -> dict[str, Seen]:
         with server.begin() as connection:
             connection.execute(table.insert(), rows.to_pylist())
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     url = server.url.render_as_string(hide_password=False)
     asset = context.data_sources.add_postgres("postgres", connection_string=url).add_table_asset(
         "rows", table_name=name

@@ -19,9 +19,10 @@ from partition_gate.judging.validation import Held, Unknown
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
-UNIQUE = ("expect_column_values_to_be_unique", {})
-KNOWN = ("expect_column_values_to_not_be_null", {})
-TO_NOON = ("expect_column_values_to_be_between", {"max_value": "2024-06-01T12:00:00+00:00"})
+Rule = tuple[str, dict[str, Any]]
+UNIQUE: Rule = ("expect_column_values_to_be_unique", {})
+KNOWN: Rule = ("expect_column_values_to_not_be_null", {})
+TO_NOON: Rule = ("expect_column_values_to_be_between", {"max_value": "2024-06-01T12:00:00+00:00"})
 
 
 def _inner(path: list[str], rule: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -20,7 +20,7 @@ from partition_gate.judging.validation import Held, PartitionScan, RowPredicate,
 from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
 
-RULES = {
+RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "id_unique": ("expect_column_values_to_be_unique", {"column": "id"}),
     "key_unique": ("expect_compound_columns_to_be_unique", {"column_list": ["id", "line"]}),
     "id_known": ("expect_column_values_to_not_be_null", {"column": "id"}),

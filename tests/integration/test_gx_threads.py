@@ -23,7 +23,7 @@ from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
 
 ROUNDS = 12
-RULES = {
+RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "known": ("expect_column_values_to_not_be_null", {"column": "id"}),
     "unique": ("expect_column_values_to_be_unique", {"column": "id"}),
     "key": ("expect_compound_columns_to_be_unique", {"column_list": ["id", "note"]}),

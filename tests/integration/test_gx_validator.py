@@ -17,6 +17,7 @@ from great_expectations.core.expectation_validation_result import (
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_renderer_impl
+from great_expectations.render import RenderedStringTemplateContent
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.errors import ContractError
@@ -25,11 +26,12 @@ from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_reference, a_scan, a_suite
 
-READABLE = ("expect_partition_files_to_be_readable", {})
-HAS_ID = ("expect_partition_files_to_have_column", {"column": "id"})
-ID_IS_INT = ("expect_partition_files_column_type_to_be_in_set", {"column": "id", "type_list": ["int32", "int64"]})
+Rule = tuple[str, dict[str, Any]]
+READABLE: Rule = ("expect_partition_files_to_be_readable", {})
+HAS_ID: Rule = ("expect_partition_files_to_have_column", {"column": "id"})
+ID_IS_INT: Rule = ("expect_partition_files_column_type_to_be_in_set", {"column": "id", "type_list": ["int32", "int64"]})
 ID_NOT_NULL = ("expect_column_values_to_not_be_null", {"column": "id"})
-ID_IN_PARENTS = (
+ID_IN_PARENTS: Rule = (
     "expect_column_values_to_exist_in_reference",
     {"column": "id", "reference_dataset": "parents", "reference_column": "id"},
 )
@@ -100,7 +102,7 @@ def test_a_referenced_dataset_without_a_version_is_our_error(
 def test_an_expectation_that_cannot_be_judged_is_errored_and_poisons_no_other(
     tmp_path: Path, kind: str, kwargs: dict[str, Any], why: str
 ) -> None:
-    rules = {
+    rules: dict[str, Rule] = {
         "before": ID_NOT_NULL,
         "bad": (kind, kwargs),
         "after": ("expect_column_values_to_be_unique", {"column": "id"}),
@@ -149,7 +151,7 @@ def test_an_aggregate_is_computed_from_the_rows_and_not_from_the_footers(tmp_pat
 
 def test_observed_texts_of_row_rules_hold_no_value(tmp_path: Path) -> None:
     scan = a_scan(tmp_path, pa.table({"id": [1, 1], "name": ["Violet Baudelaire", "Klaus Baudelaire"]}))
-    rules = {
+    rules: dict[str, Rule] = {
         "regex": ("expect_column_values_to_match_regex", {"column": "name", "regex": "^Sunny"}),
         "set": ("expect_column_values_to_be_in_set", {"column": "name", "value_set": ["Sunny"]}),
         "cast": ("expect_column_values_to_be_in_set", {"column": "name", "value_set": [1]}),
@@ -202,7 +204,7 @@ def test_values_of_classified_columns_are_not_in_the_document(tmp_path: Path) ->
     scan = a_scan(tmp_path, pa.table({"name": ["Violet Baudelaire", "Klaus Baudelaire"]}))
     name = TableColumn(name="name", source="name", type="VARCHAR", classified=True)
     scan = scan.model_copy(update={"table": scan.table.model_copy(update={"columns": (name,)})})
-    rules = {
+    rules: dict[str, Rule] = {
         "regex": ("expect_column_values_to_match_regex", {"column": "name", "regex": "^Sunny"}),
         "max": ("expect_column_max_to_be_between", {"column": "name", "max_value": 1}),
         "set": ("expect_column_distinct_values_to_be_in_set", {"column": "name", "value_set": ["Sunny"]}),
@@ -246,6 +248,8 @@ def test_our_expectations_are_sentences_in_data_docs(kind: str, kwargs: dict[str
 
     rendered = found[1](configuration=ExpectationConfiguration(type=kind, kwargs=kwargs))
 
+    assert isinstance(rendered, list)
+    assert isinstance(rendered[0], RenderedStringTemplateContent)
     assert rendered[0].string_template["template"].endswith(".")
 
 

@@ -84,8 +84,11 @@ def test_a_ledger_that_is_locked_after_the_commit_never_says_that_nothing_was_pu
     desk.land(id=list(range(98)), amount=[0.5] * 98)
     with closing(sqlite3.connect(desk.home / "ledger.sqlite", isolation_level=None, check_same_thread=False)) as other:
 
+        def lock() -> None:
+            other.execute("BEGIN IMMEDIATE")
+
         def locked(ports: WiredPorts) -> None:
-            after_publish(ports, lambda: other.execute("BEGIN IMMEDIATE") and None).__enter__()
+            after_publish(ports, lock).__enter__()
 
         with ends_within(20), pytest.raises(NotRecorded, match=r"98 rows are visible.*locked for 1 s") as raised:
             desk.run_in_process(before=locked)

@@ -39,7 +39,7 @@ def files(count: int, size_bytes: int = len(BODY)) -> Partition:
     made = (
         DataFile(
             path=f"s3://landing/{n}.parquet", etag="abc", size_bytes=size_bytes, modified_at="2013-01-01T00:00:00Z"
-        )  # type: ignore[arg-type]
+        )
         for n in range(count)
     )
     return Partition(dataset="flights", key="2013-01-01", files=tuple(made))

@@ -46,9 +46,10 @@ def great_expectations(**implementation: Any) -> dict[str, Any]:
     return {"type": "custom", "engine": "greatExpectations", "implementation": implementation}
 
 
-# What rejects the rows: properties of the email, of the address, and rules on the object.
-BY_ROW = ({"logicalTypeOptions": {"pattern": "^[0-9]+$"}, "unique": True}, [])
-BY_SQL = (
+# What rejects the rows: properties of the email, and rules on the object.
+Breaking = tuple[dict[str, Any], list[dict[str, Any]]]
+BY_ROW: Breaking = ({"logicalTypeOptions": {"pattern": "^[0-9]+$"}, "unique": True}, [])
+BY_SQL: Breaking = (
     {},
     [
         {"id": "whole", "type": "sql", "query": "SELECT max(t::VARCHAR) FROM {object} t", "mustBe": "x"},
@@ -58,7 +59,7 @@ BY_SQL = (
         {"id": "broken", "type": "sql", "query": "SELECT max(email::INTEGER) FROM {object}", "mustBe": 1},
     ],
 )
-BY_PARTITION = (
+BY_PARTITION: Breaking = (
     {},
     [
         {"id": "rows", "type": "library", "metric": "rowCount", "mustBeGreaterThan": 1000},

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -333,7 +334,7 @@ def test_wrong_credentials_are_an_access_denied_that_shows_no_credential(
     s3: EmbeddedS3, tmp_path: Path, wrong: str
 ) -> None:
     good = {"access_key_id": s3.access_key_id, "secret_access_key": s3.secret_access_key}
-    credentials = {**good, wrong: "WRONGBUTSECRET"}
+    credentials: dict[str, Any] = {**good, wrong: "WRONGBUTSECRET"}
     store = S3ObjectStore(s3.endpoint_url, **credentials)
 
     with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as listing:
@@ -399,7 +400,7 @@ def s3_store(server: EmbeddedS3) -> S3ObjectStore:
 
 
 def a_partition(path: str) -> Partition:
-    file = DataFile(path=path, etag="abc", size_bytes=len(BODY), modified_at="2013-01-01T00:00:00Z")  # type: ignore[arg-type]
+    file = DataFile(path=path, etag="abc", size_bytes=len(BODY), modified_at="2013-01-01T00:00:00Z")
     return Partition(dataset="flights", key="2013-01-01", files=(file,))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -226,9 +227,9 @@ def test_warnings_of_a_published_partition_reach_producers_only():
     assert "published, with 1 warning" in messages[0].text
 
 
-def a_broken_promise(**changes: object) -> CheckResult:
+def a_broken_promise(**changes: Any) -> CheckResult:
     found = "36 of 1,000 rows (3.60 %) in 7 of 7 partitions"
-    over = {"scope": Scope.SLA, "expected": "at most 2.5 % null, over 7 days", "observed": found}
+    over: dict[str, Any] = {"scope": Scope.SLA, "expected": "at most 2.5 % null, over 7 days", "observed": found}
     return a_result("nulls_in_a_week", **{**over, **changes})
 
 

@@ -21,5 +21,5 @@ def test_the_id_of_a_plain_name_can_be_read():
         (("a", "b%2F"), ("a", "b_2F")),
     ],
 )
-def test_names_that_read_alike_have_ids_of_their_own(one, other):
+def test_names_that_read_alike_have_ids_of_their_own(one: tuple[str, str], other: tuple[str, str]):
     assert attempt_id(*one, 1) != attempt_id(*other, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.unit.test_odcs import minimal, read
@@ -29,8 +30,10 @@ def a_file(landed: str) -> DataFile:
 def test_a_day_with_a_clock_change_has_25_hours():
     contract = read(minimal(slaProperties=SLA, customProperties=NEW_YORK))
 
-    start, end = period(contract, "2026-11-01")
+    covered = period(contract, "2026-11-01")
 
+    assert covered is not None
+    start, end = covered
     assert end.astimezone(UTC) - start.astimezone(UTC) == timedelta(hours=25)
     assert deadline(contract, "2026-11-01") == at("2026-11-02T09:00")
 
@@ -101,6 +104,7 @@ def test_files_without_their_success_marker_are_no_partition_and_with_it_they_ar
 def test_a_missing_marker_is_named_with_what_landed_and_when_it_was_due():
     found = declared("success_marker", None, a_file("2026-11-02T03:00"), now="2026-11-02T05:00")
 
+    assert isinstance(found, Wait | Missing)
     assert found.why == (
         "/contracts/data/dt=2026-11-01: _SUCCESS is not there, by which the producer says that the partition is "
         "complete (1 file landed); it was due 2026-11-02 04:00 UTC"
@@ -158,7 +162,13 @@ def test_a_partition_that_came_though_nobody_expected_it_is_judged():
 def test_the_idempotency_key_follows_bytes_contract_and_referenced_versions_only():
     partition = Partition(dataset="d", key="k", files=(a_file("2026-01-01T00:00"),))
     again = Partition(dataset="d", key="k", files=(a_file("2026-01-02T00:00"),))
-    facts = {"contract": "c", "version": "1", "contract_hash": "h", "rules": "1", "references": {"p": "v1"}}
+    facts: dict[str, Any] = {
+        "contract": "c",
+        "version": "1",
+        "contract_hash": "h",
+        "rules": "1",
+        "references": {"p": "v1"},
+    }
 
     key = idempotency_key(partition, **facts)
 

@@ -49,11 +49,13 @@ def column(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def columns(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return document["schema"][0]["properties"]
+    found: list[dict[str, Any]] = document["schema"][0]["properties"]
+    return found
 
 
 def quality(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return document["schema"][0]["quality"]
+    found: list[dict[str, Any]] = document["schema"][0]["quality"]
+    return found
 
 
 def drop(document: dict[str, Any], name: str) -> None:
@@ -139,9 +141,11 @@ def test_equal_contracts_have_no_change():
 
 
 def test_the_same_promise_in_other_units_or_other_numbers_breaks_nobody():
-    found = edited(
-        lambda d: (d["slaProperties"][0].update(value=240, unit="min"), options(d, minimum=0.0, maximum=100))
-    )
+    def in_other_units(document: dict[str, Any]) -> None:
+        document["slaProperties"][0].update(value=240, unit="min")
+        options(document, minimum=0.0, maximum=100)
+
+    found = edited(in_other_units)
 
     assert {change.kind for change in found.changes} == {"documentation changed"}
 

@@ -19,6 +19,7 @@ from partition_gate.odcs.reader import read_contract
 from partition_gate.odcs.schema import ACCEPTED_VERSIONS, json_schema
 from partition_gate.strict_yaml.reading import Document, dotted, load_document
 from partition_gate.suite.expectations import Suite
+from partition_gate.suite.values import InRange
 
 FULL = sorted(Path("tests/corpus").glob("*.odcs.yaml"))
 ALL = [*FULL, *sorted(Path("include/contracts").glob("*.odcs.yaml"))]
@@ -43,7 +44,7 @@ def missing_keys(document: Any, version: str) -> dict[str, set[str]]:
     seen: dict[frozenset[str], set[str]] = {}
     root = json_schema(version)
     _look(document, (root,), root, seen)
-    return {", ".join(sorted(known))[:60]: known - found for known, found in seen.items() if known - found}
+    return {", ".join(sorted(known))[:60]: set(known - found) for known, found in seen.items() if known - found}
 
 
 def _look(value: Any, schemas: tuple[Node, ...], root: Node, seen: dict[frozenset[str], set[str]]) -> None:
@@ -138,7 +139,7 @@ def test_what_the_compiler_says_of_a_clause_is_said_of_a_clause_of_the_file(path
     compilation = contract.compilation
 
     said = {check.clause for check in compilation.suite.checks}
-    said |= {item.clause for item in (*compilation.not_executable, *compilation.documented)}
+    said |= {item.clause for item in compilation.not_executable} | {item.clause for item in compilation.documented}
 
     assert said - known == set()
 
@@ -158,5 +159,6 @@ def test_an_exclusive_bound_of_v3_0_excludes_the_bound_beside_it():
 
     weight = checks["weight.exclusiveMinimum"].expectation
 
+    assert isinstance(weight, InRange)
     assert (weight.low, weight.low_is_exclusive) == (0, True)
     assert "weight.exclusiveMaximum" not in checks

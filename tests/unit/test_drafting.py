@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import yaml
@@ -39,14 +40,16 @@ def a_profile(*columns: ColumnProfile, arrived: timedelta = timedelta(hours=30),
     return DataProfile.model_validate({**defaults, "columns": columns or (a_column(),), **facts})
 
 
-def drafted(profile: DataProfile) -> dict[str, object]:
+def drafted(profile: DataProfile) -> dict[str, Any]:
     text = draft_contract(profile, contract_id="orders")
     read_contract(text, path="orders.odcs.yaml")
-    return yaml.safe_load(text)
+    document: dict[str, Any] = yaml.safe_load(text)
+    return document
 
 
-def the_property(profile: DataProfile, name: str) -> dict[str, object]:
-    return next(each for each in drafted(profile)["schema"][0]["properties"] if each["name"] == name)
+def the_property(profile: DataProfile, name: str) -> dict[str, Any]:
+    properties: list[dict[str, Any]] = drafted(profile)["schema"][0]["properties"]
+    return next(each for each in properties if each["name"] == name)
 
 
 @given(low=st.floats(-1e12, 1e12), width=st.floats(0, 1e12))

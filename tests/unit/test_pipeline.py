@@ -112,7 +112,7 @@ class Gate:
     @property
     def recorded(self) -> str | None:
         outcome = self.ports.ledger.outcome("orders", KEY)
-        return outcome and outcome.outcome.value
+        return outcome.outcome.value if outcome else None
 
     @property
     def told(self) -> list[str]:
@@ -476,6 +476,7 @@ def test_what_was_judged_against_another_visible_version_is_judged_again(gate: G
     gate.land(1, 2)
     publish = gate.ports.warehouse.publish
     newer = gate.inspected()
+    assert older.staged is not None
     publish(
         gate.contract.published,
         older.staged,

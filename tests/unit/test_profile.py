@@ -45,7 +45,7 @@ def counted(rows: list[int | Decimal | None]) -> ColumnCounters:
         invalid_count=sum(value < 0 for value in values),
         minimum=min(values, default=None),
         maximum=max(values, default=None),
-        total=from_fraction(sum(map(Fraction, values))) if values else None,
+        total=from_fraction(sum(map(Fraction, values), Fraction(0))) if values else None,
         distinct=a_sketch({int(value) for value in values}),
     )
 
@@ -208,9 +208,11 @@ def duck():
 
 def counted_by_duckdb(duck: duckdb.DuckDBPyConnection, values: str) -> tuple[DistinctSketch, int]:
     """The registers and DuckDB's own estimate of the values of a query's column `x`."""
-    values = duck.sql(values)
+    relation = duck.sql(values)
     counts = "SELECT approx_count_distinct(x) EXPORT_STATE, approx_count_distinct(x) FROM t"
-    state, estimate = values.query("t", counts).fetchall()[0]
+    found = relation.query("t", counts)
+    assert found is not None
+    state, estimate = found.fetchall()[0]
     assert state["precision"] == 10
     return DistinctSketch(registers=bytes(state["registers"]), hashing="duckdb BIGINT"), estimate
 
@@ -228,8 +230,10 @@ def test_united_registers_are_those_of_the_values_together(duck):
     other, _ = counted_by_duckdb(duck, "FROM range(2000, 7000) t(x)")
     together, estimate = counted_by_duckdb(duck, "FROM range(0, 7000) t(x)")
 
-    assert one.united(other) == together
-    assert one.united(other).estimate() == estimate == pytest.approx(7000, rel=0.1)
+    united = one.united(other)
+    assert united == together
+    assert united is not None
+    assert united.estimate() == estimate == pytest.approx(7000, rel=0.1)
 
 
 REGISTERS = {

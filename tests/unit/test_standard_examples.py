@@ -35,7 +35,7 @@ def as_partitions(path: Path) -> str:
     """The example over Parquet partitions: its first table with columns, one server, elements without a table."""
     document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     tables = [table for table in document.get("schema") or [] if table.get("properties")]
-    table = tables[0] if tables else {"name": "empty", "properties": []}
+    table: dict[str, Any] = tables[0] if tables else {"name": "empty", "properties": []}
     for column in table["properties"]:
         for key in ("partitioned", "partitionKeyPosition"):
             column.pop(key, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from partition_gate.gate.rejudge import flips
@@ -26,7 +28,7 @@ def a_check(scope: Scope = ROW, severity: Severity = Severity.ERROR) -> Check:
     )
 
 
-def a_verdict(observation: Observation | None, *, rows: int = 100, **check: object) -> Verdict:
+def a_verdict(observation: Observation | None, *, rows: int = 100, **check: Any) -> Verdict:
     suite = Suite(contract="c", version="1", dataset="d", checks=(a_check(**check),))
     return reach_verdict(suite, [observation] if observation else [], row_count=rows)
 
