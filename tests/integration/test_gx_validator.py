@@ -17,7 +17,7 @@ from great_expectations.core.expectation_validation_result import (
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_renderer_impl
-from great_expectations.render import RenderedStringTemplateContent
+from great_expectations.render.components import RenderedStringTemplateContent
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.errors import ContractError

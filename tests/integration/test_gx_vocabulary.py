@@ -34,7 +34,7 @@ CONDITIONS = {
     "set": WORD.in_(["a", "ab", ""]),
     "no set": sa.and_(WORD.is_not(None), WORD.not_in(["a", "ab", ""])),
     "null": WORD.is_(None),
-    "pattern": sa.not_(WORD.op("~")("^[ab]")),
+    "pattern": sa.not_(WORD.bool_op("~")("^[ab]")),
     "length": sa.func.length(WORD) > 1,
     "never": sa.and_(WORD == "a", WORD == "b"),
     "two columns": WORD.op(">")(sa.column("other")),
