@@ -28,7 +28,7 @@ mutate: .venv/dev ## Make each harmful change of tests/mutations in a copy; test
 	@$(BIN)/python -m tests.mutations.run $(if $(ONLY),--only "$(ONLY)")
 
 chaos: .venv/dev ## Kill, race, starve and feed garbage (SEED=1 SCALE=0.1); the table is in docs/reference/chaos.md
-	@$(BIN)/python -m tests.chaos.run $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE))
+	@$(BIN)/python -m tests.chaos.run $(if $(SCALE),,--write) $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE))
 
 compile: .venv/runtime ## Compile the contracts to expectations/
 	@$(BIN)/gate compile

@@ -28,6 +28,8 @@ from tests.chaos.world import World
 from partition_gate.wiring import preload
 
 DEFAULT_SEED = 20261129
+PAGE = Path("docs/reference/chaos.md")
+MARK = "<!-- table -->"
 LANES = 2
 
 
@@ -105,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--scale", type=float, default=1.0, help="how many faults, as a part of the whole suite's")
+    parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE}")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what was written there, with its output")
     parser.add_argument("--only", default="", metavar="TEXT", help="parts whose name contains this text")
     given = parser.parse_args(arguments)
@@ -115,7 +118,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for each in found:
         for line in each.wrong:
             print(f"{each.part}: {line}")
-    print(f"seed {given.seed}, {time.monotonic() - begin:.0f} s")
+    ended = f"seed {given.seed}, {time.monotonic() - begin:.0f} s"
+    print(ended)
+    if given.write:
+        head = PAGE.read_text().partition(MARK)[0]
+        PAGE.write_text(f"{head}{MARK}\n{tallies.table(found)}\n\n{ended}\n")
     return 0 if all(each.is_clean for each in found) else 1
 
 
