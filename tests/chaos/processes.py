@@ -77,13 +77,11 @@ class Process:
     """
 
     def __init__(self, work: Callable[[], Any], *, log: Path, kill: Failpoint | Moment | None = None) -> None:
-        self._pipe, write = os.pipe()
+        self._answer = os.memfd_create("answer")  # a pipe would hold 64 KB, and nobody reads it meanwhile
         self._kill, self._begin = kill, time.monotonic()
         self._pid = os.fork()
         if self._pid == 0:
-            os.close(self._pipe)
-            _work(work, kill, log, write)
-        os.close(write)
+            _work(work, kill, log, self._answer)
 
     def stopped(self) -> bool:
         """Wait until its failpoint has stopped it; False where it ended before that."""
@@ -98,8 +96,9 @@ class Process:
         last = self._kill.after_s if isinstance(self._kill, Moment) else limit_s
         status, is_over = _waited(self._pid, self._begin + last)
         seconds = time.monotonic() - self._begin
-        with os.fdopen(self._pipe, "rb") as pipe:
-            content = pipe.read() if is_over else b""
+        with os.fdopen(self._answer, "rb") as file:
+            file.seek(0)
+            content = file.read()
         if not is_over:
             return Ended(code=None, seconds=seconds, hung=not isinstance(self._kill, Moment))
         if os.WIFSIGNALED(status):
@@ -118,7 +117,7 @@ def _waited(pid: int, until: float) -> tuple[int, bool]:
     return os.waitpid(pid, 0)[1], False
 
 
-def _work(work: Callable[[], Any], kill: Failpoint | Moment | None, log: Path, write: int) -> None:
+def _work(work: Callable[[], Any], kill: Failpoint | Moment | None, log: Path, answer: int) -> None:
     """The child: never returns."""
     code = 0
     try:
@@ -127,8 +126,8 @@ def _work(work: Callable[[], Any], kill: Failpoint | Moment | None, log: Path, w
             os.dup2(output, stream)
         if isinstance(kill, Failpoint):
             kill.arm()
-        answer = json.dumps(work())
-        os.write(write, answer.encode())
+        with os.fdopen(answer, "wb") as file:
+            file.write(json.dumps(work()).encode())
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
     except BaseException:
