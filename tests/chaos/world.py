@@ -110,6 +110,13 @@ class World:
 
         return Process(prepared, log=self.log, kill=kill)
 
+    def reconciled(self) -> tuple[Ended, list[str]]:
+        """How `gate reconcile` ended, and the differences that it left."""
+        begin = self.log.stat().st_size
+        ended = self.gate("reconcile")
+        shown = self.log.read_bytes()[begin:].decode(errors="replace")
+        return ended, [line for line in shown.splitlines() if line.startswith("DIFFERENCE")]
+
     def seen(self) -> dict[str, set[tuple[int, int]]]:
         """What is visible of each partition, read from the table itself. Rows seen twice raise."""
         found = self.do(_visible_rows)
