@@ -137,8 +137,20 @@ class Warehouse(Protocol):
     def files(self, table: str) -> tuple[str, ...]:
         """Parquet files of the newest published version; empty where nothing was published."""
 
-    def discard(self, table: str, partition_key: str, *, attempt_id: str, with_quarantine: bool = False) -> None:
-        """Remove an attempt's rows that will not be published; nothing happens to rows that are visible."""
+    def discard(
+        self,
+        table: str,
+        partition_key: str,
+        *,
+        attempt_id: str,
+        with_quarantine: bool = False,
+        may_still_commit: bool = False,
+    ) -> None:
+        """Remove an attempt's rows that will not be published; nothing happens to rows that are visible.
+
+        `may_still_commit`: its commit was asked for, and the answer was lost. Where such a request may be carried out
+        later, its rows stay for `sweep`: a version without its files could be read by nobody.
+        """
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
         """Remove staged files that no version refers to and that are older; how many."""

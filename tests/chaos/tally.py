@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -48,10 +45,6 @@ class Tally:
         self.leaks += sum("canary" in place for place in places)
         self.wrong += places
 
-    def __add__(self, other: Tally) -> Tally:
-        mine, theirs = asdict(self), asdict(other)
-        return Tally(**{name: mine[name] if name == "part" else mine[name] + theirs[name] for name in mine})
-
 
 COLUMNS = ("part", "tried", "faults", "lost", "doubled", "unjudged", "hung", "traces", "leaks", "wrong")
 
@@ -66,12 +59,3 @@ def _cells(tally: Tally) -> Iterator[str]:
     for name in COLUMNS:
         value = getattr(tally, name)
         yield str(len(value) if isinstance(value, list) else value)
-
-
-def written(tally: Tally, path: Path) -> None:
-    path.write_text(json.dumps(asdict(tally)))
-
-
-def read(path: Path) -> Tally:
-    values: dict[str, Any] = json.loads(path.read_text())
-    return Tally(**values)

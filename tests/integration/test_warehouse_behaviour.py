@@ -29,10 +29,12 @@ SOON = timedelta(minutes=5)
 
 
 class Stand:
-    """A warehouse under test, and a consumer's look at it."""
+    """A warehouse under test, and a consumer's look at it. `may_commit_late`: after its caller has given up."""
 
-    def __init__(self, warehouse: Warehouse, ids: Callable[[str], list[int]], folder: Path) -> None:
-        self.warehouse = warehouse
+    def __init__(
+        self, warehouse: Warehouse, ids: Callable[[str], list[int]], folder: Path, *, may_commit_late: bool = False
+    ) -> None:
+        self.warehouse, self.may_commit_late = warehouse, may_commit_late
         self.ids = ids
         self.folder = folder
 
@@ -100,7 +102,7 @@ def delta_on_s3(folder: Path, request: pytest.FixtureRequest) -> Stand:
         serving_file=folder / "warehouse.duckdb",
         quarantine_root=f"{root}/quarantine",
     )
-    return Stand(warehouse, lambda table: ids_in(warehouse.files(table), server), folder)
+    return Stand(warehouse, lambda table: ids_in(warehouse.files(table), server), folder, may_commit_late=True)
 
 
 def ids_in(files: tuple[str, ...], server: EmbeddedS3 | None = None) -> list[int]:
@@ -250,6 +252,18 @@ def test_discarded_rows_can_no_longer_be_published(stand: Stand) -> None:
 
     with pytest.raises(PartitionChanged):
         stand.publish(staged, fence=1)
+
+
+def test_rows_whose_commit_may_still_be_carried_out_stay_where_that_is_possible(stand: Stand) -> None:
+    staged = stand.staged([1])
+
+    stand.warehouse.discard("orders", DAY, attempt_id=staged.attempt_id, may_still_commit=True)
+
+    if stand.may_commit_late:
+        assert stand.publish(staged, fence=1).rows == 1
+    else:
+        with pytest.raises(PartitionChanged):
+            stand.publish(staged, fence=1)
 
 
 def test_what_was_kept_aside_is_discarded_with_it_where_asked(stand: Stand) -> None:

@@ -113,7 +113,7 @@ GATE = (
     Mutation("an attempt whose owner nobody knows is never ended", "gate/repair.py",
              "ports.clock.now() - unfinished.state_since > ABANDONED_AFTER", "False", PIPELINE),
     Mutation("what a dead attempt staged stays", "gate/repair.py",
-             "    discard(attempt, ports, with_quarantine=True)\n", "", PIPELINE),
+             "    discard(attempt, ports, with_quarantine=True, may_still_commit=meant_to_publish)\n", "", PIPELINE),
     Mutation("one broken attempt stops every other partition", "gate/repair.py",
              "except GateError as error:\n            ending", "except ValueError as error:\n            ending",
              PIPELINE),

@@ -63,6 +63,8 @@ def demo(
 
     settings, console = load_settings(), tables.terminal()
     faults = tuple(parse_break(text) for text in (DEMO_BREAKS if breaks is None else breaks))
+    if breaks is None:  # our own faults, those of the days that are asked for
+        faults = tuple(fault for fault in faults if f"{first:%Y-%m-%d}" <= fault.key[:10] <= f"{last:%Y-%m-%d}")
     plan = Demo(first=first.date(), last=last.date(), breaks=faults)
     for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # however we are told to end, nothing is left behind
         signal.signal(end, signal.default_int_handler)

@@ -92,6 +92,7 @@ class PartitionRun:
         self.errored: Settlement | None = None
         self.was_recorded = False
         self._attempt: Attempt | None = None
+        self._may_still_commit = False
 
     def arrive(self) -> Discovered | Settlement | Wait | NotExpected:
         """The partition when it is ready; MISSING, settled, when it did not come by its deadline."""
@@ -122,7 +123,7 @@ class PartitionRun:
         """
         with self._errors_recorded():
             for _ in range(RESTARTS):
-                self._attempt = inspection.attempt
+                self._attempt, self._may_still_commit = inspection.attempt, True
                 try:
                     return settle.settle(self.today, self.compiled, inspection, ports=self.ports)
                 except PartitionChanged as error:
@@ -192,7 +193,7 @@ class PartitionRun:
             self._give_up_attempt()
             return before
         if self._attempt:
-            discard(self._attempt, self.ports, with_quarantine=True)
+            discard(self._attempt, self.ports, with_quarantine=True, may_still_commit=self._may_still_commit)
         attempt = self._attempt or open_attempt(self.compiled, self._claim(seen_fence), "", self.ports)
         settlement = unjudged(attempt, outcome=outcome, why=why, now=self.ports.clock.now())
         links = self.ports.links(self.dataset, self.key, "")
@@ -202,9 +203,10 @@ class PartitionRun:
 
     def _give_up_attempt(self) -> None:
         if self._attempt is not None:
+            # The table has changed since, so a commit whose answer was lost can no longer be carried out.
             discard(self._attempt, self.ports, with_quarantine=True)
             self.ports.ledger.advance(self._attempt.id, AttemptState.FAILED, now=self.ports.clock.now())
-            self._attempt = None
+            self._attempt, self._may_still_commit = None, False
 
     def _claim(self, seen_fence: int | None) -> Claim:
         return Claim(

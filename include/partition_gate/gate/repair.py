@@ -114,7 +114,8 @@ def _ending(unfinished: UnfinishedAttempt, tables: _Tables, ports: Ports) -> tup
     if _is_worked_on(unfinished, ports):
         return Ending.LEFT, ""
     is_newest = attempt.fence >= unfinished.newest_fence
-    discard(attempt, ports, with_quarantine=True)
+    meant_to_publish = unfinished.state is AttemptState.PUBLISHING
+    discard(attempt, ports, with_quarantine=True, may_still_commit=meant_to_publish)
     ending, state = (Ending.FAILED, AttemptState.FAILED) if is_newest else (Ending.SUPERSEDED, AttemptState.SUPERSEDED)
     ports.ledger.advance(attempt.id, state, now=ports.clock.now())
     return ending, ""

@@ -86,11 +86,15 @@ def view_problem(table: TableSchema, ports: Ports) -> str | None:
     return None
 
 
-def discard(attempt: Attempt, ports: Ports, *, with_quarantine: bool = False) -> None:
+def discard(attempt: Attempt, ports: Ports, *, with_quarantine: bool = False, may_still_commit: bool = False) -> None:
     """Remove what an attempt that publishes nothing has staged, and kept aside. What cannot be removed now is swept."""
     try:
         ports.warehouse.discard(
-            attempt.dataset, attempt.partition_key, attempt_id=attempt.id, with_quarantine=with_quarantine
+            attempt.dataset,
+            attempt.partition_key,
+            attempt_id=attempt.id,
+            with_quarantine=with_quarantine,
+            may_still_commit=may_still_commit,
         )
     except GateError as error:
         log.warning("staged rows not removed attempt=%s why=%s; `gate sweep` does it", attempt.id, error)

@@ -133,7 +133,15 @@ class InMemoryWarehouse:
         visible = sorted(p.attempt_id for (name, _), p in self._published.items() if name == table)
         return tuple(f"memory://{table}/part-{attempt_id}.parquet" for attempt_id in visible)
 
-    def discard(self, table: str, partition_key: str, *, attempt_id: str, with_quarantine: bool = False) -> None:
+    def discard(
+        self,
+        table: str,
+        partition_key: str,
+        *,
+        attempt_id: str,
+        with_quarantine: bool = False,
+        may_still_commit: bool = False,  # noqa: ARG002 -- a commit in memory is never late
+    ) -> None:
         visible = self.current(table, partition_key)
         if not (visible and visible.attempt_id == attempt_id):
             self._staged.pop((table, self._path(partition_key, attempt_id)), None)

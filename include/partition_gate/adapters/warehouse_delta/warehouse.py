@@ -137,8 +137,18 @@ class DeltaWarehouse:
         paths = sorted(table_log.visible_paths(log)) if log else []
         return tuple(self._storage.uri(f"{table}/{path}") for path in paths)
 
-    def discard(self, table: str, partition_key: str, *, attempt_id: str, with_quarantine: bool = False) -> None:
-        """A file that is visible stays, whatever the caller believes."""
+    def discard(
+        self,
+        table: str,
+        partition_key: str,
+        *,
+        attempt_id: str,
+        with_quarantine: bool = False,
+        may_still_commit: bool = False,
+    ) -> None:
+        """A file that is visible stays, whatever the caller believes. S3 may carry a request out that we gave up."""
+        if may_still_commit and not self._storage.is_local:
+            return
         log = self._logs.load(table)
         visible = frozenset(table_log.visible_paths(log)) if log else frozenset()
         # A table that was never published holds nothing but staged files.
@@ -149,7 +159,7 @@ class DeltaWarehouse:
                 self._storage.delete(file.path)
                 self._storage.delete(f"{table}/{layout.record_path(attempt_id)}")
         if with_quarantine:
-            self._delete_all(self._quarantine, f"{table}/{partition_key}/{attempt_id}")
+            self._delete_all(self._quarantine, layout.quarantine_folder(table, partition_key, attempt_id))
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
         """Remove files written before `staged_before` that are neither visible nor were visible at that moment or
