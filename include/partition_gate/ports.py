@@ -241,6 +241,12 @@ class Ledger(Protocol):
     def unfinished(self) -> tuple[UnfinishedAttempt, ...]:
         """Attempts that have not ended, oldest first; a few hundred at most."""
 
+    def failed_commits(self, *, before: datetime) -> tuple[UnfinishedAttempt, ...]:
+        """Attempts that FAILED when they meant to publish, oldest first: since `before`, or followed by a newer one.
+
+        Their rows may still wait for a commit that storage carries out later. A few hundred at most.
+        """
+
     def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
         """The oldest message neither sent nor leased; leased to the caller. The entry shows the state BEFORE.
 

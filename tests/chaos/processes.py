@@ -91,6 +91,10 @@ class Process:
     def go_on(self) -> None:
         os.kill(self._pid, signal.SIGCONT)
 
+    def has_ended(self) -> bool:
+        """Whether `ended` would return at once."""
+        return os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
     def ended(self, *, limit_s: float = 60) -> Ended:
         """Wait for its end; a process that is not done by its limit hung, and is killed."""
         last = self._kill.after_s if isinstance(self._kill, Moment) else limit_s

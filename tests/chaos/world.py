@@ -143,11 +143,12 @@ class World:
         """
         found = self.do(_known_attempts)
         known = tuple(found.answer or ())
+        remote = [f"left behind: {path}" for path in self.do(_remote_files).answer if not _is_of(Path(path), known)]
         files = [path for path in self.home.rglob("*") if path.is_file() and path.name != ".lock"]
         left = [path for path in files if self.home / "spool" in path.parents or path.name.startswith(".warehouse.")]
         kept = [path for name in ("warehouse", "quarantine") for path in files if self.home / name in path.parents]
         rows = [path for path in kept if path.suffix == ".parquet" and "_delta_log" not in path.parts]
-        return [f"left behind: {path}" for path in (*left, *(one for one in rows if not _is_of(one, known)))]
+        return remote + [f"left behind: {path}" for path in (*left, *(one for one in rows if not _is_of(one, known)))]
 
     def _settings(self) -> dict[str, str]:
         own = {
@@ -173,6 +174,16 @@ def _visible_rows() -> list[list[Any]]:
         return []
     rows = log.to_pyarrow_table(columns=["dt", "id", "version"])
     return [[str(row["dt"]), row["id"], row["version"]] for row in rows.to_pylist()]
+
+
+def _remote_files() -> list[str]:
+    """Parquet files of a warehouse in S3; the records of publications lie beside them."""
+    settings = load_settings()
+    root = settings.path(settings.warehouse_uri, "warehouse")
+    if not root.startswith("s3://"):
+        return []
+    files = Storage(root, storage_options(settings)).listing(DATASET)
+    return [file.path for file in files if file.path.endswith(".parquet") and "_delta_log" not in file.path]
 
 
 def _put(file: Path, uri: str) -> None:

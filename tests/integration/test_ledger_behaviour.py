@@ -154,6 +154,26 @@ def test_an_attempt_that_was_replaced_may_not_publish(ledger: Ledger) -> None:
     assert ledger.intent(older.id) is None
 
 
+def test_a_commit_that_failed_is_known_once_a_newer_attempt_was_opened_or_long_after(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.intend(attempt, Intent(settlement=a_settlement(attempt.id), messages=()), now=NOON)
+    ledger.advance(attempt.id, AttemptState.FAILED, now=NOON)
+
+    early, late = (ledger.failed_commits(before=moment) for moment in (NOON, NOON + MINUTE))
+    opened(ledger)
+    followed = ledger.failed_commits(before=NOON)
+    ledger.advance(attempt.id, AttemptState.SUPERSEDED, now=NOON)
+
+    assert [[found.attempt for found in each] for each in (early, late, followed)] == [[], [attempt], [attempt]]
+    assert ledger.failed_commits(before=NOON + MINUTE) == ()
+
+
+def test_an_attempt_that_failed_before_it_meant_to_publish_is_no_failed_commit(ledger: Ledger) -> None:
+    ledger.advance(opened(ledger).id, AttemptState.FAILED, now=NOON)
+
+    assert ledger.failed_commits(before=NOON + MINUTE) == ()
+
+
 def test_a_settlement_with_something_left_to_do_leaves_the_attempt_unfinished(ledger: Ledger) -> None:
     attempt = opened(ledger)
 

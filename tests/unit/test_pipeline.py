@@ -102,6 +102,16 @@ class Gate:
         assert isinstance(inspection, Inspection)
         return inspection
 
+    def killed_while_it_published(self) -> str:
+        """The attempt's id; storage may carry its commit out later, and nobody can know."""
+        self.ports.warehouse.may_commit_late = True
+        self.ports.validator.failing = {REQUIRED: {7}}
+        with failing(self.ports.warehouse, "publish", Killed()), pytest.raises(Killed):
+            self.run()
+        self.ports.workers.own, self.ports.workers.running = "here/2/0.00", {"here/2/0.00"}
+        (attempt_id,) = self.unfinished
+        return attempt_id
+
     def reconcile(self) -> Reconciliation:
         return reconcile([self.contract], ports=self.ports)
 
@@ -656,6 +666,30 @@ def test_an_attempt_between_two_tasks_is_left_alone_until_nothing_may_wait_so_lo
     repair(gate.ports)
 
     assert (early, gate.unfinished) == ([inspection.attempt.id], [])
+
+
+def test_rows_of_a_commit_that_may_come_late_are_removed_when_a_newer_version_is_visible(gate: Gate) -> None:
+    failed = gate.killed_while_it_published()
+
+    repair(gate.ports)
+    waiting = (len(gate.ports.warehouse.staged_paths()), len(gate.ports.warehouse.kept))
+    gate.run()
+    repair(gate.ports)
+
+    assert waiting == (1, 1)
+    assert (gate.ports.warehouse.staged_paths(), len(gate.ports.warehouse.kept)) == ([], 1)
+    assert gate.ports.ledger.states[failed] == AttemptState.SUPERSEDED
+
+
+def test_rows_of_a_commit_that_came_never_are_removed_after_the_longest_attempt(gate: Gate) -> None:
+    gate.killed_while_it_published()
+    repair(gate.ports)
+    waiting = gate.ports.warehouse.staged_paths()
+
+    gate.ports.clock.forward(ABANDONED_AFTER + timedelta(seconds=1))
+    repair(gate.ports)
+
+    assert (len(waiting), gate.ports.warehouse.staged_paths(), gate.ports.warehouse.kept) == (1, [], {})
 
 
 def test_an_attempt_that_cannot_be_looked_at_stops_no_other_partition(gate: Gate) -> None:

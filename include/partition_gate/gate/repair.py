@@ -61,7 +61,25 @@ def repair(ports: Ports, *, own: CompiledContract | None = None) -> tuple[Repair
         if ending is not Ending.LEFT:
             log.info("attempt repaired attempt=%s ending=%s why=%s", attempt.id, ending.value, why)
         found.append(_repaired(attempt, ending, why))
+    _remove_rows_of_failed_commits(tables, ports)
     return tuple(found)
+
+
+def _remove_rows_of_failed_commits(tables: _Tables, ports: Ports) -> None:
+    """Rows that waited because storage might still have carried their commit out, where it no longer can: a newer
+    version is visible, or it is too long ago.
+    """
+    long_ago = ports.clock.now() - ABANDONED_AFTER
+    for failed in ports.ledger.failed_commits(before=long_ago):
+        attempt = failed.attempt
+        try:
+            visible = tables.current(attempt)
+        except GateError as error:
+            log.warning("rows of a failed commit not removed attempt=%s why=%s", attempt.id, error)
+            continue
+        if (visible is not None and visible.fence > attempt.fence) or failed.state_since < long_ago:
+            discard(attempt, ports, with_quarantine=True)
+            ports.ledger.advance(attempt.id, AttemptState.SUPERSEDED, now=ports.clock.now())
 
 
 class _Tables:

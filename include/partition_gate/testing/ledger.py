@@ -153,6 +153,18 @@ class InMemoryLedger:
 
     def unfinished(self) -> tuple[UnfinishedAttempt, ...]:
         running = [attempt for attempt in self._attempts.values() if self.states[attempt.id] not in _ENDS]
+        return self._oldest(running)
+
+    def failed_commits(self, *, before: datetime) -> tuple[UnfinishedAttempt, ...]:
+        failed = [
+            attempt
+            for attempt in self._attempts.values()
+            if self.states[attempt.id] is AttemptState.FAILED and attempt.id in self._intents
+        ]
+        found = self._oldest(failed)
+        return tuple(one for one in found if one.newest_fence > one.attempt.fence or one.state_since < before)
+
+    def _oldest(self, attempts: Sequence[Attempt]) -> tuple[UnfinishedAttempt, ...]:
         return tuple(
             UnfinishedAttempt(
                 attempt=attempt,
@@ -160,7 +172,7 @@ class InMemoryLedger:
                 state_since=self._since[attempt.id],
                 newest_fence=self._fences[attempt.dataset, attempt.partition_key],
             )
-            for attempt in sorted(running, key=lambda attempt: (attempt.started_at, attempt.id))
+            for attempt in sorted(attempts, key=lambda attempt: (attempt.started_at, attempt.id))
         )
 
     def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:

@@ -25,9 +25,11 @@ class InMemoryWarehouse:
     """The `Warehouse` port on dictionaries. `rows` is what consumers see; `kept` what lies in quarantine.
 
     `files` returns names below `memory://`, for tests that look at which version is visible; nobody can open them.
+    `may_commit_late`: like S3, it may carry out a commit whose caller is gone, so the rows of such a commit stay.
     """
 
     def __init__(self) -> None:
+        self.may_commit_late = False
         self.kept: dict[str, list[Row]] = {}
         self.raw: dict[str, list[str]] = {}
         self.viewed: dict[str, int] = {}
@@ -140,8 +142,10 @@ class InMemoryWarehouse:
         *,
         attempt_id: str,
         with_quarantine: bool = False,
-        may_still_commit: bool = False,  # noqa: ARG002 -- a commit in memory is never late
+        may_still_commit: bool = False,
     ) -> None:
+        if may_still_commit and self.may_commit_late:
+            return
         visible = self.current(table, partition_key)
         if not (visible and visible.attempt_id == attempt_id):
             self._staged.pop((table, self._path(partition_key, attempt_id)), None)

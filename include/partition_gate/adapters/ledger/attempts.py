@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, update
 
 from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import attempts, fences, intents
@@ -98,12 +98,23 @@ def fence_of(connection: Connection, attempt_id: str) -> int:
 
 def unfinished(connection: Connection) -> tuple[UnfinishedAttempt, ...]:
     """Oldest first, at most 200: what is left is found by the next call."""
-    own_partition = and_(fences.c.dataset == attempts.c.dataset, fences.c.partition_key == attempts.c.partition_key)
     running = [state.value for state in AttemptState if state not in ENDS]
+    return _oldest(connection, attempts.c.state.in_(running))
+
+
+def failed_commits(connection: Connection, before: datetime) -> tuple[UnfinishedAttempt, ...]:
+    """As the port says; at most 200."""
+    meant_to_publish = attempts.c.id.in_(select(intents.c.attempt_id))
+    is_over = or_(fences.c.fence > attempts.c.fence, attempts.c.state_since < before)
+    return _oldest(connection, and_(attempts.c.state == AttemptState.FAILED.value, meant_to_publish, is_over))
+
+
+def _oldest(connection: Connection, which: ColumnElement[bool]) -> tuple[UnfinishedAttempt, ...]:
+    own_partition = and_(fences.c.dataset == attempts.c.dataset, fences.c.partition_key == attempts.c.partition_key)
     query = (
         select(attempts, fences.c.fence.label("newest_fence"))
         .join(fences, own_partition)
-        .where(attempts.c.state.in_(running))
+        .where(which)
         .order_by(attempts.c.started_at, attempts.c.id)
         .limit(_UNFINISHED_AT_ONCE)
     )

@@ -128,6 +128,10 @@ class SqlLedger:
         with self._database.reading() as connection:
             return attempts.unfinished(connection)
 
+    def failed_commits(self, *, before: datetime) -> tuple[UnfinishedAttempt, ...]:
+        with self._database.reading() as connection:
+            return attempts.failed_commits(connection, before)
+
     def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
         with self._database.writing() as connection:
             return outbox.claim(connection, now, lease)
