@@ -26,8 +26,8 @@ from partition_gate.judging.validation import Held, PartitionScan, Unknown, Vali
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
 
 an_example = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-BY_FOOTERS = DuckDbValidator(worth=Worth(footers=0, grouping=0))
-BY_ROWS = DuckDbValidator(worth=Worth(footers=0, grouping=0, trusted=False))
+BY_FOOTERS = DuckDbValidator(worth=Worth(footers=0))
+BY_ROWS = DuckDbValidator(worth=Worth(footers=0, trusted=False))
 KNOWN: tuple[str, dict[str, Any]] = ("expect_column_values_to_not_be_null", {"column": "n"})
 UP_TO_100: tuple[str, dict[str, Any]] = ("expect_column_values_to_be_between", {"column": "n", "max_value": 100})
 UNIQUE: tuple[str, dict[str, Any]] = ("expect_column_values_to_be_unique", {"column": "n"})

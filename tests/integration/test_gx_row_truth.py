@@ -96,7 +96,6 @@ RULES = st.one_of(
     worth=st.builds(
         Worth,
         footers=st.sampled_from([0, 20_000]),
-        grouping=st.just(0),
         kept_bytes=st.sampled_from([2**18, 2**30]),
         read_bytes=st.just(0),
     ),

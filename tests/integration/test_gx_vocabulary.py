@@ -116,58 +116,10 @@ def test_the_values_that_meet_a_condition_stand_for_it(tmp_path: Path, values: l
         assert vocabularies.count(condition) == sum(value not in {"a", "b"} for value in values)
 
 
-def test_values_that_are_not_counted_tell_whether_any_row_meets_a_condition(tmp_path: Path) -> None:
-    scan = _without_dictionary(tmp_path, ["a1", "b2", None, "c3"] * 50)
-    no_b, no_d = sa.func.regexp_matches(WORD, "^b"), sa.func.regexp_matches(WORD, "^d")
-
-    with open_connection(Machine()) as connection:
-        vocabularies = _looked_up(connection, scan, no_b, no_d, counted=False)
-
-        assert vocabularies.sql(no_b) == "\"word\" IN ('b2')"
-        assert [vocabularies.count(no_b), vocabularies.count(no_d)] == [None, 0]
-        assert not vocabularies.tables
-
-
-@given(values=st.lists(VALUES, max_size=60), kind=st.sampled_from(sorted(CONDITIONS)), counted=st.booleans())
-@an_example
-def test_grouped_values_meet_a_condition_as_the_rows_do(
-    tmp_path: Path, values: list[str | None], kind: str, *, counted: bool
-) -> None:
-    rows = pa.table({"word": pa.array(values * 10, pa.string()), "other": pa.array(values[::-1] * 10, pa.string())})
-    scan = a_scan(tmp_path, parquet_bytes(rows))
-    costly = sa.and_(sa.func.regexp_matches(WORD, "."), sa.false())
-
-    with open_connection(Machine()) as connection:
-        vocabularies = _looked_up(connection, scan, costly, CONDITIONS[kind], counted=counted)
-        rows_meeting = _numbers_of(connection, to_sql(CONDITIONS[kind]))
-
-        assert _numbers_of(connection, vocabularies.sql(CONDITIONS[kind])) == rows_meeting
-        assert vocabularies.count(CONDITIONS[kind]) in (None, len(rows_meeting or []))
-
-
-def test_a_pattern_on_text_that_repeats_is_judged_by_the_values_also_without_dictionaries(tmp_path: Path) -> None:
-    scan = _without_dictionary(tmp_path, ["a1", "b2", None, "c3"] * 50)
-    no_b = sa.and_(WORD.is_not(None), sa.func.regexp_matches(WORD, "^b"))
-
-    with open_connection(Machine()) as connection:
-        vocabularies = _looked_up(connection, scan, WORD.is_(None), no_b)
-
-        assert vocabularies.sql(no_b) == "\"word\" IN ('b2')"
-        assert [vocabularies.count(no_b), vocabularies.count(WORD.is_(None))] == [50, 50]
-
-
-@pytest.mark.parametrize(
-    ("values", "condition"),
-    [
-        ([f"a{number // 2}" for number in range(200)], sa.func.regexp_matches(WORD, "^b")),
-        (["a", "b"] * 100, WORD.is_(None)),
-    ],
-    ids=["values that hardly repeat", "a condition that costs nothing"],
-)
-def test_text_without_dictionaries_is_else_judged_row_by_row(
-    tmp_path: Path, values: list[str], condition: sa.ColumnElement[bool]
-) -> None:
-    scan = _without_dictionary(tmp_path, values)
+def test_text_without_a_dictionary_is_judged_row_by_row(tmp_path: Path) -> None:
+    rows = pa.table({"word": ["a", "b"] * 100})
+    scan = a_scan(tmp_path, parquet_bytes(rows), columns={"word": "VARCHAR"})
+    condition = sa.func.regexp_matches(WORD, "^b")
 
     with open_connection(Machine()) as connection:
         vocabularies = _looked_up(connection, scan, condition)
@@ -208,15 +160,8 @@ def test_a_large_partition_of_few_values_is_judged_and_split_as_a_small_one(tmp_
     assert (split.rows_passing, split.rows_quarantined) == (12_000, 12_000)
 
 
-def _without_dictionary(folder: Path, values: list[str | None] | list[str]) -> PartitionScan:
-    return a_scan(folder, parquet_bytes(pa.table({"word": values})), columns={"word": "VARCHAR"})
-
-
 def _looked_up(
-    connection: duckdb.DuckDBPyConnection,
-    scan: PartitionScan,
-    *conditions: sa.ColumnElement[bool],
-    counted: bool = True,
+    connection: duckdb.DuckDBPyConnection, scan: PartitionScan, *conditions: sa.ColumnElement[bool]
 ) -> Vocabularies:
     partition = create_view(connection, scan, read_footers(scan))
     stated = stated_columns(connection, partition)
@@ -225,10 +170,8 @@ def _looked_up(
         partition,
         to_sql,
         with_dictionary=[name for name, column in stated.items() if column.has_dictionary],
-        group_from_rows=0,
     )
     vocabularies.look_up(conditions)
-    vocabularies.group(conditions, counted=counted)
     return vocabularies
 
 

@@ -43,7 +43,6 @@ class Shortcuts:
             partition,
             to_sql,
             with_dictionary=[name for name, column in stated.items() if column.has_dictionary],
-            group_from_rows=worth.grouping,
         )
         self._facts = _facts(partition, stated) if worth.trusted else {}
         self.assumed: dict[str, int] = {}
@@ -64,7 +63,6 @@ class Shortcuts:
         if self._facts and any(self._count(conditions[key]) for key in rules):
             self._facts = {}
             self.vocabularies.look_up(self._unstated(conditions))
-        self.vocabularies.group(self._unstated(conditions), counted=not self._facts)
         for condition in conditions.values():
             self._assume(condition)
         return {key: self._count(condition) for key, condition in conditions.items()}

@@ -3,9 +3,8 @@
 A condition that no distinct value meets is met by no row; one that a few meet is met by the rows with those values; and
 how many rows meet it is the sum of the rows that have them. Equal values meet the same conditions (0.0 and -0.0 too:
 Great Expectations compares numbers, and does not show them). All of it is exact whatever the footers say, as the values
-are read from the pages; footers and samples say only where it pays. Of 5 million rows, the distinct values of a
-dictionary column cost 0.01-0.08 CPU s; those of one without, 25 rows to a value, 0.3 more than to read it; a pattern on
-all its rows 0.45.
+are read from the pages; footers say only where it pays. Of 5 million rows, the distinct values of a dictionary column
+cost 0.01-0.08 CPU s, a pattern on all its rows 0.45.
 """
 
 from __future__ import annotations
@@ -17,23 +16,18 @@ import duckdb
 import sqlalchemy as sa
 
 from partition_gate.adapters.gx.footers import READ_ERRORS
-from partition_gate.adapters.gx.scan import FITS_SCHEMA, ROW, SWEPT, Scanned
+from partition_gate.adapters.gx.scan import SWEPT, Scanned
 from partition_gate.adapters.gx.sql import identifier, literal, select
 
 COUNT = "_gate_count"  # of each vocabulary: how many rows have the value
 _MOST_VALUES = 8
 _LOOKED_UP = ("VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE")
-_COSTLY = ("regexp_", FITS_SCHEMA)  # what takes longer for a value than to look the value up
-_SAMPLE_ROWS = 20_000
-_ROWS_A_VALUE = 10
-_MOST_DISTINCT = 1_000_000  # about 100 MB
 
 
 class Vocabularies:
     """The distinct values of a partition's columns, each looked for once and kept in a temporary table.
 
-    `with_dictionary` are the columns that the files keep as dictionaries; in partitions of `group_from_rows` and more
-    it may pay to group the values of others.
+    `with_dictionary` are the columns that the files keep as dictionaries.
     """
 
     def __init__(
@@ -43,21 +37,17 @@ class Vocabularies:
         to_sql: Callable[[sa.ClauseElement], str],
         *,
         with_dictionary: Collection[str],
-        group_from_rows: int,
     ) -> None:
         self._connection = connection
         self._partition = partition
         self._to_sql = to_sql
         self._with_dictionary = with_dictionary
-        self._group_from_rows = group_from_rows
         self._tables: dict[str, str | None] = {}
-        self._uncounted: set[str] = set()
 
     @property
     def tables(self) -> Mapping[str, str]:
-        """Column -> the table of its distinct values and their counts, as far as they were looked up and counted."""
-        counted = self._tables.keys() - self._uncounted
-        return {column: table for column, table in self._tables.items() if table is not None and column in counted}
+        """Column -> the table of its distinct values and their counts, as far as they were looked up."""
+        return {column: table for column, table in self._tables.items() if table is not None}
 
     def look_up(self, conditions: Iterable[sa.ColumnElement[bool]]) -> None:
         """Look the values up of the columns of these conditions that the files keep as dictionaries."""
@@ -65,20 +55,10 @@ class Vocabularies:
             if column in self._tables or column not in self._with_dictionary:
                 continue
             if self._partition.types.get(column, "").startswith(_LOOKED_UP):
-                self._tables[column] = self._group(column, f"count(*) AS {COUNT}")
-
-    def group(self, conditions: Iterable[sa.ColumnElement[bool]], *, counted: bool) -> None:
-        """Look the values up of the other columns for whose conditions it pays; not `counted` is a tenth cheaper."""
-        for condition in conditions:
-            column = only_column(condition)
-            if column and column not in self._tables and self._pays(column, self._to_sql(condition)):
-                self._tables[column] = self._group(column, *([f"count(*) AS {COUNT}"] if counted else []))
-                self._uncounted.update([] if counted else [column])
+                self._tables[column] = self._group(column)
 
     def count(self, condition: sa.ColumnElement[bool]) -> int | None:
         """How many rows of the partition meet the condition; None where their values do not tell."""
-        if only_column(condition) in self._uncounted:
-            return 0 if self._find(condition, "1", limit=1) == [] else None
         found = self._find(condition, f"coalesce(sum({COUNT}), 0)::BIGINT", limit=1)
         return None if found is None else int(found[0])
 
@@ -99,34 +79,11 @@ class Vocabularies:
         except READ_ERRORS:
             return None
 
-    def _pays(self, column: str, sql: str) -> bool:
-        if self._partition.types.get(column) != "VARCHAR":
-            return False
-        if self._partition.footers.row_count < self._group_from_rows:
-            return False
-        return any(costly in sql for costly in _COSTLY) and self._repeats(column)
-
-    def _repeats(self, column: str) -> bool:
-        """Whether the first rows let expect that the values of all of them are few."""
-        counted = select(
-            [f"{identifier(column)} AS v", "count(*) AS n"], SWEPT, where=f"{ROW} < {_SAMPLE_ROWS} GROUP BY v"
-        )
-        sums = (f"coalesce({sql}, 0)" for sql in ("count_if(n = 1)", "count_if(n = 2)", "sum(n)"))
-        numbers = select(["count(*)", *sums], f"({counted})")
-        try:
-            distinct, once, twice, sampled = self._connection.execute(numbers).fetchone() or (0, 0, 0, 0)
-        except READ_ERRORS:
-            return False
-        rows = self._partition.footers.row_count
-        # Chao (1984): what a sample has not seen follows from what it saw once and twice.
-        expected = distinct + once * (once - 1) / (2 * (twice + 1))
-        return bool(sampled and expected * _ROWS_A_VALUE <= rows and expected <= _MOST_DISTINCT)
-
-    def _group(self, column: str, *counts: str) -> str | None:
+    def _group(self, column: str) -> str | None:
         if column.casefold() == COUNT:
             return None
         name = f"_gate_vocabulary_{len(self._tables)}"
-        values = select([identifier(column), *counts], SWEPT, where="TRUE GROUP BY ALL")
+        values = select([identifier(column), f"count(*) AS {COUNT}"], SWEPT, where="TRUE GROUP BY ALL")
         try:
             self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {values}")
         except READ_ERRORS:
