@@ -1,20 +1,19 @@
 """Which keys stand more than once: cheap exact proofs that none does, and only then the keys themselves.
 
 Both proofs are one-sided: what they prove is certain, and only the keys about which they prove nothing are grouped.
-Of 5 million scattered keys, all hashes sorted cost 0.1 CPU s, all keys grouped 0.85. Whole numbers are sorted and not
-grouped.
+Of 5 million scattered keys, all hashes sorted cost 0.1 CPU s, all keys grouped 0.85.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
 import sqlalchemy as sa
 
 from partition_gate.adapters.gx.footers import READ_ERRORS
-from partition_gate.adapters.gx.repeated import Hashes, gathered, repeated, spread
+from partition_gate.adapters.gx.repeated import Hashes, repeated
 from partition_gate.adapters.gx.sql import identifier, select
 from partition_gate.adapters.gx.truth import no_rows
 
@@ -23,7 +22,6 @@ _HASHES_AT_ONCE = 10_000_000  # sorted in memory together: 80 MB
 _HASHES_A_BATCH = 100_000
 _KEYS_AT_ONCE = 10_000_000  # grouped in memory together: about 400 MB
 _SUSPECTS = "_gate_suspects"
-_WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 
 
 def duplicates(columns: Sequence[Any], table: Any) -> sa.Select[Any]:
@@ -79,8 +77,6 @@ class Distinctness:
         keys = [identifier(column.name) for column in columns]
         if self._rise(rows, keys):
             return None
-        if len(keys) == 1 and (kind := str(self._connection.sql(select(keys, rows)).types[0])) in _WHOLE_NUMBERS:
-            return name if self._keep_repeated(rows, keys[0], kind, name) else None
         suspects = self._suspect(rows, keys)
         if not suspects:
             return None
@@ -101,28 +97,21 @@ class Distinctness:
         fallen = select(["1"], f"({pairs})", where="k <= before LIMIT 1")
         return not self._connection.execute(fallen).fetchall()
 
-    def _keep_repeated(self, rows: str, key: str, kind: str, table: str) -> int:
-        """How many whole numbers stand more than once; they are left in a table."""
-        found = gathered(self._repeated(rows, [key], f"{key}::BIGINT", spread))
-        return self._keep(found, f"h::{kind} AS {key}", table)
-
     def _suspect(self, rows: str, keys: Sequence[str]) -> int:
         """How many hashes more than one row's key has; they are left in a table. Equal keys have equal hashes."""
-        return self._keep(self._repeated(rows, keys, _hash(keys), lambda hashes: hashes), "h", _SUSPECTS)
+        suspects = self._repeated(rows, keys)
+        self._connection.register("repeated", {"h": suspects})
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_SUSPECTS} AS FROM repeated")
+        self._connection.unregister("repeated")
+        return len(suspects)
 
-    def _repeated(self, rows: str, keys: Sequence[str], number: str, spread_evenly: Callable[[Any], Hashes]) -> Hashes:
+    def _repeated(self, rows: str, keys: Sequence[str]) -> Hashes:
         asked = select(["count(*)", "current_setting('temp_directory')"], rows)
         [(count, folder)] = self._connection.execute(asked).fetchall()
-        query = select([f"{number} AS h"], rows, where=_known(keys))
+        query = select([f"{_hash(keys)} AS h"], rows, where=_known(keys))
         batches = self._connection.sql(query).to_arrow_reader(_HASHES_A_BATCH)
-        numbers = (spread_evenly(batch["h"].to_numpy()) for batch in batches)
-        return repeated(numbers, most=count, at_once=self._hashes_at_once, folder=folder)
-
-    def _keep(self, found: Any, cell: str, table: str) -> int:
-        self._connection.register("repeated", {"h": found})
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {select([cell], 'repeated')}")
-        self._connection.unregister("repeated")
-        return len(found)
+        hashes = (batch["h"].to_numpy() for batch in batches)
+        return repeated(hashes, most=count, at_once=self._hashes_at_once, folder=folder)
 
 
 def _parts(keys: Sequence[str], count: int, *, at_once: int) -> list[str]:

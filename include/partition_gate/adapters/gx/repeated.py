@@ -11,21 +11,8 @@ from typing import Any
 import numpy as np
 
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
-WholeNumbers = np.ndarray[Any, np.dtype[np.int64]]
 
 _NONE: Hashes = np.empty(0, np.uint64)
-_ODD = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: neighbours land far from each other (Knuth, multiplicative hashing)
-_INVERSE = pow(_ODD, -1, 2**64)
-
-
-def spread(numbers: WholeNumbers) -> Hashes:
-    """Another number for each, spread evenly however close they are; `gathered` gives them back."""
-    return numbers.view(np.uint64) * np.uint64(_ODD)
-
-
-def gathered(hashes: Hashes) -> WholeNumbers:
-    """The numbers that were spread."""
-    return (hashes * np.uint64(_INVERSE)).view(np.int64)
 
 
 def repeated(batches: Iterable[Hashes], *, most: int, at_once: int, folder: str) -> Hashes:
