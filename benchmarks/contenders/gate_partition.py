@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orders
 
-from partition_gate.adapters.gx.deferred import lean_imports
+from partition_gate.adapters.gx.imports import lean_imports
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Validation
 from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.table import TableColumn, TableSchema

@@ -82,7 +82,7 @@ class WiredPorts:
 
     @cached_property
     def validator(self) -> Validator:
-        from partition_gate.adapters.gx.deferred import lean_imports
+        from partition_gate.adapters.gx.imports import lean_imports
 
         with lean_imports():
             from partition_gate.adapters.gx.validator import DuckDbValidator
@@ -120,7 +120,7 @@ class WiredPorts:
 
     @cached_property
     def docs(self) -> DocsSite:
-        from partition_gate.adapters.gx.deferred import lean_imports
+        from partition_gate.adapters.gx.imports import lean_imports
 
         with lean_imports():
             from partition_gate.adapters.gx.docs import GxDocsSite
@@ -187,9 +187,9 @@ def preload() -> None:
     """Import what tasks need, in the process that forks them, so that none of them spends its time on it. Nothing is
     opened: neither connections nor threads survive a fork.
     """
-    from partition_gate.adapters.gx.deferred import lean_imports
+    from partition_gate.adapters.gx.imports import lean_imports
 
-    with lean_imports(seldom_used=True):
+    with lean_imports():
         for name in _OF_EVERY_TASK:
             import_module(f"partition_gate.adapters.{name}")
 

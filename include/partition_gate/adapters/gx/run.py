@@ -13,7 +13,6 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 from great_expectations.validator.validation_graph import ExpectationValidationGraph, ValidationGraph
 from great_expectations.validator.validator import Validator
 
-from partition_gate.adapters.gx.configurations import copied_once
 from partition_gate.adapters.gx.engine import SAMPLE_SIZE, DuckDBExecutionEngine
 from partition_gate.adapters.gx.predicates import watch_rows
 from partition_gate.adapters.gx.query_errors import reason
@@ -33,8 +32,7 @@ def run_expectations(
         return []
     try:
         validator = _validator(engine)
-        with copied_once():
-            return validator.graph_validate(configurations=list(configurations), runtime_configuration=_RUNTIME)
+        return validator.graph_validate(configurations=list(configurations), runtime_configuration=_RUNTIME)
     except Exception as error:  # an expectation's own code may raise anything, and takes the others with it
         if len(configurations) == 1:
             return [not_run(configurations[0], reason(error))]
