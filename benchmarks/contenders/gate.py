@@ -8,8 +8,7 @@ from timing import measure
 
 from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.scan import Machine, open_connection
-from partition_gate.adapters.gx.sides import sides
-from partition_gate.adapters.gx.split import open_view, quarantined_rows
+from partition_gate.adapters.gx.split import failing_rows, open_view, quarantined_rows
 from partition_gate.judging.validation import PartitionScan
 from partition_gate.testing.scans import some_labels
 
@@ -27,7 +26,7 @@ def judge(scan: PartitionScan) -> dict[str, int]:
         with open_connection(Machine()) as connection:
             view = open_view(connection, scan, read_footers(scan))
             rule_ids = [one.rule_id for one in broken]
-            query = quarantined_rows(view, sides(scan, broken).quarantined, rule_ids, some_labels())
+            query = quarantined_rows(view, failing_rows(scan, broken), rule_ids, some_labels())
             connection.sql(query).to_arrow_table()
     return failed(validation)
 

@@ -16,7 +16,6 @@ from partition_gate.adapters.gx.sql import literal, read_parquet, select
 from partition_gate.adapters.gx.sweep import breaks
 from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import PartitionScan, RowPredicate
-from partition_gate.record import Record
 
 _FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"
 # More than is held already: with less, DuckDB could not even be told to take more again.
@@ -34,25 +33,19 @@ class Keep(IntEnum):
     PART = 0
     NOTHING = 1
     NUMBERS = 2
-    ROWS = 3
 
 
 class BrokenRows:
-    """Tables of the connection, one a SELECT: a row's number, what each rule's condition is, perhaps all of the row."""
+    """Tables of the connection, one a SELECT: a row's number, and what each rule's condition is."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, worth: Worth) -> None:
         self._connection = connection
         self._partition = partition
         self._worth = worth
-        self._whole: set[str] = set()
         self._places: dict[ConditionKey, tuple[str, int]] = {}
         self._samples: dict[str, tuple[list[int], ...]] = {}
         self._unmet: set[ConditionKey] = set()
         self._tables = 0
-
-    def cells(self, keep: Keep) -> tuple[str, ...]:
-        """The columns of `swept` that are kept of a row."""
-        return self._partition.as_it_came if keep is Keep.ROWS and self._partition.scan.scratch else ()
 
     @contextmanager
     def within_memory(self, keep: Keep) -> Iterator[None]:
@@ -74,10 +67,9 @@ class BrokenRows:
         self._tables += 1
         return f"_gate_broken_{self._tables}"
 
-    def add(self, table: str, positions: Mapping[ConditionKey, int], *, whole: bool) -> None:
-        """The table holds these conditions, as the boolean at this position (from 0); of `whole` rows."""
+    def add(self, table: str, positions: Mapping[ConditionKey, int]) -> None:
+        """The table holds these conditions, as the boolean at this position (from 0)."""
         self._places.update((key, (table, position)) for key, position in positions.items())
-        self._whole.update([table] if whole else [])
 
     def add_unmet(self, keys: Iterable[ConditionKey]) -> None:
         """No row meets these conditions."""
@@ -114,7 +106,7 @@ class BrokenRows:
         return int(count)
 
     def keep(self, scan: PartitionScan, predicates: Mapping[ConditionKey, str]) -> None:
-        """Leave the rows in the scan's scratch folder, if it has one, for `KeptRows`; nothing where there are none."""
+        """Leave them in the scan's scratch folder, if it has one, for `kept_rows`; nothing where there are none."""
         broken = [key for key in predicates if key in self._places and key not in self._unmet]
         tables = {self._places[key][0] for key in broken}
         if scan.scratch is None or len(tables) != 1:
@@ -125,36 +117,23 @@ class BrokenRows:
         target = literal(str(scan.scratch / _FILE))
         rows = select(["*"], table, where=f"TRUE ORDER BY {ROW}")
         self._connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
-        index = {"files": _files(scan), "positions": positions, "whole": table in self._whole}
+        index = {"files": _files(scan), "positions": positions}
         (scan.scratch / _INDEX).write_text(json.dumps(index))
 
 
-class KeptRows(Record):
-    """The rows of a partition that break any of some predicates, as a validation of the same files left them, as SQL:
-    `numbers` has the number of each, and of each predicate whether the row breaks it (`_gate_breaks_<i>`); `rows` has
-    them as they came beside it, or is empty where they were not kept.
+def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> str | None:
+    """The numbers of the rows that break any of the predicates, as SQL, with whether each breaks it
+    (`_gate_breaks_<i>`), as a validation left them; None where it left nothing about these files and predicates.
     """
-
-    numbers: str
-    rows: str
-
-
-def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> KeptRows | None:
-    """What a validation left; None where it left nothing, or not about all of these predicates and these files."""
     if scan.scratch is None or not (scan.scratch / _INDEX).exists():
         return None
     index = json.loads((scan.scratch / _INDEX).read_text())
     positions = [index["positions"].get(predicate.sql) for predicate in predicates]
     if index["files"] != _files(scan) or None in positions:
         return None
-    relation = read_parquet([str(scan.scratch / _FILE)])
     broken = [f"coalesce({breaks(position)}, FALSE)" for position in positions]
     cells = [f"{sql} AS _gate_breaks_{i}" for i, sql in enumerate(broken)]
-    is_broken = " OR ".join(broken) or "FALSE"
-    return KeptRows(
-        numbers=select([ROW, *cells], relation, where=is_broken),
-        rows=select(["*", *cells], relation, where=is_broken) if index["whole"] else "",
-    )
+    return select([ROW, *cells], read_parquet([str(scan.scratch / _FILE)]), where=" OR ".join(broken) or "FALSE")
 
 
 def in_row_order(query: Any) -> Any:

@@ -41,7 +41,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     - details (samples) wait for their unexpected count, and are not asked for where it is 0;
     - a metric that failed is not computed again, and what was computed beside it is kept;
     - rows that meet a condition are all counted in that one SELECT, whatever they are filtered by, and the rows that
-      break `rules` (rule id -> condition) are kept;
+      break `rules` (rule id -> condition) are kept, by their numbers;
     - the compiled conditions are kept, for `predicates.py`.
     """
 
@@ -146,7 +146,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
                 self.failures[one.metric_configuration.id] = reason(error)
         # Counts and aggregates wait until nothing else is left to resolve, so that they all share one SELECT.
         waiting = [*bundled, *(one for one in direct if self._is_counted(one))]
-        return resolved if now else self._sweep(waiting, Keep.ROWS)
+        return resolved if now else self._sweep(waiting, Keep.NUMBERS)
 
     def _sampled(self, metrics: Sequence[MetricConfiguration]) -> Resolved:
         """Conditions that hold for the first broken rows only, for metrics that show some of those rows."""
@@ -169,7 +169,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     def _sweep(self, members: Sequence[MetricComputationConfiguration], keep: Keep) -> Resolved:
         """The members in one SELECT, or without those that break it: halved until they stand alone.
 
-        Less is kept of the rows that break rules where it would take too much memory.
+        No row that breaks a rule is kept where these would take too much memory.
         """
         if not members:
             return {}
@@ -193,19 +193,17 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         known = self.shortcuts.counts(conditions, watched)
         rules = {condition_id(key): self.shortcuts.sql(conditions[key]) for key in watched if known[key] != 0}
         profiled = self._profiled() if keep > Keep.PART else {}
-        cells = self._cells(keep, is_known=any(known[key] for key in watched))
         sweep = Sweep(
             counts={key: self.literal_sql(conditions[key]) for key, count in known.items() if count is None},
             aggregates={key: self.literal_sql(sql) for key, sql in aggregated.items()} | profiled,
             rules=tuple(dict.fromkeys(rules.values())) if keep >= Keep.NUMBERS else (),
-            cells=cells,
         )
         table = self.broken_rows.next_table()
         with self.broken_rows.within_memory(keep):
             found = known | sweep.run(self.duckdb_connection, broken=table)
         self.profiler.take({key: found.pop(key) for key in profiled})
         kept = {key: sweep.rules.index(sql) for key, sql in rules.items() if sweep.rules}
-        self.broken_rows.add(table, kept, whole=bool(cells))
+        self.broken_rows.add(table, kept)
         self.broken_rows.add_unmet(condition_id(key) for key in watched if found[key] == 0)
         plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in found.items()}
         return plain | (self.resolve_metric_bundle(filtered) if filtered else {})
@@ -214,11 +212,6 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         if self.shortcuts.leave_unread:
             return {}
         return self.profiler.cells(but=self.shortcuts.vocabularies.tables)
-
-    def _cells(self, keep: Keep, *, is_known: bool) -> tuple[str, ...]:
-        """What is kept of a broken row: all, if no column is read just for it or some row `is_known` to be broken."""
-        reads_all = not self.shortcuts.leave_unread and (is_known or self.partition.all_named)
-        return self.broken_rows.cells(keep) if reads_all else ()
 
     def _is_of_a_rule(self, count: MetricId) -> bool:
         return count[0].endswith(UNEXPECTED) and condition_id(count) in self.rules.values()

@@ -56,11 +56,6 @@ class Scanned(Record):
         """The columns that rules can name."""
         return tuple(self.types)
 
-    @property
-    def as_it_came(self) -> tuple[str, ...]:
-        """What `swept` has of a row as it came: the files' columns, its file, and its number there."""
-        return (*(input_cell(i) for i in range(len(self.inputs))), SOURCE_FILE, SOURCE_ROW)
-
     def lacking(self, column: str) -> tuple[str, ...]:
         """Landing paths of the files without the column; none where the partition's key gives its value."""
         return () if column in dict(self.scan.partition_values) else self.footers.lacking(self.source(column))
@@ -114,21 +109,20 @@ def create_view(
 ) -> Scanned:
     """Create (or replace) both views over exactly the readable files.
 
-    `swept` has each row as it came as well: `_gate_in_<i>` (the files' i-th column), `_gate_source_file` and
-    `_gate_source_row`. `with_files` adds these to `scanned` for a split, and `_gate_out_<i>` (the table's i-th column,
-    cast). Files that differ in schema are read apart, so nothing depends on how DuckDB unites them. There must be at
-    least one file.
+    `with_files` adds to `scanned` what a split needs: each row as it came (`_gate_in_<i>`, the files' i-th column,
+    `_gate_source_file` and `_gate_source_row`), and `_gate_out_<i>` (the table's i-th column, cast). Files that differ
+    in schema are read apart, so nothing depends on how DuckDB unites them. There must be at least one file.
     """
     groups = group_files(connection, footers)
     inputs = input_slots(groups)
-    came = [slot.renamed(input_cell(i)) for i, slot in enumerate(inputs)]
     extra = extra_slots(scan, groups, distrusted)
     slots = [*contract_slots(scan, groups, distrusted), *extra]
     types = {slot.name: slot.type for slot in slots}
+    came = [slot.renamed(input_cell(i)) for i, slot in enumerate(inputs)]
     split = [*output_slots(scan, groups), *came] if with_files else []
     _create(connection, SCANNED, groups, [*slots, *split], with_files=with_files)
     plain = [*contract_slots(scan, groups, as_read), *extra_slots(scan, groups, as_read)]
-    _create(connection, SWEPT, groups, [*plain, *came], with_files=True)
+    _create(connection, SWEPT, groups, plain)
     names = tuple(slot.name for slot in inputs)
     return Scanned(scan=scan, footers=footers, types=types, inputs=names, all_named=not extra)
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import duckdb
 
 from partition_gate.adapters.gx.as_it_came import can_stay
+from partition_gate.adapters.gx.broken_rows import kept_rows
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
 from partition_gate.adapters.gx.row_hash import NO_ROWS, kept_row_hash, row_hash
 from partition_gate.adapters.gx.scan import (
+    ROW,
     SCANNED,
     SOURCE_FILE,
     SOURCE_ROW,
@@ -20,8 +22,7 @@ from partition_gate.adapters.gx.scan import (
     damaged_files,
     input_cell,
 )
-from partition_gate.adapters.gx.sides import judged_again, judged_rows, sides
-from partition_gate.adapters.gx.sql import identifier, literal, select, text_list
+from partition_gate.adapters.gx.sql import any_of, identifier, literal, select, text_list
 from partition_gate.errors import GateError
 from partition_gate.gate.local_folders import full
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels
@@ -38,9 +39,9 @@ def split_rows(
     labels: SplitLabels,
     into: Path,
 ) -> Split:
-    """Each row goes to exactly one side: the sides are one condition and its negation, never NULL.
+    """Each row passes or is quarantined: one condition and its negation, never NULL.
 
-    Files of which nothing is quarantined and that are as the table promises are themselves the passing side.
+    Files of which nothing is quarantined and that are as the table promises are themselves what passes.
 
     Raises:
         GateError: a file cannot be read, a value cannot be cast to the table's type, or a row was lost.
@@ -80,13 +81,13 @@ def reject_rows(
 
     footers = read_footers(scan)
     # Without one of the files the rows of the others have other numbers than those that were kept.
-    judged = judged_again(blocking) if footers.unreadable else judged_rows(scan, blocking)
+    judged = _judged_again(blocking) if footers.unreadable else _judged_rows(scan, blocking)
     try:
         quarantined, rows = rejected(footers, judged)
     except READ_ERRORS:
         footers = footers.without(damaged_files(connection, footers))
         try:
-            quarantined, rows = rejected(footers, judged_again(blocking))
+            quarantined, rows = rejected(footers, _judged_again(blocking))
         except READ_ERRORS as error:
             raise GateError(f"{scan.table.name}: the rejected files cannot be read ({type(error).__name__})") from None
     return Split(
@@ -120,11 +121,12 @@ def _two_files(
     labels: SplitLabels,
     into: Path,
 ) -> Split:
-    both, table = sides(partition.scan, blocking), partition.scan.target
-    passing, rows_passing = _copy(connection, _passing_rows(table, both.passing), into / PASSING)
+    table = partition.scan.target
+    passing, rows_passing = _copy(connection, _passing_rows(partition.scan, blocking), into / PASSING)
     quarantined, rows_quarantined = None, 0
     if blocking:
-        rejected = quarantined_rows(partition, both.quarantined, _rule_ids(blocking), labels)
+        failing = failing_rows(partition.scan, blocking)
+        rejected = quarantined_rows(partition, failing, _rule_ids(blocking), labels)
         quarantined, rows_quarantined = _copy(connection, rejected, into / QUARANTINED)
     split = Split(
         passing=(passing,) if passing else (),
@@ -138,7 +140,7 @@ def _two_files(
 
 
 def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
-    """The files as the passing side; None where one differs from the table, all are small, or without rows."""
+    """The files as what passes; None where one differs from the table, all are small, or without rows."""
     paths = [Path(file.path) for file in footers.files]
     if not can_stay(paths, scan.target):
         return None
@@ -163,13 +165,40 @@ def _rule_ids(blocking: Sequence[RowPredicate]) -> list[str]:
     return [predicate.rule_id for predicate in blocking]
 
 
-def _passing_rows(table: TableSchema, passing: str) -> str:
-    columns = (f"_gate_out_{i} AS {identifier(column.name)}" for i, column in enumerate(table.columns))
-    return select(columns, f"({passing})")
+def _passing_rows(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> str:
+    """The rows that break no predicate, as the table's columns: looked up, as in `failing_rows`, or judged again."""
+    columns = [f"_gate_out_{i} AS {identifier(column.name)}" for i, column in enumerate(scan.target.columns)]
+    if numbers := kept_rows(scan, blocking):
+        return select(columns, f"{SCANNED} ANTI JOIN ({numbers}) USING ({ROW})")
+    return select(columns, SCANNED, where=f"NOT ({any_of(one.sql for one in blocking)})")
+
+
+def failing_rows(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> str:
+    """The rows that break a predicate, as SQL over the view, with `_gate_breaks_<i>` for each: looked up by the numbers
+    that a validation left, else judged again.
+    """
+    if numbers := kept_rows(scan, blocking):
+        return select(["*"], f"{SCANNED} JOIN ({numbers}) USING ({ROW})")
+    return select(["*", *_breaks(blocking)], SCANNED, where=any_of(one.sql for one in blocking))
+
+
+def _judged_rows(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> str:
+    """Every row of the view with `_gate_breaks_<i>`, looked up or judged again as well."""
+    if numbers := kept_rows(scan, blocking):
+        return select(["*"], f"{SCANNED} LEFT JOIN ({numbers}) USING ({ROW})")
+    return _judged_again(blocking)
+
+
+def _judged_again(blocking: Sequence[RowPredicate]) -> str:
+    return select(["*", *_breaks(blocking)], SCANNED)
+
+
+def _breaks(blocking: Sequence[RowPredicate]) -> list[str]:
+    return [f"coalesce(({one.sql}), FALSE) AS _gate_breaks_{i}" for i, one in enumerate(blocking)]
 
 
 def quarantined_rows(partition: Scanned, judged: str, rule_ids: Sequence[str], labels: SplitLabels) -> str:
-    """The judged relation (`sides`) as it is kept in quarantine: every input column, then the reasons."""
+    """The judged rows (`failing_rows`) as they are kept in quarantine: every input column, then the reasons."""
     reasons = dict(labels.reasons)
     cells = [f"{input_cell(i)} AS {identifier(name)}" for i, name in enumerate(partition.inputs)]
     cells += [

@@ -22,19 +22,18 @@ def breaks(number: int) -> str:
 @dataclass(frozen=True)
 class Sweep:
     """`counts`: what to call it -> the condition that is counted. `aggregates`: the same for aggregate expressions.
-    `rules` are the conditions of row-level rules: the rows where one is true are kept, with what each is for them
-    (`breaks`) and these `cells` (columns of `swept`).
+    `rules` are the conditions of row-level rules: the numbers of the rows where one is true are kept, with what each
+    rule is for them (`breaks`).
     """
 
     counts: Mapping[Any, str] = field(default_factory=dict)
     aggregates: Mapping[Any, str] = field(default_factory=dict)
     rules: Sequence[str] = ()
-    cells: Sequence[str] = ()
 
     def run(self, connection: duckdb.DuckDBPyConnection, *, broken: str) -> dict[Any, Any]:
-        """What was counted and aggregated. The temporary table `broken` is made: a row's number, what each rule's
-        condition is, and the cells. It needs a new name each time: a table that DuckDB had no memory left to take back
-        cannot be replaced.
+        """What was counted and aggregated. The temporary table `broken` is made: a row's number, and what each rule's
+        condition is. It needs a new name each time: a table that DuckDB had no memory left to take back cannot be
+        replaced.
         """
         if not (self.counts or self.aggregates or self.rules):
             return {}
@@ -58,7 +57,7 @@ class Sweep:
         if not self.rules:
             return {}
         rules = [breaks(i) for i in range(len(self.rules))]
-        kept = (f"r.{cell}" for cell in (ROW, *rules, *self.cells))
+        kept = (f"r.{cell}" for cell in (ROW, *rules))
         rows = select(kept, f"({select(['unnest(broken) AS r'], swept)})")
         connection.execute(f"CREATE TEMP TABLE {table} AS {rows}")
         counts = select([f"coalesce(count_if({rule}), 0)" for rule in rules], table)
@@ -72,6 +71,6 @@ class Sweep:
         if self.rules:
             rules = [breaks(i) for i in range(len(self.rules))]
             # Members of the struct are the vectors as they are; a list of the booleans would be made for every row.
-            row = ", ".join(f"{cell} := {cell}" for cell in (ROW, *rules, *self.cells))
+            row = ", ".join(f"{cell} := {cell}" for cell in (ROW, *rules))
             cells.append(f"list(struct_pack({row})) FILTER (WHERE {' OR '.join(rules)}) AS broken")
         return select(cells, f"({select(['*', *bits], SWEPT)})")
