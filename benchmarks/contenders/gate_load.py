@@ -27,7 +27,7 @@ def judge_and_publish(path: str, folder: Path, warehouse: DeltaWarehouse, *, cou
     scan, validator = the_scan(path, folder / "validated"), the_validator()
     unnamed = scan.table.model_copy(update={"columns": ()})
     judged = scan if counted else scan.model_copy(update={"table": unnamed, "published": scan.table})
-    validation = validator.confirm(judged, the_suite(), validator.validate(judged, the_suite()))
+    validation = validator.validate(judged, the_suite())
     split = validator.split(scan, blocking=blocking(validation), labels=some_labels(), into=folder / "split")
     staged = warehouse.stage(scan.table, PARTITION_KEY, attempt_id="orders-1", split=split)
     if split.quarantined:

@@ -73,10 +73,7 @@ class Validator(Protocol):
     """Judges a scan against a suite. Knows nothing of severity or disposition."""
 
     def validate(self, scan: PartitionScan, suite: CompiledSuite) -> Validation:
-        """The verdict's observations; some may rest on the word of a footer (`Validation.unread`)."""
-
-    def confirm(self, scan: PartitionScan, suite: CompiledSuite, validation: Validation) -> Validation:
-        """The validation with nothing unread, and its profile; another one where a footer was not true."""
+        """One observation a check, the row-level rules as predicates, and the columns' profile."""
 
     def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:
         """Rows that break no blocking predicate, and the others with all their reasons."""

@@ -77,7 +77,7 @@ class Settings(Record):
     )
     scan_timeout_s: float = _limit(
         1800,
-        "Each reading of a partition's rows: to judge, to confirm, to split.",
+        "Each reading of a partition's rows: to judge, to split.",
         "errored: DuckDB is interrupted; nothing is published",
     )
     sql_rule_timeout_s: float = _limit(

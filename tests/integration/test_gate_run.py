@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from tests.integration.false_footers import plain, spliced
 
 PUBLISHED, FAILED, USAGE, COULD_NOT_JUDGE = 0, 1, 2, 3
 KEY = "2026-01-01"
@@ -297,20 +296,6 @@ def test_a_corrupt_file_is_rejected_named_and_kept(desk, damage):
     assert str(path) in document["why"][0]
     kept = list(Path(document["links"]["quarantine_files"]).rglob("*part-0.parquet"))
     assert [file.read_bytes() for file in kept] == [path.read_bytes()]
-
-
-def test_no_row_is_published_on_the_word_of_a_footer(desk):
-    number = {"name": "n", "logicalType": "integer", "logicalTypeOptions": {"maximum": 30_000}}
-    schema = [{"name": "orders", "properties": [{"name": "dt", "logicalType": "date", "partitioned": True}, number]}]
-    desk.write_contract(schema=schema)
-    as_stated = list(range(20_000))
-    landed = desk.land(n=as_stated)
-    landed.write_bytes(spliced(pages=plain([*as_stated[:-1], 99_999]), footer=plain(as_stated)))
-
-    code, found = desk.run()
-
-    assert (code, found["outcome"], found["rows_quarantined"]) == (PUBLISHED, "published_with_quarantine", 1)
-    assert desk.query("SELECT max(n), count(*) FROM orders") == [(19_998, 19_999)]
 
 
 def test_a_column_of_another_type_is_rejected_naming_file_and_type(desk):

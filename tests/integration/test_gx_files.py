@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Held, PartitionScan, Unknown
 from partition_gate.table import TableColumn
-from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes
+from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
 
 Rule = tuple[str, dict[str, Any]]
 READABLE: Rule = ("expect_partition_files_to_be_readable", {})
@@ -106,6 +107,19 @@ def test_damaged_pages_behind_a_good_footer_fail_the_readability_check(
     assert isinstance(seen["rule"], Unknown)
 
 
+@pytest.mark.parametrize("has_dictionary", [True, False])
+@pytest.mark.parametrize("rule", [SMALL, ID_NOT_NULL], ids=["extremes", "nulls"])
+def test_no_row_passes_on_the_word_of_a_footer(tmp_path: Path, rule: Any, *, has_dictionary: bool) -> None:
+    write = _false_extremes if rule is SMALL else _false_null_count
+    scan = a_scan(tmp_path, write(has_dictionary=has_dictionary))
+
+    validation = DuckDbValidator().validate(scan, a_suite({"rule": rule}))
+    split = DuckDbValidator().split(scan, blocking=validation.predicates, labels=some_labels(), into=tmp_path / "out")
+
+    assert [one.unexpected_count for one in validation.observations if isinstance(one, Held)] == [1]
+    assert (split.rows_passing, split.rows_quarantined) == (3, 1)
+
+
 def test_a_column_that_differs_only_in_case_is_another_column(tmp_path: Path) -> None:
     scan = a_scan(tmp_path, pa.table({"ID": [None, None], "id": [1, 2]}), columns={"id": "BIGINT"})
 
@@ -139,3 +153,28 @@ def test_a_column_has_its_contract_name_and_a_partition_column_the_keys_value(tm
 
 def _observations(scan: PartitionScan, rules: dict[str, tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     return {one.rule_id: one for one in DuckDbValidator().validate(scan, a_suite(rules)).observations}
+
+
+def _false_extremes(*, has_dictionary: bool) -> bytes:
+    """The rows 1, 2, 999, 4 under the footer of 1, 2, 3, 4: both files are laid out the same."""
+    pages, footer = (_numbers([1, 2, third, 4], has_dictionary=has_dictionary) for third in (999, 3))
+    return pages[: -_footer_bytes(pages)] + footer[-_footer_bytes(footer) :]
+
+
+def _false_null_count(*, has_dictionary: bool) -> bytes:
+    """A row without a value, of which the footer says nothing: field 3 of Thrift's Statistics, a zigzag integer."""
+    file = _numbers([1, None, 3, 4], has_dictionary=has_dictionary)
+    footer, (one, none) = file[-_footer_bytes(file) :], (b"\x16\x02\x28\x08", b"\x16\x00\x28\x08")
+    assert footer.count(one) == 1
+    return file[: -len(footer)] + footer.replace(one, none)
+
+
+def _numbers(values: list[int | None], *, has_dictionary: bool) -> bytes:
+    sink = pa.BufferOutputStream()
+    table = pa.table({"id": pa.array(values, pa.int64())})
+    pq.write_table(table, sink, use_dictionary=has_dictionary, compression="none")
+    return bytes(sink.getvalue())
+
+
+def _footer_bytes(file: bytes) -> int:
+    return int.from_bytes(file[-8:-4], "little") + 8

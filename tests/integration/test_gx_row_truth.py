@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from partition_gate.adapters.gx.engine_options import EngineOptions
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import Held, RowPredicate, Split
 from partition_gate.judging.verdict import CheckOutcome, reach_verdict
 from partition_gate.suite.document import suite_document
@@ -93,26 +93,25 @@ RULES = st.one_of(
     cut=st.integers(0, 24),
     rules=st.lists(RULES, min_size=1, max_size=8),
     keeps=st.booleans(),
-    worth=st.builds(
-        Worth,
-        footers=st.sampled_from([0, 20_000]),
+    options=st.builds(
+        EngineOptions,
+        look_up_from_rows=st.sampled_from([0, 20_000]),
         kept_bytes=st.sampled_from([2**18, 2**30]),
         read_bytes=st.just(0),
     ),
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_counts_reasons_and_published_rows_agree(
-    tmp_path: Path, rows: list[dict[str, Any]], cut: int, rules: list[Rule], *, keeps: bool, worth: Worth
+    tmp_path: Path, rows: list[dict[str, Any]], cut: int, rules: list[Rule], *, keeps: bool, options: EngineOptions
 ) -> None:
     table = pa.Table.from_pylist([{"row": i, **row} for i, row in enumerate(rows)], schema=SCHEMA)
     parts = [part for part in (table.slice(0, cut), table.slice(cut)) if part.num_rows]
-    scan = a_scan(tmp_path, *(parts or [table]))  # one file may be published as it came, and its footer be asked
+    scan = a_scan(tmp_path, *(parts or [table]))  # one file may be published as it came
     if keeps:  # the rows that the validation found are looked up instead of being judged again
         scan = scan.model_copy(update={"scratch": tmp_path / "scratch"})
     suite = _suite(rules)
 
-    validator = DuckDbValidator(worth=worth)
-    validation = validator.confirm(scan, suite, validator.validate(scan, suite))
+    validation = DuckDbValidator(options=options).validate(scan, suite)
 
     seen = {one.rule_id: one for one in validation.observations if isinstance(one, Held)}
     assert set(seen) == {check.rule_id for check in suite.suite.checks}, validation.observations

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partition_gate.adapters.gx.as_it_came import SMALL_FILE_BYTES
+from partition_gate.adapters.gx.engine_options import EngineOptions
 from partition_gate.adapters.gx.scan import Machine
+from partition_gate.adapters.gx.sweep import Sweep
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Split, Validation
 from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
@@ -113,6 +115,23 @@ def test_samples_are_the_values_that_break_the_rule_most_often(tmp_path: Path) -
     assert '"partial_unexpected_list": ["7", "8", "9"]' in found.document
 
 
+def test_findings_about_other_rows_under_the_same_name_are_not_used(tmp_path: Path) -> None:
+    known = {"known": ("expect_column_values_to_not_be_null", {"column": "id"})}
+    scan = a_scan(tmp_path, pa.table({"id": [None, 2]})).model_copy(update={"scratch": tmp_path / "scratch"})
+    before = _validate(scan, known)
+    a_scan(tmp_path, pa.table({"id": [1, 2]}))
+    _validate(scan, known)
+
+    split = _split(scan, before, into=tmp_path / "out")
+
+    assert (split.rows_passing, split.rows_quarantined) == (2, 0)
+
+
+def test_nothing_is_read_where_nothing_is_left_to_ask() -> None:
+    with duckdb.connect() as connection:
+        assert Sweep().run(connection, broken="rows") == {}
+
+
 def test_samples_are_the_first_rows_that_break_the_rule(tmp_path: Path) -> None:
     broken = [7, 8, 9, 5000, 5001, 5002]
     rows = pa.table({"id": range(5003), "line": [9999 if row in broken else -1 for row in range(5003)]})
@@ -192,9 +211,9 @@ def test_a_renamed_column_is_rewritten(tmp_path: Path) -> None:
 
 
 def _validate(
-    scan: PartitionScan, rules: dict[str, Any] | None = None, *, machine: Machine | None = None, **worth: int
+    scan: PartitionScan, rules: dict[str, Any] | None = None, *, machine: Machine | None = None, **options: int
 ) -> Validation:
-    validation = DuckDbValidator(machine, worth=Worth(**worth)).validate(
+    validation = DuckDbValidator(machine, options=EngineOptions(**options)).validate(
         scan, a_suite(RULES if rules is None else rules)
     )
     assert all(isinstance(one, Held) for one in validation.observations), validation.observations

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.engine_options import EngineOptions
 from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.run import run_expectations
 from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
 from partition_gate.adapters.gx.suite_file import read_suite_file
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import Held, PartitionScan
 from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
@@ -86,7 +86,7 @@ def test_an_older_batch_never_reads_the_data_of_a_newer_one(tmp_path: Path) -> N
             connection = stack.enter_context(open_connection(Machine()))
             scan = a_scan(tmp_path / str(number), _rows(number))
             engines.append(
-                DuckDBExecutionEngine(connection, create_view(connection, scan, read_footers(scan)), Worth())
+                DuckDBExecutionEngine(connection, create_view(connection, scan, read_footers(scan)), EngineOptions())
             )
 
         def counted(engine: DuckDBExecutionEngine) -> list[Any]:
@@ -117,4 +117,4 @@ def test_two_validations_of_changed_files_never_share_a_number(tmp_path: Path) -
 def _only(folder: Path, stack: ExitStack) -> DuckDBExecutionEngine:
     connection = stack.enter_context(open_connection(Machine()))
     scan = a_scan(folder, _rows(0))
-    return DuckDBExecutionEngine(connection, create_view(connection, scan, read_footers(scan)), Worth())
+    return DuckDBExecutionEngine(connection, create_view(connection, scan, read_footers(scan)), EngineOptions())

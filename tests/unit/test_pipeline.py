@@ -440,7 +440,6 @@ def test_a_partition_that_never_stops_changing_is_an_error_that_says_so(gate: Ga
         ("store", "list_files"),
         ("store", "spool"),
         ("validator", "validate"),
-        ("validator", "confirm"),
         ("validator", "split"),
         ("warehouse", "stage"),
         ("warehouse", "publish"),

@@ -66,9 +66,9 @@ def judge(compiled: CompiledContract, partition: Partition, attempt: Attempt, *,
 
 
 def judged_rows(compiled: CompiledContract, attempt: Attempt, spooled: Spooled, ports: Ports) -> Judged:
-    """The verdict on the spooled files, every row of them read."""
+    """The verdict on the spooled files."""
     scan = _scan(compiled, spooled, ports)
-    validation = ports.validator.confirm(scan, compiled.suite, ports.validator.validate(scan, compiled.suite))
+    validation = ports.validator.validate(scan, compiled.suite)
     verdict = reach_verdict(compiled.suite.suite, validation.observations, row_count=validation.row_count)
     return Judged(compiled=compiled, attempt=attempt, scan=scan, validation=validation, verdict=verdict)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from partition_gate.judging.profile import BrokenRows, ColumnCounters, PartitionProfile
+from partition_gate.judging.profile import PartitionProfile
 from partition_gate.record import Record
 from partition_gate.table import TableSchema
 
@@ -85,24 +85,11 @@ class RowPredicate(Record):
     sql: str
 
 
-class Unread(Record):
-    """What a validation left to be confirmed by reading every row, before anything of the partition may be visible.
-
-    `assumed`: counts of rows as SQL (DuckDB), and what each is if the files' footers are true. `counted`: columns of
-    the profile that were read, and `broken`: what its counters of invalid rows are made of.
-    """
-
-    assumed: tuple[tuple[str, int], ...]
-    counted: tuple[ColumnCounters, ...]
-    broken: tuple[BrokenRows, ...]
-
-
 class Validation(Record):
     """One observation a check, in suite order; a predicate for every row-level check that could be judged.
 
     `document` is GX's ExpectationSuiteValidationResult as JSON text. `row_count` is None where the files
-    cannot be read. `profile` counts every column over the same rows; None where it was not counted. `unread` is None
-    where every row was read.
+    cannot be read. `profile` counts every column over the same rows; None where it was not counted.
     """
 
     row_count: int | None
@@ -110,7 +97,6 @@ class Validation(Record):
     predicates: tuple[RowPredicate, ...]
     document: str
     profile: PartitionProfile | None = None
-    unread: Unread | None = None
 
 
 class Split(Record):

@@ -118,9 +118,6 @@ class FakeValidator:
             document='{"results": []}',
         )
 
-    def confirm(self, scan: PartitionScan, suite: CompiledSuite, validation: Validation) -> Validation:  # noqa: ARG002
-        return validation
-
     def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:  # noqa: ARG002
         broken = {one for predicate in blocking for one in self.failing.get(predicate.rule_id, ())}
         return _split(_ids(scan.paths), broken, into)

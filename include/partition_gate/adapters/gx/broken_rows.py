@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
+from partition_gate.adapters.gx.engine_options import EngineOptions
 from partition_gate.adapters.gx.scan import ROW, Scanned
 from partition_gate.adapters.gx.sql import literal, read_parquet, select
 from partition_gate.adapters.gx.sweep import breaks
-from partition_gate.adapters.gx.worth import Worth
 from partition_gate.judging.validation import PartitionScan, RowPredicate
 
 _FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"
@@ -38,10 +38,10 @@ class Keep(IntEnum):
 class BrokenRows:
     """Tables of the connection, one a SELECT: a row's number, and what each rule's condition is."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, worth: Worth) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, options: EngineOptions) -> None:
         self._connection = connection
         self._partition = partition
-        self._worth = worth
+        self._options = options
         self._places: dict[ConditionKey, tuple[str, int]] = {}
         self._samples: dict[str, tuple[list[int], ...]] = {}
         self._unmet: set[ConditionKey] = set()
@@ -53,8 +53,8 @@ class BrokenRows:
         if keep < Keep.NUMBERS:
             yield
             return
-        of_a_thread = self._worth.read_bytes * len(self._partition.inputs)
-        asked = [self._worth.kept_bytes, of_a_thread]
+        of_a_thread = self._options.read_bytes * len(self._partition.inputs)
+        asked = [self._options.kept_bytes, of_a_thread]
         [(limit, least)] = self._connection.execute(_MEMORY, asked).fetchall()
         self._connection.execute(f"SET memory_limit = '{least} B'")
         try:

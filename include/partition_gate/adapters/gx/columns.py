@@ -132,8 +132,8 @@ def distrusted(cell: Cell | None) -> Cell | None:
     """The same values, but DuckDB reads them all, also where a WHERE compares them.
 
     DuckDB skips what a footer's minimum and maximum rule out. Parquet's leave NaN out, and nothing proves that a
-    footer tells the truth, so a rule is judged by it only where the rows are counted afterwards (`confirmation.py`).
-    DuckDB sees through most identities (`v + 0`), but not through TRY. No cast stands inside, so TRY hides no error.
+    footer is right, so no rule is judged by one. DuckDB sees through most identities (`v + 0`), but not through TRY. No
+    cast stands inside, so TRY hides no error.
     """
     return None if cell is None else (f"TRY({cell[0]})", cell[1])
 

@@ -13,9 +13,9 @@ import duckdb
 import sqlalchemy as sa
 
 from partition_gate.adapters.gx.footers import READ_ERRORS
+from partition_gate.adapters.gx.possible_outcomes import no_rows
 from partition_gate.adapters.gx.repeated import Hashes, repeated
 from partition_gate.adapters.gx.sql import identifier, select
-from partition_gate.adapters.gx.truth import no_rows
 
 _MARK = "gate_duplicates"
 _HASHES_AT_ONCE = 10_000_000  # sorted in memory together: 80 MB

@@ -18,16 +18,16 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from partition_gate.adapters.gx.broken_rows import BrokenRows, Keep, in_row_order
 from partition_gate.adapters.gx.conditions import Conditions
 from partition_gate.adapters.gx.dialect import dialect_module, sqlalchemy_engine
+from partition_gate.adapters.gx.distinct_values import DistinctValues
 from partition_gate.adapters.gx.distinctness import Distinctness
+from partition_gate.adapters.gx.engine_options import EngineOptions
 from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.metric_ids import DETAILS, FILTERED, UNEXPECTED, MetricId, condition_id, count_id
-from partition_gate.adapters.gx.profile import CellKey, Profiler
+from partition_gate.adapters.gx.profile import Profiler
 from partition_gate.adapters.gx.query_errors import QueryFailed, reason
 from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
-from partition_gate.adapters.gx.shortcuts import Shortcuts
 from partition_gate.adapters.gx.sql_rules import SqlRules
 from partition_gate.adapters.gx.sweep import Sweep
-from partition_gate.adapters.gx.worth import Worth
 
 Resolved = dict[MetricId, Any]
 
@@ -49,7 +49,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self,
         connection: duckdb.DuckDBPyConnection,
         partition: Scanned,
-        worth: Worth,
+        options: EngineOptions,
         sql_rules: SqlRules | None = None,
     ) -> None:
         super().__init__(engine=sqlalchemy_engine(connection), create_temp_table=False)
@@ -58,11 +58,13 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.partition = partition
         self.sql_rules = sql_rules or SqlRules()
         self.rules: dict[str, MetricId] = {}
-        self.broken_rows = BrokenRows(connection, partition, worth)
+        self.broken_rows = BrokenRows(connection, partition, options)
         self.failures: dict[MetricId, str] = {}
         distinctness = Distinctness(connection, self.literal_sql)
         self.conditions = Conditions(distinctness.settled, self.condition_to_filter_clause)
-        self.shortcuts = Shortcuts(connection, partition, self.literal_sql, worth)
+        self.distinct_values = DistinctValues(
+            connection, partition, self.literal_sql, from_rows=options.look_up_from_rows
+        )
         self.profiler = Profiler(connection, partition)
         self._damaged: tuple[str, ...] | None = None
 
@@ -190,9 +192,9 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         filtered = [one for one in others if (one.compute_domain_kwargs or {}).get("row_condition") is not None]
         aggregated = {one.metric_configuration.id: one.metric_fn for one in others if one not in filtered}
         watched = [key for key in conditions if self._is_of_a_rule(key)]
-        known = self.shortcuts.counts(conditions, watched)
-        rules = {condition_id(key): self.shortcuts.sql(conditions[key]) for key in watched if known[key] != 0}
-        profiled = self._profiled() if keep > Keep.PART else {}
+        known = self.distinct_values.counts(conditions)
+        rules = {condition_id(key): self.distinct_values.sql(conditions[key]) for key in watched if known[key] != 0}
+        profiled = self.profiler.cells(but=self.distinct_values.tables) if keep > Keep.PART else {}
         sweep = Sweep(
             counts={key: self.literal_sql(conditions[key]) for key, count in known.items() if count is None},
             aggregates={key: self.literal_sql(sql) for key, sql in aggregated.items()} | profiled,
@@ -207,11 +209,6 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.broken_rows.add_unmet(condition_id(key) for key in watched if found[key] == 0)
         plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in found.items()}
         return plain | (self.resolve_metric_bundle(filtered) if filtered else {})
-
-    def _profiled(self) -> dict[CellKey, str]:
-        if self.shortcuts.leave_unread:
-            return {}
-        return self.profiler.cells(but=self.shortcuts.vocabularies.tables)
 
     def _is_of_a_rule(self, count: MetricId) -> bool:
         return count[0].endswith(UNEXPECTED) and condition_id(count) in self.rules.values()

@@ -57,11 +57,10 @@ class FileColumn(Record):
 
 
 class ParquetFile(Record):
-    """One readable file: the local path as text, its landing path, its writer, its rows, its columns in file order."""
+    """One readable file: the local path as text, its landing path, its rows, its columns in file order."""
 
     path: str
     source: str
-    created_by: str
     row_count: int
     columns: tuple[FileColumn, ...]
 
@@ -137,11 +136,4 @@ def _read_footer(path: str, source: str) -> ParquetFile:
             FileColumn(name=field.name, type=type_token(field.type), arrow_type=str(field.type))
             for field in file.schema_arrow
         )
-        metadata = file.metadata
-        return ParquetFile(
-            path=path,
-            source=source,
-            created_by=metadata.created_by or "",
-            row_count=metadata.num_rows,
-            columns=columns,
-        )
+        return ParquetFile(path=path, source=source, row_count=file.metadata.num_rows, columns=columns)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from partition_gate.adapters.gx.distinct_values import only_column
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
 from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.metric_ids import MetricId
 from partition_gate.adapters.gx.sql import any_of, identifier, select
-from partition_gate.adapters.gx.vocabulary import only_column
 from partition_gate.judging.profile import BrokenRows
 
 

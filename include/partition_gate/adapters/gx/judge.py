@@ -18,7 +18,7 @@ from partition_gate.adapters.gx.run import not_run, run_expectations
 from partition_gate.adapters.gx.shown_values import Mask, failing_values, mask_of
 from partition_gate.adapters.gx.suite_file import FILES_READABLE, Planned
 from partition_gate.judging.profile import PartitionProfile
-from partition_gate.judging.validation import Errored, Held, Observation, RowPredicate, Unknown, Unread
+from partition_gate.judging.validation import Errored, Held, Observation, RowPredicate, Unknown
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,11 @@ def row_predicates(engine: DuckDBExecutionEngine, judgements: Iterable[Judgement
     return predicates
 
 
-def column_profile(engine: DuckDBExecutionEngine) -> PartitionProfile | Unread | None:
-    """The counters of the table's columns, or what is left of them to a reading of all rows; None where they cannot be
-    counted.
-    """
-    broken, vocabularies = broken_by_column(engine), engine.shortcuts.vocabularies.tables
-    if engine.shortcuts.leave_unread:
-        assumed, counted = engine.shortcuts.assumed, engine.profiler.by_values(vocabularies)
-        return Unread(assumed=tuple(assumed.items()), counted=counted, broken=broken)
+def column_profile(engine: DuckDBExecutionEngine) -> PartitionProfile | None:
+    """The counters of the table's columns; None where they cannot be counted."""
+    broken = broken_by_column(engine)
     try:
-        return engine.profiler.profile(vocabularies).with_invalid(broken)
+        return engine.profiler.profile(engine.distinct_values.tables).with_invalid(broken)
     except READ_ERRORS:
         return None
 

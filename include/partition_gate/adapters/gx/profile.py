@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,10 +13,10 @@ from typing import Any
 
 import duckdb
 
+from partition_gate.adapters.gx.distinct_values import COUNT
 from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.scan import SWEPT, Scanned
 from partition_gate.adapters.gx.sql import identifier, select
-from partition_gate.adapters.gx.vocabulary import COUNT
 from partition_gate.judging.exact_values import Extreme, Number
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
 
@@ -102,56 +103,42 @@ class _Column:
 
 
 class Profiler:
-    """Counts each column of the table once: by its distinct values where they are known, else in a SELECT of all.
+    """Counts each column of the table once: by its distinct values where they are known, else in a SELECT of all."""
 
-    `counted` are the counters of columns that were counted before.
-    """
-
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, partition: Scanned, counted: Iterable[ColumnCounters] = ()
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned) -> None:
         self._connection = connection
         self._columns = _columns(partition)
-        self._before = {column.column: column for column in counted}
         self._found: dict[CellKey, Any] = {}
 
     def cells(self, *, but: Iterable[str]) -> dict[CellKey, str]:
         """The SQL over `swept` of what is not counted yet, `but` of some columns."""
-        left = {column.name for column in self._columns} - set(but) - self._before.keys()
-        columns = [column for column in self._columns if column.name in left]
+        left_out = set(but)
+        columns = [column for column in self._columns if column.name not in left_out]
         return self._open({_ROWS: "count(*)"} | _cells(columns, by_value=False))
 
     def take(self, found: Mapping[CellKey, Any]) -> None:
         """What those cells were."""
         self._found.update(found)
 
-    def by_values(self, vocabularies: Mapping[str, str]) -> tuple[ColumnCounters, ...]:
-        """The counters of these columns, as far as they can be counted: column -> the table of its distinct values."""
-        return tuple(
-            self._counters(column)
-            for column in self._columns
-            if column.name in vocabularies and self._count_values(column, vocabularies[column.name])
-        )
-
-    def profile(self, vocabularies: Mapping[str, str]) -> PartitionProfile:
-        """The profile without `invalid_count`; what was not taken is counted now.
+    def profile(self, values: Mapping[str, str]) -> PartitionProfile:
+        """The profile without `invalid_count`; what was not taken is counted now, by `values` (column -> the table of
+        its distinct values) or by the rows.
 
         Raises:
             duckdb.Error: it cannot be counted.
         """
-        self.by_values(vocabularies)
+        for column in self._columns:
+            if column.name in values:
+                self._count_values(column, values[column.name])
         self._found.update(self._counted(self.cells(but=()), SWEPT))
         return PartitionProfile(
-            row_count=self._found[_ROWS],
-            columns=tuple(self._before.get(column.name) or self._counters(column) for column in self._columns),
+            row_count=self._found[_ROWS], columns=tuple(self._counters(column) for column in self._columns)
         )
 
-    def _count_values(self, column: _Column, vocabulary: str) -> bool:
-        try:
-            self._found.update(self._counted(self._open(_cells([column], by_value=True)), vocabulary))
-        except READ_ERRORS:
-            return False
-        return True
+    def _count_values(self, column: _Column, table: str) -> None:
+        # What cannot be counted so is counted by the rows.
+        with suppress(*READ_ERRORS):
+            self._found.update(self._counted(self._open(_cells([column], by_value=True)), table))
 
     def _open(self, cells: Mapping[CellKey, str]) -> dict[CellKey, str]:
         return {key: sql for key, sql in cells.items() if key not in self._found}

@@ -10,7 +10,7 @@ import duckdb
 from partition_gate.adapters.gx.as_it_came import can_stay
 from partition_gate.adapters.gx.broken_rows import kept_rows
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
-from partition_gate.adapters.gx.row_hash import NO_ROWS, kept_row_hash, row_hash
+from partition_gate.adapters.gx.row_hash import NO_ROWS, row_hash
 from partition_gate.adapters.gx.scan import (
     ROW,
     SCANNED,
@@ -145,7 +145,7 @@ def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, foo
     if not can_stay(paths, scan.target):
         return None
     try:
-        hashed, rows = kept_row_hash(scan) or row_hash(connection, paths)
+        hashed, rows = row_hash(connection, paths)
     except READ_ERRORS:
         return None  # the long way says what is wrong
     if not rows:

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import duckdb
 
 from partition_gate.adapters.deadlines import LimitReached, within_or_stopped
-from partition_gate.adapters.gx.confirmation import read_all
 from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.engine_options import EngineOptions
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
 from partition_gate.adapters.gx.judge import Judgement, column_profile, judge, judge_unreadable, row_predicates
 from partition_gate.adapters.gx.observations import validation_document
@@ -22,16 +22,13 @@ from partition_gate.adapters.gx.scan import Machine, create_view, damaged_files,
 from partition_gate.adapters.gx.split import reject_rows, split_rows
 from partition_gate.adapters.gx.sql_rules import SqlRules
 from partition_gate.adapters.gx.suite_file import SuiteFile, read_suite_file
-from partition_gate.adapters.gx.worth import Worth
 from partition_gate.errors import ScanTimedOut
-from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.validation import (
     Errored,
     PartitionScan,
     RowPredicate,
     Split,
     SplitLabels,
-    Unread,
     Validation,
 )
 from partition_gate.suite.expectations import CompiledSuite
@@ -57,14 +54,14 @@ class DuckDbValidator:
         machine: Machine | None = None,
         *,
         filesystem: Any = None,
-        worth: Worth | None = None,
+        options: EngineOptions | None = None,
         timeout_s: float = TIMEOUT_S,
         query_limits: QueryLimits | None = None,
         mask_key: bytes = b"",
     ) -> None:
         self._machine = machine or Machine()
         self._filesystem = filesystem
-        self._worth = worth or Worth()
+        self._options = options or EngineOptions()
         self._timeout_s, self._query_limits = timeout_s, query_limits
         self._mask_key = mask_key or secrets.token_bytes()
 
@@ -75,27 +72,7 @@ class DuckDbValidator:
             ContractError: the suite file cannot be joined to the suite (`read_suite_file`).
             ScanTimedOut: it took longer than its limit.
         """
-        return self._limited(scan, lambda opened: self._validated(scan, suite, self._worth, opened))
-
-    def confirm(self, scan: PartitionScan, suite: CompiledSuite, validation: Validation) -> Validation:
-        """The same, and the columns' profile, where the rows are as the footers say; else validated by the rows.
-
-        Raises:
-            ContractError, ScanTimedOut: as for `validate`.
-        """
-        unread = validation.unread
-        if unread is None:
-            return validation
-
-        def read(opened: Opened) -> PartitionProfile | None:
-            with self._open(opened) as connection:
-                return read_all(connection, scan, unread)
-
-        profile = self._limited(scan, read)
-        if profile is None:
-            distrusting = self._worth.model_copy(update={"trusted": False})
-            return self._limited(scan, lambda opened: self._validated(scan, suite, distrusting, opened))
-        return validation.model_copy(update={"profile": profile, "unread": None})
+        return self._limited(scan, lambda opened: self._validated(scan, suite, opened))
 
     def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:
         """`passing.parquet` and `quarantined.parquet` in the folder `into`.
@@ -127,7 +104,7 @@ class DuckDbValidator:
 
         return self._limited(scan, reject)
 
-    def _validated(self, scan: PartitionScan, suite: CompiledSuite, worth: Worth, opened: Opened) -> Validation:
+    def _validated(self, scan: PartitionScan, suite: CompiledSuite, opened: Opened) -> Validation:
         if scan.scratch is not None and scan.scratch.exists():  # its files' names may have had other rows
             shutil.rmtree(scan.scratch)
         suite_file = read_suite_file(suite.document)
@@ -137,14 +114,13 @@ class DuckDbValidator:
         with self._open(opened) as connection, closing(SqlRules(self._query_limits)) as sql_rules:
             try:
                 view = create_view(connection, scan, footers)
-                engine = DuckDBExecutionEngine(connection, view, worth, sql_rules)
+                engine = DuckDBExecutionEngine(connection, view, self._options, sql_rules)
             except READ_ERRORS:
                 return _unreadable(suite, suite_file, _culprits(connection, footers))
             judgements = judge(engine, suite_file.expectations, mask_key=self._mask_key)
             if engine.failures and engine.damaged:
                 return _unreadable(suite, suite_file, engine.damaged)
-            predicates, counted = row_predicates(engine, judgements), column_profile(engine)
-        found = {"predicates": predicates, "unread" if isinstance(counted, Unread) else "profile": counted}
+            found = {"predicates": row_predicates(engine, judgements), "profile": column_profile(engine)}
         return _validation(suite, suite_file, judgements).model_copy(update={"row_count": footers.row_count, **found})
 
     def _limited(self, scan: PartitionScan, work: Callable[[Opened], T]) -> T:

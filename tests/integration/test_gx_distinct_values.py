@@ -14,12 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partition_gate.adapters.gx.dialect import DuckDBDialect
+from partition_gate.adapters.gx.distinct_values import COUNT, DistinctValues
 from partition_gate.adapters.gx.footers import read_footers
 from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
 from partition_gate.adapters.gx.sql import select
-from partition_gate.adapters.gx.stated_columns import stated_columns
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.adapters.gx.vocabulary import COUNT, Vocabularies
 from partition_gate.judging.validation import Held, PartitionScan
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
 
@@ -58,11 +57,11 @@ def test_a_condition_judged_by_distinct_values_meets_the_same_rows(
     scan = a_scan(tmp_path, rows.slice(0, cut), rows.slice(cut))
 
     with open_connection(Machine()) as connection:
-        vocabularies = _looked_up(connection, scan, CONDITIONS[kind])
+        looked_up = _looked_up(connection, scan, CONDITIONS[kind])
         rows_meeting = _numbers_of(connection, to_sql(CONDITIONS[kind]))
 
-        assert _numbers_of(connection, vocabularies.sql(CONDITIONS[kind])) == rows_meeting
-        counted = vocabularies.count(CONDITIONS[kind])
+        assert _numbers_of(connection, looked_up.sql(CONDITIONS[kind])) == rows_meeting
+        counted = _count(looked_up, CONDITIONS[kind])
         assert counted is None or counted == len(rows_meeting or [])
 
 
@@ -93,12 +92,12 @@ def test_a_condition_on_a_number_meets_the_same_rows(
     scan = a_scan(tmp_path, pa.table({"number": pa.array(values, kind)}))
 
     with open_connection(Machine()) as connection:
-        vocabularies = _looked_up(connection, scan, NUMBER_CONDITIONS[condition])
+        looked_up = _looked_up(connection, scan, NUMBER_CONDITIONS[condition])
         rows_meeting = _numbers_of(connection, to_sql(NUMBER_CONDITIONS[condition]))
 
-        assert vocabularies.tables or not values
-        assert _numbers_of(connection, vocabularies.sql(NUMBER_CONDITIONS[condition])) == rows_meeting
-        assert vocabularies.count(NUMBER_CONDITIONS[condition]) in (None, len(rows_meeting or []))
+        assert looked_up.tables or not values
+        assert _numbers_of(connection, looked_up.sql(NUMBER_CONDITIONS[condition])) == rows_meeting
+        assert _count(looked_up, NUMBER_CONDITIONS[condition]) in (None, len(rows_meeting or []))
 
 
 @pytest.mark.parametrize(
@@ -110,10 +109,10 @@ def test_the_values_that_meet_a_condition_stand_for_it(tmp_path: Path, values: l
     condition = sa.or_(WORD.is_(None), WORD.not_in(["a", "b"]))
 
     with open_connection(Machine()) as connection:
-        vocabularies = _looked_up(connection, scan, condition)
+        looked_up = _looked_up(connection, scan, condition)
 
-        assert vocabularies.sql(condition) == expected
-        assert vocabularies.count(condition) == sum(value not in {"a", "b"} for value in values)
+        assert looked_up.sql(condition) == expected
+        assert _count(looked_up, condition) == sum(value not in {"a", "b"} for value in values)
 
 
 def test_text_without_a_dictionary_is_judged_row_by_row(tmp_path: Path) -> None:
@@ -122,11 +121,11 @@ def test_text_without_a_dictionary_is_judged_row_by_row(tmp_path: Path) -> None:
     condition = sa.func.regexp_matches(WORD, "^b")
 
     with open_connection(Machine()) as connection:
-        vocabularies = _looked_up(connection, scan, condition)
+        looked_up = _looked_up(connection, scan, condition)
 
-        assert vocabularies.sql(condition) == to_sql(condition)
-        assert vocabularies.count(condition) is None
-        assert not vocabularies.tables
+        assert looked_up.sql(condition) == to_sql(condition)
+        assert _count(looked_up, condition) is None
+        assert not looked_up.tables
 
 
 def test_a_column_of_any_name_can_be_looked_up(tmp_path: Path) -> None:
@@ -134,10 +133,10 @@ def test_a_column_of_any_name_can_be_looked_up(tmp_path: Path) -> None:
     named: sa.ColumnClause[str] = sa.column(COUNT, sa.String())
 
     with open_connection(Machine()) as connection:
-        vocabularies = _looked_up(connection, scan, named == "a")
+        looked_up = _looked_up(connection, scan, named == "a")
 
-        assert _numbers_of(connection, vocabularies.sql(named == "a")) == list(range(0, 100, 2))
-        assert vocabularies.count(named == "a") in (None, 50)
+        assert _numbers_of(connection, looked_up.sql(named == "a")) == list(range(0, 100, 2))
+        assert _count(looked_up, named == "a") in (None, 50)
 
 
 def test_a_large_partition_of_few_values_is_judged_and_split_as_a_small_one(tmp_path: Path) -> None:
@@ -162,17 +161,15 @@ def test_a_large_partition_of_few_values_is_judged_and_split_as_a_small_one(tmp_
 
 def _looked_up(
     connection: duckdb.DuckDBPyConnection, scan: PartitionScan, *conditions: sa.ColumnElement[bool]
-) -> Vocabularies:
+) -> DistinctValues:
     partition = create_view(connection, scan, read_footers(scan))
-    stated = stated_columns(connection, partition)
-    vocabularies = Vocabularies(
-        connection,
-        partition,
-        to_sql,
-        with_dictionary=[name for name, column in stated.items() if column.has_dictionary],
-    )
-    vocabularies.look_up(conditions)
-    return vocabularies
+    values = DistinctValues(connection, partition, to_sql, from_rows=0)
+    values.counts(dict(enumerate(conditions)))
+    return values
+
+
+def _count(values: DistinctValues, condition: sa.ColumnElement[bool]) -> int | None:
+    return values.counts({"asked": condition})["asked"]
 
 
 def _numbers_of(connection: duckdb.DuckDBPyConnection, condition: str) -> list[Any] | None:

@@ -9,25 +9,37 @@ cost 0.01-0.08 CPU s, a pattern on all its rows 0.45.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import duckdb
 import sqlalchemy as sa
 
 from partition_gate.adapters.gx.footers import READ_ERRORS
+from partition_gate.adapters.gx.possible_outcomes import possible_outcomes
 from partition_gate.adapters.gx.scan import SWEPT, Scanned
 from partition_gate.adapters.gx.sql import identifier, literal, select
 
-COUNT = "_gate_count"  # of each vocabulary: how many rows have the value
+COUNT = "_gate_count"  # beside each distinct value: how many rows have it
 _MOST_VALUES = 8
 _LOOKED_UP = ("VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE")
+# A writer gives a row group up that has too many values for a dictionary, which is often the last, smaller one.
+# Numbers are cheap to judge, so that theirs must be small.
+_WITH_DICTIONARY = """
+    SELECT path_in_schema FROM parquet_metadata($paths) GROUP BY path_in_schema
+    HAVING sum(num_values) FILTER (len(encoding_stats) > 0 AND len(list_filter(encoding_stats,
+        lambda page: page.page_type <> 'DICTIONARY_PAGE' AND NOT ends_with(page.encoding, 'DICTIONARY'))) = 0
+        AND (type = 'BYTE_ARRAY' OR data_page_offset - dictionary_page_offset <= $small)) >= 0.9 * sum(num_values)
+"""
+_SMALL_DICTIONARY_BYTES = 4096
+
+Condition = sa.ColumnElement[bool]
+Key = TypeVar("Key")
 
 
-class Vocabularies:
-    """The distinct values of a partition's columns, each looked for once and kept in a temporary table.
-
-    `with_dictionary` are the columns that the files keep as dictionaries.
+class DistinctValues:
+    """The distinct values of the columns that a partition's files keep as dictionaries, each column looked up once and
+    kept in a temporary table. In partitions of fewer than `from_rows` rows none is looked up.
     """
 
     def __init__(
@@ -36,12 +48,13 @@ class Vocabularies:
         partition: Scanned,
         to_sql: Callable[[sa.ClauseElement], str],
         *,
-        with_dictionary: Collection[str],
+        from_rows: int,
     ) -> None:
         self._connection = connection
         self._partition = partition
         self._to_sql = to_sql
-        self._with_dictionary = with_dictionary
+        pays = partition.footers.row_count >= from_rows
+        self._with_dictionary = _with_dictionary(connection, partition) if pays else frozenset()
         self._tables: dict[str, str | None] = {}
 
     @property
@@ -49,27 +62,38 @@ class Vocabularies:
         """Column -> the table of its distinct values and their counts, as far as they were looked up."""
         return {column: table for column, table in self._tables.items() if table is not None}
 
-    def look_up(self, conditions: Iterable[sa.ColumnElement[bool]]) -> None:
-        """Look the values up of the columns of these conditions that the files keep as dictionaries."""
-        for column in map(only_column, conditions):
-            if column in self._tables or column not in self._with_dictionary:
-                continue
-            if self._partition.types.get(column, "").startswith(_LOOKED_UP):
-                self._tables[column] = self._group(column)
+    def counts(self, conditions: Mapping[Key, Condition]) -> dict[Key, int | None]:
+        """How many rows of the partition meet each condition; None where only the rows can say it."""
+        found = {key: self._by_logic(condition) for key, condition in conditions.items()}
+        asked = {key: condition for key, condition in conditions.items() if found[key] is None}
+        self._look_up(asked.values())
+        return found | {key: self._by_values(condition) for key, condition in asked.items()}
 
-    def count(self, condition: sa.ColumnElement[bool]) -> int | None:
-        """How many rows of the partition meet the condition; None where their values do not tell."""
-        found = self._find(condition, f"coalesce(sum({COUNT}), 0)::BIGINT", limit=1)
-        return None if found is None else int(found[0])
-
-    def sql(self, condition: sa.ColumnElement[bool]) -> str:
+    def sql(self, condition: Condition) -> str:
         """SQL that is true for the same rows of the partition as the condition."""
         column = only_column(condition)
         values = self._find(condition, identifier(column), limit=_MOST_VALUES + 1)
         is_short = values is not None and len(values) <= _MOST_VALUES and all(map(_is_plain, values))
         return _is_one_of(column, values) if values is not None and is_short else self._to_sql(condition)
 
-    def _find(self, condition: sa.ColumnElement[bool], cell: str, *, limit: int) -> list[Any] | None:
+    def _by_logic(self, condition: Condition) -> int | None:
+        possible = possible_outcomes(condition)
+        if True not in possible:
+            return 0
+        return self._partition.footers.row_count if possible == {True} else None
+
+    def _by_values(self, condition: Condition) -> int | None:
+        found = self._find(condition, f"coalesce(sum({COUNT}), 0)::BIGINT", limit=1)
+        return None if found is None else int(found[0])
+
+    def _look_up(self, conditions: Iterable[Condition]) -> None:
+        for column in map(only_column, conditions):
+            if column in self._tables or column not in self._with_dictionary:
+                continue
+            if self._partition.types.get(column, "").startswith(_LOOKED_UP):
+                self._tables[column] = self._group(column)
+
+    def _find(self, condition: Condition, cell: str, *, limit: int) -> list[Any] | None:
         table = self._tables.get(only_column(condition))
         if table is None:
             return None
@@ -82,7 +106,7 @@ class Vocabularies:
     def _group(self, column: str) -> str | None:
         if column.casefold() == COUNT:
             return None
-        name = f"_gate_vocabulary_{len(self._tables)}"
+        name = f"_gate_distinct_{len(self._tables)}"
         values = select([identifier(column), f"count(*) AS {COUNT}"], SWEPT, where="TRUE GROUP BY ALL")
         try:
             self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {values}")
@@ -91,13 +115,24 @@ class Vocabularies:
         return name
 
 
-def only_column(condition: sa.ColumnElement[bool]) -> str:
+def only_column(condition: Condition) -> str:
     """The one column that the condition names; empty where it names more. What plain SQL text in it names is not seen,
     but the table of values has no other column.
     """
     elements = sa.sql.visitors.iterate(condition)
     names = {element.name for element in elements if isinstance(element, sa.ColumnClause)}
     return names.pop() if len(names) == 1 else ""
+
+
+def _with_dictionary(connection: duckdb.DuckDBPyConnection, partition: Scanned) -> frozenset[str]:
+    """Columns of the view whose pages refer to dictionaries, almost all; none where the footers cannot be read."""
+    paths = [file.path for file in partition.footers.files]
+    try:
+        found = connection.execute(_WITH_DICTIONARY, {"paths": paths, "small": _SMALL_DICTIONARY_BYTES}).fetchall()
+    except READ_ERRORS:
+        return frozenset()
+    sources = {source for (source,) in found}
+    return frozenset(name for name in partition.types if partition.source(name) in sources)
 
 
 def _is_plain(value: Any) -> bool:
