@@ -37,7 +37,9 @@ CONDITIONS = {
     "length": sa.func.length(WORD) > 1,
     "never": sa.and_(WORD == "a", WORD == "b"),
     "two columns": WORD.op(">")(sa.column("other")),
-    "duplicates": WORD.in_(sa.select(WORD).select_from(sa.table("swept")).group_by(WORD).having(sa.func.count() > 1)),
+    "duplicates": WORD.in_(
+        sa.select(WORD).select_from(sa.table("unfiltered")).group_by(WORD).having(sa.func.count() > 1)
+    ),
     "row by row": WORD.op(">=")(sa.func.lag(WORD).over()),
     "text": sa.and_(WORD != "a", sa.text("other = 'b'")),
     "an error": sa.cast(WORD, sa.Integer) > 0,
@@ -174,7 +176,7 @@ def _count(values: DistinctValues, condition: sa.ColumnElement[bool]) -> int | N
 
 def _numbers_of(connection: duckdb.DuckDBPyConnection, condition: str) -> list[Any] | None:
     """The numbers of the rows that meet the condition; None where it cannot be judged."""
-    met = select([f"CASE WHEN {condition} THEN _gate_row END AS r"], "swept")
+    met = select([f"CASE WHEN {condition} THEN _gate_row END AS r"], "unfiltered")
     try:
         return sorted(row[0] for row in connection.execute(met).fetchall() if row[0] is not None)
     except duckdb.Error:

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partition_gate.adapters.gx.as_it_came import SMALL_FILE_BYTES
 from partition_gate.adapters.gx.engine_options import EngineOptions
 from partition_gate.adapters.gx.scan import Machine
-from partition_gate.adapters.gx.sweep import Sweep
+from partition_gate.adapters.gx.single_scan import SingleScan
+from partition_gate.adapters.gx.unchanged_files import SMALL_FILE_BYTES
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Split, Validation
 from partition_gate.table import TableColumn
@@ -129,7 +129,7 @@ def test_findings_about_other_rows_under_the_same_name_are_not_used(tmp_path: Pa
 
 def test_nothing_is_read_where_nothing_is_left_to_ask() -> None:
     with duckdb.connect() as connection:
-        assert Sweep().run(connection, broken="rows") == {}
+        assert SingleScan().run(connection, broken="rows") == {}
 
 
 def test_samples_are_the_first_rows_that_break_the_rule(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_samples_are_the_first_rows_that_break_the_rule(tmp_path: Path) -> None:
     assert [int(first) for first, _ in sample] == broken
 
 
-def test_a_file_that_keeps_every_promise_is_published_as_it_came(tmp_path: Path) -> None:
+def test_a_file_that_keeps_every_promise_is_published_unchanged(tmp_path: Path) -> None:
     scan = a_scan(tmp_path, CLEAN)
     rewritten = a_scan(tmp_path / "extra", CLEAN.append_column("extra", pa.array([1, 2, 3])), columns=PROMISED)
 
@@ -179,7 +179,7 @@ def test_old_timestamps_are_rewritten(tmp_path: Path) -> None:
     assert _split(scan, None, into=tmp_path / "out").passing != scan.paths
 
 
-def test_several_large_files_are_published_as_they_came(tmp_path: Path) -> None:
+def test_several_large_files_are_published_unchanged(tmp_path: Path) -> None:
     noise = pa.table({"id": np.random.default_rng(7).random(SMALL_FILE_BYTES // 8)})
     scan = a_scan(tmp_path, noise, noise.slice(10))
     rewritten = a_scan(tmp_path / "extra", noise.append_column("extra", noise["id"]), noise, columns={"id": "DOUBLE"})

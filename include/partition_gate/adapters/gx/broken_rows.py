@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from partition_gate.adapters.gx.engine_options import EngineOptions
 from partition_gate.adapters.gx.scan import ROW, Scanned
+from partition_gate.adapters.gx.single_scan import breaks
 from partition_gate.adapters.gx.sql import literal, read_parquet, select
-from partition_gate.adapters.gx.sweep import breaks
 from partition_gate.judging.validation import PartitionScan, RowPredicate
 
 _FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"

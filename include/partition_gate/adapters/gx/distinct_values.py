@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from partition_gate.adapters.gx.footers import READ_ERRORS
 from partition_gate.adapters.gx.possible_outcomes import possible_outcomes
-from partition_gate.adapters.gx.scan import SWEPT, Scanned
+from partition_gate.adapters.gx.scan import UNFILTERED, Scanned
 from partition_gate.adapters.gx.sql import identifier, literal, select
 
 COUNT = "_gate_count"  # beside each distinct value: how many rows have it
@@ -107,7 +107,7 @@ class DistinctValues:
         if column.casefold() == COUNT:
             return None
         name = f"_gate_distinct_{len(self._tables)}"
-        values = select([identifier(column), f"count(*) AS {COUNT}"], SWEPT, where="TRUE GROUP BY ALL")
+        values = select([identifier(column), f"count(*) AS {COUNT}"], UNFILTERED, where="TRUE GROUP BY ALL")
         try:
             self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {values}")
         except READ_ERRORS:

@@ -26,8 +26,8 @@ from partition_gate.adapters.gx.metric_ids import DETAILS, FILTERED, UNEXPECTED,
 from partition_gate.adapters.gx.profile import Profiler
 from partition_gate.adapters.gx.query_errors import QueryFailed, reason
 from partition_gate.adapters.gx.scan import ROW, Scanned, damaged_files
+from partition_gate.adapters.gx.single_scan import SingleScan
 from partition_gate.adapters.gx.sql_rules import SqlRules
-from partition_gate.adapters.gx.sweep import Sweep
 
 Resolved = dict[MetricId, Any]
 
@@ -148,7 +148,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
                 self.failures[one.metric_configuration.id] = reason(error)
         # Counts and aggregates wait until nothing else is left to resolve, so that they all share one SELECT.
         waiting = [*bundled, *(one for one in direct if self._is_counted(one))]
-        return resolved if now else self._sweep(waiting, Keep.NUMBERS)
+        return resolved if now else self._in_one_scan(waiting, Keep.NUMBERS)
 
     def _sampled(self, metrics: Sequence[MetricConfiguration]) -> Resolved:
         """Conditions that hold for the first broken rows only, for metrics that show some of those rows."""
@@ -168,7 +168,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             return True
         return metric.metric_name.endswith(UNEXPECTED) and condition_id(metric.id) in self.conditions
 
-    def _sweep(self, members: Sequence[MetricComputationConfiguration], keep: Keep) -> Resolved:
+    def _in_one_scan(self, members: Sequence[MetricComputationConfiguration], keep: Keep) -> Resolved:
         """The members in one SELECT, or without those that break it: halved until they stand alone.
 
         No row that breaks a rule is kept where these would take too much memory.
@@ -176,16 +176,16 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         if not members:
             return {}
         try:
-            return self._swept(members, keep)
+            return self._scanned(members, keep)
         except duckdb.OutOfMemoryException as error:
-            return self._sweep(members, Keep(keep - 1)) if keep else self._failed(members, error)
+            return self._in_one_scan(members, Keep(keep - 1)) if keep else self._failed(members, error)
         except Exception as error:  # as above
             if len(members) == 1 or self.damaged:
                 return self._failed(members, error)
         middle = len(members) // 2
-        return self._sweep(members[:middle], Keep.PART) | self._sweep(members[middle:], Keep.PART)
+        return self._in_one_scan(members[:middle], Keep.PART) | self._in_one_scan(members[middle:], Keep.PART)
 
-    def _swept(self, members: Sequence[MetricComputationConfiguration], keep: Keep) -> Resolved:
+    def _scanned(self, members: Sequence[MetricComputationConfiguration], keep: Keep) -> Resolved:
         metrics = [one.metric_configuration for one in members if self._is_counted(one)]
         conditions = {metric.id: self._counted_condition(metric) for metric in metrics}
         others = [one for one in members if not self._is_counted(one)]
@@ -195,16 +195,16 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         known = self.distinct_values.counts(conditions)
         rules = {condition_id(key): self.distinct_values.sql(conditions[key]) for key in watched if known[key] != 0}
         profiled = self.profiler.cells(but=self.distinct_values.tables) if keep > Keep.PART else {}
-        sweep = Sweep(
+        scan = SingleScan(
             counts={key: self.literal_sql(conditions[key]) for key, count in known.items() if count is None},
             aggregates={key: self.literal_sql(sql) for key, sql in aggregated.items()} | profiled,
             rules=tuple(dict.fromkeys(rules.values())) if keep >= Keep.NUMBERS else (),
         )
         table = self.broken_rows.next_table()
         with self.broken_rows.within_memory(keep):
-            found = known | sweep.run(self.duckdb_connection, broken=table)
+            found = known | scan.run(self.duckdb_connection, broken=table)
         self.profiler.take({key: found.pop(key) for key in profiled})
-        kept = {key: sweep.rules.index(sql) for key, sql in rules.items() if sweep.rules}
+        kept = {key: scan.rules.index(sql) for key, sql in rules.items() if scan.rules}
         self.broken_rows.add(table, kept)
         self.broken_rows.add_unmet(condition_id(key) for key in watched if found[key] == 0)
         plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in found.items()}

@@ -15,7 +15,7 @@ import duckdb
 
 from partition_gate.adapters.gx.distinct_values import COUNT
 from partition_gate.adapters.gx.footers import READ_ERRORS
-from partition_gate.adapters.gx.scan import SWEPT, Scanned
+from partition_gate.adapters.gx.scan import UNFILTERED, Scanned
 from partition_gate.adapters.gx.sql import identifier, select
 from partition_gate.judging.exact_values import Extreme, Number
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
@@ -111,7 +111,7 @@ class Profiler:
         self._found: dict[CellKey, Any] = {}
 
     def cells(self, *, but: Iterable[str]) -> dict[CellKey, str]:
-        """The SQL over `swept` of what is not counted yet, `but` of some columns."""
+        """The SQL over `unfiltered` of what is not counted yet, `but` of some columns."""
         left_out = set(but)
         columns = [column for column in self._columns if column.name not in left_out]
         return self._open({_ROWS: "count(*)"} | _cells(columns, by_value=False))
@@ -130,7 +130,7 @@ class Profiler:
         for column in self._columns:
             if column.name in values:
                 self._count_values(column, values[column.name])
-        self._found.update(self._counted(self.cells(but=()), SWEPT))
+        self._found.update(self._counted(self.cells(but=()), UNFILTERED))
         return PartitionProfile(
             row_count=self._found[_ROWS], columns=tuple(self._counters(column) for column in self._columns)
         )

@@ -1,5 +1,5 @@
-"""A partition's files as the DuckDB view `scanned`, under the contract's column names; and as `swept`, the same view
-for statements that have no WHERE.
+"""A partition's files as the DuckDB view `scanned`, under the contract's column names; and as `unfiltered`, the same
+view for statements that have no WHERE.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.record import Record
 from partition_gate.suite.json_schemas import fits_schema
 
-SCANNED, SWEPT = "scanned", "swept"
+SCANNED, UNFILTERED = "scanned", "unfiltered"
 SOURCE_FILE, SOURCE_ROW = "_gate_source_file", "_gate_source_row"
 FITS_SCHEMA = "gate_fits_json_schema"  # SQL's name of `fits_schema`, for rules on rows
 ROW = "_gate_row"  # of every view: a row's number in the partition, for us alone
@@ -122,7 +122,7 @@ def create_view(
     split = [*output_slots(scan, groups), *came] if with_files else []
     _create(connection, SCANNED, groups, [*slots, *split], with_files=with_files)
     plain = [*contract_slots(scan, groups, as_read), *extra_slots(scan, groups, as_read)]
-    _create(connection, SWEPT, groups, plain)
+    _create(connection, UNFILTERED, groups, plain)
     names = tuple(slot.name for slot in inputs)
     return Scanned(scan=scan, footers=footers, types=types, inputs=names, all_named=not extra)
 

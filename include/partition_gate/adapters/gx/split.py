@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 
-from partition_gate.adapters.gx.as_it_came import can_stay
 from partition_gate.adapters.gx.broken_rows import kept_rows
 from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
 from partition_gate.adapters.gx.row_hash import NO_ROWS, row_hash
@@ -23,6 +22,7 @@ from partition_gate.adapters.gx.scan import (
     input_cell,
 )
 from partition_gate.adapters.gx.sql import any_of, identifier, literal, select, text_list
+from partition_gate.adapters.gx.unchanged_files import can_stay
 from partition_gate.errors import GateError
 from partition_gate.gate.local_folders import full
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels

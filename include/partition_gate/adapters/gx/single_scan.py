@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from partition_gate.adapters.gx.scan import ROW, SWEPT
+from partition_gate.adapters.gx.scan import ROW, UNFILTERED
 from partition_gate.adapters.gx.sql import select
 
 _BIT = "_gate_bit_"
@@ -20,7 +20,7 @@ def breaks(number: int) -> str:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class SingleScan:
     """`counts`: what to call it -> the condition that is counted. `aggregates`: the same for aggregate expressions.
     `rules` are the conditions of row-level rules: the numbers of the rows where one is true are kept, with what each
     rule is for them (`breaks`).
@@ -38,27 +38,27 @@ class Sweep:
         if not (self.counts or self.aggregates or self.rules):
             return {}
         counted = [condition for condition in dict.fromkeys(self.counts.values()) if condition not in self.rules]
-        swept = f"{broken}_swept"
-        connection.execute(f"CREATE TEMP TABLE {swept} AS {self._sql(counted)}")
+        counted_in = f"{broken}_counts"
+        connection.execute(f"CREATE TEMP TABLE {counted_in} AS {self._sql(counted)}")
         numbers = [
             *(f"count_{i}" for i in range(len(counted))),
             *(f"aggregate_{i}" for i in range(len(self.aggregates))),
         ]
-        found = connection.execute(select([*numbers, "1"], swept)).fetchone() or ()
-        number_of = dict(zip(counted, found, strict=False)) | self._broken(connection, swept, broken)
-        connection.execute(f"DROP TABLE {swept}")
+        found = connection.execute(select([*numbers, "1"], counted_in)).fetchone() or ()
+        number_of = dict(zip(counted, found, strict=False)) | self._broken(connection, counted_in, broken)
+        connection.execute(f"DROP TABLE {counted_in}")
         return {
             **{name: number_of[condition] for name, condition in self.counts.items()},
             **dict(zip(self.aggregates, found[len(counted) :], strict=False)),
         }
 
-    def _broken(self, connection: duckdb.DuckDBPyConnection, swept: str, table: str) -> dict[str, int]:
+    def _broken(self, connection: duckdb.DuckDBPyConnection, counted_in: str, table: str) -> dict[str, int]:
         """The number of rows that break each rule: counted among the kept rows, which are few."""
         if not self.rules:
             return {}
         rules = [breaks(i) for i in range(len(self.rules))]
         kept = (f"r.{cell}" for cell in (ROW, *rules))
-        rows = select(kept, f"({select(['unnest(broken) AS r'], swept)})")
+        rows = select(kept, f"({select(['unnest(broken) AS r'], counted_in)})")
         connection.execute(f"CREATE TEMP TABLE {table} AS {rows}")
         counts = select([f"coalesce(count_if({rule}), 0)" for rule in rules], table)
         return dict(zip(self.rules, connection.execute(counts).fetchone() or (), strict=True))
@@ -73,4 +73,4 @@ class Sweep:
             # Members of the struct are the vectors as they are; a list of the booleans would be made for every row.
             row = ", ".join(f"{cell} := {cell}" for cell in (ROW, *rules))
             cells.append(f"list(struct_pack({row})) FILTER (WHERE {' OR '.join(rules)}) AS broken")
-        return select(cells, f"({select(['*', *bits], SWEPT)})")
+        return select(cells, f"({select(['*', *bits], UNFILTERED)})")

@@ -1,4 +1,4 @@
-"""Whether files may be published as they came: they are what a rewrite of them would be."""
+"""Whether files may be published unchanged: they are what a rewrite of them would be."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _STORED_AS: dict[str, tuple[pa.DataType, ...]] = {
 
 
 def can_stay(paths: Sequence[Path], table: TableSchema) -> bool:
-    """Whether the files may be published as they came: each is as promised, and not many are small."""
+    """Whether the files may be published unchanged: each is as promised, and not many are small."""
     return not _are_small(paths) and all(is_as_promised(str(path), table) for path in paths)
 
 
