@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.gate.pipeline import run_partition
 from partition_gate.judging.attempt import Claim, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
@@ -70,13 +70,13 @@ class Place:
             self._remember(compiled, key, template, ports)
         ports.warehouse.refresh_view(compiled.published)
 
-    def _remember(self, compiled: CompiledContract, key: str, template: Settlement, ports: WiredPorts) -> None:
+    def _remember(self, compiled: CompiledDataset, key: str, template: Settlement, ports: WiredPorts) -> None:
         table, now = compiled.published, ports.clock.now()
         attempt = ports.ledger.open_attempt(_claim(compiled, key), idempotency_key=key, after_fence=0, now=now)
         if attempt is None:
             raise SystemExit(f"{table.name} {key}: somebody else judges it")
         staged = ports.warehouse.stage(table, key, attempt_id=attempt.id, split=self._split())
-        values = compiled.contract.location.values(key).items()
+        values = compiled.dataset.location.values(key).items()
         ports.warehouse.publish(table, staged, idempotency_key=key, fence=attempt.fence, values=tuple(values))
         document = ports.ledger.document(template.attempt_id) or ""
         ports.ledger.record_validation(attempt.id, ports.ledger.results(template.attempt_id), document=document)
@@ -177,7 +177,7 @@ def _introduction(runs: int) -> list[str]:
     ]
 
 
-def _claim(compiled: CompiledContract, key: str) -> Claim:
+def _claim(compiled: CompiledDataset, key: str) -> Claim:
     contract = compiled.contract
     return Claim(
         dataset=contract.dataset,

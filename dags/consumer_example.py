@@ -6,8 +6,8 @@ from typing import Any
 
 from airflow.sdk import Asset, PartitionedAssetTimetable, dag, task
 
-from partition_gate import consumer
-from partition_gate.contract.airflow_keys import from_airflow
+from partition_gate.apps.airflow import consumer
+from partition_gate.apps.airflow.timetable import from_airflow
 
 
 def published(dataset: str) -> PartitionedAssetTimetable:

@@ -11,14 +11,13 @@ from typing import Any
 from airflow.sdk import DAG, Asset, PokeReturnValue, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from partition_gate import tasks
-from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.contract.airflow_keys import from_airflow, to_airflow
+from partition_gate.apps.airflow import tasks
+from partition_gate.apps.airflow.dag_building import dags_of
+from partition_gate.apps.airflow.timetable import from_airflow, timetable_of, to_airflow
+from partition_gate.apps.web.links import DataDocsLink, PartitionLink
+from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import LONGEST_WAIT, schedule_of
-from partition_gate.dag_building import dags_of
 from partition_gate.settings import load_settings
-from partition_gate.timetable import timetable_of
-from partition_gate.web.links import DataDocsLink, PartitionLink
 from partition_gate.wiring import contract_folder
 
 PREFIX = "gate__"
@@ -64,12 +63,12 @@ def notify() -> dict[str, Any]:
     return tasks.notify()
 
 
-def gate_dag(compiled: CompiledContract) -> DAG:
-    contract, plan = compiled.contract, schedule_of(compiled.contract)
+def gate_dag(compiled: CompiledDataset) -> DAG:
+    contract, dataset, plan = compiled.contract, compiled.dataset, schedule_of(compiled.dataset)
     owner = contract.team.name or "nobody"
     with DAG(
         dag_id=f"{PREFIX}{contract.id}",
-        description=contract.description,
+        description=dataset.description,
         doc_md=f"Contract **{contract.id}** {contract.version}, owned by {owner}. {plan.summary}",
         schedule=timetable_of(plan),
         start_date=plan.start,
@@ -77,11 +76,11 @@ def gate_dag(compiled: CompiledContract) -> DAG:
         catchup=False,
         max_active_runs=plan.runs_at_once,
         max_active_tasks=4,
-        tags=["partition-gate", contract.dataset],
+        tags=["partition-gate", dataset.name],
         default_args={"retries": 2, "retry_delay": timedelta(seconds=10), "owner": owner},
         auto_register=False,
     ) as dag:
-        steps(contract.id, contract.dataset, poke_interval_s=plan.poke_interval_s)
+        steps(contract.id, dataset.name, poke_interval_s=plan.poke_interval_s)
     return dag
 
 

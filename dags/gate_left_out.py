@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from gate_contracts import built
 
-from partition_gate.dag_building import refuse_left_out
+from partition_gate.apps.airflow.dag_building import refuse_left_out
 
 refuse_left_out(built.left_out)

@@ -12,8 +12,8 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from partition_gate.timetable import ContractTimetable
-from partition_gate.web.links import MOUNT, DataDocsLink, PartitionLink
+from partition_gate.apps.airflow.timetable import ContractTimetable
+from partition_gate.apps.web.links import MOUNT, DataDocsLink, PartitionLink
 
 PATH = MOUNT.strip("/")  # relative: Airflow's pages have a <base>, so a prefix before Airflow's address is kept
 
@@ -33,8 +33,8 @@ class ConsoleOnDemand:
         from airflow.api_fastapi.core_api.security import get_user  # noqa: PLC0415 (see the top)
         from fastapi import Depends  # noqa: PLC0415 (see the top)
 
-        from partition_gate.web.app import create_app  # noqa: PLC0415 (see the top)
-        from partition_gate.web.wired import console  # noqa: PLC0415 (see the top)
+        from partition_gate.apps.web.app import create_app  # noqa: PLC0415 (see the top)
+        from partition_gate.apps.web.wired import console  # noqa: PLC0415 (see the top)
 
         return create_app(console(), dependencies=[Depends(get_user)])
 

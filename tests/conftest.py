@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from partition_gate.adapters.embedded_s3 import EmbeddedS3
-from partition_gate.adapters.embedded_s3_users import running
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
+from partition_gate.adapters.embedded_s3.users import running
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ from pathlib import Path
 from gate_partition import blocking, failed, the_scan, the_suite, the_validator
 from timing import measure
 
-from partition_gate.adapters.gx.footers import read_footers
-from partition_gate.adapters.gx.scan import Machine, open_connection
-from partition_gate.adapters.gx.split import failing_rows, open_view, quarantined_rows
+from partition_gate.adapters.gx.duckdb.parquet_files import read_footers
+from partition_gate.adapters.gx.duckdb.scan import Machine, open_connection
+from partition_gate.adapters.gx.duckdb.split import failing_rows, open_view, quarantined_rows
 from partition_gate.judging.validation import PartitionScan
 from partition_gate.testing.scans import some_labels
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import orders
 
 from partition_gate.adapters.gx.imports import lean_imports
-from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Validation
-from partition_gate.suite.expectations import CompiledSuite
-from partition_gate.table import TableColumn, TableSchema
+from partition_gate.checks.expectations import CompiledSuite
+from partition_gate.core.table import TableColumn, TableSchema
+from partition_gate.judging.validation import Evaluated, PartitionScan, RowPredicate, Validation
 from partition_gate.testing.scans import a_suite
 
 PARTITION_KEY = "2026-11-01"
@@ -37,7 +37,7 @@ def the_scan(path: str, scratch: Path) -> PartitionScan:
 
 
 def failed(validation: Validation) -> dict[str, int]:
-    held = [one for one in validation.observations if isinstance(one, Held)]
+    held = [one for one in validation.observations if isinstance(one, Evaluated)]
     if len(held) < len(validation.observations):
         raise SystemExit(f"not every check was judged: {validation.observations}")
     return {one.rule_id: one.unexpected_count or 0 for one in held if not one.success}

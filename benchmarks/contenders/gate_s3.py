@@ -12,12 +12,12 @@ from gate_partition import PARTITION_KEY
 from obstore.store import S3Store
 from timing import measure
 
-from partition_gate.adapters.embedded_s3 import REGION
-from partition_gate.adapters.embedded_s3_users import running
+from partition_gate.adapters.embedded_s3.server import REGION
+from partition_gate.adapters.embedded_s3.users import running
 from partition_gate.adapters.object_store.s3 import S3ObjectStore
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.partition import Location, Partition
-from partition_gate.partition_key import Segment
+from partition_gate.core.partition import Location, Partition
+from partition_gate.core.partition_key import Segment
 
 LANDING = Location(root="s3://landing/orders", segments=(Segment(name="dt", type="DATE"),), pattern="*.parquet")
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 
-from partition_gate.errors import InvalidSetting
-from partition_gate.record import Record
+from partition_gate.core.errors import InvalidSetting
+from partition_gate.core.record import Record
 
 PREFIX = "GATE_"
 _DATABASES = ("postgresql+psycopg", "postgresql")

@@ -14,21 +14,27 @@ from urllib.parse import quote
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.alerts.alert import Links
+from partition_gate.core.table import TableSchema
 from partition_gate.gate.local_folders import writing_below
 from partition_gate.settings import Settings, load_settings
-from partition_gate.table import TableSchema
 
 if TYPE_CHECKING:
-    from partition_gate.adapters.gx.query_process import QueryLimits
-    from partition_gate.adapters.gx.sql_rules import SqlRules
+    from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
+    from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
     from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
+    from partition_gate.core.partition import Location
     from partition_gate.gate.publish_contracts import RegistryStore
-    from partition_gate.partition import Location
-    from partition_gate.ports import DocsSite, Ledger, Notifier, ObjectStore, Validator, Warehouse, Workers
+    from partition_gate.ports.docs import DocsSite
+    from partition_gate.ports.ledger import Ledger
+    from partition_gate.ports.notifier import Notifier
+    from partition_gate.ports.store import ObjectStore
+    from partition_gate.ports.validator import Validator
+    from partition_gate.ports.warehouse import Warehouse
+    from partition_gate.ports.workers import Workers
 
 _OF_EVERY_TASK = (
     "gx.validator",
-    "gx.docs",
+    "gx.data_docs.site",
     "ledger.ledger",
     "object_store.routing",
     "object_store.s3",
@@ -123,7 +129,7 @@ class WiredPorts:
         from partition_gate.adapters.gx.imports import lean_imports
 
         with lean_imports():
-            from partition_gate.adapters.gx.docs import GxDocsSite
+            from partition_gate.adapters.gx.data_docs.site import GxDocsSite
 
         return GxDocsSite(docs_folder(self.settings))
 
@@ -154,7 +160,7 @@ class WiredPorts:
     @cached_property
     def endpoint(self) -> Endpoint:
         """The S3 of these settings; where they name none, the embedded server is started."""
-        from partition_gate.adapters.embedded_s3_users import running
+        from partition_gate.adapters.embedded_s3.users import running
         from partition_gate.adapters.object_store.s3_clients import Endpoint
 
         settings = self.settings
@@ -206,7 +212,7 @@ def query_planner(settings: Settings) -> Iterator[Callable[[TableSchema, str], s
 
         @cache
         def rules() -> SqlRules:
-            from partition_gate.adapters.gx.sql_rules import SqlRules
+            from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
 
             return stack.enter_context(closing(SqlRules(_query_limits(settings))))
 
@@ -241,7 +247,7 @@ def _make(folder: Path) -> None:
 
 
 def _query_limits(settings: Settings) -> QueryLimits:
-    from partition_gate.adapters.gx.query_process import QueryLimits
+    from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
 
     return QueryLimits(seconds=settings.sql_rule_timeout_s, memory_mb=settings.sql_rule_memory_mb)
 

@@ -14,7 +14,7 @@ from tests.chaos.processes import Ended, Failpoint, Moment
 from tests.chaos.tally import Tally
 from tests.chaos.world import DATASET, World
 
-from partition_gate import tasks
+from partition_gate.apps.airflow import tasks
 from partition_gate.gate.notify import Pace
 
 PLACES = (
@@ -37,7 +37,7 @@ PLACES = (
     "adapters.warehouse_delta.table_log:_create",
     "adapters.warehouse_delta.table_log:_replace",
     "adapters.inbox:InboxNotifier.send",
-    "adapters.gx.docs:GxDocsSite.write_page",
+    "adapters.gx.data_docs.site:GxDocsSite.write_page",
 )
 FAILPOINTS = tuple(Failpoint(place, after=after) for place in PLACES for after in (False, True))
 BAD_ROWS = (0, 0, 3, 30)

@@ -12,7 +12,7 @@ from typing import Any
 from tests.chaos.processes import Process
 from tests.conftest import running_postgres
 
-from partition_gate.adapters.embedded_s3_users import running
+from partition_gate.adapters.embedded_s3.users import running
 from partition_gate.testing.slack_server import Fault, SlackServer
 
 Address = dict[str, str]

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, text
 from tests.chaos.processes import Ended, Failpoint, Moment, Process
 
 from partition_gate.adapters.warehouse_delta.storage import Storage
-from partition_gate.cli.main import main
+from partition_gate.apps.cli.main import main
 from partition_gate.settings import load_settings
 from partition_gate.wiring import storage_options
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from partition_gate.lint.view import Known
+from partition_gate.contracts.lint.view import Known
 
 GONE = "<gone>"
 KNOWN = Known(name="orders", datasets={"customers": frozenset({"id", "name"})})

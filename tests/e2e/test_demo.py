@@ -27,14 +27,14 @@ import pytest
 from tests.integration.test_airflow_dags import BY_HOUR, Folder
 
 from partition_gate.adapters.ledger.ledger import SqlLedger
-from partition_gate.contract.airflow_keys import from_airflow, to_airflow
-from partition_gate.demo.nycflights import read
+from partition_gate.apps.airflow.timetable import from_airflow, to_airflow
+from partition_gate.apps.demo.nycflights import read
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 
 pytestmark = pytest.mark.airflow
 BROKEN = {("flights", "2013-01-09"): "truncated", ("weather", "2013-01-10"): "never landed"}
-GATE = [sys.executable, "-c", "from partition_gate.cli.main import main; main()"]
+GATE = [sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()"]
 
 
 class Demo:
@@ -291,7 +291,7 @@ def test_a_weeks_cancelled_flights_are_added_up_over_the_days_that_are_published
 
     (check,) = [check for check in document["checks"] if check["rule_id"] == "cancelled_in_a_week"]
     assert (check["scope"], check["outcome"]) == ("sla", "passed")
-    assert re.fullmatch(r"[\d,]+ of [\d,]+ rows \(\d\.\d\d %\) in \d of \d partitions", check["observed"])
+    assert re.fullmatch(r"[\d,]+ of [\d,]+ rows \(\d\.\d\d%\) in \d of \d partitions", check["observed"])
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/reference/operations.md", "docs/reference/profiles.md"])

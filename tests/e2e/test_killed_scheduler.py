@@ -15,12 +15,12 @@ import psutil
 import pytest
 
 from partition_gate.adapters.ledger.ledger import SqlLedger
-from partition_gate.errors import LedgerUnusable
+from partition_gate.core.errors import LedgerUnusable
 
 pytestmark = pytest.mark.airflow
 DAYS = ("--from", "2013-01-01", "--to", "2013-01-03")
 EXPECTED = 3 + 2 * 3 + 6  # references, days of flights and weather, hours of weather
-GATE = [sys.executable, "-c", "from partition_gate.cli.main import main; main()"]
+GATE = [sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()"]
 
 
 def start(home: Path, *arguments: str) -> subprocess.Popen[str]:

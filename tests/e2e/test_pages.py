@@ -15,12 +15,12 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from partition_gate.adapters.gx.docs import GxDocsSite
+from partition_gate.adapters.gx.data_docs.site import GxDocsSite
+from partition_gate.apps.web.app import create_app
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.testing.builders import a_check_result, a_settlement
 from partition_gate.testing.console import InMemoryConsole
-from partition_gate.web.app import create_app
 
 CHROMIUM = Path("/usr/bin/chromium")
 ATTEMPT = "orders-2026-11-01-1"

@@ -16,7 +16,7 @@ import pytest
 from tests.unit.test_odcs import minimal, read
 
 from partition_gate.adapters.contract_folder import ContractFolder
-from partition_gate.contract.airflow_keys import from_airflow
+from partition_gate.apps.airflow.timetable import from_airflow
 from partition_gate.contract.calendar import period
 
 ROOT = Path(__file__).parents[2]
@@ -36,8 +36,8 @@ REFUSED = """
 import json
 from airflow.sdk import DAG, CronPartitionTimetable
 from partition_gate.adapters.contract_folder import Catalogue
-from partition_gate.compiling.compiled import compiled
-from partition_gate.dag_building import dags_of
+from partition_gate.checks.compiling.compiled import compiled
+from partition_gate.apps.airflow.dag_building import dags_of
 from tests.unit.test_odcs import minimal, read
 def cron(line):
     return CronPartitionTimetable(line, timezone="UTC", run_offset=-1, key_format="%Y")
@@ -61,7 +61,7 @@ from airflow.serialization.decoders import decode_timetable
 from airflow.serialization.encoders import encode_timetable
 from airflow.utils.types import DagRunType
 from partition_gate.contract.schedule import schedule_of
-from partition_gate.timetable import timetable_of
+from partition_gate.apps.airflow.timetable import timetable_of
 from tests.unit.test_odcs import minimal, read
 found = {}
 for name, (path, cron, first, last) in json.loads(sys.argv[1]).items():

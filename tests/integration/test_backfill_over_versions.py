@@ -18,12 +18,12 @@ import yaml
 from deltalake import DeltaTable
 from tests.integration.test_gate_run import PUBLISHED, Desk, check_of
 
-from partition_gate import tasks
 from partition_gate.adapters.contract_folder import ContractFolder
-from partition_gate.demo.nycflights import by_day, read
+from partition_gate.apps.airflow import tasks
+from partition_gate.apps.demo.nycflights import by_day, read
+from partition_gate.core.partition import DataFile, Partition
 from partition_gate.gate.discover import Discovered
 from partition_gate.gate.pipeline import RunResult, run_partition
-from partition_gate.partition import DataFile, Partition
 from partition_gate.settings import load_settings
 from partition_gate.wiring import open_ports
 
@@ -297,6 +297,6 @@ def _through_the_tasks(key: str) -> dict[str, Any]:
 
 def _files(key: str) -> tuple[DataFile, ...]:
     settings = load_settings()
-    location = ContractFolder(settings.contracts, settings.expectations).load("flights").contract.location
+    location = ContractFolder(settings.contracts, settings.expectations).load("flights").dataset.location
     with open_ports(settings) as ports:
         return ports.store.list_files(location, key)

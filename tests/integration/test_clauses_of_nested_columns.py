@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.core.severity import Scope
 from partition_gate.judging.verdict import CheckOutcome
-from partition_gate.suite.expectations import Scope
 from partition_gate.testing.builders import a_contract
 from partition_gate.testing.contracts import broken_rows, outcomes, scan_of, verdict_on
 from partition_gate.testing.scans import some_labels

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.core.severity import Scope
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
-from partition_gate.suite.expectations import Scope
 from partition_gate.testing.builders import a_contract
 from partition_gate.testing.contracts import scan_of, verdict_on
 from partition_gate.testing.scans import some_labels
@@ -167,4 +167,4 @@ def test_the_report_prints_the_bounds_that_are_used(tmp_path: Path) -> None:
     result = judged(tmp_path, {"metric": "nullValues", "mustBeBetween": [2, 4]}, [None, None, "a"])
 
     assert result.expected == "more than 2 and less than 4 rows with a null"
-    assert result.observed == "2 of 3 rows (66.67 %)"
+    assert result.observed == "2 of 3 rows (66.67%)"

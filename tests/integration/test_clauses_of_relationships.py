@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.core.severity import Scope
 from partition_gate.judging.verdict import CheckOutcome, reach_verdict
-from partition_gate.suite.expectations import Scope
 from partition_gate.testing.builders import a_contract
 from partition_gate.testing.contracts import broken_rows, scan_of, verdict_on
 from partition_gate.testing.scans import a_reference, some_labels

@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from partition_gate.adapters.gx.footers import read_footers
-from partition_gate.adapters.gx.query_process import QueryLimits, QueryRefused
-from partition_gate.adapters.gx.scan import create_view
-from partition_gate.adapters.gx.sql_rules import SqlRules
+from partition_gate.adapters.gx.duckdb.parquet_files import read_footers
+from partition_gate.adapters.gx.duckdb.query_process import QueryLimits, QueryRefused
+from partition_gate.adapters.gx.duckdb.scan import create_view
+from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.core.severity import Scope
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, reach_verdict
-from partition_gate.suite.expectations import Scope
 from partition_gate.testing.builders import a_contract
 from partition_gate.testing.contracts import scan_of
 from partition_gate.testing.scans import a_scan

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.judging.validation import Held
+from partition_gate.core.severity import Scope
+from partition_gate.judging.validation import Evaluated
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict
-from partition_gate.suite.expectations import Scope
 from partition_gate.testing.builders import a_contract
 from partition_gate.testing.contracts import broken_rows, scan_of, verdict_on
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
@@ -209,7 +209,7 @@ def test_a_file_of_two_thousand_columns_is_judged_and_split(tmp_path: Path) -> N
 
     validation = DuckDbValidator().validate(scan, a_suite(rules))
 
-    found = {one.rule_id: one for one in validation.observations if isinstance(one, Held)}
+    found = {one.rule_id: one for one in validation.observations if isinstance(one, Evaluated)}
     assert [name for name in ("readable", *known) if not found[name].success] == ["c7"]
     split = DuckDbValidator().split(scan, blocking=validation.predicates, labels=some_labels(), into=tmp_path / "out")
     assert (split.rows_passing, split.rows_quarantined) == (1, 1)

@@ -15,13 +15,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from partition_gate.errors import StoreUnreachable
+from partition_gate.apps.web.app import DOCS_POLICY, PAGE_POLICY, create_app
+from partition_gate.apps.web.console import BrokenContract
+from partition_gate.core.errors import StoreUnreachable
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
 from partition_gate.testing.console import ATTEMPT, InMemoryConsole, a_console, a_sample, some_details
-from partition_gate.web.app import DOCS_POLICY, PAGE_POLICY, create_app
-from partition_gate.web.console import BrokenContract
 
 ATTACK = '"><script>alert(1)</script><b>'
 OUTSIDE = re.compile(r"""(?:src|href|action)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?(?:https?:)?//""")

@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 from partition_gate.adapters.contract_history import ContractHistory
-from partition_gate.compiling.compiled import compiled
-from partition_gate.coverage.clauses import Treatment
-from partition_gate.odcs.reader import read_contract
-from partition_gate.web.contract_details import NOT_COMMITTED, ContractDetails, contract_details
+from partition_gate.apps.web.contract_details import NOT_COMMITTED, ContractDetails, contract_details
+from partition_gate.checks.compiling.compiled import compiled
+from partition_gate.contracts.coverage.clauses import Treatment
+from partition_gate.contracts.odcs.reader import read_contract
 
 TEXT = Path("include/contracts/planes.odcs.yaml").read_text(encoding="utf-8")
 
@@ -17,7 +17,7 @@ TEXT = Path("include/contracts/planes.odcs.yaml").read_text(encoding="utf-8")
 def details(path: Path) -> ContractDetails:
     text = path.read_text(encoding="utf-8")
     contract = read_contract(text, path=str(path), folder=str(path.parent))
-    return contract_details(compiled(contract), text, ContractHistory(path))
+    return contract_details(compiled(contract.dataset), text, ContractHistory(path))
 
 
 def committed(path: Path, text: str, subject: str) -> None:

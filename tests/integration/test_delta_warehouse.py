@@ -16,11 +16,11 @@ import fsspec
 import pytest
 from deltalake import DeltaTable
 
-from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.errors import ContractError, MalformedPartitionKey, OperatorError, StoreUnreachable, Superseded
+from partition_gate.core.errors import ContractError, MalformedPartitionKey, OperatorError, StoreUnreachable, Superseded
+from partition_gate.core.table import TableColumn, TableSchema
 from partition_gate.judging.attempt import Publication
-from partition_gate.table import TableColumn, TableSchema
 from partition_gate.testing.builders import a_location, a_split, a_table
 
 DAY, NEXT_DAY = "2026-11-01", "2026-11-02"

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
-from partition_gate.adapters.gx.docs import GxDocsSite
+from partition_gate.adapters.gx.data_docs.site import GxDocsSite
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 

@@ -18,12 +18,12 @@ import psutil
 import pytest
 from obstore.store import S3Store
 
-from partition_gate.adapters.embedded_s3 import EmbeddedS3, ensure_running, stop
-from partition_gate.adapters.embedded_s3_users import running
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3, ensure_running, stop
+from partition_gate.adapters.embedded_s3.users import running
 
 ENSURE = """
 import pathlib, sys
-from partition_gate.adapters.embedded_s3 import ensure_running
+from partition_gate.adapters.embedded_s3.server import ensure_running
 server = ensure_running(pathlib.Path(sys.argv[1]))
 print(server.pid, server.started_here)
 """

@@ -16,9 +16,9 @@ import pytest
 from great_expectations import ExpectationSuite
 from typer.testing import CliRunner
 
-from partition_gate.cli.main import app
-from partition_gate.demo.nycflights import by_day, read
-from partition_gate.suite.core_expectations import RUN
+from partition_gate.apps.cli.main import app
+from partition_gate.apps.demo.nycflights import by_day, read
+from partition_gate.checks.core_expectations import RUN
 
 ATTACK = "\"><script>alert(1)</script>\n'; DROP TABLE x; --"
 

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from partition_gate.cli.main import app, exit_code
-from partition_gate.errors import GateError
+from partition_gate.apps.cli.main import app, exit_code
+from partition_gate.core.errors import GateError
 
 
 def a_contract(folder: Path, version: str = "1.0.0", *, maximum: int = 100, required: bool = False) -> Path:

@@ -14,12 +14,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.landing import LandingWriter
-from partition_gate.cli.main import app, exit_code
-from partition_gate.demo.nycflights import by_day, read
-from partition_gate.demo.seed import parquet
-from partition_gate.errors import GateError
+from partition_gate.apps.cli.main import app, exit_code
+from partition_gate.apps.demo.nycflights import by_day, read
+from partition_gate.apps.demo.seed import parquet
+from partition_gate.core.errors import GateError
 
 
 def gate(home: Path, *arguments: str, **settings: str) -> Result:

@@ -205,7 +205,7 @@ def see(event, arguments):
     if event == "subprocess.Popen" and "git" in map(str, arguments[1]):
         opened["git"] += 1
 sys.addaudithook(see)
-from partition_gate.cli.main import main
+from partition_gate.apps.cli.main import main
 try:
     main()
 except SystemExit:

@@ -79,8 +79,8 @@ def test_a_claim_s_columns_are_shown_with_what_was_counted(records):
     shown = records.shown("2026-11-01")
 
     assert "orders: 2026-11-01, 10 rows" in shown
-    assert row_of(shown, "amount") == ["amount", "10", "2 (20.00 %)", "1", f"{sketch.estimate():,}", "-1", "5", "1.5"]
-    assert row_of(shown, "note") == ["note", "10", "0 (0.00 %)", "", "", "", "", ""]
+    assert row_of(shown, "amount") == ["amount", "10", "2 (20.00%)", "1", f"{sketch.estimate():,}", "-1", "5", "1.5"]
+    assert row_of(shown, "note") == ["note", "10", "0 (0%)", "", "", "", "", ""]
 
 
 def test_floats_are_shown_with_six_digits_and_times_in_utc(records):
@@ -101,7 +101,7 @@ def test_without_a_key_the_newest_published_partitions_are_united(records):
     shown = records.shown("--last", "2")
 
     assert "orders: 2 partitions, 2026-11-02 to 2026-11-03, 20 rows" in shown
-    assert row_of(shown, "id") == ["id", "20", "5 (25.00 %)", "", "", "2", "3", "0.333333"]
+    assert row_of(shown, "id") == ["id", "20", "5 (25.00%)", "", "", "2", "3", "0.333333"]
 
 
 def test_the_newest_seven_are_united_unless_another_number_is_asked_for(records):
@@ -171,8 +171,8 @@ def test_a_run_counts_what_it_publishes_and_what_it_quarantines(records):
     outcomes = [desk.run(key)[1]["outcome"] for key in ("2026-01-01", "2026-01-02")]
 
     assert outcomes == ["published_with_quarantine", "published"]
-    assert row_of(records.shown(KEY), "id") == ["id", "4", "1 (25.00 %)", "0", "3", "1", "3", "2"]
-    assert row_of(records.shown(), "id")[1:5] == ["6", "1 (16.67 %)", "0", "4"]
+    assert row_of(records.shown(KEY), "id") == ["id", "4", "1 (25.00%)", "0", "3", "1", "3", "2"]
+    assert row_of(records.shown(), "id")[1:5] == ["6", "1 (16.67%)", "0", "4"]
 
 
 def test_a_run_keeps_no_value_of_a_classified_column(records):

@@ -61,7 +61,7 @@ class Desk:
 
     def gate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "GATE_HOME": str(self.home), "PYTHONPATH": "include", **self.environment}
-        command = [sys.executable, "-c", "from partition_gate.cli.main import main; main()", *arguments]
+        command = [sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()", *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     def run(self, key: str = KEY) -> tuple[int, dict[str, Any]]:

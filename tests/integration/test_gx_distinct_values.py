@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partition_gate.adapters.gx.dialect import DuckDBDialect
-from partition_gate.adapters.gx.distinct_values import COUNT, DistinctValues
-from partition_gate.adapters.gx.footers import read_footers
-from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
-from partition_gate.adapters.gx.sql import select
+from partition_gate.adapters.gx.duckdb.dialect import DuckDBDialect
+from partition_gate.adapters.gx.duckdb.distinct_values import COUNT, DistinctValues
+from partition_gate.adapters.gx.duckdb.parquet_files import read_footers
+from partition_gate.adapters.gx.duckdb.scan import Machine, create_view, open_connection
+from partition_gate.adapters.gx.duckdb.sql import select
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.judging.validation import Held, PartitionScan
+from partition_gate.judging.validation import Evaluated, PartitionScan
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
 
 an_example = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -153,7 +153,9 @@ def test_a_large_partition_of_few_values_is_judged_and_split_as_a_small_one(tmp_
     split = DuckDbValidator().split(scan, blocking=found.predicates, labels=some_labels(), into=tmp_path / "out")
 
     assert [
-        (one.success, one.element_count, one.unexpected_count) for one in found.observations if isinstance(one, Held)
+        (one.success, one.element_count, one.unexpected_count)
+        for one in found.observations
+        if isinstance(one, Evaluated)
     ] == [
         (False, 24_000, 6000),
         (False, 24_000, 6000),

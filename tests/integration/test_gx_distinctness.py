@@ -13,11 +13,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from partition_gate.adapters.gx.dialect import DuckDBDialect
-from partition_gate.adapters.gx.distinctness import Distinctness, duplicates
-from partition_gate.adapters.gx.repeated import repeated
-from partition_gate.adapters.gx.scan import Machine, open_connection
-from partition_gate.adapters.gx.sql import select
+from partition_gate.adapters.gx.duckdb.dialect import DuckDBDialect
+from partition_gate.adapters.gx.duckdb.scan import Machine, open_connection
+from partition_gate.adapters.gx.duckdb.sql import select
+from partition_gate.adapters.gx.duckdb.uniqueness import Distinctness, duplicates, repeated
 
 an_example = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 HASHES = st.lists(st.lists(st.integers(0, 40).map(lambda n: n * (2**64 // 40 - 1)), max_size=25), max_size=6)

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.judging.validation import Held, PartitionScan, Unknown
-from partition_gate.table import TableColumn
+from partition_gate.core.table import TableColumn
+from partition_gate.judging.validation import Evaluated, PartitionScan, Unknown
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
 
 Rule = tuple[str, dict[str, Any]]
@@ -29,7 +29,7 @@ def test_a_file_without_the_column_is_named_and_rules_on_it_are_unknown(tmp_path
 
     seen = _observations(scan, {"has_id": HAS_ID, "not_null": ID_NOT_NULL})
 
-    assert seen["has_id"] == Held(
+    assert seen["has_id"] == Evaluated(
         rule_id="has_id", success=False, observed="missing in s3://landing/orders/part-1.parquet"
     )
     assert seen["not_null"] == Unknown(
@@ -60,11 +60,11 @@ def test_each_files_own_type_is_judged_before_files_are_read_as_one(tmp_path: Pa
 
     seen = _observations(scan, {"typed": ID_IS_INT, "not_null": ID_NOT_NULL, "readable": READABLE})
 
-    assert seen["typed"] == Held(
+    assert seen["typed"] == Evaluated(
         rule_id="typed", success=False, observed="string in s3://landing/orders/part-1.parquet; accepted: int32, int64"
     )
     assert isinstance(seen["not_null"], Unknown)
-    assert seen["readable"] == Held(rule_id="readable", success=True, observed="every file can be read")
+    assert seen["readable"] == Evaluated(rule_id="readable", success=True, observed="every file can be read")
 
 
 def test_accepted_types_of_several_files_are_read_as_one_column(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_an_unreadable_file_fails_one_check_and_leaves_the_others_unknown(tmp_pa
 
     named = "cannot be read as Parquet"
     assert validation.observations == (
-        Held(rule_id="readable", success=False, observed=f"{named}: s3://landing/orders/part-1.parquet"),
+        Evaluated(rule_id="readable", success=False, observed=f"{named}: s3://landing/orders/part-1.parquet"),
         Unknown(rule_id="rule", why=f"file s3://landing/orders/part-1.parquet {named}"),
     )
     assert (validation.row_count, validation.predicates) == (None, ())
@@ -116,7 +116,7 @@ def test_no_row_passes_on_the_word_of_a_footer(tmp_path: Path, rule: Any, *, has
     validation = DuckDbValidator().validate(scan, a_suite({"rule": rule}))
     split = DuckDbValidator().split(scan, blocking=validation.predicates, labels=some_labels(), into=tmp_path / "out")
 
-    assert [one.unexpected_count for one in validation.observations if isinstance(one, Held)] == [1]
+    assert [one.unexpected_count for one in validation.observations if isinstance(one, Evaluated)] == [1]
     assert (split.rows_passing, split.rows_quarantined) == (3, 1)
 
 
@@ -148,7 +148,7 @@ def test_a_column_has_its_contract_name_and_a_partition_column_the_keys_value(tm
         "dt": ("expect_column_values_to_be_between", {"column": "dt", "min_value": "2013-01-03"}),
     }
 
-    assert all(isinstance(one, Held) and one.success for one in _observations(scan, rules).values())
+    assert all(isinstance(one, Evaluated) and one.success for one in _observations(scan, rules).values())
 
 
 def _observations(scan: PartitionScan, rules: dict[str, tuple[str, dict[str, Any]]]) -> dict[str, Any]:

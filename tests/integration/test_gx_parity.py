@@ -13,8 +13,8 @@ from great_expectations.expectations.row_conditions import Column
 from tests.integration.gx_parity import on_duckdb, on_pandas
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.judging.validation import Held
-from partition_gate.suite.core_expectations import REFUSED, RUN
+from partition_gate.checks.core_expectations import REFUSED, RUN
+from partition_gate.judging.validation import Evaluated
 from partition_gate.testing.scans import a_scan, a_suite
 
 # Great Expectations on pandas computes with infinities and empty histograms; only what it answers is compared.
@@ -232,7 +232,7 @@ def test_nan_is_a_value_that_is_greater_than_every_number(tmp_path: Path) -> Non
 
     found = DuckDbValidator().validate(a_scan(tmp_path, rows), a_suite(rules)).observations
 
-    assert [one.unexpected_count for one in found if isinstance(one, Held)] == [1, 2, 0, 2]
+    assert [one.unexpected_count for one in found if isinstance(one, Evaluated)] == [1, 2, 0, 2]
 
 
 def test_each_difference_is_in_the_reference() -> None:

@@ -14,7 +14,7 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from tests.integration.gx_parity import Cases, Seen, differences, judged_on, on_duckdb, on_pandas
 from tests.integration.test_gx_parity import ALL, BATCHES
 
-from partition_gate.suite.core_expectations import RUN
+from partition_gate.checks.core_expectations import RUN
 
 COLUMN_TYPES = {pa.int64(): sa.BigInteger, pa.float64(): sa.Double, pa.string(): sa.String}
 PATTERNS = ("%a%", "a", "_", "", "%", "B%", "%é%", "日_", "1%", r"\%")

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partition_gate.adapters.gx.dialect import DuckDBDialect
-from partition_gate.adapters.gx.possible_outcomes import no_rows, possible_outcomes
+from partition_gate.adapters.gx.duckdb.dialect import DuckDBDialect
+from partition_gate.adapters.gx.duckdb.possible_outcomes import no_rows, possible_outcomes
 
 A: sa.ColumnClause[Any] = sa.column("a")
 B: sa.ColumnClause[Any] = sa.column("b")

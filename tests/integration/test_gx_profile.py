@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partition_gate.adapters.gx.engine_options import EngineOptions
+from partition_gate.adapters.gx.duckdb.scan import EngineOptions
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.checks.expectations import CompiledSuite
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.validation import PartitionScan
-from partition_gate.suite.expectations import CompiledSuite
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes
 
 an_example = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,12 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partition_gate.adapters.gx.engine_options import EngineOptions
+from partition_gate.adapters.gx.duckdb.scan import EngineOptions
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.judging.validation import Held, RowPredicate, Split
+from partition_gate.checks.document import suite_document
+from partition_gate.checks.expectations import CompiledSuite
+from partition_gate.core.severity import Scope, Severity
+from partition_gate.judging.validation import Evaluated, RowPredicate, Split
 from partition_gate.judging.verdict import CheckOutcome, reach_verdict
-from partition_gate.suite.document import suite_document
-from partition_gate.suite.expectations import CompiledSuite, Scope, Severity
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
 
 Rule = tuple[str, dict[str, Any], Severity]
@@ -113,7 +114,7 @@ def test_counts_reasons_and_published_rows_agree(
 
     validation = DuckDbValidator(options=options).validate(scan, suite)
 
-    seen = {one.rule_id: one for one in validation.observations if isinstance(one, Held)}
+    seen = {one.rule_id: one for one in validation.observations if isinstance(one, Evaluated)}
     assert set(seen) == {check.rule_id for check in suite.suite.checks}, validation.observations
     assert _wrong_successes(seen, rules) == []
     verdict = reach_verdict(suite.suite, validation.observations, row_count=validation.row_count)
@@ -141,7 +142,7 @@ def test_a_tolerance_holds_at_its_exact_bound_and_quarantines_nothing(
 
     observed = DuckDbValidator().validate(a_scan(tmp_path, rows), a_suite({"rule": rule})).observations[0]
 
-    assert isinstance(observed, Held)
+    assert isinstance(observed, Evaluated)
     assert (observed.success, observed.unexpected_count) == (succeeds, broken)
 
 
@@ -155,7 +156,7 @@ def _suite(rules: list[Rule]) -> CompiledSuite:
     return CompiledSuite(suite=suite, document=suite_document(suite))
 
 
-def _wrong_successes(seen: Mapping[str, Held], rules: list[Rule]) -> list[str]:
+def _wrong_successes(seen: Mapping[str, Evaluated], rules: list[Rule]) -> list[str]:
     """Rules whose success is not what their own counts say, exactly."""
     wrong = []
     for i, (kind, kwargs, _) in enumerate(rules):
@@ -167,8 +168,8 @@ def _wrong_successes(seen: Mapping[str, Held], rules: list[Rule]) -> list[str]:
     return wrong
 
 
-def _judged(held: Held) -> int:
-    """The rows that the rule judged, from its sentence: `1 of 4 values (25.00 %) break the rule`."""
+def _judged(held: Evaluated) -> int:
+    """The rows that the rule judged, from its sentence: `1 of 4 values (25.00%) break the rule`."""
     return int(held.observed.split(" of ")[1].split()[0]) if held.observed else 0
 
 

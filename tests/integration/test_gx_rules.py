@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.judging.validation import Held, Observation, PartitionScan
+from partition_gate.judging.validation import Evaluated, Observation, PartitionScan
 from partition_gate.testing.scans import a_reference, a_scan, a_suite, some_labels
 
 EPOCH = datetime(2013, 1, 1, tzinfo=UTC)
@@ -96,7 +96,7 @@ def test_a_predicate_holds_for_exactly_the_rows_that_great_expectations_counts(
 
     validation = DuckDbValidator().validate(scan, a_suite(RULES))
 
-    counted = {one.rule_id: one.unexpected_count for one in validation.observations if isinstance(one, Held)}
+    counted = {one.rule_id: one.unexpected_count for one in validation.observations if isinstance(one, Evaluated)}
     predicates = validation.predicates
     split = DuckDbValidator().reject(scan, blocking=predicates, labels=some_labels(), into=tmp_path / "out")
     broken = Counter(_broken_rules(split.quarantined))
@@ -127,7 +127,7 @@ def test_a_rule_counts_the_values_that_break_it(
 ) -> None:
     observation = _observe(a_scan(tmp_path, pa.table({"v": values})), rule[0], {"column": "v", **rule[1]})
 
-    assert isinstance(observation, Held)
+    assert isinstance(observation, Evaluated)
     assert observation.unexpected_count == broken
 
 
@@ -137,7 +137,7 @@ def test_a_naive_timestamp_is_compared_in_utc(tmp_path: Path) -> None:
 
     observation = _observe(a_scan(tmp_path, pa.table({"v": moments})), "expect_column_values_to_be_between", kwargs)
 
-    assert isinstance(observation, Held)
+    assert isinstance(observation, Evaluated)
     assert observation.unexpected_count == 1
 
 
@@ -148,7 +148,7 @@ def test_a_single_precision_value_keeps_a_bound_that_reads_the_same(tmp_path: Pa
         a_scan(tmp_path, table), "expect_column_values_to_be_between", {"column": "v", "max_value": 0.1}
     )
 
-    assert isinstance(observation, Held)
+    assert isinstance(observation, Evaluated)
     assert observation.success
 
 
@@ -157,7 +157,7 @@ def test_a_key_with_a_null_member_duplicates_nothing(tmp_path: Path) -> None:
 
     observation = _observe(a_scan(tmp_path, table), "expect_compound_columns_to_be_unique", {"column_list": ["a", "b"]})
 
-    assert isinstance(observation, Held)
+    assert isinstance(observation, Evaluated)
     assert observation.unexpected_count == 2
 
 
@@ -168,10 +168,10 @@ def test_a_tolerance_that_holds_is_success_with_its_counts(tmp_path: Path) -> No
         a_scan(tmp_path, table), "expect_column_values_to_not_be_null", {"column": "v", "mostly": 0.98}
     )
 
-    assert observation == Held(
+    assert observation == Evaluated(
         rule_id="rule",
         success=True,
-        observed="1 of 50 values (2.00 %) break the rule",
+        observed="1 of 50 values (2.00%) break the rule",
         element_count=50,
         unexpected_count=1,
     )

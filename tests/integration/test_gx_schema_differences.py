@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from partition_gate.adapters.gx.common_types import comparable_type, exact_type
+from partition_gate.adapters.gx.duckdb.types import comparable_type, exact_type
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.errors import GateError
-from partition_gate.judging.validation import Held, Unknown
+from partition_gate.core.errors import GateError
+from partition_gate.judging.validation import Evaluated, Unknown
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -108,7 +108,7 @@ def test_columns_of_two_types_are_judged_as_one(tmp_path: Path, case: str) -> No
     with duckdb.connect() as connection:
         found = connection.execute(rows, [str(rejected.quarantined)]).fetchall()
     assert sorted((scan.sources.index(source), row) for source, row in found) == broken
-    assert [one.unexpected_count for one in validation.observations if isinstance(one, Held)] == [len(broken)]
+    assert [one.unexpected_count for one in validation.observations if isinstance(one, Evaluated)] == [len(broken)]
 
 
 def test_a_member_that_one_file_lacks_is_unknown_with_the_files_name(tmp_path: Path) -> None:

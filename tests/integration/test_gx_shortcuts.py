@@ -14,13 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partition_gate.adapters.gx.engine_options import EngineOptions
-from partition_gate.adapters.gx.scan import Machine
-from partition_gate.adapters.gx.single_scan import SingleScan
-from partition_gate.adapters.gx.unchanged_files import SMALL_FILE_BYTES
+from partition_gate.adapters.gx.duckdb.scan import EngineOptions, Machine
+from partition_gate.adapters.gx.duckdb.single_scan import SingleScan
+from partition_gate.adapters.gx.duckdb.unchanged_files import SMALL_FILE_BYTES
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.judging.validation import Held, PartitionScan, RowPredicate, Split, Validation
-from partition_gate.table import TableColumn
+from partition_gate.core.table import TableColumn
+from partition_gate.judging.validation import Evaluated, PartitionScan, RowPredicate, Split, Validation
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
 
 RULES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -94,7 +93,7 @@ def test_memory_decides_whether_the_numbers_of_failing_rows_are_kept_for_the_spl
     split = _split(scan, found, into=tmp_path / "out")
 
     assert split.rows_quarantined == quarantined
-    assert [one.unexpected_count for one in found.observations if isinstance(one, Held)] == [99_999]
+    assert [one.unexpected_count for one in found.observations if isinstance(one, Evaluated)] == [99_999]
 
 
 def test_findings_about_other_rules_are_not_used(tmp_path: Path) -> None:
@@ -216,7 +215,7 @@ def _validate(
     validation = DuckDbValidator(machine, options=EngineOptions(**options)).validate(
         scan, a_suite(RULES if rules is None else rules)
     )
-    assert all(isinstance(one, Held) for one in validation.observations), validation.observations
+    assert all(isinstance(one, Evaluated) for one in validation.observations), validation.observations
     return validation
 
 
@@ -232,7 +231,7 @@ def _broken(validation: Validation | None) -> list[RowPredicate]:
     """The rules that block, as a disposition has them: those that some row breaks."""
     if validation is None:
         return []
-    broken = {one.rule_id for one in validation.observations if isinstance(one, Held) and not one.success}
+    broken = {one.rule_id for one in validation.observations if isinstance(one, Evaluated) and not one.success}
     return [one for one in validation.predicates if one.rule_id in broken]
 
 

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.errors import GateError
+from partition_gate.core.errors import GateError
+from partition_gate.core.table import TableColumn
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split
-from partition_gate.table import TableColumn
 from partition_gate.testing.scans import a_scan, a_suite, parquet_bytes, some_labels
 
 POSITIVE = RowPredicate(rule_id="positive", sql='"id" <= 0')

@@ -11,15 +11,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
-from partition_gate.adapters.gx.engine_options import EngineOptions
-from partition_gate.adapters.gx.footers import read_footers
-from partition_gate.adapters.gx.run import run_expectations
-from partition_gate.adapters.gx.scan import Machine, create_view, open_connection
-from partition_gate.adapters.gx.suite_file import read_suite_file
+from partition_gate.adapters.gx.duckdb.parquet_files import read_footers
+from partition_gate.adapters.gx.duckdb.scan import EngineOptions, Machine, create_view, open_connection
+from partition_gate.adapters.gx.engine.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.execution.run import run_expectations
+from partition_gate.adapters.gx.execution.suite_file import read_suite_file
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.judging.validation import Held, PartitionScan
-from partition_gate.suite.expectations import CompiledSuite
+from partition_gate.checks.expectations import CompiledSuite
+from partition_gate.judging.validation import Evaluated, PartitionScan
 from partition_gate.testing.scans import a_scan, a_suite, some_labels
 
 ROUNDS = 12
@@ -109,7 +108,7 @@ def test_two_validations_of_changed_files_never_share_a_number(tmp_path: Path) -
             pa.table({"id": pa.array([None] * nulls + [1], pa.int64()), "note": ["a"] * (nulls + 1)}), scan.paths[0]
         )
         seen = DuckDbValidator().validate(scan, suite).observations
-        counts += [one.unexpected_count for one in seen if isinstance(one, Held) and one.rule_id == "known"]
+        counts += [one.unexpected_count for one in seen if isinstance(one, Evaluated) and one.rule_id == "known"]
 
     assert counts == [0, 1, 2, 3]
 

@@ -20,10 +20,17 @@ from great_expectations.expectations.registry import get_renderer_impl
 from great_expectations.render.components import RenderedStringTemplateContent
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.errors import ContractError
-from partition_gate.judging.validation import Errored, FailingValue, Held, PartitionScan, ReferenceFiles, Validation
-from partition_gate.suite.expectations import CompiledSuite
-from partition_gate.table import TableColumn
+from partition_gate.checks.expectations import CompiledSuite
+from partition_gate.core.errors import ContractError
+from partition_gate.core.table import TableColumn
+from partition_gate.judging.validation import (
+    Errored,
+    Evaluated,
+    FailingValue,
+    PartitionScan,
+    ReferenceFiles,
+    Validation,
+)
 from partition_gate.testing.scans import a_reference, a_scan, a_suite
 
 Rule = tuple[str, dict[str, Any]]
@@ -44,7 +51,7 @@ def test_every_check_gets_one_observation_in_the_suites_order(tmp_path: Path) ->
     validation = _validate(a_scan(tmp_path, ORDERS), suite)
 
     assert [one.rule_id for one in validation.observations] == ["b", "a", "c"]
-    assert all(isinstance(one, Held) and one.success for one in validation.observations)
+    assert all(isinstance(one, Evaluated) and one.success for one in validation.observations)
     assert validation.row_count == 3
 
 
@@ -110,8 +117,8 @@ def test_an_expectation_that_cannot_be_judged_is_errored_and_poisons_no_other(
 
     seen = _observations(a_scan(tmp_path, ORDERS), rules)
 
-    assert isinstance(seen["before"], Held)
-    assert isinstance(seen["after"], Held)
+    assert isinstance(seen["before"], Evaluated)
+    assert isinstance(seen["after"], Evaluated)
     assert isinstance(seen["bad"], Errored)
     assert re.search(why, seen["bad"].why)
 
@@ -139,7 +146,7 @@ def test_an_expectation_that_cannot_be_judged_is_errored_and_poisons_no_other(
 def test_an_aggregate_shows_what_was_observed(tmp_path: Path, kind: str, kwargs: dict[str, Any], observed: str) -> None:
     seen = _observations(a_scan(tmp_path, ORDERS), {"rule": (kind, kwargs)})["rule"]
 
-    assert seen == Held(rule_id="rule", success=True, observed=observed)
+    assert seen == Evaluated(rule_id="rule", success=True, observed=observed)
 
 
 def test_an_aggregate_is_computed_from_the_rows_and_not_from_the_footers(tmp_path: Path) -> None:
@@ -158,7 +165,7 @@ def test_observed_texts_of_row_rules_hold_no_value(tmp_path: Path) -> None:
         "key": ("expect_compound_columns_to_be_unique", {"column_list": ["id", "name"]}),
     }
 
-    observed = [one.observed for one in _observations(scan, rules).values() if isinstance(one, Held)]
+    observed = [one.observed for one in _observations(scan, rules).values() if isinstance(one, Evaluated)]
     assert len(observed) == 3
     assert "Baudelaire" not in str(observed)
 
@@ -169,7 +176,7 @@ def test_the_most_frequent_failing_values_are_counted_over_all_rows(tmp_path: Pa
 
     found = _observations(a_scan(tmp_path, pa.table({"dest": codes})), {"known": rule})["known"]
 
-    assert isinstance(found, Held)
+    assert isinstance(found, Evaluated)
     assert [(one.value, one.count) for one in found.failing_values] == [("SJU", 20), ("BQN", 3), ("PSE", 2)]
 
 
@@ -184,7 +191,7 @@ def test_the_most_frequent_failing_values_are_counted_over_all_rows(tmp_path: Pa
 def test_a_rule_that_holds_or_finds_only_nulls_has_no_failing_values(tmp_path: Path, values: Any, rule: Any) -> None:
     found = _observations(a_scan(tmp_path, pa.table({"v": values})), {"rule": rule})["rule"]
 
-    assert isinstance(found, Held)
+    assert isinstance(found, Evaluated)
     assert found.failing_values == ()
 
 
@@ -195,7 +202,7 @@ def test_failing_values_of_a_column_that_the_contract_does_not_name_are_hashes(t
 
     found = _observations(scan, unique)
 
-    shown = {name: one.failing_values for name, one in found.items() if isinstance(one, Held)}
+    shown = {name: one.failing_values for name, one in found.items() if isinstance(one, Evaluated)}
     assert shown["id"] == (FailingValue(value="1", count=2),)
     assert [(one.count, str(one.value)[0]) for one in shown["ssn"]] == [(2, "#")]
 
@@ -217,7 +224,9 @@ def test_values_of_classified_columns_are_not_in_the_document(tmp_path: Path) ->
     validation = _validate(scan, a_suite(rules))
 
     assert "Baudelaire" not in validation.model_dump_json()
-    assert all(isinstance(one, Held) and not one.success for one in validation.observations if one.rule_id != "max")
+    assert all(
+        isinstance(one, Evaluated) and not one.success for one in validation.observations if one.rule_id != "max"
+    )
 
 
 def test_samples_are_short_and_plain_json(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Forgot
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome
-from partition_gate.ports import Ledger
+from partition_gate.ports.ledger import Ledger
 from partition_gate.testing.builders import (
     NOON,
     a_check_result,

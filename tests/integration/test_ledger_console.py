@@ -11,11 +11,11 @@ import pytest
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.errors import OperatorError
+from partition_gate.apps.web.ledger_console import LedgerConsole
+from partition_gate.core.errors import OperatorError
+from partition_gate.core.masking import pseudonym
 from partition_gate.judging.disposition import PartitionOutcome
-from partition_gate.masking import pseudonym
 from partition_gate.testing.builders import a_settlement
-from partition_gate.web.ledger_console import LedgerConsole
 
 KEY = b"key"
 CONTRACT = """

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 from tests.integration.test_ledger_behaviour import new_database
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
-from partition_gate.errors import LedgerUnusable
+from partition_gate.core.errors import LedgerUnusable
 from partition_gate.testing.builders import NOON, a_claim
 
 

@@ -20,7 +20,7 @@ from tests.integration.test_gate_run import COULD_NOT_JUDGE, FAILED, KEY, PUBLIS
 from tests.integration.test_ledger_behaviour import new_database
 
 from partition_gate.adapters.contract_folder import ContractFolder
-from partition_gate.errors import GateError, NotRecorded
+from partition_gate.core.errors import GateError, NotRecorded
 from partition_gate.gate.pipeline import RunResult, run_partition
 from partition_gate.settings import load_settings
 from partition_gate.wiring import WiredPorts, open_ports
@@ -160,7 +160,7 @@ def test_lint_plans_queries_within_the_limits_of_a_run(desk: Limited) -> None:
     columns = [{"name": "dt", "logicalType": "date", "partitioned": True}, {"name": "id", "logicalType": "integer"}]
     desk.write_contract(schema=[{"name": "orders", "properties": columns, "quality": rules}])
     measured = (
-        "import resource, sys; from partition_gate.cli.main import main\n"
+        "import resource, sys; from partition_gate.apps.cli.main import main\n"
         "try: main()\n"
         "finally: print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)"
     )
@@ -314,7 +314,7 @@ def test_a_full_disk_is_an_errored_outcome_with_the_next_step(desk: Limited, ful
     amounts = [(n * 7919 % 10007) / 3 - (n % 21 == 0) * 1e6 for n in range(40_000)]
     desk.land(id=list(range(40_000)), amount=amounts)
     (desk.home / full).mkdir(parents=True)
-    program = "from partition_gate.cli.main import main; main()"
+    program = "from partition_gate.apps.cli.main import main; main()"
     script = f"mount -t tmpfs -o size=8k none {desk.home / full} && exec {sys.executable} -c '{program}' \"$@\""
     command = ["unshare", "-rm", "sh", "-c", script, "gate", "run", str(desk.contract), KEY, "--json"]
     environment = {**os.environ, "GATE_HOME": str(desk.home), "PYTHONPATH": "include"}

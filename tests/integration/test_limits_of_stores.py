@@ -18,9 +18,9 @@ from partition_gate.adapters.object_store.registry import S3RegistryStore
 from partition_gate.adapters.object_store.s3 import S3ObjectStore
 from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
 from partition_gate.adapters.object_store.spooling import spool_files
-from partition_gate.errors import NoSpace, StoreUnreachable
-from partition_gate.partition import DataFile, Location, Partition
-from partition_gate.partition_key import Segment
+from partition_gate.core.errors import NoSpace, StoreUnreachable
+from partition_gate.core.partition import DataFile, Location, Partition
+from partition_gate.core.partition_key import Segment
 
 LIMITS = StoreLimits(call_s=0.6, file_s=0.6, bytes_per_s=1_000_000, spool_s=10)
 LONG_AGO = datetime(2013, 1, 1, tzinfo=UTC)

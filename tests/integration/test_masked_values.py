@@ -20,15 +20,15 @@ import yaml
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from partition_gate import tasks
 from partition_gate.adapters.contract_folder import ContractFolder
-from partition_gate.adapters.embedded_s3 import EmbeddedS3
-from partition_gate.cli.main import app
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
+from partition_gate.apps.airflow import tasks
+from partition_gate.apps.cli.main import app
+from partition_gate.apps.web.app import create_app
+from partition_gate.apps.web.wired import console
+from partition_gate.core.partition import Partition
 from partition_gate.gate.discover import Discovered
-from partition_gate.partition import Partition
 from partition_gate.settings import load_settings
-from partition_gate.web.app import create_app
-from partition_gate.web.wired import console
 from partition_gate.wiring import open_ports
 
 CANARY = "canary7f3a"
@@ -159,7 +159,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 def through_the_tasks() -> list[object]:
     """What every task of the DAG hands on: XCom shows it."""
     with open_ports() as ports:
-        location = ports.contracts.load("orders").contract.location
+        location = ports.contracts.load("orders").dataset.location
         files = ports.store.list_files(location, KEY)
     found = Discovered(partition=Partition(dataset="orders", key=KEY, files=tuple(files)), seen_fence=0)
     inspected = tasks.inspect("orders", found.model_dump(mode="json"))

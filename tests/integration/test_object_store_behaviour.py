@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.landing import LandingWriter, LocalLandingWriter
 from partition_gate.adapters.object_store.local import LocalObjectStore
 from partition_gate.adapters.object_store.routing import RoutingObjectStore
 from partition_gate.adapters.object_store.s3 import S3ObjectStore
-from partition_gate.errors import (
+from partition_gate.core.errors import (
     AccessDenied,
     AmbiguousPartition,
     BucketMissing,
@@ -26,8 +26,8 @@ from partition_gate.errors import (
     PartitionChanged,
     StoreUnreachable,
 )
-from partition_gate.partition import DataFile, LandedKeys, Location, Partition
-from partition_gate.ports import ObjectStore
+from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition
+from partition_gate.ports.store import ObjectStore
 from partition_gate.testing.builders import a_location
 
 TYPES = {"dt": "DATE", "hour": "INTEGER", "region": "VARCHAR", "n": "INTEGER"}

@@ -16,7 +16,7 @@ import pytest
 from deltalake import DeltaTable
 from tests.integration.test_gate_run import COULD_NOT_JUDGE, PUBLISHED, USAGE, Desk, check_of
 
-from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.landing import LandingWriter
 
 # As Spark and pandas name folders; what a person types; what we call it.

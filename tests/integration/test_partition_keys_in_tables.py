@@ -14,10 +14,10 @@ from deltalake import DeltaTable, QueryBuilder
 from tests.integration.test_warehouse_behaviour import Stand, delta_on_disk, delta_on_s3, in_memory
 
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.errors import MalformedPartitionKey
+from partition_gate.core.errors import MalformedPartitionKey
+from partition_gate.core.partition_key import NULL
+from partition_gate.core.table import TableSchema
 from partition_gate.judging.attempt import Publication
-from partition_gate.partition_key import NULL
-from partition_gate.table import TableSchema
 from partition_gate.testing.builders import a_location, a_split, a_table
 
 TEXTS = ("B B", "A/A", "a=b", "Zürich", "100%", "..", "~", "NULL", "a%20b", "+7", "x" * 200)

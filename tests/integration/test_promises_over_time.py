@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from tests.integration.test_gate_run import FAILED, PUBLISHED, Desk, check_of
 
-from partition_gate import tasks
 from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.apps.airflow import tasks
 from partition_gate.settings import load_settings
 from partition_gate.wiring import open_ports
 
@@ -55,11 +55,11 @@ def test_a_broken_window_blocks_nothing_and_is_recorded_shown_and_told_once(desk
     check = check_of(document, "nulls_in_a_week")
     assert (code, document["outcome"], document["rows_published"]) == (PUBLISHED, "published", 100)
     assert (check["scope"], check["outcome"]) == ("sla", "failed")
-    assert check["observed"] == "6 of 200 rows (3.00 %) in 2 of 7 partitions"
+    assert check["observed"] == "6 of 200 rows (3.00%) in 2 of 7 partitions"
     assert check_of(before, "nulls_in_a_week")["outcome"] == "passed"
     assert check_of(document, "rows_in_a_week")["observed"] == "200 rows in 2 of 7 partitions"
     page = Path(document["links"]["docs"].removeprefix("file://")).read_text()
-    assert "6 of 200 rows (3.00 %) in 2 of 7 partitions" in page
+    assert "6 of 200 rows (3.00%) in 2 of 7 partitions" in page
     assert "at most 2.5 % null, over 7 days" in page
     (message,) = document["messages"]
     assert "published, with 1 promise over time not kept" in message["text"]
@@ -81,7 +81,7 @@ def test_a_partition_that_is_corrected_corrects_the_window(desk: Desk) -> None:
     desk.run(FIRST)
     _, document = desk.run(THIRD)
 
-    assert check_of(document, "nulls_in_a_week")["observed"] == "2 of 300 rows (0.67 %) in 3 of 7 partitions"
+    assert check_of(document, "nulls_in_a_week")["observed"] == "2 of 300 rows (0.67%) in 3 of 7 partitions"
     assert check_of(document, "rows_in_a_week")["outcome"] == "failed"
 
 
@@ -93,8 +93,8 @@ def test_a_rejected_partition_is_in_its_own_window_and_in_no_other(desk: Desk) -
     _, second = desk.run(SECOND)
 
     assert (code, first["outcome"]) == (FAILED, "rejected")
-    assert check_of(first, "nulls_in_a_week")["observed"] == "10 of 100 rows (10.00 %) in 1 of 7 partitions"
-    assert check_of(second, "nulls_in_a_week")["observed"] == "1 of 100 rows (1.00 %) in 1 of 7 partitions"
+    assert check_of(first, "nulls_in_a_week")["observed"] == "10 of 100 rows (10.00%) in 1 of 7 partitions"
+    assert check_of(second, "nulls_in_a_week")["observed"] == "1 of 100 rows (1.00%) in 1 of 7 partitions"
 
 
 def service_levels(desk: Desk, *levels: dict[str, Any], **changes: Any) -> None:

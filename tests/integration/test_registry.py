@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.registry import LocalRegistryStore, S3RegistryStore
 from partition_gate.adapters.object_store.s3_clients import Endpoint
-from partition_gate.cli.main import app
-from partition_gate.errors import AccessDenied, BucketMissing, ContractError
-from partition_gate.gate.publish_contracts import Approved, Fate, RegistryStore, Stored, publish_contracts
-from partition_gate.odcs.reader import read_contract
-from partition_gate.registry import INDEX, RegistryIndex, read_index
+from partition_gate.apps.cli.main import app
+from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.contracts.registry import INDEX, RegistryIndex, read_index
+from partition_gate.core.errors import AccessDenied, BucketMissing, ContractError
+from partition_gate.gate.publish_contracts import Approved, RegistryOutcome, RegistryStore, Stored, publish_contracts
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 TEXT = Path("include/contracts/planes.odcs.yaml").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_a_version_is_written_byte_for_byte_and_named_by_the_index_with_its_hash
 
     version = index(store).contracts[0].versions[0]
     there = store.read(version.path)
-    assert [each.fate for each in publications] == [Fate.PUBLISHED]
+    assert [each.outcome for each in publications] == [RegistryOutcome.PUBLISHED]
     assert (version.path, version.size_bytes) == ("contracts/planes/1.0.0.odcs.yaml", len(file.body))
     assert there is not None
     assert there.body == file.body
@@ -88,7 +88,7 @@ def test_publishing_again_changes_nothing(open_store: OpenStore):
 
     publications = publish_contracts([approved()], open_store(), now=datetime(2027, 1, 1, tzinfo=UTC))
 
-    assert [each.fate for each in publications] == [Fate.UNCHANGED]
+    assert [each.outcome for each in publications] == [RegistryOutcome.UNCHANGED]
     assert open_store().read(INDEX) == before
 
 
@@ -98,7 +98,7 @@ def test_the_same_version_with_other_content_is_refused_and_stops_none_of_the_ot
 
     publications = publish_contracts([changed, approved("parts")], open_store(), now=NOW)
 
-    assert [each.fate for each in publications] == [Fate.REFUSED, Fate.PUBLISHED]
+    assert [each.outcome for each in publications] == [RegistryOutcome.REFUSED, RegistryOutcome.PUBLISHED]
     assert "raise `version` in planes.odcs.yaml" in publications[0].why
     there = open_store().read("contracts/planes/1.0.0.odcs.yaml")
     assert there is not None
@@ -110,7 +110,11 @@ def test_only_active_and_deprecated_contracts_are_published(open_store: OpenStor
 
     publications = publish_contracts(files, open_store(), now=NOW)
 
-    assert [each.fate for each in publications] == [Fate.PUBLISHED, Fate.PUBLISHED, *[Fate.NOT_APPROVED] * 2]
+    assert [each.outcome for each in publications] == [
+        RegistryOutcome.PUBLISHED,
+        RegistryOutcome.PUBLISHED,
+        *[RegistryOutcome.NOT_APPROVED] * 2,
+    ]
     assert [contract.id for contract in index(open_store()).contracts] == ["c0", "c1"]
 
 
@@ -184,8 +188,8 @@ def test_the_command_publishes_the_project_and_says_what_it_did(tmp_path: Path):
     arguments = ["publish-contracts", "--to", str(tmp_path / "out"), "--json"]
     runs = [CliRunner().invoke(app, arguments, env={"GATE_HOME": str(tmp_path)}) for _ in range(2)]
 
-    fates = [{each["fate"] for each in json.loads(run.stdout)["contracts"]} for run in runs]
-    assert ([run.exit_code for run in runs], fates) == ([0, 0], [{"published"}, {"unchanged"}])
+    outcomes = [{each["outcome"] for each in json.loads(run.stdout)["contracts"]} for run in runs]
+    assert ([run.exit_code for run in runs], outcomes) == ([0, 0], [{"published"}, {"unchanged"}])
     assert (tmp_path / "out/contracts/flights/1.2.0.odcs.yaml").read_bytes() == Path(
         "include/contracts/flights.odcs.yaml"
     ).read_bytes()

@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.landing import LandingWriter
 from partition_gate.adapters.object_store.s3 import S3ObjectStore
-from partition_gate.demo.faults import KINDS, Break, parse_break
-from partition_gate.demo.seed import Action, SeedReport, landing_path, seed
-from partition_gate.errors import InvalidSetting
-from partition_gate.partition import Partition
+from partition_gate.apps.demo.faults import KINDS, Break, parse_break
+from partition_gate.apps.demo.seed import Action, SeedReport, landing_path, seed
+from partition_gate.core.errors import InvalidSetting
+from partition_gate.core.partition import Partition
 from partition_gate.testing.builders import a_location
 
 DAY = date(2013, 1, 3)

@@ -21,8 +21,8 @@ from tests.integration.test_delta_warehouse import DAY, NEXT_DAY, PUBLISHER, pub
 from tests.integration.test_gate_run import Desk
 
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.errors import OperatorError, ViewsBusy
-from partition_gate.table import TableColumn
+from partition_gate.core.errors import OperatorError, ViewsBusy
+from partition_gate.core.table import TableColumn
 from partition_gate.testing.builders import a_table
 
 ORDERS, CUSTOMERS = a_table("orders"), a_table("customers")

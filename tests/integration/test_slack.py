@@ -12,10 +12,9 @@ import pytest
 
 from partition_gate.adapters.deadlines import Deadline
 from partition_gate.adapters.inbox import InboxNotifier
-from partition_gate.adapters.slack import SlackNotifier
-from partition_gate.adapters.slack_client import DeadlineClient
-from partition_gate.errors import DeliveryUnknown, NotDelivered, ServiceSilent
-from partition_gate.ports import Notifier
+from partition_gate.adapters.slack import DeadlineClient, SlackNotifier
+from partition_gate.core.errors import DeliveryUnknown, NotDelivered, ServiceSilent
+from partition_gate.ports.notifier import Notifier
 from partition_gate.testing.builders import a_message
 from partition_gate.testing.slack_server import Fault, SlackServer
 

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.ledger.migrate import HEAD, SCRIPTS
 from partition_gate.adapters.ledger.schema import metadata
-from partition_gate.errors import OperatorError
+from partition_gate.core.errors import OperatorError
 from partition_gate.judging.attempt import Attempt
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
 from partition_gate.testing.builders import NOON, a_check_result, a_claim, a_message, a_settlement

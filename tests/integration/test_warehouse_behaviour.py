@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from s3fs import S3FileSystem
 
-from partition_gate.adapters.embedded_s3 import EmbeddedS3
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.display import excerpt
-from partition_gate.errors import OperatorError, PartitionChanged, Superseded
+from partition_gate.core.display import excerpt
+from partition_gate.core.errors import OperatorError, PartitionChanged, Superseded
+from partition_gate.core.table import TableSchema
 from partition_gate.judging.attempt import Publication, Staged
-from partition_gate.ports import Warehouse
-from partition_gate.table import TableSchema
+from partition_gate.ports.warehouse import Warehouse
 from partition_gate.testing.builders import a_split, a_table
 from partition_gate.testing.warehouse import InMemoryWarehouse
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from tests.unit.test_odcs import minimal, read
 
-from partition_gate.contract.airflow_keys import from_airflow, to_airflow
-from partition_gate.contract.model import Contract
+from partition_gate.apps.airflow.timetable import from_airflow, to_airflow
+from partition_gate.contract.model import Dataset
 from partition_gate.contract.schedule import schedule_of
 
 
-def partitioned(*segments: str, slas: Sequence[dict[str, Any]] = (), **of_type: str) -> Contract:
+def partitioned(*segments: str, slas: Sequence[dict[str, Any]] = (), **of_type: str) -> Dataset:
     path = "/d/" + "".join(f"{name}=*/" for name in segments) + "*.parquet"
     columns = [
         {"name": name, "logicalType": of_type.get(name, "string"), "partitioned": True, "partitionKeyPosition": place}

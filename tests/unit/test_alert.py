@@ -14,17 +14,18 @@ from partition_gate.contract.limits import Limits
 from partition_gate.contract.model import (
     Channel,
     Column,
-    Contract,
+    Dataset,
     LibraryRule,
     Member,
     Status,
     Team,
+    Terms,
 )
+from partition_gate.core.severity import Scope, Severity
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.validation import FailingValue
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
-from partition_gate.suite.expectations import Scope, Severity
 from partition_gate.testing.builders import a_location
 from partition_gate.testing.slack_rules import check_post
 
@@ -45,26 +46,32 @@ COLUMNS = (
 )
 
 
-def a_contract(**changes: object) -> Contract:
-    contract = Contract(
-        id="nyc-flights",
-        version="1.2.0",
+TERMS = Terms(
+    id="nyc-flights",
+    version="1.2.0",
+    name="flights",
+    status=Status.ACTIVE,
+    path="include/contracts/flights.odcs.yaml",
+    content_hash="hash",
+    api_version="v3.1.0",
+    team=Team(name="Flight operations", members=(Member(username="avery"),)),
+    channels=(
+        Channel(tool="slack", channel="#flights-producers", scope="issues"),
+        Channel(tool="slack", channel="#flights-consumers", scope="announcements"),
+    ),
+)
+
+
+def a_dataset(*, limits: Limits | None = None, rules: tuple[LibraryRule, ...] = (), **terms: object) -> Dataset:
+    return Dataset(
+        contract=TERMS.model_copy(update=terms),
         name="flights",
-        status=Status.ACTIVE,
-        path="include/contracts/flights.odcs.yaml",
-        content_hash="hash",
-        api_version="v3.1.0",
-        dataset="flights",
-        schema_path="schema[0]",
+        path="schema[0]",
         location=a_location("s3://landing/flights", dt="DATE"),
         columns=COLUMNS,
-        team=Team(name="Flight operations", members=(Member(username="avery"),)),
-        channels=(
-            Channel(tool="slack", channel="#flights-producers", scope="issues"),
-            Channel(tool="slack", channel="#flights-consumers", scope="announcements"),
-        ),
+        limits=limits or Limits(),
+        rules=rules,
     )
-    return contract.model_copy(update=changes)
 
 
 def a_settlement(outcome: PartitionOutcome, **changes: object) -> Settlement:
@@ -125,7 +132,7 @@ def read(message: Message) -> str:
 def test_producers_of_a_partly_quarantined_partition_learn_which_rules_how_many_rows_and_what_to_do():
     results = (a_result("tailnum.required"),)
 
-    text = read(for_producers(alerts_for(quarantined(), results, a_contract(), LINKS)))
+    text = read(for_producers(alerts_for(quarantined(), results, a_dataset(), LINKS)))
 
     assert "flights 2013-01-03: 1,234 rows quarantined, the rest published" in text
     assert "`tailnum.required`  1,234 of 842,000 rows (0.15%); expected: no null" in text
@@ -134,7 +141,7 @@ def test_producers_of_a_partly_quarantined_partition_learn_which_rules_how_many_
 
 
 def test_consumers_of_a_partly_quarantined_partition_learn_what_is_missing_and_that_the_rest_is_safe():
-    text = read(for_consumers(alerts_for(quarantined(), (a_result("tailnum.required"),), a_contract(), LINKS)))
+    text = read(for_consumers(alerts_for(quarantined(), (a_result("tailnum.required"),), a_dataset(), LINKS)))
 
     assert "flights 2013-01-03 is published without 1,234 rows" in text
     assert "*Safe to use*\nYes" in text
@@ -152,7 +159,7 @@ def test_consumers_read_a_rules_business_impact_and_producers_its_description():
         description="Tail numbers are known.",
         business_impact="Fleet reports miss flights.",
     )
-    contract = a_contract(rules=(rule,))
+    contract = a_dataset(rules=(rule,))
     messages = alerts_for(quarantined(), (a_result("known_planes", clause=rule.path),), contract, LINKS)
 
     assert "Fleet reports miss flights." in read(for_consumers(messages))
@@ -162,7 +169,7 @@ def test_consumers_read_a_rules_business_impact_and_producers_its_description():
 def test_six_rules_are_named_the_heaviest_first_and_the_others_counted():
     results = tuple(a_result(f"rule_{number}", unexpected_count=number) for number in range(1, 10))
 
-    text = read(for_producers(alerts_for(quarantined(), results, a_contract(), LINKS)))
+    text = read(for_producers(alerts_for(quarantined(), results, a_dataset(), LINKS)))
 
     assert re.findall(r"`rule_(\d)`", text) == ["9", "8", "7", "6", "5", "4"]
     assert "and 3 more" in text
@@ -171,7 +178,7 @@ def test_six_rules_are_named_the_heaviest_first_and_the_others_counted():
 def test_a_rejected_partition_says_that_nothing_of_it_is_visible_and_why():
     few = a_result("daily_rows", scope=Scope.PARTITION, unexpected_count=None, observed="312 rows", expected=">= 600")
 
-    messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (few,), a_contract(), LINKS)
+    messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (few,), a_dataset(), LINKS)
 
     assert for_producers(messages).text.startswith("flights 2013-01-03 was rejected: nothing of it was published.")
     assert "`daily_rows`  expected: &gt;= 600; found 312 rows" in read(for_producers(messages))
@@ -182,7 +189,7 @@ def test_a_cause_that_no_single_rule_explains_stands_beside_the_rules():
     why = ("90000 of 842000 rows fail (10.69%), more than the 5.00% that the contract allows", "id: 90000 of 842000")
     settlement = a_settlement(PartitionOutcome.REJECTED, why=why)
 
-    text = read(for_producers(alerts_for(settlement, (a_result("id"),), a_contract(), LINKS)))
+    text = read(for_producers(alerts_for(settlement, (a_result("id"),), a_dataset(), LINKS)))
 
     assert "more than the 5.00% that the contract allows" in text
     assert text.count("90000 of 842000") == 1
@@ -191,7 +198,7 @@ def test_a_cause_that_no_single_rule_explains_stands_beside_the_rules():
 def test_a_held_partition_asks_the_producers_for_a_decision():
     why = ("312 rows would replace 842: less than 50%; a person must approve",)
 
-    messages = alerts_for(a_settlement(PartitionOutcome.HELD, why=why), (), a_contract(), LINKS)
+    messages = alerts_for(a_settlement(PartitionOutcome.HELD, why=why), (), a_dataset(), LINKS)
 
     assert "flights 2013-01-03 is held until a person decides" in read(for_producers(messages))
     assert "lower `shrinkLimit` in" in read(for_producers(messages))
@@ -202,7 +209,7 @@ def test_a_missing_partition_says_where_it_is_expected_and_that_absent_is_not_ze
     why = ("no file at s3://landing/flights/dt=2013-01-03; it was due 2013-01-04 07:00 UTC",)
     settlement = a_settlement(PartitionOutcome.MISSING, why=why, rows_in=0, rows_quarantined=0, quarantine_uri=None)
 
-    messages = alerts_for(settlement, (), a_contract(), LINKS)
+    messages = alerts_for(settlement, (), a_dataset(), LINKS)
 
     assert "*Expected in*\n`s3://landing/flights/dt=2013-01-03/`" in read(for_producers(messages))
     assert "Absent is not zero" in read(for_consumers(messages))
@@ -212,7 +219,7 @@ def test_a_missing_partition_says_where_it_is_expected_and_that_absent_is_not_ze
 def test_an_error_of_ours_is_told_to_producers_only_and_says_that_it_is_not_their_data():
     settlement = a_settlement(PartitionOutcome.ERRORED, why=("s3://landing does not answer",))
 
-    messages = alerts_for(settlement, (), a_contract(), LINKS)
+    messages = alerts_for(settlement, (), a_dataset(), LINKS)
 
     assert [message.audience for message in messages] == ["producers"]
     assert "a fault on our side" in read(messages[0])
@@ -221,14 +228,14 @@ def test_an_error_of_ours_is_told_to_producers_only_and_says_that_it_is_not_thei
 def test_warnings_of_a_published_partition_reach_producers_only():
     warned = a_result("distance.maximum", CheckOutcome.WARNED, severity=Severity.WARNING)
 
-    messages = alerts_for(a_settlement(PartitionOutcome.PUBLISHED), (warned,), a_contract(), LINKS)
+    messages = alerts_for(a_settlement(PartitionOutcome.PUBLISHED), (warned,), a_dataset(), LINKS)
 
     assert [message.audience for message in messages] == ["producers"]
     assert "published, with 1 warning" in messages[0].text
 
 
 def a_broken_promise(**changes: Any) -> CheckResult:
-    found = "36 of 1,000 rows (3.60 %) in 7 of 7 partitions"
+    found = "36 of 1,000 rows (3.60%) in 7 of 7 partitions"
     over: dict[str, Any] = {"scope": Scope.SLA, "expected": "at most 2.5 % null, over 7 days", "observed": found}
     return a_result("nulls_in_a_week", **{**over, **changes})
 
@@ -236,12 +243,12 @@ def a_broken_promise(**changes: Any) -> CheckResult:
 def test_a_broken_promise_over_time_is_told_to_producers_as_published_and_not_as_quarantined_rows():
     settlement = a_settlement(PartitionOutcome.PUBLISHED, quarantine_uri=None)
 
-    messages = alerts_for(settlement, (a_broken_promise(),), a_contract(), LINKS)
+    messages = alerts_for(settlement, (a_broken_promise(),), a_dataset(), LINKS)
 
     assert [message.audience for message in messages] == ["producers"]
     assert "published, with 1 promise over time not kept" in messages[0].text
     told = read(messages[0])
-    assert "expected: at most 2.5 % null, over 7 days; found 36 of 1,000 rows (3.60 %) in 7 of 7 partitions" in told
+    assert "expected: at most 2.5 % null, over 7 days; found 36 of 1,000 rows (3.60%) in 7 of 7 partitions" in told
     assert "blocks no partition" in told
     assert "1,234" not in told
     assert "quarantine" not in told.lower()
@@ -250,7 +257,7 @@ def test_a_broken_promise_over_time_is_told_to_producers_as_published_and_not_as
 def test_counts_of_a_promise_about_a_classified_column_are_told():
     promise = a_broken_promise(clause="schema[0].properties[1].quality[0]")
 
-    (message,) = alerts_for(a_settlement(PartitionOutcome.PUBLISHED), (promise,), a_contract(), LINKS)
+    (message,) = alerts_for(a_settlement(PartitionOutcome.PUBLISHED), (promise,), a_dataset(), LINKS)
 
     assert "found 36 of 1,000 rows" in read(message)
 
@@ -259,7 +266,7 @@ def test_counts_of_a_promise_about_a_classified_column_are_told():
 def test_a_broken_promise_is_told_beside_what_blocks(outcome: PartitionOutcome):
     results = (a_result("carrier.required"), a_broken_promise())
 
-    told = read(for_producers(alerts_for(a_settlement(outcome), results, a_contract(), LINKS)))
+    told = read(for_producers(alerts_for(a_settlement(outcome), results, a_dataset(), LINKS)))
 
     assert "Also 1 promise over time not kept, see the report." in told
 
@@ -270,7 +277,7 @@ def test_a_promise_that_is_not_known_to_be_kept_is_told_of_what_is_published_onl
 ):
     results = (a_result("carrier.required"), a_broken_promise(outcome=CheckOutcome.UNKNOWN))
 
-    told = read(for_producers(alerts_for(a_settlement(outcome), results, a_contract(), LINKS)))
+    told = read(for_producers(alerts_for(a_settlement(outcome), results, a_dataset(), LINKS)))
 
     assert ("Also 1 promise over time" in told) == is_told
 
@@ -285,29 +292,29 @@ def test_a_promise_that_is_not_known_to_be_kept_is_told_of_what_is_published_onl
     ],
 )
 def test_nobody_is_told_where_there_is_nothing_to_do(outcome: PartitionOutcome, result: CheckResult):
-    assert alerts_for(a_settlement(outcome), (result,), a_contract(), LINKS) == ()
+    assert alerts_for(a_settlement(outcome), (result,), a_dataset(), LINKS) == ()
 
 
 @pytest.mark.parametrize("status", [Status.PROPOSED, Status.DRAFT, Status.RETIRED])
 def test_a_contract_that_is_not_in_force_pages_nobody(status: Status):
-    assert alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_contract(status=status), LINKS) == ()
+    assert alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_dataset(status=status), LINKS) == ()
 
 
 def test_a_deprecated_contract_still_pages():
-    contract = a_contract(status=Status.DEPRECATED)
+    contract = a_dataset(status=Status.DEPRECATED)
 
     assert len(alerts_for(a_settlement(PartitionOutcome.REJECTED), (), contract, LINKS)) == 2
 
 
 @pytest.mark.parametrize(("day", "count"), [(3, 2), (4, 2), (5, 0)])
 def test_nobody_is_told_before_general_availability(day: int, count: int):
-    contract = a_contract(limits=Limits(general_availability=date(2013, 1, day)))
+    contract = a_dataset(limits=Limits(general_availability=date(2013, 1, day)))
 
     assert len(alerts_for(a_settlement(PartitionOutcome.REJECTED), (), contract, LINKS)) == count
 
 
 def test_consumers_are_told_once_that_support_has_ended():
-    contract = a_contract(limits=Limits(end_of_support=date(2013, 1, 4)))
+    contract = a_dataset(limits=Limits(end_of_support=date(2013, 1, 4)))
     published = [
         a_settlement(PartitionOutcome.PUBLISHED, partition_key=key, idempotency_key=key) for key in ("one", "two")
     ]
@@ -321,7 +328,7 @@ def test_consumers_are_told_once_that_support_has_ended():
 
 @pytest.mark.parametrize(("outcome", "day"), [(PartitionOutcome.PUBLISHED, 5), (PartitionOutcome.SUPERSEDED, 4)])
 def test_nothing_is_said_of_support_before_it_ends_or_where_nothing_is_published(outcome: PartitionOutcome, day: int):
-    contract = a_contract(limits=Limits(end_of_support=date(2013, 1, day)))
+    contract = a_dataset(limits=Limits(end_of_support=date(2013, 1, day)))
 
     assert alerts_for(a_settlement(outcome), (), contract, LINKS) == ()
 
@@ -337,16 +344,16 @@ def test_only_slack_channels_of_a_known_scope_are_told_each_once():
             ("slack", "#chat", "gossip"),
         ]
     )
-    messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_contract(channels=channels), LINKS)
+    messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_dataset(channels=channels), LINKS)
 
     assert [(m.channel, m.audience) for m in messages] == [("#both", "producers"), ("#both", "consumers")]
 
 
 def test_a_settlement_built_again_has_the_same_ids():
-    first = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_contract(), LINKS)
+    first = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_dataset(), LINKS)
     later = a_settlement(PartitionOutcome.REJECTED, settled_at=datetime(2014, 1, 1, tzinfo=UTC))
 
-    assert [m.id for m in first] == [m.id for m in alerts_for(later, (), a_contract(), Links())]
+    assert [m.id for m in first] == [m.id for m in alerts_for(later, (), a_dataset(), Links())]
 
 
 @pytest.mark.parametrize(
@@ -357,8 +364,8 @@ def test_a_settlement_built_again_has_the_same_ids():
     ],
 )
 def test_another_attempt_or_outcome_has_other_ids(other: Settlement):
-    first = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_contract(), LINKS)
-    second = alerts_for(other, (), a_contract(), LINKS)
+    first = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_dataset(), LINKS)
+    second = alerts_for(other, (), a_dataset(), LINKS)
 
     assert not {m.id for m in first} & {m.id for m in second}
 
@@ -367,7 +374,7 @@ def test_the_most_frequent_failing_values_are_told():
     values = (FailingValue(value="SJU", count=20), FailingValue(value="#b2eadfba", count=1_003))
     found = a_result("dest.in_airports", element_count=842, unexpected_count=23, failing_values=values)
 
-    messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (found,), a_contract(), LINKS)
+    messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (found,), a_dataset(), LINKS)
 
     assert "23 of 842 rows (2.73%): SJU 20, #b2eadfba 1,003; expected" in read(for_producers(messages))
 
@@ -376,7 +383,7 @@ ALL_TOLD = [outcome for outcome in PartitionOutcome if outcome is not PartitionO
 
 
 def hostile(outcome: PartitionOutcome, text: str) -> tuple[Message, ...]:
-    contract = a_contract(
+    contract = a_dataset(
         path=text,
         team=Team(name=text, members=(Member(username=text),)),
         location=a_location(text, dt="VARCHAR"),
@@ -419,13 +426,13 @@ def test_every_message_is_one_that_slack_takes_with_at_most_ten_blocks(outcome: 
 def test_an_unpublishable_address_becomes_no_button():
     links = Links(docs="file:///srv/docs/a1.html", console="javascript:alert(1)", contract="https://")
 
-    message = for_producers(alerts_for(quarantined(), (a_result("id"),), a_contract(), links))
+    message = for_producers(alerts_for(quarantined(), (a_result("id"),), a_dataset(), links))
 
     assert "actions" not in [block["type"] for block in json.loads(message.blocks)]
 
 
 def test_a_command_survives_a_shell():
-    contract = a_contract(id="flights; rm -rf $HOME")
+    contract = a_dataset(id="flights; rm -rf $HOME")
 
     text = read(for_producers(alerts_for(quarantined(), (a_result("id"),), contract, LINKS)))
 

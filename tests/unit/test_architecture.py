@@ -14,6 +14,7 @@ SOURCES = sorted(
     for path in Path(folder).rglob("*.py")
     if "migrations" not in path.parts
 )
+PACKAGE = "include/partition_gate"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -48,9 +49,39 @@ def test_a_module_is_named_by_the_field(path):
     assert path.stem not in {"utils", "util", "helpers", "common", "misc", "manager", "processor", "handler"}
 
 
+def test_no_module_is_a_fragment():
+    """A module of less than 50 lines that only its neighbour imports belongs there; a port may be short."""
+    modules = {_name(path): path for path in SOURCES if path.is_relative_to(PACKAGE) and path.stem != "__init__"}
+    importers: dict[str, set[str]] = {name: set() for name in modules}
+    for name, path in modules.items():
+        for imported in _imported(path) & modules.keys():
+            importers[imported].add(name)
+
+    alone = {name: by for name, by in importers.items() if len(by) == 1 and not name.startswith("partition_gate.ports")}
+    fragments = [
+        name
+        for name, (importer,) in alone.items()
+        if _room(importer) == _room(name) and modules[name].read_text().count("\n") < 50
+    ]
+    assert fragments == []
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to("include").with_suffix("").parts)
+
+
+def _room(module: str) -> str:
+    return module.rpartition(".")[0]
+
+
+def _imported(path: Path) -> set[str]:
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    return {name for node in nodes for name in (node.module or "", *(f"{node.module}.{a.name}" for a in node.names))}
+
+
 def test_every_folder_of_the_package_is_a_package():
     """import-linter does not see folders without `__init__.py`, and would check nothing in them."""
-    folders = {path.parent for path in SOURCES if path.is_relative_to("include/partition_gate")}
+    folders = {path.parent for path in SOURCES if path.is_relative_to(PACKAGE)}
 
     assert [str(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
 

@@ -11,9 +11,9 @@ from tests.unit.test_odcs import minimal, read
 from partition_gate.contract.calendar import deadline, period
 from partition_gate.contract.readiness import Missing, NotExpected, Readiness, Ready, Wait, readiness
 from partition_gate.contract.schedule import schedule_of
-from partition_gate.errors import MalformedPartitionKey
-from partition_gate.partition import DataFile, Partition, idempotency_key
-from partition_gate.units import duration, fraction
+from partition_gate.core.errors import MalformedPartitionKey
+from partition_gate.core.partition import DataFile, Partition, idempotency_key
+from partition_gate.core.units import duration, fraction
 
 SLA = [{"property": "latency", "value": 4, "unit": "h"}]
 NEW_YORK = [{"property": "timezone", "value": "America/New_York"}]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from partition_gate.coverage.reference import clause_reference
+from partition_gate.contracts.coverage.reference import clause_reference
 
 PAGE = Path("docs/reference/clauses.md")
 
 
 def test_the_committed_page_is_the_generated_one():
-    # To write it: python -c 'from partition_gate.coverage.reference import *; print(clause_reference(), end="")'
+    # python -c 'from partition_gate.contracts.coverage.reference import *; print(clause_reference(), end="")' writes it
     assert PAGE.read_text() == clause_reference()

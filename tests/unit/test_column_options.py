@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from partition_gate.compiling.column import compile_clause
-from partition_gate.compiling.drafts import NotExecutable
+from partition_gate.checks.compiling.column import compile_clause
+from partition_gate.checks.compiling.drafts import NotExecutable
 from partition_gate.contract.model import Clause, Column
 from partition_gate.testing.builders import a_contract
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from partition_gate.compatibility.changes import Comparison, Mode, changes, compare, contract_version
-from partition_gate.compatibility.compare import COMPARISONS
-from partition_gate.compatibility.rules import KINDS, Direction, Party
-from partition_gate.strict_yaml.reading import load_mapping
+from partition_gate.contracts.compatibility.changes import Comparison, Mode, changes, compare, contract_version
+from partition_gate.contracts.compatibility.compare import COMPARISONS
+from partition_gate.contracts.compatibility.rules import KINDS, Direction, Party
+from partition_gate.core.strict_yaml.reading import load_mapping
 
 C, P = Party.CONSUMERS, Party.PRODUCERS
 
@@ -286,7 +286,7 @@ def test_removing_any_clause_of_a_real_contract_is_told():
 
 
 def test_every_comparison_leads_to_a_kind_and_every_kind_has_a_sentence():
-    source = Path("include/partition_gate/compatibility/compare.py").read_text(encoding="utf-8")
+    source = Path("include/partition_gate/contracts/compatibility/compare.py").read_text(encoding="utf-8")
 
     assert [name for name in KINDS if f'"{name}"' not in source and not name.endswith(("added", "removed"))] == []
     assert all(kind.why.endswith(".") for kind in KINDS.values())

@@ -8,21 +8,23 @@ from pathlib import Path
 import pytest
 from tests.unit.test_odcs import minimal, read
 
-from partition_gate.compiling.compiled import compiled
-from partition_gate.contract.model import Contract
-from partition_gate.coverage.clauses import Treatment, clauses, cover
-from partition_gate.odcs.reader import read_contract
-from partition_gate.strict_yaml.reading import load_mapping
-from partition_gate.suite.expectations import Check, InRange, InSet, NotNull, RowCount, Scope, Severity, UniqueTogether
+from partition_gate.checks.compiling.compiled import compiled
+from partition_gate.checks.expectations import Check, RowCount, UniqueTogether
+from partition_gate.checks.values import InRange, InSet, NotNull
+from partition_gate.contract.model import Dataset
+from partition_gate.contracts.coverage.clauses import Treatment, clauses, cover
+from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.core.severity import Scope, Severity
+from partition_gate.core.strict_yaml.reading import load_mapping
 
 CONTRACTS = sorted(Path("include/contracts").glob("*.odcs.yaml"))
 
 
-def contract_with(properties: list[dict[str, object]], **schema: object) -> Contract:
+def contract_with(properties: list[dict[str, object]], **schema: object) -> Dataset:
     return read(minimal(schema=[{"name": "orders", "properties": properties, **schema}]))
 
 
-def check_of(contract: Contract, rule_id: str) -> Check:
+def check_of(contract: Dataset, rule_id: str) -> Check:
     return {check.rule_id: check for check in compiled(contract).suite.suite.checks}[rule_id]
 
 
@@ -34,7 +36,7 @@ def quality_check(column: str = "a", **rule: object) -> Check:
 @pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.name)
 def test_every_clause_of_a_contract_is_covered_exactly_once(path):
     text = path.read_text()
-    contract = read_contract(text, path=str(path))
+    contract = read_contract(text, path=str(path)).dataset
     document = load_mapping(text, path=str(path))
 
     rows = cover(document, compiled(contract).compilation)
@@ -48,7 +50,7 @@ def test_every_check_stands_for_a_clause_that_is_in_the_file(path):
     text = path.read_text()
     known = {clause for clause, _ in clauses(load_mapping(text, path=str(path)))}
 
-    checks = compiled(read_contract(text, path=str(path))).suite.suite.checks
+    checks = compiled(read_contract(text, path=str(path)).dataset).suite.suite.checks
 
     assert {check.clause for check in checks} <= known
     assert len({check.rule_id for check in checks}) == len(checks)

@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.corpus.mutations import BASE, GONE, put
 
-from partition_gate.compiling.compiled import compiled
-from partition_gate.coverage.clauses import clauses, cover
-from partition_gate.finding import Level
-from partition_gate.lint.reading import examine
-from partition_gate.lint.rules import lint
-from partition_gate.lint.view import Known
-from partition_gate.odcs.schema import ACCEPTED_VERSIONS
-from partition_gate.strict_yaml.reading import Document, load_document, parse
-from partition_gate.suite.expectations import Suite
+from partition_gate.checks.compiling.compiled import compiled
+from partition_gate.checks.expectations import Suite
+from partition_gate.contracts.coverage.clauses import clauses, cover
+from partition_gate.contracts.lint.reading import examine
+from partition_gate.contracts.lint.rules import lint
+from partition_gate.contracts.lint.view import Known
+from partition_gate.contracts.odcs.schema import ACCEPTED_VERSIONS
+from partition_gate.core.finding import Level
+from partition_gate.core.strict_yaml.reading import Document, load_document, parse
 
 relaxed = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -105,7 +105,7 @@ def test_a_right_contract_is_read_compiled_and_covered_and_its_suite_is_stable(d
 
     assert [finding for finding in findings if finding.level is Level.ERROR] == []
     assert contract is not None
-    first, second = compiled(contract), compiled(contract)
+    first, second = compiled(contract.dataset), compiled(contract.dataset)
     suite = first.suite.suite
     assert first.suite.document == second.suite.document
     assert Suite.model_validate_json(suite.model_dump_json()) == suite
@@ -156,7 +156,7 @@ def test_a_contract_with_anything_anywhere_is_read_or_refused_with_a_sentence(pl
 
     assert contract is not None or any(finding.level is Level.ERROR for finding in findings)
     if contract is not None:
-        compiled(contract)
+        compiled(contract.dataset)
 
 
 @settings(max_examples=300, deadline=None)

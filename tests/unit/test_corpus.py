@@ -9,26 +9,26 @@ from typing import Any
 
 import pytest
 
-from partition_gate.compiling.compiled import CompiledContract, compiled
-from partition_gate.coverage.clauses import Treatment, clauses, cover
-from partition_gate.finding import Level
-from partition_gate.lint.reading import examine
-from partition_gate.lint.view import Known
-from partition_gate.odcs.keys import Node, known_keys, unknown_keys
-from partition_gate.odcs.reader import read_contract
-from partition_gate.odcs.schema import ACCEPTED_VERSIONS, json_schema
-from partition_gate.strict_yaml.reading import Document, dotted, load_document
-from partition_gate.suite.expectations import Suite
-from partition_gate.suite.values import InRange
+from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
+from partition_gate.checks.expectations import Suite
+from partition_gate.checks.values import InRange
+from partition_gate.contracts.coverage.clauses import Treatment, clauses, cover
+from partition_gate.contracts.lint.reading import examine
+from partition_gate.contracts.lint.view import Known
+from partition_gate.contracts.odcs.keys import Node, known_keys, unknown_keys
+from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.contracts.odcs.schema import ACCEPTED_VERSIONS, json_schema
+from partition_gate.core.finding import Level
+from partition_gate.core.strict_yaml.reading import Document, dotted, load_document
 
 FULL = sorted(Path("tests/corpus").glob("*.odcs.yaml"))
 ALL = [*FULL, *sorted(Path("include/contracts").glob("*.odcs.yaml"))]
 each_contract = pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
 
 
-def read(path: Path) -> tuple[Document, CompiledContract]:
+def read(path: Path) -> tuple[Document, CompiledDataset]:
     text = path.read_text(encoding="utf-8")
-    contract = read_contract(text, path=path.name, folder="/contracts")
+    contract = read_contract(text, path=path.name, folder="/contracts").dataset
     return load_document(text, path=path.name), compiled(contract)
 
 

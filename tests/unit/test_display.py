@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from partition_gate.display import SHOWN_LENGTH, displayed, excerpt
+from partition_gate.core.display import SHOWN_LENGTH, displayed, excerpt
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from partition_gate.compiling.ecma_patterns import MOST_ELEMENTS
-from partition_gate.judging.run_document import run_document
+from partition_gate.checks.compiling.ecma_patterns import MOST_ELEMENTS
+from partition_gate.judging.documents import run_document
 from partition_gate.settings import Settings, limits_table, load_settings, settings_table
 from partition_gate.testing.builders import a_check_result, a_settlement
 

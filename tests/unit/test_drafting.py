@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partition_gate.drafting.draft import draft_contract, proposed_id
-from partition_gate.drafting.guesses import (
+from partition_gate.contracts.drafting.draft import draft_contract, proposed_id
+from partition_gate.contracts.drafting.guesses import (
     few_values,
     latency,
     looks_personal,
@@ -20,8 +20,8 @@ from partition_gate.drafting.guesses import (
     row_bounds,
     step,
 )
-from partition_gate.drafting.profile import Arrival, ColumnProfile, DataProfile
-from partition_gate.odcs.reader import read_contract
+from partition_gate.contracts.drafting.profile import Arrival, ColumnProfile, DataProfile
+from partition_gate.contracts.odcs.reader import read_contract
 from partition_gate.testing.builders import a_location
 
 DAYS = tuple(f"2026-11-{day:02d}" for day in range(1, 8))

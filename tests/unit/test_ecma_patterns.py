@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from partition_gate.compiling.ecma_patterns import Untranslatable, to_re2
+from partition_gate.checks.compiling.ecma_patterns import Untranslatable, to_re2
 
 
 def found(pattern: str, text: str) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from partition_gate.cli.export import Form
-from partition_gate.compatibility.changes import Mode, compare, contract_version
-from partition_gate.compatibility.report import CompatibilityReport, report_document
-from partition_gate.compatibility.rules import rules_table
+from partition_gate.apps.cli.export import Form
+from partition_gate.contracts.compatibility.changes import Mode, compare, contract_version
+from partition_gate.contracts.compatibility.report import CompatibilityReport, report_document
+from partition_gate.contracts.compatibility.rules import rules_table
 
 PAGE = Path("docs/reference/evolution.md").read_text(encoding="utf-8")
 
@@ -30,7 +30,7 @@ def test_every_form_of_an_export_is_documented():
 
 
 def test_every_option_that_is_documented_exists():
-    commands = " ".join(Path("include/partition_gate/cli").joinpath(f"{name}.py").read_text() for name in _MODULES)
+    commands = " ".join(Path("include/partition_gate/apps/cli").joinpath(f"{name}.py").read_text() for name in _MODULES)
     named = set(re.findall(r"--[a-z]+", PAGE))
 
     assert {option for option in named if f'"{option}"' not in commands} == set()

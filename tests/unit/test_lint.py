@@ -12,15 +12,15 @@ import pytest
 import yaml
 from tests.corpus.mutations import BASE, KNOWN, mutated
 
-from partition_gate.compatibility.report import read_version
-from partition_gate.finding import MAX_LINES, Finding, Level, refuse
-from partition_gate.lint.reading import examine
-from partition_gate.lint.reference import BEGIN, END, rules_table
-from partition_gate.lint.rules import RULES, lint
-from partition_gate.lint.text import LintedFile, as_github, as_json, as_text
-from partition_gate.lint.view import Known
-from partition_gate.strict_yaml.reading import load_document, parse
-from partition_gate.table import TableSchema
+from partition_gate.contracts.compatibility.report import read_version
+from partition_gate.contracts.lint.reading import examine
+from partition_gate.contracts.lint.reference import BEGIN, END, rules_table
+from partition_gate.contracts.lint.rules import RULES, lint
+from partition_gate.contracts.lint.text import LintedFile, as_github, as_json, as_text
+from partition_gate.contracts.lint.view import Known
+from partition_gate.core.finding import MAX_LINES, Finding, Level, refuse
+from partition_gate.core.strict_yaml.reading import load_document, parse
+from partition_gate.core.table import TableSchema
 
 CASES = yaml.safe_load(Path("tests/corpus/adversarial.yaml").read_text(encoding="utf-8"))
 COLUMNS = [prop["name"] for prop in BASE["schema"][0]["properties"]]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from partition_gate.display import SHOWN_LENGTH, excerpt
-from partition_gate.masking import Masking, masking_of_files, masking_of_rules, pseudonym
-from partition_gate.table import TableColumn, TableSchema
+from partition_gate.core.display import SHOWN_LENGTH, excerpt
+from partition_gate.core.masking import Masking, masking_of_files, masking_of_rules, pseudonym
+from partition_gate.core.table import TableColumn, TableSchema
 
 KEY = b"0123456789abcdef"
 SECRET = "ann@example.org"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from partition_gate.errors import ContractError
-from partition_gate.names import name_problem, version_problem
-from partition_gate.odcs.reader import read_contract
-from partition_gate.table import TableSchema
+from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.core.errors import ContractError
+from partition_gate.core.names import name_problem, version_problem
+from partition_gate.core.table import TableSchema
 
 CONTRACT = """
 apiVersion: v3.1.0

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from partition_gate.contract.model import Contract, Status
-from partition_gate.errors import ContractError
-from partition_gate.odcs.reader import location, read_contract
-from partition_gate.suite.expectations import Severity
+from partition_gate.contract.model import Dataset, Status
+from partition_gate.contracts.odcs.reader import location, read_contract
+from partition_gate.core.errors import ContractError
+from partition_gate.core.severity import Severity
 
 FLIGHTS = Path("include/contracts/flights.odcs.yaml")
 
@@ -29,18 +29,19 @@ def minimal(**changes: object) -> str:
     return yaml.safe_dump({**document, **changes})
 
 
-def read(text: str) -> Contract:
-    return read_contract(text, path="orders.odcs.yaml", folder="/contracts")
+def read(text: str) -> Dataset:
+    return read_contract(text, path="orders.odcs.yaml", folder="/contracts").dataset
 
 
 def test_the_flights_contract_is_read_with_its_limits_and_owners():
     contract = read_contract(FLIGHTS.read_text(), path=str(FLIGHTS))
+    dataset = contract.dataset
 
-    assert (contract.id, contract.status, contract.dataset) == ("flights", Status.ACTIVE, "flights")
-    assert contract.limits.latency == timedelta(hours=4)
-    assert contract.limits.quarantine_limit == 0.05
-    assert contract.limits.timezone == "America/New_York"
-    assert [key.severity for key in contract.foreign_keys] == [Severity.ERROR, Severity.WARNING, Severity.ERROR]
+    assert (contract.id, contract.status, dataset.name) == ("flights", Status.ACTIVE, "flights")
+    assert dataset.limits.latency == timedelta(hours=4)
+    assert dataset.limits.quarantine_limit == 0.05
+    assert dataset.limits.timezone == "America/New_York"
+    assert [key.severity for key in dataset.foreign_keys] == [Severity.ERROR, Severity.WARNING, Severity.ERROR]
     assert {channel.channel for channel in contract.channels} == {"#flights-producers", "#flights-consumers"}
 
 

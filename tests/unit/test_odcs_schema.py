@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from partition_gate.finding import Level
-from partition_gate.odcs.schema import ACCEPTED_VERSIONS, SCHEMAS, schema_findings
-from partition_gate.strict_yaml.reading import load_document
+from partition_gate.contracts.odcs.schema import ACCEPTED_VERSIONS, SCHEMAS, schema_findings
+from partition_gate.core.finding import Level
+from partition_gate.core.strict_yaml.reading import load_document
 
-FOLDER = Path("include/partition_gate/odcs/schemas")
+FOLDER = Path("include/partition_gate/contracts/odcs/schemas")
 
 
 def told(version: str = "v3.1.0", **changes: Any) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from partition_gate.apps.web.overview import View, overview
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_settlement
-from partition_gate.web.overview import View, overview
 
 DAYS = [(date(2026, 1, 1) + timedelta(days=n)).isoformat() for n in range(70)]
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typer.testing import CliRunner
 
 import partition_gate
-from partition_gate.cli.main import app
+from partition_gate.apps.cli.main import app
 
 
 def test_the_command_prints_the_version():

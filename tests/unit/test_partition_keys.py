@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partition_gate.errors import MalformedPartitionKey
-from partition_gate.key_types import key_type
-from partition_gate.odcs.reader import read_contract
-from partition_gate.partition_key import NULL, Segment
+from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.core.errors import MalformedPartitionKey
+from partition_gate.core.key_types import key_type
+from partition_gate.core.partition_key import NULL, Segment
 from partition_gate.testing.builders import a_location
 
 ONE_NAME_IN_A_FOLDER_AND_AN_ADDRESS = re.compile(r"(?!\.{1,2}$)([A-Za-z0-9_.:+-]|%[0-9A-F]{2})+")
@@ -268,5 +268,5 @@ def test_the_page_shows_what_gate_run_answers() -> None:
     shown = re.findall(r"\$ gate run flights ?(.*)\n    gate: (.*)\n", PAGE)
     for key, answer in shown:
         with pytest.raises(MalformedPartitionKey, match=f"^{re.escape(answer)}$"):
-            flights.location.key(key)
+            flights.dataset.location.key(key)
     assert len(shown) == 2

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from partition_gate.compiling.compiled import CompiledContract, compiled
-from partition_gate.errors import (
+from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
+from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.core.errors import (
     MalformedPartitionKey,
     NothingDue,
     NotRecorded,
@@ -19,18 +20,17 @@ from partition_gate.errors import (
     TableUnreadable,
     ViewsBusy,
 )
+from partition_gate.core.partition_key import NULL
 from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.dry_run import dry_run
-from partition_gate.gate.forget import forget
+from partition_gate.gate.operations import forget
 from partition_gate.gate.pipeline import PartitionRun, RunResult, run_partition
 from partition_gate.gate.reconcile import Reconciliation, reconcile
 from partition_gate.gate.repair import ABANDONED_AFTER, Ending, repair
 from partition_gate.gate.spool import spool_folder, sweep_spool
 from partition_gate.judging.attempt import AttemptState, Publication, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
-from partition_gate.odcs.reader import read_contract
-from partition_gate.partition_key import NULL
 from partition_gate.testing.builders import a_settlement
 from partition_gate.testing.ports import FakePorts, Killed, failing
 from partition_gate.testing.warehouse import InMemoryWarehouse
@@ -41,7 +41,7 @@ UNREACHABLE = StoreUnreachable("s3://landing: it does not answer; check the endp
 
 
 @pytest.fixture(scope="module")
-def contract() -> CompiledContract:
+def contract() -> CompiledDataset:
     document = {
         "apiVersion": "v3.1.0",
         "kind": "DataContract",
@@ -72,13 +72,13 @@ def contract() -> CompiledContract:
         ],
         "slaProperties": [{"property": "errorRate", "value": 10, "unit": "percent"}],
     }
-    return compiled(read_contract(json.dumps(document), path="orders.odcs.yaml", folder="/contracts"))
+    return compiled(read_contract(json.dumps(document), path="orders.odcs.yaml", folder="/contracts").dataset)
 
 
 class Gate:
     """The gate over ports in memory, and what consumers, auditors and people can see of it."""
 
-    def __init__(self, contract: CompiledContract, folder: Path) -> None:
+    def __init__(self, contract: CompiledDataset, folder: Path) -> None:
         self.contract = contract
         self.ports = FakePorts(folder / "spool", contract)
 
@@ -141,7 +141,7 @@ class Gate:
 
 
 @pytest.fixture
-def gate(contract: CompiledContract, tmp_path: Path) -> Iterator[Gate]:
+def gate(contract: CompiledDataset, tmp_path: Path) -> Iterator[Gate]:
     gate = Gate(contract, tmp_path)
     gate.land(*range(1, 101))
     yield gate
@@ -265,9 +265,9 @@ def test_an_encoded_key_is_the_partition_that_it_names(gate: Gate) -> None:
 @pytest.mark.parametrize("limits", [{"end_of_life": date(2026, 11, 1)}, {"calendar": "weekdays"}], ids=str)
 def test_a_partition_that_nobody_promised_is_not_recorded(gate: Gate, limits: dict[str, object]) -> None:
     gate.ports.store.landed.clear()
-    promised = gate.contract.contract
+    promised = gate.contract.dataset
     promised = promised.model_copy(update={"limits": promised.limits.model_copy(update=limits)})
-    gate.contract = gate.contract.model_copy(update={"contract": promised})
+    gate.contract = gate.contract.model_copy(update={"dataset": promised})
 
     with pytest.raises(NothingDue, match="expects no such partition"):
         gate.run(KEY)

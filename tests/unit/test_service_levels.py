@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from tests.unit.test_odcs import minimal, read
 
-from partition_gate.compiling.compiled import CompiledContract, compiled
+from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contract.calendar import due, is_expected
-from partition_gate.errors import ContractError
+from partition_gate.core.errors import ContractError
+from partition_gate.core.partition import DataFile, Partition
+from partition_gate.core.partition_key import NULL
+from partition_gate.core.severity import Scope, Severity
 from partition_gate.judging.attempt import PublishedPartition
-from partition_gate.judging.occasion import Occasion
 from partition_gate.judging.promises import verdict_over_time
-from partition_gate.judging.validation import Held, Validation
+from partition_gate.judging.sla_context import SlaContext
+from partition_gate.judging.validation import Evaluated, Validation
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
-from partition_gate.partition import DataFile, Partition
-from partition_gate.partition_key import NULL
-from partition_gate.suite.expectations import Scope, Severity
 
 KEY = "2026-11-08"
 ENDS = datetime(2026, 11, 9, tzinfo=UTC)
@@ -33,13 +33,13 @@ LATENCY = {"property": "latency", "value": 4, "unit": "h"}
 BERLIN = {"property": "timezone", "value": "Europe/Berlin"}
 
 
-def a_contract(*levels: dict[str, Any], custom: tuple[dict[str, Any], ...] = (), **changes: Any) -> CompiledContract:
+def a_contract(*levels: dict[str, Any], custom: tuple[dict[str, Any], ...] = (), **changes: Any) -> CompiledDataset:
     schema = [{"name": "orders", "properties": COLUMNS}]
     return compiled(read(minimal(schema=schema, slaProperties=list(levels), customProperties=list(custom), **changes)))
 
 
 def judged(
-    contract: CompiledContract,
+    contract: CompiledDataset,
     rule: str,
     *,
     landed: datetime = ENDS,
@@ -51,22 +51,22 @@ def judged(
 ) -> CheckResult:
     """What becomes of one rule of a partition of 1,000 bytes whose other rules passed."""
     file = DataFile(path="/p", etag="1", size_bytes=1000, modified_at=landed)
-    occasion = Occasion(
-        contract=contract.contract,
+    context = SlaContext(
+        dataset=contract.dataset,
         partition=Partition(dataset="orders", key=key, files=(file,)),
         now=now,
         **known,
     )
     held = tuple(
-        Held(rule_id=check.rule_id, success=seen is not None, observed=seen, element_count=rows)
+        Evaluated(rule_id=check.rule_id, success=seen is not None, observed=seen, element_count=rows)
         for check in contract.suite.suite.checks
     )
     validation = Validation(row_count=rows, observations=held, predicates=(), document="{}")
-    verdict = verdict_over_time(contract.suite.suite, validation, occasion)
+    verdict = verdict_over_time(contract.suite.suite, validation, context)
     return next(result for result in verdict.results if result.rule_id == rule)
 
 
-def both(contract: CompiledContract, rule: str, inside: dict[str, Any], outside: dict[str, Any]) -> list[str]:
+def both(contract: CompiledDataset, rule: str, inside: dict[str, Any], outside: dict[str, Any]) -> list[str]:
     return [judged(contract, rule, **facts).outcome.value for facts in (inside, outside)]
 
 
@@ -212,11 +212,11 @@ def test_the_share_of_partitions_in_time_is_held_against_the_target_with_its_err
 
     assert (found.outcome, found.observed) == (
         CheckOutcome.PASSED,
-        "3 of 4 partitions in time (75.00 %); 1 late, 1 allowed",
+        "3 of 4 partitions in time (75.00%); 1 late, 1 allowed",
     )
     assert (missed.outcome, missed.observed) == (
         CheckOutcome.FAILED,
-        "2 of 4 partitions in time (50.00 %); 2 late, 1 allowed",
+        "2 of 4 partitions in time (50.00%); 2 late, 1 allowed",
     )
 
 
@@ -239,7 +239,7 @@ def test_a_partition_that_comes_late_or_is_not_published_is_not_in_time_itself()
 def test_a_partition_judged_before_the_promise_was_made_is_left_out() -> None:
     found = attained(PublishedPartition(partition_key="2026-11-07"), published(6), published(5), target=100)
 
-    assert found.observed == "3 of 3 partitions in time (100.00 %); 0 late, 0 allowed"
+    assert found.observed == "3 of 3 partitions in time (100%); 0 late, 0 allowed"
 
 
 @pytest.mark.parametrize(
@@ -404,4 +404,4 @@ def test_a_calendar_of_hours_says_which_hours_are_expected() -> None:
     ("levels", "hour"), [([], 0), ([LATENCY], 4), ([LATENCY, {"property": "ta", "value": "07:00"}], 7)]
 )
 def test_a_partition_is_due_by_its_clock_else_its_latency_else_when_its_period_ends(levels: Any, hour: int) -> None:
-    assert due(a_contract(*levels).contract, KEY) == ENDS + hour * HOUR
+    assert due(a_contract(*levels).dataset, KEY) == ENDS + hour * HOUR

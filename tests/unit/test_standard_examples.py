@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
-from partition_gate.compiling.compiled import compiled
-from partition_gate.coverage.clauses import clauses, cover
-from partition_gate.finding import Finding, Level
-from partition_gate.lint.reading import examine
-from partition_gate.lint.view import Known
-from partition_gate.odcs.reader import read_contract
-from partition_gate.odcs.schema import schema_findings
-from partition_gate.strict_yaml.reading import load_document
-from partition_gate.suite.expectations import Suite
+from partition_gate.checks.compiling.compiled import compiled
+from partition_gate.checks.expectations import Suite
+from partition_gate.contracts.coverage.clauses import clauses, cover
+from partition_gate.contracts.lint.reading import examine
+from partition_gate.contracts.lint.view import Known
+from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.contracts.odcs.schema import schema_findings
+from partition_gate.core.finding import Finding, Level
+from partition_gate.core.strict_yaml.reading import load_document
 
 FOLDER = Path("tests/corpus/standard")
 EXAMPLES = sorted(FOLDER.rglob("*.odcs.yaml"))
@@ -82,14 +82,14 @@ def test_an_example_over_partitions_compiles_and_every_clause_is_accounted_for(p
 
     assert [finding.text(path.name) for finding in errors(found)] == []
     assert contract is not None
-    rows = cover(document, compiled(contract).compilation)
+    rows = cover(document, compiled(contract.dataset).compilation)
     assert sorted(row.clause for row in rows) == sorted(clause for clause, _ in clauses(document.mapping))
     assert [row.clause for row in rows if not row.by or row.line is None] == []
 
 
 @each_example
 def test_the_suite_of_an_example_is_the_same_after_it_was_written_and_read(path):
-    contract = compiled(read_contract(as_partitions(path), path=path.name, folder="/c"))
+    contract = compiled(read_contract(as_partitions(path), path=path.name, folder="/c").dataset)
     suite = contract.suite.suite
 
     assert Suite.model_validate_json(suite.model_dump_json()) == suite

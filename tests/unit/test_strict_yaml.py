@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from partition_gate.errors import ContractError
-from partition_gate.strict_yaml.reading import MAX_BYTES, decoded, dotted, load_document, parse
+from partition_gate.core.errors import ContractError
+from partition_gate.core.strict_yaml.reading import MAX_BYTES, decoded, dotted, load_document, parse
 
 BOMB = "a: &a [x, x]\n" + "\n".join(f"{c}: &{c} [*{p}, *{p}]" for p, c in zip("abcdefgh", "bcdefghi", strict=True))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from partition_gate.cli import tables
+from partition_gate.apps.cli import tables
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_settlement
 

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from partition_gate.checks.expectations import Check, RowCount, Suite
+from partition_gate.checks.values import NotNull
+from partition_gate.contract.limits import Limits
+from partition_gate.core.severity import Scope, Severity
 from partition_gate.gate.rejudge import flips
-from partition_gate.judging.disposition import Disposition, PartitionOutcome, Policy, plan_disposition
-from partition_gate.judging.validation import Errored, Held, Observation, Unknown
+from partition_gate.judging.disposition import Disposition, PartitionOutcome, plan_disposition
+from partition_gate.judging.validation import Errored, Evaluated, Observation, Unknown
 from partition_gate.judging.verdict import CheckOutcome, Verdict, reach_verdict
-from partition_gate.suite.expectations import Check, NotNull, RowCount, Scope, Severity, Suite
 
 ROW, PARTITION = Scope.ROW, Scope.PARTITION
 
@@ -33,18 +36,18 @@ def a_verdict(observation: Observation | None, *, rows: int = 100, **check: Any)
     return reach_verdict(suite, [observation] if observation else [], row_count=rows)
 
 
-def failed(unexpected: int = 4) -> Held:
-    return Held(rule_id="rule", success=False, observed="x", element_count=100, unexpected_count=unexpected)
+def failed(unexpected: int = 4) -> Evaluated:
+    return Evaluated(rule_id="rule", success=False, observed="x", element_count=100, unexpected_count=unexpected)
 
 
 def disposition(verdict: Verdict, *, quarantined: int = 0, before: int | None = None) -> Disposition:
-    return plan_disposition(verdict, Policy(), rows_quarantined=quarantined, rows_published_before=before)
+    return plan_disposition(verdict, Limits(), rows_quarantined=quarantined, rows_published_before=before)
 
 
 @pytest.mark.parametrize(
     ("observation", "severity", "outcome"),
     [
-        (Held(rule_id="rule", success=True, observed=None), Severity.ERROR, CheckOutcome.PASSED),
+        (Evaluated(rule_id="rule", success=True, observed=None), Severity.ERROR, CheckOutcome.PASSED),
         (failed(), Severity.ERROR, CheckOutcome.FAILED),
         (failed(), Severity.WARNING, CheckOutcome.WARNED),
         (failed(), Severity.INFO, CheckOutcome.WARNED),
@@ -88,13 +91,13 @@ def test_a_warning_publishes():
 
 @pytest.mark.parametrize(("rows", "outcome"), [(50, PartitionOutcome.PUBLISHED), (49, PartitionOutcome.HELD)])
 def test_a_version_of_less_than_half_the_rows_waits_for_a_person(rows, outcome):
-    passed = Held(rule_id="rule", success=True, observed=None)
+    passed = Evaluated(rule_id="rule", success=True, observed=None)
 
     assert disposition(a_verdict(passed, rows=rows), before=100).outcome is outcome
 
 
 def test_an_empty_version_never_replaces_rows_unasked():
-    passed = Held(rule_id="rule", success=True, observed=None)
+    passed = Evaluated(rule_id="rule", success=True, observed=None)
 
     assert disposition(a_verdict(passed, rows=0), before=1).outcome is PartitionOutcome.HELD
 
@@ -108,6 +111,6 @@ def test_a_broken_promise_over_time_blocks_nothing():
 
 
 def test_another_version_is_not_told_to_break_promises_over_time_by_one_partition_alone():
-    old = a_verdict(Held(rule_id="rule", success=True, observed=None), scope=Scope.SLA)
+    old = a_verdict(Evaluated(rule_id="rule", success=True, observed=None), scope=Scope.SLA)
 
     assert flips(old, a_verdict(failed(), scope=Scope.SLA)) == ()

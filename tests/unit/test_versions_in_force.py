@@ -9,14 +9,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from partition_gate.compatibility.versions import oldest_first, version_problems
-from partition_gate.compiling.compiled import CompiledContract, compiled
+from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contract.limits import Limits
-from partition_gate.contract.model import Channel, Clause, Column, Contract, Status
+from partition_gate.contract.model import Channel, Clause, Column, Dataset, Status, Terms
 from partition_gate.contract.versions import in_force
 from partition_gate.contract.widening import holds, is_value
-from partition_gate.errors import MalformedPartitionKey
-from partition_gate.partition_key import NULL
+from partition_gate.contracts.compatibility.versions import oldest_first, version_problems
+from partition_gate.core.errors import MalformedPartitionKey
+from partition_gate.core.partition_key import NULL
 from partition_gate.testing.builders import a_location
 
 DAILY = a_location(dt="DATE")
@@ -36,8 +36,8 @@ def a_column(name: str, kind: str = "BIGINT", *, source: str = "", **more: Any) 
     )
 
 
-def a_version(number: str, since: str | None = None, *columns: Column, timezone: str = "UTC", **more: Any) -> Contract:
-    fields: dict[str, Any] = {
+def a_version(number: str, since: str | None = None, *columns: Column, timezone: str = "UTC", **more: Any) -> Dataset:
+    terms: dict[str, Any] = {
         "id": "orders",
         "version": number,
         "name": "orders",
@@ -45,13 +45,17 @@ def a_version(number: str, since: str | None = None, *columns: Column, timezone:
         "path": f"history/orders/{number}.odcs.yaml",
         "content_hash": number,
         "api_version": "v3.1.0",
-        "dataset": "orders",
-        "schema_path": "schema[0]",
+    }
+    own = {name: more.pop(name) for name in tuple(more) if name in Terms.model_fields and name != "name"}
+    dataset: dict[str, Any] = {
+        "contract": Terms(**terms | own),
+        "name": "orders",
+        "path": "schema[0]",
         "location": DAILY,
         "columns": columns or (a_column("id"),),
         "limits": Limits(timezone=timezone, effective_from=date.fromisoformat(since) if since else None),
     }
-    return Contract(**fields | more)
+    return Dataset(**dataset | more)
 
 
 VERSIONS = [a_version("1.0.0"), a_version("1.1.0", "2026-02-01"), a_version("2.0.0", "2026-03-01")]
@@ -69,7 +73,7 @@ VERSIONS = [a_version("1.0.0"), a_version("1.1.0", "2026-02-01"), a_version("2.0
     ],
 )
 def test_a_partition_is_judged_by_the_newest_version_in_force_on_its_day(key, number):
-    assert VERSIONS[in_force(VERSIONS, key)].version == number
+    assert VERSIONS[in_force(VERSIONS, key)].contract.version == number
 
 
 def test_a_partition_before_the_first_day_is_judged_by_the_oldest_version():
@@ -96,7 +100,7 @@ def test_an_hour_belongs_to_its_day_in_the_contract_s_time_zone():
 
 
 def test_a_partition_without_a_date_is_judged_by_today_s_version():
-    assert VERSIONS[in_force(VERSIONS, NULL)].version == "2.0.0"
+    assert VERSIONS[in_force(VERSIONS, NULL)].contract.version == "2.0.0"
 
 
 def test_a_key_of_another_shape_is_refused():
@@ -112,11 +116,15 @@ def test_place_people_and_status_are_today_s_and_promises_are_the_version_s():
     new_limits = Limits(quarantine_limit=0.01, readiness="quiet:1s", effective_from=date(2026, 2, 1))
     today = a_version("2.0.0", location=elsewhere, channels=(channel,), status=Status.DEPRECATED, limits=new_limits)
 
-    judging = compiled(today, [old]).in_force("2026-01-01").contract
+    judging = compiled(today, [old]).in_force("2026-01-01").dataset
 
-    assert (judging.location, judging.channels, judging.status) == (elsewhere, (channel,), Status.DEPRECATED)
+    assert (judging.location, judging.contract.channels, judging.contract.status) == (
+        elsewhere,
+        (channel,),
+        Status.DEPRECATED,
+    )
     assert (judging.limits.quarantine_limit, judging.limits.readiness) == (0.2, "quiet:1s")
-    assert (judging.version, judging.content_hash) == ("1.0.0", "1.0.0")
+    assert (judging.contract.version, judging.contract.content_hash) == ("1.0.0", "1.0.0")
 
 
 def test_what_is_classified_today_is_hidden_in_old_partitions_too():
@@ -130,9 +138,9 @@ def test_what_is_classified_today_is_hidden_in_old_partitions_too():
     assert judging.published.columns[0].classified
 
 
-def published(*versions: Contract) -> list[tuple[str, ...]]:
+def published(*versions: Dataset) -> list[tuple[str, ...]]:
     """Of each version, oldest first: the published columns as `source > name type`."""
-    whole: CompiledContract = compiled(versions[-1], versions[:-1])
+    whole: CompiledDataset = compiled(versions[-1], versions[:-1])
     return [
         tuple(f"{column.source} > {column.name} {column.type}" for column in each.published.columns)
         for each in whole.versions
@@ -202,7 +210,7 @@ PROBLEMS = {
         "must be the file's name",
     ),
     "another table": (
-        (a_version("1.0.0", dataset="carts"), a_version("2.0.0", "2026-01-01")),
+        (a_version("1.0.0", name="carts"), a_version("2.0.0", "2026-01-01")),
         "schema[0].name",
         "another table is another contract",
     ),
@@ -250,7 +258,7 @@ def test_versions_that_follow_one_another_have_no_problem():
 
 
 def test_versions_are_ordered_by_their_days():
-    assert [each.version for each in oldest_first(VERSIONS[1::-1])] == ["1.0.0", "1.1.0"]
+    assert [each.contract.version for each in oldest_first(VERSIONS[1::-1])] == ["1.0.0", "1.1.0"]
 
 
 WIDE_TYPES = {

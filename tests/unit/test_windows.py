@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from tests.unit.test_odcs import minimal, read
 
-from partition_gate.compiling.compiled import CompiledContract, compiled
+from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contract.calendar import is_expected, window_keys
-from partition_gate.errors import ContractError
+from partition_gate.core.errors import ContractError
+from partition_gate.core.partition_key import NULL
+from partition_gate.core.severity import Scope
 from partition_gate.judging.attempt import Counts, PublishedPartition
-from partition_gate.judging.occasion import Occasion
 from partition_gate.judging.promises import keys_looked_at, verdict_over_time
-from partition_gate.judging.validation import Errored, Held, Unknown, Validation
+from partition_gate.judging.sla_context import SlaContext
+from partition_gate.judging.validation import Errored, Evaluated, Unknown, Validation
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
-from partition_gate.partition_key import NULL
-from partition_gate.suite.expectations import Scope
 from partition_gate.testing.builders import NOON, a_partition
 
 WEEK = timedelta(days=7)
@@ -38,7 +38,7 @@ OPERATORS = [
 ]
 
 
-def a_contract(*, custom: list[dict[str, Any]] | None = None, window: Any = "7d", **rule: Any) -> CompiledContract:
+def a_contract(*, custom: list[dict[str, Any]] | None = None, window: Any = "7d", **rule: Any) -> CompiledDataset:
     operator = {} if any(name.startswith("must") for name in rule) else {"mustBe": 0}
     quality = {"id": "nulls", **({} if "type" in rule else {"metric": "nullValues"}), **operator, **rule}
     quality.setdefault("customProperties", [{"property": "window", "value": window}])
@@ -50,8 +50,8 @@ def a_contract(*, custom: list[dict[str, Any]] | None = None, window: Any = "7d"
     return compiled(read(document))
 
 
-def counted(unexpected: int | None, rows: int = 4) -> Held:
-    return Held(rule_id="nulls", success=True, observed="here", element_count=rows, unexpected_count=unexpected)
+def counted(unexpected: int | None, rows: int = 4) -> Evaluated:
+    return Evaluated(rule_id="nulls", success=True, observed="here", element_count=rows, unexpected_count=unexpected)
 
 
 def earlier(key: str, unexpected: int | None, rows: int = 4, *, rule: str = "nulls") -> PublishedPartition:
@@ -59,14 +59,10 @@ def earlier(key: str, unexpected: int | None, rows: int = 4, *, rule: str = "nul
     return PublishedPartition(partition_key=key, counts=(counts,))
 
 
-def judged(
-    contract: CompiledContract, own: Any, *published: PublishedPartition, key: str = "2026-11-08"
-) -> CheckResult:
-    occasion = Occasion(
-        contract=contract.contract, partition=a_partition(key=key), now=NOON, published=tuple(published)
-    )
+def judged(contract: CompiledDataset, own: Any, *published: PublishedPartition, key: str = "2026-11-08") -> CheckResult:
+    context = SlaContext(dataset=contract.dataset, partition=a_partition(key=key), now=NOON, published=tuple(published))
     validation = Validation(row_count=4, observations=(own,), predicates=(), document="{}")
-    verdict = verdict_over_time(contract.suite.suite, validation, occasion)
+    verdict = verdict_over_time(contract.suite.suite, validation, context)
     return next(result for result in verdict.results if result.rule_id == "nulls")
 
 
@@ -106,19 +102,19 @@ def test_a_share_is_of_the_rows_of_all_partitions_and_not_a_mean_of_shares() -> 
 
     found = judged(contract, counted(5, 10), earlier("2026-11-07", 5, 90))
 
-    assert (kept(found), found.observed) == (True, "10 of 100 rows (10.00 %) in 2 of 7 partitions")
+    assert (kept(found), found.observed) == (True, "10 of 100 rows (10.00%) in 2 of 7 partitions")
 
 
 def test_a_first_partition_is_judged_alone_and_says_so() -> None:
     found = judged(a_contract(), counted(0))
 
-    assert (kept(found), found.observed) == (True, "0 of 4 rows (0.00 %) in 1 of 7 partitions")
+    assert (kept(found), found.observed) == (True, "0 of 4 rows (0%) in 1 of 7 partitions")
 
 
 def test_an_earlier_judgement_of_the_same_partition_is_replaced() -> None:
     found = judged(a_contract(), counted(0), earlier("2026-11-08", 3))
 
-    assert (kept(found), found.observed) == (True, "0 of 4 rows (0.00 %) in 1 of 7 partitions")
+    assert (kept(found), found.observed) == (True, "0 of 4 rows (0%) in 1 of 7 partitions")
 
 
 def test_what_lies_outside_of_the_window_or_was_counted_by_another_rule_is_left_out() -> None:
@@ -136,7 +132,7 @@ def test_the_counters_of_a_partition_stay_its_own() -> None:
 def test_partitions_before_the_start_date_are_not_expected_in_the_window() -> None:
     contract = a_contract(custom=[{"property": "startDate", "value": "2026-11-06"}])
 
-    assert judged(contract, counted(0)).observed == "0 of 4 rows (0.00 %) in 1 of 3 partitions"
+    assert judged(contract, counted(0)).observed == "0 of 4 rows (0%) in 1 of 3 partitions"
 
 
 @pytest.mark.parametrize("seen", [Unknown(rule_id="nulls", why="no column"), Errored(rule_id="nulls", why="a fault")])
@@ -184,7 +180,7 @@ def test_a_query_has_no_window() -> None:
 
 
 def test_a_window_ends_with_its_partition_and_has_as_many_days_as_it_says() -> None:
-    keys = window_keys(a_contract(custom=[NEW_YORK]).contract, "2026-11-03", WEEK)  # clocks change on the 1st
+    keys = window_keys(a_contract(custom=[NEW_YORK]).dataset, "2026-11-03", WEEK)  # clocks change on the 1st
 
     assert (len(keys), keys[0], keys[-1]) == (7, "2026-10-28", "2026-11-03")
 
@@ -232,5 +228,5 @@ def test_a_partition_is_expected_from_its_start_date_until_its_end_of_life() -> 
 def test_only_the_widest_windows_partitions_are_looked_at() -> None:
     contract = a_contract()
 
-    assert len(keys_looked_at(contract.suite.suite, contract.contract, "2026-11-08")) == 7
-    assert keys_looked_at(compiled(read(minimal())).suite.suite, contract.contract, "2026-11-08") == ()
+    assert len(keys_looked_at(contract.suite.suite, contract.dataset, "2026-11-08")) == 7
+    assert keys_looked_at(compiled(read(minimal())).suite.suite, contract.dataset, "2026-11-08") == ()

@@ -8,17 +8,17 @@ from typing import TypedDict
 from urllib.parse import quote
 
 from partition_gate.adapters.promised_datasets import PromisedDatasets
-from partition_gate.compatibility.changes import ContractVersion
-from partition_gate.compatibility.versions import VersionProblem, oldest_first, version_problems
-from partition_gate.compiling.compiled import CompiledContract, compiled
-from partition_gate.contract.model import Contract, Status
-from partition_gate.errors import ContractError, StaleSuite, UnknownContract
-from partition_gate.finding import TOP, Finding, Level, errors_of
-from partition_gate.lint.reading import examine, read_linted
-from partition_gate.lint.text import LintedFile
-from partition_gate.lint.view import Known, WhyRefused
-from partition_gate.record import Record
-from partition_gate.strict_yaml.reading import MAX_BYTES, decoded
+from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
+from partition_gate.contract.model import Contract, Dataset, Status
+from partition_gate.contracts.compatibility.changes import ContractVersion
+from partition_gate.contracts.compatibility.versions import VersionProblem, oldest_first, version_problems
+from partition_gate.contracts.lint.reading import examine, read_linted
+from partition_gate.contracts.lint.text import LintedFile
+from partition_gate.contracts.lint.view import Known, WhyRefused
+from partition_gate.core.errors import ContractError, StaleSuite, UnknownContract
+from partition_gate.core.finding import TOP, Finding, Level, errors_of
+from partition_gate.core.record import Record
+from partition_gate.core.strict_yaml.reading import MAX_BYTES, decoded
 
 SUFFIX = ".odcs.yaml"
 HISTORY = "history"
@@ -27,7 +27,7 @@ HISTORY = "history"
 class Catalogue(Record):
     """All contracts of the folder: those that can be used, and (file, problem) of those that cannot."""
 
-    contracts: tuple[CompiledContract, ...]
+    contracts: tuple[CompiledDataset, ...]
     broken: tuple[tuple[str, str], ...]
 
 
@@ -49,7 +49,7 @@ class ContractFolder:
     def __init__(self, contracts: Path, expectations: Path, *, environment: str = "") -> None:
         self.contracts, self.expectations, self.environment = contracts, expectations, environment
 
-    def load(self, name: str) -> CompiledContract:
+    def load(self, name: str) -> CompiledDataset:
         """The contract of an id, or in a file, with its earlier versions.
 
         Raises:
@@ -130,8 +130,8 @@ class ContractFolder:
             self._linted(kept, beside, self._surroundings(kept, beside=path), promised)
             for kept in self.kept_paths(path, today.id)
         ]
-        kept = oldest_first(contract for contract, _ in others if contract)
-        problems = version_problems(kept, today)
+        kept = oldest_first(contract.dataset for contract, _ in others if contract)
+        problems = version_problems(kept, today.dataset)
         files = (linted, *(_with_errors_only(file) for _, file in others))
         return tuple(_with_problems(each, problems) for each in files)
 
@@ -157,37 +157,38 @@ class ContractFolder:
             return str(path)
         return "/".join((*folder.parts[-2:], *path.resolve().relative_to(folder).parts))
 
-    def suite_path(self, contract: Contract, *, is_kept: bool = False) -> Path:
+    def suite_path(self, dataset: Dataset, *, is_kept: bool = False) -> Path:
         """Where the suite file of today's version, or of a kept one, is committed."""
-        folder = self.expectations / contract.id
-        return (folder / quote(contract.version, safe="") if is_kept else folder) / f"{contract.dataset}.json"
+        folder = self.expectations / dataset.contract.id
+        kept_folder = folder / quote(dataset.contract.version, safe="")
+        return (kept_folder if is_kept else folder) / f"{dataset.name}.json"
 
     def write_suites(self, path: Path) -> list[tuple[Path, bool]]:
         """Compile a contract file and its kept versions; (suite file, whether it changed). Raises: ContractError."""
         whole = self._compiled(path)
-        kept = [_written(self.suite_path(each.contract, is_kept=True), each.suite.document) for each in whole.earlier]
-        return [_written(self.suite_path(whole.contract), whole.suite.document), *kept]
+        kept = [_written(self.suite_path(each.dataset, is_kept=True), each.suite.document) for each in whole.earlier]
+        return [_written(self.suite_path(whole.dataset), whole.suite.document), *kept]
 
-    def _load(self, path: Path) -> CompiledContract:
+    def _load(self, path: Path) -> CompiledDataset:
         whole = self._compiled(path)
         if path.resolve().parent != self.contracts.resolve():
             return whole
         earlier = tuple(self._committed(each, is_kept=True) for each in whole.earlier)
         return self._committed(whole).model_copy(update={"earlier": earlier})
 
-    def _compiled(self, path: Path) -> CompiledContract:
-        today = self.read(path)
+    def _compiled(self, path: Path) -> CompiledDataset:
+        today = self.read(path).dataset
         return compiled(today, self._earlier(path, today))
 
-    def _earlier(self, path: Path, today: Contract) -> tuple[Contract, ...]:
+    def _earlier(self, path: Path, today: Dataset) -> tuple[Dataset, ...]:
         """The versions before today's, oldest first."""
-        known = Known(name=today.id)
+        known = Known(name=today.contract.id)
         kept = oldest_first(
-            read_linted(self.text(each), known=known, **self._surroundings(each, beside=path))
-            for each in self.kept_paths(path, today.id)
+            read_linted(self.text(each), known=known, **self._surroundings(each, beside=path)).dataset
+            for each in self.kept_paths(path, today.contract.id)
         )
         if problems := version_problems(kept, today):
-            raise ContractError("\n".join(f"{each.version.path}: {each.place}: {each.what}" for each in problems))
+            raise ContractError("\n".join(f"{each.file}: {each.place}: {each.what}" for each in problems))
         return kept
 
     def _linted(
@@ -204,8 +205,8 @@ class ContractFolder:
         name = f"{contract.id} {contract.version}" if contract else None
         return contract, LintedFile(path=label, contract=name, findings=findings)
 
-    def _committed(self, fresh: CompiledContract, *, is_kept: bool = False) -> CompiledContract:
-        path = self.suite_path(fresh.contract, is_kept=is_kept)
+    def _committed(self, fresh: CompiledDataset, *, is_kept: bool = False) -> CompiledDataset:
+        path = self.suite_path(fresh.dataset, is_kept=is_kept)
         document = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         if document != fresh.suite.document:
             state = "is not what the contract compiles to" if document else "does not exist"
@@ -238,7 +239,7 @@ def _with_problems(file: LintedFile, problems: Sequence[VersionProblem]) -> Lint
     found = [
         Finding(rule="kept-versions", level=Level.ERROR, place=each.place, what=each.what)
         for each in problems
-        if each.version.path == file.path
+        if each.file == file.path
     ]
     return file.model_copy(update={"findings": (*file.findings, *found)})
 

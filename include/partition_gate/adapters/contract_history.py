@@ -9,9 +9,9 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
-from partition_gate.compatibility.releases import State
-from partition_gate.errors import OperatorError, UnknownContract
-from partition_gate.record import Record
+from partition_gate.contracts.compatibility.releases import State
+from partition_gate.core.errors import OperatorError, UnknownContract
+from partition_gate.core.record import Record
 
 _WITHIN_S = 30
 _ALL = 1000

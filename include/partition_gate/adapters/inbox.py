@@ -10,9 +10,9 @@ from tempfile import NamedTemporaryFile
 
 from pydantic import ValidationError
 
-from partition_gate.errors import NotDelivered
+from partition_gate.core.errors import NotDelivered
+from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Message
-from partition_gate.record import Record
 
 
 class Delivered(Record):

@@ -10,11 +10,12 @@ from typing import Any
 
 import duckdb
 
-from partition_gate.drafting.profile import FEW_VALUES, ColumnPart, ColumnProfile
-from partition_gate.errors import ContractError
-from partition_gate.record import Record
-from partition_gate.suite.expectations import Scalar
-from partition_gate.table import is_reserved
+from partition_gate.contracts.drafting.profile import FEW_VALUES, ColumnPart, ColumnProfile
+from partition_gate.core.errors import ContractError
+from partition_gate.core.quoting import identifier
+from partition_gate.core.record import Record
+from partition_gate.core.table import is_reserved
+from partition_gate.core.values import Scalar
 
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _KEY_LENGTH = 5
@@ -73,7 +74,7 @@ def _counts(
     """Rows, and values that are not null, of one partition; a column that its files lack has none."""
     part = connection.read_parquet([str(path) for path in paths], union_by_name=True, hive_partitioning=False)
     there = [name for name in types if name in part.columns]
-    row = _one(part, ["count(*)", *(f"count({_name(name)})" for name in there)])
+    row = _one(part, ["count(*)", *(f"count({identifier(name)})" for name in there)])
     return row[0], dict(zip(there, row[1:], strict=True))
 
 
@@ -81,7 +82,7 @@ def _column(
     whole: duckdb.DuckDBPyRelation, name: str, kind: str, counts: Sequence[tuple[int, dict[str, int]]]
 ) -> ColumnProfile:
     nulls = tuple(1 - filled.get(name, 0) / rows if rows else 0.0 for rows, filled in counts)
-    column, is_text = _name(name), kind == "VARCHAR"
+    column, is_text = identifier(name), kind == "VARCHAR"
     plain = not kind.endswith("]") and not kind.startswith(("STRUCT", "MAP", "BLOB"))
     ends = f"CASE WHEN bool_and(isfinite({column})) THEN {{}}({column}) END" if kind in _FLOATS else f"{{}}({column})"
     values = _few(whole, column) if plain else ()
@@ -147,16 +148,12 @@ def _may_be_key(kind: str) -> bool:
 
 
 def _distinct(whole: duckdb.DuckDBPyRelation, names: Sequence[str]) -> int:
-    return int(_one(whole, [f"count(DISTINCT ({', '.join(map(_name, names))}))"])[0])
+    return int(_one(whole, [f"count(DISTINCT ({', '.join(map(identifier, names))}))"])[0])
 
 
 def _one(relation: duckdb.DuckDBPyRelation, expressions: Sequence[str]) -> tuple[Any, ...]:
     rows: list[tuple[Any, ...]] = relation.aggregate(", ".join(expressions)).fetchall()
     return rows[0]
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _scalar(value: Any) -> Scalar | None:

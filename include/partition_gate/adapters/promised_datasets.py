@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from partition_gate.errors import ContractError
-from partition_gate.lint.view import View
-from partition_gate.strict_yaml.reading import Parsed, parse
+from partition_gate.contracts.lint.view import View
+from partition_gate.core.errors import ContractError
+from partition_gate.core.strict_yaml.reading import Parsed, parse
 
 Columns = Mapping[str, frozenset[str]]
 

@@ -6,13 +6,25 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 from partition_gate.alerts.case import Case
-from partition_gate.alerts.lifecycle import is_in_force, support_ended
-from partition_gate.alerts.slack_blocks import Block, Button, Buttons, Context, Header, Section, block_kit, bold, clean
+from partition_gate.alerts.slack_blocks import (
+    Block,
+    Button,
+    Buttons,
+    Context,
+    Header,
+    Section,
+    block_kit,
+    bold,
+    clean,
+    plain,
+)
 from partition_gate.alerts.stories import Audience, Story, story
-from partition_gate.contract.model import Contract
+from partition_gate.contract.calendar import local_day
+from partition_gate.contract.model import Dataset, Status
+from partition_gate.core.record import Record, digest
 from partition_gate.judging.attempt import Message, Settlement
+from partition_gate.judging.disposition import VISIBLE
 from partition_gate.judging.verdict import CheckResult
-from partition_gate.record import Record, digest
 
 _MEMBERS_SHOWN = 3
 _AUDIENCES = {
@@ -34,7 +46,7 @@ class Links(Record):
 
 
 def alerts_for(
-    settlement: Settlement, results: Sequence[CheckResult], contract: Contract, links: Links
+    settlement: Settlement, results: Sequence[CheckResult], dataset: Dataset, links: Links
 ) -> tuple[Message, ...]:
     """One message a Slack channel of the contract that has something to hear, producers first.
 
@@ -42,35 +54,35 @@ def alerts_for(
     partition's outcome. Contracts that are proposed, draft or retired tell nobody, nor do others before their
     `generalAvailability`.
     """
-    if not is_in_force(contract, settlement):
+    if not is_in_force(dataset, settlement):
         return ()
-    case = Case(settlement=settlement, results=tuple(results), contract=contract)
-    told = [(audience, channel, story(case, audience)) for audience, channel in _recipients(contract)]
-    messages = [_message(case, tale, audience, channel, links) for audience, channel, tale in told if tale]
+    case = Case(settlement=settlement, results=tuple(results), dataset=dataset)
+    told = [(audience, channel, story(case, audience)) for audience, channel in _recipients(dataset)]
+    messages = [_message(case, story, audience, channel, links) for audience, channel, story in told if story]
     return (*messages, *_of_support(case, links))
 
 
 def _of_support(case: Case, links: Links) -> Iterator[Message]:
     """That support has ended, once a channel of consumers: the same id at every partition."""
-    tale, day = support_ended(case), case.contract.limits.end_of_support
-    for audience, channel in _recipients(case.contract):
-        if tale and audience is Audience.CONSUMERS:
-            message = _message(case, tale, audience, channel, links)
+    story, day = support_ended(case), case.dataset.limits.end_of_support
+    for audience, channel in _recipients(case.dataset):
+        if story and audience is Audience.CONSUMERS:
+            message = _message(case, story, audience, channel, links)
             identity = digest([case.settlement.dataset, "endOfSupport", str(day), channel])
             yield message.model_copy(update={"id": identity})
 
 
-def _recipients(contract: Contract) -> list[tuple[Audience, str]]:
+def _recipients(dataset: Dataset) -> list[tuple[Audience, str]]:
     """Each (audience, channel) once, in the contract's order, producers first."""
     pairs = [
         (_AUDIENCES[channel.scope.lower()], channel.channel)
-        for channel in contract.channels
+        for channel in dataset.contract.channels
         if channel.tool.lower() == "slack" and channel.scope.lower() in _AUDIENCES
     ]
     return sorted(dict.fromkeys(pairs), key=lambda pair: pair[0] is Audience.CONSUMERS)
 
 
-def _message(case: Case, tale: Story, audience: Audience, channel: str, links: Links) -> Message:
+def _message(case: Case, story: Story, audience: Audience, channel: str, links: Links) -> Message:
     settled = case.settlement
     identity = (settled.attempt_id, settled.outcome, audience, channel)
     return Message(
@@ -78,18 +90,18 @@ def _message(case: Case, tale: Story, audience: Audience, channel: str, links: L
         attempt_id=settled.attempt_id,
         channel=channel,
         audience=audience,
-        text=f"{tale.headline}. {tale.happened}",
-        blocks=block_kit(tuple(_blocks(case, tale, audience, links))),
+        text=f"{story.headline}. {story.happened}",
+        blocks=block_kit(tuple(_blocks(case, story, audience, links))),
     )
 
 
-def _blocks(case: Case, tale: Story, audience: Audience, links: Links) -> Iterator[Block]:
-    yield Header(text=f"{tale.mark} {tale.headline}")
-    yield Section(lines=(tale.happened,), fields=tale.facts)
-    if tale.why:
-        yield Section(lines=(bold("Why"), *tale.why))
-    if tale.steps:
-        yield Section(lines=(bold("What to do"), *_numbered(tale.steps)))
+def _blocks(case: Case, story: Story, audience: Audience, links: Links) -> Iterator[Block]:
+    yield Header(text=f"{story.mark} {story.headline}")
+    yield Section(lines=(story.happened,), fields=story.facts)
+    if story.why:
+        yield Section(lines=(bold("Why"), *story.why))
+    if story.steps:
+        yield Section(lines=(bold("What to do"), *_numbered(story.steps)))
     yield Buttons(buttons=_buttons(case, links, audience))
     yield Context(text=_origin(case))
 
@@ -112,7 +124,7 @@ def _buttons(case: Case, links: Links, audience: Audience) -> tuple[Button, ...]
 
 
 def _origin(case: Case) -> str:
-    settled, team = case.settlement, case.contract.team
+    settled, team = case.settlement, case.dataset.contract.team
     people = ", ".join(clean(member.name or member.username, limit=40) for member in team.members[:_MEMBERS_SHOWN])
     owner = " ".join(part for part in (clean(team.name, limit=60), f"({people})" if people else "") if part)
     parts = (
@@ -122,3 +134,27 @@ def _origin(case: Case) -> str:
         f"settled {settled.settled_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
     )
     return " \u00b7 ".join(parts)
+
+
+TOLD = frozenset({Status.ACTIVE, Status.DEPRECATED})
+
+
+def is_in_force(dataset: Dataset, settlement: Settlement) -> bool:
+    """Whether anybody is told: the contract is active or deprecated, and `generalAvailability` has come."""
+    start = dataset.limits.general_availability
+    return dataset.contract.status in TOLD and (start is None or local_day(dataset, settlement.settled_at) >= start)
+
+
+def support_ended(case: Case) -> Story | None:
+    """For consumers of data that is still published after `endOfSupport`; None before that."""
+    day, dataset = case.dataset.limits.end_of_support, case.dataset
+    if day is None or case.settlement.outcome not in VISIBLE or local_day(dataset, case.settlement.settled_at) < day:
+        return None
+    until = f" until {dataset.limits.end_of_life}" if dataset.limits.end_of_life else ""
+    return Story(
+        mark="\U0001f7e1",
+        headline=f"{clean(case.settlement.dataset, limit=60)} is not supported any more",
+        happened=f"Its support ended on {day}. It is still published{until}, but nobody promises to repair it.",
+        facts=(("Owner", plain(dataset.contract.team.name or "not named in the contract", limit=80)),),
+        steps=("Ask the owner what replaces it, and move what you build on it. This is told once.",),
+    )

@@ -9,13 +9,14 @@ import shlex
 from functools import cached_property
 
 from partition_gate.alerts.slack_blocks import clean, code, plain
-from partition_gate.contract.model import Contract
-from partition_gate.errors import MalformedPartitionKey
+from partition_gate.contract.model import Dataset
+from partition_gate.core.display import share
+from partition_gate.core.errors import MalformedPartitionKey
+from partition_gate.core.record import Record
+from partition_gate.core.severity import Scope, Severity
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Unjudged, by_reason
-from partition_gate.record import Record
-from partition_gate.suite.expectations import Scope, Severity
 
 RULES_SHOWN = 6
 CAUSES_SHOWN = 3
@@ -28,7 +29,7 @@ class Case(Record):
 
     settlement: Settlement
     results: tuple[CheckResult, ...]
-    contract: Contract
+    dataset: Dataset
 
     @property
     def subject(self) -> str:
@@ -91,16 +92,16 @@ class Case(Record):
 
     def command(self, *words: str) -> str:
         """A `gate` command about this partition, fit to be copied into a shell."""
-        named = (*words, self.contract.id, self.settlement.partition_key)
+        named = (*words, self.dataset.contract.id, self.settlement.partition_key)
         return code(shlex.join(clean(word) for word in ("gate", *named)), limit=500)
 
     @property
     def landing_folder(self) -> str:
         """Where the partition's files are expected."""
         try:
-            return code(self.contract.location.folder(self.settlement.partition_key) + "/")
+            return code(self.dataset.location.folder(self.settlement.partition_key) + "/")
         except MalformedPartitionKey:
-            return code(self.contract.location.root)
+            return code(self.dataset.location.root)
 
     def _unjudged_line(self, unjudged: Unjudged, *, impact: bool) -> str:
         if len(unjudged.results) == 1:
@@ -110,7 +111,7 @@ class Case(Record):
 
     def _rule_line(self, result: CheckResult, *, impact: bool) -> str:
         line = f"\u2022 {code(result.rule_id, limit=80)}  {self._finding(result)}"
-        rule = next((rule for rule in self.contract.rules if rule.path == result.clause), None)
+        rule = next((rule for rule in self.dataset.rules if rule.path == result.clause), None)
         told = (rule.business_impact if impact else rule.description) if rule else ""
         return f"{line}. {plain(told, limit=160)}" if told else line
 
@@ -130,16 +131,6 @@ class Case(Record):
 def of(count: int, whole: int) -> str:
     """`1,234 of 842,000 rows (0.15%)`."""
     return f"{count:,} of {whole:,} rows ({share(count, whole)})"
-
-
-def share(count: int, whole: int) -> str:
-    """A percentage that never rounds something to nothing, nor a part to the whole."""
-    fraction = count / whole if whole else 0.0
-    if 0 < fraction < 0.0001:
-        return "<0.01%"
-    if 0.9999 < fraction < 1:
-        return ">99.99%"
-    return f"{fraction:.0%}" if fraction in {0.0, 1.0} else f"{fraction:.2%}"
 
 
 def _checks(count: int) -> str:

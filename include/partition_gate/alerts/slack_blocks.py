@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from partition_gate.record import Record
+from partition_gate.core.record import Record
 
 MAX_BLOCKS = 10
 HEADER_LENGTH = 150

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from partition_gate.alerts.case import Case, of, share
+from partition_gate.alerts.case import Case, of
 from partition_gate.alerts.slack_blocks import code, plain
+from partition_gate.core.display import share
+from partition_gate.core.record import Record
 from partition_gate.judging.disposition import PartitionOutcome
-from partition_gate.record import Record
 
 _RED, _ORANGE, _YELLOW, _WHITE = "\U0001f534", "\U0001f7e0", "\U0001f7e1", "\u26aa"
 _OLD_VERSION = "The version published before, if there is one, stays visible."
@@ -115,7 +116,7 @@ def _held(case: Case) -> Story:
         why=(*case.causes, *case.rule_lines(case.blocking), *_also(case)),
         steps=(
             *_look(case),
-            f"If the data is right, lower {code('shrinkLimit')} in {code(case.contract.path)}, "
+            f"If the data is right, lower {code('shrinkLimit')} in {code(case.dataset.contract.path)}, "
             f"then: {case.command('run')}",
             f"If it is wrong: {_deliver_again(case)}",
         ),
@@ -143,7 +144,7 @@ def _missing(case: Case) -> Story:
         steps=(
             "Find out why the export did not run or did not finish.",
             f"Land the files in {case.landing_folder}, then: {case.command('run')}",
-            f"No data due for this partition? Correct the calendar in {code(case.contract.path)}.",
+            f"No data due for this partition? Correct the calendar in {code(case.dataset.contract.path)}.",
         ),
     )
 
@@ -178,7 +179,7 @@ def _row_facts(case: Case) -> tuple[tuple[str, str], ...]:
         ("Rows landed", f"{settled.rows_in:,}"),
         ("Rows published", f"{settled.rows_published:,}"),
         ("Rows quarantined", f"{settled.rows_quarantined:,} ({share(settled.rows_quarantined, settled.rows_in)})"),
-        ("Owner", plain(case.contract.team.name or "not named in the contract", limit=80)),
+        ("Owner", plain(case.dataset.contract.team.name or "not named in the contract", limit=80)),
     )
 
 
@@ -200,7 +201,7 @@ def _deliver_again(case: Case) -> str:
 
 
 def _rule_is_wrong(case: Case) -> str:
-    return f"Is the rule wrong, not the data? Change {code(case.contract.path)}."
+    return f"Is the rule wrong, not the data? Change {code(case.dataset.contract.path)}."
 
 
 def _noticed(case: Case) -> tuple[str, ...]:
@@ -218,7 +219,7 @@ def _also(case: Case) -> tuple[str, ...]:
 def _keep_promises(case: Case) -> tuple[str, ...]:
     step = (
         "A promise over time blocks no partition. Find the partitions that break it, correct them and land them "
-        f"again, or agree on another promise in {code(case.contract.path)}."
+        f"again, or agree on another promise in {code(case.dataset.contract.path)}."
     )
     return (step,) if case.broken_promises else ()
 

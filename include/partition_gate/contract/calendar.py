@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from partition_gate.contract.cron import ticks
-from partition_gate.contract.model import Contract
-from partition_gate.partition_key import Segment
-from partition_gate.units import duration
+from partition_gate.contract.model import Dataset
+from partition_gate.core.partition_key import Segment
+from partition_gate.core.units import duration
 
 _HOUR = re.compile(r"\d{1,2}")
 HOUR_SEGMENTS = ("hour", "hh", "h")
@@ -21,89 +21,89 @@ _FIRST, _END = datetime(1, 1, 2), datetime(9999, 1, 1)  # noqa: DTZ001 (a label 
 _CALENDARS = {"all": "* * * * *", "weekdays": "* * * * 1-5"}
 
 
-def period(contract: Contract, key: str) -> tuple[datetime, datetime] | None:
+def period(dataset: Dataset, key: str) -> tuple[datetime, datetime] | None:
     """Start and end (exclusive, aware) of the time that a partition covers; None where its key names no date.
 
     Understands a timestamp segment, one ISO date segment, or year/month/day segments, and an hour segment. Days follow
     the contract's time zone, so a day may have 23 or 25 hours, and the hour that a clock shows twice in autumn has
     two. A timestamp's period is as long as the contract's `frequency`, else a day.
     """
-    found = _label(contract, key)
+    found = _label(dataset, key)
     if found is None:
         return None
     label, step = found
-    start = label.replace(tzinfo=ZoneInfo(contract.limits.timezone))
+    start = label.replace(tzinfo=ZoneInfo(dataset.limits.timezone))
     if step < _A_DAY:
         begin = start.astimezone(UTC)
         # The clock's next hour begins later where this one is shown twice; a timestamp is a moment, not an hour.
-        next_hour = begin if _is_timestamp(contract, key) else (start + step).astimezone(UTC)
+        next_hour = begin if _is_timestamp(dataset, key) else (start + step).astimezone(UTC)
         return begin, max(next_hour, begin + step)
     return start, start + step
 
 
-def deadline(contract: Contract, key: str) -> datetime | None:
+def deadline(dataset: Dataset, key: str) -> datetime | None:
     """When the partition must be complete in landing; None without a latency SLA or a period.
 
     Source: ODCS slaProperties `latency`; counted from the end of the period.
     """
-    covered = period(contract, key)
-    if covered is None or contract.limits.latency is None:
+    covered = period(dataset, key)
+    if covered is None or dataset.limits.latency is None:
         return None
-    return covered[1].astimezone(UTC) + contract.limits.latency
+    return covered[1].astimezone(UTC) + dataset.limits.latency
 
 
-def window_keys(contract: Contract, key: str, span: timedelta) -> tuple[str, ...]:
+def window_keys(dataset: Dataset, key: str, span: timedelta) -> tuple[str, ...]:
     """Keys of the partitions that a window of that span may hold, oldest first; the last one is `key`.
 
     A window is counted as a clock on the wall does: a week has seven days, whatever the clocks were set to. What else
     a key says beside its time (a region) stays. Only `key`, where it names no date.
     """
-    found = _label(contract, key)
+    found = _label(dataset, key)
     if found is None:
         return (key,)
-    zone, parts = ZoneInfo(contract.limits.timezone), contract.location.parts(key)
-    segments = [(segment, parts[segment.name]) for segment in contract.location.segments]
-    labels = _labels(*found, span, zone, are_timestamps=_is_timestamp(contract, key))
+    zone, parts = ZoneInfo(dataset.limits.timezone), dataset.location.parts(key)
+    segments = [(segment, parts[segment.name]) for segment in dataset.location.segments]
+    labels = _labels(*found, span, zone, are_timestamps=_is_timestamp(dataset, key))
     there = (one for one in labels if one == found[0] or _exists(one, zone))
     keys = ("/".join(_at(one, zone, segment, part) for segment, part in segments) for one in there)
     return (*list(keys)[:-1], key)
 
 
-def is_expected(contract: Contract, key: str) -> bool:
+def is_expected(dataset: Dataset, key: str) -> bool:
     """Whether the contract's calendar and schedule have the partition, from `startDate` to `endOfLife` (excluded)."""
-    found = _label(contract, key)
+    found = _label(dataset, key)
     if found is None:
         return True
-    (label, step), limits = found, contract.limits
+    (label, step), limits = found, dataset.limits
     first, end = limits.start_date, limits.end_of_life
     lives = (first is None or first <= label.date()) and (end is None or label.date() < end)
     lines = (_CALENDARS.get(limits.calendar, limits.calendar), limits.schedule)
     return lives and all(_ticks(line, label, step) for line in lines if line)
 
 
-def due(contract: Contract, key: str) -> datetime | None:
+def due(dataset: Dataset, key: str) -> datetime | None:
     """When the partition must be published, as far as the contract says: by `timeOfAvailability`, else by `latency`,
     else when its period has ended. None where the key names no date."""
-    covered, clock = period(contract, key), contract.limits.available_by
+    covered, clock = period(dataset, key), dataset.limits.available_by
     if covered is None:
         return None
-    return clock_after(contract, key, clock) if clock else deadline(contract, key) or covered[1]
+    return clock_after(dataset, key, clock) if clock else deadline(dataset, key) or covered[1]
 
 
-def clock_after(contract: Contract, key: str, clock: time) -> datetime | None:
+def clock_after(dataset: Dataset, key: str, clock: time) -> datetime | None:
     """When a clock first shows that time after the partition's period has ended, in its own zone or the contract's."""
-    covered = period(contract, key)
+    covered = period(dataset, key)
     if covered is None:
         return None
-    zone, end = clock.tzinfo or ZoneInfo(contract.limits.timezone), covered[1].astimezone(UTC)
+    zone, end = clock.tzinfo or ZoneInfo(dataset.limits.timezone), covered[1].astimezone(UTC)
     days = (end.astimezone(zone).date() + timedelta(days=ahead) for ahead in range(2))
     moments = (datetime.combine(day, clock.replace(tzinfo=None), tzinfo=zone).astimezone(UTC) for day in days)
     return next(moment for moment in moments if moment >= end)
 
 
-def local_day(contract: Contract, moment: datetime) -> date:
+def local_day(dataset: Dataset, moment: datetime) -> date:
     """The date that a calendar shows in the contract's time zone."""
-    return moment.astimezone(ZoneInfo(contract.limits.timezone)).date()
+    return moment.astimezone(ZoneInfo(dataset.limits.timezone)).date()
 
 
 def daily_keys(first: date, last: date) -> Iterator[str]:
@@ -119,26 +119,26 @@ def _ticks(line: str, label: datetime, step: timedelta) -> bool:
         return True  # a schedule that only Airflow can read
 
 
-def _label(contract: Contract, key: str) -> tuple[datetime, timedelta] | None:
+def _label(dataset: Dataset, key: str) -> tuple[datetime, timedelta] | None:
     """The beginning of a key's period as the clock on the wall shows it (naive), and the step to the next one."""
-    parts, values = contract.location.parts(key), contract.location.values(key)
-    moments = (segment.timestamp(parts[segment.name]) for segment in contract.location.segments)
+    parts, values = dataset.location.parts(key), dataset.location.values(key)
+    moments = (segment.timestamp(parts[segment.name]) for segment in dataset.location.segments)
     moment = next((one for one in moments if one is not None), None)
-    step, label = _midnight_or_hour(values) if moment is None else (frequency(contract), moment)
+    step, label = _midnight_or_hour(values) if moment is None else (frequency(dataset), moment)
     if label is None or not _FIRST <= label.replace(tzinfo=None) < _END:
         return None
-    return (label.astimezone(ZoneInfo(contract.limits.timezone)) if label.tzinfo else label).replace(tzinfo=None), step
+    return (label.astimezone(ZoneInfo(dataset.limits.timezone)) if label.tzinfo else label).replace(tzinfo=None), step
 
 
-def _is_timestamp(contract: Contract, key: str) -> bool:
+def _is_timestamp(dataset: Dataset, key: str) -> bool:
     """Whether a segment of the key is a moment, rather than what a clock shows."""
-    parts = contract.location.parts(key)
-    return any(segment.timestamp(parts[segment.name]) is not None for segment in contract.location.segments)
+    parts = dataset.location.parts(key)
+    return any(segment.timestamp(parts[segment.name]) is not None for segment in dataset.location.segments)
 
 
-def frequency(contract: Contract) -> timedelta:
+def frequency(dataset: Dataset) -> timedelta:
     """How far apart the contract says that partitions are; a day where it says nothing."""
-    spans = (duration(sla.value, sla.unit) for sla in contract.slas if sla.property == "frequency")
+    spans = (duration(sla.value, sla.unit) for sla in dataset.slas if sla.property == "frequency")
     return next((max(span, _A_MINUTE) for span in spans if span), _A_DAY)
 
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from partition_gate.contract.model import Contract
-from partition_gate.partition import DataFile
-from partition_gate.record import Record
+from partition_gate.contract.model import Dataset
+from partition_gate.core.partition import DataFile
+from partition_gate.core.record import Record
 
 NOTES = {"success_marker": "_SUCCESS", "manifest": "_manifest.json"}
 
@@ -47,22 +47,22 @@ class Manifest(Foreign):
     entries: tuple[Entry, ...] = Field(min_length=1)
 
 
-def note_name(contract: Contract) -> str | None:
+def note_name(dataset: Dataset) -> str | None:
     """The file beside the data by which the producer says that a partition is complete; None where there is none."""
-    return NOTES.get(contract.limits.readiness)
+    return NOTES.get(dataset.limits.readiness)
 
 
-def declared_files(contract: Contract, files: Sequence[DataFile], note: bytes | None) -> tuple[DataFile, ...] | str:
+def declared_files(dataset: Dataset, files: Sequence[DataFile], note: bytes | None) -> tuple[DataFile, ...] | str:
     """The partition's files, in path order; or, for people, why the producer has not finished it.
 
     `note` is the content of the file `note_name`, read before the files were listed (what lands between is then seen).
     """
-    name = note_name(contract)
+    name = note_name(dataset)
     if name is None:
         return tuple(files)
     if note is None:
         return f"{name} is not there, by which the producer says that the partition is complete ({_counted(files)})"
-    return tuple(files) if contract.limits.readiness == "success_marker" else _of_manifest(note, files, name)
+    return tuple(files) if dataset.limits.readiness == "success_marker" else _of_manifest(note, files, name)
 
 
 def _of_manifest(note: bytes, files: Sequence[DataFile], name: str) -> tuple[DataFile, ...] | str:

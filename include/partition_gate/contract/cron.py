@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cache
 
-from partition_gate.record import Record
+from partition_gate.core.record import Record
 
 _WORDS = {
     "@hourly": "0 * * * *",

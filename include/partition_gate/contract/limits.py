@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, time, timedelta
 
-from partition_gate.record import Record
+from partition_gate.core.record import Record
 
 # Of a contract's root: those that we act on.
 CUSTOM_PROPERTIES = (

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from partition_gate.contract.limits import Limits
-from partition_gate.names import Name, Version
-from partition_gate.partition import Location
-from partition_gate.record import Record
-from partition_gate.suite.counts import ListedValue
-from partition_gate.suite.expectations import Scalar, Severity
+from partition_gate.core.names import Name, Version
+from partition_gate.core.partition import Location
+from partition_gate.core.record import Record
+from partition_gate.core.severity import Severity
+from partition_gate.core.values import ListedValue, Scalar
 
 CLASSIFIED_WORDS = frozenset({"pii", "personal", "personal_data", "confidential", "restricted", "sensitive", "secret"})
 
@@ -200,8 +200,8 @@ class Team(Record):
     members: tuple[Member, ...] = ()
 
 
-class Contract(Record):
-    """One contract version and the one schema object that its partitions hold.
+class Terms(Record):
+    """What a contract version says of itself, whatever its datasets are.
 
     `path` names the file in messages; `content_hash` is the SHA-256 of its text; `name` is the file's `name`, else id.
     """
@@ -217,8 +217,21 @@ class Contract(Record):
     purpose: str = ""
     usage: str = ""
     limitations: str = ""
-    dataset: Name
-    schema_path: str
+    team: Team = Team()
+    channels: tuple[Channel, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class Dataset(Record):
+    """One schema object: what its partitions hold, where they land and what is promised of them.
+
+    Suite, table, partition keys, service levels, DAG and page belong to a dataset. `path` is its place in the file
+    (`schema[0]`).
+    """
+
+    contract: Terms
+    name: Name
+    path: str
     description: str = ""
     location: Location
     endpoint_url: str | None = None
@@ -228,10 +241,19 @@ class Contract(Record):
     rules: tuple[QualityRule, ...] = ()
     slas: tuple[Sla, ...] = ()
     limits: Limits = Limits()
-    team: Team = Team()
-    channels: tuple[Channel, ...] = ()
-    tags: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column:
         """The column of that name. Raises: KeyError."""
         return {column.name: column for column in self.columns}[name]
+
+
+class Contract(Terms):
+    """One contract version with its datasets, in the file's order."""
+
+    datasets: tuple[Dataset, ...]
+
+    @property
+    def dataset(self) -> Dataset:
+        """Its only dataset. Raises: ValueError where it has several."""
+        (dataset,) = self.datasets
+        return dataset

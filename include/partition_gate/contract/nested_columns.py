@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from partition_gate.contract.column_types import ELEMENTS, is_text, stored_type
 from partition_gate.contract.model import Column
-from partition_gate.suite.nested import ITEMS, KEYS, VALUES
+from partition_gate.core.quoting import identifier
+from partition_gate.core.values import ITEMS, KEYS, VALUES
 
 Path = tuple[str, ...]
 
@@ -25,7 +26,9 @@ def published_type(column: Column) -> str:
     if not is_text(column.physical_type):
         match column.logical_type:
             case "object" if column.fields:
-                return f"STRUCT({', '.join(f'{_quoted(one.source)} {published_type(one)}' for one in column.fields)})"
+                return (
+                    f"STRUCT({', '.join(f'{identifier(one.source)} {published_type(one)}' for one in column.fields)})"
+                )
             case "array" if column.item:
                 return f"{published_type(column.item)}[]"
             case "map" if column.key and column.value:
@@ -38,7 +41,3 @@ def published_type(column: Column) -> str:
         width=column.text_option("format"),
         has_zone=column.option("timezone") is not False,
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from partition_gate.contract.calendar import deadline, is_expected
 from partition_gate.contract.completeness import declared_files
-from partition_gate.contract.model import Contract
-from partition_gate.partition import DataFile, Partition
-from partition_gate.record import Record
-from partition_gate.units import duration
+from partition_gate.contract.model import Dataset
+from partition_gate.core.partition import DataFile, Partition
+from partition_gate.core.record import Record
+from partition_gate.core.units import duration
 
 
 class Ready(Record):
@@ -40,30 +40,30 @@ Readiness = Ready | Wait | NotExpected | Missing
 
 
 def readiness(
-    contract: Contract, key: str, files: tuple[DataFile, ...], *, note: bytes | None, now: datetime
+    dataset: Dataset, key: str, files: tuple[DataFile, ...], *, note: bytes | None, now: datetime
 ) -> Readiness:
     """The readiness of what a listing showed; `note` as for `declared_files`.
 
     `quiet:120s` (the default) means that the newest file is at least 120 seconds old. A producer that declares its
     partitions complete (`success_marker`, `manifest`) is taken at its word, at once.
     """
-    place = contract.location.folder(key)
-    if not files and not is_expected(contract, key):
+    place = dataset.location.folder(key)
+    if not files and not is_expected(dataset, key):
         return NotExpected(why=f"the contract's calendar expects no partition {key}")
     if not files:
-        return _unfinished(contract, key, f"no file at {place}", now=now)
-    declared = declared_files(contract, files, note)
+        return _unfinished(dataset, key, f"no file at {place}", now=now)
+    declared = declared_files(dataset, files, note)
     if isinstance(declared, str):
-        return _unfinished(contract, key, f"{place}: {declared}", now=now)
-    quiet = quiet_period(contract)
+        return _unfinished(dataset, key, f"{place}: {declared}", now=now)
+    quiet = quiet_period(dataset)
     newest = max(file.modified_at for file in files)
     if now - newest < quiet:
         return Wait(why=f"files still arrive (newest {newest:%H:%M:%S} UTC, quiet after {quiet.total_seconds():g} s)")
-    return Ready(partition=Partition(dataset=contract.dataset, key=key, files=declared))
+    return Ready(partition=Partition(dataset=dataset.name, key=key, files=declared))
 
 
-def _unfinished(contract: Contract, key: str, why: str, *, now: datetime) -> Wait | Missing:
-    due = deadline(contract, key)
+def _unfinished(dataset: Dataset, key: str, why: str, *, now: datetime) -> Wait | Missing:
+    due = deadline(dataset, key)
     if due is None:
         return Missing(why=why)
     if now < due:
@@ -71,6 +71,6 @@ def _unfinished(contract: Contract, key: str, why: str, *, now: datetime) -> Wai
     return Missing(why=f"{why}; it was due {due:%Y-%m-%d %H:%M} UTC")
 
 
-def quiet_period(contract: Contract) -> timedelta:
+def quiet_period(dataset: Dataset) -> timedelta:
     """How long nothing may have changed before a partition counts as complete (`quiet:120s`); else no time."""
-    return duration(contract.limits.readiness.partition(":")[2]) or timedelta(0)
+    return duration(dataset.limits.readiness.partition(":")[2]) or timedelta(0)

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from partition_gate.contract.calendar import HOUR_SEGMENTS, frequency
-from partition_gate.contract.model import Contract
+from partition_gate.contract.model import Dataset
 from partition_gate.contract.readiness import quiet_period
-from partition_gate.partition import SNAPSHOT
-from partition_gate.partition_key import Segment
-from partition_gate.record import Record
+from partition_gate.core.partition import SNAPSHOT
+from partition_gate.core.partition_key import Segment
+from partition_gate.core.record import Record
 
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 # A run waits for its partition at most this long.
@@ -52,27 +52,27 @@ class Schedule(Record):
         return f"Runs start by cron `{self.cron}` ({self.timezone})."
 
 
-def schedule_of(contract: Contract) -> Schedule:
+def schedule_of(dataset: Dataset) -> Schedule:
     """The schedule: the `frequency` SLA's cron, else once a period, a quarter past."""
-    limits, segments = contract.limits, contract.location.names
-    zone, period = ZoneInfo(limits.timezone), _period(contract)
+    limits, segments = dataset.limits, dataset.location.names
+    zone, period = ZoneInfo(limits.timezone), _period(dataset)
     first, last = limits.start_date, limits.end_of_life
     return Schedule(
         cron=limits.schedule or _cron(period),
         timezone=limits.timezone,
         run_offset=-1 if segments else 0,
-        key_format=_key_format(contract),
+        key_format=_key_format(dataset),
         start=datetime(first.year, first.month, first.day, tzinfo=zone) if first else _FIRST,
         end=datetime(last.year, last.month, last.day, tzinfo=zone) if last else None,
         runs_at_once=LONGEST_WAIT // period + 1,
-        poke_interval_s=max(2.0, min(60.0, quiet_period(contract).total_seconds())),
+        poke_interval_s=max(2.0, min(60.0, quiet_period(dataset).total_seconds())),
     )
 
 
-def _period(contract: Contract) -> timedelta:
-    segments = contract.location.segments
+def _period(dataset: Dataset) -> timedelta:
+    segments = dataset.location.segments
     if any(segment.type.startswith("TIMESTAMP") for segment in segments):
-        return min(frequency(contract), _A_DAY)
+        return min(frequency(dataset), _A_DAY)
     return _AN_HOUR if {segment.name for segment in segments} & set(HOUR_SEGMENTS) else _A_DAY
 
 
@@ -83,10 +83,10 @@ def _cron(period: timedelta) -> str:
     return "15 2 * * *" if period >= _A_DAY else f"15 */{period // _AN_HOUR} * * *".replace("*/1 ", "* ")
 
 
-def _key_format(contract: Contract) -> str | None:
+def _key_format(dataset: Dataset) -> str | None:
     """strftime for each Hive segment, by its column's type or its name; a single segment is a date."""
-    segments = contract.location.segments
-    formats = [_segment_format(segment, _period(contract)) for segment in segments]
+    segments = dataset.location.segments
+    formats = [_segment_format(segment, _period(dataset)) for segment in segments]
     if len(segments) == 1:
         formats = [formats[0] or _DATE_FORMAT]
     return "/".join(each for each in formats if each) or SNAPSHOT if None not in formats else None

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from partition_gate.contract.calendar import period
-from partition_gate.contract.model import Column, Contract
+from partition_gate.contract.model import Column, Dataset
 
 # When partitions are expected and ready, and the contract's own life: facts of today, not promises of a version.
 _TODAYS_LIMITS = (
     *("timezone", "start_date", "readiness", "calendar", "schedule"),
     *("general_availability", "end_of_support", "end_of_life"),
 )
+_TODAYS_TERMS = ("status", "team", "channels")
 _HIDDEN = "confidential"
 
 
-def in_force(versions: Sequence[Contract], key: str) -> int:
+def in_force(versions: Sequence[Dataset], key: str) -> int:
     """Position of the version that judges a partition. `versions` are oldest first, the last one is today's.
 
     It is the newest that is effective on the day, in the contract's time zone, on which the partition's period starts;
@@ -31,7 +32,7 @@ def in_force(versions: Sequence[Contract], key: str) -> int:
     return effective[-1] if effective else 0
 
 
-def in_todays_place(version: Contract, today: Contract) -> Contract:
+def in_todays_place(version: Dataset, today: Dataset) -> Dataset:
     """An earlier version as it judges today.
 
     Its columns, rules, severities, limits and latency stay as promised. Where data lies, the calendar, the status and
@@ -42,9 +43,9 @@ def in_todays_place(version: Contract, today: Contract) -> Contract:
         update={
             "location": today.location,
             "endpoint_url": today.endpoint_url,
-            "status": today.status,
-            "team": today.team,
-            "channels": today.channels,
+            "contract": version.contract.model_copy(
+                update={name: getattr(today.contract, name) for name in _TODAYS_TERMS},
+            ),
             "limits": version.limits.model_copy(
                 update={name: getattr(today.limits, name) for name in _TODAYS_LIMITS},
             ),
@@ -53,7 +54,7 @@ def in_todays_place(version: Contract, today: Contract) -> Contract:
     )
 
 
-def columns_now(version: Contract, newer: Contract) -> dict[str, Column]:
+def columns_now(version: Dataset, newer: Dataset) -> dict[str, Column]:
     """Column name -> the same column in a newer version: of the same name, else of the same name in the files.
 
     Names of the published table ignore case.

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 
-# DuckDB's whole numbers: (bytes, decimal digits that hold every value).
-_INTEGERS = {"TINYINT": (1, 3), "SMALLINT": (2, 5), "INTEGER": (4, 10), "BIGINT": (8, 19)}
-# Whole numbers of so many bytes are exact in a float of so many binary digits (24 and 53).
-_EXACT_BYTES = {"FLOAT": 2, "DOUBLE": 4}
+from partition_gate.core.integers import DIGITS, SIGNED_BITS
+
+# Whole numbers of so many bits are exact in a float of so many binary digits (24 and 53).
+_EXACT_BITS = {"FLOAT": 16, "DOUBLE": 32}
 # Texts that Python and a database read alike; Python alone reads 1_000 and 2026-W05-6 too.
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -26,11 +26,10 @@ def holds(wide: str, narrow: str) -> bool:
     """
     if wide == narrow or (narrow, wide) == ("FLOAT", "DOUBLE"):
         return True
-    if narrow in _INTEGERS:
-        size_bytes, digits = _INTEGERS[narrow]
-        if wide in _INTEGERS:
-            return _INTEGERS[wide][0] > size_bytes
-        return size_bytes <= _EXACT_BYTES.get(wide, 0) or _holds_decimal(wide, digits, 0)
+    if narrow in SIGNED_BITS:
+        if wide in SIGNED_BITS:
+            return SIGNED_BITS[wide] > SIGNED_BITS[narrow]
+        return SIGNED_BITS[narrow] <= _EXACT_BITS.get(wide, 0) or _holds_decimal(wide, DIGITS[narrow], 0)
     own = _digits(narrow)
     return own is not None and _holds_decimal(wide, *own)
 
@@ -38,8 +37,8 @@ def holds(wide: str, narrow: str) -> bool:
 def is_value(text: str, kind: str) -> bool:
     """Whether a text is exactly a value of a DuckDB type: no rounding, no overflow. Nested types have none."""
     try:
-        if kind in _INTEGERS:
-            half = 1 << (8 * _INTEGERS[kind][0] - 1)
+        if kind in SIGNED_BITS:
+            half = 1 << (SIGNED_BITS[kind] - 1)
             return bool(_NUMBER.fullmatch(text)) and -half <= int(text) < half
         if own := _digits(kind):
             return bool(_NUMBER.fullmatch(text)) and _fits(Decimal(text), *own)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from partition_gate.contract.calendar import deadline, is_expected, period
 from partition_gate.contract.completeness import declared_files, note_name
-from partition_gate.contract.model import Contract
+from partition_gate.contract.model import Dataset
 from partition_gate.contract.readiness import Missing, NotExpected, Readiness, Ready, Wait, readiness
-from partition_gate.errors import NothingDue
-from partition_gate.partition import DataFile, Partition
+from partition_gate.core.errors import NothingDue
+from partition_gate.core.partition import DataFile, Partition
+from partition_gate.core.record import Record
 from partition_gate.ports import Ports
-from partition_gate.record import Record
 
 
 class Discovered(Record):
@@ -29,51 +29,51 @@ class NeverCame(Record):
 Arrival = Discovered | NeverCame | Wait | NotExpected
 
 
-def arrive(contract: Contract, key: str, *, ports: Ports) -> Arrival:
+def arrive(dataset: Dataset, key: str, *, ports: Ports) -> Arrival:
     """The partition, ready; or why it is waited for, or missing.
 
     Raises:
         MalformedPartitionKey: the key does not fit the location.
         OperatorError: landing cannot be listed.
     """
-    seen = ports.ledger.fence(contract.dataset, key)
-    files, note = _landed(contract, key, ports)
-    return _arrival(readiness(contract, key, files, note=note, now=ports.clock.now()), seen)
+    seen = ports.ledger.fence(dataset.name, key)
+    files, note = _landed(dataset, key, ports)
+    return _arrival(readiness(dataset, key, files, note=note, now=ports.clock.now()), seen)
 
 
-def look(contract: Contract, key: str, *, ports: Ports) -> Discovered | NeverCame:
+def look(dataset: Dataset, key: str, *, ports: Ports) -> Discovered | NeverCame:
     """What is there now, without waiting for quiet: a person asked. Raises as `arrive`.
 
     A partition that its producer has not declared complete is missing for a person too.
     """
-    seen = ports.ledger.fence(contract.dataset, key)
-    found = landed_now(contract, key, ports=ports)
+    seen = ports.ledger.fence(dataset.name, key)
+    found = landed_now(dataset, key, ports=ports)
     if isinstance(found, str):
         return NeverCame(why=found, seen_fence=seen)
     return Discovered(partition=found, seen_fence=seen)
 
 
-def landed_now(contract: Contract, key: str, *, ports: Ports) -> Partition | str:
+def landed_now(dataset: Dataset, key: str, *, ports: Ports) -> Partition | str:
     """The partition in landing, or why there is none. The ledger is not asked."""
-    files, note = _landed(contract, key, ports)
-    folder = contract.location.folder(key)
+    files, note = _landed(dataset, key, ports)
+    folder = dataset.location.folder(key)
     if not files:
-        return f"no file that matches {contract.location.pattern} at {folder}"
-    declared = declared_files(contract, files, note)
+        return f"no file that matches {dataset.location.pattern} at {folder}"
+    declared = declared_files(dataset, files, note)
     if isinstance(declared, str):
         return f"{folder}: {declared}"
-    return Partition(dataset=contract.dataset, key=key, files=declared)
+    return Partition(dataset=dataset.name, key=key, files=declared)
 
 
-def check_promised(contract: Contract, key: str, *, ports: Ports) -> None:
+def check_promised(dataset: Dataset, key: str, *, ports: Ports) -> None:
     """Raise NothingDue where nothing is promised for the key, or not yet: a person may have typed another one."""
-    where = f"{contract.dataset} {key}: nothing landed at {contract.location.folder(key)}, and"
-    if not is_expected(contract, key):
+    where = f"{dataset.name} {key}: nothing landed at {dataset.location.folder(key)}, and"
+    if not is_expected(dataset, key):
         raise NothingDue(f"{where} the contract's calendar expects no such partition; nothing was recorded")
-    covered = period(contract, key)
-    if covered is None and contract.location.segments:
+    covered = period(dataset, key)
+    if covered is None and dataset.location.segments:
         raise NothingDue(f"{where} its key names no date, so no calendar promises it; nothing was recorded")
-    due = deadline(contract, key) or (covered and covered[1])
+    due = deadline(dataset, key) or (covered and covered[1])
     if due is not None and ports.clock.now() < due:
         raise NothingDue(f"{where} it is not due before {due:%Y-%m-%d %H:%M %Z}; nothing was recorded")
 
@@ -88,8 +88,8 @@ def _arrival(found: Readiness, seen_fence: int) -> Arrival:
             return found
 
 
-def _landed(contract: Contract, key: str, ports: Ports) -> tuple[tuple[DataFile, ...], bytes | None]:
+def _landed(dataset: Dataset, key: str, ports: Ports) -> tuple[tuple[DataFile, ...], bytes | None]:
     # The note first: what it declares complete has landed by then, so the listing after it shows all of it.
-    name = note_name(contract)
-    note = ports.store.note(contract.location, key, name) if name else None
-    return ports.store.list_files(contract.location, key), note
+    name = note_name(dataset)
+    note = ports.store.note(dataset.location, key, name) if name else None
+    return ports.store.list_files(dataset.location, key), note

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.partition import Spooled
+from partition_gate.core.record import Record
+from partition_gate.core.severity import Scope
 from partition_gate.judging.attempt import Attempt, AttemptState, Publication, Staged
 from partition_gate.judging.disposition import VISIBLE, Disposition, PartitionOutcome, plan_disposition
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
 from partition_gate.judging.verdict import Verdict
-from partition_gate.partition import Spooled
 from partition_gate.ports import Ports
-from partition_gate.record import Record
-from partition_gate.suite.expectations import Scope
 
 
 class Judged(Record):
     """One attempt with its files at hand and its verdict reached."""
 
-    compiled: CompiledContract
+    compiled: CompiledDataset
     attempt: Attempt
     scan: PartitionScan
     validation: Validation
@@ -91,7 +91,7 @@ def inspection_of(judged: Judged, decision: Decision) -> Inspection:
 def _disposition(judged: Judged, split: Split | None, before: Publication | None) -> Disposition:
     return plan_disposition(
         judged.verdict,
-        judged.compiled.policy,
+        judged.compiled.dataset.limits,
         rows_quarantined=split.rows_quarantined if split else 0,
         rows_published_before=before.rows if before else None,
     )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.errors import NothingDue
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.errors import NothingDue
+from partition_gate.core.partition import Partition
+from partition_gate.core.record import Record
 from partition_gate.gate.discover import landed_now
 from partition_gate.gate.dispose import decide, inspection_of
-from partition_gate.gate.inspect import judged_rows
-from partition_gate.gate.promises import judged_over_time
+from partition_gate.gate.inspect import judged_over_time, judged_rows
 from partition_gate.gate.settle import settlement_of
 from partition_gate.gate.spool import spool_folder
 from partition_gate.judging.attempt import Attempt, Settlement, attempt_id
 from partition_gate.judging.disposition import VISIBLE
 from partition_gate.judging.verdict import CheckResult
-from partition_gate.partition import Partition
 from partition_gate.ports import Ports
-from partition_gate.record import Record
 
 DRY_RUN = "dry-run"
 
@@ -27,18 +26,18 @@ class DryRun(Record):
     results: tuple[CheckResult, ...]
 
 
-def dry_run(today: CompiledContract, key: str, *, ports: Ports) -> DryRun:
+def dry_run(today: CompiledDataset, key: str, *, ports: Ports) -> DryRun:
     """The files that are there now, judged.
 
     Raises:
         MalformedPartitionKey, NothingDue: the key was mistyped, or nothing landed.
         OperatorError: they cannot be judged.
     """
-    key = today.contract.location.key(key)
+    key = today.dataset.location.key(key)
     compiled = today.in_force(key)
-    found = landed_now(compiled.contract, key, ports=ports)
+    found = landed_now(compiled.dataset, key, ports=ports)
     if isinstance(found, str):
-        raise NothingDue(f"{compiled.contract.dataset} {key}: {found}; there is nothing to judge")
+        raise NothingDue(f"{compiled.dataset.name} {key}: {found}; there is nothing to judge")
     attempt = _attempt(compiled, found, ports)
     with spool_folder(ports.spool_folder, attempt.id) as folder:
         spooled = ports.store.spool(found, folder)
@@ -51,7 +50,7 @@ def dry_run(today: CompiledContract, key: str, *, ports: Ports) -> DryRun:
     return DryRun(settlement=settlement, results=verdict.results)
 
 
-def _attempt(compiled: CompiledContract, partition: Partition, ports: Ports) -> Attempt:
+def _attempt(compiled: CompiledDataset, partition: Partition, ports: Ports) -> Attempt:
     return Attempt(
         id=attempt_id(partition.dataset, partition.key, DRY_RUN),
         dataset=partition.dataset,

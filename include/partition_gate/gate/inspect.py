@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.errors import PartitionChanged, ReferenceMissing
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.errors import PartitionChanged, ReferenceMissing
+from partition_gate.core.partition import Partition, Spooled, idempotency_key
+from partition_gate.core.record import digest
 from partition_gate.gate.dispose import Inspection, Judged, dispose
-from partition_gate.gate.promises import judged_over_time
 from partition_gate.gate.spool import spool_folder
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE
-from partition_gate.judging.result_document import with_promises
+from partition_gate.judging.documents import with_promises
+from partition_gate.judging.promises import keys_looked_at, verdict_over_time
+from partition_gate.judging.sla_context import SlaContext
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
-from partition_gate.judging.verdict import reach_verdict
-from partition_gate.partition import Partition, Spooled, idempotency_key
+from partition_gate.judging.verdict import Verdict, reach_verdict
 from partition_gate.ports import Ports
-from partition_gate.record import digest
 
 
-def recorded(compiled: CompiledContract, partition: Partition, ports: Ports) -> tuple[str, Settlement | None]:
+def recorded(compiled: CompiledDataset, partition: Partition, ports: Ports) -> tuple[str, Settlement | None]:
     """The idempotency key of these bytes under this contract, and the partition's outcome if it is theirs already.
 
     An outcome that something else has replaced since does not count, nor one whose rows are no longer visible.
@@ -35,7 +36,7 @@ def recorded(compiled: CompiledContract, partition: Partition, ports: Ports) -> 
     return key, outcome if current and current.idempotency_key == key else None
 
 
-def open_attempt(compiled: CompiledContract, claim: Claim, key: str, ports: Ports) -> Attempt:
+def open_attempt(compiled: CompiledDataset, claim: Claim, key: str, ports: Ports) -> Attempt:
     """A new attempt.
 
     Raises:
@@ -50,7 +51,7 @@ def open_attempt(compiled: CompiledContract, claim: Claim, key: str, ports: Port
     return attempt
 
 
-def judge(compiled: CompiledContract, partition: Partition, attempt: Attempt, *, ports: Ports) -> Inspection:
+def judge(compiled: CompiledDataset, partition: Partition, attempt: Attempt, *, ports: Ports) -> Inspection:
     """The decision on an attempt, its rows staged or in quarantine, its check results recorded.
 
     Raises:
@@ -65,7 +66,7 @@ def judge(compiled: CompiledContract, partition: Partition, attempt: Attempt, *,
         return inspection
 
 
-def judged_rows(compiled: CompiledContract, attempt: Attempt, spooled: Spooled, ports: Ports) -> Judged:
+def judged_rows(compiled: CompiledDataset, attempt: Attempt, spooled: Spooled, ports: Ports) -> Judged:
     """The verdict on the spooled files."""
     scan = _scan(compiled, spooled, ports)
     validation = ports.validator.validate(scan, compiled.suite)
@@ -73,8 +74,8 @@ def judged_rows(compiled: CompiledContract, attempt: Attempt, spooled: Spooled, 
     return Judged(compiled=compiled, attempt=attempt, scan=scan, validation=validation, verdict=verdict)
 
 
-def _scan(compiled: CompiledContract, spooled: Spooled, ports: Ports) -> PartitionScan:
-    values = compiled.contract.location.values(spooled.partition.key)
+def _scan(compiled: CompiledDataset, spooled: Spooled, ports: Ports) -> PartitionScan:
+    values = compiled.dataset.location.values(spooled.partition.key)
     return PartitionScan(
         paths=spooled.paths,
         sources=tuple(file.path for file in spooled.partition.files),
@@ -96,7 +97,7 @@ def _record(judged: Judged, partition: Partition, inspection: Inspection, ports:
     ports.ledger.record_validation(judged.attempt.id, verdict.results, document=document, profile=profile)
 
 
-def _idempotency_key(compiled: CompiledContract, partition: Partition, ports: Ports) -> str:
+def _idempotency_key(compiled: CompiledDataset, partition: Partition, ports: Ports) -> str:
     contract = compiled.contract
     references = {dataset: _reference_version(dataset, ports) for dataset in compiled.referenced_datasets}
     return idempotency_key(
@@ -130,7 +131,22 @@ def _spooled(partition: Partition, attempt: Attempt, ports: Ports) -> Iterator[S
         yield spooled
 
 
-def _read(compiled: CompiledContract) -> tuple[str, ...]:
+def _read(compiled: CompiledDataset) -> tuple[str, ...]:
     # What is published of its own dataset is read, but is no part of the key: a publish must not ask for the next one.
     own = (compiled.table.name,) if compiled.reads_published else ()
     return tuple(dict.fromkeys((*compiled.referenced_datasets, *own)))
+
+
+def judged_over_time(judged: Judged, partition: Partition, inspection: Inspection, *, ports: Ports) -> Verdict:
+    """The verdict on a partition, with its promises over time; no old data is read for them, only the ledger."""
+    suite, dataset = judged.compiled.suite.suite, judged.compiled.dataset
+    keys = keys_looked_at(suite, dataset, partition.key)
+    promised = [check.rule_id for check in suite.checks if check.promise is not None]
+    context = SlaContext(
+        dataset=dataset,
+        partition=partition,
+        now=ports.clock.now(),
+        is_published=inspection.disposition.outcome in VISIBLE,
+        published=ports.ledger.published(dataset.name, keys, rule_ids=promised) if keys else (),
+    )
+    return verdict_over_time(suite, judged.validation, context)

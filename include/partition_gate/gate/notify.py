@@ -6,10 +6,12 @@ import logging
 from datetime import datetime, timedelta
 from enum import Enum
 
-from partition_gate.errors import DeliveryError, NotDelivered, ServiceSilent
+from partition_gate.core.errors import DeliveryError, NotDelivered, ServiceSilent
+from partition_gate.core.record import Record
 from partition_gate.judging.attempt import OutboxEntry
-from partition_gate.ports import Clock, Ledger, Notifier
-from partition_gate.record import Record
+from partition_gate.ports.clock import Clock
+from partition_gate.ports.ledger import Ledger
+from partition_gate.ports.notifier import Notifier
 
 log = logging.getLogger(__name__)
 

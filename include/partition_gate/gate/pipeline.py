@@ -12,22 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from partition_gate.alerts.alert import alerts_for
-from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.readiness import NotExpected, Wait
-from partition_gate.errors import GateError, NothingDue, NotRecorded, PartitionChanged
+from partition_gate.core.errors import GateError, NothingDue, NotRecorded, PartitionChanged
+from partition_gate.core.record import Record
 from partition_gate.gate import discover, settle
 from partition_gate.gate.discover import Discovered, NeverCame
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.inspect import judge, open_attempt, recorded
 from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.repair import repair
-from partition_gate.gate.report import report
 from partition_gate.gate.settle import Settled, discard, unjudged
 from partition_gate.gate.spool import sweep_spool
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
-from partition_gate.record import Record
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ class RunResult(Record):
     view_problem: str | None = None
 
 
-def run_partition(today: CompiledContract, key: str, *, ports: Ports) -> RunResult:
+def run_partition(today: CompiledDataset, key: str, *, ports: Ports) -> RunResult:
     """What became of the partition, judged now: always recorded, also where it could not be judged.
 
     Raises:
@@ -86,8 +85,8 @@ class PartitionRun:
     `errored` is the settlement of a step that failed, `was_recorded` says that an earlier run's was returned.
     """
 
-    def __init__(self, today: CompiledContract, key: str, *, ports: Ports) -> None:
-        self.key, self.ports = today.contract.location.key(key), ports
+    def __init__(self, today: CompiledDataset, key: str, *, ports: Ports) -> None:
+        self.key, self.ports = today.dataset.location.key(key), ports
         self.today, self.compiled = today, today.in_force(self.key)
         self.errored: Settlement | None = None
         self.was_recorded = False
@@ -98,7 +97,7 @@ class PartitionRun:
         """The partition when it is ready; MISSING, settled, when it did not come by its deadline."""
         with self._errors_recorded():
             self._finish_others()
-            found = discover.arrive(self.compiled.contract, self.key, ports=self.ports)
+            found = discover.arrive(self.compiled.dataset, self.key, ports=self.ports)
             return self._missing(found) if isinstance(found, NeverCame) else found
 
     def look(self) -> Discovered | Settlement:
@@ -135,17 +134,17 @@ class PartitionRun:
 
     @property
     def dataset(self) -> str:
-        return self.compiled.contract.dataset
+        return self.compiled.dataset.name
 
     def _finish_others(self) -> None:
         sweep_spool(self.ports.spool_folder)
         repair(self.ports, own=self.today)
 
     def _look(self) -> Discovered | Settlement:
-        found = discover.look(self.compiled.contract, self.key, ports=self.ports)
+        found = discover.look(self.compiled.dataset, self.key, ports=self.ports)
         if isinstance(found, Discovered):
             return found
-        discover.check_promised(self.compiled.contract, self.key, ports=self.ports)
+        discover.check_promised(self.compiled.dataset, self.key, ports=self.ports)
         return self._missing(found)
 
     def _inspect(self, found: Discovered) -> Inspection | Settlement:
@@ -197,7 +196,7 @@ class PartitionRun:
         attempt = self._attempt or open_attempt(self.compiled, self._claim(seen_fence), "", self.ports)
         settlement = unjudged(attempt, outcome=outcome, why=why, now=self.ports.clock.now())
         links = self.ports.links(self.dataset, self.key, "")
-        self.ports.ledger.settle(settlement, alerts_for(settlement, (), self.compiled.contract, links))
+        self.ports.ledger.settle(settlement, alerts_for(settlement, (), self.compiled.dataset, links))
         self._attempt = None
         return settlement
 
@@ -244,3 +243,13 @@ class PartitionRun:
                 *(self.dataset, self.key, error, unrecorded),
             )
             return None
+
+
+def report(settlement: Settlement, *, ports: Ports) -> str | None:
+    """The attempt's Data Docs page, as a path below the site's root; None where nothing was validated."""
+    document = ports.ledger.document(settlement.attempt_id)
+    if document is None:
+        return None
+    words = settlement.outcome.value.replace("_", " ")
+    title = f"{settlement.dataset} {settlement.partition_key}: {words} (contract {settlement.version})"
+    return ports.docs.write_page(settlement.attempt_id, document, title=title)

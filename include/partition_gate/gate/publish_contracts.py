@@ -8,9 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from partition_gate.contract.model import Contract
-from partition_gate.errors import OperatorError
-from partition_gate.record import Record
-from partition_gate.registry import (
+from partition_gate.contracts.registry import (
     APPROVED,
     INDEX,
     Entry,
@@ -22,6 +20,8 @@ from partition_gate.registry import (
     version_path,
     with_entries,
 )
+from partition_gate.core.errors import OperatorError
+from partition_gate.core.record import Record
 
 _TRIES = 20
 
@@ -55,7 +55,7 @@ class Approved(Record):
     body: bytes
 
 
-class Fate(StrEnum):
+class RegistryOutcome(StrEnum):
     """What became of one contract."""
 
     PUBLISHED = "published"
@@ -65,16 +65,16 @@ class Fate(StrEnum):
 
 
 class Publication(Record):
-    """One contract's fate, and why where it is not simply published."""
+    """What became of one contract, and why where it was not simply published."""
 
     id: str
     version: str
-    fate: Fate
+    outcome: RegistryOutcome
     why: str = ""
 
 
 def publish_contracts(files: Sequence[Approved], store: RegistryStore, *, now: datetime) -> tuple[Publication, ...]:
-    """Every contract's fate, in order. A refusal stops none of the others. Repeating it changes nothing.
+    """What became of every contract, in order. A refusal stops none of the others. Repeating it changes nothing.
 
     A kill between a version and the index leaves a version that no index names; the next call names it.
 
@@ -85,7 +85,7 @@ def publish_contracts(files: Sequence[Approved], store: RegistryStore, *, now: d
     for file in files:
         publication = _publish(file, store)
         publications.append(publication)
-        if publication.fate in {Fate.PUBLISHED, Fate.UNCHANGED}:
+        if publication.outcome in {RegistryOutcome.PUBLISHED, RegistryOutcome.UNCHANGED}:
             entries.append(_entry(file, now))
     _write_index(store, entries)
     return tuple(publications)
@@ -96,14 +96,14 @@ def _publish(file: Approved, store: RegistryStore) -> Publication:
     named = {"id": contract.id, "version": contract.version}
     if contract.status not in APPROVED:
         why = f"status {contract.status.value}; only active and deprecated contracts are published"
-        return Publication(**named, fate=Fate.NOT_APPROVED, why=why)
+        return Publication(**named, outcome=RegistryOutcome.NOT_APPROVED, why=why)
     path = version_path(contract.id, contract.version)
     if store.create(path, file.body):
-        return Publication(**named, fate=Fate.PUBLISHED)
+        return Publication(**named, outcome=RegistryOutcome.PUBLISHED)
     there = store.read(path)
     if there is not None and there.body == file.body:
-        return Publication(**named, fate=Fate.UNCHANGED)
-    return Publication(**named, fate=Fate.REFUSED, why=_other_content(file, store.root, path, there))
+        return Publication(**named, outcome=RegistryOutcome.UNCHANGED)
+    return Publication(**named, outcome=RegistryOutcome.REFUSED, why=_other_content(file, store.root, path, there))
 
 
 def _other_content(file: Approved, root: str, path: str, there: Stored | None) -> str:
@@ -119,7 +119,7 @@ def _entry(file: Approved, now: datetime) -> Entry:
     return Entry(
         id=contract.id,
         name=contract.name,
-        dataset=contract.dataset,
+        dataset=contract.dataset.name,
         version=RegisteredVersion(
             version=contract.version,
             status=contract.status.value,

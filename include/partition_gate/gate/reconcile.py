@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 
-from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.errors import GateError
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.errors import GateError
+from partition_gate.core.record import Record
+from partition_gate.core.table import TableSchema
 from partition_gate.gate.notify import Pace, notify
 from partition_gate.gate.repair import Ending, Repaired, repair
 from partition_gate.judging.attempt import Publication, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE
 from partition_gate.ports import Ports
-from partition_gate.record import Record
-from partition_gate.table import TableSchema
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Reconciliation(Record):
     differences: tuple[Difference, ...]
 
 
-def reconcile(contracts: Sequence[CompiledContract], *, ports: Ports, tell: bool = True) -> Reconciliation:
+def reconcile(contracts: Sequence[CompiledDataset], *, ports: Ports, tell: bool = True) -> Reconciliation:
     """The comparison of ledger, tables, views, quarantine and outbox, after everything unfinished was finished.
 
     `contracts` are all that can be used. A dataset that cannot be looked at is a difference of its own and stops none.
@@ -99,8 +99,8 @@ def _views(tables: Sequence[TableSchema], ports: Ports) -> tuple[tuple[str, ...]
     return tuple(refreshed), tuple(differences)
 
 
-def _datasets(contracts: Sequence[CompiledContract], outcomes: Sequence[Settlement]) -> tuple[str, ...]:
-    named = (*(each.contract.dataset for each in contracts), *(each.dataset for each in outcomes))
+def _datasets(contracts: Sequence[CompiledDataset], outcomes: Sequence[Settlement]) -> tuple[str, ...]:
+    named = (*(each.dataset.name for each in contracts), *(each.dataset for each in outcomes))
     return tuple(dict.fromkeys(named))
 
 
@@ -151,17 +151,17 @@ def _quarantine_problem(uri: str, recorded: int, ports: Ports) -> str | None:
     return None if kept == recorded else f"{uri} holds {kept:,} rows, {recorded:,} are recorded"
 
 
-def _of_landing(compiled: CompiledContract, ports: Ports) -> Iterator[Difference]:
+def _of_landing(compiled: CompiledDataset, ports: Ports) -> Iterator[Difference]:
     """Folders in landing that no key leads to: what lies in them is never judged."""
-    contract = compiled.contract
+    dataset = compiled.dataset
     try:
-        refused = ports.store.partition_keys(contract.location).refused
+        refused = ports.store.partition_keys(dataset.location).refused
     except GateError as error:
-        log.warning("landing not compared dataset=%s why=%s", contract.dataset, error)
+        log.warning("landing not compared dataset=%s why=%s", dataset.name, error)
         return
     for folder, why in refused:
-        what = f"{contract.location.root}/{folder} is never judged: {why}"
-        yield Difference(dataset=contract.dataset, partition_key=None, what=what)
+        what = f"{dataset.location.root}/{folder} is never judged: {why}"
+        yield Difference(dataset=dataset.name, partition_key=None, what=what)
 
 
 def _of_outbox(ports: Ports) -> Iterator[Difference]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.partition import Partition
+from partition_gate.core.record import Record
+from partition_gate.core.severity import Scope, Severity
 from partition_gate.gate.discover import landed_now
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict, reach_verdict
-from partition_gate.partition import Partition
 from partition_gate.ports import Ports
-from partition_gate.record import Record
-from partition_gate.suite.expectations import Scope, Severity
 
 _BAD = {CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.ERRORED}
 
@@ -39,7 +39,7 @@ class Rejudged(Record):
     missing: str | None = None
 
 
-def rejudge(old: CompiledContract, new: CompiledContract, *, partitions: int, ports: Ports) -> tuple[Rejudged, ...]:
+def rejudge(old: CompiledDataset, new: CompiledDataset, *, partitions: int, ports: Ports) -> tuple[Rejudged, ...]:
     """The newest partitions in landing under both versions, newest first; only checks that end otherwise are told.
 
     Folders in landing that are no partition come last, each with why. The files are those where the old version finds
@@ -51,7 +51,7 @@ def rejudge(old: CompiledContract, new: CompiledContract, *, partitions: int, po
     """
     if partitions <= 0:
         return ()
-    landed = ports.store.partition_keys(old.contract.location)
+    landed = ports.store.partition_keys(old.dataset.location)
     refused = (Rejudged(key=folder, row_count=None, flips=(), missing=why) for folder, why in landed.refused)
     return (*(_rejudged(old, new, key, ports) for key in landed.keys[-partitions:][::-1]), *refused)
 
@@ -87,8 +87,8 @@ def _is_bad(result: CheckResult | None) -> bool:
     return result is not None and (result.outcome in _BAD or result.outcome is CheckOutcome.WARNED)
 
 
-def _rejudged(old: CompiledContract, new: CompiledContract, key: str, ports: Ports) -> Rejudged:
-    found = landed_now(old.contract, key, ports=ports)
+def _rejudged(old: CompiledDataset, new: CompiledDataset, key: str, ports: Ports) -> Rejudged:
+    found = landed_now(old.dataset, key, ports=ports)
     if isinstance(found, str):
         return Rejudged(key=key, row_count=None, flips=(), missing=found)
     ports.spool_folder.mkdir(parents=True, exist_ok=True)
@@ -99,13 +99,13 @@ def _rejudged(old: CompiledContract, new: CompiledContract, key: str, ports: Por
 
 
 def _verdict(
-    version: CompiledContract, partition: Partition, paths: tuple[Path, ...], old: CompiledContract, ports: Ports
+    version: CompiledDataset, partition: Partition, paths: tuple[Path, ...], old: CompiledDataset, ports: Ports
 ) -> Verdict:
     scan = PartitionScan(
         paths=paths,
         sources=tuple(file.path for file in partition.files),
         table=version.table,
-        partition_values=tuple(old.contract.location.values(partition.key).items()),
+        partition_values=tuple(old.dataset.location.values(partition.key).items()),
         references=tuple(
             ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset))
             for dataset in version.referenced_datasets

@@ -11,13 +11,13 @@ import logging
 from datetime import timedelta
 from enum import StrEnum
 
-from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.errors import ContractError, GateError, TableUnreadable
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.errors import ContractError, GateError, TableUnreadable
+from partition_gate.core.record import Record
+from partition_gate.core.table import TableSchema
 from partition_gate.gate.settle import discard, finish, view_problem
 from partition_gate.judging.attempt import Attempt, AttemptState, Intent, Publication, UnfinishedAttempt
 from partition_gate.ports import Ports
-from partition_gate.record import Record
-from partition_gate.table import TableSchema
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Repaired(Record):
     why: str = ""
 
 
-def repair(ports: Ports, *, own: CompiledContract | None = None) -> tuple[Repaired, ...]:
+def repair(ports: Ports, *, own: CompiledDataset | None = None) -> tuple[Repaired, ...]:
     """Every unfinished attempt, oldest first, with what became of it. One that cannot be looked at stops no other.
 
     `own` is a contract that may lie outside the folder of contracts.
@@ -87,7 +87,7 @@ class _Tables:
     its fault costs every other dataset's run as little as that.
     """
 
-    def __init__(self, own: CompiledContract | None, ports: Ports) -> None:
+    def __init__(self, own: CompiledDataset | None, ports: Ports) -> None:
         self._own, self._ports = own, ports
         self._unreadable: dict[str, TableUnreadable] = {}
         self._view_problems: dict[str, str] = {}

@@ -6,14 +6,14 @@ import logging
 from datetime import datetime
 
 from partition_gate.alerts.alert import alerts_for
-from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.errors import GateError, NotRecorded, OperatorError, Superseded
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.errors import GateError, NotRecorded, OperatorError, Superseded
+from partition_gate.core.record import Record
+from partition_gate.core.table import TableSchema
 from partition_gate.gate.dispose import Inspection
 from partition_gate.judging.attempt import Attempt, Intent, Message, Publication, Settlement, Staged
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.ports import Ports
-from partition_gate.record import Record
-from partition_gate.table import TableSchema
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Settled(Record):
     view_problem: str | None = None
 
 
-def settle(today: CompiledContract, compiled: CompiledContract, inspection: Inspection, *, ports: Ports) -> Settled:
+def settle(today: CompiledDataset, compiled: CompiledDataset, inspection: Inspection, *, ports: Ports) -> Settled:
     """The settlement: published in one commit, or rejected, held, superseded or errored; with its messages queued.
 
     May be killed and repeated at every point. What will be recorded is kept before the commit; the commit carries the
@@ -148,7 +148,7 @@ def _superseded(inspection: Inspection) -> Inspection:
 
 
 def _publish(
-    compiled: CompiledContract, inspection: Inspection, staged: Staged, intent: Intent, ports: Ports
+    compiled: CompiledDataset, inspection: Inspection, staged: Staged, intent: Intent, ports: Ports
 ) -> Publication | None:
     """The publication; None where a newer attempt owns the partition. What is visible already stays as it is."""
     attempt = inspection.attempt
@@ -165,7 +165,7 @@ def _publish(
             idempotency_key=attempt.idempotency_key,
             fence=attempt.fence,
             over=inspection.over,
-            values=tuple(compiled.contract.location.values(attempt.partition_key).items()),
+            values=tuple(compiled.dataset.location.values(attempt.partition_key).items()),
         )
     except Superseded:
         return None
@@ -187,18 +187,18 @@ def _looked_up(attempt: Attempt, table: str, error: OperatorError, ports: Ports)
     return visible
 
 
-def _ended(compiled: CompiledContract, inspection: Inspection, ports: Ports) -> Settled:
+def _ended(compiled: CompiledDataset, inspection: Inspection, ports: Ports) -> Settled:
     """An end without a publish: nothing that consumers see has changed."""
     settlement = settlement_of(inspection, rows_published=0, now=ports.clock.now())
     ports.ledger.settle(settlement, _messages(settlement, compiled, ports))
     return Settled(settlement=settlement, is_new_version=False)
 
 
-def _intent(compiled: CompiledContract, inspection: Inspection, staged: Staged, ports: Ports) -> Intent:
+def _intent(compiled: CompiledDataset, inspection: Inspection, staged: Staged, ports: Ports) -> Intent:
     settlement = settlement_of(inspection, rows_published=staged.rows, now=ports.clock.now())
     return Intent(settlement=settlement, messages=_messages(settlement, compiled, ports))
 
 
-def _messages(settlement: Settlement, compiled: CompiledContract, ports: Ports) -> tuple[Message, ...]:
+def _messages(settlement: Settlement, compiled: CompiledDataset, ports: Ports) -> tuple[Message, ...]:
     links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id)
-    return alerts_for(settlement, ports.ledger.results(settlement.attempt_id), compiled.contract, links)
+    return alerts_for(settlement, ports.ledger.results(settlement.attempt_id), compiled.dataset, links)

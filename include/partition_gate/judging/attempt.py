@@ -8,15 +8,15 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from partition_gate.core.record import Record, digest
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import PartitionProfile
-from partition_gate.record import Record, digest
 
 _LONGEST_NAME = 120
 
 
 class AttemptState(StrEnum):
-    """An attempt's way (design, section 6); the last five are ends."""
+    """The states of an attempt; the last five are ends."""
 
     DISCOVERED = "discovered"
     CLAIMED = "claimed"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from partition_gate.contract.limits import Limits
+from partition_gate.core.display import share
+from partition_gate.core.record import Record
+from partition_gate.core.severity import Scope
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict, by_reason
-from partition_gate.record import Record
-from partition_gate.suite.expectations import Scope
 
 
 class PartitionOutcome(StrEnum):
@@ -26,13 +28,6 @@ VISIBLE = frozenset({PartitionOutcome.PUBLISHED, PartitionOutcome.PUBLISHED_WITH
 FINAL = VISIBLE | {PartitionOutcome.REJECTED, PartitionOutcome.HELD}
 
 
-class Policy(Record):
-    """The contract's limits, as fractions (0..1)."""
-
-    quarantine_limit: float = 0.05
-    shrink_limit: float = 0.5
-
-
 class Disposition(Record):
     """The outcome and one plain sentence per cause, for people."""
 
@@ -41,9 +36,9 @@ class Disposition(Record):
 
 
 def plan_disposition(
-    verdict: Verdict, policy: Policy, *, rows_quarantined: int, rows_published_before: int | None
+    verdict: Verdict, limits: Limits, *, rows_quarantined: int, rows_published_before: int | None
 ) -> Disposition:
-    """The disposition of a judged partition (design, section 5).
+    """The disposition of a judged partition.
 
     `rows_quarantined` counts the rows that break at least one blocking row-level check; `rows_published_before`
     is the size of the visible version, None where there is none.
@@ -60,13 +55,13 @@ def plan_disposition(
         f"{r.rule_id}: {r.unexpected_count or 0:,} of {r.element_count or 0:,} rows; expected {r.expected}"
         for r in row_failures
     )
-    if rows and rows_quarantined / rows > policy.quarantine_limit:
-        share = (
-            f"{rows_quarantined:,} of {rows:,} rows fail ({rows_quarantined / rows:.2%}), "
-            f"more than the {policy.quarantine_limit:.2%} that the contract allows"
+    if rows and rows_quarantined / rows > limits.quarantine_limit:
+        too_many = (
+            f"{rows_quarantined:,} of {rows:,} rows fail ({share(rows_quarantined, rows)}), "
+            f"more than the {limits.quarantine_limit:.2%} that the contract allows"
         )
-        return Disposition(outcome=PartitionOutcome.REJECTED, why=(share, *why))
-    if held := _shrinks(rows - rows_quarantined, rows_published_before, policy):
+        return Disposition(outcome=PartitionOutcome.REJECTED, why=(too_many, *why))
+    if held := _shrinks(rows - rows_quarantined, rows_published_before, limits):
         return Disposition(outcome=PartitionOutcome.HELD, why=(held, *why))
     outcome = PartitionOutcome.PUBLISHED_WITH_QUARANTINE if rows_quarantined else PartitionOutcome.PUBLISHED
     return Disposition(outcome=outcome, why=why)
@@ -85,7 +80,7 @@ def _unknown(results: tuple[CheckResult, ...]) -> tuple[str, ...]:
     )
 
 
-def _shrinks(rows: int, before: int | None, policy: Policy) -> str | None:
-    if not before or rows >= before * policy.shrink_limit:
+def _shrinks(rows: int, before: int | None, limits: Limits) -> str | None:
+    if not before or rows >= before * limits.shrink_limit:
         return None
-    return f"{rows:,} rows would replace {before:,}: less than {policy.shrink_limit:.0%}; a person must approve"
+    return f"{rows:,} rows would replace {before:,}: less than {limits.shrink_limit:.0%}; a person must approve"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Callable, Iterable
 from typing import Annotated, Self, TypeVar
 
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
+from partition_gate.core.record import Record
 from partition_gate.judging.exact_values import Extreme, Number, added, higher, lower
-from partition_gate.judging.hyperloglog import HIGHEST, REGISTERS, estimate
-from partition_gate.record import Record
 
 Part = TypeVar("Part")
 RowCount = Annotated[int, Field(ge=0)]
@@ -163,3 +163,31 @@ def _invalid(column: ColumnCounters, broken: BrokenRows) -> int | None:
 
 def _both(mine: Part | None, theirs: Part | None, unite: Callable[[Part, Part], Part | None]) -> Part | None:
     return None if mine is None or theirs is None else unite(mine, theirs)
+
+
+PRECISION = 10
+REGISTERS = 1 << PRECISION
+HIGHEST = 64 - PRECISION + 1  # the rank of a 64-bit hash of which the 54 bits after the register's number are all zero
+
+
+def estimate(registers: bytes) -> float:
+    """The improved estimator over 1024 registers of 0 to 55: standard error 1.04 / sqrt(1024) = 3.25 %."""
+    counts = [registers.count(rank) for rank in range(HIGHEST + 1)]
+    denominator = 0.0
+    for count in reversed(counts[1:HIGHEST]):
+        denominator = (denominator + count) / 2
+    denominator += REGISTERS * _sigma(counts[0] / REGISTERS)
+    if not denominator:  # every register is full: all the hashes that there are
+        return float(1 << 64)
+    return REGISTERS * REGISTERS / (2 * math.log(2) * denominator)
+
+
+def _sigma(x: float) -> float:
+    """The correction for registers that no value has met (the share `x` of all)."""
+    if x == 1:
+        return math.inf
+    term, total, before = 1.0, x, math.nan
+    while total != before:
+        x, before = x * x, total
+        total, term = total + x * term, term * 2
+    return total

@@ -6,15 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from partition_gate.contract.calendar import is_expected, local_day, period, window_keys
-from partition_gate.contract.model import Contract
-from partition_gate.judging import service_levels as level
-from partition_gate.judging.attempt import Counts
-from partition_gate.judging.occasion import Occasion
-from partition_gate.judging.validation import Held, Observation, Unknown, Validation
-from partition_gate.judging.verdict import Verdict, reach_verdict
-from partition_gate.suite.expectations import Check, Severity, Suite
-from partition_gate.suite.promises import (
+from partition_gate.checks.expectations import Check, Suite
+from partition_gate.checks.promises import (
     ArrivedWithin,
     Attained,
     FreshWithin,
@@ -24,6 +17,15 @@ from partition_gate.suite.promises import (
     TrailsWithin,
     Volume,
 )
+from partition_gate.contract.calendar import is_expected, local_day, period, window_keys
+from partition_gate.contract.model import Dataset
+from partition_gate.core.display import share
+from partition_gate.core.severity import Severity
+from partition_gate.judging import service_levels as level
+from partition_gate.judging.attempt import Counts
+from partition_gate.judging.sla_context import SlaContext
+from partition_gate.judging.validation import Evaluated, Observation, Unknown, Validation
+from partition_gate.judging.verdict import Verdict, reach_verdict
 
 HISTORY = timedelta(days=30)
 _IN_TIME = ArrivedWithin | PublishedBy
@@ -31,14 +33,14 @@ _ABOUT_COMING = _IN_TIME | TrailsWithin | FreshWithin
 _ABOUT_DATA = OverWindow | Volume
 
 
-def keys_looked_at(suite: Suite, contract: Contract, key: str) -> tuple[str, ...]:
+def keys_looked_at(suite: Suite, dataset: Dataset, key: str) -> tuple[str, ...]:
     """The partitions that the suite's promises are about, oldest first; none where it has no promise over time."""
     promises = [check.promise for check in suite.checks if check.promise is not None]
     spans = [promise.span for promise in promises if isinstance(promise, OverWindow | Attained)]
-    return window_keys(contract, key, max(spans, default=timedelta(0))) if promises else ()
+    return window_keys(dataset, key, max(spans, default=timedelta(0))) if promises else ()
 
 
-def verdict_over_time(suite: Suite, validation: Validation, occasion: Occasion) -> Verdict:
+def verdict_over_time(suite: Suite, validation: Validation, context: SlaContext) -> Verdict:
     """The verdict with each promise over time held against what it promises. Counts stay the partition's own.
 
     What could not be measured stays as it is.
@@ -47,54 +49,59 @@ def verdict_over_time(suite: Suite, validation: Validation, occasion: Occasion) 
     timely = frozenset(rule for rule, promise in promises.items() if isinstance(promise, _IN_TIME))
     attained = frozenset(rule for rule, promise in promises.items() if isinstance(promise, Attained))
     single = {rule: promise for rule, promise in promises.items() if rule not in attained}
-    seen = [_held_against(single.get(one.rule_id), one, occasion) for one in validation.observations]
-    came = all(isinstance(one, Held) and one.success for one in seen if one.rule_id in timely)
-    is_there = occasion.is_published or occasion.before is not None
-    whole = occasion.model_copy(update={"timely": timely, "in_time": came and is_there})
+    seen = [_held_against(single.get(one.rule_id), one, context) for one in validation.observations]
+    came = all(isinstance(one, Evaluated) and one.success for one in seen if one.rule_id in timely)
+    is_there = context.is_published or context.before is not None
+    whole = context.model_copy(update={"timely": timely, "in_time": came and is_there})
     seen = [_held_against(promises[one.rule_id] if one.rule_id in attained else None, one, whole) for one in seen]
-    checks = tuple(_as_history(check, occasion) for check in suite.checks)
+    checks = tuple(_as_history(check, context) for check in suite.checks)
     return reach_verdict(suite.model_copy(update={"checks": checks}), seen, row_count=validation.row_count)
 
 
-def _held_against(promise: Promise | None, observation: Observation, occasion: Occasion) -> Observation:
-    if promise is None or not isinstance(observation, Held):
+def _held_against(promise: Promise | None, observation: Observation, context: SlaContext) -> Observation:
+    if promise is None or not isinstance(observation, Evaluated):
         return observation
-    if excused := _excuse(promise, observation, occasion):
+    if excused := _excuse(promise, observation, context):
         return observation.model_copy(update={"success": True, "observed": excused})
-    return _JUDGES[promise.kind](promise, observation, occasion)
+    return _JUDGES[promise.kind](promise, observation, context)
 
 
-def _excuse(promise: Promise, held: Held, occasion: Occasion) -> str | None:
+def _excuse(promise: Promise, evaluated: Evaluated, context: SlaContext) -> str | None:
     """Why a promise is kept whatever was measured now."""
-    end, before = occasion.contract.limits.end_of_life, occasion.before
-    if end and local_day(occasion.contract, occasion.now) >= end and not isinstance(promise, _ABOUT_DATA):
+    end, before = context.dataset.limits.end_of_life, context.before
+    if end and local_day(context.dataset, context.now) >= end and not isinstance(promise, _ABOUT_DATA):
         return f"the data's life ended on {end}: nothing is promised about a time after it"
-    if before and held.rule_id not in before.broken and isinstance(promise, _ABOUT_COMING):
+    if before and evaluated.rule_id not in before.broken and isinstance(promise, _ABOUT_COMING):
         return "kept when the partition was first published; this is a later version of it"
     return None
 
 
-def _as_history(check: Check, occasion: Occasion) -> Check:
+def _as_history(check: Check, context: SlaContext) -> Check:
     """A partition that was due long ago is old data that is loaded now: that it is late is recorded, nobody is told."""
-    covered = period(occasion.contract, occasion.partition.key)
-    is_old = covered is not None and occasion.now - covered[1] > HISTORY
+    covered = period(context.dataset, context.partition.key)
+    is_old = covered is not None and context.now - covered[1] > HISTORY
     if is_old and isinstance(check.promise, _ABOUT_COMING | Attained):
         return check.model_copy(update={"severity": Severity.INFO})
     return check
 
 
-def _over_window(promise: OverWindow, held: Held, occasion: Occasion) -> Observation:
+def _over_window(promise: OverWindow, evaluated: Evaluated, context: SlaContext) -> Observation:
     """The sums over the window's visible partitions, this one's own counters replaced by what was counted now."""
-    contract, key = occasion.contract, occasion.partition.key
-    if period(contract, key) is None:
-        return Unknown(rule_id=held.rule_id, why=f"the partition key {key} names no date, so its window is not known")
-    keys = window_keys(contract, key, promise.span)
-    counted = {key: Counts(rule_id=held.rule_id, **held.model_dump(include=_COUNTS)), **_before(held, keys, occasion)}
+    dataset, key = context.dataset, context.partition.key
+    if period(dataset, key) is None:
+        return Unknown(
+            rule_id=evaluated.rule_id, why=f"the partition key {key} names no date, so its window is not known"
+        )
+    keys = window_keys(dataset, key, promise.span)
+    counted = {
+        key: Counts(rule_id=evaluated.rule_id, **evaluated.model_dump(include=_COUNTS)),
+        **_before(evaluated, keys, context),
+    }
     rows = sum(one.element_count or 0 for one in counted.values())
     number = sum(getattr(one, promise.counts) or 0 for one in counted.values())
-    whole = len({one for one in keys if is_expected(contract, one)} | set(counted))
+    whole = len({one for one in keys if is_expected(dataset, one)} | set(counted))
     found = f"{number:,} rows" if promise.counts == "element_count" else _of(number, rows)
-    return held.model_copy(
+    return evaluated.model_copy(
         update={
             "success": promise.bounds.hold_for(number, of=rows),
             "observed": f"{found} in {len(counted)} of {whole} partitions",
@@ -102,20 +109,21 @@ def _over_window(promise: OverWindow, held: Held, occasion: Occasion) -> Observa
     )
 
 
-def _before(held: Held, keys: tuple[str, ...], occasion: Occasion) -> dict[str, Counts]:
+def _before(evaluated: Evaluated, keys: tuple[str, ...], context: SlaContext) -> dict[str, Counts]:
     """What the other partitions of the window counted by this rule."""
-    others = (one for one in occasion.published if one.partition_key in keys[:-1])
-    found = ((one.partition_key, counts) for one in others for counts in one.counts if counts.rule_id == held.rule_id)
+    others = (one for one in context.published if one.partition_key in keys[:-1])
+    found = (
+        (one.partition_key, counts) for one in others for counts in one.counts if counts.rule_id == evaluated.rule_id
+    )
     return dict(found)
 
 
 def _of(number: int, rows: int) -> str:
-    share = f" ({number / rows:.2%})".replace("%", " %") if rows else ""
-    return f"{number:,} of {rows:,} rows{share}"
+    return f"{number:,} of {rows:,} rows ({share(number, rows)})"
 
 
 _COUNTS = {"element_count", "unexpected_count"}
-_JUDGES: dict[str, Callable[[Any, Held, Occasion], Observation]] = {
+_JUDGES: dict[str, Callable[[Any, Evaluated, SlaContext], Observation]] = {
     "over_window": _over_window,
     "arrived_within": level.arrived_within,
     "trails_within": level.trails_within,

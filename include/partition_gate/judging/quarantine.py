@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from partition_gate.display import PATH_LENGTH, SENTENCE_LENGTH, Excerpt, displayed
-from partition_gate.masking import Masking
-from partition_gate.record import Record
+from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, Excerpt, displayed
+from partition_gate.core.masking import Masking
+from partition_gate.core.record import Record
 
 
 class QuarantinedRow(Record):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from partition_gate.core.record import Record
+from partition_gate.core.table import TableSchema
 from partition_gate.judging.profile import PartitionProfile
-from partition_gate.record import Record
-from partition_gate.table import TableSchema
 
 
 class ReferenceFiles(Record):
@@ -47,7 +47,7 @@ class FailingValue(Record):
     count: int
 
 
-class Held(Record):
+class Evaluated(Record):
     """The expectation holds or does not, with Great Expectations' own numbers (`None` where it gives none).
 
     `failing_values` are the most frequent values that break a rule on one column, counted over all rows.
@@ -75,7 +75,7 @@ class Errored(Record):
     why: str
 
 
-Observation = Held | Unknown | Errored
+Observation = Evaluated | Unknown | Errored
 
 
 class RowPredicate(Record):

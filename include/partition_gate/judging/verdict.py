@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from partition_gate.judging.validation import Errored, FailingValue, Held, Observation, Unknown
-from partition_gate.record import Record
-from partition_gate.suite.document import expectation_type
-from partition_gate.suite.expectations import Check, Scope, Severity, Suite
+from partition_gate.checks.document import expectation_type
+from partition_gate.checks.expectations import Check, Suite
+from partition_gate.core.record import Record
+from partition_gate.core.severity import Scope, Severity
+from partition_gate.judging.validation import Errored, Evaluated, FailingValue, Observation, Unknown
 
 
 class CheckOutcome(StrEnum):
@@ -47,7 +48,7 @@ class CheckResult(Record):
 
     @property
     def finding(self) -> str:
-        """What was seen, with the failing values: `23 of 842 values (2.73 %) break the rule: SJU 20, BQN 3`."""
+        """What was seen, with the failing values: `23 of 842 values (2.73%) break the rule: SJU 20, BQN 3`."""
         return ": ".join(text for text in (self.observed, self.failing) if text)
 
 
@@ -107,7 +108,7 @@ def reach_verdict(suite: Suite, observations: Iterable[Observation], *, row_coun
 
 
 def _result(check: Check, observation: Observation | None) -> CheckResult:
-    held = observation if isinstance(observation, Held) else None
+    held = observation if isinstance(observation, Evaluated) else None
     return CheckResult(
         clause=check.clause,
         rule_id=check.rule_id,
@@ -130,9 +131,9 @@ def _word(value: str | None) -> str:
 
 def _outcome(check: Check, observation: Observation | None) -> CheckOutcome:
     match observation:
-        case Held(success=True):
+        case Evaluated(success=True):
             return CheckOutcome.PASSED
-        case Held():
+        case Evaluated():
             return CheckOutcome.FAILED if check.severity is Severity.ERROR else CheckOutcome.WARNED
         case Unknown():
             return CheckOutcome.UNKNOWN
@@ -142,7 +143,7 @@ def _outcome(check: Check, observation: Observation | None) -> CheckOutcome:
 
 def _observed(observation: Observation | None) -> str | None:
     match observation:
-        case Held(observed=observed):
+        case Evaluated(observed=observed):
             return observed
         case Unknown(why=why) | Errored(why=why):
             return why

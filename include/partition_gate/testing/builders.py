@@ -13,16 +13,16 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from partition_gate.compiling.compiled import CompiledContract, compiled
+from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
+from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.core.partition import DataFile, Location, Partition
+from partition_gate.core.partition_key import Segment
+from partition_gate.core.severity import Scope, Severity
+from partition_gate.core.table import TableColumn, TableSchema
 from partition_gate.judging.attempt import Claim, Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.validation import Split
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
-from partition_gate.odcs.reader import read_contract
-from partition_gate.partition import DataFile, Location, Partition
-from partition_gate.partition_key import Segment
-from partition_gate.suite.expectations import Scope, Severity
-from partition_gate.table import TableColumn, TableSchema
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 _number = itertools.count()
@@ -57,7 +57,7 @@ def a_table(
 
 def a_contract(
     properties: Sequence[Mapping[str, Any]], *, version: str = "v3.1.0", path: str = "data/*.parquet", **schema: Any
-) -> CompiledContract:
+) -> CompiledDataset:
     """The contract `orders` with these properties, read from its text like any other."""
     document = {
         "apiVersion": version,
@@ -68,7 +68,7 @@ def a_contract(
         "servers": [{"server": "landing", "type": "local", "path": path, "format": "parquet"}],
         "schema": [{"name": "orders", "properties": list(properties), **schema}],
     }
-    return compiled(read_contract(json.dumps(document), path="orders.odcs.yaml", folder="/contracts"))
+    return compiled(read_contract(json.dumps(document), path="orders.odcs.yaml", folder="/contracts").dataset)
 
 
 def a_split(folder: Path, ids: Iterable[int] = (1, 2, 3), *, select: str | None = None, quarantined: int = 0) -> Split:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from partition_gate.compatibility.changes import Change, VersionRule
-from partition_gate.compatibility.rules import Party
-from partition_gate.compiling.in_force import VersionInForce
-from partition_gate.coverage.clauses import CoveredClause, Treatment
+from partition_gate.apps.web.console import BrokenContract, ContractSummary
+from partition_gate.apps.web.contract_details import ContractDetails, Coverage, ShownVersion
+from partition_gate.checks.compiling.compiled import VersionInForce
+from partition_gate.contracts.compatibility.changes import Change, VersionRule
+from partition_gate.contracts.compatibility.rules import Party
+from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.quarantine import QuarantineSample, SampleRow
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
-from partition_gate.web.console import BrokenContract, ContractSummary
-from partition_gate.web.contract_details import ContractDetails, Coverage, ShownVersion
 
 ATTEMPT = "orders-2026-11-01-1"
 

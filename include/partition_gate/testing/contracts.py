@@ -7,20 +7,20 @@ from pathlib import Path
 import pyarrow as pa
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
-from partition_gate.compiling.compiled import CompiledContract
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.partition import SNAPSHOT
 from partition_gate.judging.validation import PartitionScan
 from partition_gate.judging.verdict import CheckOutcome, Verdict, reach_verdict
-from partition_gate.partition import SNAPSHOT
 from partition_gate.testing.scans import a_scan
 
 
-def scan_of(contract: CompiledContract, folder: Path, *files: pa.Table, key: str = SNAPSHOT) -> PartitionScan:
+def scan_of(contract: CompiledDataset, folder: Path, *files: pa.Table, key: str = SNAPSHOT) -> PartitionScan:
     """The files under the contract's own table, landed under the key."""
-    values = tuple(contract.contract.location.values(key).items())
+    values = tuple(contract.dataset.location.values(key).items())
     return a_scan(folder, *files).model_copy(update={"table": contract.table, "partition_values": values})
 
 
-def verdict_on(contract: CompiledContract, folder: Path, *files: pa.Table, key: str = SNAPSHOT) -> Verdict:
+def verdict_on(contract: CompiledDataset, folder: Path, *files: pa.Table, key: str = SNAPSHOT) -> Verdict:
     """What Great Expectations on DuckDB finds, as a verdict."""
     validation = DuckDbValidator().validate(scan_of(contract, folder, *files, key=key), contract.suite)
     return reach_verdict(contract.suite.suite, validation.observations, row_count=validation.row_count)

@@ -14,12 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from partition_gate.alerts.alert import Links
-from partition_gate.compiling.compiled import CompiledContract
-from partition_gate.errors import DeliveryError, PartitionChanged, UnknownContract
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.checks.expectations import Check, CompiledSuite
+from partition_gate.core.errors import DeliveryError, PartitionChanged, UnknownContract
+from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
+from partition_gate.core.severity import Scope
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.validation import (
     Errored,
-    Held,
+    Evaluated,
     Observation,
     PartitionScan,
     RowPredicate,
@@ -28,8 +31,6 @@ from partition_gate.judging.validation import (
     Unknown,
     Validation,
 )
-from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
-from partition_gate.suite.expectations import Check, CompiledSuite, Scope
 from partition_gate.testing.builders import NOON
 from partition_gate.testing.ledger import InMemoryLedger
 from partition_gate.testing.warehouse import InMemoryWarehouse
@@ -141,7 +142,7 @@ class FakeValidator:
             return Unknown(rule_id=rule, why="its column is missing")
         failing = len(self.failing.get(rule, set()) & set(ids))
         counts = {"element_count": len(ids), "unexpected_count": failing} if check.scope is Scope.ROW else {}
-        return Held(rule_id=rule, success=not failing and rule not in self.broken, observed=None, **counts)
+        return Evaluated(rule_id=rule, success=not failing and rule not in self.broken, observed=None, **counts)
 
 
 class FakeNotifier:
@@ -178,10 +179,10 @@ class FakeDocs:
 class FakeContracts:
     """Contracts by id."""
 
-    def __init__(self, *contracts: CompiledContract) -> None:
+    def __init__(self, *contracts: CompiledDataset) -> None:
         self.by_id = {each.contract.id: each for each in contracts}
 
-    def load(self, name: str) -> CompiledContract:
+    def load(self, name: str) -> CompiledDataset:
         if name not in self.by_id:
             raise UnknownContract(f"{name!r} is no contract")
         return self.by_id[name]
@@ -201,7 +202,7 @@ class FakeWorkers:
 class FakePorts:
     """All ports; `contracts` are those that can be loaded by id."""
 
-    def __init__(self, spool_folder: Path, *contracts: CompiledContract) -> None:
+    def __init__(self, spool_folder: Path, *contracts: CompiledDataset) -> None:
         self.spool_folder, self.drain_limit = spool_folder, timedelta(minutes=1)
         self.clock, self.store, self.validator = FakeClock(), FakeStore(), FakeValidator()
         self.warehouse, self.ledger = InMemoryWarehouse(), InMemoryLedger()

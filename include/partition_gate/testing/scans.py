@@ -11,10 +11,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from partition_gate.checks.document import suite_document
+from partition_gate.checks.expectations import Check, CompiledSuite, Core, Suite
+from partition_gate.core.severity import Scope, Severity
+from partition_gate.core.table import TableColumn, TableSchema
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles, SplitLabels
-from partition_gate.suite.document import suite_document
-from partition_gate.suite.expectations import Check, CompiledSuite, Core, Scope, Severity, Suite
-from partition_gate.table import TableColumn, TableSchema
 
 
 def a_scan(folder: Path, *files: pa.Table | bytes, columns: Mapping[str, str] | None = None) -> PartitionScan:

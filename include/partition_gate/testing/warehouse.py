@@ -10,13 +10,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from partition_gate.display import excerpt
-from partition_gate.errors import OperatorError, PartitionChanged, Superseded
+from partition_gate.core.display import excerpt
+from partition_gate.core.errors import OperatorError, PartitionChanged, Superseded
+from partition_gate.core.partition_key import KeyValues, Segment, stored_values
+from partition_gate.core.table import TableSchema, is_reserved
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
 from partition_gate.judging.validation import Split
-from partition_gate.partition_key import KeyValues, Segment, stored_values
-from partition_gate.table import TableSchema, is_reserved
 
 Row = dict[str, Any]
 

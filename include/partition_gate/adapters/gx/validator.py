@@ -12,17 +12,23 @@ from typing import Any, TypeVar
 import duckdb
 
 from partition_gate.adapters.deadlines import LimitReached, within_or_stopped
-from partition_gate.adapters.gx.engine import DuckDBExecutionEngine
-from partition_gate.adapters.gx.engine_options import EngineOptions
-from partition_gate.adapters.gx.footers import READ_ERRORS, Footers, read_footers
-from partition_gate.adapters.gx.judge import Judgement, column_profile, judge, judge_unreadable, row_predicates
-from partition_gate.adapters.gx.observations import validation_document
-from partition_gate.adapters.gx.query_process import QueryLimits
-from partition_gate.adapters.gx.scan import Machine, create_view, damaged_files, open_connection
-from partition_gate.adapters.gx.split import reject_rows, split_rows
-from partition_gate.adapters.gx.sql_rules import SqlRules
-from partition_gate.adapters.gx.suite_file import SuiteFile, read_suite_file
-from partition_gate.errors import ScanTimedOut
+from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Footers, read_footers
+from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
+from partition_gate.adapters.gx.duckdb.scan import EngineOptions, Machine, create_view, damaged_files, open_connection
+from partition_gate.adapters.gx.duckdb.split import reject_rows, split_rows
+from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
+from partition_gate.adapters.gx.engine.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.execution.judge import (
+    Judgement,
+    column_profile,
+    judge,
+    judge_unreadable,
+    row_predicates,
+)
+from partition_gate.adapters.gx.execution.results import validation_document
+from partition_gate.adapters.gx.execution.suite_file import SuiteFile, read_suite_file
+from partition_gate.checks.expectations import CompiledSuite
+from partition_gate.core.errors import ScanTimedOut
 from partition_gate.judging.validation import (
     Errored,
     PartitionScan,
@@ -31,7 +37,6 @@ from partition_gate.judging.validation import (
     SplitLabels,
     Validation,
 )
-from partition_gate.suite.expectations import CompiledSuite
 
 TIMEOUT_S = 1800.0
 # DuckDB notices an interruption between blocks of rows, and one block of long texts under one pattern can take minutes.

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
-from partition_gate.errors import LedgerUnusable
+from partition_gate.core.errors import LedgerUnusable
 
 HEAD = "0004"
 SCRIPTS = Path(__file__).parent / "migrations"

@@ -15,7 +15,7 @@ from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
 from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, translated, unanswered
 from partition_gate.adapters.object_store.spooling import whole_or_absent
-from partition_gate.errors import GateError
+from partition_gate.core.errors import GateError
 
 
 class ObjectWriter(Protocol):

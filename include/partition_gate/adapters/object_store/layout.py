@@ -8,9 +8,9 @@ from pathlib import Path
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import translated
-from partition_gate.errors import BucketMissing
-from partition_gate.partition import Location
-from partition_gate.partition_key import Segment
+from partition_gate.core.errors import BucketMissing
+from partition_gate.core.partition import Location
+from partition_gate.core.partition_key import Segment
 
 _PATTERN = "*.parquet"
 FolderNames = Callable[[str], list[str]]

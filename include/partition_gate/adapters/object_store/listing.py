@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from partition_gate.errors import AmbiguousPartition, MalformedPartitionKey
-from partition_gate.partition import SNAPSHOT, DataFile, LandedKeys, Location
-from partition_gate.partition_key import Segment
+from partition_gate.core.errors import AmbiguousPartition, MalformedPartitionKey
+from partition_gate.core.partition import SNAPSHOT, DataFile, LandedKeys, Location
+from partition_gate.core.partition_key import Segment
 
 NOTE_BYTES = 8_000_000
 FolderNames = Callable[[str], Iterable[str]]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, is_data, keys_below, note_of
 from partition_gate.adapters.object_store.spooling import changed, spool_files, whole_or_absent
-from partition_gate.errors import AccessDenied, BucketMissing
-from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
+from partition_gate.core.errors import AccessDenied, BucketMissing
+from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
 
 
 class LocalObjectStore:

@@ -22,7 +22,7 @@ from obstore.exceptions import (
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, unanswered
-from partition_gate.errors import AccessDenied, BucketMissing
+from partition_gate.core.errors import AccessDenied, BucketMissing
 from partition_gate.gate.publish_contracts import Stored
 
 _LOCK = ".lock"

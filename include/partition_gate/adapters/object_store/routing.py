@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from partition_gate.errors import NoSpace
-from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
-from partition_gate.ports import ObjectStore
+from partition_gate.core.errors import NoSpace
+from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
+from partition_gate.ports.store import ObjectStore
 
 SPOOL_MAX_BYTES = 100_000_000_000
 _SCHEME = "s3://"

@@ -18,7 +18,7 @@ from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimit
 from partition_gate.adapters.object_store.s3_download import Download
 from partition_gate.adapters.object_store.s3_errors import access_denied, translated, unanswered
 from partition_gate.adapters.object_store.spooling import spool_files
-from partition_gate.partition import DataFile, LandedKeys, Location, Partition, Spooled
+from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
 
 
 class S3ObjectStore:

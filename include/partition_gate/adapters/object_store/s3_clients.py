@@ -11,7 +11,7 @@ import s3fs
 from fsspec.asyn import sync
 from pydantic import Field
 
-from partition_gate.record import Record
+from partition_gate.core.record import Record
 
 SCHEME = "s3://"
 _CONNECT_WITHIN_S = 5.0

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from obstore.exceptions import BaseError
 
 from partition_gate.adapters.object_store.s3_clients import Endpoint, bucket
-from partition_gate.errors import AccessDenied, BucketMissing, StoreUnreachable
+from partition_gate.core.errors import AccessDenied, BucketMissing, StoreUnreachable
 
 
 @contextmanager

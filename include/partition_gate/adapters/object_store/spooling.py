@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from partition_gate.errors import PartitionChanged
+from partition_gate.core.errors import PartitionChanged
+from partition_gate.core.partition import DataFile, Partition, Spooled
 from partition_gate.gate.local_folders import full, no_space, writing_below
-from partition_gate.partition import DataFile, Partition, Spooled
 
 _AT_ONCE = 4
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from partition_gate.adapters.warehouse_delta import table_log, view_sql
 from partition_gate.adapters.warehouse_delta.storage import Storage
-from partition_gate.record import Record, digest
+from partition_gate.core.record import Record, digest
 
 
 class _Known(Record):

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from partition_gate.adapters.warehouse_delta.sql import type_name
-from partition_gate.errors import MalformedPartitionKey
-from partition_gate.partition import SNAPSHOT
-from partition_gate.partition_key import KeyValues, Segment, stored_values
-from partition_gate.table import TableSchema
+from partition_gate.core.errors import MalformedPartitionKey
+from partition_gate.core.partition import SNAPSHOT
+from partition_gate.core.partition_key import KeyValues, Segment, stored_values
+from partition_gate.core.table import TableSchema
 
 PREFIX, MORE = "part-", "more-"
 SUFFIX = ".parquet"

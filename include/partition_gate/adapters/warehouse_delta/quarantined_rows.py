@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile
-from partition_gate.display import SHOWN_LENGTH, Excerpt, excerpt
-from partition_gate.errors import OperatorError
+from partition_gate.core.display import SHOWN_LENGTH, Excerpt, excerpt
+from partition_gate.core.errors import OperatorError
+from partition_gate.core.table import is_reserved
 from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
-from partition_gate.table import is_reserved
 
 ROWS, RAW = "rows.parquet", "raw"
 _BUFFER_BYTES = 1 << 20

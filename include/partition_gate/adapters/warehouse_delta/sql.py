@@ -6,17 +6,11 @@ from collections.abc import Iterable
 
 import duckdb
 
-
-def identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+from partition_gate.core.quoting import text_literal
 
 
 def literals(texts: Iterable[str]) -> str:
-    return "[" + ", ".join(literal(text) for text in texts) + "]"
+    return "[" + ", ".join(text_literal(text) for text in texts) + "]"
 
 
 def type_name(declared: str) -> str:

@@ -15,9 +15,9 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore, S3Store
 
-from partition_gate.errors import AccessDenied, NoSpace, OperatorError, StoreUnreachable
+from partition_gate.core.errors import AccessDenied, NoSpace, OperatorError, StoreUnreachable
+from partition_gate.core.record import Record
 from partition_gate.gate.local_folders import no_space
-from partition_gate.record import Record
 
 S3 = "s3://"
 _DEFAULT_TIMEOUT = "30000ms"

@@ -26,10 +26,10 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 from partition_gate.adapters.warehouse_delta import layout
 from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile, reachable
 from partition_gate.adapters.warehouse_delta.table_schema import added_fields, delta_schema, widened
-from partition_gate.errors import OperatorError, TableUnreadable
+from partition_gate.core.errors import OperatorError, TableUnreadable
+from partition_gate.core.record import canonical_json
+from partition_gate.core.table import TableSchema
 from partition_gate.judging.attempt import Publication
-from partition_gate.record import canonical_json
-from partition_gate.table import TableSchema
 
 CONFIGURATION = {"delta.checkpointInterval": "20"}
 _NO_RETRY = CommitProperties(max_commit_retries=0)

@@ -11,8 +11,8 @@ from deltalake.schema import ArrayType, MapType, PrimitiveType, StructType
 
 from partition_gate.adapters.warehouse_delta.sql import type_name
 from partition_gate.contract.widening import holds
-from partition_gate.errors import ContractError
-from partition_gate.table import TableColumn, TableSchema
+from partition_gate.core.errors import ContractError
+from partition_gate.core.table import TableColumn, TableSchema
 
 # Delta has no time of day: such a column is stored as text (10:30:00), and the consumers' view casts it back.
 TIMES_OF_DAY = frozenset({"time", "time with time zone"})

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from partition_gate.adapters.warehouse_delta.sql import cast, identifier, literal, type_name
-from partition_gate.record import canonical_json
-from partition_gate.table import TableColumn, TableSchema
+from partition_gate.adapters.warehouse_delta.sql import cast, type_name
+from partition_gate.core.quoting import identifier, text_literal
+from partition_gate.core.record import canonical_json
+from partition_gate.core.table import TableColumn, TableSchema
 
 
 def view(table: TableSchema, root: str, columns_of: Mapping[str, str]) -> str:
@@ -26,10 +27,10 @@ def comments(table: TableSchema) -> Iterator[str]:
     """One statement for each description, of the view and of its columns."""
     name = identifier(table.name)
     if table.description:
-        yield f"COMMENT ON VIEW {name} IS {literal(table.description)}"
+        yield f"COMMENT ON VIEW {name} IS {text_literal(table.description)}"
     for column in _all(table):
         if column.description:
-            yield f"COMMENT ON COLUMN {name}.{identifier(column.name)} IS {literal(column.description)}"
+            yield f"COMMENT ON COLUMN {name}.{identifier(column.name)} IS {text_literal(column.description)}"
 
 
 def columns_text(columns: Sequence[tuple[str, str]]) -> str:
@@ -42,7 +43,7 @@ def _file_list(root: str, paths: Sequence[str]) -> str:
     view, even to read another one. So the list is one literal, and the root, which all share, another.
     """
     separator = next(mark for mark in "\n\t\r\x1f" if not any(mark in path for path in (root, *paths)))
-    names, start, mark = literal(separator.join(paths)), literal(f"{root}/"), f"chr({ord(separator)})"
+    names, start, mark = text_literal(separator.join(paths)), text_literal(f"{root}/"), f"chr({ord(separator)})"
     return f"string_split({start} || replace({names}, {mark}, {mark} || {start}), {mark})"
 
 
@@ -66,11 +67,11 @@ def _held_as(column: TableColumn, held: set[str]) -> str | None:
 
 
 def _cell(column: TableColumn, expression: str | None) -> str:
-    absent = "NULL" if column.default is None else literal(column.default)
+    absent = "NULL" if column.default is None else text_literal(column.default)
     return f"{cast(expression or absent, column.type)} AS {identifier(column.name)}"
 
 
 def _source(table: TableSchema, files: str) -> str:
-    types = ", ".join(f"{literal(c.name)}: {literal(type_name(c.type))}" for c in table.partition_columns)
+    types = ", ".join(f"{text_literal(c.name)}: {text_literal(type_name(c.type))}" for c in table.partition_columns)
     hive = f", hive_types = {{{types}}}" if types else ""
     return f"FROM read_parquet({files}, hive_partitioning = {bool(types)}{hive})"

@@ -18,14 +18,14 @@ from typing import IO
 import duckdb
 
 from partition_gate.adapters.warehouse_delta import view_sql
+from partition_gate.adapters.warehouse_delta.files import NamedFiles
 from partition_gate.adapters.warehouse_delta.known_columns import KnownColumns
-from partition_gate.adapters.warehouse_delta.named_files import NamedFiles
-from partition_gate.adapters.warehouse_delta.sql import identifier, literal
 from partition_gate.adapters.warehouse_delta.storage import Storage
 from partition_gate.adapters.warehouse_delta.table_log import TableLogs
-from partition_gate.errors import OperatorError, TableUnreadable, ViewsBusy
-from partition_gate.record import Record, digest
-from partition_gate.table import TableSchema
+from partition_gate.core.errors import OperatorError, TableUnreadable, ViewsBusy
+from partition_gate.core.quoting import identifier, text_literal
+from partition_gate.core.record import Record, digest
+from partition_gate.core.table import TableSchema
 
 # Which version of each table the file shows; `digest` is of the statements that made the view.
 VIEWS = "_gate_views"
@@ -101,7 +101,7 @@ class ServingFile:
     def _write(self, built: Path, table: TableSchema, wanted: _Shown) -> bool:
         """Whether the copy is to be swapped in: not where the view is there already."""
         self._copy(built)
-        with self._attached(built, "STORAGE_VERSION " + literal(READABLE_SINCE)) as connection:
+        with self._attached(built, "STORAGE_VERSION " + text_literal(READABLE_SINCE)) as connection:
             connection.execute(_CREATE)
             shown = _row(connection, table)
             if shown and shown.version > wanted.version:  # somebody was faster, or the table was made anew
@@ -188,7 +188,7 @@ class ServingFile:
         """The file in an engine of our own: opening a database of its own for each costs three times as much."""
         name = identifier(f"served_{uuid.uuid4().hex}")
         with self._engine.cursor() as connection:
-            connection.execute(f"ATTACH {literal(str(path))} AS {name} ({option})")
+            connection.execute(f"ATTACH {text_literal(str(path))} AS {name} ({option})")
             try:
                 connection.execute(f"USE {name}")
                 yield connection

@@ -13,16 +13,16 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from partition_gate.adapters.warehouse_delta import layout, table_log
-from partition_gate.adapters.warehouse_delta.parquet_files import row_count, with_times_as_text, write_empty
+from partition_gate.adapters.warehouse_delta.files import row_count, with_times_as_text, write_empty
 from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, read_quarantined
 from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile
 from partition_gate.adapters.warehouse_delta.views import ServingFile
-from partition_gate.errors import PartitionChanged, StoreUnreachable, Superseded
+from partition_gate.core.errors import PartitionChanged, StoreUnreachable, Superseded
+from partition_gate.core.partition_key import KeyValues
+from partition_gate.core.table import TableSchema
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.quarantine import QuarantinedRows
 from partition_gate.judging.validation import Split
-from partition_gate.partition_key import KeyValues
-from partition_gate.table import TableSchema
 
 COMMIT_TRIES = 60
 LONGEST_PAUSE_S = 0.5

@@ -1,0 +1,1 @@
+"""A real S3 server of our own, for one machine."""

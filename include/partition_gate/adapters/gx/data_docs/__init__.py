@@ -1,0 +1,1 @@
+"""Data Docs: one page an attempt, and the index."""

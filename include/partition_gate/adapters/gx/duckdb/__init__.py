@@ -1,0 +1,1 @@
+"""Where rows are read, counted and split. Knows nothing of Great Expectations."""

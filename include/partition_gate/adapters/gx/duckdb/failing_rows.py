@@ -1,0 +1,150 @@
+"""Which rows break which rules, as the one SELECT found them, and as the split finds them again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+
+from partition_gate.adapters.gx.duckdb.scan import ROW, EngineOptions, Scanned
+from partition_gate.adapters.gx.duckdb.single_scan import breaks
+from partition_gate.adapters.gx.duckdb.sql import literal, read_parquet, select
+from partition_gate.judging.validation import PartitionScan, RowPredicate
+
+_FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"
+# More than is held already: with less, DuckDB could not even be told to take more again.
+_MEMORY = """
+    SELECT limit_, least(parse_formatted_bytes(limit_), held + ? + ? * current_setting('threads'))::BIGINT
+    FROM (SELECT current_setting('memory_limit') AS limit_, sum(memory_usage_bytes) AS held FROM duckdb_memory())
+"""
+
+ConditionKey = Any  # Great Expectations' id of a condition metric
+
+
+class Keep(IntEnum):
+    """How much of the rows that break a rule a SELECT keeps; `PART`: it is not the whole SELECT, so nothing."""
+
+    PART = 0
+    NOTHING = 1
+    NUMBERS = 2
+
+
+class BrokenRows:
+    """Tables of the connection, one a SELECT: a row's number, and what each rule's condition is."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, options: EngineOptions) -> None:
+        self._connection = connection
+        self._partition = partition
+        self._options = options
+        self._places: dict[ConditionKey, tuple[str, int]] = {}
+        self._samples: dict[str, tuple[list[int], ...]] = {}
+        self._unmet: set[ConditionKey] = set()
+        self._tables = 0
+
+    @contextmanager
+    def within_memory(self, keep: Keep) -> Iterator[None]:
+        """Within it statements that keep rows fail as out of memory before these take too much."""
+        if keep < Keep.NUMBERS:
+            yield
+            return
+        of_a_thread = self._options.read_bytes * len(self._partition.inputs)
+        asked = [self._options.kept_bytes, of_a_thread]
+        [(limit, least)] = self._connection.execute(_MEMORY, asked).fetchall()
+        self._connection.execute(f"SET memory_limit = '{least} B'")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"SET memory_limit = '{limit}'")
+
+    def next_table(self) -> str:
+        """A name for another table."""
+        self._tables += 1
+        return f"_gate_broken_{self._tables}"
+
+    def add(self, table: str, positions: Mapping[ConditionKey, int]) -> None:
+        """The table holds these conditions, as the boolean at this position (from 0)."""
+        self._places.update((key, (table, position)) for key, position in positions.items())
+
+    def add_unmet(self, keys: Iterable[ConditionKey]) -> None:
+        """No row meets these conditions."""
+        self._unmet.update(keys)
+
+    def first(self, key: ConditionKey, count: int) -> list[int] | None:
+        """The numbers of the first rows where the condition is true; None where that was not kept."""
+        if key not in self._places:
+            return None
+        table, position = self._places[key]
+        if table not in self._samples:
+            width = 1 + max(place for name, place in self._places.values() if name == table)
+            firsts = select([f"min({ROW}, {count}) FILTER (WHERE {breaks(i)})" for i in range(width)], table)
+            self._samples[table] = self._connection.execute(firsts).fetchone() or ()
+        return self._samples[table][position] or []
+
+    def numbers(self, key: ConditionKey) -> str | None:
+        """The numbers of all rows where the condition is true, as SQL; None where that was not kept."""
+        if key not in self._places:
+            return None
+        table, position = self._places[key]
+        return select([ROW], table, where=breaks(position))
+
+    def count(self, keys: Sequence[ConditionKey]) -> int | None:
+        """How many rows meet any of the conditions; None where they were not kept together."""
+        places = [self._places.get(key) for key in keys if key not in self._unmet]
+        tables = {place[0] for place in places if place}
+        if not places:
+            return 0
+        if None in places or len(tables) != 1:
+            return None
+        any_rule = " OR ".join(breaks(place[1]) for place in places if place)
+        [(count,)] = self._connection.execute(select([f"coalesce(count_if({any_rule}), 0)"], tables.pop())).fetchall()
+        return int(count)
+
+    def keep(self, scan: PartitionScan, predicates: Mapping[ConditionKey, str]) -> None:
+        """Leave them in the scan's scratch folder, if it has one, for `kept_rows`; nothing where there are none."""
+        broken = [key for key in predicates if key in self._places and key not in self._unmet]
+        tables = {self._places[key][0] for key in broken}
+        if scan.scratch is None or len(tables) != 1:
+            return
+        scan.scratch.mkdir(exist_ok=True)
+        table = tables.pop()
+        positions = {predicates[key]: self._places[key][1] for key in broken}
+        target = literal(str(scan.scratch / _FILE))
+        rows = select(["*"], table, where=f"TRUE ORDER BY {ROW}")
+        self._connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
+        index = {"files": _files(scan), "positions": positions}
+        (scan.scratch / _INDEX).write_text(json.dumps(index))
+
+
+def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> str | None:
+    """The numbers of the rows that break any of the predicates, as SQL, with whether each breaks it
+    (`_gate_breaks_<i>`), as a validation left them; None where it left nothing about these files and predicates.
+    """
+    if scan.scratch is None or not (scan.scratch / _INDEX).exists():
+        return None
+    index = json.loads((scan.scratch / _INDEX).read_text())
+    positions = [index["positions"].get(predicate.sql) for predicate in predicates]
+    if index["files"] != _files(scan) or None in positions:
+        return None
+    broken = [f"coalesce({breaks(position)}, FALSE)" for position in positions]
+    cells = [f"{sql} AS _gate_breaks_{i}" for i, sql in enumerate(broken)]
+    return select([ROW, *cells], read_parquet([str(scan.scratch / _FILE)]), where=" OR ".join(broken) or "FALSE")
+
+
+def in_row_order(query: Any) -> Any:
+    """The query in the order of the rows' numbers, if it asks for rows by them: DuckDB shows those of several files in
+    any order.
+    """
+    if not isinstance(query, sa.Select) or query.whereclause is None:
+        return query
+    asked = sa.sql.visitors.iterate(query.whereclause)
+    numbered = any(isinstance(element, sa.ColumnClause) and element.name == ROW for element in asked)
+    return query.order_by(sa.column(ROW)) if numbered else query
+
+
+def _files(scan: PartitionScan) -> list[str]:
+    return [str(path) for path in scan.paths]

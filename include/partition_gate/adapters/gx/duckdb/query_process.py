@@ -1,0 +1,207 @@
+"""The process in which contracts' queries are planned and run: DuckDB folds constants without a limit while it plans,
+so that only a process can be held to one.
+
+It reads a question a line from its input and writes an answer a line to its output, until its input ends.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from partition_gate.adapters.gx.duckdb.scan import SCANNED, Machine, Scanned, create_view, open_connection
+from partition_gate.adapters.gx.duckdb.sql import literal, read_parquet, select
+from partition_gate.core.quoting import identifier
+from partition_gate.core.record import Record
+from partition_gate.core.table import TableSchema
+
+HIVE = "union_by_name = true, hive_partitioning = true"
+READY = b"ready\n"
+Kind = Literal["boolean", "integer", "float", "decimal", "text", "null"]
+_MB = 1024 * 1024
+# What threads and libraries reserve beside the rows: addresses, hardly memory.
+_RESERVED_MB = 1024
+
+
+class QueryLimits(Record):
+    """What one query may use."""
+
+    seconds: float = 60.0
+    memory_mb: int = 1024
+    threads: int = 2
+
+    @property
+    def too_large(self) -> str:
+        """Why a query that reached its limit of memory has no answer."""
+        return f"the query needs more than {self.memory_mb:,} MB of memory (GATE_SQL_RULE_MEMORY_MB); make it cheaper"
+
+    @property
+    def too_long(self) -> str:
+        """Why a query that reached its limit of time has no answer."""
+        return f"the query takes longer than {self.seconds:g} s (GATE_SQL_RULE_TIMEOUT_S); make it cheaper"
+
+
+class Question(Record):
+    """A query to be run over the partition; without one, to be planned over the empty table."""
+
+    query: str
+    table: TableSchema
+    partition: Scanned | None = None
+    published: tuple[str, ...] = ()
+    folder: str = ""
+
+
+class Reply(Record):
+    """The query's one value as text with its kind, or why there is none."""
+
+    kind: Kind = "null"
+    text: str = ""
+    refused: str | None = None
+
+
+class QueryRefused(Exception):
+    """Why a contract's query has no answer, in a sentence without a row's value."""
+
+
+def main(limits: QueryLimits) -> None:
+    """Answer until the input ends."""
+    reserved = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    most = reserved + (limits.memory_mb + _RESERVED_MB) * _MB
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    _say(READY)
+    for line in sys.stdin.buffer:
+        try:
+            reply = _replied(Question.model_validate_json(line), limits)
+        except QueryRefused as refused:
+            reply = Reply(refused=str(refused))
+        except MemoryError:
+            reply = Reply(refused=limits.too_large)
+        _say(reply.model_dump_json().encode() + b"\n")
+
+
+def why_not_one_select(query: str) -> str | None:
+    """Why this is not one statement that only reads, or None."""
+    try:
+        statements = duckdb.extract_statements(query)
+    except duckdb.Error as error:
+        return f"the query is not SQL of DuckDB: {str(error).splitlines()[0]}; correct it"
+    if len(statements) != 1:
+        return f"the query holds {len(statements)} statements; write one SELECT"
+    if statements[0].type != duckdb.StatementType.SELECT:
+        return f"the query is a {statements[0].type.name} statement; write one SELECT"
+    return None
+
+
+def _say(line: bytes) -> None:
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+def _replied(question: Question, limits: QueryLimits) -> Reply:
+    if refused := why_not_one_select(question.query):
+        return Reply(refused=refused)
+    if question.partition is None:
+        return Reply(refused=_why_unplanned(question.table, question.query, limits))
+    with _sandbox(question.partition, question, limits) as sandbox:
+        return _single_value(_rows(sandbox, question.query, limits))
+
+
+def _why_unplanned(table: TableSchema, query: str, limits: QueryLimits) -> str | None:
+    with _planning_database().cursor() as sandbox:
+        for name in (table.name, f"{table.name}_published"):
+            sandbox.execute(f"CREATE TEMP VIEW {identifier(name)} AS {_published(table, ())}")
+        try:
+            sandbox.execute(f"EXPLAIN {query}")
+        except duckdb.OutOfMemoryException:
+            return limits.too_large
+        except duckdb.Error as error:
+            return f"the query cannot run: {str(error).splitlines()[0]}; correct it"
+    return None
+
+
+@cache
+def _planning_database() -> duckdb.DuckDBPyConnection:
+    """A locked database without a table: opening one costs 20 times what planning a query does. Each cursor is a
+    connection with temporary views of its own.
+    """
+    database = open_connection(Machine(threads=1))
+    _lock(database, [])
+    return database
+
+
+@contextmanager
+def _sandbox(partition: Scanned, question: Question, limits: QueryLimits) -> Iterator[duckdb.DuckDBPyConnection]:
+    memory = f"{limits.memory_mb}MB"
+    machine = Machine(threads=limits.threads, memory_limit=memory, temporary_folder=question.folder)
+    with open_connection(machine) as sandbox:
+        table = partition.scan.table
+        create_view(sandbox, partition.scan, partition.footers)
+        if table.name.casefold() != SCANNED:
+            sandbox.execute(f"CREATE VIEW {identifier(table.name)} AS {select(['*'], SCANNED)}")
+        published = _published(table, question.published)
+        sandbox.execute(f"CREATE VIEW {identifier(f'{table.name}_published')} AS {published}")
+        _lock(sandbox, [*(file.path for file in partition.footers.files), *question.published])
+        yield sandbox
+
+
+def _lock(sandbox: duckdb.DuckDBPyConnection, paths: Iterable[str]) -> None:
+    sandbox.execute(f"SET allowed_paths = [{', '.join(literal(path) for path in paths)}]")
+    sandbox.execute("SET python_enable_replacements = false")  # else a Python variable's name is a table
+    sandbox.execute("SET enable_external_access = false")
+    sandbox.execute("SET lock_configuration = true")
+
+
+def _published(table: TableSchema, paths: tuple[str, ...]) -> str:
+    if paths:
+        return select(["*"], read_parquet(paths, options=HIVE))
+    columns = (*table.columns, *table.partition_columns)
+    cells = [f"CAST(NULL AS {column.type}) AS {identifier(column.name)}" for column in columns]
+    return select(cells, "(VALUES (1))", where="FALSE")
+
+
+def _rows(sandbox: duckdb.DuckDBPyConnection, query: str, limits: QueryLimits) -> list[tuple[object, ...]]:
+    timer = threading.Timer(limits.seconds, sandbox.interrupt)
+    timer.start()
+    try:
+        rows: list[tuple[object, ...]] = sandbox.execute(query).fetchmany(2)
+    except duckdb.InterruptException:
+        raise QueryRefused(limits.too_long) from None
+    except duckdb.OutOfMemoryException:
+        raise QueryRefused(limits.too_large) from None
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException) as error:
+        raise QueryRefused(f"the query cannot run: {str(error).splitlines()[0]}") from None
+    except duckdb.Error as error:
+        raise QueryRefused(f"the query failed ({type(error).__name__}); try it on a partition's files") from None
+    finally:
+        timer.cancel()
+    return rows
+
+
+def _single_value(rows: list[tuple[object, ...]]) -> Reply:
+    if len(rows) != 1 or len(rows[0]) != 1:
+        shape = f"{len(rows[0])} columns" if rows and len(rows[0]) != 1 else "no row" if not rows else "several rows"
+        raise QueryRefused(f"the query returns {shape}; it must return one value")
+    match value := rows[0][0]:
+        case None:
+            return Reply()
+        case datetime() | date() | time():
+            return Reply(kind="text", text=value.isoformat())
+        case bool():
+            return Reply(kind="boolean", text=str(value))
+    for kind, made in KINDS.items():
+        if isinstance(value, made):
+            return Reply(kind=kind, text=repr(value) if isinstance(value, float) else str(value))
+    raise QueryRefused(f"the query returns a {type(value).__name__}; it must return a number, a truth or a text")
+
+
+KINDS: dict[Kind, type[int | float | Decimal | str]] = {"integer": int, "float": float, "decimal": Decimal, "text": str}

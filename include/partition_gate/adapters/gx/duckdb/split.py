@@ -1,0 +1,271 @@
+"""Rows that pass and rows that do not, as two Parquet files, by the validator's own predicates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from partition_gate.adapters.gx.duckdb.failing_rows import kept_rows
+from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Footers, read_footers
+from partition_gate.adapters.gx.duckdb.scan import (
+    ROW,
+    SCANNED,
+    SOURCE_FILE,
+    SOURCE_ROW,
+    Scanned,
+    create_reference_view,
+    create_view,
+    damaged_files,
+    input_cell,
+)
+from partition_gate.adapters.gx.duckdb.sql import any_of, literal, read_parquet, select, text_list
+from partition_gate.adapters.gx.duckdb.unchanged_files import can_stay
+from partition_gate.core.errors import GateError
+from partition_gate.core.quoting import identifier
+from partition_gate.core.table import TableSchema
+from partition_gate.gate.local_folders import full
+from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels
+
+PASSING, QUARANTINED = "passing.parquet", "quarantined.parquet"
+
+
+def split_rows(
+    connection: duckdb.DuckDBPyConnection,
+    scan: PartitionScan,
+    *,
+    blocking: Sequence[RowPredicate],
+    labels: SplitLabels,
+    into: Path,
+) -> Split:
+    """Each row passes or is quarantined: one condition and its negation, never NULL.
+
+    Files of which nothing is quarantined and that are as the table promises are themselves what passes.
+
+    Raises:
+        GateError: a file cannot be read, a value cannot be cast to the table's type, or a row was lost.
+    """
+    footers = read_footers(scan)
+    if footers.unreadable:
+        raise GateError(f"{footers.unreadable[0]} cannot be read as Parquet, so nothing can be split; reject instead")
+    if not blocking and (whole := _whole_files(connection, scan, footers)):
+        return whole
+    partition = open_view(connection, scan, footers)
+    try:
+        return _two_files(connection, partition, blocking=blocking, labels=labels, into=into)
+    except READ_ERRORS as error:
+        (into / PASSING).unlink(missing_ok=True)
+        raise _split_error(connection, partition, error) from None
+
+
+def reject_rows(
+    connection: duckdb.DuckDBPyConnection,
+    scan: PartitionScan,
+    *,
+    blocking: Sequence[RowPredicate],
+    labels: SplitLabels,
+    into: Path,
+) -> Split:
+    """Every row of every file that can be read to its end, quarantined.
+
+    Raises:
+        GateError: files that can each be read cannot be read together.
+    """
+
+    def rejected(footers: Footers, judged: str) -> tuple[Path | None, int]:
+        if not footers.files:
+            return None, 0
+        partition = open_view(connection, scan, footers)
+        return _copy(connection, quarantined_rows(partition, judged, _rule_ids(blocking), labels), into / QUARANTINED)
+
+    footers = read_footers(scan)
+    # Without one of the files the rows of the others have other numbers than those that were kept.
+    judged = _judged_again(blocking) if footers.unreadable else _judged_rows(scan, blocking)
+    try:
+        quarantined, rows = rejected(footers, judged)
+    except READ_ERRORS:
+        footers = footers.without(damaged_files(connection, footers))
+        try:
+            quarantined, rows = rejected(footers, _judged_again(blocking))
+        except READ_ERRORS as error:
+            raise GateError(f"{scan.table.name}: the rejected files cannot be read ({type(error).__name__})") from None
+    return Split(
+        passing=(), quarantined=quarantined, rows_in=rows, rows_passing=0, rows_quarantined=rows, row_hash=NO_ROWS
+    )
+
+
+def _nothing_lost(table: TableSchema, split: Split) -> Split:
+    if split.rows_passing + split.rows_quarantined != split.rows_in:
+        raise GateError(
+            f"{table.name}: {split.rows_passing} rows pass and {split.rows_quarantined} do not, of {split.rows_in}; "
+            "nothing may be published from this split, report it to the developers"
+        )
+    return split
+
+
+def open_view(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Scanned:
+    """The view with what a split needs, and the referenced datasets' views."""
+    partition = create_view(connection, scan, footers, with_files=True)
+    for reference in scan.references:
+        if reference.paths:
+            create_reference_view(connection, reference)
+    return partition
+
+
+def _two_files(
+    connection: duckdb.DuckDBPyConnection,
+    partition: Scanned,
+    *,
+    blocking: Sequence[RowPredicate],
+    labels: SplitLabels,
+    into: Path,
+) -> Split:
+    table = partition.scan.target
+    passing, rows_passing = _copy(connection, _passing_rows(partition.scan, blocking), into / PASSING)
+    quarantined, rows_quarantined = None, 0
+    if blocking:
+        failing = failing_rows(partition.scan, blocking)
+        rejected = quarantined_rows(partition, failing, _rule_ids(blocking), labels)
+        quarantined, rows_quarantined = _copy(connection, rejected, into / QUARANTINED)
+    split = Split(
+        passing=(passing,) if passing else (),
+        quarantined=quarantined,
+        rows_in=partition.footers.row_count,
+        rows_passing=rows_passing,
+        rows_quarantined=rows_quarantined,
+        row_hash=row_hash(connection, [passing] if passing else [])[0],
+    )
+    return _nothing_lost(table, split)
+
+
+def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
+    """The files as what passes; None where one differs from the table, all are small, or without rows."""
+    paths = [Path(file.path) for file in footers.files]
+    if not can_stay(paths, scan.target):
+        return None
+    try:
+        hashed, rows = row_hash(connection, paths)
+    except READ_ERRORS:
+        return None  # the long way says what is wrong
+    if not rows:
+        return None
+    whole = Split(
+        passing=tuple(paths),
+        quarantined=None,
+        rows_in=footers.row_count,
+        rows_passing=rows,
+        rows_quarantined=0,
+        row_hash=hashed,
+    )
+    return _nothing_lost(scan.table, whole)
+
+
+def _rule_ids(blocking: Sequence[RowPredicate]) -> list[str]:
+    return [predicate.rule_id for predicate in blocking]
+
+
+def _passing_rows(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> str:
+    """The rows that break no predicate, as the table's columns: looked up, as in `failing_rows`, or judged again."""
+    columns = [f"_gate_out_{i} AS {identifier(column.name)}" for i, column in enumerate(scan.target.columns)]
+    if numbers := kept_rows(scan, blocking):
+        return select(columns, f"{SCANNED} ANTI JOIN ({numbers}) USING ({ROW})")
+    return select(columns, SCANNED, where=f"NOT ({any_of(one.sql for one in blocking)})")
+
+
+def failing_rows(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> str:
+    """The rows that break a predicate, as SQL over the view, with `_gate_breaks_<i>` for each: looked up by the numbers
+    that a validation left, else judged again.
+    """
+    if numbers := kept_rows(scan, blocking):
+        return select(["*"], f"{SCANNED} JOIN ({numbers}) USING ({ROW})")
+    return select(["*", *_breaks(blocking)], SCANNED, where=any_of(one.sql for one in blocking))
+
+
+def _judged_rows(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> str:
+    """Every row of the view with `_gate_breaks_<i>`, looked up or judged again as well."""
+    if numbers := kept_rows(scan, blocking):
+        return select(["*"], f"{SCANNED} LEFT JOIN ({numbers}) USING ({ROW})")
+    return _judged_again(blocking)
+
+
+def _judged_again(blocking: Sequence[RowPredicate]) -> str:
+    return select(["*", *_breaks(blocking)], SCANNED)
+
+
+def _breaks(blocking: Sequence[RowPredicate]) -> list[str]:
+    return [f"coalesce(({one.sql}), FALSE) AS _gate_breaks_{i}" for i, one in enumerate(blocking)]
+
+
+def quarantined_rows(partition: Scanned, judged: str, rule_ids: Sequence[str], labels: SplitLabels) -> str:
+    """The judged rows (`failing_rows`) as they are kept in quarantine: every input column, then the reasons."""
+    reasons = dict(labels.reasons)
+    cells = [f"{input_cell(i)} AS {identifier(name)}" for i, name in enumerate(partition.inputs)]
+    cells += [
+        f"{_texts(rule_ids)} AS _gate_rule_ids",
+        f"{_texts(reasons.get(rule_id, rule_id) for rule_id in rule_ids)} AS _gate_reasons",
+        f"{literal(labels.contract)} AS _gate_contract",
+        f"{literal(labels.version)} AS _gate_contract_version",
+        SOURCE_FILE,
+        SOURCE_ROW,
+        f"{literal(labels.attempt_id)} AS _gate_attempt",
+    ]
+    return select(cells, f"({judged})")
+
+
+def _texts(texts: Iterable[str]) -> str:
+    cases = [f"CASE WHEN _gate_breaks_{i} THEN {literal(text)} END" for i, text in enumerate(texts)]
+    if not cases:
+        return text_list([])
+    is_broken = " OR ".join(f"_gate_breaks_{i}" for i in range(len(cases)))  # of a rejected partition most rows are not
+    texts_there = f"list_filter([{', '.join(cases)}]::VARCHAR[], lambda text: text IS NOT NULL)"
+    return f"CASE WHEN {is_broken} THEN {texts_there} ELSE {text_list([])} END"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> tuple[Path | None, int]:
+    """The rows of a query as a Parquet file, and how many; no file is left where there is none, or it failed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        copied = connection.execute(
+            f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        ).fetchone()
+    except READ_ERRORS:
+        path.unlink(missing_ok=True)
+        raise
+    rows = 0 if copied is None else int(copied[0])
+    if not rows:
+        path.unlink(missing_ok=True)
+    return (path if rows else None), rows
+
+
+def _split_error(connection: duckdb.DuckDBPyConnection, partition: Scanned, error: BaseException) -> GateError:
+    """Whose fault it is, found by looking again; DuckDB's own text may hold a value, so it is not quoted."""
+    table = partition.scan.target
+    if "No space left" in str(error):
+        return full("the folder of the spool")
+    if damaged := damaged_files(connection, partition.footers):
+        return GateError(f"{damaged[0]} cannot be read to its end, so nothing can be split; reject instead")
+    for i, column in enumerate(table.columns):
+        try:
+            connection.execute(select([f"first(_gate_out_{i})"], SCANNED)).fetchall()
+        except READ_ERRORS:
+            return GateError(
+                f"{table.name}.{column.name}: a value cannot be cast to {column.type}; "
+                "correct the type in the contract, or let a rule refuse such values"
+            )
+    return GateError(f"{table.name}: the rows cannot be split ({type(error).__name__}); report it to the developers")
+
+
+NO_ROWS = "0"
+
+
+def row_hash(connection: duckdb.DuckDBPyConnection, passing: Sequence[Path]) -> tuple[str, int]:
+    """The sum of the hashes of the rows of the files, as they read back, and how many there are; independent of their
+    order.
+    """
+    if not passing:
+        return NO_ROWS, 0
+    hashes = select(["hash(row(*COLUMNS(*)))::HUGEINT AS row_hash"], read_parquet(map(str, passing)))
+    summed = select(["coalesce(sum(row_hash), 0)::VARCHAR", "count(row_hash)"], f"({hashes})")
+    row = connection.execute(summed).fetchone()
+    return (NO_ROWS, 0) if row is None else (str(row[0]), int(row[1]))

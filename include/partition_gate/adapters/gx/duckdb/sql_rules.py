@@ -1,0 +1,138 @@
+"""Queries that contracts write, in a process of their own that reaches nothing but the files it is given."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from partition_gate.adapters.deadlines import LimitReached, within
+from partition_gate.adapters.gx.duckdb.query_process import (
+    HIVE,
+    KINDS,
+    READY,
+    QueryLimits,
+    QueryRefused,
+    Question,
+    Reply,
+    why_not_one_select,
+)
+from partition_gate.adapters.gx.duckdb.scan import Scanned
+from partition_gate.adapters.gx.duckdb.sql import literal, read_parquet, select
+from partition_gate.core.table import TableSchema
+
+Answer = bool | int | float | Decimal | str | None
+
+_STARTS_WITHIN_S = 60.0
+# DuckDB ends most queries itself at their limit, and says why; the process is ended where it does not.
+_ENDED_AFTER_S = 1.0
+_PROGRAM = """
+import sys
+sys.path[:] = {path!r}
+from partition_gate.adapters.gx.duckdb.query_process import QueryLimits, main
+main(QueryLimits.model_validate_json({limits!r}))
+"""
+
+
+class SqlRules:
+    """Plans and runs queries, one after the other, each within its limits. Starts its process at the first query, and
+    anew after one that had to be ended.
+    """
+
+    def __init__(self, limits: QueryLimits | None = None) -> None:
+        self._limits = limits or QueryLimits()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def why_unplanned(self, table: TableSchema, query: str) -> str | None:
+        """Why a query cannot run over the table (and what is published of it), or None. No row is needed for that."""
+        try:
+            self._asked(Question(query=query, table=table))
+        except QueryRefused as refused:
+            return str(refused)
+        return None
+
+    def answer(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, query: str) -> Answer:
+        """The one value of a query over the partition, under the dataset's name, and `<dataset>_published`.
+
+        The query runs without files, network and settings: only the files of both can be read. `connection` is used to
+        fetch published files that are not local.
+
+        Raises:
+            QueryRefused: it is not one SELECT, does not return one value, fails, or takes more than it may.
+        """
+        if refused := why_not_one_select(query):
+            raise QueryRefused(refused)
+        with TemporaryDirectory(prefix="gate-sql-") as folder:
+            published = _local(connection, partition, Path(folder))
+            table = partition.scan.table
+            question = Question(query=query, table=table, partition=partition, published=published, folder=folder)
+            return _value(self._asked(question))
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _asked(self, question: Question) -> Reply:
+        process = self._started()
+        assert process.stdin is not None  # noqa: S101 -- a pipe
+        assert process.stdout is not None  # noqa: S101 -- a pipe
+        try:
+            process.stdin.write(question.model_dump_json().encode() + b"\n")
+            process.stdin.flush()
+            line = within(self._limits.seconds + _ENDED_AFTER_S, process.stdout.readline)
+        except LimitReached:
+            self.close()
+            raise QueryRefused(self._limits.too_long) from None
+        except BrokenPipeError:
+            line = b""
+        if not line:  # the system ended it: it allocates without looking at the limit
+            self.close()
+            raise QueryRefused(self._limits.too_large)
+        reply = Reply.model_validate_json(line)
+        if reply.refused is not None:
+            raise QueryRefused(reply.refused)
+        return reply
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            program = _PROGRAM.format(path=sys.path, limits=self._limits.model_dump_json())
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", program],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            output = self._process.stdout
+            try:
+                is_ready = output is not None and within(_STARTS_WITHIN_S, output.readline) == READY
+            except LimitReached:
+                is_ready = False
+            if not is_ready:
+                self.close()
+                raise QueryRefused("the process for queries does not start; free memory, and run it again")
+        return self._process
+
+
+def _value(reply: Reply) -> Answer:
+    if reply.kind == "null":
+        return None
+    return reply.text == "True" if reply.kind == "boolean" else KINDS[reply.kind](reply.text)
+
+
+def _local(connection: duckdb.DuckDBPyConnection, partition: Scanned, folder: Path) -> tuple[str, ...]:
+    """The published files; those that are not on this machine are fetched into the folder."""
+    name = partition.scan.table.name
+    paths = next((one.paths for one in partition.scan.references if one.dataset == name), ())
+    if all("://" not in path for path in paths):
+        return tuple(paths)
+    fetched = folder / "published.parquet"
+    published = select(["*"], read_parquet(paths, options=HIVE))
+    connection.execute(f"COPY ({published}) TO {literal(str(fetched))} (FORMAT parquet)")
+    return (str(fetched),)

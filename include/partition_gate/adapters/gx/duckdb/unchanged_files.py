@@ -1,0 +1,65 @@
+"""Whether files may be published unchanged: they are what a rewrite of them would be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from partition_gate.core.table import TableColumn, TableSchema
+
+SMALL_FILE_BYTES = 8 * 2**20
+# Consumers' engines skip row groups by a footer's statistics, so these must come from a writer known to be right.
+_WRITERS = ("parquet-cpp-arrow", "DuckDB", "Polars", "parquet-rs", "parquet-mr version 1.1")
+_DEPRECATED_TIMESTAMP = "INT96"
+_STORED_AS: dict[str, tuple[pa.DataType, ...]] = {
+    "BOOLEAN": (pa.bool_(),),
+    "TINYINT": (pa.int8(),),
+    "SMALLINT": (pa.int16(),),
+    "INTEGER": (pa.int32(),),
+    "BIGINT": (pa.int64(),),
+    "FLOAT": (pa.float32(),),
+    "DOUBLE": (pa.float64(),),
+    "VARCHAR": (pa.string(), pa.large_string()),
+    "BLOB": (pa.binary(), pa.large_binary()),
+    "DATE": (pa.date32(),),
+    "TIMESTAMP": (pa.timestamp("us"),),
+    "TIMESTAMP WITH TIME ZONE": (pa.timestamp("us", tz="UTC"),),
+}
+
+
+def can_stay(paths: Sequence[Path], table: TableSchema) -> bool:
+    """Whether the files may be published unchanged: each is as promised, and not many are small."""
+    return not _are_small(paths) and all(is_as_promised(str(path), table) for path in paths)
+
+
+def is_as_promised(path: str, table: TableSchema) -> bool:
+    """Whether the file has exactly the table's data columns, in order, with the types a Delta table stores.
+
+    Nested columns, and columns of other names or types, need a rewrite.
+    """
+    with pq.ParquetFile(path) as file:
+        metadata, fields = file.metadata, list(file.schema_arrow)
+    if not str(metadata.created_by).startswith(_WRITERS) or len(fields) != len(table.columns):
+        return False
+    if any(metadata.schema.column(i).physical_type == _DEPRECATED_TIMESTAMP for i in range(metadata.num_columns)):
+        return False
+    return all(_is_stored(field, column) for field, column in zip(fields, table.columns, strict=True))
+
+
+def _is_stored(field: pa.Field, column: TableColumn) -> bool:
+    if not field.name == column.name == column.source:
+        return False
+    kind = duckdb.sqltype(column.type)
+    if kind.id == "decimal":
+        parts = dict(kind.children)
+        return bool(field.type == pa.decimal128(parts["precision"], parts["scale"]))
+    return field.type in _STORED_AS.get(str(kind), ())
+
+
+def _are_small(paths: Sequence[Path]) -> bool:
+    """Whether consumers read one file sooner than these; writing it costs little then."""
+    return len(paths) > 1 and sum(path.stat().st_size for path in paths) < SMALL_FILE_BYTES * len(paths)

@@ -1,0 +1,126 @@
+"""Every expectation of a suite file with what was seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+
+from partition_gate.adapters.gx.duckdb.distinct_values import only_column
+from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS
+from partition_gate.adapters.gx.duckdb.sql import any_of, select
+from partition_gate.adapters.gx.engine.conditions import MetricId
+from partition_gate.adapters.gx.engine.engine import DuckDBExecutionEngine
+from partition_gate.adapters.gx.execution.preconditions import Obstacle, Obstacles
+from partition_gate.adapters.gx.execution.predicates import row_predicate
+from partition_gate.adapters.gx.execution.results import observe, presentable, raised
+from partition_gate.adapters.gx.execution.run import not_run, run_expectations
+from partition_gate.adapters.gx.execution.shown_values import Mask, failing_values, mask_of
+from partition_gate.adapters.gx.execution.suite_file import FILES_READABLE, Planned
+from partition_gate.adapters.gx.expectations.partition import name_some
+from partition_gate.core.quoting import identifier
+from partition_gate.judging.profile import BrokenRows, PartitionProfile
+from partition_gate.judging.validation import Errored, Evaluated, Observation, RowPredicate, Unknown
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """An observation, and the result that stands for it in Great Expectations' document."""
+
+    planned: Planned
+    observation: Observation
+    result: ExpectationValidationResult
+
+
+def judge(engine: DuckDBExecutionEngine, planned: Iterable[Planned], *, mask_key: bytes) -> list[Judgement]:
+    """One judgement an expectation, in order; only those without an obstacle are run."""
+    planned, mask = list(planned), mask_of(engine.partition, mask_key)
+    obstacles = Obstacles(engine.duckdb_connection, engine.partition, planned)
+    found = [(one, obstacles.before(one)) for one in planned]
+    results = run_expectations(engine, [one.configuration for one, obstacle in found if obstacle is None])
+    by_rule = {_rule_id(result): result for result in results}
+    return [
+        _judged(engine, one, by_rule[one.rule_id], mask) if obstacle is None else _barred(one, obstacle)
+        for one, obstacle in found
+    ]
+
+
+def judge_unreadable(planned: Iterable[Planned], unreadable: tuple[str, ...]) -> list[Judgement]:
+    """The judgements where files cannot be read: one failed check, and nothing known of the others."""
+    files = name_some(list(unreadable))
+    why = f"file {files} cannot be read as Parquet"
+    return [
+        _readability(one, f"cannot be read as Parquet: {files}")
+        if one.type == FILES_READABLE
+        else _barred(one, Unknown(rule_id=one.rule_id, why=why))
+        for one in planned
+    ]
+
+
+def row_predicates(engine: DuckDBExecutionEngine, judgements: Iterable[Judgement]) -> tuple[RowPredicate, ...]:
+    """A predicate for every row-level expectation that was judged; the rows that break them are left for the split."""
+    judged = [one.planned.rule_id for one in judgements if isinstance(one.observation, Evaluated)]
+    found = ((rule_id, row_predicate(engine, rule_id)) for rule_id in judged)
+    predicates = tuple(RowPredicate(rule_id=rule_id, sql=sql) for rule_id, sql in found if sql is not None)
+    engine.broken_rows.keep(engine.partition.scan, {engine.rules[one.rule_id]: one.sql for one in predicates})
+    return predicates
+
+
+def column_profile(engine: DuckDBExecutionEngine) -> PartitionProfile | None:
+    """The counters of the table's columns; None where they cannot be counted."""
+    broken = broken_by_column(engine)
+    try:
+        return engine.profiler.profile(engine.distinct_values.tables).with_invalid(broken)
+    except READ_ERRORS:
+        return None
+
+
+def _judged(
+    engine: DuckDBExecutionEngine, planned: Planned, result: ExpectationValidationResult, mask: Mask
+) -> Judgement:
+    why = raised(planned, result, known=engine.failures.values())
+    if why is not None:
+        return _barred(planned, Errored(rule_id=planned.rule_id, why=why))
+    failing = () if result.success else failing_values(engine, planned, mask)
+    return Judgement(planned, observe(planned, result, mask, failing), presentable(planned, result, mask, failing))
+
+
+def _barred(planned: Planned, obstacle: Obstacle) -> Judgement:
+    return Judgement(planned, obstacle, not_run(planned.configuration, obstacle.why))
+
+
+def _readability(planned: Planned, observed: str) -> Judgement:
+    result = ExpectationValidationResult(
+        success=False, expectation_config=planned.configuration, result={"observed_value": observed}
+    )
+    return Judgement(planned, Evaluated(rule_id=planned.rule_id, success=False, observed=observed), result)
+
+
+def _rule_id(result: ExpectationValidationResult) -> str:
+    configuration = result.expectation_config
+    return "" if configuration is None else str(configuration.meta["rule_id"])
+
+
+def broken_by_column(engine: DuckDBExecutionEngine) -> tuple[BrokenRows, ...]:
+    """Of each column on which alone a row-level rule was judged."""
+    rules: dict[str, list[MetricId]] = {}
+    for key in {key for key in engine.rules.values() if key in engine.conditions}:
+        rules.setdefault(only_column(engine.conditions.expression(key, settled=False)), []).append(key)
+    return tuple(_broken(engine, column, keys) for column, keys in rules.items() if column in engine.partition.types)
+
+
+def _broken(engine: DuckDBExecutionEngine, column: str, rules: Sequence[MetricId]) -> BrokenRows:
+    rows = engine.broken_rows.count(rules)
+    try:
+        return BrokenRows(column=column, rows=rows, with_nulls=bool(rows) and _a_null_breaks(engine, column, rules))
+    except READ_ERRORS:
+        return BrokenRows(column=column, rows=None, with_nulls=False)
+
+
+def _a_null_breaks(engine: DuckDBExecutionEngine, column: str, rules: Sequence[MetricId]) -> bool:
+    """Whether a null breaks one of the rules, and so every null, as they look at nothing else."""
+    null = f"(SELECT CAST(NULL AS {engine.partition.types[column]}) AS {identifier(column)})"
+    conditions = (engine.literal_sql(engine.conditions.expression(key, settled=True)) for key in rules)
+    [(broken,)] = engine.duckdb_connection.execute(select([any_of(conditions)], null)).fetchall()
+    return bool(broken)

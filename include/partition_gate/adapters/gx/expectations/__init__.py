@@ -1,0 +1,1 @@
+"""Our expectation types: importing them registers them."""

@@ -1,0 +1,1 @@
+"""How one rule becomes SQL: importing them registers them."""

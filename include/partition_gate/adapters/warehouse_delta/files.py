@@ -1,0 +1,85 @@
+"""The warehouse's files for DuckDB, opened by their names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+from fsspec.spec import AbstractFileSystem
+
+from partition_gate.adapters.warehouse_delta.sql import cast
+from partition_gate.adapters.warehouse_delta.storage import S3, Storage, StoredFile
+from partition_gate.adapters.warehouse_delta.table_schema import times_of_day
+from partition_gate.core.quoting import identifier, text_literal
+from partition_gate.core.table import TableSchema
+
+
+class NamedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
+    """Read only, over a `Storage` on S3. A name is never looked up: DuckDB asks for every file of a view's list when
+    the view is created, and reads none but the first.
+    """
+
+    protocol = "s3"
+    cachable = False
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__()
+        self._storage = storage
+
+    def glob(self, path: str, **_: Any) -> list[str]:
+        return [str(self._strip_protocol(path))]
+
+    def exists(self, path: str, **_: Any) -> bool:
+        return self._storage.find(self._below_root(path)) is not None
+
+    def size(self, path: str) -> int:
+        return self._found(path).size_bytes
+
+    def modified(self, path: str) -> datetime:
+        return self._found(path).modified_at
+
+    def open(self, path: str, mode: str = "rb", **_: Any) -> Any:  # noqa: ARG002 -- fsspec's
+        return self._storage.reader(self._below_root(path))
+
+    def _found(self, path: str) -> StoredFile:
+        file = self._storage.find(self._below_root(path))
+        if file is None:
+            raise FileNotFoundError(path)
+        return file
+
+    def _below_root(self, path: str) -> str:
+        return f"{S3}{self._strip_protocol(path)}".removeprefix(f"{self._storage.root}/")
+
+
+def write_empty(table: TableSchema, into: Path) -> Path:
+    """A file with the table's data columns and no row."""
+    stored_as_text = {column.name for column in times_of_day(table)}
+    columns = ", ".join(
+        f"{cast('NULL', 'VARCHAR' if column.name in stored_as_text else column.type)} AS {identifier(column.name)}"
+        for column in table.columns
+    )
+    return _write(f"SELECT {columns} WHERE false", into / "empty.parquet")
+
+
+def row_count(path: Path) -> int:
+    """The rows that the file's footer counts."""
+    return int(pq.read_metadata(path).num_rows)
+
+
+def with_times_as_text(table: TableSchema, rows: Path, into: Path) -> Path:
+    """The file itself, or a copy whose times of day are text, because Delta has no such type."""
+    times = times_of_day(table)
+    if not times:
+        return rows
+    replaced = ", ".join(f"{cast(identifier(time.name), 'VARCHAR')} AS {identifier(time.name)}" for time in times)
+    query = f"FROM read_parquet({text_literal(str(rows))}) SELECT * REPLACE ({replaced})"
+    return _write(query, into / "as_text.parquet")
+
+
+def _write(query: str, path: Path) -> Path:
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY ({query}) TO {text_literal(str(path))} (FORMAT parquet)")
+    return path

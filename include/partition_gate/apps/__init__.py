@@ -1,0 +1,1 @@
+"""What people and Airflow start: the DAGs' tasks, the command line, the console, the demo."""

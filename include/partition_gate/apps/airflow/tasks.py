@@ -1,0 +1,112 @@
+"""The DAG's tasks: each opens the ports, takes one step of the pipeline, and hands the next one a record as JSON.
+
+No row values are in it. Arguments named `contract` are contract ids; what is returned is what XCom shows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from partition_gate.contract.readiness import NotExpected, Wait
+from partition_gate.gate import notify as gate_notify
+from partition_gate.gate.discover import Discovered
+from partition_gate.gate.dispose import Inspection
+from partition_gate.gate.pipeline import PartitionRun
+from partition_gate.gate.pipeline import report as write_report
+from partition_gate.judging.attempt import Settlement
+from partition_gate.settings import load_settings
+from partition_gate.wiring import open_ports
+
+log = logging.getLogger(__name__)
+
+
+def arrive(contract: str, key: str) -> dict[str, Any] | None:
+    """`{"discovered": ...}` when it is ready, None to look again later.
+
+    `{"missing": why}` when it never came, `{"not_expected": why}` when nothing was promised for that period. `key` may
+    be any spelling of a partition key.
+
+    Raises:
+        MalformedPartitionKey: nothing is recorded under a key that cannot exist.
+    """
+    with _run(contract, key) as run:
+        match run.arrive():
+            case Discovered() as found:
+                log.info("partition ready dataset=%s partition=%s files=%d", contract, key, len(found.partition.files))
+                return {"discovered": found.model_dump(mode="json")}
+            case NotExpected(why=why):
+                log.info("partition not expected dataset=%s partition=%s why=%s", contract, key, why)
+                return {"not_expected": why}
+            case Settlement(why=why):
+                log.info("partition missing dataset=%s partition=%s why=%s", contract, key, why)
+                return {"missing": "; ".join(why)}
+            case Wait(why=why):
+                log.info("partition waited for dataset=%s partition=%s why=%s", contract, key, why)
+    return None
+
+
+def inspect(contract: str, discovered: dict[str, Any]) -> dict[str, Any]:
+    """`{"inspection": ...}`, or `{"settlement": ...}` when these bytes were settled before.
+
+    Raises:
+        GateError: it could not be judged; recorded as ERRORED, and the task is red.
+    """
+    found = Discovered.model_validate(discovered)
+    with _run(contract, found.partition.key) as run:
+        inspected = run.inspect(found)
+        if isinstance(inspected, Inspection):
+            run.ports.ledger.hand_over(inspected.attempt.id)
+    name = "settlement" if isinstance(inspected, Settlement) else "inspection"
+    return {name: inspected.model_dump(mode="json")}
+
+
+def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
+    """The settlement, with `published` telling whether new rows became visible, and `view_problem` why the consumers'
+    file does not show them yet (the task is green: the next run refreshes it).
+    """
+    if "settlement" in inspected:
+        return {**inspected["settlement"], "published": False, "view_problem": None}
+    inspection = Inspection.model_validate(inspected["inspection"])
+    with _run(contract, inspection.attempt.partition_key) as run:
+        settled = run.settle(inspection)
+    settlement = settled.settlement
+    log.info(
+        "partition settled partition=%s/%s outcome=%s rows_in=%d rows_published=%d rows_quarantined=%d",
+        settlement.dataset,
+        settlement.partition_key,
+        settlement.outcome.value,
+        settlement.rows_in,
+        settlement.rows_published,
+        settlement.rows_quarantined,
+    )
+    more = {"published": settled.is_new_version, "view_problem": settled.view_problem}
+    return {**settlement.model_dump(mode="json"), **more}
+
+
+def report(attempt_id: str) -> str | None:
+    """The address of the attempt's page."""
+    settings = load_settings()
+    with open_ports(settings) as ports:
+        settlement = ports.ledger.settlement(attempt_id)
+        if settlement is None:
+            return None
+        if write_report(settlement, ports=ports) is None:
+            return None
+        return ports.links(settlement.dataset, settlement.partition_key, attempt_id).docs
+
+
+def notify() -> dict[str, Any]:
+    """What became of the messages that waited: counts, and why some still wait."""
+    with open_ports() as ports:
+        pace = gate_notify.Pace(drain=ports.drain_limit)
+        delivery = gate_notify.notify(ports.ledger, ports.notifier, ports.clock, pace=pace)
+    return delivery.model_dump(mode="json")
+
+
+@contextmanager
+def _run(contract: str, key: str) -> Iterator[PartitionRun]:
+    with open_ports() as ports:
+        yield PartitionRun(ports.contracts.load(contract), key, ports=ports)

@@ -1,0 +1,166 @@
+"""`gate lint`, `gate compile`, `gate coverage`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.adapters.contract_history import ContractHistory
+from partition_gate.adapters.promised_datasets import PromisedDatasets
+from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.named import Names, named
+from partition_gate.apps.cli.versions import with_git
+from partition_gate.contracts.compatibility.changes import ContractVersion
+from partition_gate.contracts.compatibility.report import read_version
+from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, cover
+from partition_gate.contracts.lint.text import FORMATS, LintedFile
+from partition_gate.contracts.lint.view import WhyRefused
+from partition_gate.core.errors import ContractError, OperatorError
+from partition_gate.core.finding import Level
+from partition_gate.core.strict_yaml.reading import load_document
+from partition_gate.settings import load_settings
+from partition_gate.wiring import contract_folder, query_planner
+
+_SINCE = "The git revision that was approved last (in CI: origin/main); the last commit where it is not given."
+
+
+class LintFormat(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(lint)
+    app.command("compile")(compile_)
+    app.command()(coverage)
+
+
+def lint(
+    names: Names = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (the same as --format json).")] = False,
+    form: Annotated[
+        LintFormat, typer.Option("--format", help="text, json, or annotations of GitHub.")
+    ] = LintFormat.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="A warning is an error: exit 1.")] = False,
+    since: Annotated[str | None, typer.Option("--since", help=_SINCE)] = None,
+) -> None:
+    """Check contract files: what is wrong, where, and what to do. Exit 1 when one has an error."""
+    settings = load_settings()
+    folder = contract_folder(settings)
+    paths, promised = named(folder, names), folder.promised_datasets()
+    before = _before(paths, since)
+    with query_planner(settings) as why_refused:
+        files = [file for path in paths for file in _linted(folder, path, before.get(path), promised, why_refused)]
+    told = FORMATS[LintFormat.JSON if as_json else form](files)
+    if told:
+        typer.echo(told)
+    raise typer.Exit(1 if _fails(files, strict=strict) else 0)
+
+
+def compile_(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a suite is stale.")] = False,
+) -> None:
+    """Compile every contract, and each kept version of it, to its Great Expectations suite under expectations/."""
+    folder = contract_folder(load_settings())
+    if check:
+        broken = folder.load_all().broken
+        for _, problem in broken:
+            typer.echo(problem)
+        typer.echo("stale or broken suites: " + str(len(broken)) if broken else "all suites are up to date")
+        raise typer.Exit(1 if broken else 0)
+    for path in folder.paths():
+        for target, changed in folder.write_suites(path):
+            typer.echo(f"{'wrote' if changed else 'unchanged'}  {target}")
+
+
+def coverage(
+    name: Annotated[str, typer.Argument(help="A contract id or file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what becomes of every clause of a contract: executed, documented only, or not executable and why."""
+    folder = contract_folder(load_settings())
+    compiled = folder.load(name)
+    document = load_document(folder.text(folder.locate(name)), path=compiled.contract.path)
+    rows = cover(document, compiled.compilation, environment=folder.environment or None)
+    if as_json:
+        typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
+        return
+    tables.terminal().print(_coverage_table(rows, title=f"{compiled.contract.path}: {_sums(rows)}"))
+
+
+def _linted(
+    folder: ContractFolder,
+    path: Path,
+    before: ContractVersion | None,
+    promised: PromisedDatasets,
+    why_refused: WhyRefused,
+) -> tuple[LintedFile, ...]:
+    files = folder.lint(path, promised=promised, before=before, why_refused=why_refused)
+    return with_git(folder, path, files, before)
+
+
+def _before(paths: Sequence[Path], since: str | None) -> dict[Path, ContractVersion]:
+    """The version at a revision of each file that has changed since; none where git knows nothing of it."""
+    versions: dict[Path, ContractVersion | None] = {}
+    for folder in dict.fromkeys(path.resolve().parent for path in paths):
+        own = {path: path.resolve().name for path in paths if path.resolve().parent == folder}
+        texts = _approved(folder, tuple(own.values()), since)
+        changed = [path for path, name in own.items() if name in texts and not _holds(path, texts[name])]
+        versions.update((path, _version(texts[own[path]], path, since)) for path in changed)
+    return {path: version for path, version in versions.items() if version}
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
+def _approved(folder: Path, names: Sequence[str], since: str | None) -> dict[str, str]:
+    try:
+        return ContractHistory(folder / names[0]).texts(names, at=since or "HEAD")
+    except OperatorError:
+        if since is not None:
+            raise
+        return {}
+
+
+def _version(text: str, path: Path, since: str | None) -> ContractVersion | None:
+    try:
+        return read_version(text, path=str(path), label=since or "the last commit")
+    except ContractError:
+        return None  # it did not fit the standard, so nobody was ever judged by it
+
+
+def _fails(files: Sequence[LintedFile], *, strict: bool) -> bool:
+    levels = (Level.ERROR, Level.WARNING) if strict else (Level.ERROR,)
+    return any(file.count(level) for file in files for level in levels)
+
+
+def _coverage_table(rows: Sequence[CoveredClause], *, title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("line", justify="right", no_wrap=True)
+    table.add_column("clause", overflow="fold")
+    table.add_column("treatment", no_wrap=True)
+    table.add_column("by, or why not", overflow="fold")
+    for row in rows:
+        table.add_row(str(row.line or ""), row.clause, row.treatment.value.replace("_", " "), row.by)
+    return table
+
+
+def _sums(rows: Sequence[CoveredClause]) -> str:
+    counts = [(sum(row.treatment is treatment for row in rows), treatment) for treatment in Treatment]
+    told = " + ".join(f"{count} {treatment.value.replace('_', ' ')}" for count, treatment in counts)
+    return f"{len(rows)} clauses = {told}"

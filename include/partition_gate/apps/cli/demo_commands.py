@@ -1,0 +1,78 @@
+"""`gate seed` and `gate demo`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from partition_gate.apps.cli import tables
+from partition_gate.settings import load_settings
+from partition_gate.wiring import open_ports
+
+First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First partition date.")]
+Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last partition date, included.")]
+Breaks = Annotated[
+    list[str] | None,
+    typer.Option("--break", help="Inject a fault: KIND:dataset:date, such as truncate:flights:2013-01-09."),
+]
+# What the demo breaks on purpose, so that every outcome is seen; all other defects are the data's own.
+DEMO_BREAKS = (
+    "missing:weather:2013-01-10",
+    "truncate:flights:2013-01-09",
+    "schema:weather:2013-01-12",
+    "nulls:weather_hourly:2013-01-01/04",
+)
+_FIRST, _LAST = datetime(2013, 1, 1), datetime(2013, 1, 14)  # noqa: DTZ001  # dates
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(seed)
+    app.command()(demo)
+
+
+def seed(first: First = _FIRST, last: Last = _LAST, breaks: Breaks = None) -> None:
+    """Put real flights and weather of 2013 into landing, a partition a day, and the first day's weather by hour."""
+    from partition_gate.adapters.embedded_s3.users import running
+    from partition_gate.adapters.object_store.landing import LandingWriter
+    from partition_gate.apps.demo.faults import parse_break
+    from partition_gate.apps.demo.seed import seed as seed_landing
+
+    settings = load_settings()
+    with running(settings.home) as s3:
+        writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region)
+        faults = tuple(parse_break(text) for text in breaks or ())
+        report = seed_landing(writer, first=first.date(), last=last.date(), breaks=faults, progress=lambda _: None)
+    typer.echo(str(report))
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the summary, leaving the files.")] = False,
+    first: First = _FIRST,
+    last: Last = _LAST,
+    breaks: Breaks = None,
+) -> None:
+    """Gate two weeks of real partitions through a real Airflow and show what became of each."""
+    from partition_gate.apps.demo.faults import parse_break
+    from partition_gate.apps.demo.run import Demo, addresses, outcomes, running_demo
+
+    settings, console = load_settings(), tables.terminal()
+    faults = tuple(parse_break(text) for text in (DEMO_BREAKS if breaks is None else breaks))
+    if breaks is None:  # our own faults, those of the days that are asked for
+        faults = tuple(fault for fault in faults if f"{first:%Y-%m-%d}" <= fault.key[:10] <= f"{last:%Y-%m-%d}")
+    plan = Demo(first=first.date(), last=last.date(), breaks=faults)
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # however we are told to end, nothing is left behind
+        signal.signal(end, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), running_demo(plan, settings, console) as airflow:
+        with open_ports(settings) as ports:
+            console.print(tables.summary(outcomes(plan, ports.ledger)))
+        for name, address in addresses(airflow, settings).items():
+            console.print(f"{name:18} {address}", soft_wrap=True, highlight=False)
+        if not once:
+            console.print("Press Ctrl-C to stop everything; the files stay.")
+            threading.Event().wait()

@@ -1,0 +1,70 @@
+"""How `gate diff` looks in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from partition_gate.contracts.compatibility.changes import Change, Mode
+from partition_gate.contracts.compatibility.report import CompatibilityReport
+from partition_gate.gate.rejudge import Flip, Rejudged
+
+_LIMITS = (
+    "Judged are the files that lie in landing now, rows that were quarantined included; references are today's. "
+    "SLA and window promises are not replayed."
+)
+
+
+def show(console: Console, report: CompatibilityReport, mode: Mode | None) -> None:
+    """The changes, the modes, the version rule."""
+    comparison = report.comparison
+    title = f"{comparison.old} ({comparison.old_version}) -> {comparison.new} ({comparison.new_version})"
+    console.print(_changes(comparison.changes, title) if comparison.changes else Text(f"{title}: nothing changed"))
+    modes = (f"{each.value} {'yes' if report.compatible(each) else 'NO'}" for each in Mode)
+    console.print(Text("Compatible: " + ", ".join(modes)))
+    if report.earlier:
+        console.print(Text(f"Transitive modes look at {len(report.earlier) + 1} earlier versions."))
+    for label, problem in report.unreadable:
+        console.print(Text(f"Left out: {label}: {problem.splitlines()[0]}"))
+    rule = comparison.version_rule
+    console.print(Text(f"Version: {rule.sentence}", style="" if rule.ok else "bold red"))
+    if mode and not report.compatible(mode):
+        console.print(Text(f"Not {mode.value} compatible.", style="bold red"))
+
+
+def show_partitions(console: Console, rejudged: Sequence[Rejudged]) -> None:
+    """What would flip, partition by partition."""
+    if not rejudged:
+        console.print("No partition lies in landing, so nothing was replayed.")
+        return
+    for partition in rejudged:
+        rows = "" if partition.row_count is None else f" ({partition.row_count:,} rows)"
+        told = partition.missing or (f"{len(partition.flips)} checks flip" if partition.flips else "nothing flips")
+        console.print(Text(f"{partition.key}{rows}: {told}"))
+        for flip in partition.flips:
+            console.print(Text(f"  {_flip(flip)}"))
+    console.print(Text(_LIMITS, style="dim"))
+
+
+def _changes(changes: Iterable[Change], title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("breaks", no_wrap=True)
+    table.add_column("change", no_wrap=True)
+    for name in ("where", "from", "to", "why"):
+        table.add_column(name, overflow="fold")
+    for change in changes:
+        breaks = Text("\n".join(change.breaks) or "nobody", style="red" if change.breaks else "green")
+        where = Text(f"{change.subject}\n{change.path}")
+        table.add_row(breaks, change.kind, where, Text(change.old or "-"), Text(change.new or "-"), Text(change.why))
+    return table
+
+
+def _flip(flip: Flip) -> str:
+    before = flip.before.value if flip.before else "no such rule"
+    after = flip.after.value if flip.after else "no such rule"
+    counted = flip.unexpected_count is not None and flip.element_count is not None
+    count = f", {flip.unexpected_count:,} of {flip.element_count:,} rows" if counted else ""
+    return f"{flip.rule_id}: {before} -> {after} ({flip.severity.value}{count}; expected {flip.expected})"

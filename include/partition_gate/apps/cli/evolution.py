@@ -1,0 +1,134 @@
+"""`gate diff`: what changed between two versions of a contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.adapters.contract_history import ContractHistory
+from partition_gate.apps.cli import diff_tables, tables
+from partition_gate.contracts.compatibility.changes import Comparison, ContractVersion, Mode, compare
+from partition_gate.contracts.compatibility.report import CompatibilityReport, read_version, report_document
+from partition_gate.core.errors import ContractError, UnknownContract
+from partition_gate.core.record import Record
+from partition_gate.settings import Settings, load_settings
+from partition_gate.wiring import contract_folder, open_ports
+
+if TYPE_CHECKING:
+    from partition_gate.gate.rejudge import Rejudged
+
+OldArgument = Annotated[str, typer.Argument(metavar="OLD", help="The old file; or a contract id, for its git history.")]
+NewArgument = Annotated[str | None, typer.Argument(metavar="[NEW]", help="The new file (or contract id).")]
+Since = Annotated[str | None, typer.Option("--since", help="A git revision: compare it with the file as it is now.")]
+ModeOption = Annotated[Mode | None, typer.Option("--mode", help="Exit 1 where this Avro mode does not hold.")]
+Partitions = Annotated[int, typer.Option("--partitions", min=0, help="Judge the newest N partitions in landing again.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
+
+
+class Source(Record):
+    """A version's text, and the file that it stands in or was read from."""
+
+    path: Path
+    text: str
+    label: str
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(diff)
+
+
+def diff(
+    old: OldArgument,
+    new: NewArgument = None,
+    since: Since = None,
+    mode: ModeOption = None,
+    partitions: Partitions = 0,
+    as_json: Json = False,
+) -> None:
+    """Show every change between two versions, whom it breaks, and whether the version number is right.
+
+    Without NEW the contract's file is compared with its last commit, or with the revision of --since. The transitive
+    modes look at every commit of the file (after --since, where it is given).
+    Exit codes: 0 compatible, 1 not, or the version number is too low, 2 usage, 3 there is no git history.
+    """
+    settings = load_settings()
+    if new is not None and since is not None:
+        raise typer.BadParameter("give NEW or --since, not both")
+    before, after, history = _sources(contract_folder(settings), old, new, since)
+    report = _report(before, after, history)
+    rejudged = _rejudged(before, after, partitions, settings) if partitions else ()
+    if as_json:
+        typer.echo(json.dumps(report_document(report, mode=mode, partitions=rejudged), indent=2, ensure_ascii=False))
+    else:
+        console = tables.terminal()
+        diff_tables.show(console, report, mode)
+        if partitions:
+            diff_tables.show_partitions(console, rejudged)
+    raise typer.Exit(0 if report.passes(mode) else 1)
+
+
+def _sources(
+    folder: ContractFolder, old: str, new: str | None, since: str | None
+) -> tuple[Source, Source, tuple[Source, ...]]:
+    """The old version, the new one, and the earlier ones that git remembers."""
+    path = _path(folder, new or old)
+    after = Source(path=path, text=folder.text(path), label=str(path))
+    if new is not None:
+        before = _path(folder, old)
+        return Source(path=before, text=folder.text(before), label=str(before)), after, ()
+    history = ContractHistory(path)
+    base = history.at(since or "HEAD")
+    earlier = (revision for revision in history.revisions(since=since) if revision.text is not None)
+    sources = tuple(Source(path=path, text=revision.text or "", label=revision.label) for revision in earlier)
+    return Source(path=path, text=base.text or "", label=since or base.label), after, sources
+
+
+def _path(folder: ContractFolder, name: str) -> Path:
+    path = folder.locate(name)
+    if not path.is_file():
+        raise UnknownContract(f"{name!r} is no contract: give an id of {folder.contracts}, or the path of a file")
+    return path
+
+
+def _report(before: Source, after: Source, history: Sequence[Source]) -> CompatibilityReport:
+    new = _version(after)
+    comparisons: list[Comparison] = []
+    unreadable: list[tuple[str, str]] = []
+    for source in history:
+        if source.text in {before.text, after.text}:
+            continue
+        try:
+            comparisons.append(compare(_version(source), new))
+        except ContractError as error:
+            unreadable.append((source.label, str(error)))
+    return CompatibilityReport(
+        comparison=compare(_version(before), new), earlier=tuple(comparisons), unreadable=tuple(unreadable)
+    )
+
+
+def _version(source: Source) -> ContractVersion:
+    return read_version(source.text, path=str(source.path), label=source.label)
+
+
+def _rejudged(before: Source, after: Source, partitions: int, settings: Settings) -> tuple[Rejudged, ...]:
+    from partition_gate.checks.compiling.compiled import compiled
+    from partition_gate.contracts.odcs.reader import read_contract
+    from partition_gate.gate.rejudge import rejudge
+
+    environment = settings.environment or None
+    old, new = (
+        compiled(read_contract(s.text, path=str(s.path), folder=_folder(s), environment=environment).dataset)
+        for s in (before, after)
+    )
+    with open_ports(settings) as ports:
+        return rejudge(old, new, partitions=partitions, ports=ports)
+
+
+def _folder(source: Source) -> str:
+    return str(source.path.resolve().parent)

@@ -1,0 +1,98 @@
+"""The command `gate`. Exit codes: 0 passed, 1 failed checks or lint, 2 usage, 3 could not judge."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+from partition_gate import __version__
+from partition_gate.apps.cli import (
+    contracts,
+    demo_commands,
+    drafts,
+    evolution,
+    export,
+    operations,
+    partitions,
+    profiles,
+    registry,
+    versions,
+)
+from partition_gate.core.display import escaped
+from partition_gate.core.errors import (
+    CannotForget,
+    ContractError,
+    GateError,
+    MalformedPartitionKey,
+    NothingDue,
+    UnknownContract,
+)
+from partition_gate.gate.local_folders import no_space
+
+FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
+_LINES = "\n"
+
+app = typer.Typer(
+    name="gate",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+contracts.register(app)
+drafts.register(app)
+evolution.register(app)
+versions.register(app)
+export.register(app)
+registry.register(app)
+partitions.register(app)
+profiles.register(app)
+operations.register(app)
+demo_commands.register(app)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"gate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def gate(
+    version: Annotated[  # its callback answers
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Partition Gate: judge Parquet partitions against data contracts."""
+
+
+def main() -> None:
+    """Run the command line; every error of ours ends as one message and an exit code."""
+    try:
+        app()
+    except GateError as error:
+        typer.echo(f"gate: {escaped(str(error), but=_LINES)}", err=True)
+        sys.exit(exit_code(error))
+    except OSError as error:
+        refused = no_space(error)
+        if refused is None:
+            _defect()
+        typer.echo(f"gate: {refused}", err=True)
+        sys.exit(COULD_NOT_JUDGE)
+    except Exception:  # a defect of ours; Python's own exit code 1 would say that the data failed
+        _defect()
+
+
+def _defect() -> NoReturn:
+    traceback.print_exc()
+    typer.echo("gate: this is a defect of Partition Gate; report the lines above", err=True)
+    sys.exit(COULD_NOT_JUDGE)
+
+
+def exit_code(error: GateError) -> int:
+    """Who must act decides: the caller (2), the contract's author (1), the operator (3)."""
+    if isinstance(error, UnknownContract | MalformedPartitionKey | NothingDue | CannotForget):
+        return USAGE
+    return FAILED if isinstance(error, ContractError) else COULD_NOT_JUDGE

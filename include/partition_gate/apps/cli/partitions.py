@@ -1,0 +1,153 @@
+"""`gate run`, `gate status`, `gate quarantine show`, `gate docs`, `gate notify`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from partition_gate.apps.cli import tables
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.display import PATH_LENGTH, displayed
+from partition_gate.core.errors import UnknownContract
+from partition_gate.core.record import Record
+from partition_gate.gate.dry_run import dry_run
+from partition_gate.gate.notify import Pace, notify
+from partition_gate.gate.pipeline import run_partition
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.documents import run_document
+from partition_gate.judging.quarantine import sample_of
+from partition_gate.judging.verdict import CheckResult
+from partition_gate.settings import load_settings
+from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask_key, open_ports
+
+Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
+Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
+
+
+class Shown(Record):
+    """What a run shows: the settlement with its check results; `already` is an earlier run's."""
+
+    settlement: Settlement
+    results: tuple[CheckResult, ...]
+    already: bool = False
+    is_dry_run: bool = False
+    view_problem: str | None = None
+
+
+quarantine = typer.Typer(help="Look at quarantined rows.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(run)
+    app.command()(status)
+    app.command()(docs)
+    app.add_typer(quarantine, name="quarantine")
+
+
+def run(
+    contract: Contract,
+    key: Key = "",
+    as_json: Json = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Judge and show; record, publish and tell nothing.")] = False,
+    no_notify: Annotated[bool, typer.Option("--no-notify", help="Leave messages waiting for the next run.")] = False,
+) -> None:
+    """Judge one partition now: the same code as the DAG, without Airflow.
+
+    Exit codes: 0 published, 1 rejected, held or missing, 2 usage, 3 could not judge.
+    """
+    settings = load_settings()
+    today = contract_folder(settings).load(contract)
+    key = today.dataset.location.key(key)
+    compiled = today.in_force(key)
+    with open_ports(settings) as ports:
+        if dry:
+            tried = dry_run(today, key, ports=ports)
+            shown = Shown(settlement=tried.settlement, results=tried.results, is_dry_run=True)
+        else:
+            done = run_partition(today, key, ports=ports)
+            if not no_notify:
+                notify(ports.ledger, ports.notifier, ports.clock, pace=Pace(drain=ports.drain_limit))
+            results = ports.ledger.results(done.settlement.attempt_id)
+            shown = Shown(**dict(done), results=results)
+        _show(shown, compiled, ports, as_json=as_json)
+    raise typer.Exit(_exit_code(shown.settlement.outcome))
+
+
+def status(as_json: Json = False) -> None:
+    """Show the newest outcome of every partition."""
+    with open_ports() as ports:
+        settlements = ports.ledger.latest()
+    if as_json:
+        typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in settlements], indent=2))
+        return
+    typer.echo(tables.status(settlements))
+
+
+@quarantine.command("show")
+def quarantine_show(
+    contract: Contract,
+    key: Key = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many rows at most.")] = 20,
+) -> None:
+    """Show a partition's quarantined rows with the reasons; values of columns that the contract classifies, or does
+    not name, are shown as keyed hashes.
+    """
+    settings = load_settings()
+    today = contract_folder(settings).load(contract)
+    key = today.dataset.location.key(key)
+    with open_ports(settings) as ports:
+        settled = ports.ledger.outcome(today.dataset.name, key)
+        uri = settled.quarantine_uri if settled else None
+        found = ports.warehouse.quarantined(uri, limit=limit) if uri else None
+    if settled is None:
+        raise UnknownContract(
+            f"{contract} {key}: nothing is recorded for this partition; run: gate run {contract} {key}"
+        )
+    if found is None:
+        typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no row is in quarantine")
+        return
+    sample = sample_of(found, today.masking, mask_key(settings))
+    typer.echo(f"{settled.rows_quarantined:,} rows in {displayed(uri or '', limit=PATH_LENGTH)}")
+    tables.terminal().print(tables.quarantined(sample))
+
+
+def docs() -> None:
+    """Write the index of all reports and print where it is."""
+    settings = load_settings()
+    with open_ports(settings) as ports:
+        page = ports.docs.write_index(ports.ledger.latest())
+    typer.echo((docs_folder(settings) / page).as_uri())
+
+
+def _show(shown: Shown, compiled: CompiledDataset, ports: WiredPorts, *, as_json: bool) -> None:
+    settlement, results = shown.settlement, shown.results
+    has_page = results and not shown.is_dry_run
+    links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id if has_page else "")
+    if not as_json:
+        if shown.is_dry_run:
+            typer.echo("Dry run: nothing was recorded, published or told.")
+        tables.terminal().print(tables.journey(settlement, results, links, already=shown.already))
+        if shown.view_problem:
+            typer.echo(shown.view_problem)
+        return
+    document = run_document(
+        settlement,
+        results,
+        already_published=shown.already and settlement.outcome in VISIBLE,
+        in_memory=compiled.in_memory,
+        links={**links.model_dump(), "quarantine_files": settlement.quarantine_uri},
+        messages=ports.ledger.messages(settlement.attempt_id),
+    )
+    more = {"dry_run": shown.is_dry_run, "view_problem": shown.view_problem}
+    typer.echo(json.dumps({**document, **more}, indent=2))
+
+
+def _exit_code(outcome: PartitionOutcome) -> int:
+    if outcome in VISIBLE or outcome is PartitionOutcome.SUPERSEDED:
+        return 0
+    return 3 if outcome is PartitionOutcome.ERRORED else 1

@@ -1,0 +1,71 @@
+"""`gate publish-contracts`: approved contracts to the registry."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.apps.cli import tables
+from partition_gate.core.errors import ContractError
+from partition_gate.gate.publish_contracts import Approved, Publication, RegistryOutcome, publish_contracts
+from partition_gate.settings import load_settings
+from partition_gate.wiring import contract_folder, open_ports
+
+To = Annotated[str, typer.Option("--to", help="`s3://bucket/prefix` or a folder; default: `GATE_HOME/registry`.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("publish-contracts")(publish)
+
+
+def publish(to: To = "", as_json: Json = False) -> None:
+    """Publish active and deprecated contracts, each version once and for ever, with an index of them.
+
+    Exit codes: 0 published or there already, 1 a version has other content there or a contract file is broken, 3 the
+    storage could not be used.
+    """
+    settings = load_settings()
+    files, broken = _files(contract_folder(settings))
+    with open_ports(settings) as ports:
+        store = ports.registry(to or str(settings.home / "registry"))
+        publications = publish_contracts(files, store, now=ports.clock.now())
+    if as_json:
+        document = {
+            "root": store.root,
+            "contracts": [publication.model_dump(mode="json") for publication in publications],
+            "broken": broken,
+        }
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        tables.terminal().print(_table(publications, store.root))
+        for problem in broken:
+            typer.echo(problem)
+    raise typer.Exit(1 if broken or any(each.outcome is RegistryOutcome.REFUSED for each in publications) else 0)
+
+
+def _files(folder: ContractFolder) -> tuple[list[Approved], list[str]]:
+    files, broken = [], []
+    for path in folder.paths():
+        try:
+            files.append(Approved(contract=folder.read(path), body=path.read_bytes()))
+        except ContractError as error:
+            broken.append(str(error))
+    return files, broken
+
+
+def _table(publications: tuple[Publication, ...], root: str) -> Table:
+    table = Table(title=f"Registry {root}", title_justify="left")
+    for name in ("contract", "version", "outcome"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for each in publications:
+        style = "red" if each.outcome is RegistryOutcome.REFUSED else ""
+        table.add_row(each.id, each.version, Text(each.outcome.value, style=style), Text(each.why))
+    return table

@@ -1,0 +1,172 @@
+"""What the terminal shows: tables made of records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from partition_gate.alerts.alert import Links
+from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed, escaped
+from partition_gate.core.severity import Scope
+from partition_gate.gate.reconcile import Reconciliation
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.quarantine import QuarantineSample, SampleRow
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, by_reason
+
+STYLES = {
+    PartitionOutcome.PUBLISHED: "green",
+    PartitionOutcome.PUBLISHED_WITH_QUARANTINE: "yellow",
+    PartitionOutcome.REJECTED: "red",
+    PartitionOutcome.HELD: "magenta",
+    PartitionOutcome.MISSING: "red",
+    PartitionOutcome.SUPERSEDED: "cyan",
+    PartitionOutcome.ERRORED: "bold red",
+}
+_SHOWN = (CheckOutcome.ERRORED, CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.WARNED)
+
+
+def terminal() -> Console:
+    """The console; wide enough for the tables where nobody's window limits it (a file, a pipe, a log)."""
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
+
+
+def summary(settlements: Sequence[Settlement]) -> Table:
+    """One row a partition: rows in, published, quarantined, outcome, why."""
+    table = Table(title="Partitions", title_justify="left")
+    for name in ("dataset", "partition"):
+        table.add_column(name, no_wrap=True)
+    for name in ("rows in", "published", "quarantined"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for s in settlements:
+        counts = map(_grouped, _counts(s))
+        table.add_row(s.dataset, Text(escaped(s.partition_key)), *counts, _outcome(s.outcome), Text(_why(s)))
+    return table
+
+
+def status(settlements: Sequence[Settlement]) -> str:
+    """The same as lines of columns, whose cost allows for tens of thousands: a terminal's table measures every cell."""
+    words = {outcome: Style.parse(style).render(_words(outcome)) for outcome, style in STYLES.items()}
+    longest = max((len(_words(outcome)) for outcome in STYLES), default=0)
+    head = ("dataset", "partition", "rows in", "published", "quarantined")
+    rows = [(s.dataset, escaped(s.partition_key), *map(_grouped, _counts(s))) for s in settlements]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    form = "  ".join(f"{{:{'<' if at < 2 else '>'}{width}}}" for at, width in enumerate(widths))
+    lines = [f"{form.format(*head)}  {'outcome'.ljust(longest)}  why"]
+    for row, s in zip(rows, settlements, strict=True):
+        space = " " * (longest - len(_words(s.outcome)))
+        lines.append(f"{form.format(*row)}  {words[s.outcome]}{space}  {_why(s)}".rstrip())
+    return "\n".join(lines)
+
+
+def journey(settlement: Settlement, results: Sequence[CheckResult], links: Links, *, already: bool) -> RenderableType:
+    """One partition: the outcome first, then what did not pass, then where to look."""
+    head = Text.assemble(f"{settlement.dataset} {escaped(settlement.partition_key)}: ", _outcome(settlement.outcome))
+    head.append(f"  (contract {settlement.contract} {settlement.version})")
+    if already:
+        head.append("  (already settled by an earlier run; nothing was changed)")
+    rows = (
+        f"rows in {settlement.rows_in:,} = published {settlement.rows_published:,}"
+        f" + quarantined {settlement.rows_quarantined:,}"
+    )
+    rules = tuple(f"{result.rule_id}: " for result in results)
+    own = [cause for cause in settlement.why if not (rules and cause.startswith(rules))]  # the others are in the table
+    causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in own]
+    where = [Text(f"{name}: {escaped(link)}") for name, link in links.model_dump().items() if link]
+    return Group(head, Text(rows), *causes, checks(results), *where)
+
+
+def checks(results: Sequence[CheckResult]) -> RenderableType:
+    """The checks that did not pass, worst first; those that passed or could not be known as numbers."""
+    table = Table(title_justify="left")
+    table.add_column("check", no_wrap=True)
+    for name in ("outcome", "severity", "expected", "observed"):
+        table.add_column(name, overflow="fold")
+    unjudged = _unjudged(results)
+    for outcome in _SHOWN:
+        for r in (result for result in results if result.outcome is outcome and result not in unjudged):
+            texts = (Text(displayed(text, limit=SENTENCE_LENGTH)) for text in (r.expected, r.finding))
+            table.add_row(Text(escaped(r.rule_id)), outcome.value, r.severity.value, *texts)
+    lines = [Text(f"{_count(results, CheckOutcome.PASSED)} of {len(results)} checks passed")]
+    if unjudged and any(result.outcome is CheckOutcome.FAILED for result in results):
+        lines.append(Text(f"{len(unjudged)} could not be judged because of the failures above"))
+    else:
+        lines += [Text(displayed(each.sentence, limit=PATH_LENGTH)) for each in by_reason(unjudged)]
+    return Group(table, *lines) if table.row_count else Group(*lines)
+
+
+def _unjudged(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """What follows from something else: what is unknown of a partition (a promise over time has a reason of its own),
+    and what several checks have in common.
+    """
+    common = [r for each in by_reason(results) if len(each.results) > 1 for r in each.results]
+    unknown = [r for r in results if r.outcome is CheckOutcome.UNKNOWN and r.scope is not Scope.SLA]
+    return [r for r in results if r in common or r in unknown]
+
+
+def quarantined(sample: QuarantineSample) -> RenderableType:
+    """The rows: where each came from, its reasons, its values. Then the files that could not be read."""
+    kept = (Text(f"could not be read, kept as it came: raw/{name}") for name in sample.raw)
+    return Group(*(_quarantined_row(sample.columns, row) for row in sample.rows), *kept)
+
+
+def _quarantined_row(columns: Sequence[str], row: SampleRow) -> Text:
+    reasons = ", ".join(row.rule_ids or ("the partition was rejected",))
+    values = (f"{name}={'' if value is None else value}" for name, value in zip(columns, row.values, strict=True))
+    place = f"row {row.source_row} of {row.source_file}"
+    return Text.assemble((place, "bold"), f": {reasons}\n    ", "  ".join(values))
+
+
+def reconciliation(found: Reconciliation) -> RenderableType:
+    """What was repaired, the proof for each partition, and what does not agree."""
+    table = Table(title="Rows of each partition's outcome", title_justify="left")
+    for name in ("dataset", "partition", "outcome"):
+        table.add_column(name, no_wrap=True)
+    for name in ("rows in", "= published", "+ quarantined", "+ discarded", "holds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for proof in found.proofs:
+        rows = (proof.rows_in, proof.rows_published, proof.rows_quarantined, proof.rows_discarded)
+        counts = (*(f"{count:,}" for count in rows), "yes" if proof.holds else "NO")
+        table.add_row(proof.dataset, Text(escaped(proof.partition_key)), proof.outcome, *counts)
+    repaired = [Text(f"finished: attempt {each.attempt_id}: {each.ending.value}") for each in found.repaired]
+    views = [Text(f"refreshed: the view of {name}") for name in found.views]
+    sent = [Text(f"delivered: {found.sent} waiting messages")] if found.sent else []
+    lines = (f"DIFFERENCE {each.dataset} {each.partition_key or ''}: {each.what}" for each in found.differences)
+    left = [Text(escaped(line)) for line in lines]
+    end = Text("What is visible, recorded and told agrees." if not left else f"{len(left)} differences are left.")
+    return Group(table, *repaired, *views, *sent, *left, end)
+
+
+def _count(results: Sequence[CheckResult], outcome: CheckOutcome) -> int:
+    return sum(result.outcome is outcome for result in results)
+
+
+def _counts(settlement: Settlement) -> tuple[int, int, int]:
+    return settlement.rows_in, settlement.rows_published, settlement.rows_quarantined
+
+
+def _grouped(count: int) -> str:
+    return f"{count:,}"
+
+
+def _words(outcome: PartitionOutcome) -> str:
+    return outcome.value.replace("_", " ")
+
+
+def _outcome(outcome: PartitionOutcome) -> Text:
+    return Text(_words(outcome), style=STYLES[outcome])
+
+
+def _why(settlement: Settlement) -> str:
+    return _shortened(displayed("; ".join(settlement.why), limit=PATH_LENGTH))
+
+
+def _shortened(text: str, limit: int = 88) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,239 @@
+"""A real Airflow for one machine: scheduler, DAG processor and web server as one process group, on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+
+import psutil
+
+from partition_gate.core.errors import OperatorError
+
+COMPONENTS = ("scheduler", "dag-processor", "api-server")
+HEALTHY_WITHIN = timedelta(seconds=180)
+_STOP_WITHIN_S = 15
+_FIXED = {
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__PARALLELISM": "4",
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+    "AIRFLOW__API__HOST": "127.0.0.1",
+    "AIRFLOW__API__WORKERS": "1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    "GX_ANALYTICS_ENABLED": "False",
+    "SCARF_NO_ANALYTICS": "true",
+}
+
+
+class AirflowFailed(OperatorError):
+    """Airflow did not start, or refused a command; the text names its log."""
+
+
+class AirflowServer:
+    """Airflow whose home, database and logs lie below `<home>/airflow`; `environment` reaches tasks as it is."""
+
+    def __init__(self, home: Path, *, project: Path, environment: Mapping[str, str]) -> None:
+        self.home, self.project = home / "airflow", project
+        self.logs = home / "logs"
+        self.port = self._stable_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.public_url = f"{self.url}/gate"
+        self._environment = {**environment, **self._configuration()}
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Migrate the database and start the components. Raises: AirflowFailed."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.run("db", "migrate")
+        # Readers and a writer at once: without it Airflow's own SQLite answers "database is locked" under load.
+        with closing(sqlite3.connect(self.home / "airflow.db")) as database:
+            database.execute("PRAGMA journal_mode=WAL")
+        for component in COMPONENTS:
+            self._processes.append(self._spawn(component))
+
+    def wait_until_healthy(self, *, tick: Callable[[], None] = lambda: None) -> None:
+        """Return when the web server answers and knows a DAG processor's heartbeat. Raises: AirflowFailed."""
+        deadline = time.monotonic() + HEALTHY_WITHIN.total_seconds()
+        while not self._is_healthy():
+            self.refuse_dead_components()
+            if time.monotonic() > deadline:
+                raise AirflowFailed(f"Airflow is not healthy after {HEALTHY_WITHIN}; read {self.logs}/airflow-*.log")
+            tick()
+            time.sleep(0.5)
+
+    def refuse_dead_components(self) -> None:
+        """Raises: AirflowFailed (a component ended)."""
+        for component, process in zip(COMPONENTS, self._processes, strict=True):
+            if process.poll() is not None:
+                raise AirflowFailed(f"airflow {component} ended; read {self.logs}/airflow-{component}.log")
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the scheduler run a DAG, which starts with its newest period. Raises: AirflowFailed."""
+        self._ask("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+
+    def backfill(self, dag_id: str, *, begin: datetime, end: datetime, at_once: int) -> None:
+        """One run for each tick of the DAG's cron from `begin` to `end` (excluded) whose partition has none yet.
+
+        Both are labels of the clock on the wall in the DAG's time zone, without a zone. Raises: AirflowFailed.
+        """
+        # Airflow reads the label, whatever zone is written behind it, and its window includes its end.
+        window = {"from_date": f"{begin.isoformat()}Z", "to_date": f"{(end - timedelta(seconds=1)).isoformat()}Z"}
+        self._ask("POST", "/api/v2/backfills", {"dag_id": dag_id, **window, "max_active_runs": at_once})
+
+    def unfinished_runs(self) -> int:
+        """How many runs of all DAGs are queued or running. Raises: AirflowFailed."""
+        states = ("queued", "running")
+        return sum(
+            int(self._ask("GET", f"/api/v2/dags/~/dagRuns?state={state}&limit=1")["total_entries"]) for state in states
+        )
+
+    def run(self, *arguments: str) -> str:
+        """An Airflow command's output. Raises: AirflowFailed, with the last lines."""
+        done = subprocess.run(
+            _airflow(arguments), env=self._environment, cwd=self.project, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            lines = (done.stderr or done.stdout).strip().splitlines()[-3:]
+            raise AirflowFailed(f"airflow {' '.join(arguments)} failed: {' '.join(lines)}")
+        return done.stdout
+
+    def stop(self) -> None:
+        """End every process of ours, politely, then surely."""
+        family = [child for process in self._processes for child in _family(process.pid)]
+        for process in self._processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        _, alive = psutil.wait_procs(family, timeout=_STOP_WITHIN_S)
+        for process_left in alive:
+            with suppress(psutil.NoSuchProcess):
+                process_left.kill()
+        self._processes.clear()
+
+    def _spawn(self, component: str) -> subprocess.Popen[bytes]:
+        with (self.logs / f"airflow-{component}.log").open("ab") as log:
+            # Its own session: SIGTERM to one of Airflow's parents leaves its children, so the group is signalled.
+            return subprocess.Popen(
+                _airflow((component,)),
+                env=self._environment,
+                cwd=self.project,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _is_healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=2) as answer:  # noqa: S310
+                text = str(answer.read().decode())
+        except (URLError, OSError):
+            return False
+        return text.count('"status":"healthy"') >= len(COMPONENTS)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One call of Airflow's API, repeated while its database is busy. Raises: AirflowFailed."""
+        for pause_s in (1, 2, 4, 8, None):
+            try:
+                return self._ask_once(method, path, body)
+            except HTTPError as error:
+                if error.code == HTTPStatus.CONFLICT:  # a repeated request: the first one was carried out
+                    return {}
+                if pause_s is None or error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                    text = error.read().decode()[:300]
+                    raise AirflowFailed(f"Airflow refused {method} {path}: {text}") from None
+            except OSError as error:
+                if pause_s is None:
+                    raise AirflowFailed(
+                        f"Airflow does not answer {method} {path} ({error}); read {self.logs}"
+                    ) from None
+            time.sleep(pause_s)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def _ask_once(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        # The only user of a loopback server needs no password for a token.
+        with urllib.request.urlopen(f"{self.url}/auth/token", timeout=30) as answer:  # noqa: S310  # loopback
+            token = json.load(answer)["access_token"]
+        request = urllib.request.Request(  # noqa: S310  # loopback
+            self.url + path,
+            method=method,
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # loopback
+            return dict(json.load(answer))
+
+    def _configuration(self) -> dict[str, str]:
+        self.home.mkdir(parents=True, exist_ok=True)
+        return {
+            **_FIXED,
+            "AIRFLOW_HOME": str(self.home),
+            # A scheduler that waited for a busy database in vain ends itself, and the usual 5 seconds are too few.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home.resolve()}/airflow.db?timeout=60",
+            "PYTHONPATH": str(self.project / "include"),
+            "GATE_PUBLIC_URL": self.public_url,
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.project / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.project / "plugins"),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__API__PORT": str(self.port),
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__API_AUTH__JWT_SECRET": self._secret("jwt"),
+            "AIRFLOW__API__SECRET_KEY": self._secret("session"),
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.logs / "airflow"),
+        }
+
+    def _stable_port(self) -> int:
+        """The port of the last start if nobody took it, so that the links in old messages keep working."""
+        path = self.home / "port"
+        port = int(path.read_text()) if path.exists() else 0
+        if not port or _is_taken(port):
+            port = free_port()
+            self.home.mkdir(parents=True, exist_ok=True)
+            path.write_text(str(port))
+        return port
+
+    def _secret(self, name: str) -> str:
+        path = self.home / f"{name}.key"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(64))
+        return path.read_text()
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on, on loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _airflow(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "airflow", *arguments]
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []

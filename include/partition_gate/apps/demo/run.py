@@ -1,0 +1,168 @@
+"""The demo: real flights, a real S3 server, a real Airflow, two weeks of partitions gated in front of your eyes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
+from partition_gate.adapters.embedded_s3.users import running
+from partition_gate.adapters.object_store.landing import LandingWriter
+from partition_gate.apps.demo.airflow_server import AirflowServer
+from partition_gate.apps.demo.faults import Break
+from partition_gate.apps.demo.nycflights import DAILY, HOURLY
+from partition_gate.apps.demo.seed import seed
+from partition_gate.apps.demo.steps import Step, Steps, shown_on
+from partition_gate.contract.calendar import daily_keys
+from partition_gate.core.errors import OperatorError
+from partition_gate.core.partition import SNAPSHOT
+from partition_gate.core.record import Record
+from partition_gate.judging.attempt import Settlement
+from partition_gate.ports.ledger import Ledger
+from partition_gate.settings import Settings
+from partition_gate.wiring import docs_folder, open_ports
+
+REFERENCES = ("airlines", "airports", "planes")
+CONSUMERS = ("consumer__flight_delays", "consumer__hourly_weather")
+# A partition takes about ten seconds of the machine; nothing settled for this long means that something is stuck.
+STUCK_AFTER_S = 240.0
+# Enough to see an hourly dataset: one hour that the real data lacks, one with a fault, and good ones.
+HOURS = 6
+
+
+class Demo(Record):
+    """What is seeded and gated: partition dates, both included, and the faults that are injected on purpose.
+
+    Hourly datasets: the first hours of the first day.
+    """
+
+    first: date
+    last: date
+    breaks: tuple[Break, ...]
+
+    @property
+    def expected(self) -> tuple[tuple[str, str], ...]:
+        """(dataset, partition key) of every partition, the reference datasets first."""
+        return (*((name, SNAPSHOT) for name in REFERENCES), *((n, k) for n in DAILY + HOURLY for k in self.keys(n)))
+
+    def keys(self, dataset: str) -> tuple[str, ...]:
+        """The partition keys of a dataset that is not a reference, oldest first."""
+        if dataset in HOURLY:
+            return tuple(f"{self.first}/{hour:02}" for hour in range(HOURS))
+        return tuple(daily_keys(self.first, self.last))
+
+    def span(self, dataset: str) -> tuple[datetime, datetime]:
+        """Beginning and end (excluded) of these partitions, as the clock on the wall shows them."""
+        begin = datetime(self.first.year, self.first.month, self.first.day)  # noqa: DTZ001 (labels, not moments)
+        days = (self.last - self.first).days + 1
+        return begin, begin + (timedelta(hours=HOURS) if dataset in HOURLY else timedelta(days=days))
+
+
+@contextmanager
+def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[AirflowServer]:
+    """Seed, start Airflow and gate every partition; everything that was started is ended at the exit.
+
+    Raises:
+        OperatorError: a server did not start, or no partition was settled for minutes.
+    """
+    with ExitStack() as started:
+        with shown_on(console) as steps:
+            store = started.enter_context(running(settings.home))
+            _seed(demo, store, steps)
+            airflow = AirflowServer(settings.home, project=_project(), environment=os.environ)
+            started.callback(airflow.stop)
+            _start(airflow, steps)
+            with open_ports(settings) as ports:
+                _gate(demo, airflow, ports.ledger, steps)
+                _finish(airflow, steps)
+                ports.docs.write_index(ports.ledger.latest())
+        yield airflow
+
+
+def addresses(airflow: AirflowServer, settings: Settings) -> dict[str, str]:
+    """Where to look, by name."""
+    serving = Path(settings.path(settings.serving_file, "warehouse.duckdb"))
+    query = "select dt, count(*) from flights group by dt order by dt"
+    return {
+        "Airflow": airflow.url,
+        "Console": f"{airflow.public_url}/",
+        "Slack messages": f"{airflow.public_url}/inbox",
+        "Data Docs": f"{airflow.public_url}/docs/index.html",
+        "Data Docs (files)": (docs_folder(settings) / "index.html").as_uri(),
+        "Warehouse": f'duckdb -readonly {serving} "{query}"',
+    }
+
+
+def outcomes(demo: Demo, ledger: Ledger) -> tuple[Settlement, ...]:
+    """The settlements of the demo's partitions, by dataset and key."""
+    wanted = set(demo.expected)
+    return tuple(s for s in ledger.latest() if (s.dataset, s.partition_key) in wanted)
+
+
+def _seed(demo: Demo, store: EmbeddedS3, steps: Steps) -> None:
+    step = steps.begin("Seeding landing with real data")
+    writer = LandingWriter(store.endpoint_url, store.access_key_id, store.secret_access_key, store.region)
+    seed(writer, first=demo.first, last=demo.last, breaks=demo.breaks)
+    step.finish()
+
+
+def _start(airflow: AirflowServer, steps: Steps) -> None:
+    step = steps.begin("Starting Airflow")
+    airflow.start()
+    airflow.wait_until_healthy()
+    step.finish()
+
+
+def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> None:
+    step = steps.begin("Gating partitions", total=len(demo.expected))
+    references = [(name, SNAPSHOT) for name in REFERENCES]
+    for name in REFERENCES:
+        airflow.unpause(f"gate__{name}")  # a snapshot's newest period is all there is to gate
+    _wait(references, airflow, ledger, step)
+    for consumer in CONSUMERS:
+        airflow.unpause(consumer)
+    for name in DAILY + HOURLY:
+        airflow.unpause(f"gate__{name}")
+        partitions = [(name, key) for key in demo.keys(name)]
+        if len(_settled(partitions, ledger)) < len(partitions):
+            begin, end = demo.span(name)
+            airflow.backfill(f"gate__{name}", begin=begin, end=end, at_once=4)
+    _wait(demo.expected, airflow, ledger, step)
+
+
+def _finish(airflow: AirflowServer, steps: Steps) -> None:
+    step = steps.begin("Reports, messages and consumers")
+    while airflow.unfinished_runs():
+        airflow.refuse_dead_components()
+        time.sleep(1)
+    step.finish()
+
+
+def _wait(wanted: Sequence[tuple[str, str]], airflow: AirflowServer, ledger: Ledger, step: Step) -> None:
+    last_change, count = time.monotonic(), -1
+    while count < len(wanted):
+        airflow.refuse_dead_components()
+        settled = len(_settled(wanted, ledger))
+        if settled != count:
+            last_change, count = time.monotonic(), settled
+            step.done(settled)
+        if time.monotonic() - last_change > STUCK_AFTER_S:
+            left = ", ".join(f"{d} {k}" for d, k in sorted(set(wanted) - _settled(wanted, ledger))[:3])
+            raise OperatorError(
+                f"nothing was settled for {STUCK_AFTER_S:.0f} s; waiting for {left}; see the Airflow UI"
+            )
+        time.sleep(0.5)
+
+
+def _settled(wanted: Sequence[tuple[str, str]], ledger: Ledger) -> set[tuple[str, str]]:
+    return {(s.dataset, s.partition_key) for s in ledger.latest()} & set(wanted)
+
+
+def _project() -> Path:
+    return Path(__file__).resolve().parents[4]

@@ -1,0 +1,141 @@
+"""Land the real data as a producer would: a Parquet file a day, whole, with faults where they are asked for."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import date
+from enum import StrEnum
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from partition_gate.adapters.object_store.landing import ObjectWriter
+from partition_gate.apps.demo.faults import ABSENT, BYTE_FAULTS, TABLE_FAULTS, Break
+from partition_gate.apps.demo.nycflights import DAILY, DATASETS, SNAPSHOTS, by_day, by_hour, read
+from partition_gate.core.errors import InvalidSetting
+from partition_gate.core.partition import SNAPSHOT
+from partition_gate.core.record import Record
+
+LANDING = "s3://landing"
+
+
+class Action(StrEnum):
+    """What a seeding did with one partition."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    REMOVED = "removed"
+    ABSENT = "absent"
+
+
+class Landed(Record):
+    """One partition of the seeding. `rows` and `size_bytes` are of the file as landed (0: none)."""
+
+    dataset: str
+    key: str
+    path: str
+    action: Action
+    rows: int = 0
+    size_bytes: int = 0
+    fault: str | None = None
+    note: str = ""
+
+
+class SeedReport(Record):
+    """All partitions of a seeding, by dataset, oldest first."""
+
+    partitions: tuple[Landed, ...]
+
+    def count(self, action: Action) -> int:
+        return sum(landed.action is action for landed in self.partitions)
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{self.count(action)} {action}" for action in Action if self.count(action))
+        faults = (
+            f"{landed.fault}:{landed.dataset}:{landed.key} {landed.action} {landed.note}".rstrip()
+            for landed in self.partitions
+            if landed.fault
+        )
+        return "\n".join([f"{len(self.partitions)} partitions: {counts}", *faults])
+
+
+def seed(
+    writer: ObjectWriter,
+    *,
+    first: date,
+    last: date,
+    breaks: tuple[Break, ...] = (),
+    datasets: tuple[str, ...] = DATASETS,
+    progress: Callable[[Landed], None] = lambda _: None,
+) -> SeedReport:
+    """Land the days `first` to `last` (both included) of the daily datasets, the hours of `first`, and the snapshots.
+
+    The same days and faults give the same bytes, and bytes that are there already are not written again. A day that
+    the real data does not have (the weather of 2013-12-31) is not landed. The columns of the key lie in the path only.
+
+    Raises:
+        InvalidSetting: a fault for a partition that this seeding does not land; nothing was written then.
+    """
+    _check_breaks(breaks, first=first, last=last, datasets=datasets)
+    faults = {(fault.dataset, fault.key): fault.kind for fault in breaks}
+    partitions = []
+    for dataset in datasets:
+        for key, table in _tables(dataset, first=first, last=last):
+            landed = _land(writer, table, dataset=dataset, key=key, fault=faults.get((dataset, key)))
+            progress(landed)
+            partitions.append(landed)
+    return SeedReport(partitions=tuple(partitions))
+
+
+def landing_path(dataset: str, key: str) -> str:
+    """Where a partition's one file lies."""
+    day, _, hour = key.partition("/")
+    folder = f"dt={day}/hour={hour}" if hour else f"dt={day}"
+    name = f"{dataset}.parquet" if key == SNAPSHOT else f"{folder}/part-0.parquet"
+    return f"{LANDING}/{dataset}/{name}"
+
+
+def parquet(table: pa.Table) -> bytes:
+    """The table as one Parquet file; equal tables give equal bytes, however they were cut into chunks."""
+    body = io.BytesIO()
+    pq.write_table(table.combine_chunks(), body, compression="zstd")
+    return body.getvalue()
+
+
+def _check_breaks(breaks: tuple[Break, ...], *, first: date, last: date, datasets: tuple[str, ...]) -> None:
+    for fault in breaks:
+        newest = last if fault.dataset in DAILY else first
+        in_time = fault.key == SNAPSHOT or first <= date.fromisoformat(fault.key.partition("/")[0]) <= newest
+        if not in_time or fault.dataset not in datasets:
+            raise InvalidSetting(
+                f"{fault}: this seeding lands {', '.join(datasets)} from {first} to {last} only; "
+                "widen it or correct the fault"
+            )
+
+
+def _tables(dataset: str, *, first: date, last: date) -> Iterator[tuple[str, pa.Table]]:
+    table = read(dataset)
+    if dataset in SNAPSHOTS:
+        yield SNAPSHOT, table
+    elif dataset in DAILY:
+        yield from ((day.isoformat(), rows) for day, rows in by_day(table, first=first, last=last))
+    else:
+        for day, rows in by_day(table, first=first, last=first):
+            yield from ((f"{day}/{hour:02}", part.drop_columns(["hour"])) for hour, part in by_hour(rows))
+
+
+def _land(writer: ObjectWriter, table: pa.Table, *, dataset: str, key: str, fault: str | None) -> Landed:
+    path = landing_path(dataset, key)
+    if fault in ABSENT:
+        action = Action.REMOVED if writer.delete(path) else Action.ABSENT
+        return Landed(dataset=dataset, key=key, path=path, action=action, fault=fault, note=ABSENT[fault])
+    if fault in TABLE_FAULTS:
+        table = TABLE_FAULTS[fault](table, dataset)
+    body = parquet(table)
+    if fault in BYTE_FAULTS:
+        body = BYTE_FAULTS[fault](body)
+    action = Action.WRITTEN if writer.put(path, body) else Action.UNCHANGED
+    return Landed(
+        dataset=dataset, key=key, path=path, action=action, rows=table.num_rows, size_bytes=len(body), fault=fault
+    )

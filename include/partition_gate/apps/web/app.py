@@ -1,0 +1,81 @@
+"""The console as an ASGI app: plain HTML, read only, no script, nothing from another host."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.params import Depends
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.staticfiles import StaticFiles
+
+from partition_gate.apps.web.console import Console
+from partition_gate.apps.web.pages import html, pages
+from partition_gate.core.errors import GateError
+
+log = logging.getLogger(__name__)
+
+_COMMON = "base-uri 'none'; frame-ancestors 'self'"
+PAGE_POLICY = (
+    f"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'none'; form-action 'self'; {_COMMON}"
+)
+# Great Expectations' markup has style attributes; its scripts were replaced by one file of ours.
+DOCS_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self'; "
+    f"form-action 'none'; {_COMMON}"
+)
+_TITLES = {401: "Please sign in", 403: "You may not see this", 404: "There is no such page"}
+_STEPS = {401: "Sign in to Airflow, then open this page again.", 403: "Ask an administrator of Airflow for access."}
+
+
+def create_app(console: Console, *, dependencies: Sequence[Depends] = ()) -> FastAPI:
+    """The app; `dependencies` guard every page (the stylesheets are open). It works below any mount prefix."""
+    app = FastAPI(title="Partition Gate", docs_url=None, redoc_url=None, openapi_url=None)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.include_router(pages(console), dependencies=list(dependencies))
+    app.middleware("http")(_with_headers)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(GateError, _unavailable)
+    app.add_exception_handler(Exception, _broken)
+    return app
+
+
+async def _with_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    return _protected(request, await call_next(request))
+
+
+def _protected(request: Request, response: Response) -> Response:
+    path = request.url.path.removeprefix(str(request.scope.get("root_path", "")))
+    response.headers["Content-Security-Policy"] = DOCS_POLICY if path.startswith("/docs/") else PAGE_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if not path.startswith("/static/"):
+        response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException) else ""
+    title = _TITLES.get(status, "This did not work")
+    step = _STEPS.get(status, "Start from the table of partitions.")
+    return html(request, "problem.html", status=status, title=title, detail=detail, next_step=step)
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    """Our errors name the thing and the next step, and hold no row's value."""
+    log.error("page failed path=%s error=%s", request.url.path, error)
+    step = "Do that, then load the page again."
+    return html(request, "problem.html", status=503, title="Not available now", detail=str(error), next_step=step)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """Any other error: its text may hold anything, so only its kind is shown. The server logs the rest."""
+    detail = f"The page failed with {type(error).__name__}."
+    step = "The cause is in the server's log. `gate status` shows the partitions in a terminal."
+    page = html(request, "problem.html", status=500, title="The console made an error", detail=detail, next_step=step)
+    return _protected(request, page)  # this handler answers outside of the middleware

@@ -1,0 +1,67 @@
+"""What the console's pages need to know, as one small protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from partition_gate.apps.web.contract_details import ContractDetails
+from partition_gate.core.record import Record
+from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.quarantine import QuarantineSample
+from partition_gate.judging.verdict import CheckResult
+
+
+class ContractSummary(Record):
+    """A usable contract in one line. `path` is its file."""
+
+    id: str
+    version: str
+    dataset: str
+    status: str
+    owner: str
+    description: str
+    path: str
+
+
+class BrokenContract(Record):
+    """A contract file that cannot be used; `problem` says why, one line a problem."""
+
+    id: str
+    file: str
+    problem: str
+
+
+class Console(Protocol):
+    """Read only; every call may be made from any thread."""
+
+    @property
+    def docs_folder(self) -> Path:
+        """The root of the Data Docs site; it may not exist yet."""
+
+    def settlements(self) -> tuple[Settlement, ...]:
+        """The newest settlement of each (dataset, partition)."""
+
+    def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
+        """The newest settlement of one partition."""
+
+    def contracts(self) -> tuple[ContractSummary, ...]:
+        """Contracts that can be used, by id."""
+
+    def broken_contracts(self) -> tuple[BrokenContract, ...]: ...
+
+    def contract_text(self, contract_id: str) -> str | None:
+        """The YAML of a contract, broken or not; None where there is no such file."""
+
+    def contract_details(self, contract_id: str) -> ContractDetails | None:
+        """Owners, coverage and versions; None for a contract that cannot be used."""
+
+    def settlement(self, attempt_id: str) -> Settlement | None: ...
+
+    def results(self, attempt_id: str) -> tuple[CheckResult, ...]: ...
+
+    def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
+        """Outbox entries, newest first."""
+
+    def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
+        """The first rows, masked; None where the attempt put nothing into quarantine. Raises: OperatorError."""

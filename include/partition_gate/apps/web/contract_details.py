@@ -1,0 +1,125 @@
+"""What the console's contract page shows of one contract: owners, coverage, and versions with what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from partition_gate.adapters.contract_history import ContractHistory, Revision
+from partition_gate.checks.compiling.compiled import CompiledDataset, VersionInForce, versions_in_force
+from partition_gate.contracts.compatibility.changes import Change, ContractVersion, VersionRule, compare
+from partition_gate.contracts.compatibility.report import read_version
+from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, cover
+from partition_gate.core.errors import ContractError, OperatorError
+from partition_gate.core.record import Record
+from partition_gate.core.strict_yaml.reading import load_document
+
+VERSIONS_SHOWN = 20
+NOT_COMMITTED = "not committed"
+
+
+class Coverage(Record):
+    """The clauses of one treatment, in the file's order. `told` says what the treatment means."""
+
+    treatment: Treatment
+    told: str
+    clauses: tuple[CoveredClause, ...]
+
+
+class ShownVersion(Record):
+    """One state of the file and what it changed against the one before; `rule` is None for the first one."""
+
+    label: str
+    version: str
+    committed_at: datetime | None
+    subject: str
+    changes: tuple[Change, ...]
+    rule: VersionRule | None
+
+
+class ContractDetails(Record):
+    """Everything of the page beside the text. `why_no_versions` is told where there are none."""
+
+    owners: tuple[str, ...]
+    channels: tuple[str, ...]
+    coverage: tuple[Coverage, ...]
+    in_force: tuple[VersionInForce, ...]
+    versions: tuple[ShownVersion, ...]
+    why_no_versions: str = ""
+
+
+_TOLD = {
+    Treatment.EXECUTED: "checked or acted on by the gate",
+    Treatment.DOCUMENTED: "told to people only",
+    Treatment.NOT_EXECUTABLE: "promised, but nobody checks it",
+}
+
+
+def contract_details(
+    compiled: CompiledDataset, text: str, history: ContractHistory, *, environment: str = ""
+) -> ContractDetails:
+    """The details of a contract whose file holds `text`, newest version first. `environment` picks the server."""
+    contract = compiled.contract
+    states, problem = _states(text, history)
+    document = load_document(text, path=contract.path)
+    return ContractDetails(
+        owners=tuple(_member(member.name or member.username, member.role) for member in contract.team.members),
+        channels=tuple(f"{channel.channel} ({channel.tool}, {channel.scope})" for channel in contract.channels),
+        coverage=_coverage(cover(document, compiled.compilation, environment=environment or None)),
+        in_force=versions_in_force(compiled),
+        versions=_versions(states),
+        why_no_versions=problem,
+    )
+
+
+def _member(name: str, role: str) -> str:
+    return f"{name} ({role})" if role else name
+
+
+def _coverage(clauses: Sequence[CoveredClause]) -> tuple[Coverage, ...]:
+    return tuple(
+        Coverage(treatment=each, told=told, clauses=tuple(clause for clause in clauses if clause.treatment is each))
+        for each, told in _TOLD.items()
+    )
+
+
+def _states(text: str, history: ContractHistory) -> tuple[list[tuple[Revision | None, ContractVersion]], str]:
+    """States of the file that can be read, newest first: the working copy where it differs, then the commits."""
+    try:
+        revisions = history.revisions(limit=VERSIONS_SHOWN + 1)
+    except OperatorError:
+        return [], "This folder is no git checkout, so no earlier version is known."
+    if not revisions:
+        return [], "The file was never committed, so no earlier version is known."
+    newest = revisions[0].text
+    states: list[tuple[Revision | None, str]] = [(None, text)] if newest != text else []
+    states += [(revision, revision.text) for revision in revisions if revision.text is not None]
+    return [(revision, version) for revision, said in states if (version := _readable(said))], ""
+
+
+def _readable(text: str) -> ContractVersion | None:
+    try:
+        return read_version(text, path="contract")
+    except ContractError:
+        return None  # nobody was ever judged by it
+
+
+def _versions(states: Sequence[tuple[Revision | None, ContractVersion]]) -> tuple[ShownVersion, ...]:
+    shown = [_shown(new, old[1]) for new, old in pairwise(states)]
+    if states and len(states) <= VERSIONS_SHOWN:
+        shown.append(_shown(states[-1], None))
+    return tuple(shown)
+
+
+def _shown(state: tuple[Revision | None, ContractVersion], old: ContractVersion | None) -> ShownVersion:
+    revision, version = state
+    comparison = compare(old, version) if old else None
+    return ShownVersion(
+        label=revision.label if revision else NOT_COMMITTED,
+        version=version.version,
+        committed_at=revision.committed_at if revision else None,
+        subject=revision.subject if revision else "the file as it is now",
+        changes=comparison.changes if comparison else (),
+        rule=comparison.version_rule if comparison else None,
+    )

@@ -1,0 +1,114 @@
+"""The console over the ledger, the contract folder and the quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from partition_gate.adapters.contract_folder import HISTORY, SUFFIX, Catalogue, ContractFolder
+from partition_gate.adapters.contract_history import ContractHistory
+from partition_gate.apps.web.console import BrokenContract, ContractSummary
+from partition_gate.apps.web.contract_details import ContractDetails, contract_details
+from partition_gate.contract.model import Dataset
+from partition_gate.core.errors import UnknownContract
+from partition_gate.core.masking import Masking
+from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.quarantine import QuarantineSample, sample_of
+from partition_gate.judging.verdict import CheckResult
+from partition_gate.ports.ledger import Ledger
+from partition_gate.ports.warehouse import Warehouse
+
+
+class LedgerConsole:
+    """`Console` over the real parts. The warehouse is opened when quarantined rows are asked for."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        warehouse: Callable[[], Warehouse],
+        contracts: ContractFolder,
+        *,
+        docs_folder: Path,
+        mask_key: bytes,
+    ) -> None:
+        self._ledger = ledger
+        self._warehouse = warehouse
+        self._contracts = contracts
+        self._docs_folder = docs_folder
+        self._mask_key = mask_key
+        self._read: tuple[object, Catalogue] | None = None
+
+    @property
+    def docs_folder(self) -> Path:
+        return self._docs_folder
+
+    def settlements(self) -> tuple[Settlement, ...]:
+        return self._ledger.latest()
+
+    def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
+        return self._ledger.outcome(dataset, partition_key)
+
+    def contracts(self) -> tuple[ContractSummary, ...]:
+        return tuple(_summary(compiled.dataset) for compiled in self._catalogue().contracts)
+
+    def broken_contracts(self) -> tuple[BrokenContract, ...]:
+        return tuple(
+            BrokenContract(id=file.removesuffix(SUFFIX), file=file, problem=problem)
+            for file, problem in self._catalogue().broken
+        )
+
+    def contract_text(self, contract_id: str) -> str | None:
+        path = next((path for path in self._contracts.paths() if path.name == f"{contract_id}{SUFFIX}"), None)
+        return path.read_text(encoding="utf-8", errors="replace") if path else None
+
+    def contract_details(self, contract_id: str) -> ContractDetails | None:
+        compiled = next((each for each in self._catalogue().contracts if each.contract.id == contract_id), None)
+        text = self.contract_text(contract_id)
+        if compiled is None or text is None:
+            return None
+        history = ContractHistory(self._contracts.contracts / f"{contract_id}{SUFFIX}")
+        return contract_details(compiled, text, history, environment=self._contracts.environment)
+
+    def settlement(self, attempt_id: str) -> Settlement | None:
+        return self._ledger.settlement(attempt_id)
+
+    def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
+        return self._ledger.results(attempt_id)
+
+    def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
+        return self._ledger.messages(attempt_id)
+
+    def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
+        """Without a usable contract everything is masked."""
+        settlement = self._ledger.settlement(attempt_id)
+        if settlement is None or settlement.quarantine_uri is None:
+            return None
+        found = next((one for one in self._catalogue().contracts if one.contract.id == settlement.contract), None)
+        masking = found.masking if found else Masking(open=frozenset())
+        rows = self._warehouse().quarantined(settlement.quarantine_uri, limit=limit)
+        return sample_of(rows, masking, self._mask_key)
+
+    def _catalogue(self) -> Catalogue:
+        """The folder's contracts, read again when a file of theirs or a suite changed."""
+        try:
+            paths = self._contracts.paths()
+        except UnknownContract as error:
+            return Catalogue(contracts=(), broken=((str(self._contracts.contracts), str(error)),))
+        kept = self._contracts.contracts.glob(f"{HISTORY}/*/*{SUFFIX}")
+        files = [*paths, *sorted(kept), *sorted(self._contracts.expectations.rglob("*.json"))]
+        state = [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
+        if self._read is None or self._read[0] != state:
+            self._read = (state, self._contracts.load_all())
+        return self._read[1]
+
+
+def _summary(dataset: Dataset) -> ContractSummary:
+    return ContractSummary(
+        id=dataset.contract.id,
+        version=dataset.contract.version,
+        dataset=dataset.name,
+        status=dataset.contract.status.value,
+        owner=dataset.contract.team.name,
+        description=dataset.description or dataset.contract.purpose,
+        path=dataset.contract.path,
+    )

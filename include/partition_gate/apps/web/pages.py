@@ -1,0 +1,214 @@
+"""The console's pages: each function gathers what its template shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from partition_gate.alerts.slack_preview import preview
+from partition_gate.apps.web.console import Console
+from partition_gate.apps.web.overview import View, overview
+from partition_gate.apps.web.words import CHECK_SYMBOLS, OUTCOMES, failures_first
+from partition_gate.core.display import escaped
+from partition_gate.judging.attempt import OutboxEntry, Settlement
+
+SAMPLE_ROWS = 100
+MESSAGES_SHOWN = 50
+
+
+def _visible(shown: object) -> object:
+    """Control characters and bidirectional marks as escapes, in whatever text a page shows; line breaks stay."""
+    return escaped(shown, but="\n\t") if isinstance(shown, str) and not isinstance(shown, Markup) else shown
+
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    finalize=_visible,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def html(request: Request, template: str, *, status: int = 200, **shown: object) -> HTMLResponse:
+    """A rendered page; every value is escaped."""
+    page = _TEMPLATES.get_template(template)
+    words = {"outcomes": OUTCOMES, "check_symbols": CHECK_SYMBOLS}
+    return HTMLResponse(page.render(to=Addresses(request), **words, **shown), status_code=status)
+
+
+def pages(console: Console) -> APIRouter:
+    """Routes over a console. They are plain functions: the server runs them in threads."""
+    page = ConsolePages(console)
+    router = APIRouter(default_response_class=HTMLResponse)
+    router.add_api_route("/", page.table)
+    router.add_api_route("/partitions/{name:path}", page.partition)
+    router.add_api_route("/attempts/{attempt_id:path}", page.attempt)
+    router.add_api_route("/contracts/{contract_id:path}", page.contract)
+    router.add_api_route("/quarantine/{attempt_id:path}", page.quarantine)
+    router.add_api_route("/inbox", page.inbox)
+    router.add_api_route("/dags/{dag_id}", page.dag)
+    router.add_api_route("/docs", page.docs)
+    router.add_api_route("/docs/{path:path}", page.docs_file)
+    return router
+
+
+class ConsolePages:
+    """One method a page. Raises HTTPException(404) for what is not known."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def table(
+        self,
+        request: Request,
+        dataset: str | None = None,
+        first: Annotated[str | None, Query(alias="from")] = None,
+        last: Annotated[str | None, Query(alias="to")] = None,
+    ) -> Response:
+        view = View(dataset=dataset or None, first=first or None, last=last or None)
+        contracts = self._console.contracts()
+        datasets = (contract.dataset for contract in contracts if contract.status != "retired")
+        return html(
+            request,
+            "overview.html",
+            table=overview(self._console.settlements(), datasets, view),
+            view=view,
+            contracts={contract.dataset: contract for contract in contracts},
+            broken=self._console.broken_contracts(),
+        )
+
+    def partition(self, request: Request, name: str) -> Response:
+        one = next(filter(None, (self._console.outcome(*names) for names in _splits(name))), None)
+        if one is None:
+            raise HTTPException(404, f"Nothing is recorded for the partition {name}.")
+        return _partition(request, self._console, one, newest=one)
+
+    def attempt(self, request: Request, attempt_id: str) -> Response:
+        one = _known(self._console, attempt_id)
+        newest = self._console.outcome(one.dataset, one.partition_key)
+        return _partition(request, self._console, one, newest=newest or one)
+
+    def contract(self, request: Request, contract_id: str) -> Response:
+        summary = next((c for c in self._console.contracts() if contract_id in (c.id, c.dataset)), None)
+        text = self._console.contract_text(summary.id if summary else contract_id)
+        if text is None:
+            raise HTTPException(404, f"There is no contract {contract_id}.")
+        broken = next((b for b in self._console.broken_contracts() if b.id == contract_id), None)
+        return html(
+            request,
+            "contract.html",
+            id=contract_id,
+            lines=text.splitlines(),
+            contract=summary,
+            broken=broken,
+            details=self._console.contract_details(summary.id) if summary else None,
+        )
+
+    def quarantine(self, request: Request, attempt_id: str) -> Response:
+        one = _known(self._console, attempt_id)
+        sample = self._console.quarantine_sample(attempt_id, limit=SAMPLE_ROWS)
+        return html(request, "quarantine.html", settlement=one, sample=sample)
+
+    def inbox(self, request: Request) -> Response:
+        entries = self._console.messages()
+        return html(request, "inbox.html", messages=_previews(entries[:MESSAGES_SHOWN]), total=len(entries))
+
+    def dag(self, request: Request, dag_id: str) -> Response:
+        """Airflow's tab on a DAG: the partitions of the contract that the DAG is made from."""
+        contract_id = dag_id.partition("__")[2]
+        contract = next((c for c in self._console.contracts() if c.id == contract_id), None)
+        return RedirectResponse(Addresses(request).overview(dataset=contract.dataset if contract else None))
+
+    def docs(self, request: Request) -> Response:
+        return RedirectResponse(Addresses(request).docs(), status_code=307)
+
+    def docs_file(self, path: str) -> Response:
+        file = _inside(self._console.docs_folder, path or "index.html")
+        if file is None:
+            raise HTTPException(404, "There is no such report yet. `gate docs` writes the index of all reports.")
+        return FileResponse(file)
+
+
+def _splits(name: str) -> Iterator[tuple[str, str]]:
+    """Every dataset and key that a name may mean: both may have slashes in them."""
+    parts = name.split("/")
+    return (("/".join(parts[:at]), "/".join(parts[at:])) for at in range(1, len(parts)))
+
+
+def _partition(request: Request, console: Console, one: Settlement, *, newest: Settlement) -> Response:
+    page = f"attempts/{one.attempt_id}/index.html"
+    return html(
+        request,
+        "partition.html",
+        settlement=one,
+        newest=newest,
+        results=failures_first(console.results(one.attempt_id)),
+        messages=_previews(console.messages(one.attempt_id)),
+        docs_page=page if _inside(console.docs_folder, page) else None,
+    )
+
+
+def _known(console: Console, attempt_id: str) -> Settlement:
+    settlement = console.settlement(attempt_id)
+    if settlement is None:
+        raise HTTPException(404, f"There is no settled attempt {attempt_id}.")
+    return settlement
+
+
+def _previews(entries: tuple[OutboxEntry, ...]) -> list[tuple[OutboxEntry, Markup]]:
+    """Each message with its look in Slack; `preview` escapes everything that it was given."""
+    return [(entry, Markup(preview(entry.message.blocks))) for entry in entries]  # noqa: S704 (as said)
+
+
+def _inside(folder: Path, path: str) -> Path | None:
+    """The file below the folder, links resolved; None where there is none or the path leads out."""
+    root = folder.resolve()
+    try:
+        file = (root / path).resolve()
+        return file if file.is_relative_to(root) and file.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+
+
+class Addresses:
+    """Links for one request; the prefix is the ASGI root path (`/gate` inside Airflow, else empty)."""
+
+    def __init__(self, request: Request) -> None:
+        path = str(request.scope.get("root_path", "")).strip("/")
+        self.prefix = f"/{path}" if path else ""
+
+    def static(self, name: str) -> str:
+        return f"{self.prefix}/static/{name}"
+
+    def overview(self, **view: str | None) -> str:
+        """The table; `dataset`, `from_` and `to` choose a part of it."""
+        chosen = {name.rstrip("_"): value for name, value in view.items() if value}
+        return f"{self.prefix}/" + (f"?{urlencode(chosen)}" if chosen else "")
+
+    def partition(self, settlement: Settlement) -> str:
+        key = quote(settlement.partition_key, safe="/")
+        return f"{self.prefix}/partitions/{quote(settlement.dataset, safe='')}/{key}"
+
+    def attempt(self, attempt_id: str) -> str:
+        return f"{self.prefix}/attempts/{quote(attempt_id, safe='')}"
+
+    def contract(self, contract_id: str) -> str:
+        return f"{self.prefix}/contracts/{quote(contract_id, safe='')}"
+
+    def quarantine(self, attempt_id: str) -> str:
+        return f"{self.prefix}/quarantine/{quote(attempt_id, safe='')}"
+
+    def docs(self, path: str = "index.html") -> str:
+        return f"{self.prefix}/docs/{quote(path)}"
+
+    def inbox(self) -> str:
+        return f"{self.prefix}/inbox"

@@ -1,0 +1,23 @@
+"""The console of these settings."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from partition_gate.apps.web.console import Console
+from partition_gate.apps.web.ledger_console import LedgerConsole
+from partition_gate.settings import load_settings
+from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask_key
+
+
+def console() -> Console:
+    """A console for as long as the process lives; it reads ledger, quarantine and files only, and starts no server."""
+    settings = load_settings()
+    ports = WiredPorts(settings, ExitStack())
+    return LedgerConsole(
+        ports.ledger,
+        lambda: ports.warehouse,
+        contract_folder(settings),
+        docs_folder=docs_folder(settings),
+        mask_key=mask_key(settings),
+    )

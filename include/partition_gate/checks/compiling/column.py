@@ -1,0 +1,235 @@
+"""Checks of a column's clauses. One small function a clause, found by its name; a new clause is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from partition_gate.checks.compiling.containers import CONTAINER_OPTIONS
+from partition_gate.checks.compiling.drafts import Documented, Draft, NotExecutable, OnlyDocumented, Unfit
+from partition_gate.checks.compiling.ecma_patterns import Untranslatable, to_re2
+from partition_gate.checks.compiling.text_formats import FOR_PEOPLE, PATTERNS, strptime_format
+from partition_gate.checks.expectations import ColumnPresent, ColumnTyped, Expectation, Unique
+from partition_gate.checks.nested import FieldTyped, Nested
+from partition_gate.checks.values import DateText, InRange, InSet, LengthInRange, Matches, MultipleOf, NotNull
+from partition_gate.contract.column_types import WIDTHS, accepted_by_logical, accepted_by_physical, is_text
+from partition_gate.contract.model import Clause, Column
+from partition_gate.core.severity import Scope
+from partition_gate.core.values import Scalar
+
+
+def compile_clause(column: Column, clause: Clause) -> Draft | NotExecutable | Documented | None:
+    """The clause's check; None for a clause that another check covers."""
+    if clause.name in _COVERED_ELSEWHERE:
+        return None
+    compiler = _COMPILERS.get(clause.name)
+    if compiler is None:
+        return NotExecutable(clause=clause.path, why=f"{clause.name.removeprefix('option.')} is not executable yet")
+    try:
+        expectation, expected = compiler(column, clause.value)
+    except Unfit as unfit:
+        return NotExecutable(clause=clause.path, why=str(unfit))
+    except (ValueError, ArithmeticError, KeyError):  # the schemas of v3.0 leave places open
+        name = clause.name.removeprefix("option.")
+        return NotExecutable(clause=clause.path, why=f"{clause.value!r} is not what {name} takes; correct the value")
+    except OnlyDocumented as documented:
+        return Documented(clause=clause.path, why=str(documented))
+    return Draft(
+        name=f"{column.name}.{clause.name.removeprefix('option.')}",
+        clause=clause.path,
+        expectation=expectation,
+        dimension=_DIMENSIONS.get(clause.name, "conformity"),
+        scope=Scope.PARTITION if isinstance(expectation, _ABOUT_FILES) else Scope.ROW,
+        expected=expected,
+        description=column.description,
+    )
+
+
+def pattern_of(value: Scalar | tuple[Scalar, ...]) -> str:
+    """The pattern as RE2 runs it. Raises: Unfit."""
+    try:
+        return to_re2(str(value))
+    except Untranslatable as why:
+        raise Unfit(f"the pattern {str(value)!r} {why}") from None
+
+
+def _present(column: Column, _value: object) -> tuple[Expectation, str]:
+    return ColumnPresent(column=column.name), f"every file has the column {column.source}"
+
+
+def _logical(column: Column, value: object) -> tuple[Expectation, str]:
+    if str(value) in _MOMENTS and is_text(column.physical_type):
+        return ColumnTyped(column=column.name, types=_TEXT), f"stored as text that is a {value}"
+    types = accepted_by_logical(str(value), width=column.text_option("format"))
+    if types is None:
+        raise Unfit(f"logicalType {value} is not executable yet")
+    return ColumnTyped(column=column.name, types=types), f"stored as {value}"
+
+
+def _physical(column: Column, value: object) -> tuple[Expectation, str]:
+    types = accepted_by_physical(str(value))
+    if types is None:
+        raise Unfit(f"physicalType {value!r} is not known to us")
+    return ColumnTyped(column=column.name, types=types), f"stored as {value}"
+
+
+def _not_null(column: Column, _value: object) -> tuple[Expectation, str]:
+    return NotNull(column=column.name), "no null"
+
+
+def _unique(column: Column, _value: object) -> tuple[Expectation, str]:
+    return Unique(column=column.name), "no value twice"
+
+
+def _in_set(column: Column, value: object) -> tuple[Expectation, str]:
+    values = value if isinstance(value, tuple) else (value,)
+    return InSet(column=column.name, values=values), f"one of {_listed(values)}"
+
+
+def _min_length(column: Column, value: object) -> tuple[Expectation, str]:
+    return LengthInRange(column=column.name, low=int(str(value))), f"at least {value} characters"
+
+
+def _max_length(column: Column, value: object) -> tuple[Expectation, str]:
+    return LengthInRange(column=column.name, high=int(str(value))), f"at most {value} characters"
+
+
+def _pattern(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
+    return Matches(column=column.name, pattern=pattern_of(value)), f"matches {value}"
+
+
+def _format(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
+    compiler = _FORMATS.get(column.logical_type)
+    if compiler is None:
+        raise Unfit(f"a {column.logical_type} has no format in the standard; remove it")
+    return compiler(column, str(value))
+
+
+def _text_format(column: Column, value: str) -> tuple[Expectation, str]:
+    if value in FOR_PEOPLE:
+        raise OnlyDocumented(FOR_PEOPLE[value])
+    if value not in PATTERNS:
+        raise Unfit(f"format {value!r} of text is not known; use one of {', '.join(PATTERNS)}, or write a pattern")
+    return Matches(column=column.name, pattern=PATTERNS[value]), f"has the form of {value}"
+
+
+def _width(column: Column, value: str) -> tuple[Expectation, str]:
+    return ColumnTyped(column=column.name, types=WIDTHS[value][0]), f"stored in the width of {value}"
+
+
+def _moment_format(column: Column, value: str) -> tuple[Expectation, str]:
+    if not is_text(column.physical_type):
+        raise OnlyDocumented(f"a {column.logical_type} of Parquet is stored as a number, without a text format")
+    translated = strptime_format(value)
+    if translated is None:
+        raise Unfit(f"format {value!r} has letters without an exact counterpart; write a pattern")
+    return DateText(column=column.name, format=translated), f"text in the form {value}"
+
+
+def _timezone(column: Column, value: object) -> tuple[Expectation, str]:
+    if column.logical_type == "time":
+        if value:
+            raise Unfit("Parquet has no time of day with a time zone; use a timestamp")
+        raise OnlyDocumented("a time of day in Parquet never has a time zone")
+    types, has = (("timestamp_tz",), "with") if value else (("timestamp",), "without")
+    return ColumnTyped(column=column.name, types=types), f"stored {has} a time zone"
+
+
+def _default_timezone(column: Column, value: object) -> tuple[Expectation, str]:
+    if column.option("timezone") is True:
+        raise OnlyDocumented("every value has a time zone, so the default is never used")
+    if value in _UTC:
+        raise OnlyDocumented("times without a time zone are read as UTC here")
+    raise Unfit(f"times without a time zone are read as UTC, not as {value}; deliver them with their time zone")
+
+
+def _multiple_of(column: Column, value: object) -> tuple[Expectation, str]:
+    return MultipleOf(column=column.name, divisor=f"{Decimal(str(value)):f}"), f"a multiple of {value}"
+
+
+def _minimum(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
+    return _ranged(column, low=_bound(column, value)), f">= {value}"
+
+
+def _maximum(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
+    return _ranged(column, high=_bound(column, value)), f"<= {value}"
+
+
+def _above(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
+    return _ranged(column, low=_bound(column, value), low_is_exclusive=True), f"> {value}"
+
+
+def _below(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
+    return _ranged(column, high=_bound(column, value), high_is_exclusive=True), f"< {value}"
+
+
+def _ranged(column: Column, **bounds: Any) -> Expectation:
+    within = InRange(column=column.name, **bounds)
+    # Great Expectations compares numbers and dates only.
+    return Nested(column=column.name, rule=within) if column.logical_type == "time" else within
+
+
+def _bound(column: Column, value: Scalar | tuple[Scalar, ...]) -> float | int | str:
+    if isinstance(value, bool | tuple):
+        raise Unfit(f"{value!r} is no bound; write a number, or a date as text")
+    reader = _MOMENTS.get(column.logical_type)
+    if reader is not None:
+        try:
+            reader(str(value))
+        except ValueError:
+            raise Unfit(f"{value!r} is no {column.logical_type}; write it as in ISO 8601") from None
+    return value
+
+
+def _listed(values: tuple[object, ...]) -> str:
+    shown: Iterator[str] = (str(value) for value in values[:8])
+    return ", ".join(shown) + (f" and {len(values) - 8} more" if len(values) > 8 else "")
+
+
+_TEXT = ("string", "large_string")
+_UTC = frozenset({"UTC", "Etc/UTC", "Z", "GMT"})
+_MOMENTS: dict[str, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "timestamp": datetime.fromisoformat,
+    "time": time.fromisoformat,
+}
+_FORMATS = {
+    "string": _text_format,
+    **dict.fromkeys(("integer", "number"), _width),
+    **dict.fromkeys(_MOMENTS, _moment_format),
+}
+_Compiler = Callable[[Column, Scalar | tuple[Scalar, ...]], tuple[Expectation, str]]
+
+_COMPILERS: dict[str, _Compiler] = {
+    "name": _present,
+    "logicalType": _logical,
+    "physicalType": _physical,
+    "required": _not_null,
+    "unique": _unique,
+    "enum": _in_set,
+    "option.minLength": _min_length,
+    "option.maxLength": _max_length,
+    "option.pattern": _pattern,
+    "option.format": _format,
+    "option.minimum": _minimum,
+    "option.maximum": _maximum,
+    "option.exclusiveMinimum": _above,
+    "option.exclusiveMaximum": _below,
+    "option.multipleOf": _multiple_of,
+    "option.timezone": _timezone,
+    "option.defaultTimezone": _default_timezone,
+    **{f"option.{name}": compiler for name, compiler in CONTAINER_OPTIONS.items()},
+}
+COLUMN_CLAUSES = tuple(_COMPILERS)
+_ABOUT_FILES = (ColumnPresent, ColumnTyped, FieldTyped)
+_COVERED_ELSEWHERE = frozenset({"primaryKey", "primaryKeyPosition"})
+_DIMENSIONS = {
+    "required": "completeness",
+    "unique": "uniqueness",
+    "option.minimum": "accuracy",
+    "option.maximum": "accuracy",
+    "option.exclusiveMinimum": "accuracy",
+    "option.exclusiveMaximum": "accuracy",
+}

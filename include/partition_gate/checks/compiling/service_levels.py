@@ -1,0 +1,186 @@
+"""Service levels as checks of scope SLA: one small function a property. What a scan must measure is in the suite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from partition_gate.checks.compiling.drafts import Draft, NotExecutable, Unfit
+from partition_gate.checks.counts import Bounds, RowCountWithin
+from partition_gate.checks.expectations import Core, Expectation
+from partition_gate.checks.promises import (
+    LONGEST_WINDOW,
+    ArrivedWithin,
+    Attained,
+    Element,
+    FreshWithin,
+    NotOlderThan,
+    Promise,
+    Promised,
+    PublishedBy,
+    SupportedUntil,
+    TrailsWithin,
+    Volume,
+)
+from partition_gate.contract.model import Column, Dataset, Sla
+from partition_gate.core.severity import Scope, Severity
+from partition_gate.core.units import duration, fraction, in_words
+
+ATTAINED_OVER = timedelta(days=30)
+_BYTES = {
+    "b": 1,
+    "byte": 1,
+    "bytes": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+}
+_ROWS = frozenset({"rows", "row", "records", "record"})
+_Level = tuple[str, Promise, Expectation | None, str]  # name, promise, what is measured (None: nothing), sentence
+
+
+def compile_service_level(sla: Sla, dataset: Dataset) -> Iterator[Draft | NotExecutable]:
+    """The checks of a service level; none for one that is no promise about the published data over time."""
+    compiler = _LEVELS.get(sla.property)
+    try:
+        levels = list(compiler(sla, dataset)) if compiler else []
+    except Unfit as unfit:
+        yield NotExecutable(clause=sla.path, why=str(unfit))
+        return
+    for name, promise, measured, sentence in levels:
+        yield Draft(
+            name=name,
+            clause=sla.path,
+            expectation=measured or Promised(sentence=sentence),
+            dimension="coverage" if isinstance(promise, Volume) else "timeliness",
+            scope=Scope.SLA,
+            expected=sentence,
+            severity=Severity.INFO if isinstance(promise, SupportedUntil) else sla.severity,
+            description=sla.description,
+            promise=promise,
+        )
+
+
+def _latency(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
+    span, elements = _span(sla), _elements(sla, dataset)
+    if not dataset.location.segments and not elements:
+        raise Unfit("there is one partition without a period to count from; name an element, a column of timestamps")
+    if dataset.location.segments:
+        sentence = f"complete in landing within {in_words(span)} after its period ends"
+        yield "latency", ArrivedWithin(span=span), None, sentence
+    for element in elements:
+        sentence = f"in landing within {in_words(span)} after its newest {element.column}"
+        yield f"latency.{element.column}", TrailsWithin(span=span, element=element), _extent(element, "max"), sentence
+
+
+def _time_of_availability(_sla: Sla, dataset: Dataset) -> Iterator[_Level]:
+    clock = dataset.limits.available_by
+    if clock is None or not dataset.location.segments:
+        raise Unfit("there is one partition without a period that ends; use freshness with a column of timestamps")
+    zone = f"UTC{clock:%z}" if clock.tzinfo else dataset.limits.timezone
+    sentence = f"published by {clock:%H:%M} ({zone}) after its period ends"
+    yield "timeOfAvailability", PublishedBy(clock=clock), None, sentence
+
+
+def _freshness(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
+    span, elements = _span(sla), _elements(sla, dataset)
+    if not elements:
+        raise Unfit("names no element whose age could be measured; name a column of dates or timestamps")
+    for element in elements:
+        sentence = f"newest {element.column} at most {in_words(span)} old when the partition is published"
+        yield f"freshness.{element.column}", FreshWithin(span=span, element=element), _extent(element, "max"), sentence
+
+
+def _retention(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
+    span, elements = _span(sla), _elements(sla, dataset)
+    for element in elements:
+        sentence = f"no {element.column} older than {in_words(span)}"
+        yield f"retention.{element.column}", NotOlderThan(span=span, element=element), _extent(element, "min"), sentence
+    if not elements:
+        if not dataset.location.segments:
+            raise Unfit("there is one partition without a period; name an element, a column of dates or timestamps")
+        yield "retention", NotOlderThan(span=span), None, f"its period not older than {in_words(span)}"
+
+
+def _availability(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
+    share = fraction(sla.value, sla.unit or "percent")
+    span = ATTAINED_OVER if sla.value_ext is None else duration(sla.value_ext)
+    if share is None:
+        raise Unfit(f"{sla.value!r} is no share; write a percentage such as 99.5")
+    if not span or span > LONGEST_WINDOW:
+        raise Unfit(f"valueExt {sla.value_ext!r} is no time span up to a year to attain it over; write 30d")
+    if not dataset.location.segments:
+        raise Unfit("there is one partition only, so there is no share of partitions; use freshness")
+    percent = round(share * 100, 9)
+    sentence = f"at least {percent:g} % of the partitions of {in_words(span)} published in time"
+    target = Bounds(low=percent, is_percent=True)
+    yield "availability", Attained(span=span, target=target), None, sentence
+
+
+def _throughput(sla: Sla, _dataset: Dataset) -> Iterator[_Level]:
+    unit = (sla.unit or "rows").split("/")[0].split(" ")[0].lower()
+    factor = 1 if unit in _ROWS else _BYTES.get(unit)
+    low, high = (_number(value) for value in (sla.value, sla.value_ext))
+    if factor is None:
+        raise Unfit(f"unit {sla.unit!r} is not known; use rows, bytes, KB, MB or GB (of one partition)")
+    if low is None:
+        raise Unfit(f"{sla.value!r} is no number; write the least rows or bytes of a period")
+    bounds = Bounds(low=low * factor, high=None if high is None else high * factor)
+    if unit in _ROWS:
+        measured = RowCountWithin(bounds=Bounds())
+        yield "throughput", Volume(unit="rows", bounds=bounds), measured, f"{bounds.words} rows a partition"
+    else:
+        yield "throughput", Volume(unit="bytes", bounds=bounds), None, f"{bounds.words} bytes a partition"
+
+
+def _end_of_support(_sla: Sla, dataset: Dataset) -> Iterator[_Level]:
+    if day := dataset.limits.end_of_support:
+        yield "endOfSupport", SupportedUntil(day=day), None, f"supported until {day}"
+
+
+def _span(sla: Sla) -> timedelta:
+    span = duration(sla.value, sla.unit)
+    if span is None:
+        raise Unfit(f"{sla.value!r} {sla.unit or ''} is no time span; write `value: 4` with `unit: h`, or PT4H")
+    return span
+
+
+def _number(value: object) -> float | int | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _elements(sla: Sla, dataset: Dataset) -> tuple[Element, ...]:
+    """The columns of an element such as `time_hour` or `flights.time_hour, flights.landed_at`; the table is none."""
+    columns = {column.name: column for column in dataset.columns}
+    names = [part.strip() for part in (sla.element or "").split(",") if part.strip() not in {"", dataset.name}]
+    return tuple(_element(name, columns.get(name) or columns.get(name.rpartition(".")[2]), dataset) for name in names)
+
+
+def _element(name: str, column: Column | None, dataset: Dataset) -> Element:
+    if column is None:
+        raise Unfit(f"element {name} is no column of the contract; name one of dates or timestamps")
+    if column.logical_type not in {"date", "timestamp"}:
+        raise Unfit(f"element {name} is of type {column.logical_type}; name a column of dates or timestamps")
+    if column.classified:
+        raise Unfit(f"element {name} is classified, so its values are not read out; name another column")
+    return Element(column=column.name, zone=dataset.limits.timezone if column.logical_type == "date" else "UTC")
+
+
+def _extent(element: Element, end: str) -> Core:
+    """The least or greatest value, measured by the partition's one scan."""
+    return Core(type=f"expect_column_{end}_to_be_between", kwargs=json.dumps({"column": element.column}))
+
+
+_LEVELS: dict[str, Callable[[Sla, Dataset], Iterator[_Level]]] = {
+    "latency": _latency,
+    "timeofavailability": _time_of_availability,
+    "freshness": _freshness,
+    "retention": _retention,
+    "availability": _availability,
+    "throughput": _throughput,
+    "endofsupport": _end_of_support,
+}

@@ -1,0 +1,191 @@
+"""What changed between two versions of a contract, whom it breaks, and which version number it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from partition_gate.contract.model import Status
+from partition_gate.contracts.compatibility.compare import kind_of
+from partition_gate.contracts.compatibility.differences import Difference, differences
+from partition_gate.contracts.compatibility.rules import KINDS, Direction, Kind, Party
+from partition_gate.contracts.compatibility.terms import Node, Value, contract_tree
+from partition_gate.core.record import Record
+
+_VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?")
+# A key's members are told once, by the table.
+_TOLD_ELSEWHERE = {("column", "primaryKey"), ("column", "primaryKeyPosition")}
+_SHOWN_LENGTH = 120
+
+
+class Mode(StrEnum):
+    """Avro's questions. The transitive forms ask them of every earlier version, not only of the last."""
+
+    BACKWARD = "BACKWARD"
+    FORWARD = "FORWARD"
+    FULL = "FULL"
+    BACKWARD_TRANSITIVE = "BACKWARD_TRANSITIVE"
+    FORWARD_TRANSITIVE = "FORWARD_TRANSITIVE"
+    FULL_TRANSITIVE = "FULL_TRANSITIVE"
+
+    @property
+    def transitive(self) -> bool:
+        return self.value.endswith("_TRANSITIVE")
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        word = self.value.removesuffix("_TRANSITIVE")
+        return tuple(Direction) if word == "FULL" else (Direction(word),)
+
+
+class ContractVersion(Record):
+    """One version of a contract file: `label` says where it is from (a path, a git revision)."""
+
+    label: str
+    version: str
+    status: str
+    tree: Node
+
+    @property
+    def approved(self) -> bool:
+        """Whether it has promised something: partitions are judged by it, and people are told."""
+        return self.status in {Status.ACTIVE, Status.DEPRECATED}
+
+
+class Change(Record):
+    """One change; `path` is its place in the new file (in the old one where it was removed)."""
+
+    path: str
+    subject: str
+    kind: str
+    old: str | None
+    new: str | None
+    breaks: tuple[Party, ...]
+    incompatible: tuple[Direction, ...]
+    why: str
+
+
+class VersionRule(Record):
+    """Whether the version number says what the change is. `needed` is the part that must rise."""
+
+    ok: bool
+    needed: str
+    sentence: str
+
+
+class Comparison(Record):
+    """Everything that a person or a pipeline asks about two versions."""
+
+    old: str
+    new: str
+    old_version: str
+    new_version: str
+    changes: tuple[Change, ...]
+    version_rule: VersionRule
+
+    def compatible(self, mode: Mode) -> bool:
+        """Whether no change breaks a direction of this mode (for these two versions)."""
+        return not any(direction in change.incompatible for change in self.changes for direction in mode.directions)
+
+
+def contract_version(document: Mapping[str, Any], *, label: str) -> ContractVersion:
+    """The version that a document (which fits the standard) holds."""
+    version, status = str(document.get("version", "")), str(document.get("status") or "draft").lower()
+    return ContractVersion(label=label, version=version, status=status, tree=contract_tree(document))
+
+
+def changes(old: ContractVersion, new: ContractVersion) -> tuple[Change, ...]:
+    """Every change, those that break somebody first, then in the new file's order. Equal contracts have none."""
+    found = [
+        _change(difference)
+        for difference in differences(old.tree, new.tree)
+        if (difference.owner, difference.clause) not in _TOLD_ELSEWHERE
+    ]
+    return tuple(sorted(found, key=lambda change: not change.breaks))
+
+
+def compare(old: ContractVersion, new: ContractVersion) -> Comparison:
+    """The changes from old to new, and whether the version number is right for them."""
+    found = changes(old, new)
+    return Comparison(
+        old=old.label,
+        new=new.label,
+        old_version=old.version,
+        new_version=new.version,
+        changes=found,
+        version_rule=version_rule(old, new, found),
+    )
+
+
+def version_rule(old: ContractVersion, new: ContractVersion, found: Iterable[Change]) -> VersionRule:
+    """A breaking change needs a new major version, any other change a higher version; below 1.0.0 the minor is enough.
+
+    A draft has promised nothing, so nothing is asked of its successor. Source: Semantic Versioning 2.0.0.
+    """
+    real = [change for change in found if change.kind != "version changed"]
+    breaking = [change for change in real if change.breaks]
+    before, after = parsed_version(old.version), parsed_version(new.version)
+    if not real or old.status in {"draft", "proposed"}:
+        why = "nothing changed" if not real else f"{old.label} was {old.status}: it promised nothing yet"
+        return VersionRule(ok=True, needed="none", sentence=why)
+    if before is None or after is None:
+        odd = old.version if before is None else new.version
+        sentence = f"version {odd!r} is not MAJOR.MINOR.PATCH, so nobody can see what it breaks; number it so"
+        return VersionRule(ok=not breaking, needed="major" if breaking else "patch", sentence=sentence)
+    needed = "patch" if not breaking else "major" if before[0] else "minor"
+    ok = after > before if needed == "patch" else after[: 1 + (needed == "minor")] > before[: 1 + (needed == "minor")]
+    count = _counted(len(breaking), "breaking change") if breaking else _counted(len(real), "compatible change")
+    return VersionRule(ok=ok, needed=needed, sentence=_sentence(old, new, count, needed, ok=ok))
+
+
+def parsed_version(text: str) -> tuple[int, int, int] | None:
+    """(major, minor, patch); None for a version of another form."""
+    match = _VERSION.fullmatch(text.strip())
+    return (int(match[1]), int(match[2] or 0), int(match[3] or 0)) if match else None
+
+
+def _sentence(old: ContractVersion, new: ContractVersion, count: str, needed: str, *, ok: bool) -> str:
+    step = f"{old.version} -> {new.version}"
+    if ok:
+        return f"{step} is right for {count}"
+    rise = {"patch": "higher version", "minor": "new minor version", "major": "new major version"}[needed]
+    return f"{step}: {count} and no {rise}; raise the contract's version, or take the change back"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _change(difference: Difference) -> Change:
+    kind: Kind = KINDS[kind_of(difference)]
+    return Change(
+        path=difference.path,
+        subject=difference.subject or "contract",
+        kind=kind.name,
+        old=_shown(difference, difference.old, difference.before),
+        new=_shown(difference, difference.new, difference.after),
+        breaks=kind.breaks,
+        incompatible=kind.incompatible,
+        why=kind.why,
+    )
+
+
+def _shown(difference: Difference, value: Value | None, node: Node | None) -> str | None:
+    if not difference.clause:
+        return node.name if node else None
+    if value is None:
+        return None
+    parts = value if isinstance(value, tuple) else (value,)
+    between = " " if difference.clause in {"operator", "promise"} else ", "
+    text = _range_text(*parts) if difference.clause == "range" else between.join(str(p) for p in parts if p is not None)
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+
+
+def _range_text(low: object, high: object, low_is_exclusive: object, high_is_exclusive: object) -> str:
+    ends = [
+        f">{'' if low_is_exclusive else '='} {low}" if low is not None else "",
+        f"<{'' if high_is_exclusive else '='} {high}" if high is not None else "",
+    ]
+    return " and ".join(filter(None, ends))

@@ -1,0 +1,163 @@
+"""Guesses from a profile: wide enough for the partitions that were seen, round enough to be read."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from partition_gate.contracts.drafting.profile import Arrival, ColumnPart, ColumnProfile
+from partition_gate.core.record import Record
+from partition_gate.core.values import Scalar
+
+_PERSONAL = re.compile(
+    r"(?:^|_)(?:e?mail|phone|mobile|fax|ssn|birth\w*|dob|first_?name|last_?name|full_?name|surname|user_?name"
+    r"|customer_?name|person\w*|address|street|zip|postcode|iban|passport|tax_?id|salary|password|secret|token|ip)"
+    r"(?:$|_)"
+)
+_BACKFILL = timedelta(days=30)
+_MOSTLY_NULL = 0.5
+# DuckDB type -> (logicalType, physicalType, format). Sizes are promised as they are stored; only an unsigned 64-bit
+# integer needs its format too, because `integer` alone ends at 63 bits.
+_TYPES: dict[str, tuple[str, str | None, str | None]] = {
+    "TINYINT": ("integer", "TINYINT", None),
+    "SMALLINT": ("integer", "INT16", None),
+    "INTEGER": ("integer", "INT32", None),
+    "BIGINT": ("integer", "INT64", None),
+    "UTINYINT": ("integer", "UINT8", None),
+    "USMALLINT": ("integer", "UINT16", None),
+    "UINTEGER": ("integer", "UINT32", None),
+    "UBIGINT": ("integer", "UINT64", "u64"),
+    "FLOAT": ("number", "FLOAT", None),
+    "DOUBLE": ("number", "DOUBLE", None),
+    "VARCHAR": ("string", None, None),
+    "BOOLEAN": ("boolean", None, None),
+    "DATE": ("date", None, None),
+    "TIME": ("time", None, None),
+    "TIMESTAMP": ("timestamp", "TIMESTAMP", None),
+    "TIMESTAMP_S": ("timestamp", "TIMESTAMP", None),
+    "TIMESTAMP_MS": ("timestamp", "TIMESTAMP", None),
+    "TIMESTAMP_NS": ("timestamp", "TIMESTAMP", None),
+    "TIMESTAMP WITH TIME ZONE": ("timestamp", "TIMESTAMPTZ", None),
+}
+
+
+class Latency(Record):
+    """The slowest seen arrival after its period's end, or why none can be told."""
+
+    hours: int | None
+    why: str
+
+
+def types_of(duckdb_type: str) -> tuple[str | None, str | None, str | None]:
+    """(logicalType, physicalType, format); a nested type has only its logical type, an unknown one none."""
+    if duckdb_type.startswith("DECIMAL"):
+        return "number", duckdb_type, None
+    if duckdb_type.endswith("]"):
+        return "array", None, None
+    if duckdb_type.startswith("STRUCT"):
+        return "object", None, None
+    return _TYPES.get(duckdb_type, (None, None, None))
+
+
+def looks_personal(column: ColumnProfile) -> bool:
+    """By its name or a part's, or because its values look like e-mail addresses. Values are hidden by whole columns."""
+    named = named_like_a_person(column.name) or any(map(_is_personal_part, column.parts))
+    return named or column.like_email_fraction > _MOSTLY_NULL
+
+
+def named_like_a_person(name: str) -> bool:
+    """Whether a column of this name (`customerEmail`, `first_name`) usually tells something of a person."""
+    return bool(_PERSONAL.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()))
+
+
+def _is_personal_part(part: ColumnPart) -> bool:
+    return named_like_a_person(part.name) or any(map(_is_personal_part, part.parts))
+
+
+def few_values(column: ColumnProfile, row_count: int) -> tuple[Scalar, ...]:
+    """The values of a text column with few of them, each seen five times on average; else none."""
+    is_text = column.type == "VARCHAR" and not looks_personal(column)
+    often = column.distinct_count * 5 <= row_count
+    return tuple(sorted(column.values, key=str)) if is_text and often and len(column.values) > 1 else ()
+
+
+def rounded_range(column: ColumnProfile) -> tuple[float, float] | None:
+    """The range seen, rounded outwards to two digits, never over zero; None for what is no number."""
+    low, high = column.low, column.high
+    if isinstance(low, bool | str) or isinstance(high, bool | str) or low is None or high is None:
+        return None
+    return _down(low), -_down(-high)
+
+
+def null_budget_percent(column: ColumnProfile) -> float | None:
+    """Half again the worst share of nulls seen, rounded up; None where there is none, or where most are null."""
+    worst = max(column.null_fractions, default=0.0)
+    if not worst or worst > _MOSTLY_NULL:
+        return None
+    return min(100.0, -_down(-worst * 150))
+
+
+def row_bounds(row_counts: Sequence[int]) -> tuple[int, int] | None:
+    """Half of the smallest and twice the largest partition, as exclusive bounds; None where one was empty."""
+    smallest, largest = min(row_counts, default=0), max(row_counts, default=0)
+    return (math.floor(smallest / 2), largest * 2) if smallest > 1 else None
+
+
+def step(keys: Sequence[str]) -> tuple[int, str] | None:
+    """The calendar that most gaps between keys follow, as (value, unit); None where keys are no dates."""
+    moments = [moment for key in keys if (moment := period_end(key)) is not None]
+    gaps = Counter(later - sooner for sooner, later in pairwise(moments))
+    if len(moments) < len(keys) or not gaps:
+        return None
+    gap = gaps.most_common(1)[0][0]
+    return (gap.days, "d") if not gap % timedelta(days=1) else (int(gap.total_seconds() // 3600), "h")
+
+
+def latency(arrivals: Sequence[Arrival], *, timezone: str) -> Latency:
+    """Hours within which every partition came, one more than the slowest; a backfill tells nothing."""
+    delays = [
+        arrival.arrived_at - end
+        for arrival in arrivals
+        if (end := period_end(arrival.key, timezone=timezone)) is not None
+    ]
+    if not delays:
+        return Latency(hours=None, why="the keys are no dates")
+    if max(delays) > _BACKFILL:
+        return Latency(
+            hours=None, why=f"the files came up to {max(delays).days} days after their period, as a backfill's do"
+        )
+    if min(delays) < timedelta(0):
+        why = f"files came before their period ended in {timezone}; --timezone names the zone of the keys"
+        return Latency(hours=None, why=why)
+    hours = math.ceil(max(delays) / timedelta(hours=1)) + 1
+    return Latency(hours=hours, why=f"{len(delays)} partitions came within {hours - 1} h")
+
+
+def period_end(key: str, *, timezone: str = "UTC") -> datetime | None:
+    """The end (in UTC) of the period of a key such as 2026-11-01 or 2026-11-01/07 of a zone; None for other keys."""
+    day, _, hour = key.partition("/")
+    try:
+        start = datetime.combine(date.fromisoformat(day), datetime.min.time(), tzinfo=ZoneInfo(timezone))
+    except ValueError:
+        return None
+    if not hour:
+        return (start + timedelta(days=1)).astimezone(UTC)  # of a zone's days, which may have 23 or 25 hours
+    if not re.fullmatch(r"\d\d?", hour) or int(hour) > 23:
+        return None
+    return start.replace(hour=int(hour)).astimezone(UTC) + timedelta(hours=1)
+
+
+def _down(number: float) -> float:
+    """The number with two digits, not greater. Decimal, so that 0.1 + 0.2 is not 0.30000000000000004."""
+    exact = Decimal(repr(number))
+    if not exact:
+        return 0
+    quantum = Decimal(1).scaleb(exact.adjusted() - 1)
+    found = (exact / quantum).to_integral_value(rounding=ROUND_FLOOR) * quantum
+    return int(found) if isinstance(number, int) else float(found)

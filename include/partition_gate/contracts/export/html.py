@@ -1,0 +1,103 @@
+"""A contract as one HTML file for readers: no script, nothing loaded from elsewhere, every value escaped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from partition_gate.checks.expectations import Check
+from partition_gate.contract.model import Column, Dataset
+from partition_gate.contracts.coverage.clauses import CoveredClause
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #1c2530; background: #fff; margin: 2rem auto; max-width: 70rem;
+  padding: 0 1rem }
+h1 { margin-bottom: 0 } h2 { margin-top: 2.5rem } .lead { font-size: 1.15rem; max-width: 46rem }
+table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top; padding: .4rem .6rem;
+  border-bottom: 1px solid #d8dee6 } th { font-weight: 600; background: #f4f6f9 }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem } dt { color: #526172 } dd { margin: 0 }
+code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere } .scroll { overflow-x: auto }
+.tag { border: 1px solid #98a5b5; border-radius: 1rem; padding: 0 .6rem; font-size: .85rem; white-space: nowrap }
+""".strip()
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_FLAGS = {"required": "required", "unique": "unique", "primaryKey": "key"}
+
+
+def html_page(dataset: Dataset, checks: Sequence[Check], clauses: Sequence[CoveredClause]) -> str:
+    """The page: purpose, owners, columns, checks, service levels, and how many clauses are executed."""
+    contract = dataset.contract
+    title = f"{contract.name} {contract.version}"
+    parts = [
+        f"<h1>{escape(contract.name)}</h1>",
+        f"<p><code>{escape(contract.id)}</code> {escape(contract.version)} {_tag(contract.status.value)}</p>",
+        f'<p class="lead">{escape(dataset.description or contract.purpose)}</p>',
+        _facts(dataset),
+        "<h2>Columns</h2>",
+        _table(("column", "type", "", "meaning"), (_column(column) for column in dataset.columns)),
+        "<h2>Checks</h2>",
+        _table(("rule", "expected", "severity", "why"), map(_check, checks)),
+        "<h2>Service levels</h2>",
+        _table(("promise", "value", "meaning"), _slas(dataset)),
+        "<h2>Coverage</h2>",
+        f"<p>{escape(_coverage(clauses))}</p>",
+    ]
+    head = (
+        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style>"
+    )
+    body = "\n".join(parts)
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+
+
+def _facts(dataset: Dataset) -> str:
+    owners = ", ".join(member.name or member.username for member in dataset.contract.team.members)
+    channels = ", ".join(
+        f"{channel.channel} ({channel.tool}, {channel.scope})" for channel in dataset.contract.channels
+    )
+    facts = {
+        "Dataset": dataset.name,
+        "Domain": dataset.contract.domain,
+        "Owners": " · ".join(filter(None, (dataset.contract.team.name, owners))),
+        "Channels": channels,
+        "Usage": dataset.contract.usage,
+        "Limitations": dataset.contract.limitations,
+        "Tags": ", ".join(dataset.contract.tags),
+    }
+    return "<dl>" + "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in facts.items() if v) + "</dl>"
+
+
+def _column(column: Column) -> tuple[str, ...]:
+    flags = [_FLAGS[clause.name] for clause in column.clauses if clause.name in _FLAGS]
+    flags += ["partition"] if column.partitioned else []
+    flags += [str(column.classification)] if column.classification else []
+    kind = f"{column.logical_type}{f' / {column.physical_type}' if column.physical_type else ''}"
+    name = f"<code>{escape(column.name)}</code>"
+    return name, escape(kind), " ".join(map(_tag, flags)), escape(column.description)
+
+
+def _check(check: Check) -> tuple[str, ...]:
+    why = " ".join(filter(None, (check.description, check.business_impact)))
+    return f"<code>{escape(check.rule_id)}</code>", escape(check.expected), escape(check.severity.value), escape(why)
+
+
+def _slas(dataset: Dataset) -> Iterator[tuple[str, ...]]:
+    for sla in dataset.slas:
+        value = " ".join(str(part) for part in (sla.value, sla.unit, sla.element) if part not in {None, ""})
+        yield escape(sla.property), escape(value), escape(sla.description)
+
+
+def _coverage(clauses: Sequence[CoveredClause]) -> str:
+    counts = Counter(clause.treatment.value.replace("_", " ") for clause in clauses)
+    return f"{len(clauses)} clauses: " + ", ".join(f"{count} {word}" for word, count in counts.most_common()) + "."
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
+    body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+
+
+def _tag(word: str) -> str:
+    return f'<span class="tag">{escape(word)}</span>'

@@ -1,0 +1,62 @@
+"""Lint rules that need the contract as it was read, and what the surroundings know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from partition_gate.checks.compiling.compiler import compile_dataset, table_schema
+from partition_gate.checks.counts import Equals, SqlValue
+from partition_gate.contract.model import Dataset, SqlRule
+from partition_gate.contracts.compatibility.changes import compare, contract_version
+from partition_gate.contracts.coverage.clauses import Treatment, cover
+from partition_gate.contracts.lint.view import Known, Problem
+from partition_gate.core.finding import Level
+from partition_gate.core.strict_yaml.reading import Document
+
+
+def not_executable(document: Document, dataset: Dataset, _known: Known) -> Iterator[Problem]:
+    """Every clause is executed, or is only meant to be read."""
+    for row in cover(document, compile_dataset(dataset)):
+        if row.treatment is Treatment.NOT_EXECUTABLE:
+            yield Problem(row.clause, f"nothing holds data against it: {row.by}")
+
+
+def sql_query(_document: Document, dataset: Dataset, known: Known) -> Iterator[Problem]:
+    """A query is one SELECT that DuckDB can run over the promised columns."""
+    if known.why_refused is None or not any(isinstance(rule, SqlRule) for rule in dataset.rules):
+        return
+    table = table_schema(dataset)
+    for check in compile_dataset(dataset).suite.checks:
+        if isinstance(check.expectation, SqlValue) and (why := known.why_refused(table, check.expectation.query)):
+            yield Problem(f"{check.clause}.query", why)
+
+
+def masked_text(_document: Document, dataset: Dataset, _known: Known) -> Iterator[Problem]:
+    """Where a column is classified, a query returns a number or a truth, because a text of its would be masked."""
+    classified = [column.name for column in dataset.columns if column.classified]
+    for check in compile_dataset(dataset).suite.checks if classified else ():
+        if isinstance(check.expectation, SqlValue) and _is_text(check.expectation):
+            what = f"this query returns a text, shown as a keyed hash because {classified[0]!r} is classified"
+            yield Problem(f"{check.clause}.query", f"{what}; return a number or a truth to see what was found")
+
+
+def _is_text(query: SqlValue) -> bool:
+    return isinstance(query.must, Equals) and isinstance(query.must.value, str)
+
+
+def version_rise(document: Document, _dataset: Dataset, known: Known) -> Iterator[Problem]:
+    """A change since the approved version (HEAD, or --since) raises the version, a breaking one its major part."""
+    if known.before is None:
+        return
+    comparison = compare(known.before, contract_version(document.mapping, label="this file"))
+    rule = comparison.version_rule
+    if not rule.ok:
+        breaking = [f"{change.path} ({change.kind})" for change in comparison.changes if change.breaks]
+        what = f"{rule.sentence}{_first(breaking)}; `gate diff` shows each change"
+        yield Problem("version", what, None if breaking else Level.WARNING)
+
+
+def _first(breaking: list[str]) -> str:
+    if not breaking:
+        return ""
+    return f" (breaking: {', '.join(breaking[:3])}{' ...' if len(breaking) > 3 else ''})"

@@ -1,0 +1,122 @@
+"""What the standard's schema cannot see. One small function a rule, found in one table; a new rule is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Set
+from typing import NamedTuple
+
+from partition_gate.contract.model import Contract, Dataset
+from partition_gate.contracts.lint import columns, contract, quality, read_contract, references, slas
+from partition_gate.contracts.lint.view import Known, Problem, View
+from partition_gate.contracts.odcs.schema import schema_findings
+from partition_gate.core.finding import Finding, Level
+from partition_gate.core.strict_yaml.reading import Document
+
+
+class LintRule(NamedTuple):
+    """A rule: its level, and a function whose docstring says what holds where the rule finds nothing."""
+
+    level: Level
+    check: Callable[[View, Known], Iterator[Problem]]
+
+
+class ReadContractRule(NamedTuple):
+    """The same, of a contract that could be read."""
+
+    level: Level
+    check: Callable[[Document, Dataset, Known], Iterator[Problem]]
+
+
+RULES: dict[str, LintRule] = {
+    "strict-name": LintRule(Level.ERROR, contract.strict_name),
+    "id-is-file-name": LintRule(Level.ERROR, contract.id_is_file_name),
+    "version-number": LintRule(Level.WARNING, contract.version_number),
+    "status-word": LintRule(Level.ERROR, contract.status_word),
+    "one-table": LintRule(Level.ERROR, contract.one_table),
+    "readable-server": LintRule(Level.ERROR, contract.readable_server),
+    "partition-columns": LintRule(Level.ERROR, contract.partition_columns),
+    "time-zone": LintRule(Level.ERROR, contract.time_zone),
+    "custom-property": LintRule(Level.WARNING, contract.custom_property),
+    "custom-value": LintRule(Level.ERROR, contract.custom_value),
+    "date-text": LintRule(Level.WARNING, contract.date_text),
+    "range-order": LintRule(Level.ERROR, columns.range_order),
+    "bound-value": LintRule(Level.ERROR, columns.bound_value),
+    "pattern": LintRule(Level.ERROR, columns.pattern),
+    "options-without-type": LintRule(Level.WARNING, columns.options_without_type),
+    "nested-required": LintRule(Level.ERROR, columns.nested_required),
+    "column-name": LintRule(Level.ERROR, columns.column_name),
+    "key-position": LintRule(Level.WARNING, columns.key_position),
+    "nested-classification": LintRule(Level.ERROR, columns.nested_classification),
+    "classification-word": LintRule(Level.WARNING, columns.classification_word),
+    "severity-word": LintRule(Level.ERROR, quality.severity_word),
+    "row-count-unit": LintRule(Level.ERROR, quality.row_count_unit),
+    "metric-level": LintRule(Level.ERROR, quality.metric_level),
+    "one-operator": LintRule(Level.ERROR, quality.one_operator),
+    "operator-bound": LintRule(Level.ERROR, quality.operator_bound),
+    "window-word": LintRule(Level.ERROR, quality.window_word),
+    "rule-id": LintRule(Level.ERROR, quality.rule_id),
+    "argument": LintRule(Level.WARNING, quality.argument),
+    "custom-expectation": LintRule(Level.ERROR, quality.custom_expectation),
+    "sla-name": LintRule(Level.INFO, slas.sla_name),
+    "sla-value": LintRule(Level.ERROR, slas.sla_value),
+    "minute-unit": LintRule(Level.WARNING, slas.minute_unit),
+    "sla-element": LintRule(Level.ERROR, slas.sla_element),
+    "sla-schedule": LintRule(Level.ERROR, slas.sla_schedule),
+    "foreign-key": LintRule(Level.ERROR, references.foreign_key),
+    "foreign-key-source": LintRule(Level.ERROR, references.foreign_key_source),
+    "truth-word": LintRule(Level.WARNING, references.truth_word),
+}
+NOT_EXECUTABLE = "not-executable"
+_ECHOES = frozenset({"one-operator", "readable-server", NOT_EXECUTABLE})
+READ_CONTRACT_RULES: dict[str, ReadContractRule] = {
+    "sql-query": ReadContractRule(Level.ERROR, read_contract.sql_query),
+    "masked-text": ReadContractRule(Level.INFO, read_contract.masked_text),
+    "version-rise": ReadContractRule(Level.ERROR, read_contract.version_rise),
+    NOT_EXECUTABLE: ReadContractRule(Level.WARNING, read_contract.not_executable),
+}
+
+
+def lint(document: Document, known: Known) -> tuple[Finding, ...]:
+    """Every finding that a document shows by itself, in the file's order: its schema, then the rules.
+
+    A rule is silent about a place that an error was already found at.
+    """
+    view = View(document)
+    rules = ((name, rule.level, rule.check(view, known)) for name, rule in RULES.items())
+    return _with_rules(schema_findings(document), rules, document)
+
+
+def lint_contract(
+    found: tuple[Finding, ...], document: Document, contract: Contract, known: Known
+) -> tuple[Finding, ...]:
+    """What `lint` found of the document, and what the contract that was read from it shows beyond."""
+    rules = (
+        (name, rule.level, rule.check(document, contract.dataset, known)) for name, rule in READ_CONTRACT_RULES.items()
+    )
+    return _with_rules(found, rules, document)
+
+
+def _with_rules(
+    found: tuple[Finding, ...], rules: Iterable[tuple[str, Level, Iterator[Problem]]], document: Document
+) -> tuple[Finding, ...]:
+    findings = list(found)
+    wrong = {finding.place for finding in findings if finding.level is Level.ERROR}
+    for name, level, problems in rules:
+        more = _without_echo(_findings(name, level, problems, document), wrong)
+        findings += more
+        wrong |= {finding.place for finding in more if finding.level is Level.ERROR}
+    return tuple(sorted(findings, key=lambda finding: finding.line or 0))
+
+
+def _findings(name: str, level: Level, problems: Iterable[Problem], document: Document) -> Iterator[Finding]:
+    for place, what, own_level in problems:
+        yield Finding(rule=name, level=own_level or level, place=place, line=document.line(place), what=what)
+
+
+def _without_echo(found: Iterable[Finding], wrong: Set[str]) -> list[Finding]:
+    """The findings, without those at a place (or around or within one) where an error already says what to do."""
+    found = [finding for finding in found if finding.place not in wrong]
+    if not any(finding.rule in _ECHOES for finding in found):
+        return found
+    around = {place[:i] for place in wrong for i, letter in enumerate(place) if letter in ".["}
+    return [finding for finding in found if not (finding.rule in _ECHOES and finding.place in around)]

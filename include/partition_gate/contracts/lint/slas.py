@@ -1,0 +1,122 @@
+"""Lint rules about service levels: names, values, units, elements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from partition_gate.contract.sla_names import NAMES, canonical
+from partition_gate.contracts.lint.contract import is_cron, is_date
+from partition_gate.contracts.lint.view import Known, Node, Problem, View, number
+from partition_gate.core.finding import Level
+from partition_gate.core.nearest_words import did_you_mean, nearest, shown
+from partition_gate.core.units import duration, fraction
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*(Z|[+-]\d{2}:?\d{2})?")
+
+
+def sla_name(view: View, _known: Known) -> Iterator[Problem]:
+    """A service level is one that we know, once."""
+    seen: dict[str, str] = {}
+    for sla in view.slas():
+        word, place = sla.node.get("property"), f"{sla.place}.property"
+        name = canonical(word)
+        if name is None:
+            near = nearest(word, NAMES)
+            told = f"did you mean {near!r}?" if near else f"it is kept for people; known are {', '.join(NAMES)}"
+            yield Problem(place, f"{shown(word)} is not known; {told}", Level.WARNING if near else None)
+            continue
+        same = f"{name} {sla.node.get('element') or ''}"
+        if same in seen:
+            yield Problem(place, f"{name} stands also at {seen[same]}; keep one of them", Level.WARNING)
+        seen.setdefault(same, sla.place)
+
+
+def sla_value(view: View, _known: Known) -> Iterator[Problem]:
+    """The value of a service level can be read in its unit."""
+    for sla in view.slas():
+        check = _VALUES.get(canonical(sla.node.get("property")) or "")
+        if check and sla.node.get("value") is not None and (what := check(sla.node)):
+            unit = f" {sla.node['unit']}" if sla.node.get("unit") else ""
+            yield Problem(f"{sla.place}.value", f"{shown(sla.node['value'])}{unit} {what}")
+
+
+def minute_unit(view: View, _known: Known) -> Iterator[Problem]:
+    """Minutes are written so that nobody reads months."""
+    for sla in view.slas():
+        bare = re.fullmatch(r"\d+(\.\d+)?\s*m", str(sla.node.get("value")))
+        if sla.node.get("unit") == "m" or bare:
+            place = f"{sla.place}.{'value' if bare else 'unit'}"
+            yield Problem(place, "m is read as minutes; write min or month")
+
+
+def sla_element(view: View, _known: Known) -> Iterator[Problem]:
+    """The element of a service level is a column, or the table."""
+    columns = view.column_names
+    if not columns:
+        return
+    found = [(f"{sla.place}.element", sla.node.get("element")) for sla in view.slas()]
+    for place, text in [*found, ("slaDefaultElement", view.root.get("slaDefaultElement"))]:
+        for element in (part.strip() for part in text.split(",")) if isinstance(text, str) else ():
+            if not _is_column(element, view, columns):
+                hint = did_you_mean(element.rpartition(".")[2], columns) or "name one of the properties"
+                yield Problem(place, f"{shown(element)} is no property; {hint}")
+
+
+def sla_schedule(view: View, _known: Known) -> Iterator[Problem]:
+    """A schedule is a cron line."""
+    found = [*view.slas(), *view.rules()]
+    for part in found:
+        text = part.node.get("schedule")
+        if isinstance(text, str) and str(part.node.get("scheduler", "cron")).lower() == "cron" and not is_cron(text):
+            yield Problem(
+                f"{part.place}.schedule", f"{shown(text)} is no cron line; write five fields such as 15 2 * * *"
+            )
+
+
+def _is_column(element: str, view: View, columns: frozenset[str]) -> bool:
+    objects = {str(item.node.get("name")) for item in view.objects()}
+    first, _, rest = element.partition(".")
+    return first in columns or (first in objects and (not rest or rest.partition(".")[0] in columns))
+
+
+def _span(node: Node) -> str | None:
+    fits = duration(node["value"], node.get("unit")) is not None
+    return None if fits else "is no time span; write `value: 4` with `unit: h`, or PT4H"
+
+
+def _frequency(node: Node) -> str | None:
+    return None if node.get("schedule") else _span(node)
+
+
+def _percent(node: Node) -> str | None:
+    fits = fraction(node["value"], node.get("unit") or "percent") is not None
+    return None if fits else "is no share; write a percentage such as 99.5 with `unit: percent`"
+
+
+def _clock(node: Node) -> str | None:
+    fits = _CLOCK.fullmatch(str(node["value"]).strip())
+    return None if fits else "is no clock time; write '07:30' or '07:30-05:00', in quotes"
+
+
+def _date(node: Node) -> str | None:
+    return None if is_date(str(node["value"])) else "is no date; write 2026-01-31"
+
+
+def _amount(node: Node) -> str | None:
+    low, high = number(node["value"]), node.get("valueExt")
+    if low is None:
+        return "is no number; write the least rows or bytes of a period"
+    most: Any = number(high)
+    return f"is above valueExt {high}; write the smaller one as value" if most is not None and most < low else None
+
+
+_VALUES: dict[str, Callable[[Node], str | None]] = {
+    **dict.fromkeys(("latency", "freshness", "retention", "timeToDetect", "timeToNotify", "timeToRepair"), _span),
+    "frequency": _frequency,
+    **dict.fromkeys(("availability", "errorRate"), _percent),
+    "timeOfAvailability": _clock,
+    **dict.fromkeys(("generalAvailability", "endOfSupport", "endOfLife"), _date),
+    "throughput": _amount,
+}

@@ -1,0 +1,116 @@
+"""The contract registry: immutable versions of approved contracts, and one index of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from pydantic import AwareDatetime, ValidationError
+
+from partition_gate.contract.model import Status
+from partition_gate.contracts.compatibility.changes import parsed_version
+from partition_gate.core.errors import ContractError
+from partition_gate.core.record import Record
+
+INDEX = "index.json"
+INDEX_FORMAT = 1
+APPROVED = (Status.ACTIVE, Status.DEPRECATED)
+
+
+class RegisteredVersion(Record):
+    """One published version. `path` is relative to the registry's root; the file there never changes."""
+
+    version: str
+    status: str
+    path: str
+    sha256: str
+    size_bytes: int
+    published_at: AwareDatetime
+
+
+class RegisteredContract(Record):
+    """One contract with its versions, oldest number first. `latest` is the highest number."""
+
+    id: str
+    name: str
+    dataset: str
+    latest: str
+    versions: tuple[RegisteredVersion, ...]
+
+
+class RegistryIndex(Record):
+    """Every contract of the registry, by id."""
+
+    format: int = INDEX_FORMAT
+    contracts: tuple[RegisteredContract, ...] = ()
+
+
+class Entry(Record):
+    """What one publication adds to the index."""
+
+    id: str
+    name: str
+    dataset: str
+    version: RegisteredVersion
+
+
+def version_path(contract_id: str, version: str) -> str:
+    """`contracts/flights/1.2.0.odcs.yaml`; characters that a path may not have are percent-encoded."""
+    return f"contracts/{quote(contract_id, safe='')}/{quote(version, safe='')}.odcs.yaml"
+
+
+def sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def with_entries(index: RegistryIndex, entries: Iterable[Entry]) -> RegistryIndex:
+    """The index with these versions. A version that it has stays as it is: its file cannot have changed."""
+    contracts = {contract.id: contract for contract in index.contracts}
+    for entry in entries:
+        contracts[entry.id] = _with_entry(contracts.get(entry.id), entry)
+    return index.model_copy(update={"contracts": tuple(contracts[name] for name in sorted(contracts))})
+
+
+def index_text(index: RegistryIndex) -> str:
+    return json.dumps(index.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+
+
+def read_index(text: str, *, place: str) -> RegistryIndex:
+    """The index in a text.
+
+    Raises:
+        ContractError: it is no index of ours, or of a format that we do not know.
+    """
+    try:
+        index = RegistryIndex.model_validate_json(text)
+    except ValidationError as error:
+        raise ContractError(
+            f"{place}: not an index of this registry ({error.error_count()} problems); give another --to, or remove it "
+            "and publish again"
+        ) from error
+    if index.format != INDEX_FORMAT:
+        raise ContractError(
+            f"{place}: format {index.format} is newer than ours ({INDEX_FORMAT}); update Partition Gate"
+        )
+    return index
+
+
+def _with_entry(known: RegisteredContract | None, entry: Entry) -> RegisteredContract:
+    versions = {version.version: version for version in (known.versions if known else ())}
+    versions.setdefault(entry.version.version, entry.version)
+    ordered = tuple(sorted(versions.values(), key=lambda version: _order(version.version)))
+    newest = ordered[-1].version == entry.version.version or known is None
+    return RegisteredContract(
+        id=entry.id,
+        name=entry.name if newest or known is None else known.name,
+        dataset=entry.dataset if newest or known is None else known.dataset,
+        latest=ordered[-1].version,
+        versions=ordered,
+    )
+
+
+def _order(version: str) -> tuple[tuple[int, int, int], str]:
+    # Versions of another form come before all that can be ordered.
+    return parsed_version(version) or (-1, 0, 0), version

@@ -1,0 +1,1 @@
+"""The words of the domain: keys, partitions, tables, units, severities, errors."""

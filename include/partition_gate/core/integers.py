@@ -1,0 +1,11 @@
+"""DuckDB's whole numbers. Those of SIGNED_BITS are the ones that are published."""
+
+from __future__ import annotations
+
+SIGNED_BITS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64}
+_UNSIGNED_BITS = {f"U{name}": bits for name, bits in SIGNED_BITS.items()}
+# Decimal digits that hold every value.
+DIGITS = {
+    **{name: len(str(2 ** (bits - 1))) for name, bits in SIGNED_BITS.items()},
+    **{name: len(str(2**bits - 1)) for name, bits in _UNSIGNED_BITS.items()},
+}

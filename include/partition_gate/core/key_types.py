@@ -1,0 +1,235 @@
+"""The types that a partition key may have: which values each has, and the one text of a value. Pure.
+
+A type is named as the published table has it (a DuckDB type). Floating point has values without one text (NaN, -0.0,
+0.1 + 0.2), nested values and bytes have none at all: they cannot be keys.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Context, Decimal
+from typing import Any, Generic, TypeVar
+
+from partition_gate.core.integers import SIGNED_BITS
+
+V = TypeVar("V")
+
+# Calendar parts that folders and schedules write with two digits (`hour=07`), by the segment's name.
+TWO_DIGITS = frozenset({"hour", "month", "day"})
+_MOST_DIGITS = 80
+_DECIMAL = re.compile(r"DECIMAL\(([0-9]+),\s*([0-9]+)\)")
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)|0[0-9]")
+_FRACTIONAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIMESTAMP = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.([0-9]{1,6})0*)?"
+    r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+)
+
+
+class KeyType(ABC, Generic[V]):
+    """One type of key. `noun` completes "is not ..."; `example` is a value's text."""
+
+    noun: str
+    example: str
+
+    @abstractmethod
+    def parse(self, text: str) -> V:
+        """The value of a text, also of an unambiguous other spelling. Raises: ValueError."""
+
+    @abstractmethod
+    def format(self, value: V) -> str:
+        """The one text of a value."""
+
+    def stored(self, value: V) -> str:
+        """The text of which a Delta log's reader and a CAST make this value."""
+        return self.format(value)
+
+    def landed(self, value: V) -> tuple[str, ...]:  # noqa: ARG002 -- of other types
+        """Other texts by which producers name a folder for this value."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Text(KeyType[str]):
+    """Any text but the empty one, which no reader can tell from a missing name."""
+
+    noun = "text with at least one character"
+    example = "EU"
+
+    def parse(self, text: str) -> str:
+        if not text:
+            raise ValueError(text)
+        return text
+
+    def format(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True)
+class WholeNumber(KeyType[int]):
+    """A whole number of so many bits; `digits` is 2 for calendar parts."""
+
+    bits: int
+    digits: int = 1
+
+    @property
+    def noun(self) -> str:  # type: ignore[override]
+        return f"a whole number of {self.bits} bits"
+
+    @property
+    def example(self) -> str:  # type: ignore[override]
+        return f"{7:0{self.digits}d}"
+
+    def parse(self, text: str) -> int:
+        # Never int() of a long text: its cost is quadratic.
+        if len(text) > 20 or not _WHOLE.fullmatch(text) or not -(half := 1 << self.bits - 1) <= int(text) < half:
+            raise ValueError(text)
+        return int(text)
+
+    def format(self, value: int) -> str:
+        return str(value) if value < 0 else f"{value:0{self.digits}d}"
+
+    def stored(self, value: int) -> str:
+        return str(value)
+
+    def landed(self, value: int) -> tuple[str, ...]:
+        return (str(value), f"{value:02d}") if value >= 0 else (str(value),)
+
+
+@dataclass(frozen=True)
+class FixedDecimal(KeyType[Decimal]):
+    """A decimal number with exactly `scale` digits after the point."""
+
+    precision: int
+    scale: int
+
+    @property
+    def noun(self) -> str:  # type: ignore[override]
+        digits = f"a decimal number of at most {self.precision - self.scale} digits before the point"
+        return f"{digits} and {self.scale} after it, not negative where it has a fraction" if self.scale else digits
+
+    @property
+    def example(self) -> str:  # type: ignore[override]
+        return self.format(Decimal("0.5") if self.scale == self.precision else Decimal(1))
+
+    def parse(self, text: str) -> Decimal:
+        whole, _, fraction = text.partition(".")
+        digits, fraction = whole.lstrip("-0"), fraction.rstrip("0")
+        fits = len(digits) <= self.precision - self.scale and len(fraction) <= self.scale
+        # Delta's readers in Python make `-1.-50` of -1.50, and then can read nothing of the table (docs/adr/0023).
+        if not fits or not _FRACTIONAL.fullmatch(text) or (fraction and text.startswith("-")):
+            raise ValueError(text)
+        return Decimal(text)
+
+    def format(self, value: Decimal) -> str:
+        exact = value.quantize(Decimal(1).scaleb(-self.scale), context=Context(prec=_MOST_DIGITS))
+        return f"{exact if exact else abs(exact):f}"
+
+    def landed(self, value: Decimal) -> tuple[str, ...]:
+        text = self.format(value)
+        return (text.rstrip("0").rstrip("."),) if self.scale else ()
+
+
+@dataclass(frozen=True)
+class Day(KeyType[date]):
+    """A date of the years 1 to 9999."""
+
+    noun = "a date of the calendar"
+    example = "2013-01-03"
+
+    def parse(self, text: str) -> date:
+        if not _DAY.fullmatch(text):
+            raise ValueError(text)
+        return date.fromisoformat(text)
+
+    def format(self, value: date) -> str:
+        return value.isoformat()
+
+
+@dataclass(frozen=True)
+class Timestamp(KeyType[datetime]):
+    """A date and time with microseconds; in UTC where the column has a time zone, else without one."""
+
+    has_zone: bool
+
+    @property
+    def noun(self) -> str:  # type: ignore[override]
+        return f"a date and time {'(UTC where it names no zone)' if self.has_zone else 'without a time zone'}"
+
+    @property
+    def example(self) -> str:  # type: ignore[override]
+        return "2013-01-03T07:00:00" + self._zone
+
+    def parse(self, text: str) -> datetime:
+        found = _TIMESTAMP.fullmatch(text)
+        if not found or (found[5] and not self.has_zone) or (found[4] and not found[3]):
+            raise ValueError(text)
+        day, minute, second, fraction, zone = found.groups()
+        iso = f"{day}T{minute}{second or ':00'}.{(fraction or '').ljust(6, '0')}"
+        if not self.has_zone:
+            return datetime.fromisoformat(iso)
+        try:
+            return datetime.fromisoformat(iso + (zone or "Z")).astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError(text) from error
+
+    def format(self, value: datetime) -> str:
+        return self._text(value, "T") + self._zone
+
+    def stored(self, value: datetime) -> str:
+        # Delta's kernel parses a timestamp without a zone only with a blank between date and time.
+        return self.format(value) if self.has_zone else self._text(value, " ")
+
+    def landed(self, value: datetime) -> tuple[str, ...]:
+        """As Spark writes it, and as Arrow (so pandas) does, with all digits of its unit."""
+        whole = value.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        return self._text(value, " "), self._text(value, " ") + self._zone, whole + self._zone
+
+    def _text(self, value: datetime, between: str) -> str:
+        text = value.replace(tzinfo=None).isoformat(sep=between)
+        return text.rstrip("0") if value.microsecond else text
+
+    @property
+    def _zone(self) -> str:
+        return "Z" if self.has_zone else ""
+
+
+@dataclass(frozen=True)
+class Boolean(KeyType[bool]):
+    """True or false."""
+
+    noun = "true or false"
+    example = "true"
+
+    def parse(self, text: str) -> bool:
+        if text not in ("true", "false"):
+            raise ValueError(text)
+        return text == "true"
+
+    def format(self, value: bool) -> str:  # noqa: FBT001 (the value itself)
+        return "true" if value else "false"
+
+
+def key_type(name: str, type_name: str) -> KeyType[Any] | None:
+    """How a segment of that name and DuckDB type is written; None for a type that no key may have."""
+    kind = " ".join(type_name.upper().split())
+    if kind in SIGNED_BITS:
+        return WholeNumber(SIGNED_BITS[kind], digits=2 if name.casefold() in TWO_DIGITS else 1)
+    if decimal := _DECIMAL.fullmatch(kind):
+        return FixedDecimal(int(decimal[1]), int(decimal[2]))
+    make = _OTHERS.get(kind)
+    return make() if make else None
+
+
+_OTHERS: dict[str, Callable[[], KeyType[Any]]] = {
+    "VARCHAR": Text,
+    "DATE": Day,
+    "BOOLEAN": Boolean,
+    "TIMESTAMP": lambda: Timestamp(has_zone=False),
+    "TIMESTAMP WITH TIME ZONE": lambda: Timestamp(has_zone=True),
+}

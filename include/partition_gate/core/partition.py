@@ -1,0 +1,156 @@
+"""Partitions: where they lie, what they are made of, and the key that makes a publish idempotent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+
+from pydantic import AwareDatetime
+
+from partition_gate.core.errors import MalformedPartitionKey
+from partition_gate.core.nearest_words import shown
+from partition_gate.core.partition_key import Segment
+from partition_gate.core.record import Record, digest
+
+SNAPSHOT = "snapshot"
+
+
+class Location(Record):
+    """Where a dataset's partitions lie: `root/dt=*/hour=*/pattern`; no segments means one partition, `snapshot`."""
+
+    root: str
+    segments: tuple[Segment, ...]
+    pattern: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The segments' names, in the key's order."""
+        return tuple(segment.name for segment in self.segments)
+
+    @property
+    def example(self) -> str:
+        """A key that a partition here may have."""
+        return "/".join(segment.example for segment in self.segments) or SNAPSHOT
+
+    def key(self, text: str) -> str:
+        """The canonical key that a text means (`2013-01-03/7` -> `2013-01-03/07`); an empty one means `snapshot`.
+
+        Raises:
+            MalformedPartitionKey: another number of parts, or a part has no value of its segment's type.
+        """
+        if not self.segments and text in {"", SNAPSHOT}:
+            return SNAPSHOT
+        return "/".join(self.parts(text).values())
+
+    def parts(self, key: str) -> dict[str, str]:
+        """Segment -> canonical part of a key (`{dt: 2013-01-03, hour: 07}`). Raises: as `key`."""
+        if not self.segments:
+            if key != SNAPSHOT:
+                raise MalformedPartitionKey(f"{key!r}: {self.root} has one partition only; use the key '{SNAPSHOT}'")
+            return {}
+        texts = key.split("/") if key else []
+        if len(texts) != len(self.segments):
+            shape = "/".join(f"<{name}>" for name in self.names)
+            what = f"keys have the form {shape}" if key else f"a partition key of the form {shape} is missing"
+            raise MalformedPartitionKey(self._refusal(key, what))
+        try:
+            return {each.name: each.part(text) for each, text in zip(self.segments, texts, strict=True)}
+        except MalformedPartitionKey as error:
+            raise MalformedPartitionKey(self._refusal(key, str(error))) from error
+
+    def values(self, key: str) -> dict[str, str | None]:
+        """Column -> value of a partition key, as a CAST reads it (`{dt: 2013-01-03, hour: 7}`); None is null.
+
+        Raises: as `key`.
+        """
+        parts = self.parts(key)
+        return {each.name: each.stored(parts[each.name]) for each in self.segments}
+
+    def order(self, key: str) -> tuple[tuple[bool, object], ...]:
+        """What sorts keys by their values, nulls last. Raises: as `key`."""
+        parts = self.parts(key)
+        return tuple(each.order(parts[each.name]) for each in self.segments)
+
+    def folder(self, key: str) -> str:
+        """The folder (no trailing slash) that holds a partition's files, under its canonical name."""
+        return self.folders(key)[0]
+
+    def folders(self, key: str) -> tuple[str, ...]:
+        """Every folder in landing that may hold the partition's files: one a spelling, the canonical name first."""
+        parts = self.parts(key)
+        spellings = ([f"{each.name}={text}" for text in each.spellings(parts[each.name])] for each in self.segments)
+        return tuple("/".join((self.root, *names)) for names in product(*spellings))
+
+    def _refusal(self, key: str, what: str) -> str:
+        given = f"{shown(key)} is no partition key of {self.root}: " if key else ""
+        return f"{given}{what}; write a key such as {self.example}"
+
+
+class LandedKeys(Record):
+    """The keys of the partitions in landing, ascending by value, and the folders that are none: (folder, why).
+
+    A refused folder is named relative to the location's root, in characters that can be printed.
+    """
+
+    keys: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+class DataFile(Record):
+    """One object as the listing showed it. `etag` is a token for If-Match, never a checksum."""
+
+    path: str
+    etag: str
+    size_bytes: int
+    modified_at: AwareDatetime
+
+
+class Partition(Record):
+    """A partition's files, in path order, as they were when it was found ready."""
+
+    dataset: str
+    key: str
+    files: tuple[DataFile, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a file is added, removed or replaced; not with the time at which it landed."""
+        return digest(sorted((file.path, file.etag, file.size_bytes) for file in self.files))
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def arrived_at(self) -> AwareDatetime:
+        """When the newest file landed."""
+        return max(file.modified_at for file in self.files)
+
+
+class Spooled(Record):
+    """A partition's bytes in a private local folder; `paths[i]` holds `partition.files[i]`."""
+
+    partition: Partition
+    folder: Path
+    paths: tuple[Path, ...]
+
+
+def idempotency_key(
+    partition: Partition, *, contract: str, version: str, contract_hash: str, rules: str, references: Mapping[str, str]
+) -> str:
+    """What makes two attempts the same: same bytes, same contract, same rules, same referenced versions.
+
+    `references` maps a referenced dataset to the idempotency key of its published version: a partition
+    that was judged against another version of its parent is another judgement (docs/adr/0003).
+    """
+    return digest(
+        {
+            "dataset": partition.dataset,
+            "partition_key": partition.key,
+            "contract": [contract, version, contract_hash],
+            "rules": rules,
+            "fingerprint": partition.fingerprint,
+            "references": dict(references),
+        }
+    )

@@ -1,0 +1,45 @@
+"""The published table's shape, as the contract promises it: names, types, comments."""
+
+from __future__ import annotations
+
+from partition_gate.core.names import Name
+from partition_gate.core.record import Record
+
+RESERVED_PREFIX = "_gate_"
+
+
+def is_reserved(name: str) -> bool:
+    """Whether only we name columns so. A file may have such a column (quarantined rows that landed again): quarantine
+    keeps it, but no rule can see it and no table has it.
+    """
+    return name.casefold().startswith(RESERVED_PREFIX)
+
+
+class TableColumn(Record):
+    """A column of the published table. `source` is its name in the files, `type` a DuckDB type name.
+
+    `default` is the text of the value that rows have whose files were published without the column; None is null.
+    `formerly` are names under which it was published before.
+    """
+
+    name: str
+    source: str
+    type: str
+    description: str = ""
+    classified: bool = False
+    default: str | None = None
+    formerly: tuple[str, ...] = ()
+
+
+class TableSchema(Record):
+    """One table: data columns in contract order, then the partition columns (not stored in the files)."""
+
+    name: Name
+    description: str = ""
+    columns: tuple[TableColumn, ...]
+    partition_columns: tuple[TableColumn, ...] = ()
+
+    @property
+    def held(self) -> tuple[tuple[str, str], ...]:
+        """What a file of this table holds: (name, type) of each data column."""
+        return tuple((column.name, column.type) for column in self.columns)

@@ -1,0 +1,124 @@
+"""Great Expectations' result document with what became of promises over time, which it could only measure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from partition_gate.checks.document import PROMISE_KEPT
+from partition_gate.checks.expectations import Suite
+from partition_gate.core.record import Record
+from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict
+
+
+def with_promises(document: str, suite: Suite, verdict: Verdict) -> str:
+    """The document (JSON text of an ExpectationSuiteValidationResult) with each promise's own result and statistics.
+
+    A promise that could not be measured keeps the exception that says so.
+    """
+    promised = {check.rule_id for check in suite.checks if check.promise is not None}
+    if not promised:
+        return document
+    results = {result.rule_id: result for result in verdict.results if result.rule_id in promised}
+    told = json.loads(document)
+    for entry in told["results"]:
+        if (result := results.get(entry["expectation_config"]["meta"]["rule_id"])) is not None:
+            _tell(entry, result)
+    return json.dumps(told | _totals(told), ensure_ascii=False)
+
+
+class Note(Record):
+    """What is said once of many checks, and their rule ids."""
+
+    sentence: str
+    rules: tuple[str, ...]
+
+
+def without_common_reasons(document: dict[str, Any]) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """The document without the results that could not be judged for a reason they share, and a note for each reason.
+
+    Where something else failed, that is the reason, and is said there.
+    """
+    reasons: dict[str, list[str]] = {}
+    for entry in document["results"]:
+        if why := _why_unjudged(entry):
+            reasons.setdefault(why, []).append(_rule_id(entry))
+    common = {why: tuple(rules) for why, rules in reasons.items() if len(rules) > 1}
+    left = [entry for entry in document["results"] if _why_unjudged(entry) not in common]
+    has_failure = any(not entry["success"] and not _why_unjudged(entry) for entry in left)
+    notes = tuple(
+        Note(sentence=f"{len(rules):,} checks could not be judged{'.' if has_failure else f': {why}'}", rules=rules)
+        for why, rules in common.items()
+    )
+    return {**document, "results": left}, notes
+
+
+def _why_unjudged(entry: dict[str, Any]) -> str | None:
+    exception = entry.get("exception_info") or {}
+    return str(exception["exception_message"]) if exception.get("raised_exception") else None
+
+
+def _rule_id(entry: dict[str, Any]) -> str:
+    configuration = entry["expectation_config"]
+    return str((configuration.get("meta") or {}).get("rule_id") or configuration["type"])
+
+
+def _tell(entry: dict[str, Any], result: CheckResult) -> None:
+    configuration = entry["expectation_config"]
+    column = {name: value for name, value in configuration["kwargs"].items() if name == "column"}
+    configuration |= {"type": PROMISE_KEPT, "kwargs": {**column, "promise": result.expected}}
+    if not (entry.get("exception_info") or {}).get("raised_exception"):
+        entry["success"] = result.outcome is CheckOutcome.PASSED
+        entry["result"] = {"observed_value": result.observed}
+
+
+def _totals(document: dict[str, Any]) -> dict[str, Any]:
+    count, kept = len(document["results"]), sum(bool(entry["success"]) for entry in document["results"])
+    statistics = {
+        "evaluated_expectations": count,
+        "successful_expectations": kept,
+        "unsuccessful_expectations": count - kept,
+        "success_percent": 100 * kept / count,
+    }
+    return {"success": kept == count, "statistics": statistics}
+
+
+INTERFACE_VERSION = 1
+
+
+def run_document(
+    settlement: Settlement,
+    results: Sequence[CheckResult],
+    *,
+    already_published: bool,
+    in_memory: bool,
+    links: dict[str, str | None],
+    messages: Sequence[OutboxEntry],
+) -> dict[str, Any]:
+    """The document: keys are only ever added within a version; counts are rows, outcomes are the words of the docs."""
+    return {
+        "interface_version": INTERFACE_VERSION,
+        "contract": settlement.contract,
+        "version": settlement.version,
+        "partition_key": settlement.partition_key,
+        "outcome": settlement.outcome.value,
+        "why": list(settlement.why),
+        "already_published": already_published,
+        "suite": "compiled_in_memory" if in_memory else "committed",
+        "idempotency_key": settlement.idempotency_key,
+        "attempt_id": settlement.attempt_id,
+        "rows_in": settlement.rows_in,
+        "rows_published": settlement.rows_published,
+        "rows_quarantined": settlement.rows_quarantined,
+        "checks": [result.model_dump(mode="json") for result in results],
+        "links": {name: link for name, link in links.items() if link},
+        "messages": [_message(entry) for entry in messages],
+    }
+
+
+def _message(entry: OutboxEntry) -> dict[str, str]:
+    message = entry.message
+    told = {name: getattr(message, name) for name in ("id", "audience", "channel", "text")}
+    return {**told, "state": entry.state}

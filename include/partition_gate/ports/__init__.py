@@ -1,0 +1,61 @@
+"""What the gate needs of the world, as small protocols; fakes and real adapters pass the same behaviour suite."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from partition_gate.alerts.alert import Links
+from partition_gate.ports.clock import Clock
+from partition_gate.ports.contracts import Contracts
+from partition_gate.ports.docs import DocsSite
+from partition_gate.ports.ledger import Ledger
+from partition_gate.ports.notifier import Notifier
+from partition_gate.ports.store import ObjectStore
+from partition_gate.ports.validator import Validator
+from partition_gate.ports.warehouse import Warehouse
+from partition_gate.ports.workers import Workers
+
+
+class Ports(Protocol):
+    """Everything the gate acts through, made once by the wiring. Each is built on first use."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def store(self) -> ObjectStore: ...
+
+    @property
+    def validator(self) -> Validator: ...
+
+    @property
+    def warehouse(self) -> Warehouse: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def docs(self) -> DocsSite: ...
+
+    @property
+    def notifier(self) -> Notifier: ...
+
+    @property
+    def contracts(self) -> Contracts: ...
+
+    @property
+    def workers(self) -> Workers: ...
+
+    def links(self, dataset: str, key: str, attempt_id: str) -> Links:
+        """Where people find an attempt of a partition; `attempt_id` is empty where nothing was judged."""
+
+    @property
+    def drain_limit(self) -> timedelta:
+        """After so long no further message is begun."""
+        ...
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where private copies of partitions are kept while they are judged."""
