@@ -17,8 +17,17 @@ import pytest
 from deltalake import DeltaTable
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
+from partition_gate.adapters.warehouse_delta.storage import Storage
+from partition_gate.adapters.warehouse_delta.table_log import TableLogs
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
-from partition_gate.core.errors import ContractError, MalformedPartitionKey, OperatorError, StoreUnreachable, Superseded
+from partition_gate.core.errors import (
+    ContractError,
+    MalformedPartitionKey,
+    OperatorError,
+    PartitionChanged,
+    StoreUnreachable,
+    Superseded,
+)
 from partition_gate.core.table import TableColumn, TableSchema
 from partition_gate.judging.attempt import Publication
 from partition_gate.testing.builders import a_location, a_split, a_table
@@ -117,6 +126,26 @@ def test_several_files_are_one_publication_and_each_says_its_rows(warehouse: Del
     assert served(views, "SELECT id FROM orders ORDER BY id") == [(1,), (2,), (3,)]
     counts = DeltaTable(tmp_path / "tables/orders").get_add_actions(flatten=True).column("num_records").to_pylist()
     assert sorted(counts) == [1, 2]
+
+
+def test_a_repeat_of_a_published_attempt_does_not_touch_its_files(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    publish(warehouse, tmp_path, [1, 2])
+    before = Path(warehouse.files("orders")[0]).read_bytes()
+
+    warehouse.stage(a_table(), DAY, attempt_id="a1", split=a_split(tmp_path, [3, 4]))
+
+    assert Path(warehouse.files("orders")[0]).read_bytes() == before
+
+
+def test_a_staged_file_that_was_replaced_is_not_published(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
+    staged = warehouse.stage(a_table(), DAY, attempt_id="a1", split=a_split(tmp_path, [1, 2]))
+    (file,) = staged.files
+    (tmp_path / "tables/orders" / file.path).write_bytes(b"something else")
+
+    with pytest.raises(PartitionChanged, match="the staged file is gone"):
+        warehouse.publish(a_table(), staged, idempotency_key="k1", fence=1, values=[("dt", DAY)])
+
+    assert warehouse.publications("orders") == ()
 
 
 def test_other_readers_of_delta_see_the_rows(warehouse: DeltaWarehouse, tmp_path: Path) -> None:
@@ -274,6 +303,36 @@ def test_a_newer_attempt_that_publishes_while_columns_are_added_stays(
 
     with pytest.raises(Superseded):
         publish(overtaken, tmp_path, [2], fence=2, table=wider, select="id, 1.0 AS amount, NULL::TIMESTAMP AS noted_at")
+
+    assert served(refreshed(warehouse, tmp_path, wider), "SELECT id FROM orders") == [(3,)]
+
+
+class LateLogs(TableLogs):
+    """Somebody else commits right before the table is loaded for the second time."""
+
+    def __init__(self, storage: Storage, other: Callable[[], object]) -> None:
+        super().__init__(storage)
+        self._loads, self._other = 0, other
+
+    def load(self, table: str) -> DeltaTable | None:
+        self._loads += 1
+        if self._loads == 2:
+            self._other()
+        return super().load(table)
+
+
+def test_a_newer_attempt_that_publishes_after_columns_were_added_stays(
+    warehouse: DeltaWarehouse, tmp_path: Path
+) -> None:
+    wider = a_table(columns={"id": "BIGINT", "amount": "DOUBLE", "noted_at": "TIMESTAMP"})
+    publish(warehouse, tmp_path, [1], fence=1)
+    split = a_split(tmp_path, [2], select="id, 1.0 AS amount, NULL::TIMESTAMP AS noted_at")
+    staged = warehouse.stage(wider, DAY, attempt_id="a2", split=split)
+    overtaken = Overtaken(lambda: None, tmp_path)
+    overtaken._logs = LateLogs(overtaken._storage, lambda: publish(warehouse, tmp_path, [3], fence=3))
+
+    with pytest.raises(Superseded):
+        overtaken.publish(wider, staged, idempotency_key="k2", fence=2, values=[("dt", DAY)])
 
     assert served(refreshed(warehouse, tmp_path, wider), "SELECT id FROM orders") == [(3,)]
 

@@ -91,6 +91,18 @@ def queued(ledger: Ledger, *ids: str) -> tuple[Message, ...]:
     return messages
 
 
+def a_forgotten(attempt: Attempt) -> Forgotten:
+    return Forgotten(
+        dataset=attempt.dataset,
+        partition_key=attempt.partition_key,
+        outcome=PartitionOutcome.MISSING,
+        attempt_id=attempt.id,
+        who="ann",
+        why="typo",
+        at=NOON,
+    )
+
+
 def unfinished(ledger: Ledger) -> list[Attempt]:
     return [found.attempt for found in ledger.unfinished()]
 
@@ -172,6 +184,17 @@ def test_an_attempt_that_failed_before_it_meant_to_publish_is_no_failed_commit(l
     ledger.advance(opened(ledger).id, AttemptState.FAILED, now=NOON)
 
     assert ledger.failed_commits(before=NOON + MINUTE) == ()
+
+
+def test_an_attempt_that_was_superseded_does_not_change_the_outcome(ledger: Ledger) -> None:
+    older, newer = opened(ledger), opened(ledger)
+    ledger.settle(a_settlement(older.id), [])
+
+    ledger.settle(a_settlement(newer.id, outcome=PartitionOutcome.SUPERSEDED), [])
+
+    current = ledger.outcome("orders", "2026-11-01")
+    assert current is not None
+    assert current.attempt_id == older.id
 
 
 def test_a_settlement_with_something_left_to_do_leaves_the_attempt_unfinished(ledger: Ledger) -> None:
@@ -503,19 +526,19 @@ def test_a_forgotten_outcome_is_gone_with_what_was_not_yet_sent(ledger: Ledger) 
     attempt = opened(ledger)
     ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.MISSING), [a_message("m1", attempt_id=attempt.id)])
 
-    ledger.forget(
-        Forgotten(
-            dataset="orders",
-            partition_key="2026-11-01",
-            outcome=PartitionOutcome.MISSING,
-            attempt_id=attempt.id,
-            who="ann",
-            why="typo",
-            at=NOON,
-        )
-    )
+    ledger.forget(a_forgotten(attempt))
 
     assert (ledger.outcome("orders", "2026-11-01"), ledger.messages()) == (None, ())
+
+
+def test_a_message_that_may_have_been_sent_stays_when_its_outcome_is_forgotten(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.MISSING), [a_message("m1", attempt_id=attempt.id)])
+    ledger.claim_message(now=NOON, lease=LEASE)
+
+    ledger.forget(a_forgotten(attempt))
+
+    assert [entry.message.id for entry in ledger.messages()] == ["m1"]
 
 
 def test_the_latest_settlements_are_one_a_partition_by_dataset_and_key(ledger: Ledger) -> None:

@@ -54,8 +54,7 @@ JUDGING = (
              "rows_quarantined / rows > limits.quarantine_limit", "rows_quarantined / rows >= limits.quarantine_limit",
              PIPELINE),
     Mutation("unknown checks are named beside the failure that they follow from", "judging/disposition.py",
-             "return tuple(r for r in blocking if r.outcome is CheckOutcome.FAILED) or blocking", "return blocking",
-             PIPELINE),
+             "why=why or _unknown(blocking)", "why=(*why, *_unknown(blocking))", VERDICT),
     Mutation("a row-level rule that could not be judged publishes", "judging/disposition.py",
              "if r.outcome is CheckOutcome.UNKNOWN):", "if r.outcome is CheckOutcome.PASSED):", PIPELINE),
     Mutation("exactly half of the rows are held", "judging/disposition.py",
@@ -203,7 +202,7 @@ TELLING = (
     Mutation("texts that a query returns are shown", "adapters/gx/execution/shown_values.py",
              "may_read_all and not self.is_open", "False", MASKED),
     Mutation("a few of many rows are shown as none", "core/display.py",
-             'return "<0.01%"', 'return "0.00%"', ALERT),
+             'return "<0.01%"', 'return "0.00%"', "tests/unit/test_display.py"),
 )  # fmt: skip
 
 KEYING = (

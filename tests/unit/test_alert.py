@@ -347,6 +347,16 @@ def test_only_slack_channels_of_a_known_scope_are_told_each_once():
     messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_dataset(channels=channels), LINKS)
 
     assert [(m.channel, m.audience) for m in messages] == [("#both", "producers"), ("#both", "consumers")]
+    assert len({message.id for message in messages}) == 2
+
+
+def test_each_channel_of_an_audience_has_a_message_of_its_own():
+    channels = tuple(Channel(tool="slack", channel=name, scope="issues") for name in ("#one", "#two"))
+
+    messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_dataset(channels=channels), LINKS)
+
+    assert [m.channel for m in messages] == ["#one", "#two"]
+    assert len({message.id for message in messages}) == 2
 
 
 def test_a_settlement_built_again_has_the_same_ids():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from partition_gate.core.display import SHOWN_LENGTH, displayed, excerpt
+from partition_gate.core.display import SHOWN_LENGTH, displayed, excerpt, share
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,19 @@ def test_an_excerpt_holds_a_short_value_whole_and_of_a_long_one_its_length():
 
 def test_null_has_no_excerpt():
     assert excerpt(None) is None
+
+
+@pytest.mark.parametrize(
+    ("count", "whole", "text"),
+    [
+        (0, 100, "0%"),
+        (1, 100_000, "<0.01%"),
+        (10, 100_000, "0.01%"),
+        (3, 4, "75.00%"),
+        (99_999, 100_000, ">99.99%"),
+        (100, 100, "100%"),
+        (0, 0, "0%"),
+    ],
+)
+def test_a_share_is_never_rounded_to_nothing_or_to_the_whole(count: int, whole: int, text: str) -> None:
+    assert share(count, whole) == text

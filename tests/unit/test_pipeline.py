@@ -12,6 +12,7 @@ import pytest
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contracts.odcs.reader import read_contract
 from partition_gate.core.errors import (
+    CannotForget,
     MalformedPartitionKey,
     NothingDue,
     NotRecorded,
@@ -29,9 +30,10 @@ from partition_gate.gate.pipeline import PartitionRun, RunResult, run_partition
 from partition_gate.gate.reconcile import Reconciliation, reconcile
 from partition_gate.gate.repair import ABANDONED_AFTER, Ending, repair
 from partition_gate.gate.spool import spool_folder, sweep_spool
-from partition_gate.judging.attempt import AttemptState, Publication, Settlement
+from partition_gate.judging.attempt import AttemptState, Publication, Settlement, Staged
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_settlement
+from partition_gate.testing.ledger import InMemoryLedger
 from partition_gate.testing.ports import FakePorts, Killed, failing
 from partition_gate.testing.warehouse import InMemoryWarehouse
 
@@ -181,6 +183,7 @@ def test_more_failing_rows_than_allowed_reject_the_partition(gate: Gate) -> None
     settlement = gate.run().settlement
 
     assert (settlement.outcome, settlement.rows_quarantined, gate.visible) == ("rejected", 100, [])
+    assert gate.ports.warehouse.raw == {settlement.quarantine_uri: []}
 
 
 def test_as_many_failing_rows_as_allowed_do_not_reject_it(gate: Gate) -> None:
@@ -222,10 +225,19 @@ def test_a_rule_that_could_not_be_judged_errors_the_partition_and_nothing_is_vis
     assert gate.ports.warehouse.kept == {}
 
 
+def test_a_partition_that_could_not_be_judged_is_judged_again(gate: Gate) -> None:
+    gate.ports.validator.errored = {ROWS}
+    gate.run()
+    gate.ports.validator.errored = set()
+
+    assert (gate.outcome(), len(gate.visible)) == ("published", 100)
+
+
 def test_a_partition_that_shrinks_is_held_and_the_old_version_stays(gate: Gate) -> None:
     gate.run()
     gate.land(1, 2)
 
+    assert gate.inspected().staged is None
     assert (gate.outcome(), len(gate.visible)) == ("held", 100)
 
 
@@ -689,6 +701,56 @@ def test_rows_of_a_commit_that_came_never_are_removed_after_the_longest_attempt(
     repair(gate.ports)
 
     assert (len(waiting), gate.ports.warehouse.staged_paths(), gate.ports.warehouse.kept) == (1, [], {})
+
+
+def test_a_visible_version_of_another_attempt_does_not_finish_one_that_was_killed(gate: Gate) -> None:
+    published = gate.run().settlement.attempt_id
+    gate.land(*range(1, 102))
+    gate.killed_while_it_published()
+
+    (repaired,) = repair(gate.ports)
+    current = gate.ports.ledger.outcome("orders", KEY)
+
+    assert (repaired.ending, current and current.attempt_id) == (Ending.FAILED, published)
+
+
+def test_a_ledger_that_was_lost_hands_out_greater_fences_than_the_table_has_seen(gate: Gate) -> None:
+    gate.run()
+    gate.ports.ledger = InMemoryLedger()
+    gate.land(*range(1, 102))
+
+    assert (gate.outcome(), len(gate.visible)) == ("published", 101)
+
+
+def test_a_table_with_another_number_of_rows_than_recorded_is_a_difference(gate: Gate) -> None:
+    gate.run()
+    warehouse = gate.ports.warehouse
+    before = warehouse.current("orders", KEY)
+    assert before is not None
+    warehouse.lose("orders", KEY)
+    staged = Staged(
+        table="orders", partition_key=KEY, attempt_id=before.attempt_id, files=(), rows=99, row_hash="0", columns=()
+    )
+    warehouse.publish(
+        gate.contract.published,
+        staged,
+        idempotency_key=before.idempotency_key,
+        fence=before.fence,
+        values=[("dt", KEY)],
+    )
+
+    (difference,) = gate.reconcile().differences
+
+    assert difference.what == "99 rows are visible, 100 are recorded; run it again"
+
+
+def test_an_outcome_whose_rows_are_visible_is_not_forgotten(gate: Gate) -> None:
+    gate.run()
+
+    with pytest.raises(CannotForget, match="100 rows of this partition are visible"):
+        forget(gate.contract, KEY, who="ann", why="typo", ports=gate.ports)
+
+    assert gate.recorded == "published"
 
 
 def test_an_attempt_that_cannot_be_looked_at_stops_no_other_partition(gate: Gate) -> None:

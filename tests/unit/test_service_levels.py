@@ -288,6 +288,14 @@ def test_old_data_that_is_loaded_is_recorded_as_late_and_nobody_is_told() -> Non
     assert (found.outcome, found.severity) == (CheckOutcome.WARNED, Severity.INFO)
 
 
+def test_data_that_comes_a_month_late_is_still_late() -> None:
+    moment = ENDS + timedelta(days=29)
+
+    found = judged(a_contract(LATENCY), "latency", landed=moment, now=moment)
+
+    assert (found.outcome, found.severity) == (CheckOutcome.FAILED, Severity.ERROR)
+
+
 def test_nothing_is_promised_about_time_after_the_end_of_life() -> None:
     contract = a_contract(LATENCY, {"property": "endOfLife", "value": "2026-11-10"})
     late = {"landed": ENDS + 5 * HOUR}

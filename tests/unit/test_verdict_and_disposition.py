@@ -18,10 +18,10 @@ from partition_gate.judging.verdict import CheckOutcome, Verdict, reach_verdict
 ROW, PARTITION = Scope.ROW, Scope.PARTITION
 
 
-def a_check(scope: Scope = ROW, severity: Severity = Severity.ERROR) -> Check:
+def a_check(scope: Scope = ROW, severity: Severity = Severity.ERROR, rule_id: str = "rule") -> Check:
     expectation = NotNull(column="a") if scope is ROW else RowCount(low=1)
     return Check(
-        rule_id="rule",
+        rule_id=rule_id,
         clause="schema[0]",
         expectation=expectation,
         dimension="completeness",
@@ -62,6 +62,22 @@ def test_an_observation_and_a_severity_make_an_outcome(observation, severity, ou
 
 def test_a_partition_level_failure_rejects_everything():
     assert disposition(a_verdict(failed(), scope=PARTITION)).outcome is PartitionOutcome.REJECTED
+
+
+def test_rows_that_fail_do_not_count_when_a_partition_shrinks():
+    failing = a_verdict(failed(), scope=ROW)
+
+    assert disposition(failing, quarantined=4, before=195).outcome is PartitionOutcome.HELD
+    assert disposition(failing, quarantined=4, before=192).outcome is PartitionOutcome.PUBLISHED_WITH_QUARANTINE
+
+
+def test_what_cannot_be_known_is_no_reason_beside_a_failure():
+    checks = (a_check(scope=PARTITION), a_check(rule_id="other", scope=PARTITION))
+    suite = Suite(contract="c", version="1", dataset="d", checks=checks)
+
+    decided = disposition(reach_verdict(suite, [failed(), Unknown(rule_id="other", why="no column")], row_count=100))
+
+    assert [why.partition(":")[0] for why in decided.why] == ["rule"]
 
 
 def test_a_rule_that_cannot_be_known_never_passes():

@@ -43,9 +43,10 @@ def plan_disposition(
     `rows_quarantined` counts the rows that break at least one blocking row-level check; `rows_published_before`
     is the size of the visible version, None where there is none.
     """
-    if blocking := _decisive(verdict.failed(Scope.PARTITION)):
+    if blocking := verdict.failed(Scope.PARTITION):
         failed = tuple(r for r in blocking if r.outcome is CheckOutcome.FAILED)
         why = tuple(f"{r.rule_id}: expected {r.expected}; {r.observed or 'not met'}" for r in failed)
+        # What could not be known follows from what failed, and is a reason only where nothing did.
         return Disposition(outcome=PartitionOutcome.REJECTED, why=why or _unknown(blocking))
     row_failures = verdict.failed(Scope.ROW)
     rows = verdict.row_count or 0
@@ -65,11 +66,6 @@ def plan_disposition(
         return Disposition(outcome=PartitionOutcome.HELD, why=(held, *why))
     outcome = PartitionOutcome.PUBLISHED_WITH_QUARANTINE if rows_quarantined else PartitionOutcome.PUBLISHED
     return Disposition(outcome=outcome, why=why)
-
-
-def _decisive(blocking: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
-    """The failed checks; those that could not be known follow from them, and only stand alone when none failed."""
-    return tuple(r for r in blocking if r.outcome is CheckOutcome.FAILED) or blocking
 
 
 def _unknown(results: tuple[CheckResult, ...]) -> tuple[str, ...]:
