@@ -1,4 +1,4 @@
-"""`kill -9` of Airflow's scheduler while it works: the next start finishes the day, and everything agrees."""
+"""`kill -9` of Airflow's scheduler while it works: the day is finished all the same, and everything agrees."""
 
 from __future__ import annotations
 
@@ -43,24 +43,21 @@ def scheduler_of(demo: subprocess.Popen[str]) -> psutil.Process:
     return next(one for one in ours if (one.info["cmdline"] or [])[-2:] == ["airflow", "scheduler"])
 
 
-def test_what_a_killed_scheduler_left_undone_is_finished_and_everything_agrees(tmp_path: Path) -> None:
+def test_a_demo_whose_scheduler_is_killed_finishes_the_day_and_everything_agrees(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    killed = start(home, "demo", "--once", *DAYS)
-    while killed.poll() is None and settled(home) < EXPECTED // 2:
+    demo = start(home, "demo", "--once", *DAYS)
+    while demo.poll() is None and settled(home) < EXPECTED // 2:
         time.sleep(0.2)
-    assert killed.poll() is None, killed.communicate()[0]
-    scheduler_of(killed).send_signal(signal.SIGKILL)
-    first, _ = killed.communicate(timeout=300)
+    assert demo.poll() is None, demo.communicate()[0]
     seen = settled(home)
 
-    second = start(home, "demo", "--once", *DAYS)
-    shown, _ = second.communicate(timeout=600)
+    scheduler_of(demo).send_signal(signal.SIGKILL)
+    shown, _ = demo.communicate(timeout=600)
     reconciled = start(home, "reconcile", "--json")
     found: dict[str, Any] = json.loads(reconciled.communicate(timeout=120)[0])
 
-    assert (killed.returncode, "airflow scheduler ended" in first) == (3, True), first
-    assert EXPECTED // 2 <= seen < EXPECTED
-    assert second.returncode == 0, shown
+    assert seen < EXPECTED
+    assert (demo.returncode, "airflow scheduler ended and was started again" in shown) == (0, True), shown
     assert settled(home) == EXPECTED
     assert (found["differences"], found["proof_holds"], len(found["proofs"]) > seen) == ([], True, True)
     assert reconciled.returncode == 0

@@ -25,6 +25,7 @@ import psutil
 from partition_gate.core.errors import OperatorError
 
 COMPONENTS = ("scheduler", "dag-processor", "api-server")
+MOST_RESTARTS = 3
 HEALTHY_WITHIN = timedelta(seconds=180)
 _STOP_WITHIN_S = 15
 _FIXED = {
@@ -35,6 +36,9 @@ _FIXED = {
     "AIRFLOW__API__HOST": "127.0.0.1",
     "AIRFLOW__API__WORKERS": "1",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    # Tasks of a scheduler that ended are run again within a minute or two, and not after ten.
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "GX_ANALYTICS_ENABLED": "False",
     "SCARF_NO_ANALYTICS": "true",
@@ -56,6 +60,7 @@ class AirflowServer:
         self.public_url = f"{self.url}/gate"
         self._environment = {**environment, **self._configuration()}
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._restarts = 0
 
     def start(self) -> None:
         """Migrate the database and start the components. Raises: AirflowFailed."""
@@ -71,17 +76,26 @@ class AirflowServer:
         """Return when the web server answers and knows a DAG processor's heartbeat. Raises: AirflowFailed."""
         deadline = time.monotonic() + HEALTHY_WITHIN.total_seconds()
         while not self._is_healthy():
-            self.refuse_dead_components()
+            self.restart_dead_components()
             if time.monotonic() > deadline:
                 raise AirflowFailed(f"Airflow is not healthy after {HEALTHY_WITHIN}; read {self.logs}/airflow-*.log")
             tick()
             time.sleep(0.5)
 
-    def refuse_dead_components(self) -> None:
-        """Raises: AirflowFailed (a component ended)."""
-        for component, process in zip(COMPONENTS, self._processes, strict=True):
-            if process.poll() is not None:
-                raise AirflowFailed(f"airflow {component} ended; read {self.logs}/airflow-{component}.log")
+    def restart_dead_components(self) -> tuple[str, ...]:
+        """Start what has ended again, as a service manager does; the names of what was started.
+
+        A scheduler ends itself when its database is busy for too long. Raises: AirflowFailed (it ends all the time).
+        """
+        ended = [i for i, process in enumerate(self._processes) if process.poll() is not None]
+        for i in ended:
+            self._restarts += 1
+            if self._restarts > MOST_RESTARTS:
+                raise AirflowFailed(f"airflow {COMPONENTS[i]} ended; read {self.logs}/airflow-{COMPONENTS[i]}.log")
+            with suppress(ProcessLookupError):
+                os.killpg(self._processes[i].pid, signal.SIGKILL)  # its workers may have outlived it
+            self._processes[i] = self._spawn(COMPONENTS[i])
+        return tuple(COMPONENTS[i] for i in ended)
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run a DAG, which starts with its newest period. Raises: AirflowFailed."""

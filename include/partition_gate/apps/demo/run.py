@@ -139,7 +139,7 @@ def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> N
 def _finish(airflow: AirflowServer, steps: Steps) -> None:
     step = steps.begin("Reports, messages and consumers")
     while airflow.unfinished_runs():
-        airflow.refuse_dead_components()
+        _keep_running(airflow, step)
         time.sleep(1)
     step.finish()
 
@@ -147,7 +147,7 @@ def _finish(airflow: AirflowServer, steps: Steps) -> None:
 def _wait(wanted: Sequence[tuple[str, str]], airflow: AirflowServer, ledger: Ledger, step: Step) -> None:
     last_change, count = time.monotonic(), -1
     while count < len(wanted):
-        airflow.refuse_dead_components()
+        _keep_running(airflow, step)
         settled = len(_settled(wanted, ledger))
         if settled != count:
             last_change, count = time.monotonic(), settled
@@ -158,6 +158,11 @@ def _wait(wanted: Sequence[tuple[str, str]], airflow: AirflowServer, ledger: Led
                 f"nothing was settled for {STUCK_AFTER_S:.0f} s; waiting for {left}; see the Airflow UI"
             )
         time.sleep(0.5)
+
+
+def _keep_running(airflow: AirflowServer, step: Step) -> None:
+    for component in airflow.restart_dead_components():
+        step.note(f"airflow {component} ended and was started again; see {airflow.logs}/airflow-{component}.log")
 
 
 def _settled(wanted: Sequence[tuple[str, str]], ledger: Ledger) -> set[tuple[str, str]]:

@@ -26,6 +26,10 @@ class Step:
             self._console.print(f"{self._text}: {count}/{self._total} after {time.monotonic() - self._began:.0f} s")
         self._told = count
 
+    def note(self, text: str) -> None:
+        """Say something beside the progress."""
+        self._console.print(text)
+
     def finish(self) -> None:
         """Say that all of it is done."""
         self.done(self._total)
