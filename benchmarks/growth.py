@@ -1,4 +1,4 @@
-"""`make bench FIFTY=1`: what ten times the rows cost, in CPU seconds and memory, as a table, and in the reference."""
+"""`make bench FIFTY=1`: the cost of ten times as many rows, in CPU seconds and memory. Prints and writes the table."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ import statistics
 import sys
 from pathlib import Path
 
-from run import CONTENDED, ROOT, VARIANTS, Measured, partition, run
+from run import CONTENDERS, ROOT, VARIANTS, Measured, partition, run
 
 REFERENCE = ROOT / "docs/reference/benchmarks_growth.md"
 TIMES = 10
 HEAD = "| what | variant | {few:,} rows, s | range | {many:,} rows, s | range | ratio | peak MB, few | peak MB, many |"
-SCRIPTS = ("gate", "gate_load")
+MEASURED_SCRIPTS = ("gate", "gate_load")
 
 
 def main() -> None:
-    asked = _asked()
-    asked.folder.mkdir(parents=True, exist_ok=True)
-    contended = [one for one in CONTENDED if one.script in SCRIPTS]
-    sizes = (asked.rows, asked.rows * TIMES)
-    files = {(variant, rows): partition(asked.folder, rows, variant) for variant in VARIANTS for rows in sizes}
-    measured = {(one.script, *place): Measured() for one in contended for place in files}
-    for number in range(asked.runs):
-        print(f"round {number + 1} of {asked.runs}", file=sys.stderr, flush=True)
-        for one in contended:
-            for place, file in files.items():
-                run(Path(sys.executable), one, file, measured[one.script, *place])
+    options = _options()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    contenders = [contender for contender in CONTENDERS if contender.script in MEASURED_SCRIPTS]
+    sizes = (options.rows, options.rows * TIMES)
+    files = {(variant, rows): partition(options.folder, rows, variant) for variant in VARIANTS for rows in sizes}
+    measured = {(contender.script, *case): Measured() for contender in contenders for case in files}
+    for number in range(options.runs):
+        print(f"round {number + 1} of {options.runs}", file=sys.stderr, flush=True)
+        for contender in contenders:
+            for case, file in files.items():
+                run(Path(sys.executable), contender, file, measured[contender.script, *case])
     lines = [HEAD.format(few=sizes[0], many=sizes[1]), "|---|---|--:|---|--:|---|--:|--:|--:|"]
-    for one in contended:
+    for contender in contenders:
         for variant in VARIANTS:
-            few, many = (measured[one.script, variant, rows] for rows in sizes)
-            lines.append(_line(one.name, variant, few, many))
-    report = "\n".join([*_introduction(asked.runs), *lines]) + "\n"
+            few, many = (measured[contender.script, variant, rows] for rows in sizes)
+            lines.append(_line(contender.name, variant, few, many))
+    report = "\n".join([*_introduction(options.runs), *lines]) + "\n"
     print(report)
     REFERENCE.write_text(report)
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--runs", type=int, default=5)
@@ -49,11 +49,11 @@ def _introduction(runs: int) -> list[str]:
     return [
         "# Growth",
         "",
-        "Written by `make bench FIFTY=1`; not edited by hand.",
+        "Written by `make bench FIFTY=1`. Do not edit.",
         "",
-        f"CPU seconds of the work, as in [benchmarks](benchmarks.md): medians of n = {runs} rounds, with the range, "
-        f"the files warm where memory holds them. `ratio` is of the many rows to the few; {TIMES} is linear. Of the "
-        "peak memory it is the largest.",
+        f"CPU seconds for the work, as in [benchmarks](benchmarks.md): medians of n = {runs} rounds, with the range. "
+        "The files are in the page cache as far as they fit into memory. `ratio` compares the larger number of rows "
+        f"with the smaller one; {TIMES} is linear. Peak memory is the maximum of all rounds.",
         "",
     ]
 

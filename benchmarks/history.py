@@ -1,4 +1,4 @@
-"""`make bench HISTORY=1`: what a partition costs with history behind it, and with other datasets beside it."""
+"""`make bench HISTORY=1`: how the cost of a partition depends on its history and on the number of other datasets."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ ROWS = 1_000
 PARTITIONS_OF_OTHERS = 30
 
 
-class Place:
-    """A home of its own with contracts, suites and landing below one folder."""
+class Installation:
+    """An installation of its own: home, contracts, suites and landing below one folder."""
 
     def __init__(self, folder: Path, datasets: int) -> None:
         self.folder = folder
@@ -59,22 +59,22 @@ class Place:
         file.write_bytes(self.file.read_bytes())
 
     def judge(self, name: str, key: str, ports: WiredPorts) -> Settlement:
-        """The whole run of a partition, as `gate run` makes it, without the start of its process."""
+        """Run a partition as `gate run` does, without the start of a process."""
         self.land(name, key)
         return run_partition(ports.contracts.load(name), key, ports=ports).settlement
 
-    def remember(self, name: str, keys: Sequence[str], template: Settlement, ports: WiredPorts) -> None:
-        """History: partitions recorded and published as their runs would have, without judging each."""
+    def add_history(self, name: str, keys: Sequence[str], template: Settlement, ports: WiredPorts) -> None:
+        """Record and publish partitions as their runs would, without judging them."""
         compiled = ports.contracts.load(name)
         for key in keys:
-            self._remember(compiled, key, template, ports)
+            self._add(compiled, key, template, ports)
         ports.warehouse.refresh_view(compiled.published)
 
-    def _remember(self, compiled: CompiledDataset, key: str, template: Settlement, ports: WiredPorts) -> None:
+    def _add(self, compiled: CompiledDataset, key: str, template: Settlement, ports: WiredPorts) -> None:
         table, now = compiled.published, ports.clock.now()
         attempt = ports.ledger.open_attempt(_claim(compiled, key), idempotency_key=key, after_fence=0, now=now)
         if attempt is None:
-            raise SystemExit(f"{table.name} {key}: somebody else judges it")
+            raise SystemExit(f"{table.name} {key}: another run judges it")
         staged = ports.warehouse.stage(table, key, attempt_id=attempt.id, split=self._split())
         values = compiled.dataset.location.values(key).items()
         ports.warehouse.publish(table, staged, idempotency_key=key, fence=attempt.fence, values=tuple(values))
@@ -95,17 +95,17 @@ class Place:
 
 
 def main() -> None:
-    asked = _asked()
-    lines = ["| what | CPU s a partition | range | ratio |", "|---|--:|---|--:|"]
-    lines += _table("partitions of its dataset", _with_history(asked.partitions, asked.runs))
-    lines += _table("datasets", ((count, _beside(count, asked.runs)) for count in asked.datasets))
-    report = "\n".join([*_introduction(asked.runs), *lines]) + "\n"
+    options = _options()
+    lines = ["| what | CPU s per partition | range | ratio |", "|---|--:|---|--:|"]
+    lines += _table("partitions of its dataset", _with_history(options.partitions, options.runs))
+    lines += _table("datasets", ((count, _with_datasets(count, options.runs)) for count in options.datasets))
+    report = "\n".join([*_introduction(options.runs), *lines]) + "\n"
     print(report)
-    if asked.write:
+    if options.write:
         REFERENCE.write_text(report)
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--partitions", type=int, nargs="*", default=[100, 500, 1_500])
     parser.add_argument("--datasets", type=int, nargs="*", default=[1, 50, 200])
@@ -115,31 +115,33 @@ def _asked() -> argparse.Namespace:
 
 
 def _with_history(counts: Sequence[int], runs: int) -> Iterator[tuple[int, list[float]]]:
-    with _place(1) as (place, ports):
-        (name,) = place.names
-        template = place.judge(name, _key(0), ports)
+    with _installation(1) as (installation, ports):
+        (name,) = installation.names
+        template = installation.judge(name, _key(0), ports)
         done = 1
         for count in counts:
-            place.remember(name, [_key(number) for number in range(done, count)], template, ports)
-            yield count, _costs(place, name, range(count, count + runs), ports)
+            installation.add_history(name, [_key(number) for number in range(done, count)], template, ports)
+            yield count, _costs(installation, name, range(count, count + runs), ports)
             done = count + runs
 
 
-def _beside(datasets: int, runs: int) -> list[float]:
-    with _place(datasets) as (place, ports):
-        template = place.judge(place.names[0], _key(0), ports)
-        for name in place.names:
-            first = 1 if name == place.names[0] else 0
+def _with_datasets(datasets: int, runs: int) -> list[float]:
+    with _installation(datasets) as (installation, ports):
+        template = installation.judge(installation.names[0], _key(0), ports)
+        for name in installation.names:
+            first = 1 if name == installation.names[0] else 0
             keys = [_key(number) for number in range(first, PARTITIONS_OF_OTHERS)]
-            place.remember(name, keys, template, ports)
-        return _costs(place, place.names[0], range(PARTITIONS_OF_OTHERS, PARTITIONS_OF_OTHERS + runs), ports)
+            installation.add_history(name, keys, template, ports)
+        return _costs(
+            installation, installation.names[0], range(PARTITIONS_OF_OTHERS, PARTITIONS_OF_OTHERS + runs), ports
+        )
 
 
-def _costs(place: Place, name: str, numbers: Sequence[int], ports: WiredPorts) -> list[float]:
+def _costs(installation: Installation, name: str, numbers: Sequence[int], ports: WiredPorts) -> list[float]:
     costs = []
     for number in numbers:
         before = cpu_s()
-        done = place.judge(name, _key(number), ports)
+        done = installation.judge(name, _key(number), ports)
         costs.append(cpu_s() - before)
         if done.outcome is not PartitionOutcome.PUBLISHED:
             raise SystemExit(f"{name} {_key(number)} was not published: {done.why}")
@@ -147,11 +149,11 @@ def _costs(place: Place, name: str, numbers: Sequence[int], ports: WiredPorts) -
 
 
 @contextmanager
-def _place(datasets: int) -> Iterator[tuple[Place, WiredPorts]]:
+def _installation(datasets: int) -> Iterator[tuple[Installation, WiredPorts]]:
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(Path(folder), datasets)
-        with open_ports(place.settings) as ports:
-            yield place, ports
+        installation = Installation(Path(folder), datasets)
+        with open_ports(installation.settings) as ports:
+            yield installation, ports
 
 
 def _table(what: str, measured: Iterator[tuple[int, list[float]]]) -> Iterator[str]:
@@ -167,12 +169,12 @@ def _introduction(runs: int) -> list[str]:
     return [
         "# History",
         "",
-        "Written by `make bench HISTORY=1`; not edited by hand.",
+        "Written by `make bench HISTORY=1`. Do not edit.",
         "",
-        f"CPU seconds of a whole run of one partition of {ROWS:,} rows, from landing to its page, in a process that "
-        f"has judged before: medians of n = {runs} runs, with the range. `ratio` is to the first line of its kind. "
-        f"Each other dataset has {PARTITIONS_OF_OTHERS} partitions. History is published and recorded through the same "
-        "ports, without judging it.",
+        f"CPU seconds for a complete run of one partition of {ROWS:,} rows, from landing to its report page, in a "
+        f"process that has judged a partition before: medians of n = {runs} runs, with the range. `ratio` compares "
+        f"with the first line of the same kind. Each other dataset has {PARTITIONS_OF_OTHERS} partitions. The history "
+        "is published and recorded through the same ports, without judging it.",
         "",
     ]
 

@@ -19,13 +19,13 @@ def verdict_and_failing_rows(path: str) -> dict[str, int]:
 
 
 def judge(scan: PartitionScan) -> dict[str, int]:
-    """What was found; the failing rows are read as they would be quarantined."""
+    """The failed checks; the failing rows are read as they would be quarantined."""
     validation = the_validator().validate(scan, the_suite())
     broken = blocking(validation)
     if broken:
         with open_connection(Machine()) as connection:
             view = open_view(connection, scan, read_footers(scan))
-            rule_ids = [one.rule_id for one in broken]
+            rule_ids = [predicate.rule_id for predicate in broken]
             query = quarantined_rows(view, failing_rows(scan, broken), rule_ids, some_labels())
             connection.sql(query).to_arrow_table()
     return failed(validation)

@@ -20,9 +20,9 @@ def load(path: str, *, counted: bool = True) -> dict[str, int]:
 
 
 def judge_and_publish(path: str, folder: Path, warehouse: DeltaWarehouse, *, counted: bool = True) -> dict[str, int]:
-    """What was found in a local file; its rows are published, those that fail quarantined, the views refreshed.
+    """Judge a local file, publish its rows, quarantine those that fail, refresh the views; return the failed checks.
 
-    `counted`: its columns are; of a contract that names no column, none is.
+    `counted`: whether column counters are computed. A contract without columns has none, so the uncounted run uses one.
     """
     scan, validator = the_scan(path, folder / "validated"), the_validator()
     unnamed = scan.table.model_copy(update={"columns": ()})

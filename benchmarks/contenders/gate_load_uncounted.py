@@ -1,4 +1,4 @@
-"""Partition Gate: the same as `gate_load`, without the counters of columns."""
+"""Partition Gate: the same as `gate_load`, without column counters."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The benchmark's partition as Partition Gate sees it."""
+"""The partition of the benchmark, in the terms of Partition Gate."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from partition_gate.testing.scans import a_suite
 
 PARTITION_KEY = "2026-11-01"
 
-with lean_imports():  # as whatever runs a partition does (`wiring.py`)
+with lean_imports():  # as in every run of a partition (`wiring.py`)
     from partition_gate.adapters.gx.validator import DuckDbValidator
 
 
@@ -37,10 +37,10 @@ def the_scan(path: str, scratch: Path) -> PartitionScan:
 
 
 def failed(validation: Validation) -> dict[str, int]:
-    held = [one for one in validation.observations if isinstance(one, Evaluated)]
-    if len(held) < len(validation.observations):
-        raise SystemExit(f"not every check was judged: {validation.observations}")
-    return {one.rule_id: one.unexpected_count or 0 for one in held if not one.success}
+    evaluated = [observation for observation in validation.observations if isinstance(observation, Evaluated)]
+    if len(evaluated) < len(validation.observations):
+        raise SystemExit(f"some checks could not be judged: {validation.observations}")
+    return {check.rule_id: check.unexpected_count or 0 for check in evaluated if not check.success}
 
 
 def blocking(validation: Validation) -> list[RowPredicate]:

@@ -1,4 +1,4 @@
-"""Partition Gate: from S3 to a Delta table in S3. The server runs on this machine, and its CPU is not counted."""
+"""Partition Gate: from S3 to a Delta table in S3. The server runs on this machine; its CPU time is not counted."""
 
 import json
 import tempfile
@@ -24,7 +24,7 @@ LANDING = Location(root="s3://landing/orders", segments=(Segment(name="dt", type
 
 @contextmanager
 def in_s3(path: str) -> Iterator[str]:
-    """The file as an object of the landing bucket; what is given is how to reach the server, as JSON."""
+    """Put the file into the landing bucket; yields the address and credentials of the server as JSON."""
     with tempfile.TemporaryDirectory() as home, running(Path(home)) as server:
         access = {"access_key_id": server.access_key_id, "secret_access_key": server.secret_access_key}
         store = S3Store(

@@ -1,5 +1,5 @@
 """Partition Gate as a scheduled task: forked from a process that has everything imported, as Airflow's scheduler does
-(`include/airflow_local_settings.py`). What is measured is the whole process of the task, from the fork.
+(`include/airflow_local_settings.py`). Measures the whole process of the task, from the fork.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Great Expectations on pandas: the verdict with the counts, and 20 samples a check."""
+"""Great Expectations on pandas: the verdict with the counts, and 20 sample values for each check."""
 
 import great_expectations as gx
 import great_expectations.expectations as gxe
@@ -12,7 +12,7 @@ def verdict(path: str) -> dict[str, int]:
 
 
 def judge(path: str, *, result_format: str) -> dict[str, int]:
-    """What was found; `COMPLETE` lists the index of every row that breaks an expectation."""
+    """The failed checks; `COMPLETE` lists the index of every row that breaks an expectation."""
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("orders")
@@ -23,9 +23,9 @@ def judge(path: str, *, result_format: str) -> dict[str, int]:
     suite.add_expectation(_expectation(orders.ROW_COUNT[0])(**orders.ROW_COUNT[1], meta={"rule_id": "row_count"}))
     results = batch.validate(suite, result_format=result_format).results
     return {
-        one.expectation_config.meta["rule_id"]: one.result.get("unexpected_count", 0)
-        for one in results
-        if not one.success
+        result.expectation_config.meta["rule_id"]: result.result.get("unexpected_count", 0)
+        for result in results
+        if not result.success
     }
 
 

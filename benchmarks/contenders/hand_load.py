@@ -9,11 +9,11 @@ from timing import measure
 
 
 def load(path: str) -> dict[str, int]:
-    found = failing_rows(path)
+    counts = failing_rows(path)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "copy.parquet"
         duckdb.execute(f"COPY (FROM read_parquet('{path}')) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
-    return found
+    return counts
 
 
 if __name__ == "__main__":

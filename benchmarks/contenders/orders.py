@@ -1,6 +1,6 @@
-"""The benchmark's partition and its checks: the one place that says what is measured.
+"""The partition of the benchmark and its checks: the only definition of what is measured.
 
-`python benchmarks/contenders/orders.py ROWS VARIANT FILE` writes it: the same rows every time, whatever the machine.
+`python benchmarks/contenders/orders.py ROWS VARIANT FILE` writes the partition: the same rows on every machine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ STATUSES = ["new", "paid", "shipped", "returned"]
 COUNTRIES = ["DE", "FR", "US", "GB", "ES", "IT", "NL", "PL"]
 SKU, EMAIL = "^SKU-[0-9]{5}$", "^[^@ ]+@[^@ ]+[.][a-z]+$"
 
-# What a contract says of the columns: name -> type.
+# The columns as a contract declares them: name -> type.
 TYPES = {
     "order_id": "BIGINT",
     "customer_id": "BIGINT",
@@ -28,7 +28,7 @@ TYPES = {
     "created_at": "TIMESTAMP",
     "shipped_at": "TIMESTAMP",
 }
-# rule id -> (Great Expectations type, arguments, the DuckDB condition of a row that breaks it). Fifteen with the count.
+# rule id -> (Great Expectations type, arguments, the DuckDB condition of a row that breaks it). 15 with ROW_COUNT.
 CHECKS: dict[str, tuple[str, dict[str, object], str]] = {
     "order_id_known": ("expect_column_values_to_not_be_null", {"column": "order_id"}, "order_id IS NULL"),
     "order_id_unique": (
@@ -89,13 +89,13 @@ ROW_COUNT = ("expect_table_row_count_to_be_between", {"min_value": 1, "max_value
 
 
 def conditions(orders: str) -> dict[str, str]:
-    """Rule id -> the condition of a row that breaks it, over a relation."""
+    """Rule id -> the condition of a row that breaks the rule; `orders` is the relation to read."""
     return {rule_id: sql.replace("{orders}", orders) for rule_id, (_, _, sql) in CHECKS.items()}
 
 
 def write(rows: int, variant: str, path: str) -> None:
-    """`clean` has rising keys; `unordered` has them scattered over 32 bits; `dirty` is unordered, and one row in 1000
-    breaks each of nine rules.
+    """Write a variant: `clean` has ascending keys; `unordered` has keys scattered over 32 bits; `dirty` is unordered,
+    and one row in 1000 breaks each of nine rules.
     """
     cells = ", ".join(f"{sql} AS {name}" for name, sql in _columns(variant).items())
     query = f"SELECT {cells} FROM range({rows}) AS t(i)"  # noqa: S608 (constants)

@@ -44,7 +44,7 @@ def verdict(path: str) -> dict[str, int]:
     results = verified.contract_verification_results[0].check_results
     if not results:
         raise SystemExit(verified.get_logs_str())
-    return {f"{one.check.column_name}: {one.check.name}": 1 for one in results if one.is_failed}
+    return {f"{result.check.column_name}: {result.check.name}": 1 for result in results if result.is_failed}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What every contender prints: CPU seconds of this process for its work, and what it found."""
+"""Measures a contender: prints the CPU seconds of this process for its work, and the failed checks, as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 
 def cpu_s() -> float:
-    """User and system time of this process, all threads, and of children that ended."""
+    """User and system time of this process (all threads) and of its ended children."""
     both = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
@@ -20,12 +20,10 @@ def measure(
     *,
     around: Callable[[str], AbstractContextManager[str]] = nullcontext,
 ) -> None:
-    """Run the work over the file named first on the command line. Everything imported before is not in `work_s`, nor
-    what is done around it.
-    """
-    with around(sys.argv[1]) as place:
+    """Run the work on the file that the first argument names. `work_s` includes neither imports nor `around`."""
+    with around(sys.argv[1]) as source:
         before = cpu_s()
-        found = work(place)
+        failed = work(source)
         work_s = cpu_s() - before
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"work_s": work_s, "process_s": cpu_s(), "peak_mb": peak_mb, "found": dict(found)}))
+    print(json.dumps({"work_s": work_s, "process_s": cpu_s(), "peak_mb": peak_mb, "failed": dict(failed)}))

@@ -142,7 +142,7 @@ DIFFERENCES = {
     "quantile": "Quantiles are members of the column",
     "column_sum": "The sum of no values is unknown",
     "neither": "A comparison with a null is unknown",
-    "json_schema": "A text that is no JSON fits no schema",
+    "json_schema": "Text that is not JSON fits no schema",
     "type": "Types are DuckDB's",
     "like_pattern": "LIKE patterns are judged",
     "nan": "NaN is a value",

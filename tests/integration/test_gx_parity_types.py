@@ -152,9 +152,13 @@ def _named(kind: str, kwargs: Any) -> str:
 CASES = _cases()
 
 # What is different on purpose: (columns, part of the expectation's name) -> its row in the reference.
-ORDER, NESTED_VALUES = "Whatever has an order can be increasing", "Nested values are compared by what they hold"
-SINGLE, EXACT, DOUBLES = "Single precision is not spread", "Whole numbers stay whole", "Aggregates are doubles"
-DECIMALS, CLOCKS, BOOLEANS = "Decimals have statistics", "A moment is a moment", "A boolean is no number"
+ORDER, NESTED_VALUES = "Any ordered type can be increasing", "Nested values are compared by content"
+SINGLE, EXACT, DOUBLES = "A bound on a FLOAT has single precision", "Whole numbers stay whole", "Aggregates are doubles"
+DECIMALS, CLOCKS, BOOLEANS = (
+    "Decimals have statistics",
+    "Timestamps are compared as instants",
+    "A boolean is not a number",
+)
 BYTES, PATTERNS = "Binary values have no length", "Patterns are RE2's"
 DIFFERENCES: dict[tuple[str, str], str] = {
     ("single tenth money large huge tiny flag", "column_sum"): "The sum of no values is unknown",
