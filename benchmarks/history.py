@@ -182,7 +182,7 @@ def _introduction(runs: int) -> list[str]:
 def _claim(compiled: CompiledDataset, key: str) -> Claim:
     contract = compiled.contract
     return Claim(
-        dataset=contract.dataset,
+        dataset=compiled.dataset.name,
         partition_key=key,
         contract=contract.id,
         version=contract.version,
