@@ -1,4 +1,4 @@
-# One image for every service of docker-compose.yaml. State lies in volumes and in PostgreSQL, never in the image.
+# One image for all services of docker-compose.yaml. State is in volumes and in PostgreSQL, never in the image.
 FROM python:3.11-slim
 
 RUN useradd --create-home --uid 50000 gate

@@ -1,4 +1,4 @@
-# Partition Gate. `make` lists what there is.
+# Partition Gate. `make` lists the targets.
 PYTHON ?= python3.11
 HOME_FOLDER ?= .gate
 export PYTHONDONTWRITEBYTECODE :=
@@ -10,7 +10,7 @@ BIN := .venv/bin
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: .venv/runtime ## Gate two weeks of real flights on this machine (ONCE=1: stop after the summary)
+demo: .venv/runtime ## Run two weeks of real flights through the gate on this machine (ONCE=1: stop after the summary)
 	@GATE_HOME=$(HOME_FOLDER) $(BIN)/gate demo $(if $(ONCE),--once)
 
 test: .venv/dev ## Run every check and test
@@ -21,13 +21,13 @@ test: .venv/dev ## Run every check and test
 	@$(BIN)/gate compile --check
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-unit: .venv/dev ## Run the tests that need no server and no Airflow, in less than a minute
+unit: .venv/dev ## Run the tests that need neither a server nor Airflow, in less than a minute
 	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/mutations/test_table.py
 
-mutate: .venv/dev ## Make each harmful change of tests/mutations in a copy; tests must catch it (ONLY=text)
+mutate: .venv/dev ## Apply each harmful change of tests/mutations to a copy; the tests must detect it (ONLY=text)
 	@$(BIN)/python -m tests.mutations.run $(if $(ONLY),--only "$(ONLY)")
 
-chaos: .venv/dev ## Kill, race, starve and feed garbage (SEED=1 SCALE=0.1); the table is in docs/reference/chaos.md
+chaos: .venv/dev ## Kill processes, race publishes, exhaust disks, feed garbage (SEED=1 SCALE=0.1); writes docs/reference/chaos.md
 	@$(BIN)/python -m tests.chaos.run $(if $(SCALE),,--write) $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE))
 
 compile: .venv/runtime ## Compile the contracts to expectations/
@@ -36,11 +36,11 @@ compile: .venv/runtime ## Compile the contracts to expectations/
 lint: .venv/runtime ## Check the contracts
 	@$(BIN)/gate lint
 
-lock: .venv/uv ## Write the hashed locks from requirements*.txt
+lock: .venv/uv ## Write the hashed lock files from requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.txt -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock requirements-dev.txt -o requirements-dev.lock
 
-bench: .venv/dev ## Measure against hand-written SQL and other tools (ROWS=5000000 RUNS=5); FIFTY=1: what ten times the rows cost; HISTORY=1: what history and other datasets cost
+bench: .venv/dev ## Compare with hand-written SQL and other tools (ROWS=5000000 RUNS=5); FIFTY=1: the cost of ten times the rows; HISTORY=1: the cost of history and other datasets
 	@$(if $(HISTORY),$(BIN)/python benchmarks/history.py --write,$(BIN)/python benchmarks/$(if $(FIFTY),growth,run).py --rows $(or $(ROWS),5000000) --runs $(or $(RUNS),5) --folder $(HOME_FOLDER)/bench)
 
 clean: ## Remove the environment and everything below GATE_HOME
@@ -52,7 +52,7 @@ clean: ## Remove the environment and everything below GATE_HOME
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
 	@touch $@
 
-# Bytecode is compiled at the installation: importing Great Expectations without it costs 10 CPU seconds, each time.
+# Bytecode is compiled during installation: without it, each import of Great Expectations costs 10 CPU seconds.
 .venv/runtime: .venv/uv requirements.lock pyproject.toml include/partition_gate/__init__.py
 	@echo "Installing Partition Gate into .venv"
 	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock

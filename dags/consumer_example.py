@@ -1,4 +1,4 @@
-"""Two consumers: one run for each published partition of `flights` and of `weather_hourly`, none for a rejected one."""
+"""Two example consumers: one run for each published partition of `flights` or `weather_hourly`, none if rejected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def weather(dag_run: Any = None) -> dict[str, Any]:
 
 @dag(
     dag_id="consumer__flight_delays",
-    description="Example of a consumer: the day's delays by carrier, from validated data only.",
+    description="Example consumer: delays of the day by carrier, from validated data only.",
     schedule=published("flights"),
     catchup=False,
     tags=["consumer"],
@@ -37,7 +37,7 @@ def flight_delays() -> None:
 
 @dag(
     dag_id="consumer__hourly_weather",
-    description="Example of a consumer by hour: the temperature at each airport, from validated data only.",
+    description="Example of an hourly consumer: the temperature at each airport, from validated data only.",
     schedule=published("weather_hourly"),
     catchup=False,
     tags=["consumer"],

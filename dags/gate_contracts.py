@@ -1,6 +1,7 @@
-"""One DAG for each contract: `gate__<contract>`. A run is a partition; failing data is an outcome, not a red task.
+"""One DAG for each contract: `gate__<contract>`. One run is one partition.
 
-`inspect` and `settle` are skipped where there is nothing to do; only a new published version emits the asset event.
+Failing data is an outcome, not a failed task. `inspect` and `settle` are skipped if there is nothing to do. Only a new
+published version emits the asset event.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def arrive(contract: str, dag_run: Any = None) -> PokeReturnValue:
 @task(multiple_outputs=False)
 def inspect(contract: str, arrival: Any) -> dict[str, Any]:
     if "discovered" not in arrival:
-        raise AirflowSkipException("; ".join(f"{found.upper()}: {why}" for found, why in arrival.items()))
+        raise AirflowSkipException("; ".join(f"{outcome.upper()}: {why}" for outcome, why in arrival.items()))
     return tasks.inspect(contract, arrival["discovered"])
 
 
@@ -48,7 +49,7 @@ def settle(contract: str, inspected: Any, ti: Any = None, outlet_events: Any = N
         raise AirflowSkipException(f"{settlement['outcome']}: no new version, so no asset event")
     event = outlet_events[validated(settlement["dataset"])]
     event.extra = {name: settlement[name] for name in ("rows_published", "table_version")}
-    # The run's own key may have another spelling, which a consumer of two assets would not find in the other one.
+    # The key of the run may have another spelling. A consumer of two assets needs the same spelling in both events.
     event.add_partitions(to_airflow(settlement["partition_key"]))
 
 
@@ -94,6 +95,6 @@ def steps(contract: str, dataset: str, *, poke_interval_s: float) -> None:
     settled >> reported >> notify()
 
 
-wanted = get_parsing_context().dag_id  # set in a task's process: build its own DAG only
-built = dags_of(contract_folder(load_settings()).load_some(wanted and wanted.removeprefix(PREFIX)), gate_dag)
+dag_id = get_parsing_context().dag_id  # set in the process of a task, which needs its own DAG only
+built = dags_of(contract_folder(load_settings()).load_some(dag_id and dag_id.removeprefix(PREFIX)), gate_dag)
 globals().update(built.dags)

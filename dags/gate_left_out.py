@@ -1,6 +1,6 @@
-"""Contracts without a DAG: this file's import error, which Airflow shows on its first page, says which and why.
+"""Reports contracts without a DAG: its import error, which Airflow shows on the home page, names them and the reasons.
 
-An import error stops every DAG of its own file, so this one has none.
+An import error disables all DAGs of a file, so this file defines none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Imported by every Airflow process. Heavy libraries are loaded once, in the process that forks the tasks.
+"""Imported by every Airflow process. Loads the heavy libraries once, in the process that forks the tasks.
 
-Without it each task spends seconds on importing Great Expectations. An Airflow that has such a file of its own does the
-same in that one.
+Without it, each task spends seconds on importing Great Expectations. If your Airflow already has a file of this name,
+call `preload()` in that file in the same way.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Mounts Partition Gate's console in Airflow, for signed-in users, and registers the timetable of contracts' DAGs.
+"""Mounts the Partition Gate console in Airflow, for signed-in users, and registers the timetable of the contract DAGs.
 
-Every Airflow process executes this file, each task's too: so the console, FastAPI and its adapters are loaded by the
-first request only.
+Every Airflow process executes this file, including each task. So only the first request loads the console, FastAPI and
+the adapters.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from airflow.plugins_manager import AirflowPlugin
 from partition_gate.apps.airflow.timetable import ContractTimetable
 from partition_gate.apps.web.links import MOUNT, DataDocsLink, PartitionLink
 
-PATH = MOUNT.strip("/")  # relative: Airflow's pages have a <base>, so a prefix before Airflow's address is kept
+PATH = MOUNT.strip("/")  # relative: Airflow's pages have a <base>, so a prefix of Airflow's address still works
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -23,7 +23,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class ConsoleOnDemand:
-    """An ASGI app that builds the console at its first request; only users whom Airflow knows get an answer."""
+    """An ASGI app that builds the console at its first request. Only users whom Airflow authenticates get an answer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)

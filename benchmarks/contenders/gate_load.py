@@ -22,7 +22,7 @@ def load(path: str, *, counted: bool = True) -> dict[str, int]:
 def judge_and_publish(path: str, folder: Path, warehouse: DeltaWarehouse, *, counted: bool = True) -> dict[str, int]:
     """Judge a local file, publish its rows, quarantine those that fail, refresh the views; return the failed checks.
 
-    `counted`: whether column counters are computed. A contract without columns has none, so the uncounted run uses one.
+    `counted`: whether column counters are computed. A contract without columns has none.
     """
     scan, validator = the_scan(path, folder / "validated"), the_validator()
     unnamed = scan.table.model_copy(update={"columns": ()})

@@ -134,7 +134,7 @@ class World:
         """Texts outside data and quarantine that hold a value or a traceback."""
         places = [self.log, *(self.home / "inbox").rglob("*"), *(self.home / "docs").rglob("*.html")]
         texts = {path: path.read_text(errors="replace") for path in places if path.is_file()}
-        words = (CANARY, "Traceback", "this is a defect")
+        words = (CANARY, "Traceback", "this is a bug")
         return [f"{path}: {word}" for path, text in texts.items() for word in words if word in text]
 
     def leftovers(self) -> list[str]:

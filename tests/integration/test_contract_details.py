@@ -70,7 +70,7 @@ def test_without_a_history_the_page_says_why(tmp_path: Path):
     found = details(path)
 
     assert found.versions == ()
-    assert "no git checkout" in found.why_no_versions
+    assert "not a git checkout" in found.why_no_versions
 
 
 def test_every_clause_of_the_file_is_in_one_treatment_with_its_line(tmp_path: Path):

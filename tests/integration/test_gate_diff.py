@@ -114,7 +114,7 @@ def test_a_version_in_the_history_that_is_no_contract_is_named_and_left_out(tmp_
     [
         (["orders.odcs.yaml", "--since", "nothing"], 2, "'nothing' is no revision"),
         (["orders.odcs.yaml", "--since", "--output=x"], 2, "no revision"),
-        (["nowhere.yaml"], 2, "'nowhere.yaml' is no contract"),
+        (["nowhere.yaml"], 2, "'nowhere.yaml' is not a contract"),
     ],
 )
 def test_what_cannot_be_compared_is_a_usage_error(tmp_path: Path, arguments, code, sentence, monkeypatch):

@@ -158,7 +158,7 @@ def test_a_version_that_rose_without_keeping_the_one_before_is_a_warning(checkou
     done = checkout.gate("lint")
 
     assert done.returncode == 0
-    assert "orders.odcs.yaml: version: warning: 1.0.0 was approved and is not kept" in done.stdout
+    assert "orders.odcs.yaml: version: warning: 1.0.0 was approved but is not kept" in done.stdout
 
 
 def test_an_edited_kept_version_is_an_error(checkout: Checkout) -> None:
@@ -173,7 +173,7 @@ def test_an_edited_kept_version_is_an_error(checkout: Checkout) -> None:
     done = checkout.gate("lint")
 
     assert done.returncode == 1
-    assert "history/orders/1.0.0.odcs.yaml: (top level): is not what was approved under this version" in done.stdout
+    assert "history/orders/1.0.0.odcs.yaml: (top level): differs from what was approved under" in done.stdout
 
 
 def test_a_contract_whose_kept_versions_do_not_follow_is_refused_by_every_command(checkout: Checkout) -> None:

@@ -259,18 +259,18 @@ def test_a_fault_changes_no_other_partition(kind: str) -> None:
 
 
 def test_an_unknown_kind_is_refused_with_the_kinds() -> None:
-    with pytest.raises(InvalidSetting, match=r"'boom' is no kind of fault.*missing.*truncate.*orphans"):
+    with pytest.raises(InvalidSetting, match=r"'boom' is not a kind of fault.*missing.*truncate.*orphans"):
         parse_break("boom:flights:2013-01-03")
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("truncate", "write a fault as"),
-        ("truncate:flight:2013-01-03", "no dataset"),
-        ("truncate:flights:yesterday", "no date"),
-        ("truncate:weather_hourly:2013-01-03", "no date and hour; write it as 2013-01-03/07"),
-        ("truncate:weather_hourly:2013-01-03/7", "no date and hour"),
+        ("truncate", "is not a fault: write KIND:dataset:date"),
+        ("truncate:flight:2013-01-03", "not a dataset"),
+        ("truncate:flights:yesterday", "not a date"),
+        ("truncate:weather_hourly:2013-01-03", "not a date and hour: write one such as 2013-01-03/07"),
+        ("truncate:weather_hourly:2013-01-03/7", "not a date and hour"),
         ("truncate:planes:2013-01-03", "snapshot"),
         ("orphans:airlines:snapshot", "flights, weather"),
     ],

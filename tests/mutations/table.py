@@ -248,7 +248,7 @@ SCHEDULING = (
     Mutation("a key that Airflow forbids is found out by nobody", "apps/airflow/timetable.py",
              "if not pattern or not re.match(", "if not re.match('', ", AIRFLOW),
     Mutation("the day before the clocks change is never run", "apps/airflow/timetable.py",
-             "return found if found < current else", "return found if found else", AIRFLOW),
+             "return previous if previous < current else", "return previous if previous else", AIRFLOW),
     Mutation("a contract that Airflow refuses hides all others", "apps/airflow/dag_building.py",
              "(AirflowException, ValueError, TypeError, GateError)", "(GateError,)", AIRFLOW),
     Mutation("a suite that is no text hides all contracts", "adapters/contract_folder.py",

@@ -45,7 +45,7 @@ def test_hours_of_a_day_share_a_cell_that_shows_the_worst():
     (cell,) = overview(hours, [], View()).rows[0].cells
 
     assert cell is not None
-    assert (cell.worst.partition_key, cell.alike, len(cell.settlements)) == ("2026-01-01/02", 1, 3)
+    assert (cell.worst.partition_key, cell.worst_count, len(cell.settlements)) == ("2026-01-01/02", 1, 3)
 
 
 def test_one_dataset_has_a_column_for_each_partition():

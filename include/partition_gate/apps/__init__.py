@@ -1,1 +1,1 @@
-"""What people and Airflow start: the DAGs' tasks, the command line, the console, the demo."""
+"""Entry points for people and for Airflow: the DAG tasks, the command line, the console, the demo."""

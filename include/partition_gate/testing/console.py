@@ -100,7 +100,7 @@ def some_details(word: str = "a column") -> ContractDetails:
     return ContractDetails(
         owners=(word,),
         channels=(word,),
-        coverage=(Coverage(treatment=Treatment.EXECUTED, told="checked", clauses=(clause,)),),
+        coverage=(Coverage(treatment=Treatment.EXECUTED, meaning="checked", clauses=(clause,)),),
         in_force=(in_force, in_force.model_copy(update={"first_day": None, "last_day": "2013-01-07"})),
         versions=(second, first),
     )

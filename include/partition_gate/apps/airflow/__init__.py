@@ -1,1 +1,1 @@
-"""Airflow's side: the tasks, the timetable, the keys, what DAG files call."""
+"""The integration with Airflow: tasks, timetable, keys, and helpers for DAG files."""

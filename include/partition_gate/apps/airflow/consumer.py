@@ -1,4 +1,4 @@
-"""What a consumer of validated data does: read the views of `warehouse.duckdb`, nothing else."""
+"""Example queries of a consumer of validated data. A consumer only reads the views of `warehouse.duckdb`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _WEATHER = "SELECT origin, temp FROM weather_hourly WHERE dt = ?::DATE AND hour 
 
 
 def delays(partition_key: str) -> dict[str, Any]:
-    """Flights and mean departure delay (minutes) of the day, by carrier code; one entry a carrier."""
+    """Flights and mean departure delay (minutes) of the day, by carrier code."""
     rows = _rows(_DELAYS, partition_key)
     return {carrier: {"flights": flights, "mean_delay_minutes": delay} for carrier, flights, delay in rows}
 
 
 def weather(partition_key: str) -> dict[str, Any]:
-    """Temperature of the hour (degrees Fahrenheit, None where it was not measured), by airport."""
+    """Temperature of the hour (degrees Fahrenheit; None if it was not measured), by airport."""
     return dict(_rows(_WEATHER, *partition_key.split("/")))
 
 

@@ -1,6 +1,6 @@
-"""The DAG's tasks: each opens the ports, takes one step of the pipeline, and hands the next one a record as JSON.
+"""The tasks of the DAG. Each opens the ports, runs one step of the pipeline, and returns a record for the next task.
 
-No row values are in it. Arguments named `contract` are contract ids; what is returned is what XCom shows.
+The record is JSON in XCom and contains no values of rows. Arguments named `contract` are contract ids.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ log = logging.getLogger(__name__)
 
 
 def arrive(contract: str, key: str) -> dict[str, Any] | None:
-    """`{"discovered": ...}` when it is ready, None to look again later.
+    """`{"discovered": ...}` if the partition is ready, None to look again later.
 
-    `{"missing": why}` when it never came, `{"not_expected": why}` when nothing was promised for that period. `key` may
-    be any spelling of a partition key.
+    `{"missing": why}` if it did not arrive before the deadline, `{"not_expected": why}` if nothing was promised for its
+    period. `key` may be any spelling of a partition key.
 
     Raises:
-        MalformedPartitionKey: nothing is recorded under a key that cannot exist.
+        MalformedPartitionKey: the key cannot exist; nothing is recorded.
     """
     with _run(contract, key) as run:
         match run.arrive():
-            case Discovered() as found:
-                log.info("partition ready dataset=%s partition=%s files=%d", contract, key, len(found.partition.files))
-                return {"discovered": found.model_dump(mode="json")}
+            case Discovered() as ready:
+                log.info("partition ready dataset=%s partition=%s files=%d", contract, key, len(ready.partition.files))
+                return {"discovered": ready.model_dump(mode="json")}
             case NotExpected(why=why):
                 log.info("partition not expected dataset=%s partition=%s why=%s", contract, key, why)
                 return {"not_expected": why}
@@ -44,19 +44,19 @@ def arrive(contract: str, key: str) -> dict[str, Any] | None:
                 log.info("partition missing dataset=%s partition=%s why=%s", contract, key, why)
                 return {"missing": "; ".join(why)}
             case Wait(why=why):
-                log.info("partition waited for dataset=%s partition=%s why=%s", contract, key, why)
+                log.info("partition not ready dataset=%s partition=%s why=%s", contract, key, why)
     return None
 
 
 def inspect(contract: str, discovered: dict[str, Any]) -> dict[str, Any]:
-    """`{"inspection": ...}`, or `{"settlement": ...}` when these bytes were settled before.
+    """`{"inspection": ...}`, or `{"settlement": ...}` if these bytes were settled before.
 
     Raises:
-        GateError: it could not be judged; recorded as ERRORED, and the task is red.
+        GateError: the partition could not be judged. It is recorded as ERRORED, and the task fails.
     """
-    found = Discovered.model_validate(discovered)
-    with _run(contract, found.partition.key) as run:
-        inspected = run.inspect(found)
+    ready = Discovered.model_validate(discovered)
+    with _run(contract, ready.partition.key) as run:
+        inspected = run.inspect(ready)
         if isinstance(inspected, Inspection):
             run.ports.ledger.hand_over(inspected.attempt.id)
     name = "settlement" if isinstance(inspected, Settlement) else "inspection"
@@ -64,8 +64,10 @@ def inspect(contract: str, discovered: dict[str, Any]) -> dict[str, Any]:
 
 
 def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
-    """The settlement, with `published` telling whether new rows became visible, and `view_problem` why the consumers'
-    file does not show them yet (the task is green: the next run refreshes it).
+    """The settlement, with two more keys.
+
+    `published`: whether new rows became visible. `view_problem`: why the consumers' file does not show them yet, or
+    None. The task succeeds in both cases, because the next run refreshes the file.
     """
     if "settlement" in inspected:
         return {**inspected["settlement"], "published": False, "view_problem": None}
@@ -82,12 +84,12 @@ def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
         settlement.rows_published,
         settlement.rows_quarantined,
     )
-    more = {"published": settled.is_new_version, "view_problem": settled.view_problem}
-    return {**settlement.model_dump(mode="json"), **more}
+    extra = {"published": settled.is_new_version, "view_problem": settled.view_problem}
+    return {**settlement.model_dump(mode="json"), **extra}
 
 
 def report(attempt_id: str) -> str | None:
-    """The address of the attempt's page."""
+    """The address of the attempt's report page; None if there is no page."""
     settings = load_settings()
     with open_ports(settings) as ports:
         settlement = ports.ledger.settlement(attempt_id)
@@ -99,7 +101,7 @@ def report(attempt_id: str) -> str | None:
 
 
 def notify() -> dict[str, Any]:
-    """What became of the messages that waited: counts, and why some still wait."""
+    """Deliver the waiting messages: how many were sent, and why some still wait."""
     with open_ports() as ports:
         pace = gate_notify.Pace(drain=ports.drain_limit)
         delivery = gate_notify.notify(ports.ledger, ports.notifier, ports.clock, pace=pace)

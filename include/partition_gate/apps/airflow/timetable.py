@@ -1,4 +1,4 @@
-"""Airflow's timetable of a contract's partitions. plugins/partition_gate_plugin.py registers it."""
+"""The Airflow timetable for the partitions of a contract. plugins/partition_gate_plugin.py registers it."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ _LONGEST_CLOCK_CHANGE = timedelta(hours=2)
 
 
 class ContractTimetable(CronPartitionTimetable):
-    """A run for each period, by cron. A run that somebody triggers may have its key in people's spelling too."""
+    """One run for each period, by cron. A triggered run may have its key in either spelling, people's or Airflow's."""
 
     def resolve_partition_date(self, partition_key: str | None) -> datetime | None:
-        """When the partition of a triggered run begins. Raises: InvalidPartitionKeyError (a ValueError)."""
-        found: datetime | None = super().resolve_partition_date(partition_key and to_airflow(partition_key))
-        return found
+        """The start of a triggered run's partition. Raises: InvalidPartitionKeyError (a ValueError)."""
+        start: datetime | None = super().resolve_partition_date(partition_key and to_airflow(partition_key))
+        return start
 
     def _get_prev(self, current: DateTime) -> DateTime:
-        """The tick before.
+        """The previous tick.
 
-        Airflow's finds `current` itself where clocks leave out its time (02:15 in spring), and so the run of that
-        morning would be for its own day, and the day before would have none.
+        If the clocks skip the time of the tick (02:15 in spring), Airflow returns `current` itself. The run of that
+        morning would then be for its own day, and the day before would have no run.
         """
-        found = super()._get_prev(current)
-        return found if found < current else super()._get_prev(current - _LONGEST_CLOCK_CHANGE)
+        previous = super()._get_prev(current)
+        return previous if previous < current else super()._get_prev(current - _LONGEST_CLOCK_CHANGE)
 
 
 def timetable_of(schedule: Schedule) -> ContractTimetable | PartitionedAtRuntime:
-    """By cron where keys are times; else runs are only triggered, each with its key.
+    """A cron timetable if keys are times; else a timetable without a schedule: each run is triggered with its key.
 
     Raises:
-        InvalidSetting: Airflow is set up to refuse the ids of such runs.
+        InvalidSetting: Airflow is configured to refuse the ids of such runs.
         AirflowException, ValueError: Airflow cannot read the cron line or the time zone.
     """
     if schedule.key_format is None:
@@ -55,12 +55,12 @@ def timetable_of(schedule: Schedule) -> ContractTimetable | PartitionedAtRuntime
 
 
 def _refuse_unless_allowed(key: str) -> None:
-    """Else each of its runs would fail in the scheduler, and only the scheduler's log would say so."""
+    """Without this check, every run would fail in the scheduler, and only its log would show the reason."""
     pattern = conf.get(*_PATTERN).strip()
     if not pattern or not re.match(pattern, f"scheduled__2026-11-29T02:15:00+00:00__{key}__AbCd1234"):
         raise InvalidSetting(
-            f"Airflow's [{_PATTERN[0]}] {_PATTERN[1]} is {pattern!r} and refuses run ids that hold the partition key "
-            f"{key!r}; allow letters, digits and each of _.~:+-"
+            f"Airflow's [{_PATTERN[0]}] {_PATTERN[1]} is {pattern!r}, which refuses run ids with the partition key "
+            f"{key!r}; allow letters, digits and the characters _.~:+-"
         )
 
 
@@ -68,18 +68,18 @@ _ENCODED = re.compile("~~(?=[0-9A-F]{2})")
 
 
 def to_airflow(key: str) -> str:
-    """`2026-11-29/02` -> `2026-11-29~02`, `S%C3%A3o` -> `S~~C3~~A3o`. A key in Airflow's spelling stays as it is."""
+    """`2026-11-29/02` -> `2026-11-29~02`, `S%C3%A3o` -> `S~~C3~~A3o`. Airflow's spelling is returned unchanged."""
     return key.replace("/", "~").replace("%", "~~")
 
 
 def format_to_airflow(key_format: str) -> str:
-    """A key's strftime format as one of Airflow's keys: what it writes is a time, in which nothing is encoded."""
+    """A strftime format for keys in Airflow's spelling. Formatted times contain nothing that needs encoding."""
     return key_format.replace("/", "~")
 
 
 def from_airflow(key: str) -> str:
     """`2026-11-29~02` -> `2026-11-29/02`: the key in the ledger, the console, messages and commands.
 
-    A key in people's spelling stays as it is, so a run that somebody triggered with it is the same partition's.
+    A key in people's spelling is returned unchanged, so a run that was triggered with it belongs to the same partition.
     """
     return _ENCODED.sub("%", key).replace("~", "/")

@@ -28,7 +28,7 @@ from partition_gate.core.strict_yaml.reading import load_document
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, query_planner
 
-_SINCE = "The git revision that was approved last (in CI: origin/main); the last commit where it is not given."
+_SINCE = "The last approved git revision (in CI: origin/main). Default: the last commit."
 
 
 class LintFormat(StrEnum):
@@ -49,29 +49,27 @@ def register(app: typer.Typer) -> None:
 def lint(
     names: Names = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (the same as --format json).")] = False,
-    form: Annotated[
-        LintFormat, typer.Option("--format", help="text, json, or annotations of GitHub.")
-    ] = LintFormat.TEXT,
-    strict: Annotated[bool, typer.Option("--strict", help="A warning is an error: exit 1.")] = False,
+    form: Annotated[LintFormat, typer.Option("--format", help="text, json, or GitHub annotations.")] = LintFormat.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors: exit 1.")] = False,
     since: Annotated[str | None, typer.Option("--since", help=_SINCE)] = None,
 ) -> None:
-    """Check contract files: what is wrong, where, and what to do. Exit 1 when one has an error."""
+    """Check contract files: what is wrong, where, and what to do. Exit 1 if a file has an error."""
     settings = load_settings()
     folder = contract_folder(settings)
     paths, promised = named(folder, names), folder.promised_datasets()
     before = _before(paths, since)
     with query_planner(settings) as why_refused:
         files = [file for path in paths for file in _linted(folder, path, before.get(path), promised, why_refused)]
-    told = FORMATS[LintFormat.JSON if as_json else form](files)
-    if told:
-        typer.echo(told)
+    text = FORMATS[LintFormat.JSON if as_json else form](files)
+    if text:
+        typer.echo(text)
     raise typer.Exit(1 if _fails(files, strict=strict) else 0)
 
 
 def compile_(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a suite is stale.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a suite is stale.")] = False,
 ) -> None:
-    """Compile every contract, and each kept version of it, to its Great Expectations suite under expectations/."""
+    """Compile every contract and its kept versions to Great Expectations suites in expectations/."""
     folder = contract_folder(load_settings())
     if check:
         broken = folder.load_all().broken
@@ -88,7 +86,7 @@ def coverage(
     name: Annotated[str, typer.Argument(help="A contract id or file.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what becomes of every clause of a contract: executed, documented only, or not executable and why."""
+    """Show how each clause of a contract is treated: executed, documented only, or not executable and why."""
     folder = contract_folder(load_settings())
     compiled = folder.load(name)
     document = load_document(folder.text(folder.locate(name)), path=compiled.contract.path)
@@ -111,17 +109,17 @@ def _linted(
 
 
 def _before(paths: Sequence[Path], since: str | None) -> dict[Path, ContractVersion]:
-    """The version at a revision of each file that has changed since; none where git knows nothing of it."""
+    """For each file that changed since the revision, its version there. Files that git does not know are left out."""
     versions: dict[Path, ContractVersion | None] = {}
     for folder in dict.fromkeys(path.resolve().parent for path in paths):
-        own = {path: path.resolve().name for path in paths if path.resolve().parent == folder}
-        texts = _approved(folder, tuple(own.values()), since)
-        changed = [path for path, name in own.items() if name in texts and not _holds(path, texts[name])]
-        versions.update((path, _version(texts[own[path]], path, since)) for path in changed)
+        names = {path: path.resolve().name for path in paths if path.resolve().parent == folder}
+        texts = _approved(folder, tuple(names.values()), since)
+        changed = [path for path, name in names.items() if name in texts and not _has_text(path, texts[name])]
+        versions.update((path, _version(texts[names[path]], path, since)) for path in changed)
     return {path: version for path, version in versions.items() if version}
 
 
-def _holds(path: Path, text: str) -> bool:
+def _has_text(path: Path, text: str) -> bool:
     try:
         return path.read_bytes() == text.encode()
     except OSError:
@@ -141,7 +139,7 @@ def _version(text: str, path: Path, since: str | None) -> ContractVersion | None
     try:
         return read_version(text, path=str(path), label=since or "the last commit")
     except ContractError:
-        return None  # it did not fit the standard, so nobody was ever judged by it
+        return None  # it did not conform to the standard, so no partition was ever judged by it
 
 
 def _fails(files: Sequence[LintedFile], *, strict: bool) -> bool:
@@ -162,5 +160,5 @@ def _coverage_table(rows: Sequence[CoveredClause], *, title: str) -> Table:
 
 def _sums(rows: Sequence[CoveredClause]) -> str:
     counts = [(sum(row.treatment is treatment for row in rows), treatment) for treatment in Treatment]
-    told = " + ".join(f"{count} {treatment.value.replace('_', ' ')}" for count, treatment in counts)
-    return f"{len(rows)} clauses = {told}"
+    sums = " + ".join(f"{count} {treatment.value.replace('_', ' ')}" for count, treatment in counts)
+    return f"{len(rows)} clauses = {sums}"

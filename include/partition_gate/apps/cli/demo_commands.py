@@ -20,7 +20,7 @@ Breaks = Annotated[
     list[str] | None,
     typer.Option("--break", help="Inject a fault: KIND:dataset:date, such as truncate:flights:2013-01-09."),
 ]
-# What the demo breaks on purpose, so that every outcome is seen; all other defects are the data's own.
+# Faults that the demo injects, so that it shows every kind of outcome. All other defects are in the real data.
 DEMO_BREAKS = (
     "missing:weather:2013-01-10",
     "truncate:flights:2013-01-09",
@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def seed(first: First = _FIRST, last: Last = _LAST, breaks: Breaks = None) -> None:
-    """Put real flights and weather of 2013 into landing, a partition a day, and the first day's weather by hour."""
+    """Write real flights and weather of 2013 to landing: one partition per day, and the first day's weather by hour."""
     from partition_gate.adapters.embedded_s3.users import running
     from partition_gate.adapters.object_store.landing import LandingWriter
     from partition_gate.apps.demo.faults import parse_break
@@ -52,27 +52,27 @@ def seed(first: First = _FIRST, last: Last = _LAST, breaks: Breaks = None) -> No
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End after the summary, leaving the files.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Stop after the summary; the files remain.")] = False,
     first: First = _FIRST,
     last: Last = _LAST,
     breaks: Breaks = None,
 ) -> None:
-    """Gate two weeks of real partitions through a real Airflow and show what became of each."""
+    """Run two weeks of real partitions through a real Airflow and show the outcome of each."""
     from partition_gate.apps.demo.faults import parse_break
     from partition_gate.apps.demo.run import Demo, addresses, outcomes, running_demo
 
     settings, console = load_settings(), tables.terminal()
     faults = tuple(parse_break(text) for text in (DEMO_BREAKS if breaks is None else breaks))
-    if breaks is None:  # our own faults, those of the days that are asked for
+    if breaks is None:  # of the default faults, those of the selected days
         faults = tuple(fault for fault in faults if f"{first:%Y-%m-%d}" <= fault.key[:10] <= f"{last:%Y-%m-%d}")
     plan = Demo(first=first.date(), last=last.date(), breaks=faults)
-    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # however we are told to end, nothing is left behind
-        signal.signal(end, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # each of them stops every started process
+        signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt), running_demo(plan, settings, console) as airflow:
         with open_ports(settings) as ports:
             console.print(tables.summary(outcomes(plan, ports.ledger)))
         for name, address in addresses(airflow, settings).items():
             console.print(f"{name:18} {address}", soft_wrap=True, highlight=False)
         if not once:
-            console.print("Press Ctrl-C to stop everything; the files stay.")
+            console.print("Press Ctrl-C to stop all servers; the files remain.")
             threading.Event().wait()

@@ -1,4 +1,4 @@
-"""How `gate diff` looks in a terminal."""
+"""The terminal output of `gate diff`."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from partition_gate.contracts.compatibility.report import CompatibilityReport
 from partition_gate.gate.rejudge import Flip, Rejudged
 
 _LIMITS = (
-    "Judged are the files that lie in landing now, rows that were quarantined included; references are today's. "
-    "SLA and window promises are not replayed."
+    "The files that are in landing now were judged, including rows that had been quarantined, with today's reference "
+    "data. SLA and window promises are not replayed."
 )
 
 
 def show(console: Console, report: CompatibilityReport, mode: Mode | None) -> None:
-    """The changes, the modes, the version rule."""
+    """Print the changes, the modes, and the version rule."""
     comparison = report.comparison
     title = f"{comparison.old} ({comparison.old_version}) -> {comparison.new} ({comparison.new_version})"
     console.print(_changes(comparison.changes, title) if comparison.changes else Text(f"{title}: nothing changed"))
-    modes = (f"{each.value} {'yes' if report.compatible(each) else 'NO'}" for each in Mode)
+    modes = (f"{name.value} {'yes' if report.compatible(name) else 'NO'}" for name in Mode)
     console.print(Text("Compatible: " + ", ".join(modes)))
     if report.earlier:
-        console.print(Text(f"Transitive modes look at {len(report.earlier) + 1} earlier versions."))
+        console.print(Text(f"Transitive modes compare with {len(report.earlier) + 1} earlier versions."))
     for label, problem in report.unreadable:
-        console.print(Text(f"Left out: {label}: {problem.splitlines()[0]}"))
+        console.print(Text(f"Skipped: {label}: {problem.splitlines()[0]}"))
     rule = comparison.version_rule
     console.print(Text(f"Version: {rule.sentence}", style="" if rule.ok else "bold red"))
     if mode and not report.compatible(mode):
@@ -36,14 +36,14 @@ def show(console: Console, report: CompatibilityReport, mode: Mode | None) -> No
 
 
 def show_partitions(console: Console, rejudged: Sequence[Rejudged]) -> None:
-    """What would flip, partition by partition."""
+    """Print the checks with a different outcome, partition by partition."""
     if not rejudged:
-        console.print("No partition lies in landing, so nothing was replayed.")
+        console.print("There is no partition in landing, so nothing was replayed.")
         return
     for partition in rejudged:
         rows = "" if partition.row_count is None else f" ({partition.row_count:,} rows)"
-        told = partition.missing or (f"{len(partition.flips)} checks flip" if partition.flips else "nothing flips")
-        console.print(Text(f"{partition.key}{rows}: {told}"))
+        flips = f"{len(partition.flips)} checks flip" if partition.flips else "nothing flips"
+        console.print(Text(f"{partition.key}{rows}: {partition.missing or flips}"))
         for flip in partition.flips:
             console.print(Text(f"  {_flip(flip)}"))
     console.print(Text(_LIMITS, style="dim"))

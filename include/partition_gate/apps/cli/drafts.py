@@ -1,4 +1,4 @@
-"""`gate init`: a draft contract from partitions that exist."""
+"""`gate init`: drafts a contract from existing partitions."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from partition_gate.settings import load_settings
 from partition_gate.wiring import WiredPorts, open_ports
 
 Place = Annotated[str, typer.Argument(metavar="PATH", help="`s3://bucket/folder` or a local folder of partitions.")]
-Id = Annotated[str, typer.Option("--id", help="The contract's id; default: the folder's name.")]
-Partitions = Annotated[int, typer.Option("--partitions", min=1, help="How many of the newest partitions are read.")]
-Timezone = Annotated[str, typer.Option("--timezone", help="The IANA time zone of the partitions' dates.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write this file; it must not exist yet.")]
+Id = Annotated[str, typer.Option("--id", help="The id of the contract; default: the name of the folder.")]
+Partitions = Annotated[int, typer.Option("--partitions", min=1, help="How many of the newest partitions to read.")]
+Timezone = Annotated[str, typer.Option("--timezone", help="The IANA time zone of the partition dates.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file, which must not exist.")]
 _LISTED = 60
 
 
@@ -35,14 +35,15 @@ def init(
     timezone: Timezone = "UTC",
     output: Output = None,
 ) -> None:
-    """Draft a contract from existing Parquet partitions; every guess in it says that it is one.
+    """Draft a contract from existing Parquet partitions. Every guess in it is marked as one.
 
-    Exit codes: 0 drafted, 1 the files are no readable Parquet, 2 usage (nothing there), 3 landing cannot be read.
+    Exit codes: 0 drafted, 1 the files are not readable Parquet, 2 usage error or nothing there, 3 landing cannot be
+    read.
     """
     if output is not None and output.exists():
-        raise typer.BadParameter(f"{output} exists; remove it or give another --output")
+        raise typer.BadParameter(f"{output} already exists: remove it, or choose another --output")
     if not is_timezone(timezone):
-        raise typer.BadParameter(f"--timezone {timezone!r} is no IANA time zone; write Europe/Berlin or UTC")
+        raise typer.BadParameter(f"--timezone {timezone!r} is not an IANA time zone: write one such as Europe/Berlin")
     with open_ports(load_settings()) as ports:
         location = ports.found_location(path if path.startswith("s3://") else str(Path(path).resolve()))
         profile = _profile(location, partitions, ports).model_copy(update={"timezone": timezone})
@@ -52,7 +53,7 @@ def init(
         return
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(text, encoding="utf-8")
-    typer.echo(f"wrote {output}: read it, then `gate lint {output}`", err=True)
+    typer.echo(f"wrote {output}; review it, then run: gate lint {output}", err=True)
 
 
 def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile:
@@ -61,24 +62,24 @@ def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile:
     landed = ports.store.partition_keys(location)
     keys = landed.keys
     for folder, why in landed.refused:
-        typer.echo(f"left out {location.root}/{folder}: {why}", err=True)
+        typer.echo(f"skipped {location.root}/{folder}: {why}", err=True)
     listed = [_partition(location, key, ports) for key in keys[-max(newest, _LISTED) :]]
     full = [partition for partition in listed if partition.files]
     if not full:
-        raise typer.BadParameter(f"{location.root}: no Parquet file in {len(keys)} partitions; give their folder")
+        raise typer.BadParameter(f"{location.root}: there is no Parquet file in {len(keys)} partitions; check PATH")
     chosen = full[-newest:]
     ports.spool_folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=ports.spool_folder, prefix="init-") as folder:
-        spooled = [ports.store.spool(one, Path(folder) / str(number)).paths for number, one in enumerate(chosen)]
-        found = profile_partitions(spooled)
+        spooled = [ports.store.spool(partition, Path(folder) / str(i)).paths for i, partition in enumerate(chosen)]
+        profile = profile_partitions(spooled)
     return DataProfile(
         location=location,
         keys=keys,
         profiled=tuple(partition.key for partition in chosen),
-        row_counts=found.row_counts,
-        columns=found.columns,
-        unique=found.unique,
-        key=found.key,
+        row_counts=profile.row_counts,
+        columns=profile.columns,
+        unique=profile.unique,
+        key=profile.key,
         arrivals=tuple(Arrival(key=partition.key, arrived_at=partition.arrived_at) for partition in full),
     )
 

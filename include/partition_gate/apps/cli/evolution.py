@@ -1,4 +1,4 @@
-"""`gate diff`: what changed between two versions of a contract."""
+"""`gate diff`: the changes between two versions of a contract."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 OldArgument = Annotated[str, typer.Argument(metavar="OLD", help="The old file; or a contract id, for its git history.")]
 NewArgument = Annotated[str | None, typer.Argument(metavar="[NEW]", help="The new file (or contract id).")]
-Since = Annotated[str | None, typer.Option("--since", help="A git revision: compare it with the file as it is now.")]
-ModeOption = Annotated[Mode | None, typer.Option("--mode", help="Exit 1 where this Avro mode does not hold.")]
-Partitions = Annotated[int, typer.Option("--partitions", min=0, help="Judge the newest N partitions in landing again.")]
+Since = Annotated[str | None, typer.Option("--since", help="The git revision to compare the current file with.")]
+ModeOption = Annotated[Mode | None, typer.Option("--mode", help="Exit 1 if not compatible in this Avro mode.")]
+Partitions = Annotated[int, typer.Option("--partitions", min=0, help="Judge the newest N partitions by both versions.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
 
 
 class Source(Record):
-    """A version's text, and the file that it stands in or was read from."""
+    """The text of a version, the file that contains it (or did), and a label for messages."""
 
     path: Path
     text: str
@@ -53,13 +53,13 @@ def diff(
 ) -> None:
     """Show every change between two versions, whom it breaks, and whether the version number is right.
 
-    Without NEW the contract's file is compared with its last commit, or with the revision of --since. The transitive
-    modes look at every commit of the file (after --since, where it is given).
-    Exit codes: 0 compatible, 1 not, or the version number is too low, 2 usage, 3 there is no git history.
+    Without NEW, the contract's file is compared with its last commit, or with the revision of --since. The transitive
+    modes compare with every commit of the file (after --since, if set).
+    Exit codes: 0 compatible, 1 incompatible or the version number is too low, 2 usage error, 3 no git history.
     """
     settings = load_settings()
     if new is not None and since is not None:
-        raise typer.BadParameter("give NEW or --since, not both")
+        raise typer.BadParameter("use either NEW or --since, not both")
     before, after, history = _sources(contract_folder(settings), old, new, since)
     report = _report(before, after, history)
     rejudged = _rejudged(before, after, partitions, settings) if partitions else ()
@@ -76,7 +76,7 @@ def diff(
 def _sources(
     folder: ContractFolder, old: str, new: str | None, since: str | None
 ) -> tuple[Source, Source, tuple[Source, ...]]:
-    """The old version, the new one, and the earlier ones that git remembers."""
+    """The old version, the new version, and the earlier versions in git."""
     path = _path(folder, new or old)
     after = Source(path=path, text=folder.text(path), label=str(path))
     if new is not None:
@@ -92,7 +92,7 @@ def _sources(
 def _path(folder: ContractFolder, name: str) -> Path:
     path = folder.locate(name)
     if not path.is_file():
-        raise UnknownContract(f"{name!r} is no contract: give an id of {folder.contracts}, or the path of a file")
+        raise UnknownContract(f"{name!r} is not a contract: write an id of {folder.contracts} or the path of a file")
     return path
 
 
@@ -122,10 +122,11 @@ def _rejudged(before: Source, after: Source, partitions: int, settings: Settings
     from partition_gate.gate.rejudge import rejudge
 
     environment = settings.environment or None
-    old, new = (
-        compiled(read_contract(s.text, path=str(s.path), folder=_folder(s), environment=environment).dataset)
-        for s in (before, after)
+    contracts = (
+        read_contract(source.text, path=str(source.path), folder=_folder(source), environment=environment)
+        for source in (before, after)
     )
+    old, new = (compiled(contract.dataset) for contract in contracts)
     with open_ports(settings) as ports:
         return rejudge(old, new, partitions=partitions, ports=ports)
 

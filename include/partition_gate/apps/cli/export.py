@@ -1,4 +1,4 @@
-"""`gate export`: a contract in the forms that other tools read."""
+"""`gate export`: writes a contract in the formats of other tools."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from partition_gate.wiring import contract_folder
 
 
 class Form(StrEnum):
-    """What a contract can be exported to."""
+    """The formats of an export."""
 
     AVRO = "avro"
     JSONSCHEMA = "jsonschema"
@@ -36,8 +36,8 @@ class Form(StrEnum):
 
 
 Name = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
-To = Annotated[Form, typer.Option("--to", help="The form.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write this file instead of standard output.")]
+To = Annotated[Form, typer.Option("--to", help="The format.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of standard output.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -46,11 +46,13 @@ def register(app: typer.Typer) -> None:
 
 
 def export(contract: Name, to: To, output: Output = None) -> None:
-    """Export a contract for a schema registry, for stream validation, for a database, or for readers."""
+    """Export a contract: for a schema registry, stream validation, a database, or human readers."""
     folder = contract_folder(load_settings())
     path = folder.locate(contract)
     if not path.is_file():
-        raise UnknownContract(f"{contract!r} is no contract: give an id of {folder.contracts}, or the path of a file")
+        raise UnknownContract(
+            f"{contract!r} is not a contract: write an id of {folder.contracts} or the path of a file"
+        )
     text = _EXPORTS[to](folder.read(path), load_mapping(folder.text(path), path=folder.label(path)))
     if output is None:
         typer.echo(text, nl=False)
@@ -92,7 +94,7 @@ _EXPORTS: dict[Form, Callable[[Contract, Mapping[str, Any]], str]] = {
 
 def _odcs(document: Mapping[str, Any]) -> tuple[OpenDataContractStandard, SchemaObject]:
     odcs = OpenDataContractStandard.model_validate(document)
-    return odcs, (odcs.schema_ or [])[0]  # the contract was read before: it has exactly one
+    return odcs, (odcs.schema_ or [])[0]  # the contract was read before, so it has exactly one
 
 
 def _json(document: dict[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""The command `gate`. Exit codes: 0 passed, 1 failed checks or lint, 2 usage, 3 could not judge."""
+"""The command `gate`. Exit codes: 0 passed, 1 failed checks or lint, 2 usage error, 3 could not judge."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def gate(
-    version: Annotated[  # its callback answers
+    version: Annotated[  # handled by its callback
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
@@ -69,7 +69,7 @@ def gate(
 
 
 def main() -> None:
-    """Run the command line; every error of ours ends as one message and an exit code."""
+    """Run the command line. Every known error becomes one message and an exit code."""
     try:
         app()
     except GateError as error:
@@ -81,18 +81,18 @@ def main() -> None:
             _defect()
         typer.echo(f"gate: {refused}", err=True)
         sys.exit(COULD_NOT_JUDGE)
-    except Exception:  # a defect of ours; Python's own exit code 1 would say that the data failed
+    except Exception:  # a bug; Python's default exit code 1 would mean that the data failed
         _defect()
 
 
 def _defect() -> NoReturn:
     traceback.print_exc()
-    typer.echo("gate: this is a defect of Partition Gate; report the lines above", err=True)
+    typer.echo("gate: this is a bug in Partition Gate; report the lines above", err=True)
     sys.exit(COULD_NOT_JUDGE)
 
 
 def exit_code(error: GateError) -> int:
-    """Who must act decides: the caller (2), the contract's author (1), the operator (3)."""
+    """The exit code says who must act: the caller (2), the author of the contract (1), the operator (3)."""
     if isinstance(error, UnknownContract | MalformedPartitionKey | NothingDue | CannotForget):
         return USAGE
     return FAILED if isinstance(error, ContractError) else COULD_NOT_JUDGE

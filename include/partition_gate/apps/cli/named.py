@@ -1,4 +1,4 @@
-"""Contract files as a command's words name them."""
+"""Finds the contract files that the arguments of a command name."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import typer
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.core.errors import UnknownContract
 
-Names = Annotated[list[str] | None, typer.Argument(help="Contract ids or files; none: all contracts.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Contract ids or files. Default: all contracts.")]
 
 
 def named(folder: ContractFolder, names: list[str] | None) -> list[Path]:
-    """The files of the names, or all contracts of the folder. Raises: UnknownContract."""
+    """The files with these names; without names, all contracts of the folder. Raises: UnknownContract."""
     return [_existing(folder, name) for name in names] if names else folder.paths()
 
 
 def _existing(folder: ContractFolder, name: str) -> Path:
     path = folder.locate(name)
     if not path.is_file():
-        raise UnknownContract(f"{name!r} is neither a contract of {folder.contracts} nor a file; name none to take all")
+        raise UnknownContract(
+            f"{name!r} is neither a contract of {folder.contracts} nor a file; omit it to use all contracts"
+        )
     return path

@@ -1,4 +1,4 @@
-"""`gate reconcile`, `gate sweep`, `gate forget`: keep what is visible, recorded and told in agreement."""
+"""`gate reconcile`, `gate sweep`, `gate forget`: keep tables, ledger and messages consistent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from partition_gate.wiring import contract_folder, open_ports
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Partition key, such as 2013-01-03.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Why = Annotated[str, typer.Option("--why", help="Why it should never have been recorded; kept for auditors.")]
+Why = Annotated[str, typer.Option("--why", help="Why the outcome should never have been recorded; kept for audits.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,49 +34,49 @@ def reconcile(
     as_json: Json = False,
     no_notify: Annotated[bool, typer.Option("--no-notify", help="Do not deliver waiting messages.")] = False,
 ) -> None:
-    """Compare ledger, tables, views, quarantine and outbox; repair what can be repaired, prove the row counts.
+    """Compare ledger, tables, views, quarantine and outbox; repair what can be repaired; check the row counts.
 
-    Exit codes: 0 everything agrees, 1 a difference is left.
+    Exit codes: 0 everything agrees, 1 a difference remains.
     """
     settings = load_settings()
     with open_ports(settings) as ports:
-        found = reconciled(contract_folder(settings).load_all().contracts, ports=ports, tell=not no_notify)
+        result = reconciled(contract_folder(settings).load_all().contracts, ports=ports, tell=not no_notify)
     if as_json:
-        document = {**found.model_dump(mode="json"), "proof_holds": all(proof.holds for proof in found.proofs)}
+        document = {**result.model_dump(mode="json"), "proof_holds": all(proof.holds for proof in result.proofs)}
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        tables.terminal().print(tables.reconciliation(found))
-    raise typer.Exit(0 if _agrees(found) else 1)
+        tables.terminal().print(tables.reconciliation(result))
+    raise typer.Exit(0 if _agrees(result) else 1)
 
 
 def sweep(
     older_than: Annotated[
-        float, typer.Option("--older-than", min=1.0, help="Hours for which staged files of finished work are kept.")
+        float, typer.Option("--older-than", min=1.0, help="Age in hours from which staged files are removed.")
     ] = 24.0,
 ) -> None:
-    """Remove what killed runs left behind; what a live run works on is never touched."""
+    """Remove what killed runs left behind. Files of a live run are never touched."""
     settings = load_settings()
     with open_ports(settings) as ports:
         contracts = contract_folder(settings).load_all().contracts
-        found = swept(contracts, older_than=timedelta(hours=older_than), ports=ports)
+        result = swept(contracts, older_than=timedelta(hours=older_than), ports=ports)
     typer.echo(
-        f"ended {found.attempts} attempts that nobody works on; removed {found.spool_folders} spool folders "
-        f"and {found.staged_files} staged files"
+        f"ended {result.attempts} abandoned attempts; removed {result.spool_folders} spool folders "
+        f"and {result.staged_files} staged files"
     )
-    for problem in found.problems:
-        typer.echo(f"not swept: {problem}", err=True)
-    raise typer.Exit(1 if found.problems else 0)
+    for problem in result.problems:
+        typer.echo(f"not removed: {problem}", err=True)
+    raise typer.Exit(1 if result.problems else 0)
 
 
 def forget(contract: Contract, key: Key, why: Why) -> None:
-    """Remove a partition's outcome that should never have been recorded; who, when and why is kept."""
+    """Remove an outcome that should never have been recorded. The ledger keeps who removed it, when and why."""
     settings = load_settings()
     today = contract_folder(settings).load(contract)
     with open_ports(settings) as ports:
         forgotten = forget_outcome(today, key, who=getpass.getuser(), why=why, ports=ports)
     partition = f"{forgotten.dataset} {forgotten.partition_key}"
-    typer.echo(f"{partition}: the outcome {forgotten.outcome.value} is removed ({forgotten.why})")
+    typer.echo(f"{partition}: the outcome {forgotten.outcome.value} was removed ({forgotten.why})")
 
 
-def _agrees(found: Reconciliation) -> bool:
-    return not found.differences and all(proof.holds for proof in found.proofs)
+def _agrees(result: Reconciliation) -> bool:
+    return not result.differences and all(proof.holds for proof in result.proofs)

@@ -1,4 +1,4 @@
-"""`gate run`, `gate status`, `gate quarantine show`, `gate docs`, `gate notify`."""
+"""`gate run`, `gate status`, `gate quarantine show`, `gate docs`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such a
 Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
 
 
-class Shown(Record):
-    """What a run shows: the settlement with its check results; `already` is an earlier run's."""
+class RunResult(Record):
+    """The settlement and check results that a run shows. `already`: an earlier run had settled these bytes."""
 
     settlement: Settlement
     results: tuple[CheckResult, ...]
@@ -53,12 +53,12 @@ def run(
     contract: Contract,
     key: Key = "",
     as_json: Json = False,
-    dry: Annotated[bool, typer.Option("--dry-run", help="Judge and show; record, publish and tell nothing.")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Judge only; record, publish and send nothing.")] = False,
     no_notify: Annotated[bool, typer.Option("--no-notify", help="Leave messages waiting for the next run.")] = False,
 ) -> None:
-    """Judge one partition now: the same code as the DAG, without Airflow.
+    """Judge one partition now, with the same code as the DAG but without Airflow.
 
-    Exit codes: 0 published, 1 rejected, held or missing, 2 usage, 3 could not judge.
+    Exit codes: 0 published, 1 rejected, held or missing, 2 usage error, 3 could not judge.
     """
     settings = load_settings()
     today = contract_folder(settings).load(contract)
@@ -66,16 +66,16 @@ def run(
     compiled = today.in_force(key)
     with open_ports(settings) as ports:
         if dry:
-            tried = dry_run(today, key, ports=ports)
-            shown = Shown(settlement=tried.settlement, results=tried.results, is_dry_run=True)
+            judged = dry_run(today, key, ports=ports)
+            result = RunResult(settlement=judged.settlement, results=judged.results, is_dry_run=True)
         else:
             done = run_partition(today, key, ports=ports)
             if not no_notify:
                 notify(ports.ledger, ports.notifier, ports.clock, pace=Pace(drain=ports.drain_limit))
             results = ports.ledger.results(done.settlement.attempt_id)
-            shown = Shown(**dict(done), results=results)
-        _show(shown, compiled, ports, as_json=as_json)
-    raise typer.Exit(_exit_code(shown.settlement.outcome))
+            result = RunResult(**dict(done), results=results)
+        _show(result, compiled, ports, as_json=as_json)
+    raise typer.Exit(_exit_code(result.settlement.outcome))
 
 
 def status(as_json: Json = False) -> None:
@@ -92,10 +92,11 @@ def status(as_json: Json = False) -> None:
 def quarantine_show(
     contract: Contract,
     key: Key = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many rows at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The maximum number of rows.")] = 20,
 ) -> None:
-    """Show a partition's quarantined rows with the reasons; values of columns that the contract classifies, or does
-    not name, are shown as keyed hashes.
+    """Show the quarantined rows of a partition, with their reasons.
+
+    Values of columns that the contract classifies or does not name are shown as keyed hashes.
     """
     settings = load_settings()
     today = contract_folder(settings).load(contract)
@@ -103,48 +104,48 @@ def quarantine_show(
     with open_ports(settings) as ports:
         settled = ports.ledger.outcome(today.dataset.name, key)
         uri = settled.quarantine_uri if settled else None
-        found = ports.warehouse.quarantined(uri, limit=limit) if uri else None
+        rows = ports.warehouse.quarantined(uri, limit=limit) if uri else None
     if settled is None:
         raise UnknownContract(
             f"{contract} {key}: nothing is recorded for this partition; run: gate run {contract} {key}"
         )
-    if found is None:
-        typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no row is in quarantine")
+    if rows is None:
+        typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no rows are in quarantine")
         return
-    sample = sample_of(found, today.masking, mask_key(settings))
+    sample = sample_of(rows, today.masking, mask_key(settings))
     typer.echo(f"{settled.rows_quarantined:,} rows in {displayed(uri or '', limit=PATH_LENGTH)}")
     tables.terminal().print(tables.quarantined(sample))
 
 
 def docs() -> None:
-    """Write the index of all reports and print where it is."""
+    """Write the index of all reports and print its address."""
     settings = load_settings()
     with open_ports(settings) as ports:
         page = ports.docs.write_index(ports.ledger.latest())
     typer.echo((docs_folder(settings) / page).as_uri())
 
 
-def _show(shown: Shown, compiled: CompiledDataset, ports: WiredPorts, *, as_json: bool) -> None:
-    settlement, results = shown.settlement, shown.results
-    has_page = results and not shown.is_dry_run
+def _show(result: RunResult, compiled: CompiledDataset, ports: WiredPorts, *, as_json: bool) -> None:
+    settlement, results = result.settlement, result.results
+    has_page = results and not result.is_dry_run
     links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id if has_page else "")
     if not as_json:
-        if shown.is_dry_run:
-            typer.echo("Dry run: nothing was recorded, published or told.")
-        tables.terminal().print(tables.journey(settlement, results, links, already=shown.already))
-        if shown.view_problem:
-            typer.echo(shown.view_problem)
+        if result.is_dry_run:
+            typer.echo("Dry run: nothing was recorded, published or sent.")
+        tables.terminal().print(tables.partition_result(settlement, results, links, already=result.already))
+        if result.view_problem:
+            typer.echo(result.view_problem)
         return
     document = run_document(
         settlement,
         results,
-        already_published=shown.already and settlement.outcome in VISIBLE,
+        already_published=result.already and settlement.outcome in VISIBLE,
         in_memory=compiled.in_memory,
         links={**links.model_dump(), "quarantine_files": settlement.quarantine_uri},
         messages=ports.ledger.messages(settlement.attempt_id),
     )
-    more = {"dry_run": shown.is_dry_run, "view_problem": shown.view_problem}
-    typer.echo(json.dumps({**document, **more}, indent=2))
+    extra = {"dry_run": result.is_dry_run, "view_problem": result.view_problem}
+    typer.echo(json.dumps({**document, **extra}, indent=2))
 
 
 def _exit_code(outcome: PartitionOutcome) -> int:

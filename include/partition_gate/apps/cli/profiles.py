@@ -1,4 +1,4 @@
-"""`gate profile`: what was counted of a dataset's columns, in one partition or in its newest ones together."""
+"""`gate profile`: the column counts of one partition, or of the newest partitions of a dataset together."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from partition_gate.wiring import contract_folder, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
 Key = Annotated[
-    str | None, typer.Argument(metavar="[KEY]", help="Partition key; none: the newest published partitions together.")
+    str | None, typer.Argument(metavar="[KEY]", help="Partition key. Default: the newest published partitions.")
 ]
-Last = Annotated[int, typer.Option("--last", min=1, help="How many partitions, where no KEY is given.")]
+Last = Annotated[int, typer.Option("--last", min=1, help="How many partitions to combine if there is no KEY.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _HEADS = ("rows", "null", "invalid", "distinct (about)", "minimum", "maximum", "mean")
 
 
 class DatasetProfile(Record):
-    """The united profile of `partitions` (None: there is none), and the published ones that have none, newest first."""
+    """The combined profile of `partitions` (None: there is none); published partitions without one. Newest first."""
 
     dataset: str
     partitions: tuple[str, ...]
@@ -50,31 +50,31 @@ def register(app: typer.Typer) -> None:
 
 
 def profile(contract: Contract, key: Key = None, last: Last = 7, as_json: Json = False) -> None:
-    """Show what was counted of each column: rows, nulls, rows that break a rule, distinct values, extremes, mean.
+    """Show the counts of each column: rows, nulls, rows that break a rule, distinct values, extremes, mean.
 
-    All rows of the published partitions are counted as they came, also those that went to quarantine.
+    The counts cover all rows of the published partitions as delivered, including those in quarantine.
     """
-    read = contract_folder(load_settings()).load(contract).dataset
-    dataset, key = read.name, None if key is None else read.location.key(key)
+    dataset = contract_folder(load_settings()).load(contract).dataset
+    key = None if key is None else dataset.location.key(key)
     with open_ports() as ports:
-        found = _profile(ports.ledger, dataset, _published(ports.ledger, dataset, key, last))
+        combined = _profile(ports.ledger, dataset.name, _published(ports.ledger, dataset.name, key, last))
     if as_json:
-        typer.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(_document(combined), indent=2, ensure_ascii=False))
         return
-    tables.terminal().print(_shown(found))
+    tables.terminal().print(_rendered(combined))
 
 
 def _published(ledger: Ledger, dataset: str, key: str | None, last: int) -> list[str]:
-    """The key if it is published, or the newest `last` that are, newest first."""
+    """The key if it is published; without a key, the newest `last` published keys, newest first."""
     recorded = [settlement.partition_key for settlement in ledger.latest(dataset)]
     if key is not None and key not in recorded:
         raise UnknownContract(f"{dataset} {key}: nothing is recorded for this partition; run: gate run {dataset} {key}")
     keys = sorted(recorded, reverse=True) if key is None else [key]
-    return [one.partition_key for one in ledger.published(dataset, keys, rule_ids=())][:last]
+    return [published.partition_key for published in ledger.published(dataset, keys, rule_ids=())][:last]
 
 
 def _profile(ledger: Ledger, dataset: str, keys: Sequence[str]) -> DatasetProfile:
-    profiles = {one.partition_key: one.profile for one in ledger.profiles(dataset, keys)}
+    profiles = {entry.partition_key: entry.profile for entry in ledger.profiles(dataset, keys)}
     return DatasetProfile(
         dataset=dataset,
         partitions=tuple(profiles),
@@ -83,40 +83,39 @@ def _profile(ledger: Ledger, dataset: str, keys: Sequence[str]) -> DatasetProfil
     )
 
 
-def _shown(found: DatasetProfile) -> RenderableType:
-    if found.profile is None and not found.without_profile:
-        return Text(f"{displayed(found.dataset)}: nothing is published, so there is no profile; see: gate status")
-    uncounted = ", ".join(map(displayed, found.without_profile))
+def _rendered(combined: DatasetProfile) -> RenderableType:
+    if combined.profile is None and not combined.without_profile:
+        return Text(f"{displayed(combined.dataset)}: nothing is published, so there is no profile; see: gate status")
+    uncounted = ", ".join(map(displayed, combined.without_profile))
     lines = [
         Text(line)
         for line in (
             f"not counted: {uncounted} (published by a version of Partition Gate that did not count columns)",
-            "they are counted when they are judged again: when their files or the contract change",
+            "they are counted when they are judged again, which is when their files or the contract change",
         )
         if uncounted
     ]
-    return Group(*([_table(found, found.profile)] if found.profile else []), *lines)
+    return Group(*([_table(combined, combined.profile)] if combined.profile else []), *lines)
 
 
-def _table(found: DatasetProfile, united: PartitionProfile) -> Table:
-    first, count = found.partitions[-1], len(found.partitions)
-    which = first if count == 1 else f"{count} partitions, {first} to {found.partitions[0]}"
-    table = Table(
-        title=Text(f"{displayed(found.dataset)}: {displayed(which)}, {united.row_count:,} rows"), title_justify="left"
-    )
+def _table(combined: DatasetProfile, counted: PartitionProfile) -> Table:
+    first, count = combined.partitions[-1], len(combined.partitions)
+    which = first if count == 1 else f"{count} partitions, {first} to {combined.partitions[0]}"
+    title = Text(f"{displayed(combined.dataset)}: {displayed(which)}, {counted.row_count:,} rows")
+    table = Table(title=title, title_justify="left")
     table.add_column("column", overflow="fold")
     for head in _HEADS:
         table.add_column(head, justify="right", overflow="fold")
-    for column in united.columns:
+    for column in counted.columns:
         table.add_row(*map(Text, (displayed(column.column), *_cells(column))))
     return table
 
 
 def _cells(column: ColumnCounters) -> tuple[str, ...]:
-    part = f" ({share(column.null_count, column.row_count)})" if column.row_count else ""
+    percent = f" ({share(column.null_count, column.row_count)})" if column.row_count else ""
     return (
         f"{column.row_count:,}",
-        f"{column.null_count:,}{part}",
+        f"{column.null_count:,}{percent}",
         "" if column.invalid_count is None else f"{column.invalid_count:,}",
         "" if column.distinct is None else f"{column.distinct.estimate():,}",
         _text(column.minimum),
@@ -126,7 +125,7 @@ def _cells(column: ColumnCounters) -> tuple[str, ...]:
 
 
 def _text(value: Extreme | None) -> str:
-    """Six digits of a float, and anything else as it is; times are in UTC. `--json` has every digit."""
+    """A float with six digits, anything else in full; times are in UTC. `--json` has every digit."""
     match value:
         case None:
             return ""
@@ -139,19 +138,19 @@ def _text(value: Extreme | None) -> str:
 
 
 def _mean(column: ColumnCounters) -> str:
-    """Six digits of the mean; empty where there is no sum."""
+    """The mean with six digits; empty if there is no sum."""
     if column.total is None or not column.value_count:
         return ""
     return f"{float(Fraction(column.total) / column.value_count):.6g}"
 
 
-def _document(found: DatasetProfile) -> dict[str, Any]:
-    counted = found.profile
+def _document(combined: DatasetProfile) -> dict[str, Any]:
+    counted = combined.profile
     return {
         "interface_version": 1,
-        "dataset": found.dataset,
-        "partitions": found.partitions,
-        "without_profile": found.without_profile,
+        "dataset": combined.dataset,
+        "partitions": combined.partitions,
+        "without_profile": combined.without_profile,
         "row_count": counted.row_count if counted else None,
         "columns": [_column(column) for column in counted.columns] if counted else [],
     }
@@ -171,7 +170,7 @@ def _column(column: ColumnCounters) -> dict[str, Any]:
 
 
 def _json(value: Extreme | None) -> int | float | str | None:
-    """Decimals, dates and times are text: JSON has no exact form of them (nor one of an infinite number)."""
+    """Decimals, dates and times become text, because JSON cannot represent them exactly (nor infinite numbers)."""
     if value is None or isinstance(value, int):
         return value
     return value if isinstance(value, float) and math.isfinite(value) else as_text(value)[1]

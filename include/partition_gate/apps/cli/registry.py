@@ -1,4 +1,4 @@
-"""`gate publish-contracts`: approved contracts to the registry."""
+"""`gate publish-contracts`: writes approved contracts to the registry."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def register(app: typer.Typer) -> None:
 
 
 def publish(to: To = "", as_json: Json = False) -> None:
-    """Publish active and deprecated contracts, each version once and for ever, with an index of them.
+    """Publish active and deprecated contracts to a registry. A published version never changes.
 
-    Exit codes: 0 published or there already, 1 a version has other content there or a contract file is broken, 3 the
-    storage could not be used.
+    Exit codes: 0 published or already there, 1 a version is already there with other content or a contract file is
+    broken, 3 the storage could not be used.
     """
     settings = load_settings()
     files, broken = _files(contract_folder(settings))
@@ -47,7 +47,8 @@ def publish(to: To = "", as_json: Json = False) -> None:
         tables.terminal().print(_table(publications, store.root))
         for problem in broken:
             typer.echo(problem)
-    raise typer.Exit(1 if broken or any(each.outcome is RegistryOutcome.REFUSED for each in publications) else 0)
+    refused = any(publication.outcome is RegistryOutcome.REFUSED for publication in publications)
+    raise typer.Exit(1 if broken or refused else 0)
 
 
 def _files(folder: ContractFolder) -> tuple[list[Approved], list[str]]:
@@ -65,7 +66,8 @@ def _table(publications: tuple[Publication, ...], root: str) -> Table:
     for name in ("contract", "version", "outcome"):
         table.add_column(name, no_wrap=True)
     table.add_column("why", overflow="fold")
-    for each in publications:
-        style = "red" if each.outcome is RegistryOutcome.REFUSED else ""
-        table.add_row(each.id, each.version, Text(each.outcome.value, style=style), Text(each.why))
+    for publication in publications:
+        outcome = publication.outcome
+        style = "red" if outcome is RegistryOutcome.REFUSED else ""
+        table.add_row(publication.id, publication.version, Text(outcome.value, style=style), Text(publication.why))
     return table

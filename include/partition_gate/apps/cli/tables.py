@@ -1,4 +1,4 @@
-"""What the terminal shows: tables made of records."""
+"""Terminal output: tables and texts from records."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _SHOWN = (CheckOutcome.ERRORED, CheckOutcome.FAILED, CheckOutcome.UNKNOWN, Check
 
 
 def terminal() -> Console:
-    """The console; wide enough for the tables where nobody's window limits it (a file, a pipe, a log)."""
+    """The console. Without a terminal (a file, a pipe, a log) it is wide enough for the tables."""
     console = Console()
     return console if console.is_terminal else Console(width=160)
 
 
 def summary(settlements: Sequence[Settlement]) -> Table:
-    """One row a partition: rows in, published, quarantined, outcome, why."""
+    """One row per partition: rows in, published, quarantined, outcome, why."""
     table = Table(title="Partitions", title_justify="left")
     for name in ("dataset", "partition"):
         table.add_column(name, no_wrap=True)
@@ -52,13 +52,13 @@ def summary(settlements: Sequence[Settlement]) -> Table:
 
 
 def status(settlements: Sequence[Settlement]) -> str:
-    """The same as lines of columns, whose cost allows for tens of thousands: a terminal's table measures every cell."""
+    """The same as `summary`, as plain lines: fast enough for tens of thousands, because rich measures every cell."""
     words = {outcome: Style.parse(style).render(_words(outcome)) for outcome, style in STYLES.items()}
     longest = max((len(_words(outcome)) for outcome in STYLES), default=0)
     head = ("dataset", "partition", "rows in", "published", "quarantined")
     rows = [(s.dataset, escaped(s.partition_key), *map(_grouped, _counts(s))) for s in settlements]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    form = "  ".join(f"{{:{'<' if at < 2 else '>'}{width}}}" for at, width in enumerate(widths))
+    form = "  ".join(f"{{:{'<' if i < 2 else '>'}{width}}}" for i, width in enumerate(widths))
     lines = [f"{form.format(*head)}  {'outcome'.ljust(longest)}  why"]
     for row, s in zip(rows, settlements, strict=True):
         space = " " * (longest - len(_words(s.outcome)))
@@ -66,8 +66,10 @@ def status(settlements: Sequence[Settlement]) -> str:
     return "\n".join(lines)
 
 
-def journey(settlement: Settlement, results: Sequence[CheckResult], links: Links, *, already: bool) -> RenderableType:
-    """One partition: the outcome first, then what did not pass, then where to look."""
+def partition_result(
+    settlement: Settlement, results: Sequence[CheckResult], links: Links, *, already: bool
+) -> RenderableType:
+    """One partition: the outcome first, then the checks that did not pass, then the links."""
     head = Text.assemble(f"{settlement.dataset} {escaped(settlement.partition_key)}: ", _outcome(settlement.outcome))
     head.append(f"  (contract {settlement.contract} {settlement.version})")
     if already:
@@ -77,14 +79,14 @@ def journey(settlement: Settlement, results: Sequence[CheckResult], links: Links
         f" + quarantined {settlement.rows_quarantined:,}"
     )
     rules = tuple(f"{result.rule_id}: " for result in results)
-    own = [cause for cause in settlement.why if not (rules and cause.startswith(rules))]  # the others are in the table
-    causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in own]
-    where = [Text(f"{name}: {escaped(link)}") for name, link in links.model_dump().items() if link]
-    return Group(head, Text(rows), *causes, checks(results), *where)
+    others = [cause for cause in settlement.why if not (rules and cause.startswith(rules))]  # not in the table below
+    causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in others]
+    addresses = [Text(f"{name}: {escaped(link)}") for name, link in links.model_dump().items() if link]
+    return Group(head, Text(rows), *causes, checks(results), *addresses)
 
 
 def checks(results: Sequence[CheckResult]) -> RenderableType:
-    """The checks that did not pass, worst first; those that passed or could not be known as numbers."""
+    """The checks that did not pass, worst first, then the numbers of those that passed or could not be judged."""
     table = Table(title_justify="left")
     table.add_column("check", no_wrap=True)
     for name in ("outcome", "severity", "expected", "observed"):
@@ -98,50 +100,50 @@ def checks(results: Sequence[CheckResult]) -> RenderableType:
     if unjudged and any(result.outcome is CheckOutcome.FAILED for result in results):
         lines.append(Text(f"{len(unjudged)} could not be judged because of the failures above"))
     else:
-        lines += [Text(displayed(each.sentence, limit=PATH_LENGTH)) for each in by_reason(unjudged)]
+        lines += [Text(displayed(group.sentence, limit=PATH_LENGTH)) for group in by_reason(unjudged)]
     return Group(table, *lines) if table.row_count else Group(*lines)
 
 
 def _unjudged(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """What follows from something else: what is unknown of a partition (a promise over time has a reason of its own),
-    and what several checks have in common.
+    """Checks without a row of their own: unknown ones (except promises over time, which have their own reasons), and
+    those that share a reason with others.
     """
-    common = [r for each in by_reason(results) if len(each.results) > 1 for r in each.results]
+    common = [r for group in by_reason(results) if len(group.results) > 1 for r in group.results]
     unknown = [r for r in results if r.outcome is CheckOutcome.UNKNOWN and r.scope is not Scope.SLA]
     return [r for r in results if r in common or r in unknown]
 
 
 def quarantined(sample: QuarantineSample) -> RenderableType:
-    """The rows: where each came from, its reasons, its values. Then the files that could not be read."""
-    kept = (Text(f"could not be read, kept as it came: raw/{name}") for name in sample.raw)
-    return Group(*(_quarantined_row(sample.columns, row) for row in sample.rows), *kept)
+    """The rows with source, reasons and values, then the files that could not be read."""
+    raw = (Text(f"could not be read, stored unchanged: raw/{name}") for name in sample.raw)
+    return Group(*(_quarantined_row(sample.columns, row) for row in sample.rows), *raw)
 
 
 def _quarantined_row(columns: Sequence[str], row: SampleRow) -> Text:
     reasons = ", ".join(row.rule_ids or ("the partition was rejected",))
     values = (f"{name}={'' if value is None else value}" for name, value in zip(columns, row.values, strict=True))
-    place = f"row {row.source_row} of {row.source_file}"
-    return Text.assemble((place, "bold"), f": {reasons}\n    ", "  ".join(values))
+    source = f"row {row.source_row} of {row.source_file}"
+    return Text.assemble((source, "bold"), f": {reasons}\n    ", "  ".join(values))
 
 
-def reconciliation(found: Reconciliation) -> RenderableType:
-    """What was repaired, the proof for each partition, and what does not agree."""
+def reconciliation(result: Reconciliation) -> RenderableType:
+    """The row counts of each partition, the repairs, and the remaining differences."""
     table = Table(title="Rows of each partition's outcome", title_justify="left")
     for name in ("dataset", "partition", "outcome"):
         table.add_column(name, no_wrap=True)
     for name in ("rows in", "= published", "+ quarantined", "+ discarded", "holds"):
         table.add_column(name, justify="right", no_wrap=True)
-    for proof in found.proofs:
+    for proof in result.proofs:
         rows = (proof.rows_in, proof.rows_published, proof.rows_quarantined, proof.rows_discarded)
         counts = (*(f"{count:,}" for count in rows), "yes" if proof.holds else "NO")
         table.add_row(proof.dataset, Text(escaped(proof.partition_key)), proof.outcome, *counts)
-    repaired = [Text(f"finished: attempt {each.attempt_id}: {each.ending.value}") for each in found.repaired]
-    views = [Text(f"refreshed: the view of {name}") for name in found.views]
-    sent = [Text(f"delivered: {found.sent} waiting messages")] if found.sent else []
-    lines = (f"DIFFERENCE {each.dataset} {each.partition_key or ''}: {each.what}" for each in found.differences)
-    left = [Text(escaped(line)) for line in lines]
-    end = Text("What is visible, recorded and told agrees." if not left else f"{len(left)} differences are left.")
-    return Group(table, *repaired, *views, *sent, *left, end)
+    repaired = [Text(f"finished: attempt {attempt.attempt_id}: {attempt.ending.value}") for attempt in result.repaired]
+    views = [Text(f"refreshed: the view of {name}") for name in result.views]
+    sent = [Text(f"delivered: {result.sent} waiting messages")] if result.sent else []
+    lines = (f"DIFFERENCE {entry.dataset} {entry.partition_key or ''}: {entry.what}" for entry in result.differences)
+    differences = [Text(escaped(line)) for line in lines]
+    summary = f"{len(differences)} differences remain." if differences else "Tables, ledger and messages agree."
+    return Group(table, *repaired, *views, *sent, *differences, Text(summary))
 
 
 def _count(results: Sequence[CheckResult], outcome: CheckOutcome) -> int:

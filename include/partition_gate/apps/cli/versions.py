@@ -1,4 +1,4 @@
-"""`gate freeze` and `gate versions`: the versions of a contract that judge partitions from before today's."""
+"""`gate freeze` and `gate versions`: the earlier versions of a contract, which judge older partitions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder
 
 ContractArgument = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a file.")]
-Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a version is not kept, or edited.")]
+Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a version is not kept or was edited.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -36,21 +36,21 @@ def register(app: typer.Typer) -> None:
 
 
 def freeze(names: Names = None, check: Check = False) -> None:
-    """Keep the versions that were approved before today's, from git, so that they go on judging their partitions.
+    """Save the earlier approved versions from git, so that they continue to judge their partitions.
 
-    Exit codes: 0 all are kept, 1 one is not (--check) or a contract is broken, 3 there is no whole git history.
+    Exit codes: 0 all are kept, 1 one is missing or edited (--check) or a contract is broken, 3 no complete git history.
     """
     folder = contract_folder(load_settings())
-    told = [line for path in named(folder, names) for line in _freeze(folder, path, write=not check)]
-    for line in told or ["all approved versions are kept"]:
+    lines = [line for path in named(folder, names) for line in _freeze(folder, path, write=not check)]
+    for line in lines or ["all approved versions are kept"]:
         typer.echo(line)
-    if told and not check:
+    if lines and not check:
         typer.echo("next: gate lint, gate compile; review and commit")
-    raise typer.Exit(1 if check and told else 0)
+    raise typer.Exit(1 if check and lines else 0)
 
 
 def versions(contract: ContractArgument, as_json: Json = False) -> None:
-    """List the versions of a contract and the days whose partitions each judges, newest first."""
+    """List the versions of a contract, newest first, and the days that each judges."""
     rows = versions_in_force(contract_folder(load_settings()).load(contract))
     if as_json:
         typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
@@ -67,8 +67,10 @@ def versions(contract: ContractArgument, as_json: Json = False) -> None:
 def with_git(
     folder: ContractFolder, path: Path, files: tuple[LintedFile, ...], before: ContractVersion | None
 ) -> tuple[LintedFile, ...]:
-    """The linted versions of a contract, and what git knows: that `before`, approved last, is not kept although the
-    version rose, and which kept ones were edited since they were approved.
+    """The linted versions of a contract, with the findings that need git.
+
+    These are: the last approved version `before` is not kept although the version number is higher now; a kept version
+    was edited after it was approved.
     """
     if files[0].contract is None or (before is None and len(files) == 1):
         return files
@@ -79,32 +81,32 @@ def with_git(
     if len(files) == 1 or not history.remembered():
         return files
     kept = {folder.label(file): file for file in folder.kept_paths(path, today.id)}
-    approved = {f"{quote(each.version, safe='')}{SUFFIX}": each for each in releases(history.states())}
+    approved = {f"{quote(release.version, safe='')}{SUFFIX}": release for release in releases(history.states())}
     return (files[0], *(_with_edit(file, kept[file.path], approved) for file in files[1:]))
 
 
 def _with_unkept(linted: LintedFile, before: ContractVersion, kept: Path) -> LintedFile:
     if kept.is_file():
         return linted
-    what = f"{before.version} was approved and is not kept, so partitions of its time would be judged by this one; "
-    told = Finding(rule="kept-versions", level=Level.WARNING, place="version", what=f"{what}run `gate freeze`")
-    return linted.model_copy(update={"findings": (*linted.findings, told)})
+    what = f"{before.version} was approved but is not kept, so this version would judge its partitions; "
+    finding = Finding(rule="kept-versions", level=Level.WARNING, place="version", what=f"{what}run `gate freeze`")
+    return linted.model_copy(update={"findings": (*linted.findings, finding)})
 
 
 def _with_edit(linted: LintedFile, kept: Path, approved: Mapping[str, Release]) -> LintedFile:
     release = approved.get(kept.name)
     if release is None or linted.contract is None or is_approved(kept.read_text(encoding="utf-8"), release.states):
         return linted
-    told = Finding(rule="kept-versions", level=Level.ERROR, place="", what=_EDITED)
-    return linted.model_copy(update={"findings": (*linted.findings, told)})
+    finding = Finding(rule="kept-versions", level=Level.ERROR, place="", what=_EDITED)
+    return linted.model_copy(update={"findings": (*linted.findings, finding)})
 
 
 def _freeze(folder: ContractFolder, path: Path, *, write: bool) -> Iterator[str]:
-    """One line for each version that was not kept, or is not what was approved."""
+    """One line for each version that was not kept, or differs from the approved one."""
     today, history = folder.read(path), ContractHistory(path)
     history.require_whole()
-    found = [each for each in releases(history.states()) if _is_before(each, today)]
-    for i, release in enumerate(found):
+    earlier = [release for release in releases(history.states()) if _is_before(release, today)]
+    for i, release in enumerate(earlier):
         target = folder.kept_path(path, today.id, release.version)
         if target.is_file():
             if not is_approved(folder.text(target), release.states):
@@ -119,11 +121,11 @@ def _freeze(folder: ContractFolder, path: Path, *, write: bool) -> Iterator[str]
 
 
 def _is_before(release: Release, today: Contract) -> bool:
-    """Whether it may have judged partitions that today's version does not; a number taken back never will again."""
+    """Whether the release may have judged partitions that today's version does not. Withdrawn numbers do not count."""
     return (parsed_version(release.version) or (0,)) < (parsed_version(today.version) or (0,))
 
 
 _EDITED = (
-    "is not what was approved under this version; take the edit back (remove the file, then `gate freeze`), and put "
-    "the change into a new version"
+    "differs from what was approved under this version; undo the edit (remove the file, then run `gate freeze`), and "
+    "make the change in a new version"
 )

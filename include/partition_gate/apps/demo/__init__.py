@@ -1,1 +1,1 @@
-"""The demo: real flights and weather of 2013, landed day by day, with faults on request."""
+"""The demo: real flights and weather of 2013, landed day by day, with optional faults."""

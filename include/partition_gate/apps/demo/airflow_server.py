@@ -1,4 +1,4 @@
-"""A real Airflow for one machine: scheduler, DAG processor and web server as one process group, on loopback."""
+"""A real Airflow on one machine: scheduler, DAG processor and web server, on loopback."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FIXED = {
     "AIRFLOW__API__HOST": "127.0.0.1",
     "AIRFLOW__API__WORKERS": "1",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-    # Tasks of a scheduler that ended are run again within a minute or two, and not after ten.
+    # Tasks of a dead scheduler are run again within two minutes. With the defaults it would take ten.
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -46,11 +46,11 @@ _FIXED = {
 
 
 class AirflowFailed(OperatorError):
-    """Airflow did not start, or refused a command; the text names its log."""
+    """Airflow did not start, or refused a command. The message names the log or the answer."""
 
 
 class AirflowServer:
-    """Airflow whose home, database and logs lie below `<home>/airflow`; `environment` reaches tasks as it is."""
+    """An Airflow with home and database in `<home>/airflow` and logs in `<home>/logs`. Tasks get `environment`."""
 
     def __init__(self, home: Path, *, project: Path, environment: Mapping[str, str]) -> None:
         self.home, self.project = home / "airflow", project
@@ -66,14 +66,14 @@ class AirflowServer:
         """Migrate the database and start the components. Raises: AirflowFailed."""
         self.logs.mkdir(parents=True, exist_ok=True)
         self.run("db", "migrate")
-        # Readers and a writer at once: without it Airflow's own SQLite answers "database is locked" under load.
+        # WAL allows readers and a writer at once. Without it, SQLite fails with "database is locked" under load.
         with closing(sqlite3.connect(self.home / "airflow.db")) as database:
             database.execute("PRAGMA journal_mode=WAL")
         for component in COMPONENTS:
             self._processes.append(self._spawn(component))
 
     def wait_until_healthy(self, *, tick: Callable[[], None] = lambda: None) -> None:
-        """Return when the web server answers and knows a DAG processor's heartbeat. Raises: AirflowFailed."""
+        """Return when the web server answers and all components have a heartbeat. Raises: AirflowFailed."""
         deadline = time.monotonic() + HEALTHY_WITHIN.total_seconds()
         while not self._is_healthy():
             self.restart_dead_components()
@@ -83,9 +83,9 @@ class AirflowServer:
             time.sleep(0.5)
 
     def restart_dead_components(self) -> tuple[str, ...]:
-        """Start what has ended again, as a service manager does; the names of what was started.
+        """Restart components that ended, as a service manager does, and return their names.
 
-        A scheduler ends itself when its database is busy for too long. Raises: AirflowFailed (it ends all the time).
+        A scheduler exits if its database is busy for too long. Raises: AirflowFailed, after too many restarts.
         """
         ended = [i for i, process in enumerate(self._processes) if process.poll() is not None]
         for i in ended:
@@ -93,32 +93,32 @@ class AirflowServer:
             if self._restarts > MOST_RESTARTS:
                 raise AirflowFailed(f"airflow {COMPONENTS[i]} ended; read {self.logs}/airflow-{COMPONENTS[i]}.log")
             with suppress(ProcessLookupError):
-                os.killpg(self._processes[i].pid, signal.SIGKILL)  # its workers may have outlived it
+                os.killpg(self._processes[i].pid, signal.SIGKILL)  # its workers may still be running
             self._processes[i] = self._spawn(COMPONENTS[i])
         return tuple(COMPONENTS[i] for i in ended)
 
     def unpause(self, dag_id: str) -> None:
-        """Let the scheduler run a DAG, which starts with its newest period. Raises: AirflowFailed."""
-        self._ask("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+        """Let the scheduler run a DAG, starting with the newest period. Raises: AirflowFailed."""
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
     def backfill(self, dag_id: str, *, begin: datetime, end: datetime, at_once: int) -> None:
-        """One run for each tick of the DAG's cron from `begin` to `end` (excluded) whose partition has none yet.
+        """Start a run for each cron tick from `begin` to `end` (excluded) if its partition has no run yet.
 
-        Both are labels of the clock on the wall in the DAG's time zone, without a zone. Raises: AirflowFailed.
+        Both are local times in the DAG's time zone, without a zone. Raises: AirflowFailed.
         """
-        # Airflow reads the label, whatever zone is written behind it, and its window includes its end.
+        # Airflow ignores the zone of these timestamps, and its window includes the end.
         window = {"from_date": f"{begin.isoformat()}Z", "to_date": f"{(end - timedelta(seconds=1)).isoformat()}Z"}
-        self._ask("POST", "/api/v2/backfills", {"dag_id": dag_id, **window, "max_active_runs": at_once})
+        self._call("POST", "/api/v2/backfills", {"dag_id": dag_id, **window, "max_active_runs": at_once})
 
     def unfinished_runs(self) -> int:
-        """How many runs of all DAGs are queued or running. Raises: AirflowFailed."""
+        """The number of queued or running runs of all DAGs. Raises: AirflowFailed."""
         states = ("queued", "running")
         return sum(
-            int(self._ask("GET", f"/api/v2/dags/~/dagRuns?state={state}&limit=1")["total_entries"]) for state in states
+            int(self._call("GET", f"/api/v2/dags/~/dagRuns?state={state}&limit=1")["total_entries"]) for state in states
         )
 
     def run(self, *arguments: str) -> str:
-        """An Airflow command's output. Raises: AirflowFailed, with the last lines."""
+        """Run an Airflow command and return its output. Raises: AirflowFailed, with the last lines of the output."""
         done = subprocess.run(
             _airflow(arguments), env=self._environment, cwd=self.project, capture_output=True, text=True, check=False
         )
@@ -128,20 +128,20 @@ class AirflowServer:
         return done.stdout
 
     def stop(self) -> None:
-        """End every process of ours, politely, then surely."""
-        family = [child for process in self._processes for child in _family(process.pid)]
+        """Stop all started processes: SIGTERM first, SIGKILL after a limit."""
+        processes = [member for process in self._processes for member in _with_children(process.pid)]
         for process in self._processes:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
-        _, alive = psutil.wait_procs(family, timeout=_STOP_WITHIN_S)
-        for process_left in alive:
+        _, alive = psutil.wait_procs(processes, timeout=_STOP_WITHIN_S)
+        for remaining in alive:
             with suppress(psutil.NoSuchProcess):
-                process_left.kill()
+                remaining.kill()
         self._processes.clear()
 
     def _spawn(self, component: str) -> subprocess.Popen[bytes]:
         with (self.logs / f"airflow-{component}.log").open("ab") as log:
-            # Its own session: SIGTERM to one of Airflow's parents leaves its children, so the group is signalled.
+            # Airflow's parents do not pass SIGTERM to their children, so `stop` signals the whole process group.
             return subprocess.Popen(
                 _airflow((component,)),
                 env=self._environment,
@@ -160,13 +160,13 @@ class AirflowServer:
             return False
         return text.count('"status":"healthy"') >= len(COMPONENTS)
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One call of Airflow's API, repeated while its database is busy. Raises: AirflowFailed."""
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Call Airflow's API, with retries while its database is busy. Raises: AirflowFailed."""
         for pause_s in (1, 2, 4, 8, None):
             try:
-                return self._ask_once(method, path, body)
+                return self._call_once(method, path, body)
             except HTTPError as error:
-                if error.code == HTTPStatus.CONFLICT:  # a repeated request: the first one was carried out
+                if error.code == HTTPStatus.CONFLICT:  # this was a retry: the first request was executed
                     return {}
                 if pause_s is None or error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
                     text = error.read().decode()[:300]
@@ -177,10 +177,10 @@ class AirflowServer:
                         f"Airflow does not answer {method} {path} ({error}); read {self.logs}"
                     ) from None
             time.sleep(pause_s)
-        raise AssertionError("unreachable: the last try returns or raises")
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _ask_once(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        # The only user of a loopback server needs no password for a token.
+    def _call_once(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        # On loopback there is only one user, who gets a token without a password.
         with urllib.request.urlopen(f"{self.url}/auth/token", timeout=30) as answer:  # noqa: S310  # loopback
             token = json.load(answer)["access_token"]
         request = urllib.request.Request(  # noqa: S310  # loopback
@@ -197,7 +197,7 @@ class AirflowServer:
         return {
             **_FIXED,
             "AIRFLOW_HOME": str(self.home),
-            # A scheduler that waited for a busy database in vain ends itself, and the usual 5 seconds are too few.
+            # The scheduler exits if the database is busy for longer than this; the default of 5 seconds is too short.
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home.resolve()}/airflow.db?timeout=60",
             "PYTHONPATH": str(self.project / "include"),
             "GATE_PUBLIC_URL": self.public_url,
@@ -212,7 +212,7 @@ class AirflowServer:
         }
 
     def _stable_port(self) -> int:
-        """The port of the last start if nobody took it, so that the links in old messages keep working."""
+        """The port of the last start if it is free, so that the links in old messages still work."""
         path = self.home / "port"
         port = int(path.read_text()) if path.exists() else 0
         if not port or _is_taken(port):
@@ -230,7 +230,7 @@ class AirflowServer:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on, on loopback."""
+    """A free TCP port on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -245,7 +245,7 @@ def _airflow(arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "airflow", *arguments]
 
 
-def _family(pid: int) -> list[psutil.Process]:
+def _with_children(pid: int) -> list[psutil.Process]:
     try:
         parent = psutil.Process(pid)
         return [parent, *parent.children(recursive=True)]

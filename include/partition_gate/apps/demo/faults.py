@@ -1,4 +1,4 @@
-"""What can be wrong with a partition that lands: one small function each, found by its kind."""
+"""The faults that can be injected into a landed partition: one small function for each kind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _INTEGER = {
     "airports": "alt",
 }
 _FOREIGN_KEY = {"flights": "carrier", "weather": "origin", "weather_hourly": "origin"}
-_NOBODY = {"carrier": "ZZ", "origin": "ZZZ"}
+_UNKNOWN_PARENT = {"carrier": "ZZ", "origin": "ZZZ"}
 
 
 class Break(Record):
@@ -45,14 +45,14 @@ class Break(Record):
 
 
 def parse_break(text: str) -> Break:
-    """The fault that a command line names.
+    """Parse a fault from the command line.
 
     Raises:
-        InvalidSetting: another shape, or a kind, dataset or date that does not exist; the text lists the choice.
+        InvalidSetting: wrong format, or an unknown kind, dataset or date; the message lists the valid values.
     """
     parts = text.split(":")
     if len(parts) != 3:
-        raise InvalidSetting(f"{text!r}: write a fault as KIND:dataset:date, as in truncate:flights:2013-01-03")
+        raise InvalidSetting(f"{text!r} is not a fault: write KIND:dataset:date, such as truncate:flights:2013-01-03")
     kind, dataset, key = parts
     _check_choice(text, "kind of fault", kind, KINDS)
     _check_choice(text, "dataset", dataset, DATASETS)
@@ -62,61 +62,61 @@ def parse_break(text: str) -> Break:
 
 
 def renamed_column(table: pa.Table, dataset: str) -> pa.Table:
-    """A required column has another name."""
+    """Rename a required column."""
     required = _REQUIRED[dataset]
     return table.rename_columns([_RENAMED[name] if name == required else name for name in table.column_names])
 
 
 def integer_as_text(table: pa.Table, dataset: str) -> pa.Table:
-    """An integer column is text."""
+    """Store an integer column as text."""
     return _with(table, _INTEGER[dataset], lambda column: column.cast(pa.string()))
 
 
 def nulls(table: pa.Table, dataset: str) -> pa.Table:
-    """Every fifth row (20 %) has no value in a required column."""
+    """Remove the value of a required column in every fifth row (20 %)."""
     return _with(table, _REQUIRED[dataset], lambda column: pc.if_else(_each(5, table), None, column))
 
 
 def duplicates(table: pa.Table, _dataset: str) -> pa.Table:
-    """Every hundredth row stands twice: 2 % of the rows, less than a contract's usual limit of 5 %."""
+    """Duplicate every hundredth row: 2 % of the rows fail, below the usual limit of 5 %."""
     return pa.concat_tables([table, table.filter(_each(100, table))])
 
 
 def orphans(table: pa.Table, dataset: str) -> pa.Table:
-    """Every hundredth row refers to a carrier or airport that does not exist."""
+    """Let every hundredth row refer to a carrier or airport that does not exist."""
     name = _FOREIGN_KEY[dataset]
-    return _with(table, name, lambda column: pc.if_else(_each(100, table), _NOBODY[name], column))
+    return _with(table, name, lambda column: pc.if_else(_each(100, table), _UNKNOWN_PARENT[name], column))
 
 
 def empty(table: pa.Table, _dataset: str) -> pa.Table:
-    """No rows."""
+    """Remove all rows."""
     return table.slice(0, 0)
 
 
 def shrink(table: pa.Table, _dataset: str) -> pa.Table:
-    """Only the first tenth of the rows."""
+    """Keep only the first tenth of the rows."""
     return table.slice(0, max(1, table.num_rows // 10))
 
 
 def duration_column(table: pa.Table, dataset: str) -> pa.Table:
-    """An integer column is a duration, which a reader that overlooks the file's own schema takes for integers."""
+    """Store an integer column as a duration. A reader that ignores the embedded schema sees integers."""
     return _with(table, _INTEGER[dataset], lambda column: column.cast(pa.duration("s")))
 
 
 def truncate(body: bytes) -> bytes:
-    """The second half of the file is cut off."""
+    """Cut off the second half of the file."""
     return body[: len(body) // 2]
 
 
 def corrupt(body: bytes) -> bytes:
-    """Every byte in the middle tenth of the file is flipped; length, header and footer stay."""
+    """Flip every byte in the middle tenth of the file. Length, header and footer are unchanged."""
     start, length = len(body) * 45 // 100, max(1, len(body) // 10)
     flipped = bytes(byte ^ 0xFF for byte in body[start : start + length])
     return body[:start] + flipped + body[start + length :]
 
 
-# The partition is not landed, and removed where it was; the second one is meant to be landed later.
-ABSENT = {"missing": "", "late": "land it by seeding again without this fault"}
+# The partition is not landed, or removed if it exists. A `late` one is meant to be landed later.
+ABSENT = {"missing": "", "late": "seed again without this fault to land it"}
 TABLE_FAULTS: dict[str, Callable[[pa.Table, str], pa.Table]] = {
     "schema": renamed_column,
     "type": integer_as_text,
@@ -133,18 +133,18 @@ _NEEDED_COLUMN = {"type": _INTEGER, "unreadable_type": _INTEGER, "orphans": _FOR
 
 
 def _with(table: pa.Table, name: str, change: Callable[[pa.ChunkedArray], pa.ChunkedArray]) -> pa.Table:
-    place = table.column_names.index(name)
-    return table.set_column(place, name, change(table[name]))
+    position = table.column_names.index(name)
+    return table.set_column(position, name, change(table[name]))
 
 
 def _each(step: int, table: pa.Table) -> pa.Array:
-    """True for every step-th row, beginning with the first."""
+    """True for every step-th row, starting with the first."""
     return pa.array([number % step == 0 for number in range(table.num_rows)], pa.bool_())
 
 
-def _check_choice(text: str, what: str, value: str, choice: tuple[str, ...]) -> None:
-    if value not in choice:
-        raise InvalidSetting(f"{text!r}: {value!r} is no {what}; choose one of {', '.join(choice)}")
+def _check_choice(text: str, what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InvalidSetting(f"{text!r}: {value!r} is not a {what}: choose one of {', '.join(choices)}")
 
 
 def _check_key(text: str, dataset: str, key: str) -> None:
@@ -155,8 +155,8 @@ def _check_key(text: str, dataset: str, key: str) -> None:
     if dataset not in HOURLY:
         shape, what, example = ("%Y-%m-%d", "date", "2013-01-03")
     try:
-        is_spelt_so = datetime.strptime(key, shape).strftime(shape) == key  # noqa: DTZ007 (a label, not a moment)
+        is_valid = datetime.strptime(key, shape).strftime(shape) == key  # noqa: DTZ007 (a label, not a moment)
     except ValueError:
-        is_spelt_so = False
-    if not is_spelt_so:
-        raise InvalidSetting(f"{text!r}: {key!r} is no {what}; write it as {example}")
+        is_valid = False
+    if not is_valid:
+        raise InvalidSetting(f"{text!r}: {key!r} is not a {what}: write one such as {example}")

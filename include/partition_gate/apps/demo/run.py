@@ -1,4 +1,4 @@
-"""The demo: real flights, a real S3 server, a real Airflow, two weeks of partitions gated in front of your eyes."""
+"""Runs the demo: two weeks of real flights through a real S3 server and a real Airflow."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from partition_gate.wiring import docs_folder, open_ports
 
 REFERENCES = ("airlines", "airports", "planes")
 CONSUMERS = ("consumer__flight_delays", "consumer__hourly_weather")
-# A partition takes about ten seconds of the machine; nothing settled for this long means that something is stuck.
+# A partition takes about ten seconds. If none is settled for this long, something is stuck.
 STUCK_AFTER_S = 240.0
-# Enough to see an hourly dataset: one hour that the real data lacks, one with a fault, and good ones.
+# Enough to show an hourly dataset: one hour is missing in the real data, one has a fault, and the others are good.
 HOURS = 6
 
 
 class Demo(Record):
-    """What is seeded and gated: partition dates, both included, and the faults that are injected on purpose.
+    """What the demo seeds and judges: the days from `first` to `last` (both included), and the injected faults.
 
-    Hourly datasets: the first hours of the first day.
+    Hourly datasets have the first hours of the first day only.
     """
 
     first: date
@@ -52,13 +52,13 @@ class Demo(Record):
         return (*((name, SNAPSHOT) for name in REFERENCES), *((n, k) for n in DAILY + HOURLY for k in self.keys(n)))
 
     def keys(self, dataset: str) -> tuple[str, ...]:
-        """The partition keys of a dataset that is not a reference, oldest first."""
+        """The partition keys of a daily or hourly dataset, oldest first."""
         if dataset in HOURLY:
             return tuple(f"{self.first}/{hour:02}" for hour in range(HOURS))
         return tuple(daily_keys(self.first, self.last))
 
     def span(self, dataset: str) -> tuple[datetime, datetime]:
-        """Beginning and end (excluded) of these partitions, as the clock on the wall shows them."""
+        """Start and end (excluded) of these partitions, in local time."""
         begin = datetime(self.first.year, self.first.month, self.first.day)  # noqa: DTZ001 (labels, not moments)
         days = (self.last - self.first).days + 1
         return begin, begin + (timedelta(hours=HOURS) if dataset in HOURLY else timedelta(days=days))
@@ -66,7 +66,7 @@ class Demo(Record):
 
 @contextmanager
 def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[AirflowServer]:
-    """Seed, start Airflow and gate every partition; everything that was started is ended at the exit.
+    """Seed landing, start Airflow and judge every partition. On exit, everything that was started is stopped.
 
     Raises:
         OperatorError: a server did not start, or no partition was settled for minutes.
@@ -86,7 +86,7 @@ def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[A
 
 
 def addresses(airflow: AirflowServer, settings: Settings) -> dict[str, str]:
-    """Where to look, by name."""
+    """The addresses to look at, by name."""
     serving = Path(settings.path(settings.serving_file, "warehouse.duckdb"))
     query = "select dt, count(*) from flights group by dt order by dt"
     return {
@@ -101,8 +101,8 @@ def addresses(airflow: AirflowServer, settings: Settings) -> dict[str, str]:
 
 def outcomes(demo: Demo, ledger: Ledger) -> tuple[Settlement, ...]:
     """The settlements of the demo's partitions, by dataset and key."""
-    wanted = set(demo.expected)
-    return tuple(s for s in ledger.latest() if (s.dataset, s.partition_key) in wanted)
+    expected = set(demo.expected)
+    return tuple(s for s in ledger.latest() if (s.dataset, s.partition_key) in expected)
 
 
 def _seed(demo: Demo, store: EmbeddedS3, steps: Steps) -> None:
@@ -120,10 +120,10 @@ def _start(airflow: AirflowServer, steps: Steps) -> None:
 
 
 def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> None:
-    step = steps.begin("Gating partitions", total=len(demo.expected))
+    step = steps.begin("Judging partitions", total=len(demo.expected))
     references = [(name, SNAPSHOT) for name in REFERENCES]
     for name in REFERENCES:
-        airflow.unpause(f"gate__{name}")  # a snapshot's newest period is all there is to gate
+        airflow.unpause(f"gate__{name}")  # a snapshot has only its newest period
     _wait(references, airflow, ledger, step)
     for consumer in CONSUMERS:
         airflow.unpause(consumer)
@@ -139,34 +139,34 @@ def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> N
 def _finish(airflow: AirflowServer, steps: Steps) -> None:
     step = steps.begin("Reports, messages and consumers")
     while airflow.unfinished_runs():
-        _keep_running(airflow, step)
+        _restart_dead_components(airflow, step)
         time.sleep(1)
     step.finish()
 
 
-def _wait(wanted: Sequence[tuple[str, str]], airflow: AirflowServer, ledger: Ledger, step: Step) -> None:
+def _wait(expected: Sequence[tuple[str, str]], airflow: AirflowServer, ledger: Ledger, step: Step) -> None:
     last_change, count = time.monotonic(), -1
-    while count < len(wanted):
-        _keep_running(airflow, step)
-        settled = len(_settled(wanted, ledger))
+    while count < len(expected):
+        _restart_dead_components(airflow, step)
+        settled = len(_settled(expected, ledger))
         if settled != count:
             last_change, count = time.monotonic(), settled
             step.done(settled)
         if time.monotonic() - last_change > STUCK_AFTER_S:
-            left = ", ".join(f"{d} {k}" for d, k in sorted(set(wanted) - _settled(wanted, ledger))[:3])
+            left = ", ".join(f"{d} {k}" for d, k in sorted(set(expected) - _settled(expected, ledger))[:3])
             raise OperatorError(
-                f"nothing was settled for {STUCK_AFTER_S:.0f} s; waiting for {left}; see the Airflow UI"
+                f"no partition was settled for {STUCK_AFTER_S:.0f} s; waiting for {left}; look at the Airflow UI"
             )
         time.sleep(0.5)
 
 
-def _keep_running(airflow: AirflowServer, step: Step) -> None:
+def _restart_dead_components(airflow: AirflowServer, step: Step) -> None:
     for component in airflow.restart_dead_components():
         step.note(f"airflow {component} ended and was started again; see {airflow.logs}/airflow-{component}.log")
 
 
-def _settled(wanted: Sequence[tuple[str, str]], ledger: Ledger) -> set[tuple[str, str]]:
-    return {(s.dataset, s.partition_key) for s in ledger.latest()} & set(wanted)
+def _settled(expected: Sequence[tuple[str, str]], ledger: Ledger) -> set[tuple[str, str]]:
+    return {(s.dataset, s.partition_key) for s in ledger.latest()} & set(expected)
 
 
 def _project() -> Path:

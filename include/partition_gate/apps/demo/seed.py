@@ -1,4 +1,4 @@
-"""Land the real data as a producer would: a Parquet file a day, whole, with faults where they are asked for."""
+"""Lands the real data as a producer would: one complete Parquet file per day, with the requested faults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LANDING = "s3://landing"
 
 
 class Action(StrEnum):
-    """What a seeding did with one partition."""
+    """What `seed` did with a partition."""
 
     WRITTEN = "written"
     UNCHANGED = "unchanged"
@@ -30,7 +30,7 @@ class Action(StrEnum):
 
 
 class Landed(Record):
-    """One partition of the seeding. `rows` and `size_bytes` are of the file as landed (0: none)."""
+    """One partition of a seeding. `rows` and `size_bytes` describe the landed file (0: no file)."""
 
     dataset: str
     key: str
@@ -71,11 +71,11 @@ def seed(
 ) -> SeedReport:
     """Land the days `first` to `last` (both included) of the daily datasets, the hours of `first`, and the snapshots.
 
-    The same days and faults give the same bytes, and bytes that are there already are not written again. A day that
-    the real data does not have (the weather of 2013-12-31) is not landed. The columns of the key lie in the path only.
+    The same days and faults produce the same bytes, and existing bytes are not written again. A day that is not in the
+    real data (the weather of 2013-12-31) is not landed. The columns of the key are only in the path.
 
     Raises:
-        InvalidSetting: a fault for a partition that this seeding does not land; nothing was written then.
+        InvalidSetting: a fault for a partition that this seeding does not land; nothing was written.
     """
     _check_breaks(breaks, first=first, last=last, datasets=datasets)
     faults = {(fault.dataset, fault.key): fault.kind for fault in breaks}
@@ -89,7 +89,7 @@ def seed(
 
 
 def landing_path(dataset: str, key: str) -> str:
-    """Where a partition's one file lies."""
+    """The path of the only file of a partition."""
     day, _, hour = key.partition("/")
     folder = f"dt={day}/hour={hour}" if hour else f"dt={day}"
     name = f"{dataset}.parquet" if key == SNAPSHOT else f"{folder}/part-0.parquet"
@@ -97,7 +97,7 @@ def landing_path(dataset: str, key: str) -> str:
 
 
 def parquet(table: pa.Table) -> bytes:
-    """The table as one Parquet file; equal tables give equal bytes, however they were cut into chunks."""
+    """The table as one Parquet file. Equal tables give equal bytes, regardless of their chunks."""
     body = io.BytesIO()
     pq.write_table(table.combine_chunks(), body, compression="zstd")
     return body.getvalue()
@@ -110,7 +110,7 @@ def _check_breaks(breaks: tuple[Break, ...], *, first: date, last: date, dataset
         if not in_time or fault.dataset not in datasets:
             raise InvalidSetting(
                 f"{fault}: this seeding lands {', '.join(datasets)} from {first} to {last} only; "
-                "widen it or correct the fault"
+                "extend the range, or correct the fault"
             )
 
 

@@ -1,4 +1,4 @@
-"""The console as an ASGI app: plain HTML, read only, no script, nothing from another host."""
+"""The console as an ASGI app: plain HTML, read-only, without scripts or content from other hosts."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _COMMON = "base-uri 'none'; frame-ancestors 'self'"
 PAGE_POLICY = (
     f"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'none'; form-action 'self'; {_COMMON}"
 )
-# Great Expectations' markup has style attributes; its scripts were replaced by one file of ours.
+# Great Expectations' markup has style attributes; its scripts are replaced by a single script of this package.
 DOCS_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self'; "
     f"form-action 'none'; {_COMMON}"
 )
-_TITLES = {401: "Please sign in", 403: "You may not see this", 404: "There is no such page"}
-_STEPS = {401: "Sign in to Airflow, then open this page again.", 403: "Ask an administrator of Airflow for access."}
+_TITLES = {401: "Please sign in", 403: "You do not have access", 404: "Page not found"}
+_STEPS = {401: "Sign in to Airflow, then open this page again.", 403: "Ask an Airflow administrator for access."}
 
 
 def create_app(console: Console, *, dependencies: Sequence[Depends] = ()) -> FastAPI:
-    """The app; `dependencies` guard every page (the stylesheets are open). It works below any mount prefix."""
+    """The app. `dependencies` guard every page, but not the stylesheets. It works below any mount prefix."""
     app = FastAPI(title="Partition Gate", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.include_router(pages(console), dependencies=list(dependencies))
@@ -61,21 +61,21 @@ def _protected(request: Request, response: Response) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
-    title = _TITLES.get(status, "This did not work")
-    step = _STEPS.get(status, "Start from the table of partitions.")
+    title = _TITLES.get(status, "The request failed")
+    step = _STEPS.get(status, "Start with the table of partitions.")
     return html(request, "problem.html", status=status, title=title, detail=detail, next_step=step)
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
-    """Our errors name the thing and the next step, and hold no row's value."""
+    """The text of a GateError names the thing and the next step, and contains no value of a row."""
     log.error("page failed path=%s error=%s", request.url.path, error)
-    step = "Do that, then load the page again."
-    return html(request, "problem.html", status=503, title="Not available now", detail=str(error), next_step=step)
+    step = "Then reload this page."
+    return html(request, "problem.html", status=503, title="Temporarily unavailable", detail=str(error), next_step=step)
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    """Any other error: its text may hold anything, so only its kind is shown. The server logs the rest."""
+    """Any other error. Its text may contain values, so only its type is shown; the server logs the rest."""
     detail = f"The page failed with {type(error).__name__}."
     step = "The cause is in the server's log. `gate status` shows the partitions in a terminal."
-    page = html(request, "problem.html", status=500, title="The console made an error", detail=detail, next_step=step)
-    return _protected(request, page)  # this handler answers outside of the middleware
+    page = html(request, "problem.html", status=500, title="Error in the console", detail=detail, next_step=step)
+    return _protected(request, page)  # this handler runs outside the middleware

@@ -1,4 +1,4 @@
-"""What the console's pages need to know, as one small protocol."""
+"""The data that the pages of the console need, as a protocol."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from partition_gate.judging.verdict import CheckResult
 
 
 class ContractSummary(Record):
-    """A usable contract in one line. `path` is its file."""
+    """A usable contract, in short. `path` is its file."""
 
     id: str
     version: str
@@ -25,7 +25,7 @@ class ContractSummary(Record):
 
 
 class BrokenContract(Record):
-    """A contract file that cannot be used; `problem` says why, one line a problem."""
+    """A contract file that cannot be used. `problem` says why, with one line per problem."""
 
     id: str
     file: str
@@ -33,11 +33,11 @@ class BrokenContract(Record):
 
 
 class Console(Protocol):
-    """Read only; every call may be made from any thread."""
+    """Read-only. Every method may be called from any thread."""
 
     @property
     def docs_folder(self) -> Path:
-        """The root of the Data Docs site; it may not exist yet."""
+        """The root of the Data Docs site. It may not exist yet."""
 
     def settlements(self) -> tuple[Settlement, ...]:
         """The newest settlement of each (dataset, partition)."""
@@ -46,12 +46,12 @@ class Console(Protocol):
         """The newest settlement of one partition."""
 
     def contracts(self) -> tuple[ContractSummary, ...]:
-        """Contracts that can be used, by id."""
+        """The usable contracts, sorted by id."""
 
     def broken_contracts(self) -> tuple[BrokenContract, ...]: ...
 
     def contract_text(self, contract_id: str) -> str | None:
-        """The YAML of a contract, broken or not; None where there is no such file."""
+        """The YAML text of a contract, usable or not; None if there is no such file."""
 
     def contract_details(self, contract_id: str) -> ContractDetails | None:
         """Owners, coverage and versions; None for a contract that cannot be used."""
@@ -64,4 +64,4 @@ class Console(Protocol):
         """Outbox entries, newest first."""
 
     def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
-        """The first rows, masked; None where the attempt put nothing into quarantine. Raises: OperatorError."""
+        """The first rows, masked; None if the attempt quarantined nothing. Raises: OperatorError."""

@@ -1,4 +1,4 @@
-"""What the console's contract page shows of one contract: owners, coverage, and versions with what changed."""
+"""The details on the contract page of the console: owners, coverage, and versions with their changes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ NOT_COMMITTED = "not committed"
 
 
 class Coverage(Record):
-    """The clauses of one treatment, in the file's order. `told` says what the treatment means."""
+    """The clauses with one treatment, in the order of the file. `meaning` explains the treatment."""
 
     treatment: Treatment
-    told: str
+    meaning: str
     clauses: tuple[CoveredClause, ...]
 
 
 class ShownVersion(Record):
-    """One state of the file and what it changed against the one before; `rule` is None for the first one."""
+    """One state of the file and its changes since the previous one; `rule` is None for the first state."""
 
     label: str
     version: str
@@ -39,7 +39,7 @@ class ShownVersion(Record):
 
 
 class ContractDetails(Record):
-    """Everything of the page beside the text. `why_no_versions` is told where there are none."""
+    """Everything on the page except the text. `why_no_versions` is the reason if `versions` is empty."""
 
     owners: tuple[str, ...]
     channels: tuple[str, ...]
@@ -49,17 +49,17 @@ class ContractDetails(Record):
     why_no_versions: str = ""
 
 
-_TOLD = {
-    Treatment.EXECUTED: "checked or acted on by the gate",
-    Treatment.DOCUMENTED: "told to people only",
-    Treatment.NOT_EXECUTABLE: "promised, but nobody checks it",
+_MEANINGS = {
+    Treatment.EXECUTED: "checked or applied by the gate",
+    Treatment.DOCUMENTED: "information for people only",
+    Treatment.NOT_EXECUTABLE: "promised, but not checked by the gate",
 }
 
 
 def contract_details(
     compiled: CompiledDataset, text: str, history: ContractHistory, *, environment: str = ""
 ) -> ContractDetails:
-    """The details of a contract whose file holds `text`, newest version first. `environment` picks the server."""
+    """The details of a contract with the file content `text`. `environment` selects the server."""
     contract = compiled.contract
     states, problem = _states(text, history)
     document = load_document(text, path=contract.path)
@@ -79,30 +79,30 @@ def _member(name: str, role: str) -> str:
 
 def _coverage(clauses: Sequence[CoveredClause]) -> tuple[Coverage, ...]:
     return tuple(
-        Coverage(treatment=each, told=told, clauses=tuple(clause for clause in clauses if clause.treatment is each))
-        for each, told in _TOLD.items()
+        Coverage(treatment=kind, meaning=meaning, clauses=tuple(c for c in clauses if c.treatment is kind))
+        for kind, meaning in _MEANINGS.items()
     )
 
 
 def _states(text: str, history: ContractHistory) -> tuple[list[tuple[Revision | None, ContractVersion]], str]:
-    """States of the file that can be read, newest first: the working copy where it differs, then the commits."""
+    """The readable states of the file, newest first: an uncommitted working copy, then the commits."""
     try:
         revisions = history.revisions(limit=VERSIONS_SHOWN + 1)
     except OperatorError:
-        return [], "This folder is no git checkout, so no earlier version is known."
+        return [], "This folder is not a git checkout, so earlier versions are unknown."
     if not revisions:
-        return [], "The file was never committed, so no earlier version is known."
+        return [], "The file was never committed, so there are no earlier versions."
     newest = revisions[0].text
     states: list[tuple[Revision | None, str]] = [(None, text)] if newest != text else []
     states += [(revision, revision.text) for revision in revisions if revision.text is not None]
-    return [(revision, version) for revision, said in states if (version := _readable(said))], ""
+    return [(revision, version) for revision, content in states if (version := _readable(content))], ""
 
 
 def _readable(text: str) -> ContractVersion | None:
     try:
         return read_version(text, path="contract")
     except ContractError:
-        return None  # nobody was ever judged by it
+        return None  # no partition was ever judged by it
 
 
 def _versions(states: Sequence[tuple[Revision | None, ContractVersion]]) -> tuple[ShownVersion, ...]:

@@ -1,4 +1,4 @@
-"""The console over the ledger, the contract folder and the quarantine."""
+"""The `Console` that reads the ledger, the contract folder and the quarantine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from partition_gate.ports.warehouse import Warehouse
 
 
 class LedgerConsole:
-    """`Console` over the real parts. The warehouse is opened when quarantined rows are asked for."""
+    """Implements `Console`. It opens the warehouse only to show quarantined rows."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class LedgerConsole:
         return path.read_text(encoding="utf-8", errors="replace") if path else None
 
     def contract_details(self, contract_id: str) -> ContractDetails | None:
-        compiled = next((each for each in self._catalogue().contracts if each.contract.id == contract_id), None)
+        compiled = next((c for c in self._catalogue().contracts if c.contract.id == contract_id), None)
         text = self.contract_text(contract_id)
         if compiled is None or text is None:
             return None
@@ -79,17 +79,17 @@ class LedgerConsole:
         return self._ledger.messages(attempt_id)
 
     def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
-        """Without a usable contract everything is masked."""
+        """Everything is masked if there is no usable contract."""
         settlement = self._ledger.settlement(attempt_id)
         if settlement is None or settlement.quarantine_uri is None:
             return None
-        found = next((one for one in self._catalogue().contracts if one.contract.id == settlement.contract), None)
-        masking = found.masking if found else Masking(open=frozenset())
+        compiled = next((c for c in self._catalogue().contracts if c.contract.id == settlement.contract), None)
+        masking = compiled.masking if compiled else Masking(open=frozenset())
         rows = self._warehouse().quarantined(settlement.quarantine_uri, limit=limit)
         return sample_of(rows, masking, self._mask_key)
 
     def _catalogue(self) -> Catalogue:
-        """The folder's contracts, read again when a file of theirs or a suite changed."""
+        """The contracts of the folder, read again if a contract file or a suite changed."""
         try:
             paths = self._contracts.paths()
         except UnknownContract as error:

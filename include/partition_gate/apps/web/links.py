@@ -1,6 +1,6 @@
-"""Buttons of an Airflow task that lead to the console: computed when the task ends, from its settlement in XCom.
+"""Buttons on an Airflow task that open the console. Airflow computes them from the settlement in XCom.
 
-A DAG file gives them to a task: `task.operator.operator_extra_links = (DataDocsLink(), PartitionLink())`.
+A DAG file adds them to a task: `task.operator.operator_extra_links = (DataDocsLink(), PartitionLink())`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SETTLEMENT_KEY = "settlement"
 
 
 class DataDocsLink(BaseOperatorLink):
-    """The attempt's Data Docs page; no link where nothing was settled."""
+    """The Data Docs page of the attempt; no link if nothing was settled."""
 
     name = "Data Docs"
 
@@ -29,7 +29,7 @@ class DataDocsLink(BaseOperatorLink):
 
 
 class PartitionLink(BaseOperatorLink):
-    """The partition in the console; the table of partitions where nothing was settled."""
+    """The partition in the console; the table of partitions if nothing was settled."""
 
     name = "Partition"
 
@@ -39,23 +39,23 @@ class PartitionLink(BaseOperatorLink):
 
 
 def docs_address(base: str, settlement: dict[str, Any]) -> str:
-    """Where the console at `base` shows the attempt's Data Docs page."""
+    """The address of the attempt's Data Docs page in the console at `base`."""
     return f"{base}/docs/attempts/{quote(settlement['attempt_id'], safe='')}/index.html"
 
 
 def partition_address(base: str, settlement: dict[str, Any]) -> str:
-    """Where the console at `base` shows the partition."""
+    """The address of the partition in the console at `base`."""
     dataset, key = quote(settlement["dataset"], safe=""), quote(settlement["partition_key"], safe="/")
     return f"{base}/partitions/{dataset}/{key}"
 
 
 def _settlement(ti_key: TaskInstanceKey) -> dict[str, Any] | None:
-    found = XCom.get_one(
+    settlement = XCom.get_one(
         key=SETTLEMENT_KEY, dag_id=ti_key.dag_id, task_id=SETTLE_TASK, run_id=ti_key.run_id, map_index=-1
     )
-    return found if isinstance(found, dict) else None
+    return settlement if isinstance(settlement, dict) else None
 
 
 def _base() -> str:
-    """Airflow's own address and our mount; a path alone where Airflow does not know its address."""
+    """Airflow's own address and the mount path; only the path if Airflow does not know its address."""
     return str(conf.get("api", "base_url", fallback="")).rstrip("/") + MOUNT

@@ -1,4 +1,4 @@
-"""The console's pages: each function gathers what its template shows."""
+"""The pages of the console. Each function collects the data for its template."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from partition_gate.alerts.slack_preview import preview
 from partition_gate.apps.web.console import Console
+from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES, failures_first
 from partition_gate.apps.web.overview import View, overview
-from partition_gate.apps.web.words import CHECK_SYMBOLS, OUTCOMES, failures_first
 from partition_gate.core.display import escaped
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 
@@ -24,7 +24,7 @@ MESSAGES_SHOWN = 50
 
 
 def _visible(shown: object) -> object:
-    """Control characters and bidirectional marks as escapes, in whatever text a page shows; line breaks stay."""
+    """Escape control characters and bidirectional marks in all shown texts, except line breaks and tabs."""
     return escaped(shown, but="\n\t") if isinstance(shown, str) and not isinstance(shown, Markup) else shown
 
 
@@ -41,12 +41,12 @@ _TEMPLATES = Environment(
 def html(request: Request, template: str, *, status: int = 200, **shown: object) -> HTMLResponse:
     """A rendered page; every value is escaped."""
     page = _TEMPLATES.get_template(template)
-    words = {"outcomes": OUTCOMES, "check_symbols": CHECK_SYMBOLS}
-    return HTMLResponse(page.render(to=Addresses(request), **words, **shown), status_code=status)
+    common = {"outcomes": OUTCOMES, "check_symbols": CHECK_SYMBOLS}
+    return HTMLResponse(page.render(to=Addresses(request), **common, **shown), status_code=status)
 
 
 def pages(console: Console) -> APIRouter:
-    """Routes over a console. They are plain functions: the server runs them in threads."""
+    """The routes of the console. They are plain functions, so the server runs them in threads."""
     page = ConsolePages(console)
     router = APIRouter(default_response_class=HTMLResponse)
     router.add_api_route("/", page.table)
@@ -62,7 +62,7 @@ def pages(console: Console) -> APIRouter:
 
 
 class ConsolePages:
-    """One method a page. Raises HTTPException(404) for what is not known."""
+    """One method per page. Raises HTTPException(404) if the requested thing does not exist."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -87,15 +87,15 @@ class ConsolePages:
         )
 
     def partition(self, request: Request, name: str) -> Response:
-        one = next(filter(None, (self._console.outcome(*names) for names in _splits(name))), None)
-        if one is None:
+        settlement = next(filter(None, (self._console.outcome(*names) for names in _splits(name))), None)
+        if settlement is None:
             raise HTTPException(404, f"Nothing is recorded for the partition {name}.")
-        return _partition(request, self._console, one, newest=one)
+        return _partition(request, self._console, settlement, newest=settlement)
 
     def attempt(self, request: Request, attempt_id: str) -> Response:
-        one = _known(self._console, attempt_id)
-        newest = self._console.outcome(one.dataset, one.partition_key)
-        return _partition(request, self._console, one, newest=newest or one)
+        settlement = _settlement(self._console, attempt_id)
+        newest = self._console.outcome(settlement.dataset, settlement.partition_key)
+        return _partition(request, self._console, settlement, newest=newest or settlement)
 
     def contract(self, request: Request, contract_id: str) -> Response:
         summary = next((c for c in self._console.contracts() if contract_id in (c.id, c.dataset)), None)
@@ -114,16 +114,16 @@ class ConsolePages:
         )
 
     def quarantine(self, request: Request, attempt_id: str) -> Response:
-        one = _known(self._console, attempt_id)
+        settlement = _settlement(self._console, attempt_id)
         sample = self._console.quarantine_sample(attempt_id, limit=SAMPLE_ROWS)
-        return html(request, "quarantine.html", settlement=one, sample=sample)
+        return html(request, "quarantine.html", settlement=settlement, sample=sample)
 
     def inbox(self, request: Request) -> Response:
         entries = self._console.messages()
         return html(request, "inbox.html", messages=_previews(entries[:MESSAGES_SHOWN]), total=len(entries))
 
     def dag(self, request: Request, dag_id: str) -> Response:
-        """Airflow's tab on a DAG: the partitions of the contract that the DAG is made from."""
+        """The tab on a DAG in Airflow: the partitions of the DAG's contract."""
         contract_id = dag_id.partition("__")[2]
         contract = next((c for c in self._console.contracts() if c.id == contract_id), None)
         return RedirectResponse(Addresses(request).overview(dataset=contract.dataset if contract else None))
@@ -139,48 +139,48 @@ class ConsolePages:
 
 
 def _splits(name: str) -> Iterator[tuple[str, str]]:
-    """Every dataset and key that a name may mean: both may have slashes in them."""
+    """Every dataset and key that a name may mean: both may contain slashes."""
     parts = name.split("/")
-    return (("/".join(parts[:at]), "/".join(parts[at:])) for at in range(1, len(parts)))
+    return (("/".join(parts[:i]), "/".join(parts[i:])) for i in range(1, len(parts)))
 
 
-def _partition(request: Request, console: Console, one: Settlement, *, newest: Settlement) -> Response:
-    page = f"attempts/{one.attempt_id}/index.html"
+def _partition(request: Request, console: Console, settlement: Settlement, *, newest: Settlement) -> Response:
+    page = f"attempts/{settlement.attempt_id}/index.html"
     return html(
         request,
         "partition.html",
-        settlement=one,
+        settlement=settlement,
         newest=newest,
-        results=failures_first(console.results(one.attempt_id)),
-        messages=_previews(console.messages(one.attempt_id)),
+        results=failures_first(console.results(settlement.attempt_id)),
+        messages=_previews(console.messages(settlement.attempt_id)),
         docs_page=page if _inside(console.docs_folder, page) else None,
     )
 
 
-def _known(console: Console, attempt_id: str) -> Settlement:
+def _settlement(console: Console, attempt_id: str) -> Settlement:
     settlement = console.settlement(attempt_id)
     if settlement is None:
-        raise HTTPException(404, f"There is no settled attempt {attempt_id}.")
+        raise HTTPException(404, f"There is no finished attempt {attempt_id}.")
     return settlement
 
 
 def _previews(entries: tuple[OutboxEntry, ...]) -> list[tuple[OutboxEntry, Markup]]:
-    """Each message with its look in Slack; `preview` escapes everything that it was given."""
-    return [(entry, Markup(preview(entry.message.blocks))) for entry in entries]  # noqa: S704 (as said)
+    """Each message with its preview, as it looks in Slack. `preview` escapes its whole input."""
+    return [(entry, Markup(preview(entry.message.blocks))) for entry in entries]  # noqa: S704 (escaped by `preview`)
 
 
 def _inside(folder: Path, path: str) -> Path | None:
-    """The file below the folder, links resolved; None where there is none or the path leads out."""
+    """The file below the folder, with links resolved; None if it does not exist or is outside the folder."""
     root = folder.resolve()
     try:
         file = (root / path).resolve()
         return file if file.is_relative_to(root) and file.is_file() else None
-    except (OSError, ValueError):  # a name that no file can have
+    except (OSError, ValueError):  # not a valid file name
         return None
 
 
 class Addresses:
-    """Links for one request; the prefix is the ASGI root path (`/gate` inside Airflow, else empty)."""
+    """Builds the links for one request. The prefix is the ASGI root path (`/gate` inside Airflow, else empty)."""
 
     def __init__(self, request: Request) -> None:
         path = str(request.scope.get("root_path", "")).strip("/")
@@ -190,9 +190,9 @@ class Addresses:
         return f"{self.prefix}/static/{name}"
 
     def overview(self, **view: str | None) -> str:
-        """The table; `dataset`, `from_` and `to` choose a part of it."""
-        chosen = {name.rstrip("_"): value for name, value in view.items() if value}
-        return f"{self.prefix}/" + (f"?{urlencode(chosen)}" if chosen else "")
+        """The table; `dataset`, `from_` and `to` select a part of it."""
+        query = {name.rstrip("_"): value for name, value in view.items() if value}
+        return f"{self.prefix}/" + (f"?{urlencode(query)}" if query else "")
 
     def partition(self, settlement: Settlement) -> str:
         key = quote(settlement.partition_key, safe="/")

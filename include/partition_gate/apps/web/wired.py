@@ -1,4 +1,4 @@
-"""The console of these settings."""
+"""Builds the console from the settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask
 
 
 def console() -> Console:
-    """A console for as long as the process lives; it reads ledger, quarantine and files only, and starts no server."""
+    """A console for the lifetime of the process. It only reads ledger, quarantine and files, and starts no server."""
     settings = load_settings()
     ports = WiredPorts(settings, ExitStack())
     return LedgerConsole(

@@ -1,4 +1,4 @@
-"""How outcomes are told: a symbol, a word, what it means, and what to do next. Never by colour alone."""
+"""Texts for each outcome: symbol, word, meaning, next step. Colour alone never carries information."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 
 
-class Telling(Record):
-    """One outcome for people. `css` is its class in gate.css."""
+class OutcomeText(Record):
+    """The texts of one outcome. `css` is its class in gate.css."""
 
     css: str
     symbol: str
@@ -20,54 +20,54 @@ class Telling(Record):
 
 
 OUTCOMES = {
-    PartitionOutcome.PUBLISHED: Telling(
+    PartitionOutcome.PUBLISHED: OutcomeText(
         css="published",
         symbol="✓",
         word="published",
-        meaning="Every row passed and consumers see them.",
+        meaning="All rows passed, and consumers see them.",
         next_step="Nothing to do.",
     ),
-    PartitionOutcome.PUBLISHED_WITH_QUARANTINE: Telling(
+    PartitionOutcome.PUBLISHED_WITH_QUARANTINE: OutcomeText(
         css="quarantined",
         symbol="◐",
         word="with quarantine",
-        meaning="The rows that passed are published; the others wait in quarantine, each with its reasons.",
-        next_step="Look at the quarantined rows; if they matter, ask the producer to deliver the partition again.",
+        meaning="The rows that passed are published; the others are in quarantine, each with its reasons.",
+        next_step="Look at the quarantined rows. If they matter, ask the producer to deliver the partition again.",
     ),
-    PartitionOutcome.REJECTED: Telling(
+    PartitionOutcome.REJECTED: OutcomeText(
         css="rejected",
         symbol="✗",
         word="rejected",
-        meaning="Nothing was published: consumers still see the version before, if there was one.",
-        next_step="Send the producer the reasons below; when corrected files have landed, run the partition again.",
+        meaning="Nothing was published: consumers still see the previous version, if there is one.",
+        next_step="Send the reasons below to the producer. After corrected files have landed, run the partition again.",
     ),
-    PartitionOutcome.HELD: Telling(
+    PartitionOutcome.HELD: OutcomeText(
         css="held",
         symbol="‖",
         word="held",
         meaning="Nothing was published: the data is suspicious, and a person must decide.",
-        next_step="Ask the owner; if the data is right, lower shrinkLimit in the contract and run the partition again.",
+        next_step="Ask the owner. If the data is right, lower shrinkLimit in the contract and run the partition again.",
     ),
-    PartitionOutcome.MISSING: Telling(
+    PartitionOutcome.MISSING: OutcomeText(
         css="missing",
         symbol="?",
         word="missing",
         meaning="Nothing arrived before the deadline.",
-        next_step="Ask the producer; when the data has landed, run the partition again.",
+        next_step="Ask the producer. After the data has landed, run the partition again.",
     ),
-    PartitionOutcome.SUPERSEDED: Telling(
+    PartitionOutcome.SUPERSEDED: OutcomeText(
         css="superseded",
         symbol="↻",
         word="superseded",
-        meaning="A newer attempt took over while this one ran.",
-        next_step="Nothing to do: look at the newer attempt.",
+        meaning="A newer attempt took over while this one was running.",
+        next_step="Nothing to do; see the newer attempt.",
     ),
-    PartitionOutcome.ERRORED: Telling(
+    PartitionOutcome.ERRORED: OutcomeText(
         css="errored",
         symbol="!",
         word="errored",
-        meaning="We could not judge the partition; the data may be fine.",
-        next_step="Remove the cause below, then run the partition again.",
+        meaning="The gate could not judge the partition; the data may be fine.",
+        next_step="Fix the cause below, then run the partition again.",
     ),
 }
 WORST_FIRST = (
@@ -89,6 +89,6 @@ CHECK_SYMBOLS = {
 
 
 def failures_first(results: Iterable[CheckResult]) -> list[CheckResult]:
-    """Results by severity of their outcome; within one outcome the suite's order stays."""
+    """Results sorted by outcome, worst first; within one outcome in the order of the suite."""
     order = list(CHECK_SYMBOLS)
     return sorted(results, key=lambda result: order.index(result.outcome))
