@@ -179,7 +179,7 @@ def test_an_absent_partition_is_removed_where_it_was(kind: str) -> None:
 def test_the_report_tells_how_a_late_partition_comes() -> None:
     report = broken(Landing(), "late:flights:2013-01-03")
 
-    assert "late:flights:2013-01-03 absent land it by seeding again without this fault" in str(report)
+    assert "late:flights:2013-01-03 absent (seed again without this fault to land it)" in str(report)
 
 
 def test_truncate_cuts_the_second_half_off() -> None:
@@ -284,7 +284,7 @@ def test_a_fault_that_fits_nothing_is_refused(text: str, why: str) -> None:
 def test_a_fault_outside_the_seeded_days_writes_nothing(fault: str) -> None:
     landing = Landing()
 
-    with pytest.raises(InvalidSetting, match="widen it"):
+    with pytest.raises(InvalidSetting, match="extend the range"):
         broken(landing, fault)
 
     assert landing.uploads == 0

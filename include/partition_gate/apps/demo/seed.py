@@ -53,7 +53,7 @@ class SeedReport(Record):
     def __str__(self) -> str:
         counts = ", ".join(f"{self.count(action)} {action}" for action in Action if self.count(action))
         faults = (
-            f"{landed.fault}:{landed.dataset}:{landed.key} {landed.action} {landed.note}".rstrip()
+            f"{landed.fault}:{landed.dataset}:{landed.key} {landed.action}{f' ({landed.note})' if landed.note else ''}"
             for landed in self.partitions
             if landed.fault
         )
