@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests import commands
 from tests.corpus.mutations import mutated
 
 from partition_gate.adapters.contract_folder import ContractFolder
@@ -28,8 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 def gate(*arguments: str, contracts: Path | None = None) -> subprocess.CompletedProcess[str]:
     surroundings = {"GATE_CONTRACTS": str(contracts)} if contracts else {}
-    command = [str(Path(sys.executable).with_name("gate")), *arguments]
-    return subprocess.run(command, env=os.environ | surroundings, capture_output=True, text=True, check=False)
+    return commands.gate(*arguments, environment=os.environ | surroundings)
 
 
 def test_the_projects_own_contracts_have_no_error():

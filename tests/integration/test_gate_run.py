@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from tests.commands import gate
 
 PUBLISHED, FAILED, USAGE, COULD_NOT_JUDGE = 0, 1, 2, 3
 KEY = "2026-01-01"
@@ -61,8 +61,7 @@ class Desk:
 
     def gate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "GATE_HOME": str(self.home), "PYTHONPATH": "include", **self.environment}
-        command = [sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return gate(*arguments, environment=environment)
 
     def run(self, key: str = KEY) -> tuple[int, dict[str, Any]]:
         done = self.gate("run", str(self.contract), key, "--json")

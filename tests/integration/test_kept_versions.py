@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from tests import commands
 from tests.integration.test_gate_diff import git
 
 
@@ -65,8 +65,7 @@ class Checkout:
             "GATE_CONTRACTS": str(self.contracts),
             "GATE_EXPECTATIONS": str(self.folder / "expectations"),
         }
-        command = [str(Path(sys.executable).with_name("gate")), *arguments]
-        return subprocess.run(command, env=os.environ | surroundings, capture_output=True, text=True, check=False)
+        return commands.gate(*arguments, environment=os.environ | surroundings)
 
     def keep(self, version: str, text: str) -> Path:
         self.kept.mkdir(parents=True, exist_ok=True)

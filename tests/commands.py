@@ -1,0 +1,108 @@
+"""`gate` commands in processes of their own, each forked from one that has imported everything.
+
+A command that imports Great Expectations for itself spends five CPU seconds on that. How long imports take, and what a
+command loads, is tested with processes that start from nothing (tests/integration/test_cold_start.py).
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import traceback
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+
+def gate(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """What `gate` with these arguments answers; the environment is all that it sees."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(_server()))
+        connection.sendall(json.dumps({"arguments": arguments, "environment": dict(environment)}).encode() + b"\n")
+        with connection.makefile("rb") as answer:
+            answered: dict[str, Any] = json.loads(answer.read())
+    return subprocess.CompletedProcess(["gate", *arguments], **answered)
+
+
+@cache
+def _server() -> Path:
+    """The socket of this test process's own server, which ends with it."""
+    folder = Path(mkdtemp(prefix="commands-"))
+    path = folder / "socket"
+    process = subprocess.Popen([sys.executable, "-m", "tests.commands", str(path)], stdout=subprocess.PIPE)
+    atexit.register(process.kill)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n", "the process that commands are forked from did not start"
+    return path
+
+
+def serve(path: str) -> None:
+    """Answer each connection in a fork, until the process is ended."""
+    from partition_gate.apps.cli.main import main  # noqa: PLC0415 -- this process alone imports everything
+    from partition_gate.wiring import preload  # noqa: PLC0415
+
+    preload()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(16)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        print("ready", flush=True)
+        while True:
+            connection, _ = listener.accept()
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                listener.close()
+                _answer(connection, main)
+            connection.close()
+
+
+def _answer(connection: socket.socket, main: Any) -> None:
+    """The fork: run the command in a process of its own, send what it printed, and end."""
+    with (
+        connection,
+        connection.makefile("rb") as request,
+        TemporaryFile() as out,
+        TemporaryFile() as err,
+    ):
+        asked = json.loads(request.readline())
+        pid = os.fork()
+        if pid == 0:
+            _become(asked, out.fileno(), err.fileno(), main)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        texts = {}
+        for name, file in (("stdout", out), ("stderr", err)):
+            file.seek(0)
+            texts[name] = file.read().decode(errors="surrogateescape")
+        connection.sendall(json.dumps({"returncode": code, **texts}).encode())
+    os._exit(0)
+
+
+def _become(asked: dict[str, Any], out: int, err: int, main: Any) -> None:
+    """The command itself: never returns."""
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    sys.argv = ["gate", *asked["arguments"]]
+    code = 0
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
