@@ -387,7 +387,7 @@ def test_an_unknown_setting_is_refused_by_name(desk):
     done = desk.gate("status")
 
     assert done.returncode == COULD_NOT_JUDGE
-    assert "GATE_HOMEE: no such setting" in done.stderr
+    assert "GATE_HOMEE: unknown setting" in done.stderr
 
 
 def at(s3: Any) -> dict[str, str]:

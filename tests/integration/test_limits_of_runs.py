@@ -303,7 +303,7 @@ def test_a_spool_that_cannot_be_made_is_an_errored_outcome(desk: Limited) -> Non
     settlement = desk.run_in_process().settlement
 
     assert settlement.outcome.value == "errored"
-    assert "give our user a folder there" in settlement.why[0]
+    assert "grant the gate's user write access" in settlement.why[0]
 
 
 @pytest.mark.parametrize("full", ["spool", "warehouse", "quarantine"])
@@ -324,7 +324,7 @@ def test_a_full_disk_is_an_errored_outcome_with_the_next_step(desk: Limited, ful
     assert done.returncode == COULD_NOT_JUDGE, done.stdout + done.stderr
     document = json.loads(done.stdout)
     assert document["outcome"] == "errored"
-    assert "the disk is full; free space there" in str(document["why"])
+    assert "the disk is full; free some space" in str(document["why"])
 
 
 def test_the_limits_change_nothing_where_all_is_well(desk: Limited) -> None:

@@ -141,7 +141,7 @@ def test_a_full_disk_is_told_with_the_folder_and_the_next_step(tmp_path: Path) -
     def fetch(file: DataFile, target: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(NoSpace, match=r"spool: the disk is full; free space there"):
+    with pytest.raises(NoSpace, match=r"spool: the disk is full; free some space"):
         spool_files(files(2), tmp_path / "spool", fetch)
 
 

@@ -88,7 +88,7 @@ GATE = (
     Mutation("a lost ledger hands out fences that the table has seen", "gate/inspect.py",
              "after_fence=current.fence if current else 0", "after_fence=0", PIPELINE),
     Mutation("an older listing is judged", "gate/pipeline.py",
-             "self._claim(found.seen_fence), key", "self._claim(None), key", PIPELINE),
+             "self._claim(landed.seen_fence), key", "self._claim(None), key", PIPELINE),
     Mutation("a decision over another visible version is published", "gate/settle.py",
              "over=inspection.over", "over=None", PIPELINE),
     Mutation("an overtaken attempt publishes", "gate/settle.py",
@@ -115,7 +115,7 @@ GATE = (
     Mutation("an attempt whose owner nobody knows is never ended", "gate/repair.py",
              "ports.clock.now() - unfinished.state_since > ABANDONED_AFTER", "False", PIPELINE),
     Mutation("what a dead attempt staged stays", "gate/repair.py",
-             "    discard(attempt, ports, with_quarantine=True, may_still_commit=meant_to_publish)\n", "", PIPELINE),
+             "    discard(attempt, ports, with_quarantine=True, may_still_commit=was_publishing)\n", "", PIPELINE),
     Mutation("rows of a commit that may still come are removed", "gate/repair.py",
              "(visible is not None and visible.fence > attempt.fence) or", "visible is None or",
              PIPELINE),
@@ -166,11 +166,12 @@ STATE = (
              "outbox.c.attempt_id == attempt_id, outbox.c.state == PENDING", "outbox.c.attempt_id == attempt_id",
              LEDGER),
     Mutation("a message whose answer was lost is sent without a look", "gate/notify.py",
-             "if is_unknown and (found := self._find(entry)):", "if False and (found := self._find(entry)):", NOTIFY),
+             "if is_unknown and (earlier_ts := self._find(entry)):", "if False and (earlier_ts := self._find(entry)):",
+             NOTIFY),
     Mutation("a look that failed proves that nothing was sent", "gate/notify.py",
              "isinstance(error, NotDelivered) and not is_unknown", "isinstance(error, NotDelivered)", NOTIFY),
     Mutation("a message whose answer was lost is tried again at once", "gate/notify.py",
-             "return wait if surely_unsent else max(wait, self.pace.settling)", "return wait", NOTIFY),
+             "return wait if surely_unsent else max(wait, self.times.settling)", "return wait", NOTIFY),
 )  # fmt: skip
 
 PUBLISH = (

@@ -19,7 +19,7 @@ _FIELDS = "%H%x1f%cI%x1f%s"
 
 
 class Revision(Record):
-    """One commit that changed the file, with the file's text then; None where it was removed."""
+    """One commit that changed the file, with the file's text then; None if it was removed."""
 
     commit: str
     committed_at: datetime
@@ -65,7 +65,7 @@ class ContractHistory:
         return found
 
     def held(self, revision: str) -> Revision:
-        """The same, with the text None where the revision does not hold the file."""
+        """The same, with the text None if the revision does not hold the file."""
         self._require_repository()
         commit = self._commit(revision)
         when, subject = self._git("show", "--no-patch", "--format=%cI%x1f%s", commit).rstrip("\n").split("\x1f", 1)
@@ -100,7 +100,7 @@ class ContractHistory:
             )
 
     def tagged(self, tag: str) -> State | None:
-        """The file as it was tagged, at the tag's own date; None where no such tag holds it."""
+        """The file as it was tagged, at the tag's own date; None if no such tag holds it."""
         name = f"refs/tags/{tag}"
         made_at = self._git("for-each-ref", "--format=%(creatordate:iso-strict)", name).strip()
         text = self._text(name) if made_at else None

@@ -119,7 +119,7 @@ def _state(layout: Layout) -> State | None:
 
 
 def _live_process(state: State) -> psutil.Process | None:
-    """The process of the state file; None where its pid is free, or belongs to another program by now."""
+    """The process of the state file; None if its pid is free, or belongs to another program by now."""
     try:
         process = psutil.Process(state.pid)
         same = abs(process.create_time() - state.process_created_at) < 1.0

@@ -31,7 +31,7 @@ def take_turns(connection: Connection, dataset: str, partition_key: str) -> int:
 
 
 def newest_fence(connection: Connection, dataset: str, partition_key: str) -> int:
-    """The fence of the partition's newest attempt; 0 where there was none."""
+    """The fence of the partition's newest attempt; 0 if there was none."""
     query = select(fences.c.fence).where(fences.c.dataset == dataset, fences.c.partition_key == partition_key)
     return connection.execute(query).scalar() or 0
 
@@ -92,7 +92,7 @@ def intent(connection: Connection, attempt_id: str) -> Intent | None:
 
 
 def fence_of(connection: Connection, attempt_id: str) -> int:
-    """The attempt's fence; 0 where there is no such attempt."""
+    """The attempt's fence; 0 if there is no such attempt."""
     return connection.execute(select(attempts.c.fence).where(attempts.c.id == attempt_id)).scalar() or 0
 
 

@@ -31,7 +31,7 @@ def record(connection: Connection, attempt_id: str, results: Sequence[CheckResul
 
 
 def results(connection: Connection, attempt_id: str) -> tuple[CheckResult, ...]:
-    """In suite order; empty where nothing was recorded."""
+    """In suite order; empty if nothing was recorded."""
     columns = [check_results.c[name] for name in CheckResult.model_fields]
     query = select(*columns).where(check_results.c.attempt_id == attempt_id).order_by(check_results.c.position)
     return tuple(_result(dict(row._mapping)) for row in connection.execute(query))

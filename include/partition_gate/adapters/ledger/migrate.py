@@ -16,7 +16,7 @@ _POSTGRES_LOCK = 7_265_374
 
 
 def migrate(url: str, timeout_s: float = TIMEOUT_S) -> None:
-    """Create or upgrade the tables, in one transaction; nothing happens where they are of this version.
+    """Create or upgrade the tables, in one transaction; nothing happens if they are of this version.
 
     Any number of processes may call it at once.
 

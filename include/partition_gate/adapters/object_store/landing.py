@@ -49,7 +49,7 @@ class LandingWriter:
         self._stores: dict[str, S3Store] = {}
 
     def make_bucket(self, name: str) -> None:
-        """Make a bucket; nothing happens where we have it."""
+        """Make a bucket; nothing happens if we have it."""
         with translated(self._endpoint, name):
             try:
                 s3_clients.asked(self._endpoint, self._buckets._call_s3, "head_bucket", Bucket=name)

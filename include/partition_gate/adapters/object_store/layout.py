@@ -16,7 +16,7 @@ _PATTERN = "*.parquet"
 FolderNames = Callable[[str], list[str]]
 
 
-def found_location(path: str, folder_names: FolderNames) -> Location:
+def infer_location(path: str, folder_names: FolderNames) -> Location:
     """The location below a path such as `s3://landing/flights`: the newest folder is followed down.
 
     Folders that are no `name=value` end the segments. A path to `dt=*` or to one file's pattern means the same.

@@ -48,7 +48,7 @@ def files_of(location: Location, key: str, files_in: FilesIn) -> tuple[DataFile,
 
 
 def note_of(location: Location, key: str, read: Callable[[str], bytes | None], name: str) -> bytes | None:
-    """The small file beside the partition's data, whichever spelling its folder has; None where there is none."""
+    """The small file beside the partition's data, whichever spelling its folder has; None if there is none."""
     notes = (read(f"{folder}/{name}") for folder in location.folders(key))
     return next((note for note in notes if note is not None), None)
 

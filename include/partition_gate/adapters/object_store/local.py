@@ -72,7 +72,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _data_file(path: str) -> DataFile | None:
-    """The file as it is now; None where it vanished since its folder was read."""
+    """The file as it is now; None if it vanished since its folder was read."""
     try:
         status = Path(path).stat()
     except FileNotFoundError:

@@ -85,7 +85,7 @@ class S3ObjectStore:
         return (name for name, entry in self._entries(folder) if entry["type"] == "directory")
 
     def _entries(self, folder: str) -> list[tuple[str, dict[str, Any]]]:
-        """Name and listing entry of each direct child; empty where no key has this prefix."""
+        """Name and listing entry of each direct child; empty if no key has this prefix."""
         path = s3_clients.without_scheme(folder)
         with translated(self._endpoint, path):
             try:

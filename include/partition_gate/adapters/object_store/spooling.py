@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from partition_gate.core.errors import PartitionChanged
 from partition_gate.core.partition import DataFile, Partition, Spooled
-from partition_gate.gate.local_folders import full, no_space, writing_below
+from partition_gate.gate.local_folders import disk_full, no_space, writing_below
 
 _AT_ONCE = 4
 
@@ -22,7 +22,7 @@ def spool_files(partition: Partition, into: Path, fetch: Fetch) -> Spooled:
     with writing_below(into):
         into.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(into).free < sum(file.size_bytes for file in partition.files):
-        raise full(into)
+        raise disk_full(into)
     paths = tuple(into / f"{number:03d}-{PurePosixPath(file.path).name}" for number, file in enumerate(partition.files))
     try:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="spool") as threads:

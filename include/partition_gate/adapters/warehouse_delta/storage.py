@@ -73,7 +73,7 @@ class Storage:
                 _flush(Path(self.uri(path)))
 
     def get(self, path: str) -> bytes | None:
-        """The file's bytes; None where there is none."""
+        """The file's bytes; None if there is none."""
         with reachable(self.uri(path)):
             try:
                 return bytes(obstore.get(self._store, path).bytes())
@@ -93,7 +93,7 @@ class Storage:
                 return None
 
     def delete(self, path: str) -> None:
-        """Nothing happens where there is no such file."""
+        """Nothing happens if there is no such file."""
         with reachable(self.uri(path)):
             try:
                 obstore.delete(self._store, path)

@@ -37,7 +37,7 @@ _NO_RETRY = CommitProperties(max_commit_retries=0)
 
 class TableLogs:
     """The tables' newest states, while one run takes. When a table is loaded again, only what its log has gained is
-    read; nothing where it has gained nothing: commits are numbered without a gap.
+    read; nothing if it has gained nothing: commits are numbered without a gap.
     """
 
     def __init__(self, storage: Storage) -> None:
@@ -65,7 +65,7 @@ class TableLogs:
 
 
 def load(storage: Storage, table: str) -> DeltaTable | None:
-    """The newest state of a table; None where it was never published.
+    """The newest state of a table; None if it was never published.
 
     Raises:
         TableUnreadable: its log is broken.

@@ -29,7 +29,7 @@ _ATTEMPT_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 class GxDocsSite:
     """A folder of plain files: opens from disk without a network, or under any URL prefix (all links relative).
 
-    `console` is the console's address relative to the site's root, None where there is none; such links show only
+    `console` is the console's address relative to the site's root, None if there is none; such links show only
     where a server serves the pages. Pages and index are replaced whole, so a reader never sees half of one.
     """
 

@@ -59,7 +59,7 @@ class Group(Record):
         return f"{first} + {self.source_row}" if first else self.source_row
 
     def cell(self, source: str) -> Cell | None:
-        """(SQL, type) of the column with exactly this name; None where the files lack it or have it twice."""
+        """(SQL, type) of the column with exactly this name; None if the files lack it or have it twice."""
         if (source, 1) in self.columns or (source, 0) not in self.columns:
             return None
         name, kind = self.columns[source, 0]

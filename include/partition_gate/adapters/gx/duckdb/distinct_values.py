@@ -64,7 +64,7 @@ class DistinctValues:
         return {column: table for column, table in self._tables.items() if table is not None}
 
     def counts(self, conditions: Mapping[Key, Condition]) -> dict[Key, int | None]:
-        """How many rows of the partition meet each condition; None where only the rows can say it."""
+        """How many rows of the partition meet each condition; None if only the rows can say it."""
         found = {key: self._by_logic(condition) for key, condition in conditions.items()}
         asked = {key: condition for key, condition in conditions.items() if found[key] is None}
         self._look_up(asked.values())
@@ -117,7 +117,7 @@ class DistinctValues:
 
 
 def only_column(condition: Condition) -> str:
-    """The one column that the condition names; empty where it names more. What plain SQL text in it names is not seen,
+    """The one column that the condition names; empty if it names more. What plain SQL text in it names is not seen,
     but the table of values has no other column.
     """
     elements = sa.sql.visitors.iterate(condition)
@@ -126,7 +126,7 @@ def only_column(condition: Condition) -> str:
 
 
 def _with_dictionary(connection: duckdb.DuckDBPyConnection, partition: Scanned) -> frozenset[str]:
-    """Columns of the view whose pages refer to dictionaries, almost all; none where the footers cannot be read."""
+    """Columns of the view whose pages refer to dictionaries, almost all; none if the footers cannot be read."""
     paths = [file.path for file in partition.footers.files]
     try:
         found = connection.execute(_WITH_DICTIONARY, {"paths": paths, "small": _SMALL_DICTIONARY_BYTES}).fetchall()

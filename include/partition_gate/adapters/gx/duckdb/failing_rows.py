@@ -75,7 +75,7 @@ class BrokenRows:
         self._unmet.update(keys)
 
     def first(self, key: ConditionKey, count: int) -> list[int] | None:
-        """The numbers of the first rows where the condition is true; None where that was not kept."""
+        """The numbers of the first rows where the condition is true; None if that was not kept."""
         if key not in self._places:
             return None
         table, position = self._places[key]
@@ -86,14 +86,14 @@ class BrokenRows:
         return self._samples[table][position] or []
 
     def numbers(self, key: ConditionKey) -> str | None:
-        """The numbers of all rows where the condition is true, as SQL; None where that was not kept."""
+        """The numbers of all rows where the condition is true, as SQL; None if that was not kept."""
         if key not in self._places:
             return None
         table, position = self._places[key]
         return select([ROW], table, where=breaks(position))
 
     def count(self, keys: Sequence[ConditionKey]) -> int | None:
-        """How many rows meet any of the conditions; None where they were not kept together."""
+        """How many rows meet any of the conditions; None if they were not kept together."""
         places = [self._places.get(key) for key in keys if key not in self._unmet]
         tables = {place[0] for place in places if place}
         if not places:
@@ -105,7 +105,7 @@ class BrokenRows:
         return int(count)
 
     def keep(self, scan: PartitionScan, predicates: Mapping[ConditionKey, str]) -> None:
-        """Leave them in the scan's scratch folder, if it has one, for `kept_rows`; nothing where there are none."""
+        """Leave them in the scan's scratch folder, if it has one, for `kept_rows`; nothing if there are none."""
         broken = [key for key in predicates if key in self._places and key not in self._unmet]
         tables = {self._places[key][0] for key in broken}
         if scan.scratch is None or len(tables) != 1:
@@ -122,7 +122,7 @@ class BrokenRows:
 
 def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> str | None:
     """The numbers of the rows that break any of the predicates, as SQL, with whether each breaks it
-    (`_gate_breaks_<i>`), as a validation left them; None where it left nothing about these files and predicates.
+    (`_gate_breaks_<i>`), as a validation left them; None if it left nothing about these files and predicates.
     """
     if scan.scratch is None or not (scan.scratch / _INDEX).exists():
         return None

@@ -13,7 +13,7 @@ from partition_gate.core.values import ITEMS, KEYS, VALUES
 
 
 def types_at(partition: Scanned, column: str, path: Sequence[str]) -> list[tuple[str, str | None]]:
-    """(landing path, type token) of every file that has the column; None where nothing lies at the path."""
+    """(landing path, type token) of every file that has the column; None if nothing lies at the path."""
     source = partition.source(column)
     found = []
     for file in partition.footers.files:

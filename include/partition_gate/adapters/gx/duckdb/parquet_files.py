@@ -65,7 +65,7 @@ class ParquetFile(Record):
     columns: tuple[FileColumn, ...]
 
     def column(self, name: str) -> FileColumn | None:
-        """The column of exactly this name; None also where the file has it twice."""
+        """The column of exactly this name; None also if the file has it twice."""
         found = [column for column in self.columns if column.name == name]
         return found[0] if len(found) == 1 else None
 

@@ -85,7 +85,7 @@ class _Column:
         return self.kind in _INTEGERS | _FLOATS or (decimal is not None and int(decimal[1]) <= _SUMMABLE_DIGITS)
 
     def value(self, text: str | None) -> Number | None:
-        """A number as DuckDB shows it; None where it is none, or not finite."""
+        """A number as DuckDB shows it; None if it is none, or not finite."""
         if text is None:
             return None
         if self.kind in _FLOATS:
@@ -93,7 +93,7 @@ class _Column:
         return Decimal(text) if self.kind.startswith("DECIMAL") else int(text)
 
     def extreme(self, text: str | None) -> Extreme | None:
-        """A value as DuckDB shows it; None where it is none, not finite, or beyond Python's years."""
+        """A value as DuckDB shows it; None if it is none, not finite, or beyond Python's years."""
         if text is None or not self.is_moment:
             return self.value(text)
         try:

@@ -70,7 +70,7 @@ class Scanned(Record):
         return tuple(self.types)
 
     def lacking(self, column: str) -> tuple[str, ...]:
-        """Landing paths of the files without the column; none where the partition's key gives its value."""
+        """Landing paths of the files without the column; none if the partition's key gives its value."""
         return () if column in dict(self.scan.partition_values) else self.footers.lacking(self.source(column))
 
     def named_alike(self, column: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from partition_gate.adapters.gx.duckdb.unchanged_files import can_stay
 from partition_gate.core.errors import GateError
 from partition_gate.core.quoting import identifier
 from partition_gate.core.table import TableSchema
-from partition_gate.gate.local_folders import full
+from partition_gate.gate.local_folders import disk_full
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels
 
 PASSING, QUARANTINED = "passing.parquet", "quarantined.parquet"
@@ -140,7 +140,7 @@ def _two_files(
 
 
 def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
-    """The files as what passes; None where one differs from the table, all are small, or without rows."""
+    """The files as what passes; None if one differs from the table, all are small, or without rows."""
     paths = [Path(file.path) for file in footers.files]
     if not can_stay(paths, scan.target):
         return None
@@ -242,7 +242,7 @@ def _split_error(connection: duckdb.DuckDBPyConnection, partition: Scanned, erro
     """Whose fault it is, found by looking again; DuckDB's own text may hold a value, so it is not quoted."""
     table = partition.scan.target
     if "No space left" in str(error):
-        return full("the folder of the spool")
+        return disk_full("the folder of the spool")
     if damaged := damaged_files(connection, partition.footers):
         return GateError(f"{damaged[0]} cannot be read to its end, so nothing can be split; reject instead")
     for i, column in enumerate(table.columns):

@@ -75,7 +75,7 @@ class Distinctness:
         return no_rows(keys) if name is None else sa.select(*keys).select_from(sa.table(name))
 
     def _found(self, grouped: sa.Select[Any], columns: Sequence[Any], source: Any) -> str | None:
-        """The table of the duplicates; None where there are none."""
+        """The table of the duplicates; None if there are none."""
         name = f"_gate_duplicates_{len(self._tables)}"
         rows = f"({self._to_sql(sa.select(sa.literal_column('*')).select_from(source))})"
         keys = [identifier(column.name) for column in columns]

@@ -68,7 +68,7 @@ def row_predicates(engine: DuckDBExecutionEngine, judgements: Iterable[Judgement
 
 
 def column_profile(engine: DuckDBExecutionEngine) -> PartitionProfile | None:
-    """The counters of the table's columns; None where they cannot be counted."""
+    """The counters of the table's columns; None if they cannot be counted."""
     broken = broken_by_column(engine)
     try:
         return engine.profiler.profile(engine.distinct_values.tables).with_invalid(broken)

@@ -36,7 +36,7 @@ class Obstacles:
         self._references: dict[str, str | None] = {}
 
     def before(self, planned: Planned) -> Obstacle | None:
-        """The first obstacle, or None where the check can be run."""
+        """The first obstacle, or None if the check can be run."""
         looks: tuple[Callable[[Planned], Obstacle | None], ...] = (
             self._fault,
             self._bad_pattern,

@@ -66,7 +66,7 @@ def mask_of(partition: Scanned, key: bytes) -> Mask:
 
 
 def failing_values(engine: DuckDBExecutionEngine, planned: Planned, mask: Mask) -> tuple[FailingValue, ...]:
-    """The most frequent values that break a rule on one column, counted over all rows; none where all are null."""
+    """The most frequent values that break a rule on one column, counted over all rows; none if all are null."""
     column, predicate = planned.kwargs.get("column"), row_predicate(engine, planned.rule_id)
     if column is None or predicate is None or planned.type == INNER_RULE:
         return ()
