@@ -187,5 +187,5 @@ def test_rows_that_are_gone_are_an_error_with_the_next_step(ledger: SqlLedger, f
     attempt = quarantined(ledger, tmp_path / "q")
     (tmp_path / "q" / "rows.parquet").unlink()
 
-    with pytest.raises(OperatorError, match=r"nothing is kept there any more; .*land"):
+    with pytest.raises(OperatorError, match=r"the quarantined rows are gone; .*land"):
         a_console(ledger, folder).quarantine_sample(attempt, limit=10)

@@ -74,5 +74,5 @@ def test_a_lock_of_another_transaction_ends_a_call_within_its_limit(postgres: st
 
 
 def test_a_sqlite_whose_folder_is_absent_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(LedgerUnusable, match="the file cannot be opened; make its folder"):
+    with pytest.raises(LedgerUnusable, match="the file cannot be opened; create its folder"):
         migrate(f"sqlite:///{tmp_path / 'absent' / 'ledger.sqlite'}")

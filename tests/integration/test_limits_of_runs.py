@@ -90,7 +90,10 @@ def test_a_ledger_that_is_locked_after_the_commit_never_says_that_nothing_was_pu
         def locked(ports: WiredPorts) -> None:
             after_publish(ports, lock).__enter__()
 
-        with ends_within(20), pytest.raises(NotRecorded, match=r"98 rows are visible.*locked for 1 s") as raised:
+        with (
+            ends_within(20),
+            pytest.raises(NotRecorded, match=r"98 rows are published and visible.*locked for 1 s") as raised,
+        ):
             desk.run_in_process(before=locked)
         other.execute("ROLLBACK")
 
@@ -280,7 +283,7 @@ def spool_in_the_way(desk: Limited) -> None:
 @pytest.mark.parametrize(
     ("breaks", "said"),
     [
-        (newer, "0999, made by a newer Partition Gate"),
+        (newer, "0999, from a newer Partition Gate"),
         (without_tables, "its tables are missing"),
         (no_database, "restore it from a backup"),
         (cut_database, "restore it from a backup"),

@@ -149,12 +149,12 @@ STATE = (
     Mutation("a listing that is older than the newest attempt opens one", "adapters/ledger/attempts.py",
              "newest != claim.seen_fence", "newest < claim.seen_fence", LEDGER),
     Mutation("an overtaken attempt may publish", "adapters/ledger/attempts.py",
-             "take_turns(connection, attempt.dataset, attempt.partition_key) > attempt.fence",
-             "take_turns(connection, attempt.dataset, attempt.partition_key) < 0", LEDGER),
+             "lock_partition(connection, attempt.dataset, attempt.partition_key) > attempt.fence",
+             "lock_partition(connection, attempt.dataset, attempt.partition_key) < 0", LEDGER),
     Mutation("a fence is given twice", "adapters/ledger/attempts.py",
              "fence = max(newest, after_fence) + 1", "fence = max(newest, after_fence + 1)", LEDGER),
     Mutation("an attempt that ended begins again", "adapters/ledger/attempts.py",
-             "attempts.c.state.not_in(_STANDING)", "attempts.c.state != state.value", LEDGER),
+             "attempts.c.state.not_in(_FINAL_STATES)", "attempts.c.state != state.value", LEDGER),
     Mutation("a message that was sent is sent again", "adapters/ledger/outbox.py",
              "outbox.c.id == message_id, outbox.c.state != SENT", "outbox.c.id == message_id", LEDGER),
     Mutation("messages are claimed newest first", "adapters/ledger/outbox.py",
@@ -176,7 +176,7 @@ STATE = (
 
 PUBLISH = (
     Mutation("the same fence publishes twice", "adapters/warehouse_delta/warehouse.py",
-             "seen < wanted.fence:", "seen <= wanted.fence:", WAREHOUSE),
+             "newest < wanted.fence:", "newest <= wanted.fence:", WAREHOUSE),
     Mutation("visible rows are discarded", "adapters/warehouse_delta/warehouse.py",
              "layout.attempt_of(path) == attempt_id and path not in visible", "layout.attempt_of(path) == attempt_id",
              WAREHOUSE),
@@ -190,7 +190,7 @@ PUBLISH = (
     Mutation("a newer version that came while columns were added is replaced", "adapters/warehouse_delta/warehouse.py",
              "continue  # other commits", "log = self._logs.load(table.name)  # other commits", DELTA),
     Mutation("another version than the decision rests on is replaced", "adapters/warehouse_delta/warehouse.py",
-             "if over not in {None, seen}:", "if False:", WAREHOUSE),
+             "if over not in {None, newest}:", "if False:", WAREHOUSE),
 )  # fmt: skip
 
 TELLING = (
@@ -238,7 +238,7 @@ KEYING = (
     Mutation("an encoded partition is never found again", "adapters/warehouse_delta/table_log.py",
              "return [unquote(str(path)) for path in", "return [str(path) for path in", KEYED_TABLES),
     Mutation("one of two folders of a partition is dropped in silence", "adapters/object_store/listing.py",
-             "if len(found) > 1:", "if found is None:", STORES),
+             "if len(files_by_folder) > 1:", "if files_by_folder is None:", STORES),
     Mutation("a folder without a key hides the others", "adapters/object_store/listing.py",
              "except MalformedPartitionKey as error:", "except KeyError as error:", STORES),
 )  # fmt: skip

@@ -119,7 +119,7 @@ class InMemoryWarehouse:
 
     def quarantined(self, uri: str, *, limit: int) -> QuarantinedRows:
         if uri not in self.kept:
-            raise OperatorError(f"{uri}: nothing is kept there any more; land the partition's files again and run it")
+            raise OperatorError(f"{uri}: the quarantined rows are gone; land the partition's files again and run it")
         kept = self.kept[uri]
         columns = tuple(name for name in (kept[0] if kept else {}) if not is_reserved(name))
         rows = tuple(_quarantined_row(row, columns) for row in kept[:limit])
