@@ -610,7 +610,7 @@ def test_quarantine_that_is_no_parquet_any_more_is_an_error_with_the_next_step(
     )
     Path(uri, "rows.parquet").write_bytes(b"secret@example.org")
 
-    with pytest.raises(OperatorError, match=r"a1/rows.parquet: the rows cannot be read .*; bring") as caught:
+    with pytest.raises(OperatorError, match=r"a1/rows.parquet: the rows cannot be read .*; restore") as caught:
         warehouse.quarantined(uri, limit=1)
     assert "secret" not in str(caught.value)
 
