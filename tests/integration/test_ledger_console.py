@@ -111,7 +111,7 @@ def test_a_missing_contract_folder_is_told_and_not_an_error(ledger: SqlLedger, t
     console = a_console(ledger, ContractFolder(tmp_path / "nowhere", tmp_path))
 
     (broken,) = console.broken_contracts()
-    assert "no such folder" in broken.problem
+    assert "the folder does not exist" in broken.problem
 
 
 def test_a_quarantined_row_has_its_reasons_and_its_place(ledger: SqlLedger, folder: ContractFolder, tmp_path: Path):

@@ -92,7 +92,7 @@ def test_a_ledger_that_is_locked_after_the_commit_never_says_that_nothing_was_pu
 
         with (
             ends_within(20),
-            pytest.raises(NotRecorded, match=r"98 rows are published and visible.*locked for 1 s") as raised,
+            pytest.raises(NotRecorded, match=r"98 rows are published and visible.*held its lock for 1 s") as raised,
         ):
             desk.run_in_process(before=locked)
         other.execute("ROLLBACK")
