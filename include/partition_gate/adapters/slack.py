@@ -39,8 +39,8 @@ _NEXT_STEPS = {
     "missing_scope": "give the app chat:write, channels:read, channels:history, groups:read and groups:history",
     "restricted_action": "a workspace rule forbids posting here; ask the workspace administrator",
     "ratelimited": "no action needed; the message is sent later",
-    "invalid_blocks": "report this as a bug of ours, with the message id",
-    "msg_too_long": "report this as a bug of ours, with the message id",
+    "invalid_blocks": "report this as a bug, with the message id",
+    "msg_too_long": "report this as a bug, with the message id",
 }
 
 
