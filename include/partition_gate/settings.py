@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment (`GATE_<NAME>`): the only module that looks there."""
+"""All settings, read once from the environment (`GATE_<NAME>`). No other module reads the environment."""
 
 from __future__ import annotations
 
@@ -19,99 +19,105 @@ _PROJECT = Path(__file__).resolve().parents[2]
 
 
 def _limit(default: float, meaning: str, outcome: str, *, ge: float | None = None, le: float | None = None) -> Any:
-    """A limit: above 0, and in seconds where its meaning names no other unit; `outcome` is what follows when it is
-    reached.
-    """
+    """A limit above 0, in seconds unless its meaning names another unit. `outcome`: what happens at the limit."""
     gt = 0 if ge is None else None
     return Field(default, description=meaning, json_schema_extra={"outcome": outcome}, gt=gt, ge=ge, le=le)
 
 
 class Settings(Record):
-    """One field a setting; the README's table is made from the descriptions and defaults."""
+    """One field per setting. The README's table is generated from the descriptions and defaults."""
 
-    home: Path = Field(Path(".gate"), description="Folder below which everything embedded is written.")
+    home: Path = Field(Path(".gate"), description="Folder for everything that runs embedded: databases, files, keys.")
     contracts: Path = Field(Path("include/contracts"), description="Folder of the `<id>.odcs.yaml` contracts.")
     expectations: Path = Field(Path("expectations"), description="Folder of the compiled suites.")
     environment: str = Field(
-        "", description="Which `servers[]` entry is used, by `environment` or `server`; empty: the first."
+        "", description="Which `servers[]` entry to use, by its `environment` or `server`; empty: the first."
     )
     s3_endpoint_url: str = Field(
-        "", description="S3 endpoint of landing; empty: the embedded server below GATE_HOME is started when needed."
+        "", description="S3 endpoint of landing; empty: an embedded server below GATE_HOME, started when needed."
     )
     s3_access_key_id: str = Field("", description="S3 access key of landing.")
     s3_secret_access_key: SecretStr = Field(SecretStr(""), description="S3 secret key of landing.")
     s3_region: str = Field("us-east-1", description="S3 region of landing.")
     warehouse_uri: str = Field(
-        "", description="Root of the Delta tables, a folder or `s3://`; empty: `GATE_HOME/warehouse`."
+        "", description="Root of the Delta tables, a folder or `s3://bucket/prefix`; empty: `GATE_HOME/warehouse`."
     )
     quarantine_uri: str = Field("", description="Root of the quarantine; empty: `GATE_HOME/quarantine`.")
     serving_file: str = Field("", description="The consumers' DuckDB file; empty: `GATE_HOME/warehouse.duckdb`.")
-    ledger_url: str = Field("", description="SQLAlchemy URL of the state; empty: SQLite at `GATE_HOME/ledger.sqlite`.")
+    ledger_url: str = Field("", description="SQLAlchemy URL of the ledger; empty: SQLite at `GATE_HOME/ledger.sqlite`.")
     docs_folder: str = Field("", description="Folder of the Data Docs site; empty: `GATE_HOME/docs`.")
     public_url: str = Field(
-        "", description="Base URL of the console in messages and pages; empty: links to local files."
+        "", description="Base URL of the console for links in messages and pages; empty: links to local files."
     )
-    slack_token: SecretStr = Field(SecretStr(""), description="Bot token; empty: messages go to the local inbox page.")
+    slack_token: SecretStr = Field(
+        SecretStr(""), description="Slack bot token; empty: messages go to the local inbox page."
+    )
     slack_api_url: str = Field("https://slack.com/api/", description="Slack Web API (a proxy or a test server).")
     mask_key: SecretStr = Field(
-        SecretStr(""), description="Key of the hashes that stand for classified values; empty: made once in GATE_HOME."
+        SecretStr(""),
+        description="Key of the hashes that replace classified values; empty: a key is created once in GATE_HOME.",
     )
     store_call_timeout_s: float = _limit(
         60,
-        "One listing, look, small read or write in object storage, with all its tries.",
+        "One listing, lookup, or small read or write in object storage, including retries.",
         "errored: object storage does not answer",
     )
     store_file_timeout_s: float = _limit(
         60,
-        "Reading one file from object storage with all its tries, besides the time that its size is given.",
-        "errored: the file, its limit, nothing left in the spool",
+        "Reading one file from object storage, including retries, plus the time allowed for its size.",
+        "errored, with the file and its limit; the spool is left empty",
     )
     store_file_bytes_per_s: float = _limit(
-        1_000_000, "Slowest transfer of a file that is waited for, in bytes per s.", "adds to the limit of a file"
+        1_000_000,
+        "Slowest acceptable transfer of a file, in bytes per second.",
+        "size / this rate is added to the limit of a file",
     )
     spool_timeout_s: float = _limit(
-        1800, "Reading all files of one partition.", "errored: how many files, nothing left in the spool"
+        1800, "Reading all files of one partition.", "errored, with the number of files; the spool is left empty"
     )
     spool_max_bytes: int = _limit(
-        100_000_000_000, "Size of one partition's files, in bytes.", "errored before anything is read"
+        100_000_000_000, "Total size of one partition's files, in bytes.", "errored before anything is read"
     )
     scan_timeout_s: float = _limit(
         1800,
-        "Each reading of a partition's rows: to judge, to split.",
-        "errored: DuckDB is interrupted; nothing is published",
+        "One pass over a partition's rows, to judge or to split them.",
+        "errored: DuckDB is interrupted and nothing is published",
     )
     sql_rule_timeout_s: float = _limit(
-        60, "Planning or running one SQL rule.", "lint: an error at the query; a run: that check is errored"
+        60, "Planning or running one SQL rule.", "lint reports an error at the query; in a run, that check is errored"
     )
     sql_rule_memory_mb: int = _limit(
-        1024, "Memory of one SQL rule, in MB.", "lint plans it within the limit; a run: that check is errored", ge=64
+        1024,
+        "Memory of one SQL rule, in MB.",
+        "lint reports an error at the query; in a run, that check is errored",
+        ge=64,
     )
     view_swap_timeout_s: float = _limit(
         10,
-        "Waiting for another process that writes the consumers' DuckDB file.",
+        "Waiting while another process writes the consumers' DuckDB file.",
         "published; the next run refreshes the view",
     )
     ledger_timeout_s: float = _limit(
         30,
         "Waiting for the ledger: a connection, a lock, a statement.",
-        "before the commit exit 3, nothing is visible; after it exit 3, visible, and the next run records it",
+        "exit 3: before the commit nothing is visible; after it the rows are visible, and the next run records them",
         ge=1,
     )
     message_timeout_s: float = _limit(
         20,
-        "Sending one Slack message, and looking whether it was sent, each.",
+        "Sending one Slack message, or looking up whether it was sent.",
         "the message waits in the outbox; the drain ends",
         le=50,
     )
     drain_timeout_s: float = _limit(
-        60, "After so long a drain begins no further message.", "the rest waits for the next drain"
+        60, "How long a drain may start new deliveries.", "the remaining messages wait for the next drain"
     )
 
     @field_validator("s3_endpoint_url", "slack_api_url", "public_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
         if value and not (value.startswith(("http://", "https://")) and urlsplit(value).netloc):
-            address = value.rpartition("@")[2]  # what is before it may be a password
+            address = value.rpartition("@")[2]  # the part before it may hold a password
             raise ValueError(f"{address!r} is not a URL: write http://{address} or https://{address}")
         return value
 
@@ -123,43 +129,43 @@ class Settings(Record):
             return value
         if scheme not in _DATABASES:
             raise ValueError(
-                f"{scheme!r} is not a database of ours: write {_DATABASES[0]}://user@host/db or sqlite:///path"
+                f"{scheme!r} is not a supported database: write {_DATABASES[0]}://user@host/db or sqlite:///path"
             )
-        if not _names_a_database(value):  # the text itself stays out: it may hold a password
-            raise ValueError(f"it is not the URL of a database: write {_DATABASES[0]}://user@host:5432/db")
+        if not _names_a_database(value):  # the value is not quoted, because it may hold a password
+            raise ValueError(f"not a database URL: write {_DATABASES[0]}://user@host:5432/db")
         return value
 
     @field_validator("warehouse_uri", "quarantine_uri")
     @classmethod
     def _is_a_folder_or_s3(cls, value: str) -> str:
         if "://" in value and not (value.startswith("s3://") and urlsplit(value).netloc):
-            raise ValueError(f"{value!r} is neither a folder nor s3://bucket/prefix")
+            raise ValueError(f"{value!r} is neither a folder nor an S3 location: write a path or s3://bucket/prefix")
         return value
 
     def path(self, value: str, name: str) -> str:
-        """A location setting, or its default of that name below the home."""
+        """The value of a location setting, or its default: `name` below the home."""
         return value or str(self.home / name)
 
 
 def _names_a_database(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.port != 0 and len(parts.path) > 1  # reading the port parses it
+        return parts.port != 0 and len(parts.path) > 1  # `port` raises ValueError if it is not a number
     except ValueError:
         return False
 
 
 def load_settings(environment: Mapping[str, str] | None = None, *, project: Path = _PROJECT) -> Settings:
-    """The settings; relative folders start at the project's root.
+    """The settings. Relative folders are resolved against the project's root.
 
     Raises:
         InvalidSetting: an unknown `GATE_` variable or an unusable value.
     """
-    given = os.environ if environment is None else environment
-    values = {name.removeprefix(PREFIX).lower(): value for name, value in given.items() if name.startswith(PREFIX)}
+    variables = os.environ if environment is None else environment
+    values = {name.removeprefix(PREFIX).lower(): value for name, value in variables.items() if name.startswith(PREFIX)}
     if unknown := sorted(set(values) - set(Settings.model_fields)):
         names = ", ".join(PREFIX + name.upper() for name in unknown)
-        raise InvalidSetting(f"{names}: no such setting; see the table of settings in the README")
+        raise InvalidSetting(f"{names}: unknown setting; the README lists all settings")
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
@@ -171,7 +177,7 @@ def load_settings(environment: Mapping[str, str] | None = None, *, project: Path
 
 
 def limits_table() -> str:
-    """Every limit with its default, its meaning and what follows when it is reached, as Markdown."""
+    """Every limit with its default, its meaning and what happens when it is reached, as Markdown."""
     rows = ["| setting | default | limits | when it is reached |", "|---|---|---|---|"]
     for name, field in Settings.model_fields.items():
         if isinstance(extra := field.json_schema_extra, dict):

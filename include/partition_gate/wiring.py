@@ -1,4 +1,4 @@
-"""Settings -> adapters. The only place that knows which adapter stands behind which port."""
+"""Builds the adapters from the settings. The only module that knows which adapter implements which port."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from partition_gate.ports.warehouse import Warehouse
     from partition_gate.ports.workers import Workers
 
-_OF_EVERY_TASK = (
+_TASK_MODULES = (
     "gx.validator",
     "gx.data_docs.site",
     "ledger.ledger",
@@ -43,14 +43,14 @@ _OF_EVERY_TASK = (
 
 
 class SystemClock:
-    """The machine's time, in UTC."""
+    """The system time, in UTC."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
 
 class WiredPorts:
-    """The `Ports` of these settings. Adapters, and the heavy packages behind them, are loaded on first use."""
+    """The `Ports` for these settings. Adapters and their heavy packages are loaded on first use."""
 
     def __init__(self, settings: Settings, stack: ExitStack) -> None:
         self.settings, self._stack = settings, stack
@@ -75,7 +75,7 @@ class WiredPorts:
         return LocalWorkers()
 
     def links(self, dataset: str, key: str, attempt_id: str) -> Links:
-        """Where people find an attempt of a partition."""
+        """Links to an attempt of a partition."""
         return links_for(self.settings, dataset, key, attempt_id)
 
     @cached_property
@@ -83,8 +83,8 @@ class WiredPorts:
         from partition_gate.adapters.object_store.local import LocalObjectStore
         from partition_gate.adapters.object_store.routing import RoutingObjectStore
 
-        most = self.settings.spool_max_bytes
-        return RoutingObjectStore(s3=lambda: self._s3, local=LocalObjectStore(), spool_max_bytes=most)
+        limit = self.settings.spool_max_bytes
+        return RoutingObjectStore(s3=lambda: self._s3, local=LocalObjectStore(), spool_max_bytes=limit)
 
     @cached_property
     def validator(self) -> Validator:
@@ -119,7 +119,7 @@ class WiredPorts:
         settings = self.settings
         url = settings.ledger_url
         if not url:
-            _make(settings.home)
+            _make_folder(settings.home)
             url = f"sqlite:///{settings.home / 'ledger.sqlite'}"
         migrate(url, settings.ledger_timeout_s)
         return SqlLedger(url, settings.ledger_timeout_s)
@@ -145,30 +145,30 @@ class WiredPorts:
         return InboxNotifier(self.settings.home / "inbox")
 
     def registry(self, root: str) -> RegistryStore:
-        """The contract registry at `s3://bucket/prefix` or in a folder."""
+        """The contract registry at `s3://bucket/prefix` or in a local folder."""
         from partition_gate.adapters.object_store.registry import LocalRegistryStore, S3RegistryStore
 
         return S3RegistryStore(root, self.endpoint) if root.startswith("s3://") else LocalRegistryStore(Path(root))
 
-    def found_location(self, path: str) -> Location:
-        """The location that a folder in landing has, Hive segments included."""
-        from partition_gate.adapters.object_store.layout import found_location, local_folder_names, s3_folder_names
+    def infer_location(self, path: str) -> Location:
+        """Infer the location of a folder in landing, including its Hive segments."""
+        from partition_gate.adapters.object_store.layout import infer_location, local_folder_names, s3_folder_names
 
         names = s3_folder_names(self.endpoint) if path.startswith("s3://") else local_folder_names
-        return found_location(path, names)
+        return infer_location(path, names)
 
     @cached_property
     def endpoint(self) -> Endpoint:
-        """The S3 of these settings; where they name none, the embedded server is started."""
+        """The S3 endpoint of the settings; without one, the embedded server is started."""
         from partition_gate.adapters.embedded_s3.users import running
         from partition_gate.adapters.object_store.s3_clients import Endpoint
 
         settings = self.settings
-        given = (settings.s3_endpoint_url, settings.s3_access_key_id, settings.s3_secret_access_key.get_secret_value())
-        if not settings.s3_endpoint_url:
+        url, key = settings.s3_endpoint_url, settings.s3_access_key_id
+        secret = settings.s3_secret_access_key.get_secret_value()
+        if not url:
             server = self._stack.enter_context(running(settings.home))
-            given = (server.endpoint_url, server.access_key_id, server.secret_access_key)
-        url, key, secret = given
+            url, key, secret = server.endpoint_url, server.access_key_id, server.secret_access_key
         limits = _store_limits(settings)
         return Endpoint(url=url, access_key_id=key, secret_access_key=secret, region=settings.s3_region, limits=limits)
 
@@ -184,30 +184,30 @@ class WiredPorts:
 
 @contextmanager
 def open_ports(settings: Settings | None = None) -> Iterator[WiredPorts]:
-    """The ports, for a command or a task; an embedded server that was started for them is stopped at the end."""
+    """The ports for a command or a task. An embedded server that was started for them is stopped on exit."""
     with ExitStack() as stack:
         yield WiredPorts(settings or load_settings(), stack)
 
 
 def preload() -> None:
-    """Import what tasks need, in the process that forks them, so that none of them spends its time on it. Nothing is
-    opened: neither connections nor threads survive a fork.
+    """Import what tasks need in the process that forks them, so that no task spends time on it. Nothing is opened,
+    because neither connections nor threads survive a fork.
     """
     from partition_gate.adapters.gx.imports import lean_imports
 
     with lean_imports():
-        for name in _OF_EVERY_TASK:
+        for name in _TASK_MODULES:
             import_module(f"partition_gate.adapters.{name}")
 
 
 def contract_folder(settings: Settings) -> ContractFolder:
-    """Contracts and suites of these settings."""
+    """The contracts and suites of these settings."""
     return ContractFolder(settings.contracts, settings.expectations, environment=settings.environment)
 
 
 @contextmanager
 def query_planner(settings: Settings) -> Iterator[Callable[[TableSchema, str], str | None]]:
-    """Why a contract's query cannot run over its table; the engine is loaded when there is a query."""
+    """A function that returns why a contract's query cannot run over its table; it loads the engine on first use."""
     with ExitStack() as stack:
 
         @cache
@@ -220,28 +220,28 @@ def query_planner(settings: Settings) -> Iterator[Callable[[TableSchema, str], s
 
 
 def docs_folder(settings: Settings) -> Path:
-    """The Data Docs site."""
+    """The folder of the Data Docs site."""
     return Path(settings.path(settings.docs_folder, "docs"))
 
 
 def mask_key(settings: Settings) -> bytes:
-    """The key of the hashes that stand for classified values; made once, readable by its owner only."""
-    if given := settings.mask_key.get_secret_value():
-        return given.encode()
+    """The key of the hashes that replace classified values; created once, readable only by its owner."""
+    if key := settings.mask_key.get_secret_value():
+        return key.encode()
     path = settings.home / "mask.key"
-    _make(path.parent)
+    _make_folder(path.parent)
     with writing_below(path.parent), suppress(FileExistsError):
         draft = path.with_name(f"mask.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_hex(32))
         try:
-            path.hardlink_to(draft)  # two processes may come first; one key wins
+            path.hardlink_to(draft)  # if two processes create a key, the first one wins
         finally:
             draft.unlink()
     return path.read_text().encode()
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     with writing_below(folder):
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -264,7 +264,7 @@ def _store_limits(settings: Settings) -> StoreLimits:
 
 
 def storage_options(settings: Settings) -> dict[str, str]:
-    """What deltalake needs to reach the S3 of these settings."""
+    """The options with which deltalake reaches the S3 of these settings."""
     from partition_gate.adapters.warehouse_delta.storage import request_limits
 
     return {
@@ -278,7 +278,7 @@ def storage_options(settings: Settings) -> dict[str, str]:
 
 
 def links_for(settings: Settings, dataset: str, key: str, attempt_id: str) -> Links:
-    """Where people find a partition: console addresses, or local files without a console."""
+    """Links to a partition: console addresses, or local files if there is no console."""
     base = settings.public_url.rstrip("/")
     page = f"attempts/{attempt_id}/index.html"
     if not base:

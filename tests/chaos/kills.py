@@ -15,7 +15,7 @@ from tests.chaos.tally import Tally
 from tests.chaos.world import DATASET, World
 
 from partition_gate.apps.airflow import tasks
-from partition_gate.gate.notify import Pace
+from partition_gate.gate.notify import DeliveryTimes
 
 PLACES = (
     "adapters.object_store.routing:RoutingObjectStore.list_files",
@@ -41,7 +41,7 @@ PLACES = (
 )
 FAILPOINTS = tuple(Failpoint(place, after=after) for place in PLACES for after in (False, True))
 BAD_ROWS = (0, 0, 3, 30)
-LEASE_S = Pace().lease.total_seconds()
+LEASE_S = DeliveryTimes().lease.total_seconds()
 FIRST_DAY = date(2026, 1, 1)
 Runner = Callable[[str, Failpoint | Moment | None], Ended]
 
@@ -120,7 +120,7 @@ class Kills:
     def _reconciled(self, where: str) -> None:
         """Everything agrees; only a message may wait, for the lease of a worker that was killed while it sent it."""
         ended, differences = self.world.reconciled()
-        left = [line for line in differences if "is not delivered yet" not in line]
+        left = [line for line in differences if "has not been delivered yet" not in line]
         if ended.code not in {0, 1} or left:
             self.tally.wrong.append(f"gate reconcile at {where} ended with {ended}: {left}")
 

@@ -99,7 +99,7 @@ def without_fence() -> None:
     _intend = SqlLedger.intend
     SqlLedger.open_attempt = open_attempt  # type: ignore[method-assign]
     SqlLedger.intend = intend  # type: ignore[method-assign]
-    DeltaWarehouse._seen = lambda *_: None  # type: ignore[method-assign]
+    DeltaWarehouse._already_published = lambda *_: None  # type: ignore[method-assign]
 
 
 def without_if_match() -> None:

@@ -106,7 +106,7 @@ def test_the_partition_is_compared_with_what_is_published(tmp_path: Path) -> Non
         ("SELECT 1 WHERE FALSE", "no row"),
         ("SELECT [1]", "a list"),
         ("SELECT CAST(email AS INTEGER) FROM {object} LIMIT 1", "ConversionException"),
-        ("SELEC 1", "not SQL"),
+        ("SELEC 1", "not valid DuckDB SQL"),
     ],
 )
 def test_a_query_that_does_more_than_read_one_value_is_refused(tmp_path: Path, query: str, why: str) -> None:

@@ -170,7 +170,7 @@ def test_a_lost_publication_record_is_named(warehouse: DeltaWarehouse, tmp_path:
     publish(warehouse, tmp_path, [1])
     (tmp_path / "tables/orders/_publications/a1.json").unlink()
 
-    with pytest.raises(OperatorError, match=r"_publications/a1\.json is missing"):
+    with pytest.raises(OperatorError, match=r"_publications/a1\.json: the publication record .* is missing"):
         warehouse.current("orders", DAY)
 
 
@@ -286,8 +286,8 @@ class Overtaken(DeltaWarehouse):
         )
         self._other: Callable[[], object] | None = other
 
-    def _seen(self, log: DeltaTable | None, wanted: Publication, over: int | None) -> Publication | None:
-        found = super()._seen(log, wanted, over)
+    def _already_published(self, log: DeltaTable | None, wanted: Publication, over: int | None) -> Publication | None:
+        found = super()._already_published(log, wanted, over)
         if self._other:
             other, self._other = self._other, None
             other()
@@ -412,7 +412,7 @@ def test_a_changed_type_is_refused_by_name(warehouse: DeltaWarehouse, tmp_path: 
     publish(warehouse, tmp_path, [1])
     changed = a_table(columns={"id": "VARCHAR", "amount": "DOUBLE"})
 
-    with pytest.raises(ContractError, match=r"orders\.id: published as long, the contract says string"):
+    with pytest.raises(ContractError, match=r"orders\.id: published as long, but the contract says string"):
         publish(warehouse, tmp_path, [2], fence=2, table=changed)
 
 
@@ -610,7 +610,7 @@ def test_quarantine_that_is_no_parquet_any_more_is_an_error_with_the_next_step(
     )
     Path(uri, "rows.parquet").write_bytes(b"secret@example.org")
 
-    with pytest.raises(OperatorError, match=r"a1/rows.parquet: the rows cannot be read .*; bring") as caught:
+    with pytest.raises(OperatorError, match=r"a1/rows.parquet: the rows cannot be read .*; restore") as caught:
         warehouse.quarantined(uri, limit=1)
     assert "secret" not in str(caught.value)
 

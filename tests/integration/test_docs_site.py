@@ -158,7 +158,7 @@ def test_a_page_of_the_same_attempt_is_replaced(tmp_path: Path, document: str):
 
 @pytest.mark.parametrize("attempt_id", ["../a", "a/b", "", ".hidden", "a\nb"])
 def test_an_attempt_id_that_is_a_path_is_refused(tmp_path: Path, document: str, attempt_id: str):
-    with pytest.raises(ValueError, match="cannot be a folder's name"):
+    with pytest.raises(ValueError, match="cannot be a folder name"):
         a_site(tmp_path).write_page(attempt_id, document, title="t")
 
 

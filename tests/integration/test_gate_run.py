@@ -370,7 +370,7 @@ def test_a_broken_contract_is_one_message_for_each_problem_and_nothing_is_left_b
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("run", "nothing-here", KEY), "'nothing-here' is no contract"),
+        (("run", "nothing-here", KEY), "'nothing-here' is not a contract"),
         (("run", "flights", "2013-01-03/07"), "is no partition key"),
     ],
 )
@@ -387,7 +387,7 @@ def test_an_unknown_setting_is_refused_by_name(desk):
     done = desk.gate("status")
 
     assert done.returncode == COULD_NOT_JUDGE
-    assert "GATE_HOMEE: no such setting" in done.stderr
+    assert "GATE_HOMEE: unknown setting" in done.stderr
 
 
 def at(s3: Any) -> dict[str, str]:

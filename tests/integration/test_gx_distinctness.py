@@ -108,7 +108,7 @@ def settle(connection: duckdb.DuckDBPyConnection, keys: list[Any], kind: str) ->
     connection.execute(f"CREATE TABLE keys (key {kind})")
     connection.executemany("INSERT INTO keys VALUES (?)", [[key] for key in keys]) if keys else None
     in_parts = Distinctness(connection, to_sql, hashes_at_once=10, keys_at_once=4)
-    settled = to_sql(in_parts.settled(sa.column("key").in_(duplicates([sa.column("key")], sa.table("keys")))))
+    settled = to_sql(in_parts.resolve(sa.column("key").in_(duplicates([sa.column("key")], sa.table("keys")))))
     found = connection.execute(select(["key"], "keys", where=f"{settled} GROUP BY key")).fetchall()
     return settled, sorted(row[0] for row in found)
 

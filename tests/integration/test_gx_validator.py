@@ -83,7 +83,7 @@ def test_a_referenced_dataset_without_a_version_is_our_error(
     scan = a_scan(tmp_path, ORDERS).model_copy(update={"references": references})
 
     assert _observations(scan, {"rule": ID_IN_PARENTS})["rule"] == Errored(
-        rule_id="rule", why="parents has no published version; run it first"
+        rule_id="rule", why="parents has no published version; publish it first: gate run parents"
     )
 
 
@@ -95,7 +95,7 @@ def test_a_referenced_dataset_without_a_version_is_our_error(
         (
             "expect_column_values_to_match_json_schema",
             {"column": "note", "json_schema": {"type": "objct"}},
-            "json_schema is no JSON Schema",
+            "json_schema is not a valid JSON Schema",
         ),
         (
             "expect_column_values_to_be_between",

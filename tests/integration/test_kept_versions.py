@@ -225,7 +225,7 @@ def test_each_kept_version_has_its_own_committed_suite(checkout: Checkout) -> No
     done = checkout.gate("run", "orders", "2026-01-01")
 
     assert done.returncode == 1
-    assert "expectations/orders/1.0.0/orders.json: is not what the contract compiles to" in done.stderr
+    assert "expectations/orders/1.0.0/orders.json: differs from what the contract compiles to" in done.stderr
 
 
 def test_versions_lists_the_days_that_each_judges_newest_first(checkout: Checkout) -> None:

@@ -111,7 +111,7 @@ def test_a_missing_contract_folder_is_told_and_not_an_error(ledger: SqlLedger, t
     console = a_console(ledger, ContractFolder(tmp_path / "nowhere", tmp_path))
 
     (broken,) = console.broken_contracts()
-    assert "no such folder" in broken.problem
+    assert "the folder does not exist" in broken.problem
 
 
 def test_a_quarantined_row_has_its_reasons_and_its_place(ledger: SqlLedger, folder: ContractFolder, tmp_path: Path):
@@ -187,5 +187,5 @@ def test_rows_that_are_gone_are_an_error_with_the_next_step(ledger: SqlLedger, f
     attempt = quarantined(ledger, tmp_path / "q")
     (tmp_path / "q" / "rows.parquet").unlink()
 
-    with pytest.raises(OperatorError, match=r"nothing is kept there any more; .*land"):
+    with pytest.raises(OperatorError, match=r"the quarantined rows are gone; .*land"):
         a_console(ledger, folder).quarantine_sample(attempt, limit=10)

@@ -68,11 +68,11 @@ def test_a_lock_of_another_transaction_ends_a_call_within_its_limit(postgres: st
     engine = create_engine(url)
     with engine.begin() as other, ends_within(10):
         other.execute(text("LOCK TABLE attempts"))
-        with pytest.raises(LedgerUnusable, match=r"locked for 1 s \(GATE_LEDGER_TIMEOUT_S\)"):
+        with pytest.raises(LedgerUnusable, match=r"held its lock for 1 s \(GATE_LEDGER_TIMEOUT_S\)"):
             SqlLedger(url, timeout_s=1).open_attempt(a_claim(), idempotency_key="k", after_fence=0, now=NOON)
     engine.dispose()
 
 
 def test_a_sqlite_whose_folder_is_absent_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(LedgerUnusable, match="the file cannot be opened; make its folder"):
+    with pytest.raises(LedgerUnusable, match="the file cannot be opened; create its folder"):
         migrate(f"sqlite:///{tmp_path / 'absent' / 'ledger.sqlite'}")

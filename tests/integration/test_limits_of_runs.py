@@ -90,7 +90,10 @@ def test_a_ledger_that_is_locked_after_the_commit_never_says_that_nothing_was_pu
         def locked(ports: WiredPorts) -> None:
             after_publish(ports, lock).__enter__()
 
-        with ends_within(20), pytest.raises(NotRecorded, match=r"98 rows are visible.*locked for 1 s") as raised:
+        with (
+            ends_within(20),
+            pytest.raises(NotRecorded, match=r"98 rows are published and visible.*held its lock for 1 s") as raised,
+        ):
             desk.run_in_process(before=locked)
         other.execute("ROLLBACK")
 
@@ -280,7 +283,7 @@ def spool_in_the_way(desk: Limited) -> None:
 @pytest.mark.parametrize(
     ("breaks", "said"),
     [
-        (newer, "0999, made by a newer Partition Gate"),
+        (newer, "0999, from a newer Partition Gate"),
         (without_tables, "its tables are missing"),
         (no_database, "restore it from a backup"),
         (cut_database, "restore it from a backup"),
@@ -303,7 +306,7 @@ def test_a_spool_that_cannot_be_made_is_an_errored_outcome(desk: Limited) -> Non
     settlement = desk.run_in_process().settlement
 
     assert settlement.outcome.value == "errored"
-    assert "give our user a folder there" in settlement.why[0]
+    assert "grant the gate's user write access" in settlement.why[0]
 
 
 @pytest.mark.parametrize("full", ["spool", "warehouse", "quarantine"])
@@ -324,7 +327,7 @@ def test_a_full_disk_is_an_errored_outcome_with_the_next_step(desk: Limited, ful
     assert done.returncode == COULD_NOT_JUDGE, done.stdout + done.stderr
     document = json.loads(done.stdout)
     assert document["outcome"] == "errored"
-    assert "the disk is full; free space there" in str(document["why"])
+    assert "the disk is full; free some space" in str(document["why"])
 
 
 def test_the_limits_change_nothing_where_all_is_well(desk: Limited) -> None:

@@ -14,13 +14,13 @@ import pytest
 from partition_gate.adapters.inbox import InboxNotifier
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.slack import SlackNotifier
-from partition_gate.gate.notify import Delivery, Pace, notify
+from partition_gate.gate.notify import Delivery, DeliveryTimes, notify
 from partition_gate.judging.attempt import Message
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_message, a_settlement
 from partition_gate.testing.slack_server import Fault, SlackServer
 
-PACE = Pace()
+TIMES = DeliveryTimes()
 SENDER = Path(__file__).parent / "slack_sender.py"
 RATES = {
     Fault.RATE_LIMITED_SILENTLY: 0.08,
@@ -101,7 +101,7 @@ def test_a_second_drain_sends_nothing(ledger: SqlLedger, slack: SlackServer, not
 def test_a_drain_stops_at_its_limit_and_says_so(ledger: SqlLedger, notifier: SlackNotifier):
     queue(ledger, a_message("m1"), a_message("m2"))
 
-    assert notify(ledger, notifier, StandingClock(), limit=1) == Delivery(sent=1, left=True)
+    assert notify(ledger, notifier, StandingClock(), limit=1) == Delivery(sent=1, has_more=True)
 
 
 def test_a_message_whose_answer_was_lost_is_found_and_not_sent_again(
@@ -111,9 +111,9 @@ def test_a_message_whose_answer_was_lost_is_found_and_not_sent_again(
     queue(ledger, a_message("m1"))
     slack.fail_next(Fault.DROPPED_AFTER)
     notify(ledger, notifier, clock)
-    clock.forward(PACE.settling)
+    clock.forward(TIMES.settling)
 
-    assert notify(ledger, notifier, clock) == Delivery(already_there=1)
+    assert notify(ledger, notifier, clock) == Delivery(already_delivered=1)
     assert slack.outbox_ids("#orders") == ["m1"]
 
 
@@ -122,7 +122,7 @@ def test_a_message_that_was_lost_is_sent_again(ledger: SqlLedger, slack: SlackSe
     queue(ledger, a_message("m1"))
     slack.fail_next(Fault.DROPPED_BEFORE)
     notify(ledger, notifier, clock)
-    clock.forward(PACE.settling)
+    clock.forward(TIMES.settling)
 
     assert notify(ledger, notifier, clock) == Delivery(sent=1)
     assert slack.outbox_ids("#orders") == ["m1"]
@@ -133,7 +133,7 @@ def test_a_look_waits_until_a_slow_request_is_over(ledger: SqlLedger, slack: Sla
     queue(ledger, a_message("m1"))
     slack.fail_next(Fault.DROPPED_BEFORE)
     notify(ledger, notifier, clock)
-    clock.forward(PACE.settling - timedelta(seconds=1))
+    clock.forward(TIMES.settling - timedelta(seconds=1))
 
     assert notify(ledger, notifier, clock) == Delivery()
 
@@ -144,11 +144,11 @@ def test_a_look_that_fails_proves_nothing(ledger: SqlLedger, slack: SlackServer,
     queue(ledger, a_message("m1"))
     slack.fail_next(Fault.DROPPED_AFTER, fault)
     notify(ledger, notifier, clock)
-    clock.forward(PACE.settling)
+    clock.forward(TIMES.settling)
     notify(ledger, notifier, clock)
-    clock.forward(PACE.longest_wait)
+    clock.forward(TIMES.longest_wait)
 
-    assert notify(ledger, notifier, clock) == Delivery(already_there=1)
+    assert notify(ledger, notifier, clock) == Delivery(already_delivered=1)
     assert slack.outbox_ids("#orders") == ["m1"]
 
 
@@ -157,18 +157,18 @@ def test_a_worker_that_died_after_sending_is_not_repeated(
 ):
     clock = StandingClock()
     queue(ledger, a_message("m1"))
-    ledger.claim_message(now=clock.now(), lease=PACE.lease)
+    ledger.claim_message(now=clock.now(), lease=TIMES.lease)
     notifier.send(a_message("m1"))
-    clock.forward(PACE.lease)
+    clock.forward(TIMES.lease)
 
-    assert notify(ledger, notifier, clock) == Delivery(already_there=1)
+    assert notify(ledger, notifier, clock) == Delivery(already_delivered=1)
     assert slack.outbox_ids("#orders") == ["m1"]
 
 
 def test_a_message_that_another_worker_holds_is_left_alone(ledger: SqlLedger, notifier: SlackNotifier):
     clock = StandingClock()
     queue(ledger, a_message("m1"))
-    ledger.claim_message(now=clock.now(), lease=PACE.lease)
+    ledger.claim_message(now=clock.now(), lease=TIMES.lease)
 
     assert notify(ledger, notifier, clock) == Delivery()
 
@@ -192,9 +192,9 @@ def test_a_refused_message_waits_longer_each_time_and_holds_up_no_other(
     queue(ledger, a_message("stuck"), a_message("fine").model_copy(update={"channel": "#other"}))
 
     first = notify(ledger, notifier, clock)
-    clock.forward(PACE.first_wait)
+    clock.forward(TIMES.first_wait)
     second = notify(ledger, notifier, clock)
-    clock.forward(PACE.first_wait)
+    clock.forward(TIMES.first_wait)
 
     assert (first.sent, first.postponed, second.postponed) == (1, 1, 1)
     assert notify(ledger, notifier, clock) == Delivery()
@@ -250,7 +250,7 @@ def test_a_dead_slack_is_left_alone_after_the_first_message(ledger: SqlLedger, s
     delivery = notify(ledger, SlackNotifier(slack.token, base_url=slack.url, limit_s=0.3), StandingClock())
 
     assert time.monotonic() - began < 1.0
-    assert (delivery.postponed, delivery.sent, delivery.left) == (1, 0, True)
+    assert (delivery.postponed, delivery.sent, delivery.has_more) == (1, 0, True)
     assert states(ledger) == ["sending", *["pending"] * 11]
 
 
@@ -259,7 +259,7 @@ def test_after_a_dead_slack_everything_is_sent_once(ledger: SqlLedger, slack: Sl
     slack.fail_next(Fault.DRIPPING)  # carried out, and never answered
     clock = StandingClock()
     notify(ledger, SlackNotifier(slack.token, base_url=slack.url, limit_s=0.3), clock)
-    clock.forward(PACE.settling)
+    clock.forward(TIMES.settling)
 
     notify(ledger, SlackNotifier(slack.token, base_url=slack.url), clock)
 
@@ -278,5 +278,5 @@ def test_a_slow_slack_ends_the_drain_at_its_limit(ledger: SqlLedger, notifier: S
         def find(self, message: Message, *, since: datetime) -> str | None:
             return notifier.find(message, since=since)
 
-    assert notify(ledger, Slow(), clock) == Delivery(sent=2, left=True)
+    assert notify(ledger, Slow(), clock) == Delivery(sent=2, has_more=True)
     assert states(ledger) == ["sent", "sent", "pending"]

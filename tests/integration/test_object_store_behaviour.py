@@ -337,11 +337,11 @@ def test_wrong_credentials_are_an_access_denied_that_shows_no_credential(
     credentials: dict[str, Any] = {**good, wrong: "WRONGBUTSECRET"}
     store = S3ObjectStore(s3.endpoint_url, **credentials)
 
-    with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as listing:
+    with pytest.raises(AccessDenied, match=r"s3://landing.*rejects our credentials") as listing:
         store.list_files(a_location("s3://landing/a"), "snapshot")
-    with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as spooling:
+    with pytest.raises(AccessDenied, match=r"s3://landing.*rejects our credentials") as spooling:
         store.spool(a_partition("s3://landing/a/b.parquet"), tmp_path)
-    with pytest.raises(AccessDenied, match=r"s3://landing.*refuses our credentials") as noting:
+    with pytest.raises(AccessDenied, match=r"s3://landing.*rejects our credentials") as noting:
         store.note(a_location("s3://landing/a"), "snapshot", "_SUCCESS")
 
     for raised in (listing.value, spooling.value, noting.value):

@@ -159,7 +159,7 @@ def test_a_run_that_meets_a_hanging_writer_publishes_and_says_so(tmp_path: Path)
 
     assert (code, document["outcome"], document["rows_published"]) == (0, "published", 100)
     assert "published, but the consumers' view does not show it yet" in document["view_problem"]
-    assert "the next run of any partition refreshes the view, or `gate reconcile`" in document["view_problem"]
+    assert "the next run of any partition refreshes the view, or run `gate reconcile`" in document["view_problem"]
     assert (shown.returncode, "could not be finished" in shown.stdout) == (1, True)
     assert (later, after["view_problem"], desk.published()) == (0, None, 200)
     assert desk.gate("reconcile").returncode == 0
@@ -190,8 +190,8 @@ def missing_record(folder: Path) -> None:
 FAULTS = {
     broken_log: r"tables/customers: its _delta_log cannot be read \(.*as \.\.\.\); restore the log from a backup",
     truncated_log: "tables/customers: its _delta_log cannot be read",
-    missing_file: "customers: its view stays as it was: a published file is missing or cannot be read .*; restore it",
-    missing_record: r"_publications/a1\.json is missing",
+    missing_file: "view was not updated, because a published file is missing or unreadable .*; restore",
+    missing_record: r"_publications/a1\.json: the publication record .* is missing",
 }
 
 

@@ -445,5 +445,5 @@ def test_files_that_could_not_be_read_are_listed_by_name(stand: Stand) -> None:
 def test_quarantine_that_is_gone_is_an_error_with_the_next_step(stand: Stand) -> None:
     uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=kept_rows(stand.folder, id=[1]), raw=[])
 
-    with pytest.raises(OperatorError, match=r"a2: nothing is kept there any more; .*land"):
+    with pytest.raises(OperatorError, match=r"a2: the quarantined rows are gone; .*land"):
         stand.warehouse.quarantined(uri.replace("/a1", "/a2"), limit=1)

@@ -29,7 +29,7 @@ from partition_gate.gate.operations import forget
 from partition_gate.gate.pipeline import PartitionRun, RunResult, run_partition
 from partition_gate.gate.reconcile import Reconciliation, reconcile
 from partition_gate.gate.repair import ABANDONED_AFTER, Ending, repair
-from partition_gate.gate.spool import spool_folder, sweep_spool
+from partition_gate.gate.spool import remove_abandoned_spools, spool_folder
 from partition_gate.judging.attempt import AttemptState, Publication, Settlement, Staged
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_settlement
@@ -98,7 +98,7 @@ class Gate:
         return PartitionRun(self.contract, KEY, ports=self.ports)
 
     def inspected(self) -> Inspection:
-        found = self.tasks().look()
+        found = self.tasks().find_landed()
         assert isinstance(found, Discovered)
         inspection = self.tasks().inspect(found)
         assert isinstance(inspection, Inspection)
@@ -281,14 +281,14 @@ def test_a_partition_that_nobody_promised_is_not_recorded(gate: Gate, limits: di
     promised = promised.model_copy(update={"limits": promised.limits.model_copy(update=limits)})
     gate.contract = gate.contract.model_copy(update={"dataset": promised})
 
-    with pytest.raises(NothingDue, match="expects no such partition"):
+    with pytest.raises(NothingDue, match="expects no partition with this key"):
         gate.run(KEY)
 
     assert (gate.ports.ledger.latest(), gate.told, gate.unfinished) == ((), [], [])
 
 
 def test_a_partition_of_no_date_that_did_not_land_is_not_recorded(gate: Gate) -> None:
-    with pytest.raises(NothingDue, match="names no date, so no calendar promises it"):
+    with pytest.raises(NothingDue, match="contains no date, so no calendar expects it"):
         gate.run(NULL)
 
     assert (gate.ports.ledger.latest(), gate.told, gate.unfinished) == ((), [], [])
@@ -304,7 +304,7 @@ def test_a_key_that_the_warehouse_refuses_is_an_outcome_and_its_attempt_ends(gat
 
 
 def test_a_partition_that_is_not_due_yet_is_not_recorded(gate: Gate) -> None:
-    with pytest.raises(NothingDue, match="it is not due before 2026-11-03"):
+    with pytest.raises(NothingDue, match="it is not due until 2026-11-03"):
         gate.run("2026-11-02")
 
     assert (gate.ports.ledger.latest(), gate.told, gate.unfinished) == ((), [], [])
@@ -391,7 +391,7 @@ def test_the_clock_going_back_does_not_bring_an_older_outcome_back(gate: Gate) -
 
 
 def test_a_run_whose_listing_is_older_than_anothers_lists_again(gate: Gate) -> None:
-    found = gate.tasks().look()
+    found = gate.tasks().find_landed()
     assert isinstance(found, Discovered)
     gate.land(*range(200, 250), name="part-1.parquet")
     gate.run()
@@ -468,7 +468,7 @@ def test_an_error_before_the_commit_is_recorded_and_told_and_the_attempt_ends(ga
 
 @pytest.mark.parametrize("step", ["arrive", "inspect", "settle"])
 def test_in_airflow_the_same_error_is_recorded_and_the_task_is_red(gate: Gate, step: str) -> None:
-    found, inspection = gate.tasks().look(), gate.inspected()
+    found, inspection = gate.tasks().find_landed(), gate.inspected()
     assert isinstance(found, Discovered)
     verbs = {"arrive": "list_files", "inspect": "spool", "settle": "publish"}
     target = gate.ports.warehouse if step == "settle" else gate.ports.store
@@ -523,7 +523,7 @@ def test_a_commit_that_nobody_can_look_up_is_not_called_an_error(gate: Gate) -> 
     lost = failing(gate.ports.warehouse, "publish", UNREACHABLE, after=True)
     silent = failing(gate.ports.warehouse, "current", UNREACHABLE, calls=1)
 
-    with lost, silent, pytest.raises(NotRecorded, match="not known whether"):
+    with lost, silent, pytest.raises(NotRecorded, match="it is unknown whether"):
         gate.tasks().settle(inspection)
 
     assert (gate.recorded, len(gate.visible)) == (None, 100)
@@ -574,7 +574,7 @@ def test_a_run_whose_view_comes_later_says_so_and_has_settled_and_told(gate: Gat
     assert [line.partition(":")[0] for line in gate.told] == ["producers", "consumers"]
     assert {each.what.partition(":")[0] for each in left.differences} == {
         "attempt orders-2026-11-01-1 could not be finished",
-        "the consumers' view is not current",
+        "the consumers' view is out of date",
     }
     assert gate.reconcile().differences == ()
 
@@ -768,7 +768,7 @@ def test_a_spool_folder_that_was_just_left_is_swept_at_once_and_one_that_is_bein
         folder.mkdir()
     (left / ".lock").touch()
 
-    assert (sweep_spool(tmp_path), left.exists(), being_made.exists()) == (1, False, True)
+    assert (remove_abandoned_spools(tmp_path), left.exists(), being_made.exists()) == (1, False, True)
 
 
 def test_a_spool_folder_that_nobody_owns_is_swept_and_a_live_one_is_not(tmp_path: Path) -> None:
@@ -776,7 +776,7 @@ def test_a_spool_folder_that_nobody_owns_is_swept_and_a_live_one_is_not(tmp_path
     dead.mkdir()
 
     with spool_folder(tmp_path, "orders-2026-11-01-2") as live:
-        swept = sweep_spool(tmp_path, grace=timedelta(0))
+        swept = remove_abandoned_spools(tmp_path, grace=timedelta(0))
         assert (swept, dead.exists(), live.exists()) == (1, False, True)
 
 
@@ -822,7 +822,7 @@ def test_rows_that_are_visible_and_not_recorded_are_a_difference_until_the_parti
     before = gate.reconcile()
     gate.run()
 
-    assert ["the ledger does not know them" in found.what for found in before.differences] == [True]
+    assert ["the ledger has no record of them" in found.what for found in before.differences] == [True]
     assert (gate.reconcile().differences, gate.recorded) == ((), "published")
 
 

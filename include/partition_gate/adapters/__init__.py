@@ -1,1 +1,1 @@
-"""Adapters to one outside system each: object storage, warehouse, ledger, Slack, git."""
+"""Adapters, each to one outside system: object storage, warehouse, ledger, Slack, git."""

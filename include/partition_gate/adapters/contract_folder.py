@@ -25,14 +25,14 @@ HISTORY = "history"
 
 
 class Catalogue(Record):
-    """All contracts of the folder: those that can be used, and (file, problem) of those that cannot."""
+    """All contracts of the folder: the usable ones, and (file, problem) for each of the others."""
 
     contracts: tuple[CompiledDataset, ...]
     broken: tuple[tuple[str, str], ...]
 
 
-class Surroundings(TypedDict):
-    """How a file is named in messages, where its relative paths start, and which server is used."""
+class FileContext(TypedDict):
+    """A file's name in messages, the base folder of its relative paths, and the environment that selects the server."""
 
     path: str
     folder: str
@@ -40,9 +40,9 @@ class Surroundings(TypedDict):
 
 
 class ContractFolder:
-    """`contracts/<id>.odcs.yaml` with `expectations/<id>/<schema>.json`; other paths are compiled in memory.
+    """`contracts/<id>.odcs.yaml` with `expectations/<id>/<schema>.json`; contracts elsewhere are compiled in memory.
 
-    Beside each file, `history/<id>/<version>.odcs.yaml` keeps the versions before it, with
+    Next to each file, `history/<id>/<version>.odcs.yaml` keeps the earlier versions, with
     `expectations/<id>/<version>/<schema>.json`.
     """
 
@@ -50,57 +50,59 @@ class ContractFolder:
         self.contracts, self.expectations, self.environment = contracts, expectations, environment
 
     def load(self, name: str) -> CompiledDataset:
-        """The contract of an id, or in a file, with its earlier versions.
+        """The contract with this id, or in this file, with its earlier versions.
 
         Raises:
-            UnknownContract: neither an id of the folder nor a file.
-            ContractError: the file is no usable contract, or a kept version is none or in the way of another.
-            StaleSuite: a committed suite is not what its version compiles to.
+            UnknownContract: neither an id in the folder nor a file.
+            ContractError: the contract or a kept version is invalid, or two versions conflict.
+            StaleSuite: a committed suite differs from what its version compiles to.
         """
         path = self.locate(name)
         if not path.is_file():
-            raise UnknownContract(f"{name!r} is no contract: {self._known()}; or give the path of a contract file")
+            raise UnknownContract(
+                f"{name!r} is not a contract: {self._available()}; or give the path of a contract file"
+            )
         return self._load(path)
 
     def load_all(self) -> Catalogue:
-        """Every contract of the folder; a bad one never hides the others."""
-        good, broken = [], []
+        """Every contract of the folder; an invalid contract never hides the others."""
+        usable, broken = [], []
         for path in self.paths():
             try:
-                good.append(self._load(path))
+                usable.append(self._load(path))
             except ContractError as error:
                 broken.append((path.name, str(error)))
-        return Catalogue(contracts=tuple(good), broken=tuple(broken))
+        return Catalogue(contracts=tuple(usable), broken=tuple(broken))
 
     def load_some(self, name: str | None) -> Catalogue:
-        """The contract of that id (raising as `load` does), or all; a retired contract is none of them."""
-        is_one = bool(name) and (self.contracts / f"{name}{SUFFIX}").is_file()
-        found = Catalogue(contracts=(self.load(str(name)),), broken=()) if is_one else self.load_all()
-        current = tuple(each for each in found.contracts if each.contract.status is not Status.RETIRED)
-        return found.model_copy(update={"contracts": current})
+        """The contract with this id (raises as `load` does), or all contracts; without retired ones."""
+        has_file = bool(name) and (self.contracts / f"{name}{SUFFIX}").is_file()
+        catalogue = Catalogue(contracts=(self.load(str(name)),), broken=()) if has_file else self.load_all()
+        current = tuple(each for each in catalogue.contracts if each.contract.status is not Status.RETIRED)
+        return catalogue.model_copy(update={"contracts": current})
 
     def paths(self) -> list[Path]:
-        """The contract files, by name. Raises: UnknownContract (there is no such folder)."""
+        """The contract files, by name. Raises: UnknownContract (the folder does not exist)."""
         if not self.contracts.is_dir():
             raise UnknownContract(
-                f"{self.contracts}: no such folder; set GATE_CONTRACTS to the folder of the contracts"
+                f"{self.contracts}: the folder does not exist; set GATE_CONTRACTS to the folder with the contracts"
             )
         return sorted(self.contracts.glob(f"*{SUFFIX}"))
 
     def read(self, path: Path) -> Contract:
-        """The contract in a file, whatever its suite. Raises: ContractError."""
-        return read_linted(self.text(path), known=Known(name=self._own_name(path)), **self._surroundings(path))
+        """The contract in a file; its suite is not checked. Raises: ContractError."""
+        return read_linted(self.text(path), known=Known(name=self._own_name(path)), **self._context(path))
 
     def kept_path(self, path: Path, contract_id: str, version: str) -> Path:
-        """Where a version before the one in `path` is kept."""
+        """The path of an earlier version of the contract in `path`."""
         return path.parent / HISTORY / quote(contract_id, safe="") / f"{quote(version, safe='')}{SUFFIX}"
 
     def kept_paths(self, path: Path, contract_id: str) -> list[Path]:
-        """The kept versions of the contract in `path`, by name."""
+        """The files of the kept versions of the contract in `path`, by name."""
         return sorted(self.kept_path(path, contract_id, "").parent.glob(f"*{SUFFIX}"))
 
     def promised_datasets(self) -> PromisedDatasets:
-        """What foreign keys may point at, to be read once a command."""
+        """The datasets that foreign keys may refer to; create it once per command."""
         return PromisedDatasets(lambda folder: sorted(folder.glob(f"*{SUFFIX}")), self.text)
 
     def lint(
@@ -111,69 +113,74 @@ class ContractFolder:
         before: ContractVersion | None = None,
         why_refused: WhyRefused | None = None,
     ) -> tuple[LintedFile, ...]:
-        """What is to be said about a file, and about each version kept beside it, whatever is wrong with them.
+        """Lint a file and each version kept next to it; never raises for an invalid contract.
 
-        Foreign keys are looked up in its neighbours, `promised` (read now where they are not given). `before` is the
-        version that was approved last; `why_refused` tries the contract's queries. Of kept versions, which nobody may
-        edit, only errors are told.
+        Foreign keys are looked up in `promised`, the datasets of the neighbouring contracts (read here if it is None).
+        `before` is the version approved last; `why_refused` tests the contract's queries. Kept versions cannot be
+        edited, so only their errors are reported.
         """
         promised = promised or self.promised_datasets()
         datasets = promised.within(path.resolve().parent, self.contracts.resolve())
         known = Known(name=self._own_name(path), datasets=datasets, why_refused=why_refused)
-        surroundings = self._surroundings(path)
+        context = self._context(path)
         newest = known.model_copy(update={"before": before})
-        today, linted = self._linted(path, newest, surroundings, promised)
+        today, linted = self._linted(path, newest, context, promised)
         if today is None:
             return (linted,)
-        beside = known.model_copy(update={"name": today.id})
+        same_id = known.model_copy(update={"name": today.id})
         others = [
-            self._linted(kept, beside, self._surroundings(kept, beside=path), promised)
+            self._linted(kept, same_id, self._context(kept, current=path), promised)
             for kept in self.kept_paths(path, today.id)
         ]
         kept = oldest_first(contract.dataset for contract, _ in others if contract)
         problems = version_problems(kept, today.dataset)
         files = (linted, *(_with_errors_only(file) for _, file in others))
-        return tuple(_with_problems(each, problems) for each in files)
+        return tuple(_with_problems(file, problems) for file in files)
 
     def text(self, path: Path) -> str:
-        """The text of a contract file, of which no more than a contract can have is read. Raises: ContractError."""
+        """The text of a contract file, read up to the maximum size of a contract. Raises: ContractError."""
         try:
             with path.open("rb") as file:
                 raw = file.read(MAX_BYTES + 1)
         except OSError as error:
             problem = (error.strerror or type(error).__name__).lower()
-            raise ContractError(f"{self.label(path)}: cannot be read: {problem}; name a contract file") from None
+            raise ContractError(
+                f"{self.label(path)}: cannot be read ({problem}); give the path of a contract file"
+            ) from None
         return decoded(raw, path=self.label(path))
 
     def locate(self, name: str) -> Path:
-        """The file that an id or a path names; it may not exist."""
+        """The file of an id or path; it may not exist."""
         own = self.contracts / f"{name}{SUFFIX}"
         return own if own.is_file() else Path(name)
 
     def label(self, path: Path) -> str:
-        """How messages name a file: from the project's root where it is ours, else as it was given."""
+        """A file's name in messages: relative to the project's root in the contracts folder, otherwise unchanged."""
         folder = self.contracts.resolve()
         if folder not in path.resolve().parents:
             return str(path)
         return "/".join((*folder.parts[-2:], *path.resolve().relative_to(folder).parts))
 
     def suite_path(self, dataset: Dataset, *, is_kept: bool = False) -> Path:
-        """Where the suite file of today's version, or of a kept one, is committed."""
+        """The path of the committed suite of the current version, or of a kept version."""
         folder = self.expectations / dataset.contract.id
         kept_folder = folder / quote(dataset.contract.version, safe="")
         return (kept_folder if is_kept else folder) / f"{dataset.name}.json"
 
     def write_suites(self, path: Path) -> list[tuple[Path, bool]]:
-        """Compile a contract file and its kept versions; (suite file, whether it changed). Raises: ContractError."""
+        """Compile a contract file and its kept versions; returns (suite file, changed). Raises: ContractError."""
         whole = self._compiled(path)
-        kept = [_written(self.suite_path(each.dataset, is_kept=True), each.suite.document) for each in whole.earlier]
+        kept = [
+            _written(self.suite_path(version.dataset, is_kept=True), version.suite.document)
+            for version in whole.earlier
+        ]
         return [_written(self.suite_path(whole.dataset), whole.suite.document), *kept]
 
     def _load(self, path: Path) -> CompiledDataset:
         whole = self._compiled(path)
         if path.resolve().parent != self.contracts.resolve():
             return whole
-        earlier = tuple(self._committed(each, is_kept=True) for each in whole.earlier)
+        earlier = tuple(self._committed(version, is_kept=True) for version in whole.earlier)
         return self._committed(whole).model_copy(update={"earlier": earlier})
 
     def _compiled(self, path: Path) -> CompiledDataset:
@@ -181,18 +188,18 @@ class ContractFolder:
         return compiled(today, self._earlier(path, today))
 
     def _earlier(self, path: Path, today: Dataset) -> tuple[Dataset, ...]:
-        """The versions before today's, oldest first."""
+        """The versions before the current one, oldest first."""
         known = Known(name=today.contract.id)
         kept = oldest_first(
-            read_linted(self.text(each), known=known, **self._surroundings(each, beside=path)).dataset
-            for each in self.kept_paths(path, today.contract.id)
+            read_linted(self.text(file), known=known, **self._context(file, current=path)).dataset
+            for file in self.kept_paths(path, today.contract.id)
         )
         if problems := version_problems(kept, today):
-            raise ContractError("\n".join(f"{each.file}: {each.place}: {each.what}" for each in problems))
+            raise ContractError("\n".join(f"{problem.file}: {problem.place}: {problem.what}" for problem in problems))
         return kept
 
     def _linted(
-        self, path: Path, known: Known, surroundings: Surroundings, promised: PromisedDatasets
+        self, path: Path, known: Known, context: FileContext, promised: PromisedDatasets
     ) -> tuple[Contract | None, LintedFile]:
         label = self.label(path)
         try:
@@ -201,7 +208,7 @@ class ContractFolder:
             what = str(error).removeprefix(f"{label}: ").removeprefix(f"{TOP}: ")
             unread = Finding(rule="yaml", level=Level.ERROR, place="", what=what)
             return None, LintedFile(path=label, contract=None, findings=(unread,))
-        contract, findings = examine(text, known=known, parsed=promised.parsed(text), **surroundings)
+        contract, findings = examine(text, known=known, parsed=promised.parsed(text), **context)
         name = f"{contract.id} {contract.version}" if contract else None
         return contract, LintedFile(path=label, contract=name, findings=findings)
 
@@ -209,7 +216,7 @@ class ContractFolder:
         path = self.suite_path(fresh.dataset, is_kept=is_kept)
         document = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         if document != fresh.suite.document:
-            state = "is not what the contract compiles to" if document else "does not exist"
+            state = "differs from what the contract compiles to" if document else "does not exist"
             raise StaleSuite(f"{path}: {state}; run `gate compile`, review the change and commit it")
         return fresh.model_copy(update={"in_memory": False})
 
@@ -217,12 +224,12 @@ class ContractFolder:
         is_own = path.resolve().parent == self.contracts.resolve()
         return path.name.removesuffix(SUFFIX) if is_own else None
 
-    def _surroundings(self, path: Path, *, beside: Path | None = None) -> Surroundings:
-        """Those of a file; of a version kept beside another file, whose place is today's, any server will do."""
-        folder = str((beside or path).resolve().parent)
-        return {"path": self.label(path), "folder": folder, "environment": (not beside and self.environment) or None}
+    def _context(self, path: Path, *, current: Path | None = None) -> FileContext:
+        """The context of a file. A kept version uses the folder of the `current` file, and any server will do."""
+        folder = str((current or path).resolve().parent)
+        return {"path": self.label(path), "folder": folder, "environment": (not current and self.environment) or None}
 
-    def _known(self) -> str:
+    def _available(self) -> str:
         names = [path.name.removesuffix(SUFFIX) for path in self.paths()]
         return f"the contracts here are {', '.join(names)}" if names else f"{self.contracts} is empty"
 
@@ -236,12 +243,12 @@ def _written(path: Path, document: str) -> tuple[Path, bool]:
 
 
 def _with_problems(file: LintedFile, problems: Sequence[VersionProblem]) -> LintedFile:
-    found = [
-        Finding(rule="kept-versions", level=Level.ERROR, place=each.place, what=each.what)
-        for each in problems
-        if each.file == file.path
+    findings = [
+        Finding(rule="kept-versions", level=Level.ERROR, place=problem.place, what=problem.what)
+        for problem in problems
+        if problem.file == file.path
     ]
-    return file.model_copy(update={"findings": (*file.findings, *found)})
+    return file.model_copy(update={"findings": (*file.findings, *findings)})
 
 
 def _with_errors_only(file: LintedFile) -> LintedFile:

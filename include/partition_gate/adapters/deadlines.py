@@ -1,4 +1,4 @@
-"""Calls that end within a limit, whatever they wait for."""
+"""Calls with a time limit, whatever they wait for."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class LimitReached(Exception):
 
 
 class Deadline:
-    """The moment after which a call that has several steps must not begin another one."""
+    """The time after which a call with several steps must not start another step."""
 
     def __init__(self, seconds: float) -> None:
         self._at = time.monotonic() + seconds
 
     @property
     def left_s(self) -> float:
-        """Seconds that are left; never negative."""
+        """The remaining seconds; never negative."""
         return max(0.0, self._at - time.monotonic())
 
     @property
@@ -35,52 +35,52 @@ class Deadline:
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """What the call returns or raises, made in a thread of its own.
+    """Run the call in its own thread; returns or raises what the call does.
 
-    Python cannot end a thread, so one that reached its limit is left behind. It is a daemon: the process ends without
-    it. What it might still do to the world is the caller's to prevent.
+    Python cannot end a thread, so a thread that reaches the limit keeps running. It is a daemon and does not keep the
+    process alive. The caller must prevent any late effects of the call.
 
     Raises:
         LimitReached: the call did not return in time.
     """
-    begun = _begun(call)
+    result = _start(call)
     try:
-        return begun.get(timeout=seconds)()
+        return result.get(timeout=seconds)()
     except Empty:
         raise LimitReached from None
 
 
 def within_or_stopped(seconds: float, call: Callable[[], T], *, stop: Callable[[], None], stops_within_s: float) -> T:
-    """The same for a call that `stop` can end. From the limit on `stop` is called again and again, because the call may
-    take what was stopped for a failure and go on; a call that goes on for longer is left behind.
+    """As `within`, for a call that `stop` can end. After the limit `stop` is called repeatedly, because the call may
+    treat the interruption as a failure and continue. A call that continues for `stops_within_s` is abandoned.
 
     Raises:
-        LimitReached: the call did not return in time, whatever it did after that.
+        LimitReached: the call did not return in time, even if it returned after `stop`.
     """
-    begun, end = _begun(call), Deadline(seconds + stops_within_s)
+    result, end = _start(call), Deadline(seconds + stops_within_s)
     try:
-        return begun.get(timeout=seconds)()
+        return result.get(timeout=seconds)()
     except Empty:
-        while not end.passed and begun.empty():
+        while not end.passed and result.empty():
             stop()
             time.sleep(_STOP_EVERY_S)
         raise LimitReached from None
 
 
-def _begun(call: Callable[[], T]) -> SimpleQueue[Callable[[], T]]:
-    """The queue to which a thread of its own hands what the call returned or raised, to be had by calling it."""
-    answers: SimpleQueue[Callable[[], T]] = SimpleQueue()
+def _start(call: Callable[[], T]) -> SimpleQueue[Callable[[], T]]:
+    """Start the call in a thread. The queue receives one function, which returns or raises what the call did."""
+    results: SimpleQueue[Callable[[], T]] = SimpleQueue()
 
-    def answer() -> None:
+    def run() -> None:
         try:
             returned = call()
-        except BaseException as error:  # raised again by the caller's thread
-            answers.put(partial(_raise, error))
+        except BaseException as error:  # raised again in the caller's thread
+            results.put(partial(_raise, error))
         else:
-            answers.put(lambda: returned)
+            results.put(lambda: returned)
 
-    Thread(target=copy_context().run, args=(answer,), name="within", daemon=True).start()
-    return answers
+    Thread(target=copy_context().run, args=(run,), name="within", daemon=True).start()
+    return results
 
 
 def _raise(error: BaseException) -> NoReturn:

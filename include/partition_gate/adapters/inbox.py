@@ -1,4 +1,4 @@
-"""A folder as a Notifier: without a Slack token the same messages are files, and the console shows them."""
+"""The Notifier without a Slack token: messages are files in a folder, which the console shows."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from partition_gate.judging.attempt import Message
 
 
 class Delivered(Record):
-    """A message of the inbox; `ts` is seconds since 1970 as text, like Slack's."""
+    """A message in the inbox; `ts` is seconds since 1970 as text, as in Slack."""
 
     message: Message
     ts: str
 
 
 class InboxNotifier:
-    """One file a message, `<message id>.json`. The file is the delivery, so sending twice changes nothing.
+    """One file per message, `<message id>.json`. The file is the delivery, so sending is idempotent.
 
-    A message that is told again with a new text replaces the file.
+    A message sent again with a new text replaces the file.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def send(self, message: Message) -> str:
-        """Write the file atomically and durably; returns its time. Raises: NotDelivered."""
+        """Write the file atomically and durably; returns its timestamp. Raises: NotDelivered."""
         path = self._path(message.id)
         try:
             if not _holds(path, message):
@@ -40,29 +40,31 @@ class InboxNotifier:
                 _write(path, message.model_dump_json(indent=2))
             return _ts(path)
         except OSError as error:
-            raise NotDelivered(f"{path}: cannot be written ({error.strerror}); free or unlock the folder") from error
+            raise NotDelivered(
+                f"{path}: cannot be written ({error.strerror}); check the free space and permissions of the folder"
+            ) from error
 
     def find(self, message: Message, *, since: datetime) -> str | None:  # noqa: ARG002 - an id has one file at any time
-        """The file's time, if it holds this message."""
+        """The file's timestamp if it holds this message."""
         path = self._path(message.id)
         return _ts(path) if _holds(path, message) else None
 
     def delivered(self, *, limit: int = 200) -> tuple[Delivered, ...]:
-        """The newest messages, newest first. Files that are no message of ours are passed over."""
+        """The newest messages, newest first. Files that are not messages are skipped."""
         newest = heapq.nlargest(limit, self.folder.glob("[!.]*.json"), key=_ts)
-        return tuple(found for path in newest if (found := _read(path)))
+        return tuple(delivered for path in newest if (delivered := _read(path)))
 
     def _path(self, message_id: str) -> Path:
         return self.folder / f"{message_id}.json"
 
 
 def _holds(path: Path, message: Message) -> bool:
-    found = _read(path)
-    return found is not None and found.message == message
+    delivered = _read(path)
+    return delivered is not None and delivered.message == message
 
 
 def _write(path: Path, text: str) -> None:
-    # A leading dot: an unfinished file is no message.
+    # A leading dot, so that an unfinished file does not count as a message.
     with NamedTemporaryFile("w", dir=path.parent, prefix=".", suffix=".part", delete=False, encoding="utf-8") as part:
         part.write(text)
         part.flush()

@@ -1,4 +1,4 @@
-"""Profiles Parquet files with DuckDB: one aggregate scan a partition, and a search for a key."""
+"""Profiles Parquet files with DuckDB: one aggregate scan per partition, and a search for a key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEY_TYPES = ("VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "UUID")
 
 
 class Profiled(Record):
-    """What the files say: rows a partition, the columns, single unique columns, and a key of several."""
+    """The profile of files: rows per partition, the columns, the columns that are unique alone, and a key."""
 
     row_counts: tuple[int, ...]
     columns: tuple[ColumnProfile, ...]
@@ -34,7 +34,7 @@ class Profiled(Record):
 
 
 def profile_partitions(partitions: Sequence[Sequence[Path]]) -> Profiled:
-    """The profile of partitions, each given as its files, the newest last: its columns are the dataset's.
+    """Profile partitions, each a list of files, the newest last. The newest partition determines the columns.
 
     Raises:
         ContractError: a file cannot be read as Parquet.
@@ -45,7 +45,7 @@ def profile_partitions(partitions: Sequence[Sequence[Path]]) -> Profiled:
             return _profile(connection, partitions)
         except duckdb.Error as error:
             raise ContractError(
-                f"the files cannot be profiled ({type(error).__name__}); try other --partitions"
+                f"the files cannot be profiled ({type(error).__name__}); try a different --partitions"
             ) from error
 
 
@@ -71,11 +71,11 @@ def _profile(connection: duckdb.DuckDBPyConnection, partitions: Sequence[Sequenc
 def _counts(
     connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], types: dict[str, str]
 ) -> tuple[int, dict[str, int]]:
-    """Rows, and values that are not null, of one partition; a column that its files lack has none."""
+    """Rows, and non-null values per column, of one partition; columns that its files lack are left out."""
     part = connection.read_parquet([str(path) for path in paths], union_by_name=True, hive_partitioning=False)
-    there = [name for name in types if name in part.columns]
-    row = _one(part, ["count(*)", *(f"count({identifier(name)})" for name in there)])
-    return row[0], dict(zip(there, row[1:], strict=True))
+    present = [name for name in types if name in part.columns]
+    row = _single_row(part, ["count(*)", *(f"count({identifier(name)})" for name in present)])
+    return row[0], dict(zip(present, row[1:], strict=True))
 
 
 def _column(
@@ -83,14 +83,16 @@ def _column(
 ) -> ColumnProfile:
     nulls = tuple(1 - filled.get(name, 0) / rows if rows else 0.0 for rows, filled in counts)
     column, is_text = identifier(name), kind == "VARCHAR"
-    plain = not kind.endswith("]") and not kind.startswith(("STRUCT", "MAP", "BLOB"))
-    ends = f"CASE WHEN bool_and(isfinite({column})) THEN {{}}({column}) END" if kind in _FLOATS else f"{{}}({column})"
-    values = _few(whole, column) if plain else ()
-    wanted = [f"count(DISTINCT {column})" if plain else "0"]
-    wanted += [ends.format("min"), ends.format("max")] if plain and not is_text else ["NULL", "NULL"]
-    wanted += [f"min(length({column}))", f"max(length({column}))"] if is_text else ["NULL", "NULL"]
-    wanted += [f"avg(regexp_matches({column}, '{_EMAIL}')::INT)" if is_text else "0"]
-    distinct, low, high, min_length, max_length, emails = _one(whole, wanted)
+    is_scalar = not kind.endswith("]") and not kind.startswith(("STRUCT", "MAP", "BLOB"))
+    extreme = (
+        f"CASE WHEN bool_and(isfinite({column})) THEN {{}}({column}) END" if kind in _FLOATS else f"{{}}({column})"
+    )
+    values = _few_values(whole, column) if is_scalar else ()
+    cells = [f"count(DISTINCT {column})" if is_scalar else "0"]
+    cells += [extreme.format("min"), extreme.format("max")] if is_scalar and not is_text else ["NULL", "NULL"]
+    cells += [f"min(length({column}))", f"max(length({column}))"] if is_text else ["NULL", "NULL"]
+    cells += [f"avg(regexp_matches({column}, '{_EMAIL}')::INT)" if is_text else "0"]
+    distinct, low, high, min_length, max_length, emails = _single_row(whole, cells)
     return ColumnProfile(
         name=name,
         type=kind,
@@ -106,14 +108,14 @@ def _column(
 
 
 def _parts(kind: Any) -> tuple[ColumnPart, ...]:
-    """What a nested DuckDB type is made of; a map's parts have no place in version 3.1 of the standard."""
+    """The parts of a nested DuckDB type; version 3.1 of the standard cannot describe the parts of a map."""
     if kind.id not in {"list", "array", "struct"}:
         return ()
     children = kind.children if kind.id == "struct" else [("items", kind.children[0][1])]
     return tuple(ColumnPart(name=name, type=str(child), parts=_parts(child)) for name, child in children)
 
 
-def _few(whole: duckdb.DuckDBPyRelation, column: str) -> tuple[Any, ...]:
+def _few_values(whole: duckdb.DuckDBPyRelation, column: str) -> tuple[Any, ...]:
     rows = whole.project(column).filter(f"{column} IS NOT NULL").distinct().limit(FEW_VALUES + 1).fetchall()
     return tuple(row[0] for row in rows) if len(rows) <= FEW_VALUES else ()
 
@@ -121,26 +123,26 @@ def _few(whole: duckdb.DuckDBPyRelation, column: str) -> tuple[Any, ...]:
 def _compound_key(
     whole: duckdb.DuckDBPyRelation, columns: Sequence[ColumnProfile], types: dict[str, str], rows: int
 ) -> tuple[str, ...]:
-    """Columns that are unique together: the most telling one first, then whichever tells most more; () for none."""
+    """Columns that are unique together, chosen greedily by the number of distinct values; () if there are none."""
     usable = [c for c in columns if not any(c.null_fractions) and _may_be_key(types[c.name]) and c.distinct_count > 1]
-    left = [c.name for c in sorted(usable, key=lambda c: -c.distinct_count)][:_KEY_CANDIDATES]
+    candidates = [c.name for c in sorted(usable, key=lambda c: -c.distinct_count)][:_KEY_CANDIDATES]
     key: list[str] = []
-    while left and len(key) < _KEY_LENGTH:
-        best = max(left, key=lambda name: _distinct(whole, [*key, name]))
+    while candidates and len(key) < _KEY_LENGTH:
+        best = max(candidates, key=lambda name: _distinct(whole, [*key, name]))
         key.append(best)
-        left.remove(best)
+        candidates.remove(best)
         if _distinct(whole, key) == rows:
             return tuple(_shortest(whole, key, rows))
     return ()
 
 
 def _shortest(whole: duckdb.DuckDBPyRelation, key: list[str], rows: int) -> Iterator[str]:
-    kept = list(key)
+    needed = list(key)
     for name in key:
-        others = [other for other in kept if other != name]
+        others = [other for other in needed if other != name]
         if others and _distinct(whole, others) == rows:
-            kept = others
-    yield from kept
+            needed = others
+    yield from needed
 
 
 def _may_be_key(kind: str) -> bool:
@@ -148,10 +150,10 @@ def _may_be_key(kind: str) -> bool:
 
 
 def _distinct(whole: duckdb.DuckDBPyRelation, names: Sequence[str]) -> int:
-    return int(_one(whole, [f"count(DISTINCT ({', '.join(map(identifier, names))}))"])[0])
+    return int(_single_row(whole, [f"count(DISTINCT ({', '.join(map(identifier, names))}))"])[0])
 
 
-def _one(relation: duckdb.DuckDBPyRelation, expressions: Sequence[str]) -> tuple[Any, ...]:
+def _single_row(relation: duckdb.DuckDBPyRelation, expressions: Sequence[str]) -> tuple[Any, ...]:
     rows: list[tuple[Any, ...]] = relation.aggregate(", ".join(expressions)).fetchall()
     return rows[0]
 

@@ -1,4 +1,4 @@
-"""What the contracts around a file promise, for the foreign keys that point at them."""
+"""The datasets that the neighbouring contracts define, for the foreign keys that refer to them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Columns = Mapping[str, frozenset[str]]
 
 
 class PromisedDatasets:
-    """The columns of every dataset, by its name. Each folder is read once, so keep one for one command, not longer.
+    """The columns of every dataset, by name. Each folder is read once, so create an instance per command.
 
-    What was parsed is kept until it is asked for, so that no file is parsed again to be linted.
+    A parsed document is cached until `parsed` returns it, so that linting does not parse the file again.
     """
 
     def __init__(self, files: Callable[[Path], list[Path]], text: Callable[[Path], str]) -> None:
@@ -24,11 +24,11 @@ class PromisedDatasets:
         self._parsed: dict[str, Parsed] = {}
 
     def parsed(self, text: str) -> Parsed:
-        """What `parse` says of the text."""
+        """The result of `parse` for the text."""
         return self._parsed.pop(text, None) or parse(text)
 
     def within(self, *folders: Path) -> Columns:
-        """What the contracts of the folders promise; of two datasets with one name, the later folder's."""
+        """The datasets of the contracts in the folders; a later folder overrides datasets of the same name."""
         folders = tuple(dict.fromkeys(folders))
         if folders not in self._known:
             single = len(folders) == 1
@@ -46,7 +46,7 @@ class PromisedDatasets:
         try:
             text = self._text(path)
         except ContractError:
-            return {}  # its own finding says why
+            return {}  # linting this file reports the error
         document, _ = self._parsed[text] = parse(text)
         if document is None:
             return {}  # as above

@@ -1,4 +1,4 @@
-"""Slack as a Notifier: one try a call, and an honest answer whether it may have been taken."""
+"""Slack as a Notifier: each call is tried once, and its result says whether Slack may have accepted it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from partition_gate.judging.attempt import Message
 EVENT_TYPE = "partition_gate_alert"
 _PAGE = 200
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{8,}")
-# Slack answers these with `ok: false`, but may have taken the message.
+# Slack answers these with `ok: false`, but may have accepted the message.
 _UNKNOWN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
+_NEXT_TRY = "the next try first checks whether the message arrived"
 _NEXT_STEPS = {
     "channel_not_found": "create the channel, or correct `support` in the contract; invite the app if it is private",
     "not_in_channel": "invite the app: type /invite @<app> in the channel",
@@ -36,17 +37,17 @@ _NEXT_STEPS = {
     "token_expired": "replace the Slack token",
     "account_inactive": "replace the Slack token; its account is inactive",
     "missing_scope": "give the app chat:write, channels:read, channels:history, groups:read and groups:history",
-    "restricted_action": "a workspace rule forbids posting here; ask its administrator",
-    "ratelimited": "nothing; it is sent later",
-    "invalid_blocks": "report this as a bug of ours, with the message id",
-    "msg_too_long": "report this as a bug of ours, with the message id",
+    "restricted_action": "a workspace rule forbids posting here; ask the workspace administrator",
+    "ratelimited": "no action needed; the message is sent later",
+    "invalid_blocks": "report this as a bug, with the message id",
+    "msg_too_long": "report this as a bug, with the message id",
 }
 
 
 class SlackNotifier:
-    """Posts with the message id in `metadata`, and finds it there again.
+    """Posts messages with their id in `metadata`, and finds them by it.
 
-    `send` and `find` each end within `limit_s`, whatever Slack does; `timeout_s` is for one step of a connection.
+    `send` and `find` each end within `limit_s`, whatever Slack does; `timeout_s` limits one step of a connection.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class SlackNotifier:
     def send(self, message: Message) -> str:
         """Post once; returns Slack's `ts`. Raises: NotDelivered, DeliveryUnknown."""
         self._client.deadline = Deadline(self._limit_s)
-        answer = self._asked(
+        answer = self._call(
             message.channel,
             lambda: self._client.chat_postMessage(
                 channel=message.channel,
@@ -76,7 +77,7 @@ class SlackNotifier:
     def find(self, message: Message, *, since: datetime) -> str | None:
         """The `ts` of the message with this id, posted at or after `since`.
 
-        Raises: NotDelivered, DeliveryUnknown: Slack did not say, so nobody knows yet.
+        Raises: NotDelivered, DeliveryUnknown (Slack gave no answer, so the result is unknown).
         """
         self._client.deadline = Deadline(self._limit_s)
         channel = self._channel_id(message.channel)
@@ -92,64 +93,66 @@ class SlackNotifier:
         return next((str(post["ts"]) for post in posted if _outbox_id(post) == message.id), None)
 
     def _channel_id(self, channel: str) -> str:
-        """Slack reads the history of an id only, while contracts name channels; a private one lists for members."""
+        """The id of a channel: contracts use names, Slack reads history by id. It lists private channels only to
+        members.
+        """
         if _CHANNEL_ID.fullmatch(channel):
             return channel
         if channel not in self._ids:
             kinds = "public_channel,private_channel"
             for page in self._pages(self._client.conversations_list, channel, types=kinds, exclude_archived=True):
-                self._ids.update((f"#{known['name']}", str(known["id"])) for known in page["channels"])
+                self._ids.update((f"#{listed['name']}", str(listed["id"])) for listed in page["channels"])
         name = channel if channel in self._ids else f"#{channel.removeprefix('#')}"
         if name not in self._ids:
-            raise NotDelivered(_explained(channel, "channel_not_found"))
+            raise NotDelivered(_refusal(channel, "channel_not_found"))
         return self._ids[name]
 
     def _pages(self, method: Callable[..., SlackResponse], name: str, /, **arguments: Any) -> Iterator[SlackResponse]:
         cursor = ""
         while True:
-            asked = {**arguments, "limit": _PAGE, **({"cursor": cursor} if cursor else {})}
-            page = self._asked(name, partial(method, **asked))
+            request = {**arguments, "limit": _PAGE, **({"cursor": cursor} if cursor else {})}
+            page = self._call(name, partial(method, **request))
             yield page
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return
 
-    def _asked(self, channel: str, call: Callable[[], SlackResponse]) -> SlackResponse:
-        """Slack's answer; the one place where its errors become ours."""
+    def _call(self, channel: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+        """Slack's answer. The only place where Slack's errors are translated."""
         try:
             return within(self._client.deadline.left_s, call)
         except SlackApiError as error:
-            raise _translated(channel, error) from error
+            raise _delivery_error(channel, error) from error
         except LimitReached as error:
             limit = f"no answer from Slack within {self._limit_s:g} s (GATE_MESSAGE_TIMEOUT_S)"
-            raise ServiceSilent(f"{channel}: {limit}; we look before we send again") from error
+            raise ServiceSilent(f"{channel}: {limit}; {_NEXT_TRY}") from error
         except (URLError, TimeoutError) as error:
-            raise ServiceSilent(_unanswered(channel, error)) from error
+            raise ServiceSilent(_no_answer(channel, error)) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise DeliveryUnknown(_unanswered(channel, error)) from error  # a reset, or an answer that was cut
+            raise DeliveryUnknown(_no_answer(channel, error)) from error  # a connection reset, or a truncated answer
 
 
 def _outbox_id(post: dict[str, Any]) -> str | None:
     metadata = post.get("metadata") or {}
-    found = (metadata.get("event_payload") or {}).get("outbox_id")
-    return str(found) if metadata.get("event_type") == EVENT_TYPE and found else None
+    outbox_id = (metadata.get("event_payload") or {}).get("outbox_id")
+    return str(outbox_id) if metadata.get("event_type") == EVENT_TYPE and outbox_id else None
 
 
-def _translated(channel: str, error: SlackApiError) -> DeliveryError:
+def _delivery_error(channel: str, error: SlackApiError) -> DeliveryError:
     response = error.response
     if response.status_code == 429:
-        return NotDelivered(_explained(channel, "ratelimited"), retry_after_s=_retry_after_s(response))
+        return NotDelivered(_refusal(channel, "ratelimited"), retry_after_s=_retry_after_s(response))
     code = str(response.get("error", ""))
     if response.status_code != 200 or code in _UNKNOWN or not re.fullmatch(r"[a-z_]+", code):
-        return DeliveryUnknown(f"{channel}: Slack failed (HTTP {response.status_code}); we look before we send again")
-    return NotDelivered(_explained(channel, code))
+        return DeliveryUnknown(f"{channel}: Slack failed (HTTP {response.status_code}); {_NEXT_TRY}")
+    return NotDelivered(_refusal(channel, code))
 
 
-def _unanswered(channel: str, error: Exception) -> str:
-    return f"{channel}: no answer from Slack ({type(error).__name__}); we look before we send again"
+def _no_answer(channel: str, error: Exception) -> str:
+    return f"{channel}: no answer from Slack ({type(error).__name__}); {_NEXT_TRY}"
 
 
-def _explained(channel: str, code: str) -> str:
+def _refusal(channel: str, code: str) -> str:
     step = _NEXT_STEPS.get(code, f"see https://docs.slack.dev/reference/methods/chat.postMessage for '{code}'")
     return f"{channel}: Slack says {code}; {step}"
 
@@ -163,10 +166,10 @@ def _retry_after_s(response: SlackResponse) -> float | None:
 
 
 class DeadlineClient(WebClient):
-    """A `WebClient` without tries of its own: they post again after an answer was lost, and so send twice.
+    """A `WebClient` without retries: they would post again after a lost answer, and so send a message twice.
 
-    `deadline` bounds what is sent from now on. A request that was given up must never be sent later: somebody may have
-    looked for the message by then, and sent it again.
+    `deadline` applies to all following requests. An abandoned request must never be sent later, because another worker
+    may have looked for the message by then, and sent it again.
     """
 
     def __init__(self, token: str, base_url: str, timeout_s: int) -> None:
@@ -193,15 +196,15 @@ class _Http(HTTPHandler):
 class _Https(HTTPSHandler):
     def __init__(self, deadline: Deadline, context: Any) -> None:
         super().__init__(context=context)
-        self._context_given, self._deadline = context, deadline
+        self._ssl_context, self._deadline = context, deadline
 
     def https_open(self, request: Request) -> http.client.HTTPResponse:
         connection = _sending_until(self._deadline, http.client.HTTPSConnection)
-        return self.do_open(connection, request, context=self._context_given)
+        return self.do_open(connection, request, context=self._ssl_context)
 
 
 def _sending_until(deadline: Deadline, base: type[http.client.HTTPConnection]) -> type[http.client.HTTPConnection]:
-    """The same connection, which refuses to send after the deadline, however long it took to connect."""
+    """A connection class that refuses to send after the deadline, however long connecting took."""
 
     def send(self: http.client.HTTPConnection, data: Any) -> None:
         if self.sock is None:

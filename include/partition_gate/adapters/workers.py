@@ -1,4 +1,4 @@
-"""The processes that judge, so that what a dead one left behind can be told from what a live one works on."""
+"""The processes that judge, to distinguish the work of a live process from the leftovers of a dead one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import psutil
 
 
 class LocalWorkers:
-    """`Workers` by process id and start time: an id that another program has by now is not taken for ours."""
+    """`Workers` by process id and start time, so that an id reused by another program is not mistaken for ours."""
 
     @property
     def own(self) -> str:
@@ -22,7 +22,7 @@ class LocalWorkers:
             return None
         pid, _, started = process.partition("/")
         try:
-            found = psutil.Process(int(pid))
-            return f"{found.create_time():.2f}" == started and found.status() != psutil.STATUS_ZOMBIE
+            running = psutil.Process(int(pid))
+            return f"{running.create_time():.2f}" == started and running.status() != psutil.STATUS_ZOMBIE
         except (psutil.NoSuchProcess, ValueError):
             return False

@@ -1,1 +1,1 @@
-"""The pipeline: one partition's steps, and everything that finishes or repairs them."""
+"""The pipeline: the steps of one partition, and the code that finishes or repairs interrupted runs."""

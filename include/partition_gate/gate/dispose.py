@@ -1,4 +1,4 @@
-"""From a verdict to rows in their places: staged (invisible) or in quarantine."""
+"""Act on a verdict: stage the passing rows (still invisible) and quarantine the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from partition_gate.ports import Ports
 
 
 class Judged(Record):
-    """One attempt with its files at hand and its verdict reached."""
+    """An attempt with its files and its verdict."""
 
     compiled: CompiledDataset
     attempt: Attempt
@@ -24,9 +24,9 @@ class Judged(Record):
 
 
 class Inspection(Record):
-    """The decision, and where the rows wait (`staged` is None where none will be published).
+    """The decision and where the rows are (`staged` is None if none will be published).
 
-    `over` is the fence of the version that was visible when it was decided; 0 for none.
+    `over` is the fence of the version that was visible when the decision was made; 0 if there was none.
     """
 
     attempt: Attempt
@@ -39,7 +39,7 @@ class Inspection(Record):
 
 
 class Decision(Record):
-    """The disposition and the rows split accordingly, in local files; no split where nothing could be judged.
+    """The disposition, with the rows split accordingly into local files; no split if nothing could be judged.
 
     `over` as in `Inspection`.
     """
@@ -50,7 +50,7 @@ class Decision(Record):
 
 
 def decide(judged: Judged, spooled: Spooled, *, ports: Ports) -> Decision:
-    """What becomes of the rows: some pass, or all are for quarantine. Nothing outside the spool folder is written."""
+    """Decide which rows pass and which are quarantined. Writes only to the spool folder."""
     if judged.verdict.errored:
         why = tuple(f"{result.rule_id}: {result.observed}" for result in judged.verdict.errored)
         return Decision(disposition=Disposition(outcome=PartitionOutcome.ERRORED, why=why), split=None)
@@ -63,7 +63,7 @@ def decide(judged: Judged, spooled: Spooled, *, ports: Ports) -> Decision:
 
 
 def dispose(judged: Judged, spooled: Spooled, *, ports: Ports) -> Inspection:
-    """The inspection: passing rows staged, failing rows in quarantine; all of them there where nothing may pass."""
+    """Stage the passing rows and quarantine the failing ones, or quarantine all if nothing may be published."""
     decision = decide(judged, spooled, ports=ports)
     disposition, split = decision.disposition, decision.split
     if split is None:
@@ -75,7 +75,7 @@ def dispose(judged: Judged, spooled: Spooled, *, ports: Ports) -> Inspection:
 
 
 def inspection_of(judged: Judged, decision: Decision) -> Inspection:
-    """The inspection with its rows nowhere yet."""
+    """The inspection before any row is staged or quarantined."""
     split = decision.split
     return Inspection(
         attempt=judged.attempt,
@@ -130,7 +130,7 @@ def _staged(judged: Judged, split: Split, ports: Ports) -> Staged:
 
 
 def _quarantined(judged: Judged, split: Split, spooled: Spooled, ports: Ports) -> str | None:
-    """Where the failing rows are kept, or the files as they came where they could not be read; None for none."""
+    """Quarantine the failing rows, or the unchanged files if they are unreadable. The folder; None if there is none."""
     raw = () if judged.validation.row_count is not None else spooled.paths
     if split.quarantined is None and not raw:
         return None

@@ -1,4 +1,4 @@
-"""What a run would say of a partition now. Nothing is recorded, published, kept or told."""
+"""Judge a partition without side effects: nothing is recorded, published, quarantined or sent."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ DRY_RUN = "dry-run"
 
 
 class DryRun(Record):
-    """The settlement that a run would end with (of no attempt), and its check results in suite order."""
+    """The settlement that a run would reach (for no real attempt), and its check results in suite order."""
 
     settlement: Settlement
     results: tuple[CheckResult, ...]
 
 
 def dry_run(today: CompiledDataset, key: str, *, ports: Ports) -> DryRun:
-    """The files that are there now, judged.
+    """Judge the files that are in landing now.
 
     Raises:
         MalformedPartitionKey, NothingDue: the key was mistyped, or nothing landed.
-        OperatorError: they cannot be judged.
+        OperatorError: the files cannot be judged.
     """
     key = today.dataset.location.key(key)
     compiled = today.in_force(key)
-    found = landed_now(compiled.dataset, key, ports=ports)
-    if isinstance(found, str):
-        raise NothingDue(f"{compiled.dataset.name} {key}: {found}; there is nothing to judge")
-    attempt = _attempt(compiled, found, ports)
+    landed = landed_now(compiled.dataset, key, ports=ports)
+    if isinstance(landed, str):
+        raise NothingDue(f"{compiled.dataset.name} {key}: {landed}; there is nothing to judge")
+    attempt = _attempt(compiled, landed, ports)
     with spool_folder(ports.spool_folder, attempt.id) as folder:
-        spooled = ports.store.spool(found, folder)
+        spooled = ports.store.spool(landed, folder)
         judged = judged_rows(compiled, attempt, spooled, ports)
         decision = decide(judged, spooled, ports=ports)
         inspection = inspection_of(judged, decision)
-        verdict = judged_over_time(judged, found, inspection, ports=ports)
+        verdict = judged_over_time(judged, landed, inspection, ports=ports)
     passing = decision.split.rows_passing if decision.split and decision.disposition.outcome in VISIBLE else 0
     settlement = settlement_of(inspection, rows_published=passing, now=ports.clock.now())
     return DryRun(settlement=settlement, results=verdict.results)

@@ -1,4 +1,4 @@
-"""Second step: judge a partition and stage its rows, invisibly."""
+"""Second step: judge a partition and stage its rows, still invisible."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from partition_gate.ports import Ports
 
 
 def recorded(compiled: CompiledDataset, partition: Partition, ports: Ports) -> tuple[str, Settlement | None]:
-    """The idempotency key of these bytes under this contract, and the partition's outcome if it is theirs already.
+    """The idempotency key of these bytes under this contract, and the partition's outcome if it already has this key.
 
-    An outcome that something else has replaced since does not count, nor one whose rows are no longer visible.
+    An outcome counts only if it is still the current one and its rows are still visible.
     """
     key = _idempotency_key(compiled, partition, ports)
     outcome = ports.ledger.outcome(partition.dataset, partition.key)
@@ -47,16 +47,18 @@ def open_attempt(compiled: CompiledDataset, claim: Claim, key: str, ports: Ports
         claim, idempotency_key=key, after_fence=current.fence if current else 0, now=ports.clock.now()
     )
     if attempt is None:
-        raise PartitionChanged(f"{claim.dataset}/{claim.partition_key}: another run began to judge it; run it again")
+        raise PartitionChanged(
+            f"{claim.dataset}/{claim.partition_key}: another run has started to judge it; run it again"
+        )
     return attempt
 
 
 def judge(compiled: CompiledDataset, partition: Partition, attempt: Attempt, *, ports: Ports) -> Inspection:
-    """The decision on an attempt, its rows staged or in quarantine, its check results recorded.
+    """Judge an attempt, stage or quarantine its rows, and record its check results.
 
     Raises:
-        OperatorError: it could not be judged; nothing is visible.
-        PartitionChanged: it was replaced while it was read.
+        OperatorError: the partition could not be judged; nothing is visible.
+        PartitionChanged: the partition was replaced while it was read.
     """
     with _spooled(partition, attempt, ports) as spooled:
         judged = judged_rows(compiled, attempt, spooled, ports)
@@ -83,14 +85,15 @@ def _scan(compiled: CompiledDataset, spooled: Spooled, ports: Ports) -> Partitio
         published=compiled.published,
         partition_values=tuple(values.items()),
         references=tuple(
-            ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset)) for dataset in _read(compiled)
+            ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset))
+            for dataset in _datasets_read(compiled)
         ),
         scratch=spooled.folder / "validated",
     )
 
 
 def _record(judged: Judged, partition: Partition, inspection: Inspection, ports: Ports) -> None:
-    # After the disposition: whether a promise over time is kept may depend on whether anything is published.
+    # After the disposition: whether a promise over time is met may depend on whether anything is published.
     verdict = judged_over_time(judged, partition, inspection, ports=ports)
     document = with_promises(judged.validation.document, judged.compiled.suite.suite, verdict)
     profile = judged.validation.profile
@@ -111,14 +114,14 @@ def _idempotency_key(compiled: CompiledDataset, partition: Partition, ports: Por
 
 
 def _reference_version(dataset: str, ports: Ports) -> str:
-    # A snapshot has one publication; a partitioned parent is identified by its published files.
+    # A snapshot has one publication; a partitioned parent is identified by its set of published files.
     current = ports.warehouse.current(dataset, "snapshot")
     if current is not None:
         return current.idempotency_key
     files = ports.warehouse.files(dataset)
     if not files:
         raise ReferenceMissing(
-            f"a foreign key points at {dataset}, which has no published version; publish it first: gate run {dataset}"
+            f"a foreign key refers to {dataset}, which has no published version; publish it first: gate run {dataset}"
         )
     return digest(sorted(files))
 
@@ -131,14 +134,14 @@ def _spooled(partition: Partition, attempt: Attempt, ports: Ports) -> Iterator[S
         yield spooled
 
 
-def _read(compiled: CompiledDataset) -> tuple[str, ...]:
-    # What is published of its own dataset is read, but is no part of the key: a publish must not ask for the next one.
+def _datasets_read(compiled: CompiledDataset) -> tuple[str, ...]:
+    # The published rows of the same dataset are read, but are not part of the key: a publish must not trigger another.
     own = (compiled.table.name,) if compiled.reads_published else ()
     return tuple(dict.fromkeys((*compiled.referenced_datasets, *own)))
 
 
 def judged_over_time(judged: Judged, partition: Partition, inspection: Inspection, *, ports: Ports) -> Verdict:
-    """The verdict on a partition, with its promises over time; no old data is read for them, only the ledger."""
+    """The verdict on a partition with its promises over time, which are judged from the ledger, not from old data."""
     suite, dataset = judged.compiled.suite.suite, judged.compiled.dataset
     keys = keys_looked_at(suite, dataset, partition.key)
     promised = [check.rule_id for check in suite.checks if check.promise is not None]

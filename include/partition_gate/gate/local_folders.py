@@ -1,4 +1,4 @@
-"""Local folders of ours that cannot be made or written: why, and the next step."""
+"""Errors for our local folders that cannot be created or written: the reason and the next step."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, err
 
 @contextmanager
 def writing_below(folder: Path) -> Iterator[None]:
-    """What the operating system refuses below a folder of ours, as an error of ours.
+    """Translate the operating system's refusals below this folder.
 
     Raises:
-        NoSpace: the disk is full, or the folder cannot be made or written.
+        NoSpace: the disk is full, or the folder cannot be created or written.
     """
     try:
         yield
@@ -29,19 +29,21 @@ def writing_below(folder: Path) -> Iterator[None]:
 
 
 def no_space(error: OSError, folder: Path | None = None) -> NoSpace | None:
-    """The error for a path of ours that cannot be written; None where the error says something else."""
+    """The error for one of our paths that cannot be written; None for any other kind of error."""
     place = folder or error.filename
     if error.errno in _FULL:
-        return full(place or "a folder of ours")
+        return disk_full(place or "a folder of the gate")
     if error.errno in _REFUSED and place:
         why = (error.strerror or type(error).__name__).lower()
         return NoSpace(
-            f"{place}: cannot be written ({why}); give our user a folder there, or name another in GATE_HOME or in the "
-            "setting that names this path"
+            f"{place}: cannot be written ({why}); grant the gate's user write access, or choose another path "
+            "(GATE_HOME, or the setting for this path)"
         )
     return None
 
 
-def full(place: object) -> NoSpace:
+def disk_full(place: object) -> NoSpace:
     """The error for a path whose disk is full."""
-    return NoSpace(f"{place}: the disk is full; free space there, or move it (GATE_HOME, TMPDIR), and run it again")
+    return NoSpace(
+        f"{place}: the disk is full; free some space, or choose another path (GATE_HOME, TMPDIR), then run it again"
+    )

@@ -1,4 +1,4 @@
-"""Fifth step: drain the outbox. An alert is neither lost nor sent twice, whenever we are killed."""
+"""Fifth step: drain the outbox. An alert is neither lost nor sent twice, even if the process is killed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from partition_gate.ports.notifier import Notifier
 log = logging.getLogger(__name__)
 
 
-class Pace(Record):
-    """How long things take.
+class DeliveryTimes(Record):
+    """Time limits of a delivery.
 
-    `lease` must be longer than one look and one send together: then a second worker claims only what a first one no
-    longer works on. `settling` must be longer than the service may take to carry out a request whose answer was lost:
-    then a look that finds nothing proves that nothing was taken. `clock_skew` is how far its clock may lag ours: ours
-    may have run ahead when the message was tried first. After so long a drain begins no further message: `drain`.
+    `lease` must exceed one lookup plus one send, so that a second worker claims only messages that the first has
+    abandoned. `settling` must exceed the time in which the service may still carry out a request whose answer was lost,
+    so that a lookup that finds nothing proves that nothing was accepted. `clock_skew` is how far the service's clock
+    may lag behind ours, which may have run ahead at the first try. `drain` is how long a drain may start deliveries.
     """
 
     lease: timedelta = timedelta(minutes=2)
@@ -34,79 +34,81 @@ class Pace(Record):
 
 
 class Delivery(Record):
-    """What a drain did. `left`: it stopped early, so more may wait. `problems`: why some were postponed."""
+    """The result of a drain. `has_more`: it stopped early. `problems`: why messages were postponed."""
 
     sent: int = 0
-    already_there: int = 0
+    already_delivered: int = 0
     postponed: int = 0
-    left: bool = False
+    has_more: bool = False
     problems: tuple[str, ...] = ()
 
 
-class _End(Enum):
+class _Result(Enum):
     SENT = "sent"
-    ALREADY_THERE = "already_there"
+    ALREADY_DELIVERED = "already_delivered"
     POSTPONED = "postponed"
 
 
-def notify(ledger: Ledger, notifier: Notifier, clock: Clock, *, limit: int = 100, pace: Pace | None = None) -> Delivery:
-    """Deliver up to `limit` claimed messages, oldest first; what cannot be delivered now is postponed.
+def notify(
+    ledger: Ledger, notifier: Notifier, clock: Clock, *, limit: int = 100, times: DeliveryTimes | None = None
+) -> Delivery:
+    """Deliver up to `limit` messages, oldest first; postpone those that cannot be delivered now.
 
-    A service that answers nobody is left alone: the messages after the first one that met it stay as they are.
+    If the service does not answer at all, the drain stops after the first message and leaves the others untouched.
 
     Exactly once, because:
-    - the message is in the outbox in the transaction that settled its attempt, so a kill before us loses nothing;
-    - a claim makes it `sending` before anything is sent, so a kill or a lost answer leaves it `sending`;
-    - whoever claims a message that was `sending` looks for its id at the service first, after `pace.settling`,
-      and sends only what is not there;
-    - only a refusal of the send itself returns it to `pending`. A look that failed proves nothing.
-    What remains: a worker that is frozen between claim and send for longer than `pace.lease`.
+    - the message enters the outbox in the transaction that settles its attempt, so an earlier kill loses nothing;
+    - a claim marks it `sending` before anything is sent, so after a kill or a lost answer it is still `sending`;
+    - whoever claims a message that was `sending` first looks up its id at the service, after `times.settling`,
+      and sends it only if it is not there;
+    - only a refusal of the send itself returns it to `pending`. A failed lookup proves nothing.
+    The remaining gap: a worker that is frozen between claim and send for longer than `times.lease`.
     """
-    ends: list[_End] = []
-    drain = _Drain(ledger, notifier, clock, pace or Pace())
-    while len(ends) < limit and not drain.is_over and (entry := drain.claim()):
-        ends.append(drain.deliver(entry))
+    results: list[_Result] = []
+    drain = _Drain(ledger, notifier, clock, times or DeliveryTimes())
+    while len(results) < limit and not drain.is_over and (entry := drain.claim()):
+        results.append(drain.deliver(entry))
     return Delivery(
-        sent=ends.count(_End.SENT),
-        already_there=ends.count(_End.ALREADY_THERE),
-        postponed=ends.count(_End.POSTPONED),
-        left=len(ends) >= limit or drain.is_over,
+        sent=results.count(_Result.SENT),
+        already_delivered=results.count(_Result.ALREADY_DELIVERED),
+        postponed=results.count(_Result.POSTPONED),
+        has_more=len(results) >= limit or drain.is_over,
         problems=tuple(dict.fromkeys(drain.problems)),
     )
 
 
 class _Drain:
-    def __init__(self, ledger: Ledger, notifier: Notifier, clock: Clock, pace: Pace) -> None:
-        self.ledger, self.notifier, self.clock, self.pace = ledger, notifier, clock, pace
+    def __init__(self, ledger: Ledger, notifier: Notifier, clock: Clock, times: DeliveryTimes) -> None:
+        self.ledger, self.notifier, self.clock, self.times = ledger, notifier, clock, times
         self.problems: list[str] = []
         self._is_silent, self._began_at = False, clock.now()
 
     @property
     def is_over(self) -> bool:
-        return self._is_silent or self.clock.now() - self._began_at >= self.pace.drain
+        return self._is_silent or self.clock.now() - self._began_at >= self.times.drain
 
     def claim(self) -> OutboxEntry | None:
-        return self.ledger.claim_message(now=self.clock.now(), lease=self.pace.lease)
+        return self.ledger.claim_message(now=self.clock.now(), lease=self.times.lease)
 
-    def deliver(self, entry: OutboxEntry) -> _End:
-        # The state BEFORE this claim: `sending` means that a former try may have been taken.
+    def deliver(self, entry: OutboxEntry) -> _Result:
+        # The state BEFORE this claim: `sending` means that an earlier send may have been accepted.
         is_unknown = entry.state == "sending"
         try:
-            if is_unknown and (found := self._find(entry)):
-                self.ledger.mark_sent(entry.message.id, ts=found)
-                return _End.ALREADY_THERE
+            if is_unknown and (earlier_ts := self._find(entry)):
+                self.ledger.mark_sent(entry.message.id, ts=earlier_ts)
+                return _Result.ALREADY_DELIVERED
             is_unknown = False
             timestamp = self.notifier.send(entry.message)
         except DeliveryError as error:
             self._is_silent = isinstance(error, ServiceSilent)
             self._postpone(entry, error, surely_unsent=isinstance(error, NotDelivered) and not is_unknown)
-            return _End.POSTPONED
+            return _Result.POSTPONED
         self.ledger.mark_sent(entry.message.id, ts=timestamp)
-        return _End.SENT
+        return _Result.SENT
 
     def _find(self, entry: OutboxEntry) -> str | None:
         first_try_at = entry.first_try_at or entry.created_at
-        return self.notifier.find(entry.message, since=first_try_at - self.pace.clock_skew)
+        return self.notifier.find(entry.message, since=first_try_at - self.times.clock_skew)
 
     def _postpone(self, entry: OutboxEntry, error: DeliveryError, *, surely_unsent: bool) -> None:
         self.problems.append(str(error))
@@ -115,13 +117,13 @@ class _Drain:
         self.ledger.postpone(entry.message.id, until=until, surely_unsent=surely_unsent)
 
     def _wait(self, entry: OutboxEntry, error: DeliveryError, *, surely_unsent: bool) -> timedelta:
-        """What the service asked for, else twice as long at each try."""
-        longest = self.pace.longest_wait
+        """The wait that the service asks for; otherwise it doubles with each try."""
+        longest = self.times.longest_wait
         if error.retry_after_s is not None:
             wait = timedelta(seconds=min(error.retry_after_s, longest.total_seconds()))
         else:
-            wait = min(self.pace.first_wait * 2 ** min(entry.tries, 20), longest)
-        return wait if surely_unsent else max(wait, self.pace.settling)
+            wait = min(self.times.first_wait * 2 ** min(entry.tries, 20), longest)
+        return wait if surely_unsent else max(wait, self.times.settling)
 
 
 def _stamp(moment: datetime) -> str:

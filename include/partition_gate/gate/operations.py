@@ -1,4 +1,4 @@
-"""Remove an outcome that should never have been recorded."""
+"""Remove outcomes recorded by mistake, and files that abandoned attempts left behind."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import CannotForget, GateError
 from partition_gate.core.record import Record
 from partition_gate.gate.repair import ABANDONED_AFTER, Ending, repair
-from partition_gate.gate.spool import sweep_spool
+from partition_gate.gate.spool import remove_abandoned_spools
 from partition_gate.judging.attempt import Forgotten
 from partition_gate.ports import Ports
 
 
 def forget(today: CompiledDataset, key: str, *, who: str, why: str, ports: Ports) -> Forgotten:
-    """What was removed: the partition's current outcome, with its messages that were not sent yet.
+    """Remove the partition's current outcome and its unsent messages.
 
     Raises:
-        MalformedPartitionKey: it is neither recorded nor a key.
+        MalformedPartitionKey: the key is neither recorded nor valid.
         CannotForget: nothing is recorded, or rows of the partition are visible.
     """
     dataset = today.dataset.name
-    # As it is recorded first: an older version of ours may have recorded a key that has no value.
+    # Look up the key as typed first: an older version may have recorded a key that is no longer valid.
     outcome = ports.ledger.outcome(dataset, key)
     if outcome is None:
         key = today.dataset.location.key(key)
@@ -49,7 +49,7 @@ def forget(today: CompiledDataset, key: str, *, who: str, why: str, ports: Ports
 
 
 class Swept(Record):
-    """What was removed, and the tables that could not be looked at."""
+    """Counts of what was removed, and the problems with tables that could not be read."""
 
     attempts: int
     spool_folders: int
@@ -58,11 +58,11 @@ class Swept(Record):
 
 
 def sweep(contracts: Sequence[CompiledDataset], *, older_than: timedelta, ports: Ports) -> Swept:
-    """End what nobody works on, and remove spool folders without an owner and staged files that no version refers to.
+    """End abandoned attempts, and remove spool folders without an owner and staged files that no version refers to.
 
-    Staged files younger than `older_than`, or than an attempt may last, are kept.
+    Staged files younger than `older_than`, or than the longest attempt, are not removed.
     """
-    ended = [each for each in repair(ports) if each.ending in {Ending.FAILED, Ending.SUPERSEDED}]
+    ended = [repaired for repaired in repair(ports) if repaired.ending in {Ending.FAILED, Ending.SUPERSEDED}]
     before = ports.clock.now() - max(older_than, ABANDONED_AFTER)
     staged, problems = 0, []
     for compiled in contracts:
@@ -72,7 +72,7 @@ def sweep(contracts: Sequence[CompiledDataset], *, older_than: timedelta, ports:
             problems.append(str(error))
     return Swept(
         attempts=len(ended),
-        spool_folders=sweep_spool(ports.spool_folder),
+        spool_folders=remove_abandoned_spools(ports.spool_folder),
         staged_files=staged,
         problems=tuple(problems),
     )

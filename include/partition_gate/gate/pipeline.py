@@ -1,8 +1,8 @@
-"""One partition, from landing to a settled outcome: the steps, and the one policy for errors.
+"""One partition, from landing to a settled outcome: the steps, and the only error policy.
 
-Airflow's tasks and `gate run` both go through here. A step that fails with a GateError ends the attempt as ERRORED,
-recorded and told, and raises the error again, so that a task is red. After the commit nothing is ERRORED any more: the
-rows are visible, and what is left to do is finished by `repair`.
+Airflow's tasks and `gate run` both call these steps. A step that fails with a GateError settles the attempt as ERRORED,
+records it with its messages, and raises the error again so that the task fails. After the commit nothing is ERRORED any
+more: the rows are visible, and `repair` finishes the rest.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from partition_gate.contract.readiness import NotExpected, Wait
 from partition_gate.core.errors import GateError, NothingDue, NotRecorded, PartitionChanged
 from partition_gate.core.record import Record
 from partition_gate.gate import discover, settle
-from partition_gate.gate.discover import Discovered, NeverCame
+from partition_gate.gate.discover import Discovered, NotLanded
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.inspect import judge, open_attempt, recorded
 from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.repair import repair
 from partition_gate.gate.settle import Settled, discard, unjudged
-from partition_gate.gate.spool import sweep_spool
+from partition_gate.gate.spool import remove_abandoned_spools
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
@@ -34,9 +34,9 @@ RESTARTS = 5
 
 
 class RunResult(Record):
-    """A partition's settlement; `already`: an earlier run recorded it, and nothing was changed.
+    """A partition's settlement. `already`: an earlier run recorded it, and nothing changed.
 
-    `view_problem`: why consumers do not see it yet, though it is published (`Settled`).
+    `view_problem`: why consumers do not see the published rows yet (`Settled`).
     """
 
     settlement: Settlement
@@ -45,19 +45,19 @@ class RunResult(Record):
 
 
 def run_partition(today: CompiledDataset, key: str, *, ports: Ports) -> RunResult:
-    """What became of the partition, judged now: always recorded, also where it could not be judged.
+    """Judge the partition now and settle it. The outcome is recorded even if the partition could not be judged.
 
     Raises:
         MalformedPartitionKey, NothingDue: the key was mistyped; nothing is recorded.
-        NotRecorded: the rows are visible, but the ledger could not be told.
-        OperatorError: the ledger does not answer, so that nothing can be recorded.
+        NotRecorded: the rows are visible, but the ledger could not be updated.
+        OperatorError: the ledger does not answer, so nothing can be recorded.
     """
     run = PartitionRun(today, key, ports=ports)
     try:
-        found = run.look()
-        if isinstance(found, Settlement):
-            return RunResult(settlement=found, already=False)
-        inspected = run.inspect(found)
+        landed = run.find_landed()
+        if isinstance(landed, Settlement):
+            return RunResult(settlement=landed, already=False)
+        inspected = run.inspect(landed)
         if isinstance(inspected, Settlement):
             return RunResult(settlement=inspected, already=run.was_recorded)
         settled = run.settle(inspected)
@@ -70,7 +70,7 @@ def run_partition(today: CompiledDataset, key: str, *, ports: Ports) -> RunResul
 
 
 def _report(run: PartitionRun, settlement: Settlement) -> None:
-    # The outcome stands, whatever becomes of its page.
+    # The outcome is recorded, so a missing page must not fail the run.
     try:
         report(settlement, ports=run.ports)
     except GateError as error:
@@ -78,11 +78,11 @@ def _report(run: PartitionRun, settlement: Settlement) -> None:
 
 
 class PartitionRun:
-    """The steps of one partition under one contract. `today` is its newest version; `compiled` the one that judges.
+    """The steps of one partition under one contract; `today` is its newest version, `compiled` the one that applies.
 
-    `key` may be any spelling of a partition key: everything is done and recorded under the canonical one.
+    `key` may be any spelling of a partition key; everything is recorded under the canonical one.
     MalformedPartitionKey is raised here, before anything is listed or recorded.
-    `errored` is the settlement of a step that failed, `was_recorded` says that an earlier run's was returned.
+    `errored` is the settlement of a failed step. `was_recorded`: an earlier run's settlement was returned.
     """
 
     def __init__(self, today: CompiledDataset, key: str, *, ports: Ports) -> None:
@@ -94,31 +94,31 @@ class PartitionRun:
         self._may_still_commit = False
 
     def arrive(self) -> Discovered | Settlement | Wait | NotExpected:
-        """The partition when it is ready; MISSING, settled, when it did not come by its deadline."""
+        """The partition once it is ready; settled as MISSING if it did not land by its deadline."""
         with self._errors_recorded():
             self._finish_others()
-            found = discover.arrive(self.compiled.dataset, self.key, ports=self.ports)
-            return self._missing(found) if isinstance(found, NeverCame) else found
+            arrival = discover.arrive(self.compiled.dataset, self.key, ports=self.ports)
+            return self._missing(arrival) if isinstance(arrival, NotLanded) else arrival
 
-    def look(self) -> Discovered | Settlement:
-        """What is there now; MISSING, settled, where nothing is although it was promised. A person asked."""
+    def find_landed(self) -> Discovered | Settlement:
+        """What is in landing now, because a person asked; settled as MISSING if a due partition is not there."""
         with self._errors_recorded():
             self._finish_others()
-            return self._look()
+            return self._find_landed()
 
-    def inspect(self, found: Discovered) -> Inspection | Settlement:
-        """The decision with the rows staged; or the recorded settlement, where these very bytes are the outcome.
+    def inspect(self, landed: Discovered) -> Inspection | Settlement:
+        """Judge and stage the partition; the recorded settlement if these very bytes are already settled.
 
-        A partition that is replaced while it is read, or that somebody else began to judge since it was listed, is
+        A partition that was replaced while it was read, or that another run started to judge after it was listed, is
         listed and judged again.
         """
         with self._errors_recorded():
-            return self._inspect(found)
+            return self._inspect(landed)
 
     def settle(self, inspection: Inspection) -> Settled:
-        """The outcome made true: published in one commit, or rejected, held, superseded or errored; recorded, told.
+        """Carry out the decision: publish in one commit, or reject or hold; record the outcome with its messages.
 
-        Where another version became visible since it was judged, it is judged again.
+        If another version has become visible since the decision, the partition is judged again.
         """
         with self._errors_recorded():
             for _ in range(RESTARTS):
@@ -126,70 +126,70 @@ class PartitionRun:
                 try:
                     return settle.settle(self.today, self.compiled, inspection, ports=self.ports)
                 except PartitionChanged as error:
-                    again = self._judged_again(error)
+                    again = self._judge_again(error)
                 if isinstance(again, Settlement):
                     return Settled(settlement=again, is_new_version=False)
                 inspection = again
-            raise self._never_at_rest()
+            raise self._keeps_changing()
 
     @property
     def dataset(self) -> str:
         return self.compiled.dataset.name
 
     def _finish_others(self) -> None:
-        sweep_spool(self.ports.spool_folder)
+        remove_abandoned_spools(self.ports.spool_folder)
         repair(self.ports, own=self.today)
 
-    def _look(self) -> Discovered | Settlement:
-        found = discover.look(self.compiled.dataset, self.key, ports=self.ports)
-        if isinstance(found, Discovered):
-            return found
+    def _find_landed(self) -> Discovered | Settlement:
+        landed = discover.find_landed(self.compiled.dataset, self.key, ports=self.ports)
+        if isinstance(landed, Discovered):
+            return landed
         discover.check_promised(self.compiled.dataset, self.key, ports=self.ports)
-        return self._missing(found)
+        return self._missing(landed)
 
-    def _inspect(self, found: Discovered) -> Inspection | Settlement:
+    def _inspect(self, landed: Discovered) -> Inspection | Settlement:
         for _ in range(RESTARTS):
             try:
-                return self._inspect_once(found)
+                return self._inspect_once(landed)
             except PartitionChanged as error:
-                again = self._listed_again(error)
+                again = self._list_again(error)
             if isinstance(again, Settlement):
                 return again
-            found = again
-        raise self._never_at_rest()
+            landed = again
+        raise self._keeps_changing()
 
-    def _judged_again(self, error: PartitionChanged) -> Inspection | Settlement:
-        found = self._listed_again(error)
-        return found if isinstance(found, Settlement) else self._inspect(found)
+    def _judge_again(self, error: PartitionChanged) -> Inspection | Settlement:
+        landed = self._list_again(error)
+        return landed if isinstance(landed, Settlement) else self._inspect(landed)
 
-    def _listed_again(self, error: PartitionChanged) -> Discovered | Settlement:
+    def _list_again(self, error: PartitionChanged) -> Discovered | Settlement:
         log.info("partition listed again partition=%s/%s why=%s", self.dataset, self.key, error)
-        self._give_up_attempt()
-        return self._look()
+        self._abandon_attempt()
+        return self._find_landed()
 
-    def _never_at_rest(self) -> PartitionChanged:
+    def _keeps_changing(self) -> PartitionChanged:
         return PartitionChanged(
-            f"{self.dataset}/{self.key}: it changed {RESTARTS} times while it was judged; "
-            "run it again when its producer has finished"
+            f"{self.dataset}/{self.key}: the partition changed {RESTARTS} times while it was judged; "
+            "run it again once its producer has finished"
         )
 
-    def _inspect_once(self, found: Discovered) -> Inspection | Settlement:
-        key, before = recorded(self.compiled, found.partition, self.ports)
+    def _inspect_once(self, landed: Discovered) -> Inspection | Settlement:
+        key, before = recorded(self.compiled, landed.partition, self.ports)
         if before is not None:
             self.was_recorded = True
             return before
-        attempt = open_attempt(self.compiled, self._claim(found.seen_fence), key, self.ports)
+        attempt = open_attempt(self.compiled, self._claim(landed.seen_fence), key, self.ports)
         self._attempt = attempt
-        return judge(self.compiled, found.partition, attempt, ports=self.ports)
+        return judge(self.compiled, landed.partition, attempt, ports=self.ports)
 
-    def _missing(self, found: NeverCame) -> Settlement:
-        return self._settle_unjudged(PartitionOutcome.MISSING, found.why, seen_fence=found.seen_fence)
+    def _missing(self, absent: NotLanded) -> Settlement:
+        return self._settle_unjudged(PartitionOutcome.MISSING, absent.why, seen_fence=absent.seen_fence)
 
     def _settle_unjudged(self, outcome: PartitionOutcome, why: str, *, seen_fence: int | None) -> Settlement:
-        """The settlement of what was not judged; the recorded one where the outcome is the same already."""
+        """Settle a partition that was not judged; the recorded settlement if its outcome is the same."""
         before = self.ports.ledger.outcome(self.dataset, self.key)
         if before is not None and (before.outcome, before.why) == (outcome, (why,)):
-            self._give_up_attempt()
+            self._abandon_attempt()
             return before
         if self._attempt:
             discard(self._attempt, self.ports, with_quarantine=True, may_still_commit=self._may_still_commit)
@@ -200,9 +200,9 @@ class PartitionRun:
         self._attempt = None
         return settlement
 
-    def _give_up_attempt(self) -> None:
+    def _abandon_attempt(self) -> None:
         if self._attempt is not None:
-            # The table has changed since, so a commit whose answer was lost can no longer be carried out.
+            # The table has changed since then, so a commit whose answer was lost can no longer succeed.
             discard(self._attempt, self.ports, with_quarantine=True)
             self.ports.ledger.advance(self._attempt.id, AttemptState.FAILED, now=self.ports.clock.now())
             self._attempt, self._may_still_commit = None, False
@@ -234,11 +234,11 @@ class PartitionRun:
             raise refused from error
 
     def _record(self, error: GateError) -> Settlement | None:
-        """The ERRORED settlement; None where the ledger itself does not answer, which the next run then repairs."""
+        """The ERRORED settlement; None if the ledger itself does not answer. The next run then repairs the attempt."""
         try:
             return self._settle_unjudged(PartitionOutcome.ERRORED, str(error), seen_fence=None)
         except GateError as unrecorded:
-            log.error(  # noqa: TRY400 -- both texts say all; the first error is raised with its traceback
+            log.error(  # noqa: TRY400 -- both messages are complete; the first error is raised with its traceback
                 "outcome not recorded partition=%s/%s outcome=errored why=%s because=%s",
                 *(self.dataset, self.key, error, unrecorded),
             )
@@ -246,7 +246,7 @@ class PartitionRun:
 
 
 def report(settlement: Settlement, *, ports: Ports) -> str | None:
-    """The attempt's Data Docs page, as a path below the site's root; None where nothing was validated."""
+    """Write the attempt's Data Docs page; its path below the site's root, None if nothing was validated."""
     document = ports.ledger.document(settlement.attempt_id)
     if document is None:
         return None

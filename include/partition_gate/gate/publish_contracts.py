@@ -27,14 +27,14 @@ _TRIES = 20
 
 
 class Stored(Record):
-    """An object's bytes, and the token that a later `replace` must still find there."""
+    """An object's bytes, with the token that a later `replace` compares."""
 
     body: bytes
     token: str
 
 
 class RegistryStore(Protocol):
-    """Objects below one root; every write is conditional. Paths are relative to the root."""
+    """Objects below one root. Every write is conditional; paths are relative to the root."""
 
     @property
     def root(self) -> str: ...
@@ -42,10 +42,10 @@ class RegistryStore(Protocol):
     def read(self, path: str) -> Stored | None: ...
 
     def create(self, path: str, body: bytes) -> bool:
-        """Write a new object; False, and nothing written, where there is one already."""
+        """Write a new object; False, and nothing is written, if it already exists."""
 
     def replace(self, path: str, body: bytes, *, token: str) -> bool:
-        """Write over the object of this token; False, and nothing written, where it is another one now."""
+        """Overwrite the object if it still has this token; otherwise False, and nothing is written."""
 
 
 class Approved(Record):
@@ -56,7 +56,7 @@ class Approved(Record):
 
 
 class RegistryOutcome(StrEnum):
-    """What became of one contract."""
+    """The result for one contract."""
 
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
@@ -65,7 +65,7 @@ class RegistryOutcome(StrEnum):
 
 
 class Publication(Record):
-    """What became of one contract, and why where it was not simply published."""
+    """The result for one contract; `why` explains anything but a plain publication."""
 
     id: str
     version: str
@@ -74,12 +74,12 @@ class Publication(Record):
 
 
 def publish_contracts(files: Sequence[Approved], store: RegistryStore, *, now: datetime) -> tuple[Publication, ...]:
-    """What became of every contract, in order. A refusal stops none of the others. Repeating it changes nothing.
+    """Publish every contract; one result each, in order. A refused contract does not stop the others. Idempotent.
 
-    A kill between a version and the index leaves a version that no index names; the next call names it.
+    A kill between writing a version and the index leaves a version that is not in the index; the next call adds it.
 
     Raises:
-        OperatorError: storage fails, or others write the index all the time.
+        OperatorError: storage fails, or other writers keep changing the index.
     """
     publications, entries = [], []
     for file in files:
@@ -95,7 +95,7 @@ def _publish(file: Approved, store: RegistryStore) -> Publication:
     contract = file.contract
     named = {"id": contract.id, "version": contract.version}
     if contract.status not in APPROVED:
-        why = f"status {contract.status.value}; only active and deprecated contracts are published"
+        why = f"status is {contract.status.value}; only active and deprecated contracts are published"
         return Publication(**named, outcome=RegistryOutcome.NOT_APPROVED, why=why)
     path = version_path(contract.id, contract.version)
     if store.create(path, file.body):
@@ -107,10 +107,14 @@ def _publish(file: Approved, store: RegistryStore) -> Publication:
 
 
 def _other_content(file: Approved, root: str, path: str, there: Stored | None) -> str:
-    hashes = f"sha256 {sha256(there.body)[:12]} there, {sha256(file.body)[:12]} here" if there else "it is gone again"
+    hashes = (
+        f"sha256 {sha256(there.body)[:12]} there, {sha256(file.body)[:12]} here"
+        if there
+        else "it has been removed since"
+    )
     return (
-        f"{root}/{path}: version {file.contract.version} is published with other content ({hashes}); "
-        f"versions never change: raise `version` in {file.contract.path}"
+        f"{root}/{path}: version {file.contract.version} is already published with different content ({hashes}); "
+        f"a published version never changes: increase `version` in {file.contract.path}"
     )
 
 
@@ -132,7 +136,7 @@ def _entry(file: Approved, now: datetime) -> Entry:
 
 
 def _write_index(store: RegistryStore, entries: Sequence[Entry]) -> None:
-    """Add the entries to whatever index is there; another writer's index is read again and kept."""
+    """Add the entries to the current index; if another writer changed it, read it again and retry."""
     for _ in range(_TRIES):
         there = store.read(INDEX)
         index = read_index(there.body.decode(), place=f"{store.root}/{INDEX}") if there else RegistryIndex()
@@ -141,4 +145,6 @@ def _write_index(store: RegistryStore, entries: Sequence[Entry]) -> None:
             return
         if there is None and store.create(INDEX, body):
             return
-    raise OperatorError(f"{store.root}/{INDEX}: others wrote it {_TRIES} times while we did; run the command again")
+    raise OperatorError(
+        f"{store.root}/{INDEX}: other writers changed it during all {_TRIES} tries; run the command again"
+    )

@@ -1,15 +1,16 @@
-"""Whether what is visible, what is recorded and what is told agree; what can be repaired is repaired first."""
+"""Compare visible tables, recorded outcomes and sent messages, after repairing what can be repaired."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import GateError
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
-from partition_gate.gate.notify import Pace, notify
+from partition_gate.gate.notify import DeliveryTimes, notify
 from partition_gate.gate.repair import Ending, Repaired, repair
 from partition_gate.judging.attempt import Publication, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE
@@ -35,7 +36,7 @@ class RowProof(Record):
 
 
 class Difference(Record):
-    """Something that does not agree, and what to do; no key where it is about the whole dataset."""
+    """A mismatch and the next step; the key is None if it concerns the whole dataset."""
 
     dataset: str
     partition_key: str | None
@@ -43,7 +44,7 @@ class Difference(Record):
 
 
 class Reconciliation(Record):
-    """`repaired` are attempts that were finished just now, `views` tables whose view was, `sent` messages that were."""
+    """`repaired`: attempts finished now; `views`: tables whose view was refreshed; `sent`: messages delivered."""
 
     repaired: tuple[Repaired, ...]
     views: tuple[str, ...]
@@ -52,41 +53,42 @@ class Reconciliation(Record):
     differences: tuple[Difference, ...]
 
 
-def reconcile(contracts: Sequence[CompiledDataset], *, ports: Ports, tell: bool = True) -> Reconciliation:
-    """The comparison of ledger, tables, views, quarantine and outbox, after everything unfinished was finished.
+def reconcile(contracts: Sequence[CompiledDataset], *, ports: Ports, send_messages: bool = True) -> Reconciliation:
+    """Finish everything unfinished, then compare ledger, tables, views, quarantine and outbox.
 
-    `contracts` are all that can be used. A dataset that cannot be looked at is a difference of its own and stops none.
+    `contracts` are all usable contracts. A dataset that cannot be read is reported as a difference; the others go on.
     """
     repaired = repair(ports)
-    delivery = notify(ports.ledger, ports.notifier, ports.clock, pace=Pace(drain=ports.drain_limit)) if tell else None
-    refreshed, of_views = _views([each.published for each in contracts], ports)
+    times = DeliveryTimes(drain=ports.drain_limit)
+    delivery = notify(ports.ledger, ports.notifier, ports.clock, times=times) if send_messages else None
+    refreshed, of_views = _views([contract.published for contract in contracts], ports)
     outcomes = ports.ledger.latest()
     differences = (
         *_of_attempts(repaired),
         *of_views,
-        *(found for dataset in _datasets(contracts, outcomes) for found in _of_dataset(dataset, outcomes, ports)),
+        *chain.from_iterable(_of_dataset(dataset, outcomes, ports) for dataset in _datasets(contracts, outcomes)),
         *_of_quarantine(outcomes, ports),
-        *(found for each in contracts for found in _of_landing(each, ports)),
+        *chain.from_iterable(_of_landing(contract, ports) for contract in contracts),
         *_of_outbox(ports),
     )
     return Reconciliation(
-        repaired=tuple(each for each in repaired if each.ending is not Ending.LEFT),
+        repaired=tuple(attempt for attempt in repaired if attempt.ending is not Ending.LEFT),
         views=refreshed,
-        sent=delivery.sent + delivery.already_there if delivery else 0,
-        proofs=tuple(_proof(each) for each in outcomes if each.outcome in FINAL),
+        sent=delivery.sent + delivery.already_delivered if delivery else 0,
+        proofs=tuple(_proof(settlement) for settlement in outcomes if settlement.outcome in FINAL),
         differences=differences,
     )
 
 
 def _of_attempts(repaired: Iterable[Repaired]) -> Iterator[Difference]:
-    for each in repaired:
-        if each.ending is Ending.UNKNOWN:
-            what = f"attempt {each.attempt_id} could not be finished: {each.why}"
-            yield Difference(dataset=each.dataset, partition_key=each.partition_key, what=what)
+    for attempt in repaired:
+        if attempt.ending is Ending.UNKNOWN:
+            what = f"attempt {attempt.attempt_id} could not be finished: {attempt.why}"
+            yield Difference(dataset=attempt.dataset, partition_key=attempt.partition_key, what=what)
 
 
 def _views(tables: Sequence[TableSchema], ports: Ports) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
-    """Tables whose view was refreshed, and those where that failed."""
+    """Names of the tables whose view was refreshed, and the refreshes that failed."""
     refreshed, differences = [], []
     for table in tables:
         try:
@@ -94,24 +96,24 @@ def _views(tables: Sequence[TableSchema], ports: Ports) -> tuple[tuple[str, ...]
                 ports.warehouse.refresh_view(table)
                 refreshed.append(table.name)
         except GateError as error:
-            what = f"the consumers' view is not current: {error}"
+            what = f"the consumers' view is out of date: {error}"
             differences.append(Difference(dataset=table.name, partition_key=None, what=what))
     return tuple(refreshed), tuple(differences)
 
 
 def _datasets(contracts: Sequence[CompiledDataset], outcomes: Sequence[Settlement]) -> tuple[str, ...]:
-    named = (*(each.dataset.name for each in contracts), *(each.dataset for each in outcomes))
-    return tuple(dict.fromkeys(named))
+    names = (*(contract.dataset.name for contract in contracts), *(settlement.dataset for settlement in outcomes))
+    return tuple(dict.fromkeys(names))
 
 
 def _of_dataset(dataset: str, outcomes: Sequence[Settlement], ports: Ports) -> Iterator[Difference]:
     try:
-        visible = {each.partition_key: each for each in ports.warehouse.publications(dataset)}
+        visible = {publication.partition_key: publication for publication in ports.warehouse.publications(dataset)}
     except GateError as error:
         yield Difference(dataset=dataset, partition_key=None, what=str(error))
         return
-    recorded = {each.partition_key: each for each in ports.ledger.visible(dataset)}
-    current = {each.partition_key: each for each in outcomes if each.dataset == dataset}
+    recorded = {settlement.partition_key: settlement for settlement in ports.ledger.visible(dataset)}
+    current = {settlement.partition_key: settlement for settlement in outcomes if settlement.dataset == dataset}
     for key in sorted(visible.keys() | recorded.keys()):
         what = _disagreement(visible.get(key), recorded.get(key), current.get(key))
         if what:
@@ -121,38 +123,39 @@ def _of_dataset(dataset: str, outcomes: Sequence[Settlement], ports: Ports) -> I
 def _disagreement(
     publication: Publication | None, recorded: Settlement | None, current: Settlement | None
 ) -> str | None:
-    """Why table and ledger do not agree on a partition; None where they do."""
+    """How table and ledger disagree on a partition; None if they agree."""
     if publication is None:
-        return "the ledger says that it is published, and the table has no such partition; run it again"
+        return "the ledger says that it is published, but the table has no such partition; run it again"
     if recorded is None or current is None:
-        return f"{publication.rows:,} rows are visible, and the ledger does not know them; run it again"
+        return f"{publication.rows:,} rows are visible, but the ledger has no record of them; run it again"
     if publication.idempotency_key != recorded.idempotency_key:
         return (
-            f"visible is the version of attempt {publication.attempt_id}, recorded {recorded.attempt_id}; run it again"
+            f"the visible version is of attempt {publication.attempt_id}, the recorded one of {recorded.attempt_id}; "
+            "run it again"
         )
     if publication.rows != recorded.rows_published:
-        return f"{publication.rows:,} rows are visible, {recorded.rows_published:,} are recorded; run it again"
+        return f"{publication.rows:,} rows are visible, but {recorded.rows_published:,} are recorded; run it again"
     return None
 
 
 def _of_quarantine(outcomes: Sequence[Settlement], ports: Ports) -> Iterator[Difference]:
-    for each in outcomes:
-        if each.quarantine_uri is None:
+    for settlement in outcomes:
+        if settlement.quarantine_uri is None:
             continue
-        if what := _quarantine_problem(each.quarantine_uri, each.rows_quarantined, ports):
-            yield Difference(dataset=each.dataset, partition_key=each.partition_key, what=what)
+        if what := _quarantine_problem(settlement.quarantine_uri, settlement.rows_quarantined, ports):
+            yield Difference(dataset=settlement.dataset, partition_key=settlement.partition_key, what=what)
 
 
 def _quarantine_problem(uri: str, recorded: int, ports: Ports) -> str | None:
     try:
-        kept = ports.warehouse.quarantined(uri, limit=0).row_count
+        stored = ports.warehouse.quarantined(uri, limit=0).row_count
     except GateError as error:
         return str(error)
-    return None if kept == recorded else f"{uri} holds {kept:,} rows, {recorded:,} are recorded"
+    return None if stored == recorded else f"{uri} holds {stored:,} rows, but {recorded:,} are recorded"
 
 
 def _of_landing(compiled: CompiledDataset, ports: Ports) -> Iterator[Difference]:
-    """Folders in landing that no key leads to: what lies in them is never judged."""
+    """Folders in landing without a valid key: their files are never judged."""
     dataset = compiled.dataset
     try:
         refused = ports.store.partition_keys(dataset.location).refused
@@ -166,7 +169,8 @@ def _of_landing(compiled: CompiledDataset, ports: Ports) -> Iterator[Difference]
 
 def _of_outbox(ports: Ports) -> Iterator[Difference]:
     for entry in ports.ledger.unsent():
-        what = f"message {entry.message.id[:12]} to {entry.message.channel} is not delivered yet ({entry.tries} tries)"
+        message = f"message {entry.message.id[:12]} to {entry.message.channel}"
+        what = f"{message} has not been delivered yet ({entry.tries} tries)"
         about = ports.ledger.settlement(entry.message.attempt_id)
         dataset, key = (about.dataset, about.partition_key) if about else (entry.message.attempt_id, None)
         yield Difference(dataset=dataset, partition_key=key, what=what)

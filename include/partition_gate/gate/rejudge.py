@@ -1,4 +1,4 @@
-"""What another version of a contract would say of partitions that landed before. Nothing is recorded or published."""
+"""Judge landed partitions under another version of their contract. Nothing is recorded or published."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BAD = {CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.ERRORED}
 
 
 class Flip(Record):
-    """A check that ends otherwise. `before` is None for a check that the old version did not have, `after` likewise."""
+    """A check whose result changed. `before` is None if the old version lacks it, `after` if the new version does."""
 
     rule_id: str
     clause: str
@@ -31,7 +31,7 @@ class Flip(Record):
 
 
 class Rejudged(Record):
-    """One partition under both versions; `missing` says why there was nothing to judge."""
+    """One partition under both versions; `missing` is why there was nothing to judge."""
 
     key: str
     row_count: int | None
@@ -40,10 +40,10 @@ class Rejudged(Record):
 
 
 def rejudge(old: CompiledDataset, new: CompiledDataset, *, partitions: int, ports: Ports) -> tuple[Rejudged, ...]:
-    """The newest partitions in landing under both versions, newest first; only checks that end otherwise are told.
+    """Judge the newest landed partitions under both versions, newest first; only checks with a new result are listed.
 
-    Folders in landing that are no partition come last, each with why. The files are those where the old version finds
-    them. A column is read under the name that each version gives it.
+    Folders in landing without a valid key come last, each with the reason. The files are located by the old version.
+    Each version reads a column under its own name for it.
 
     Raises:
         OperatorError: landing cannot be read.
@@ -57,9 +57,9 @@ def rejudge(old: CompiledDataset, new: CompiledDataset, *, partitions: int, port
 
 
 def flips(old: Verdict, new: Verdict) -> tuple[Flip, ...]:
-    """Checks that end otherwise: bad before and good now, good before and bad now, or bad and new.
+    """Checks that now pass or now fail, and new checks that fail.
 
-    Promises over time are left out: they say nothing about one partition alone.
+    Promises over time are left out, because one partition alone says nothing about them.
     """
     before = {result.rule_id: result for result in old.results if result.scope is not Scope.SLA}
     after = {result.rule_id: result for result in new.results if result.scope is not Scope.SLA}
@@ -68,18 +68,18 @@ def flips(old: Verdict, new: Verdict) -> tuple[Flip, ...]:
 
 
 def _flip(before: CheckResult | None, after: CheckResult | None) -> Flip | None:
-    told = after or before
-    if told is None or _is_bad(before) == _is_bad(after):
+    result = after or before
+    if result is None or _is_bad(before) == _is_bad(after):
         return None
     return Flip(
-        rule_id=told.rule_id,
-        clause=told.clause,
-        severity=told.severity,
+        rule_id=result.rule_id,
+        clause=result.clause,
+        severity=result.severity,
         before=before.outcome if before else None,
         after=after.outcome if after else None,
-        unexpected_count=told.unexpected_count,
-        element_count=told.element_count,
-        expected=told.expected,
+        unexpected_count=result.unexpected_count,
+        element_count=result.element_count,
+        expected=result.expected,
     )
 
 
@@ -88,13 +88,13 @@ def _is_bad(result: CheckResult | None) -> bool:
 
 
 def _rejudged(old: CompiledDataset, new: CompiledDataset, key: str, ports: Ports) -> Rejudged:
-    found = landed_now(old.dataset, key, ports=ports)
-    if isinstance(found, str):
-        return Rejudged(key=key, row_count=None, flips=(), missing=found)
+    landed = landed_now(old.dataset, key, ports=ports)
+    if isinstance(landed, str):
+        return Rejudged(key=key, row_count=None, flips=(), missing=landed)
     ports.spool_folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=ports.spool_folder, prefix="rejudge-") as folder:
-        paths = ports.store.spool(found, Path(folder)).paths
-        verdicts = [_verdict(version, found, paths, old, ports) for version in (old, new)]
+        paths = ports.store.spool(landed, Path(folder)).paths
+        verdicts = [_verdict(version, landed, paths, old, ports) for version in (old, new)]
     return Rejudged(key=key, row_count=verdicts[1].row_count, flips=flips(*verdicts))
 
 

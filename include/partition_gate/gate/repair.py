@@ -1,8 +1,8 @@
-"""What a kill or an error left undone is finished here: by the next run of any partition, and by `gate reconcile`.
+"""Finish what a kill or an error interrupted: called by the next run of any partition, and by `gate reconcile`.
 
-An attempt that was about to publish kept what it will record before its commit. So whoever comes next asks the table:
-if its rows are visible, the record, the messages and the consumers' view are made good; if they are not, and nobody
-works on the attempt any more, it has failed, and the next run of the partition judges it again.
+Before its commit, an attempt stores what it intends to record. So the next run only has to ask the table: if the
+attempt's rows are visible, it records the outcome with its messages and refreshes the consumers' view. If they are not,
+and no process works on the attempt any more, the attempt has failed, and the next run of the partition judges it again.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from partition_gate.ports import Ports
 
 log = logging.getLogger(__name__)
 
-# Longer than everything that an attempt may wait for; an older one, whoever owns it, is not worked on any more.
+# Longer than the sum of all waits in an attempt: an older attempt is abandoned, whatever process owns it.
 ABANDONED_AFTER = timedelta(hours=6)
 
 
 class Ending(StrEnum):
-    """What became of an unfinished attempt."""
+    """How an unfinished attempt ended, or why it has not."""
 
     RECORDED = "recorded"
     SUPERSEDED = "superseded"
@@ -36,7 +36,7 @@ class Ending(StrEnum):
 
 
 class Repaired(Record):
-    """An unfinished attempt and its ending; `why` where it is not known yet."""
+    """An unfinished attempt and its ending; `why` explains an unknown ending."""
 
     attempt_id: str
     dataset: str
@@ -46,12 +46,12 @@ class Repaired(Record):
 
 
 def repair(ports: Ports, *, own: CompiledDataset | None = None) -> tuple[Repaired, ...]:
-    """Every unfinished attempt, oldest first, with what became of it. One that cannot be looked at stops no other.
+    """Finish or end every unfinished attempt, oldest first. One that cannot be examined does not stop the others.
 
-    `own` is a contract that may lie outside the folder of contracts.
+    `own` is a contract that may be outside the contracts folder.
     """
     tables = _Tables(own, ports)
-    found = []
+    repaired = []
     for unfinished in ports.ledger.unfinished():
         try:
             ending, why = _ending(unfinished, tables, ports)
@@ -60,14 +60,14 @@ def repair(ports: Ports, *, own: CompiledDataset | None = None) -> tuple[Repaire
         attempt = unfinished.attempt
         if ending is not Ending.LEFT:
             log.info("attempt repaired attempt=%s ending=%s why=%s", attempt.id, ending.value, why)
-        found.append(_repaired(attempt, ending, why))
+        repaired.append(_repaired(attempt, ending, why))
     _remove_rows_of_failed_commits(tables, ports)
-    return tuple(found)
+    return tuple(repaired)
 
 
 def _remove_rows_of_failed_commits(tables: _Tables, ports: Ports) -> None:
-    """Rows that waited because storage might still have carried their commit out, where it no longer can: a newer
-    version is visible, or it is too long ago.
+    """Remove staged rows that were left because storage might carry out their commit late, once it no longer can: a
+    newer version is visible, or too much time has passed.
     """
     long_ago = ports.clock.now() - ABANDONED_AFTER
     for failed in ports.ledger.failed_commits(before=long_ago):
@@ -83,8 +83,8 @@ def _remove_rows_of_failed_commits(tables: _Tables, ports: Ports) -> None:
 
 
 class _Tables:
-    """The tables of unfinished attempts. One that is broken is asked once, however many of its attempts are unfinished:
-    its fault costs every other dataset's run as little as that.
+    """The tables of unfinished attempts. A broken table is read only once, however many of its attempts are unfinished,
+    so that it hardly delays runs of other datasets.
     """
 
     def __init__(self, own: CompiledDataset | None, ports: Ports) -> None:
@@ -102,7 +102,7 @@ class _Tables:
             raise
 
     def view_problem(self, attempt: Attempt) -> str | None:
-        """Why its view is not current; None also where its contract is gone."""
+        """Why the view of its table is out of date; None if it is current, or if the contract is gone."""
         if attempt.dataset in self._view_problems:
             return self._view_problems[attempt.dataset]
         table = self._published(attempt)
@@ -122,7 +122,7 @@ class _Tables:
 
 
 def _ending(unfinished: UnfinishedAttempt, tables: _Tables, ports: Ports) -> tuple[Ending, str]:
-    """The ending, and why where something is left to be done."""
+    """The ending, and the reason if work remains."""
     attempt = unfinished.attempt
     if unfinished.state is AttemptState.PUBLISHING and (visible := _visible(attempt, tables, ports)):
         intent, publication = visible
@@ -132,15 +132,15 @@ def _ending(unfinished: UnfinishedAttempt, tables: _Tables, ports: Ports) -> tup
     if _is_worked_on(unfinished, ports):
         return Ending.LEFT, ""
     is_newest = attempt.fence >= unfinished.newest_fence
-    meant_to_publish = unfinished.state is AttemptState.PUBLISHING
-    discard(attempt, ports, with_quarantine=True, may_still_commit=meant_to_publish)
+    was_publishing = unfinished.state is AttemptState.PUBLISHING
+    discard(attempt, ports, with_quarantine=True, may_still_commit=was_publishing)
     ending, state = (Ending.FAILED, AttemptState.FAILED) if is_newest else (Ending.SUPERSEDED, AttemptState.SUPERSEDED)
     ports.ledger.advance(attempt.id, state, now=ports.clock.now())
     return ending, ""
 
 
 def _visible(attempt: Attempt, tables: _Tables, ports: Ports) -> tuple[Intent, Publication] | None:
-    """What an attempt that was about to publish means to record, where its rows are visible."""
+    """The intent and the publication of an attempt whose rows are visible; None if they are not."""
     intent = ports.ledger.intent(attempt.id)
     publication = tables.current(attempt)
     if intent is None or publication is None or publication.idempotency_key != attempt.idempotency_key:
@@ -149,7 +149,7 @@ def _visible(attempt: Attempt, tables: _Tables, ports: Ports) -> tuple[Intent, P
 
 
 def _is_worked_on(unfinished: UnfinishedAttempt, ports: Ports) -> bool:
-    """Whether it may still publish: not where a newer attempt was opened before it meant to."""
+    """Whether it may still publish: not if a newer attempt was opened before this one intended to publish."""
     attempt = unfinished.attempt
     is_overtaken = attempt.fence < unfinished.newest_fence and unfinished.state is not AttemptState.PUBLISHING
     if is_overtaken or ports.clock.now() - unfinished.state_since > ABANDONED_AFTER:

@@ -1,4 +1,4 @@
-"""Third step: make the decision true. The publish is the only effect that a consumer can see."""
+"""Third step: carry out the decision. Only publishing has an effect that consumers can see."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from partition_gate.ports import Ports
 
 log = logging.getLogger(__name__)
 
-_NEWER = ("a newer attempt owns this partition; nothing was changed",)
+_NEWER = ("a newer attempt owns this partition; this attempt changed nothing",)
 
 
 class Settled(Record):
-    """How the attempt ended; `is_new_version`: rows became visible that were not visible before.
+    """How the attempt ended. `is_new_version`: new rows became visible.
 
-    `view_problem` says why the consumers' file does not show them yet, and who will see to it; None where it does.
+    `view_problem`: why the consumers' file does not show them yet, and what refreshes it; None if it shows them.
     """
 
     settlement: Settlement
@@ -32,22 +32,22 @@ class Settled(Record):
 
 
 def settle(today: CompiledDataset, compiled: CompiledDataset, inspection: Inspection, *, ports: Ports) -> Settled:
-    """The settlement: published in one commit, or rejected, held, superseded or errored; with its messages queued.
+    """Publish in one commit, or settle as rejected, held, superseded or errored; queue the messages.
 
-    May be killed and repeated at every point. What will be recorded is kept before the commit; the commit carries the
-    idempotency key; the view and the ledger follow it. `repair` finishes what a kill or an error leaves undone.
+    Safe to kill and repeat at any point: the intent is stored before the commit, the commit carries the idempotency
+    key, and the view and the ledger are updated after it. `repair` finishes what a kill or an error interrupts.
 
     Raises:
-        NotRecorded: the rows are visible, and the ledger could not be told.
-        PartitionChanged: the version that the decision rests on is not the visible one any more.
+        NotRecorded: the rows are visible, but the ledger could not be updated.
+        PartitionChanged: the version that was visible when the decision was made is no longer visible.
     """
     if inspection.disposition.outcome not in VISIBLE or inspection.staged is None:
-        return _ended(compiled, inspection, ports)
+        return _settle_unpublished(compiled, inspection, ports)
     intent = _intent(compiled, inspection, inspection.staged, ports)
     publication = _publish(compiled, inspection, inspection.staged, intent, ports)
     if publication is None:
         discard(inspection.attempt, ports)
-        return _ended(compiled, _superseded(inspection), ports)
+        return _settle_unpublished(compiled, _superseded(inspection), ports)
     problem = view_problem(today.published, ports)
     settlement = finish(inspection.attempt, intent, publication, has_view=problem is None, ports=ports)
     is_new = publication.attempt_id == inspection.attempt.id
@@ -55,12 +55,12 @@ def settle(today: CompiledDataset, compiled: CompiledDataset, inspection: Inspec
 
 
 def finish(attempt: Attempt, intent: Intent, publication: Publication, *, has_view: bool, ports: Ports) -> Settlement:
-    """The settlement of visible rows, recorded with its messages; may be repeated.
+    """Record the settlement of visible rows with its messages. Idempotent.
 
-    An attempt whose view could not be written stays unfinished, for the next run.
+    If the view could not be written, the attempt stays unfinished for the next run.
 
     Raises:
-        NotRecorded: the ledger could not be told.
+        NotRecorded: the ledger could not be updated.
     """
     if publication.attempt_id != attempt.id:
         discard(attempt, ports)
@@ -70,14 +70,14 @@ def finish(attempt: Attempt, intent: Intent, publication: Publication, *, has_vi
     except OperatorError as error:
         where = f"{attempt.dataset}/{attempt.partition_key}"
         raise NotRecorded(
-            f"{where} is published: {publication.rows:,} rows are visible. That could not be recorded yet: {error}. "
-            "The next run of any partition records it, or `gate reconcile`"
+            f"{where}: {publication.rows:,} rows are published and visible, but not recorded yet: {error}. "
+            "The next run of any partition records it, or run `gate reconcile`"
         ) from error
     return settlement
 
 
 def view_problem(table: TableSchema, ports: Ports) -> str | None:
-    """Why the consumers' view could not be brought up to date just now; None where it was. What is published stands."""
+    """Refresh the consumers' view; why that failed, or None. A failure does not affect what is published."""
     try:
         ports.warehouse.refresh_view(table)
     except GateError as error:
@@ -87,7 +87,7 @@ def view_problem(table: TableSchema, ports: Ports) -> str | None:
 
 
 def discard(attempt: Attempt, ports: Ports, *, with_quarantine: bool = False, may_still_commit: bool = False) -> None:
-    """Remove what an attempt that publishes nothing has staged, and kept aside. What cannot be removed now is swept."""
+    """Remove the staged and quarantined rows of an attempt that publishes nothing; `gate sweep` removes leftovers."""
     try:
         ports.warehouse.discard(
             attempt.dataset,
@@ -97,7 +97,7 @@ def discard(attempt: Attempt, ports: Ports, *, with_quarantine: bool = False, ma
             may_still_commit=may_still_commit,
         )
     except GateError as error:
-        log.warning("staged rows not removed attempt=%s why=%s; `gate sweep` does it", attempt.id, error)
+        log.warning("staged rows not removed attempt=%s why=%s; run `gate sweep`", attempt.id, error)
 
 
 def unjudged(attempt: Attempt, *, outcome: PartitionOutcome, why: str, now: datetime) -> Settlement:
@@ -142,7 +142,7 @@ def settlement_of(inspection: Inspection, *, rows_published: int, now: datetime)
 
 
 def _superseded(inspection: Inspection) -> Inspection:
-    """The inspection of an attempt that a newer one has overtaken."""
+    """The inspection of an attempt that a newer attempt has superseded."""
     disposition = inspection.disposition.model_copy(update={"outcome": PartitionOutcome.SUPERSEDED, "why": _NEWER})
     return inspection.model_copy(update={"disposition": disposition, "staged": None})
 
@@ -150,9 +150,9 @@ def _superseded(inspection: Inspection) -> Inspection:
 def _publish(
     compiled: CompiledDataset, inspection: Inspection, staged: Staged, intent: Intent, ports: Ports
 ) -> Publication | None:
-    """The publication; None where a newer attempt owns the partition. What is visible already stays as it is."""
+    """Publish the staged rows; None if a newer attempt owns the partition. Rows that are already visible are kept."""
     attempt = inspection.attempt
-    owned = attempt.model_copy(update={"owner": ports.workers.own})  # in Airflow, another process inspected it
+    owned = attempt.model_copy(update={"owner": ports.workers.own})  # in Airflow, inspect ran in another process
     if not ports.ledger.intend(owned, intent, now=ports.clock.now()):
         return None
     visible = ports.warehouse.current(staged.table, attempt.partition_key)
@@ -170,25 +170,25 @@ def _publish(
     except Superseded:
         return None
     except OperatorError as error:
-        return _looked_up(attempt, staged.table, error, ports)
+        return _publication_after(attempt, staged.table, error, ports)
 
 
-def _looked_up(attempt: Attempt, table: str, error: OperatorError, ports: Ports) -> Publication:
-    """The publication of a commit whose answer was lost; the error itself, where the commit did not happen."""
+def _publication_after(attempt: Attempt, table: str, error: OperatorError, ports: Ports) -> Publication:
+    """The publication of a commit whose answer was lost; raises the error if the commit did not happen."""
     try:
         visible = ports.warehouse.current(table, attempt.partition_key)
     except GateError:
         raise NotRecorded(
-            f"{attempt.dataset}/{attempt.partition_key}: it is not known whether the new version is visible: {error}. "
-            "The next run of any partition finds out and records it, or `gate reconcile`"
+            f"{attempt.dataset}/{attempt.partition_key}: it is unknown whether the new version is visible: {error}. "
+            "The next run of any partition checks and records it, or run `gate reconcile`"
         ) from error
     if visible is None or visible.attempt_id != attempt.id:
         raise error
     return visible
 
 
-def _ended(compiled: CompiledDataset, inspection: Inspection, ports: Ports) -> Settled:
-    """An end without a publish: nothing that consumers see has changed."""
+def _settle_unpublished(compiled: CompiledDataset, inspection: Inspection, ports: Ports) -> Settled:
+    """Settle without publishing: nothing changes for consumers."""
     settlement = settlement_of(inspection, rows_published=0, now=ports.clock.now())
     ports.ledger.settle(settlement, _messages(settlement, compiled, ports))
     return Settled(settlement=settlement, is_new_version=False)

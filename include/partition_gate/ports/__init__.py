@@ -1,4 +1,4 @@
-"""What the gate needs of the world, as small protocols; fakes and real adapters pass the same behaviour suite."""
+"""The protocols through which the gate reaches the outside world. Fakes and adapters pass the same behaviour suites."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from partition_gate.ports.workers import Workers
 
 
 class Ports(Protocol):
-    """Everything the gate acts through, made once by the wiring. Each is built on first use."""
+    """Everything the gate acts through. The wiring builds each port on first use, once."""
 
     @property
     def clock(self) -> Clock: ...
@@ -49,13 +49,13 @@ class Ports(Protocol):
     def workers(self) -> Workers: ...
 
     def links(self, dataset: str, key: str, attempt_id: str) -> Links:
-        """Where people find an attempt of a partition; `attempt_id` is empty where nothing was judged."""
+        """Links to an attempt of a partition; `attempt_id` is empty if nothing was judged."""
 
     @property
     def drain_limit(self) -> timedelta:
-        """After so long no further message is begun."""
+        """How long a drain may start new deliveries."""
         ...
 
     @property
     def spool_folder(self) -> Path:
-        """Where private copies of partitions are kept while they are judged."""
+        """The folder for private copies of partitions while they are judged."""

@@ -1,4 +1,4 @@
-"""The time."""
+"""The current time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The time, aware and in UTC."""
+    """The current time, timezone-aware, in UTC."""
 
     def now(self) -> datetime: ...

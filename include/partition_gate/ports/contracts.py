@@ -11,4 +11,4 @@ class Contracts(Protocol):
     """The contracts, each with its earlier versions."""
 
     def load(self, name: str) -> CompiledDataset:
-        """The contract of an id. Raises: ContractError."""
+        """The contract with this id. Raises: ContractError."""

@@ -1,4 +1,4 @@
-"""The state of everything, in one SQL store."""
+"""All recorded state, in one SQL store."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ from partition_gate.ports.results import Results
 
 
 class Ledger(Attempts, Outcomes, Results, Outbox, Protocol):
-    """The four together: one transaction may touch several of them (an outcome and its messages)."""
+    """All four parts in one port, because one transaction may span several (an outcome and its messages)."""

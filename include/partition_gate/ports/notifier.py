@@ -15,4 +15,4 @@ class Notifier(Protocol):
         """Deliver once and return the message's timestamp. Raises: NotDelivered, DeliveryUnknown."""
 
     def find(self, message: Message, *, since: datetime) -> str | None:
-        """The timestamp of an earlier delivery of the same message id, if there was one."""
+        """The timestamp of an earlier delivery of this message id, or None."""

@@ -1,4 +1,4 @@
-"""Messages that wait for delivery, and those that were delivered."""
+"""Messages that await delivery, and those that were delivered."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from partition_gate.judging.attempt import OutboxEntry
 
 
 class Outbox(Protocol):
-    """Messages that wait for delivery, and those that were delivered. Every call is one transaction."""
+    """Messages that await delivery, and those that were delivered. Every call is one transaction."""
 
     def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
-        """The oldest message neither sent nor leased; leased to the caller. The entry shows the state BEFORE.
+        """Lease the oldest message that is neither sent nor leased. The entry shows the state BEFORE this claim.
 
-        One that was leased or postponed by a clock that ran more than an hour ahead is free.
+        A message leased or postponed by a clock that ran more than an hour ahead counts as free.
         """
 
     def mark_sent(self, message_id: str, *, ts: str) -> None: ...
 
     def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
-        """Give a message back. `surely_unsent` returns it to `pending`; else its result stays unknown."""
+        """Release a message. `surely_unsent` returns it to `pending`; otherwise its result stays unknown."""
 
     def unsent(self) -> tuple[OutboxEntry, ...]:
-        """Outbox entries that were not delivered yet, oldest first."""
+        """Undelivered entries, oldest first."""
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         """Outbox entries, newest first."""

@@ -1,4 +1,4 @@
-"""What became of partitions."""
+"""The outcomes of partitions."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from partition_gate.judging.attempt import Forgotten, Message, PublishedPartitio
 
 
 class Outcomes(Protocol):
-    """What became of partitions. Every call is one transaction."""
+    """The outcomes of partitions. Every call is one transaction."""
 
     def settle(self, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool = True) -> None:
-        """The attempt's end and, if it changes the partition's outcome, its messages, together; repeating it changes
-        nothing.
+        """Record how the attempt ended and, if that changes the partition's outcome, queue its messages. Idempotent.
 
-        The outcome of a partition is that of its greatest fence; one that was superseded changes nothing. Not
-        `is_finished`: something is still to be done (a view), so the attempt stays unfinished.
+        A partition's outcome is that of the attempt with the greatest fence; a superseded attempt does not change it.
+        `is_finished=False` leaves the attempt unfinished, because work remains (refreshing a view).
         """
 
     def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
         """The partition's current outcome."""
 
     def forget(self, forgotten: Forgotten) -> None:
-        """Remove the partition's current outcome and its unsent messages; who, when and why is kept."""
+        """Remove the partition's current outcome and its unsent messages; who did it, when and why is recorded."""
 
     def settlement(self, attempt_id: str) -> Settlement | None: ...
 
@@ -31,13 +30,13 @@ class Outcomes(Protocol):
         """The current outcome of each (dataset, partition), by dataset and key."""
 
     def visible(self, dataset: str) -> tuple[Settlement, ...]:
-        """The newest settlement of each partition that made rows visible, by key; whatever became of it later."""
+        """Per partition, by key: the newest settlement that made rows visible, whatever happened later."""
 
     def published(
         self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
     ) -> tuple[PublishedPartition, ...]:
-        """Those of the partitions that are visible, in the order of `keys`, with what became of these rules.
+        """The visible ones among these partitions, in the order of `keys`, with the results of these rules.
 
-        All of it is of the newest attempt that became visible. What it costs follows the number of keys and
-        of their attempts, not the history of the dataset.
+        Everything comes from the newest attempt that became visible. The cost depends on the number of keys and their
+        attempts, not on the dataset's history.
         """

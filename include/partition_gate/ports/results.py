@@ -1,4 +1,4 @@
-"""What the checks of an attempt found, with counters and profiles."""
+"""Check results of attempts, with counters and column profiles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from partition_gate.judging.verdict import CheckResult
 
 
 class Results(Protocol):
-    """What the checks of an attempt found, with counters and profiles. Every call is one transaction."""
+    """Check results of attempts, with counters and column profiles. Every call is one transaction."""
 
     def record_validation(
         self,
@@ -21,15 +21,15 @@ class Results(Protocol):
         document: str,
         profile: PartitionProfile | None = None,
     ) -> None:
-        """Check results, their counters, GX's result document and the columns' counters; repeating changes nothing."""
+        """Record check results with their counters, GX's result document and the column profile. Idempotent."""
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]: ...
 
     def document(self, attempt_id: str) -> str | None: ...
 
     def profiles(self, dataset: str, keys: Sequence[str]) -> tuple[ProfiledPartition, ...]:
-        """Those of the partitions that are visible and have a profile, in the order of `keys`.
+        """The visible ones among these partitions that have a profile, in the order of `keys`.
 
-        The profile is of the newest attempt that became visible; where that one has none, an older one's is not
-        given. What it costs follows the number of keys and of their attempts, not the history of the dataset.
+        The profile belongs to the newest attempt that became visible; an older attempt's profile never replaces a
+        missing one. The cost depends on the number of keys and their attempts, not on the dataset's history.
         """

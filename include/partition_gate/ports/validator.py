@@ -1,4 +1,4 @@
-"""Judging rows, and splitting them."""
+"""Judging and splitting rows."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Validator(Protocol):
     """Judges a scan against a suite. Knows nothing of severity or disposition."""
 
     def validate(self, scan: PartitionScan, suite: CompiledSuite) -> Validation:
-        """One observation a check, the row-level rules as predicates, and the columns' profile."""
+        """One observation per check, the row-level rules as predicates, and the column profile."""
 
     def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:
-        """Rows that break no blocking predicate, and the others with all their reasons."""
+        """Separate the rows that break no blocking predicate from the others, which get all their reasons."""
 
     def reject(
         self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path
     ) -> Split:
-        """All rows quarantined, those that break a predicate with their reasons; unreadable files are left out."""
+        """Quarantine every row; those that break a predicate get their reasons. Unreadable files are left out."""

@@ -10,7 +10,7 @@ class Workers(Protocol):
 
     @property
     def own(self) -> str:
-        """Ours, as `host/pid/start`."""
+        """This process, as `host/pid/start`."""
 
     def is_running(self, owner: str) -> bool | None:
-        """Whether that process still runs; None where it is another machine's."""
+        """Whether that process still runs; None if it runs on another machine."""

@@ -1,4 +1,4 @@
-"""Records for tests: each builder takes what the test is about and hides the rest."""
+"""Builders of records for tests: each takes what the test is about and supplies defaults for the rest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _number = itertools.count()
 
 
 def a_partition(dataset: str = "orders", key: str = "2026-11-01", *, etag: str = "e1") -> Partition:
-    """A partition of one file below `s3://landing/<dataset>/`."""
+    """A partition with one file below `s3://landing/<dataset>/`."""
     path = f"s3://landing/{dataset}/dt={key}/part-0.parquet"
     return Partition(
         dataset=dataset, key=key, files=(DataFile(path=path, etag=etag, size_bytes=1000, modified_at=NOON),)
@@ -37,7 +37,7 @@ def a_partition(dataset: str = "orders", key: str = "2026-11-01", *, etag: str =
 
 
 def a_location(root: str = "s3://landing/orders", *, pattern: str = "*.parquet", **segments: str) -> Location:
-    """Where a dataset lands: each segment as name -> DuckDB type, in the key's order; none is a snapshot."""
+    """A dataset's location: each segment as name -> DuckDB type, in key order; without segments it is a snapshot."""
     typed = tuple(Segment(name=name, type=kind) for name, kind in segments.items())
     return Location(root=root, segments=typed, pattern=pattern)
 
@@ -49,7 +49,7 @@ def a_table(
     partitioned_by: Mapping[str, str] | None = None,
     description: str = "",
 ) -> TableSchema:
-    """A table of `id BIGINT, amount DOUBLE`, partitioned by `dt DATE`; other columns as name -> DuckDB type."""
+    """A table with `id BIGINT, amount DOUBLE`, partitioned by `dt DATE`; other columns as name -> DuckDB type."""
     data = {"id": "BIGINT", "amount": "DOUBLE"} if columns is None else columns
     parts = {"dt": "DATE"} if partitioned_by is None else partitioned_by
     return TableSchema(name=name, description=description, columns=_columns(data), partition_columns=_columns(parts))
@@ -58,7 +58,7 @@ def a_table(
 def a_contract(
     properties: Sequence[Mapping[str, Any]], *, version: str = "v3.1.0", path: str = "data/*.parquet", **schema: Any
 ) -> CompiledDataset:
-    """The contract `orders` with these properties, read from its text like any other."""
+    """The contract `orders` with these properties, read from text like any contract."""
     document = {
         "apiVersion": version,
         "kind": "DataContract",
@@ -72,9 +72,9 @@ def a_contract(
 
 
 def a_split(folder: Path, ids: Iterable[int] = (1, 2, 3), *, select: str | None = None, quarantined: int = 0) -> Split:
-    """A split with one passing row an id (`id`, `amount` = id / 2), as real Parquet; `select` gives other columns.
+    """A split with one passing row per id (`id`, `amount` = id / 2), as real Parquet; `select` gives other columns.
 
-    Every call writes its own files, so one folder serves a whole test.
+    Every call writes its own files, so a test can use one folder.
     """
     rows = list(ids)
     number = next(_number)
@@ -98,7 +98,7 @@ def a_settlement(
     idempotency_key: str = "key-1",
     settled_at: datetime = NOON,
 ) -> Settlement:
-    """A settlement of 100 rows, all published where the outcome is `published`."""
+    """A settlement of 100 rows; all are published if the outcome is `published`."""
     published = outcome is PartitionOutcome.PUBLISHED
     return Settlement(
         attempt_id=attempt_id,
@@ -119,7 +119,7 @@ def a_settlement(
 
 
 def a_claim(dataset: str = "orders", key: str = "2026-11-01", *, seen_fence: int | None = None) -> Claim:
-    """What a process asks for before it judges a partition; by default without having listed it."""
+    """The claim with which a process opens an attempt; by default it has not listed the partition."""
     return Claim(
         dataset=dataset,
         partition_key=key,

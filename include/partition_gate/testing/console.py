@@ -21,7 +21,7 @@ ATTEMPT = "orders-2026-11-01-1"
 
 
 class InMemoryConsole:
-    """What the pages are given, as attributes that a test may set; results and samples by attempt."""
+    """The data of the pages as attributes that a test may set; results and samples by attempt."""
 
     def __init__(self, docs_folder: Path, settlements: Sequence[Settlement] = ()) -> None:
         self.docs_folder = docs_folder
@@ -35,12 +35,12 @@ class InMemoryConsole:
         self.samples: Mapping[str, QuarantineSample] = {}
 
     def settlements(self) -> tuple[Settlement, ...]:
-        newest = {(one.dataset, one.partition_key): one for one in sorted(self.settled, key=lambda s: s.settled_at)}
+        newest = {(s.dataset, s.partition_key): s for s in sorted(self.settled, key=lambda s: s.settled_at)}
         return tuple(newest.values())
 
     def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
-        found = (one for one in self.settlements() if (one.dataset, one.partition_key) == (dataset, partition_key))
-        return next(found, None)
+        matching = (s for s in self.settlements() if (s.dataset, s.partition_key) == (dataset, partition_key))
+        return next(matching, None)
 
     def contracts(self) -> tuple[ContractSummary, ...]:
         return self.summaries
@@ -55,7 +55,7 @@ class InMemoryConsole:
         return self.details.get(contract_id)
 
     def settlement(self, attempt_id: str) -> Settlement | None:
-        return next((one for one in self.settled if one.attempt_id == attempt_id), None)
+        return next((s for s in self.settled if s.attempt_id == attempt_id), None)
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         return self.checks.get(attempt_id, ())
@@ -69,7 +69,7 @@ class InMemoryConsole:
 
 
 def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:
-    """A console of one rejected partition (`ATTEMPT`) or of these, with all that a page may show, and its reports."""
+    """A console with one rejected partition (`ATTEMPT`) or these settlements, everything a page may show, and pages."""
     console = InMemoryConsole(folder, settlements or (a_settlement(ATTEMPT, outcome=PartitionOutcome.REJECTED),))
     console.summaries = (_SUMMARY,)
     console.texts = {"orders": "id: orders\nversion: 1.0.0\n"}
@@ -88,7 +88,7 @@ def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:
 
 
 def some_details(word: str = "a column") -> ContractDetails:
-    """One executed clause, an owner, and a first version followed by a breaking one; `word` stands in every field."""
+    """One executed clause, an owner, and a first version followed by a breaking one; `word` is in every text field."""
     clause = CoveredClause(clause=word, line=2, treatment=Treatment.EXECUTED, by=word)
     change = Change(
         path=word, subject=word, kind="type changed", old=word, new=word, breaks=(*Party,), incompatible=(), why=word
@@ -107,7 +107,7 @@ def some_details(word: str = "a column") -> ContractDetails:
 
 
 def a_sample(value: str = "7") -> QuarantineSample:
-    """One quarantined row with one shown column and one masked one."""
+    """One quarantined row with a visible and a masked column."""
     row = SampleRow(
         rule_ids=("id.required",),
         reasons=("id: not null",),

@@ -1,4 +1,4 @@
-"""Contracts on real files, judged by the real validator."""
+"""Judges real files under contracts with the real validator."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from partition_gate.testing.scans import a_scan
 
 
 def scan_of(contract: CompiledDataset, folder: Path, *files: pa.Table, key: str = SNAPSHOT) -> PartitionScan:
-    """The files under the contract's own table, landed under the key."""
+    """A scan of the files as the contract's table, landed under the key."""
     values = tuple(contract.dataset.location.values(key).items())
     return a_scan(folder, *files).model_copy(update={"table": contract.table, "partition_values": values})
 
 
 def verdict_on(contract: CompiledDataset, folder: Path, *files: pa.Table, key: str = SNAPSHOT) -> Verdict:
-    """What Great Expectations on DuckDB finds, as a verdict."""
+    """The verdict of Great Expectations on DuckDB."""
     validation = DuckDbValidator().validate(scan_of(contract, folder, *files, key=key), contract.suite)
     return reach_verdict(contract.suite.suite, validation.observations, row_count=validation.row_count)
 
 
 def outcomes(verdict: Verdict) -> dict[str, CheckOutcome]:
-    """What became of each rule."""
+    """The outcome of each rule."""
     return {result.rule_id: result.outcome for result in verdict.results}
 
 

@@ -1,4 +1,4 @@
-"""A ledger in memory that keeps the promises of the real one."""
+"""A ledger in memory that behaves like the real one."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _ENDS = frozenset(END_OF.values())
 
 
 class InMemoryLedger:
-    """The `Ledger` port on dictionaries; for one thread."""
+    """The `Ledger` port on dictionaries; not thread-safe."""
 
     def __init__(self) -> None:
         self.states: dict[str, AttemptState] = {}
         self._attempts: dict[str, Attempt] = {}
         self._fences: dict[tuple[str, str], int] = {}
-        self._found: dict[str, tuple[tuple[CheckResult, ...], str, PartitionProfile | None]] = {}
+        self._validations: dict[str, tuple[tuple[CheckResult, ...], str, PartitionProfile | None]] = {}
         self._settlements: dict[str, Settlement] = {}
         self._latest: dict[tuple[str, str], str] = {}
         self._outbox: dict[str, OutboxEntry] = {}
@@ -83,7 +83,7 @@ class InMemoryLedger:
         document: str,
         profile: PartitionProfile | None = None,
     ) -> None:
-        self._found.setdefault(attempt_id, (tuple(results), document, profile))
+        self._validations.setdefault(attempt_id, (tuple(results), document, profile))
 
     def intend(self, attempt: Attempt, intent: Intent, *, now: datetime) -> bool:
         if self.fence(attempt.dataset, attempt.partition_key) > attempt.fence:
@@ -130,26 +130,28 @@ class InMemoryLedger:
         return tuple(self._settlements[self._latest[pair]] for pair in where)
 
     def visible(self, dataset: str) -> tuple[Settlement, ...]:
-        keys = sorted({each.partition_key for each in self._settlements.values() if each.dataset == dataset})
-        found = (self._newest_visible(dataset, key) for key in keys)
-        return tuple(self._settlements[attempt_id] for attempt_id in found if attempt_id)
+        keys = sorted({settled.partition_key for settled in self._settlements.values() if settled.dataset == dataset})
+        attempt_ids = (self._newest_visible(dataset, key) for key in keys)
+        return tuple(self._settlements[attempt_id] for attempt_id in attempt_ids if attempt_id)
 
     def published(
         self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
     ) -> tuple[PublishedPartition, ...]:
-        found = ((key, self._newest_visible(dataset, key)) for key in keys)
-        return tuple(self._published(key, attempt_id, rule_ids) for key, attempt_id in found if attempt_id)
+        newest = ((key, self._newest_visible(dataset, key)) for key in keys)
+        return tuple(self._published(key, attempt_id, rule_ids) for key, attempt_id in newest if attempt_id)
 
     def profiles(self, dataset: str, keys: Sequence[str]) -> tuple[ProfiledPartition, ...]:
         attempts = {key: self._newest_visible(dataset, key) for key in keys}
-        found = {key: self._found[attempt][2] for key, attempt in attempts.items() if attempt in self._found}
-        return tuple(ProfiledPartition(partition_key=key, profile=found[key]) for key in keys if found.get(key))
+        profiles = {
+            key: self._validations[attempt][2] for key, attempt in attempts.items() if attempt in self._validations
+        }
+        return tuple(ProfiledPartition(partition_key=key, profile=profiles[key]) for key in keys if profiles.get(key))
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
-        return self._found[attempt_id][0] if attempt_id in self._found else ()
+        return self._validations[attempt_id][0] if attempt_id in self._validations else ()
 
     def document(self, attempt_id: str) -> str | None:
-        return self._found[attempt_id][1] if attempt_id in self._found else None
+        return self._validations[attempt_id][1] if attempt_id in self._validations else None
 
     def unfinished(self) -> tuple[UnfinishedAttempt, ...]:
         running = [attempt for attempt in self._attempts.values() if self.states[attempt.id] not in _ENDS]
@@ -161,8 +163,8 @@ class InMemoryLedger:
             for attempt in self._attempts.values()
             if self.states[attempt.id] is AttemptState.FAILED and attempt.id in self._intents
         ]
-        found = self._oldest(failed)
-        return tuple(one for one in found if one.newest_fence > one.attempt.fence or one.state_since < before)
+        oldest_first = self._oldest(failed)
+        return tuple(u for u in oldest_first if u.newest_fence > u.attempt.fence or u.state_since < before)
 
     def _oldest(self, attempts: Sequence[Attempt]) -> tuple[UnfinishedAttempt, ...]:
         return tuple(
@@ -201,8 +203,8 @@ class InMemoryLedger:
 
     def _newest_visible(self, dataset: str, key: str) -> str | None:
         attempts = [a for a in self._attempts.values() if (a.dataset, a.partition_key) == (dataset, key)]
-        ends = [self._settlements.get(one.id) for one in sorted(attempts, key=lambda one: one.fence)]
-        visible = [one.attempt_id for one in ends if one is not None and one.outcome in VISIBLE]
+        ends = [self._settlements.get(attempt.id) for attempt in sorted(attempts, key=lambda attempt: attempt.fence)]
+        visible = [end.attempt_id for end in ends if end is not None and end.outcome in VISIBLE]
         return visible[-1] if visible else None
 
     def _published(self, key: str, attempt_id: str, rule_ids: Sequence[str]) -> PublishedPartition:
@@ -236,10 +238,10 @@ class InMemoryLedger:
 
     def _put(self, messages: Sequence[Message], now: datetime) -> None:
         for message in messages:
-            waiting = OutboxEntry(
+            pending = OutboxEntry(
                 message=message, state="pending", tries=0, first_try_at=None, sent_ts=None, created_at=now
             )
-            self._outbox.setdefault(message.id, waiting)
+            self._outbox.setdefault(message.id, pending)
 
     def _change(self, message_id: str, **values: object) -> None:
         entry = self._outbox.get(message_id)

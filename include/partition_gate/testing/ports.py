@@ -1,6 +1,4 @@
-"""The ports in memory, for tests of the gate: what lands, how rows are judged, and where something breaks, in a test's
-own words.
-"""
+"""All ports in memory, for tests of the gate: a test sets what lands, how rows are judged, and what fails."""
 
 from __future__ import annotations
 
@@ -39,11 +37,11 @@ OURS = "here/1/0.00"
 
 
 class Killed(BaseException):
-    """The process ends here, as by SIGKILL: nothing of ours may catch it."""
+    """Simulates SIGKILL: our code must not catch it."""
 
 
 class FakeClock:
-    """A clock that moves when told to."""
+    """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.time = NOON
@@ -56,7 +54,7 @@ class FakeClock:
 
 
 class FakeStore:
-    """Landing: the `id`s of each file of each partition. `while_spooling` runs before the bytes are copied."""
+    """Landing: the `id`s in each file of each partition. `while_spooling` runs before the bytes are copied."""
 
     def __init__(self) -> None:
         self.landed: dict[str, dict[str, list[int]]] = {}
@@ -98,7 +96,7 @@ class FakeStore:
 
 
 class FakeValidator:
-    """Judges by sets: `failing` rule id -> ids that break it; `broken` rules of the partition; `unknown`, `errored`."""
+    """Judges by sets: `failing`: rule id -> ids that break it; `broken`, `unknown`, `errored`: ids of rules."""
 
     def __init__(self) -> None:
         self.failing: dict[str, set[int]] = {}
@@ -120,7 +118,7 @@ class FakeValidator:
         )
 
     def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:  # noqa: ARG002
-        broken = {one for predicate in blocking for one in self.failing.get(predicate.rule_id, ())}
+        broken = {id_ for predicate in blocking for id_ in self.failing.get(predicate.rule_id, ())}
         return _split(_ids(scan.paths), broken, into)
 
     def reject(
@@ -146,7 +144,7 @@ class FakeValidator:
 
 
 class FakeNotifier:
-    """Keeps what was sent; `error` is raised instead."""
+    """Stores what was sent; if `error` is set, it is raised instead."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
@@ -163,7 +161,7 @@ class FakeNotifier:
 
 
 class FakeDocs:
-    """Names of the pages that were written."""
+    """Stores the attempts whose pages were written."""
 
     def __init__(self) -> None:
         self.pages: list[str] = []
@@ -180,16 +178,16 @@ class FakeContracts:
     """Contracts by id."""
 
     def __init__(self, *contracts: CompiledDataset) -> None:
-        self.by_id = {each.contract.id: each for each in contracts}
+        self.by_id = {contract.contract.id: contract for contract in contracts}
 
     def load(self, name: str) -> CompiledDataset:
         if name not in self.by_id:
-            raise UnknownContract(f"{name!r} is no contract")
+            raise UnknownContract(f"{name!r} is not a contract")
         return self.by_id[name]
 
 
 class FakeWorkers:
-    """Which processes run; ours does."""
+    """The running processes, including ours."""
 
     def __init__(self) -> None:
         self.own = OURS
@@ -200,7 +198,7 @@ class FakeWorkers:
 
 
 class FakePorts:
-    """All ports; `contracts` are those that can be loaded by id."""
+    """All ports; `contracts` can be loaded by id."""
 
     def __init__(self, spool_folder: Path, *contracts: CompiledDataset) -> None:
         self.spool_folder, self.drain_limit = spool_folder, timedelta(minutes=1)
@@ -215,15 +213,15 @@ class FakePorts:
 
 @contextmanager
 def failing(target: object, verb: str, error: BaseException, *, after: bool = False, calls: int = 0) -> Iterator[None]:
-    """A port's verb that ends with `error`; `after` it has done its work (an answer that was lost, a kill).
+    """Make a port's method raise `error`; with `after`, once it has done its work (a lost answer, a kill).
 
-    The first `calls` calls are answered.
+    The first `calls` calls succeed.
     """
-    real, left = getattr(target, verb), [None] * calls
+    real, succeeding = getattr(target, verb), [None] * calls
 
     def fails(*arguments: object, **named: object) -> object:
-        if left:
-            left.pop()
+        if succeeding:
+            succeeding.pop()
             return real(*arguments, **named)
         if after:
             real(*arguments, **named)
@@ -241,7 +239,7 @@ def _etag(ids: Sequence[int]) -> str:
 
 
 def _ids(paths: Sequence[Path]) -> list[int]:
-    return [int(one) for path in paths for one in pq.read_table(path)["id"].to_pylist()]
+    return [int(id_) for path in paths for id_ in pq.read_table(path)["id"].to_pylist()]
 
 
 def _written(ids: Sequence[int], path: Path) -> Path:
@@ -250,7 +248,7 @@ def _written(ids: Sequence[int], path: Path) -> Path:
 
 
 def _split(ids: list[int], broken: set[int], into: Path) -> Split:
-    passing, quarantined = [one for one in ids if one not in broken], [one for one in ids if one in broken]
+    passing, quarantined = [i for i in ids if i not in broken], [i for i in ids if i in broken]
     return Split(
         passing=(_written(passing, into / "passing.parquet"),) if passing else (),
         quarantined=_written(quarantined, into / "quarantined.parquet") if quarantined else None,

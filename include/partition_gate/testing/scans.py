@@ -19,9 +19,9 @@ from partition_gate.judging.validation import PartitionScan, ReferenceFiles, Spl
 
 
 def a_scan(folder: Path, *files: pa.Table | bytes, columns: Mapping[str, str] | None = None) -> PartitionScan:
-    """A scan of the table `orders` over `part-<i>.parquet`; `bytes` are written as they are.
+    """A scan of the table `orders` over `part-<i>.parquet`; `bytes` are written unchanged.
 
-    `columns` (name -> DuckDB type) is the contract's table; without it, what the first file holds.
+    `columns` (name -> DuckDB type) are the contract's; by default those of the first file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = tuple(folder / f"part-{i}.parquet" for i in range(len(files)))
@@ -41,14 +41,14 @@ def a_scan(folder: Path, *files: pa.Table | bytes, columns: Mapping[str, str] | 
 
 
 def a_reference(folder: Path, dataset: str, rows: pa.Table) -> ReferenceFiles:
-    """A published dataset of one file."""
+    """A published dataset with one file."""
     path = folder / f"{dataset}.parquet"
     pq.write_table(rows, path)
     return ReferenceFiles(dataset=dataset, paths=(str(path),))
 
 
 def a_suite(expectations: Mapping[str, tuple[str, Mapping[str, Any]]]) -> CompiledSuite:
-    """A compiled suite of rule id -> (Great Expectations type, kwargs), all of them blocking."""
+    """A compiled suite from rule id -> (Great Expectations type, kwargs); all checks are blocking."""
     checks = tuple(
         Check(
             rule_id=rule_id,
@@ -70,7 +70,7 @@ def some_labels(**reasons: str) -> SplitLabels:
 
 
 def parquet_bytes(table: pa.Table) -> bytes:
-    """A table as a Parquet file of plain, compressed pages."""
+    """A table as a Parquet file with plain, compressed pages."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, use_dictionary=False, compression="zstd")
     return bytes(sink.getvalue())

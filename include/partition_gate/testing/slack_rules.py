@@ -1,11 +1,11 @@
-"""What Slack refuses in a message, as error codes. Source: docs.slack.dev, Block Kit reference and chat.postMessage."""
+"""Slack's rules for messages and its error codes. Source: docs.slack.dev, Block Kit reference and chat.postMessage."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-_Thing = Mapping[str, object]
+_Json = Mapping[str, object]
 _BLOCK_KEYS = {
     "header": {"type", "block_id", "text", "level"},
     "section": {"type", "block_id", "text", "fields", "accessory", "expand"},
@@ -17,11 +17,11 @@ _BUTTON_KEYS = {"type", "text", "action_id", "url", "value", "style", "confirm",
 
 
 class Refused(Exception):  # named by what happened
-    """Slack's error code."""
+    """Slack refuses a call; the message is Slack's error code."""
 
 
-def check_post(arguments: _Thing) -> None:
-    """Raises: Refused, where Slack would answer `ok: false`."""
+def check_post(arguments: _Json) -> None:
+    """Raises: Refused, if Slack would answer `ok: false`."""
     blocks, text = arguments.get("blocks"), arguments.get("text")
     _require(bool(blocks) or bool(text), "no_text")
     _require(len(str(text or "")) <= 40_000, "msg_too_long")
@@ -55,11 +55,11 @@ def _check_metadata(metadata: object) -> None:
     _require(isinstance(known.get("event_payload"), dict), "invalid_metadata_format")
 
 
-def _header(block: _Thing) -> None:
+def _header(block: _Json) -> None:
     _check_text(block.get("text"), kinds={"plain_text"}, longest=150)
 
 
-def _section(block: _Thing) -> None:
+def _section(block: _Json) -> None:
     _require("text" in block or "fields" in block, "invalid_blocks")
     if "text" in block:
         _check_text(block["text"], kinds={"plain_text", "mrkdwn"}, longest=3000)
@@ -70,14 +70,14 @@ def _section(block: _Thing) -> None:
             _check_text(field, kinds={"plain_text", "mrkdwn"}, longest=2000)
 
 
-def _context(block: _Thing) -> None:
+def _context(block: _Json) -> None:
     elements = _elements(block, "elements")
     _require(1 <= len(elements) <= 10, "invalid_blocks")
     for element in elements:
         _check_text(element, kinds={"plain_text", "mrkdwn"}, longest=3000)
 
 
-def _actions(block: _Thing) -> None:
+def _actions(block: _Json) -> None:
     elements = _elements(block, "elements")
     _require(1 <= len(elements) <= 25, "invalid_blocks")
     for element in elements:
@@ -90,7 +90,7 @@ def _actions(block: _Thing) -> None:
         _check_url(button.get("url"))
 
 
-def _divider(_block: _Thing) -> None:
+def _divider(_block: _Json) -> None:
     """Nothing to check."""
 
 
@@ -108,13 +108,13 @@ def _check_text(value: object, *, kinds: set[str], longest: int) -> None:
     _require(1 <= len(str(text.get("text", ""))) <= longest, "invalid_blocks")
 
 
-def _elements(block: _Thing, name: str) -> list[object]:
+def _elements(block: _Json, name: str) -> list[object]:
     elements = block.get(name, [])
     _require(isinstance(elements, list), "invalid_blocks")
     return list(elements) if isinstance(elements, list) else []
 
 
-def _mapping(value: object) -> _Thing:
+def _mapping(value: object) -> _Json:
     _require(isinstance(value, dict), "invalid_blocks")
     return value if isinstance(value, dict) else {}
 
@@ -124,7 +124,7 @@ def _require(holds: bool, code: str) -> None:  # noqa: FBT001 - reads as a sente
         raise Refused(code)
 
 
-_CHECKS: dict[str, Callable[[_Thing], None]] = {
+_CHECKS: dict[str, Callable[[_Json], None]] = {
     "header": _header,
     "section": _section,
     "context": _context,

@@ -1,4 +1,4 @@
-"""A strict Slack over real HTTP, with the faults of the real one: what is posted here would be taken there."""
+"""A strict Slack server over real HTTP that can inject faults. It accepts only what the real Slack would accept."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _Answer = dict[str, Any]
 
 
 class Fault(StrEnum):
-    """What goes wrong with one request."""
+    """A fault of one request."""
 
     RATE_LIMITED = "429 with Retry-After"
     RATE_LIMITED_SILENTLY = "429 without Retry-After"
     SERVER_ERROR = "500"
-    DROPPED_BEFORE = "connection lost, nothing was done"
-    DROPPED_AFTER = "done, but the answer is lost"
-    SLOW = "done after the client gave up waiting"
+    DROPPED_BEFORE = "connection lost, not carried out"
+    DROPPED_AFTER = "carried out, but the answer is lost"
+    SLOW = "carried out after the client timed out"
     GARBAGE = "an HTML page instead of an answer"
-    DRIPPING = "done, and answered one byte now and then, without an end"
-    SILENT = "nothing is done or answered until the client hangs up"
+    DRIPPING = "carried out, but the answer drips byte by byte without end"
+    SILENT = "not carried out, and no answer until the client hangs up"
 
 
 class SlackServer:
     """`with SlackServer({"#alerts": "C0ALERTS00"}) as slack:`; requests go to `slack.url`.
 
-    `rates` are probabilities of faults by request (0..1), drawn from `seed`; `fail_next` sets exact ones.
+    `rates` are probabilities of faults per request (0..1), drawn with `seed`; `fail_next` sets exact faults.
     """
 
     token = "xoxb-test-token"  # noqa: S105 - the fake's own
@@ -62,11 +62,11 @@ class SlackServer:
         return f"http://127.0.0.1:{self._http.server_port}/api/"
 
     def fail_next(self, *faults: Fault) -> None:
-        """The next requests go wrong like this, one each."""
+        """Give each of the next requests one of these faults."""
         self._next.extend(faults)
 
     def outbox_ids(self, channel: str) -> list[str]:
-        """The message ids that arrived in a channel (by name), in order."""
+        """The message ids that arrived in a channel (given by name), in order."""
         return [post["metadata"]["event_payload"]["outbox_id"] for post in self.posts[self.channels[channel]]]
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class SlackServer:
         self._http.server_close()
 
     def begin(self) -> Fault | None:
-        """A request came: its fault."""
+        """Register a request; returns its fault."""
         with self._lock:
             self.in_flight += 1
             drawn = self._next.popleft() if self._next else self._drawn()
@@ -88,12 +88,12 @@ class SlackServer:
             return drawn
 
     def end(self) -> None:
-        """The request was answered, or its connection dropped."""
+        """Register that the request was answered or its connection dropped."""
         with self._lock:
             self.in_flight -= 1
 
     def answer(self, method: str, token: str, arguments: _Answer) -> _Answer:
-        """What Slack answers, done at once."""
+        """Carry out a call and return Slack's answer."""
         with self._lock:
             self.calls.append(method)
             try:
@@ -133,11 +133,11 @@ class SlackServer:
 
     def _history(self, arguments: _Answer) -> _Answer:
         channel = str(arguments.get("channel", ""))
-        if channel not in self.posts:  # a name is not enough here
+        if channel not in self.posts:  # history is read by id, not by name
             raise Refused("channel_not_found")
         oldest, inclusive = float(arguments.get("oldest") or 0), arguments.get("inclusive") in {"1", "true", True}
-        found = [p for p in self.posts[channel] if float(p["ts"]) > oldest or (inclusive and float(p["ts"]) == oldest)]
-        shown = found[::-1]
+        posts = [p for p in self.posts[channel] if float(p["ts"]) > oldest or (inclusive and float(p["ts"]) == oldest)]
+        shown = posts[::-1]
         if arguments.get("include_all_metadata") not in {"1", "true", True}:
             shown = [{key: value for key, value in post.items() if key != "metadata"} for post in shown]
         page, cursor = self._paged(shown, arguments)
@@ -172,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             time.sleep(self.slack.slow_s if fault is Fault.SLOW else self.slack.latency_s)
             self._serve(fault)
-        except (ConnectionError, TimeoutError):  # the client was killed, or gave up
+        except (ConnectionError, TimeoutError):  # the client was killed, or timed out
             self.close_connection = True
         finally:
             self.slack.end()
@@ -195,11 +195,11 @@ class _Handler(BaseHTTPRequestHandler):
         _reply(self, 200, answer)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
+        """No log output."""
 
 
 def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
-    """Python's server makes the handlers, so what they serve is the class's."""
+    """A handler class for this server: `http.server` creates the instances, so the class must hold it."""
     return type("Handler", (_Handler,), {"slack": slack})
 
 

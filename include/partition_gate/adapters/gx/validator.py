@@ -1,4 +1,4 @@
-"""The validator: Great Expectations on DuckDB, one private database a call."""
+"""The validator: Great Expectations on DuckDB, with one private database per call."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from partition_gate.judging.validation import (
 )
 
 TIMEOUT_S = 1800.0
-# DuckDB notices an interruption between blocks of rows, and one block of long texts under one pattern can take minutes.
+# DuckDB checks for interruptions between blocks of rows; one block of long texts with one pattern can take minutes.
 _STOPS_WITHIN_S = 5.0
 
 T = TypeVar("T")
@@ -49,9 +49,9 @@ Opened = list[duckdb.DuckDBPyConnection]
 class DuckDbValidator:
     """Judges scans with Great Expectations on DuckDB (`ports.Validator`).
 
-    Calls share nothing, and each ends soon after `timeout_s`.
-    `filesystem` (fsspec) is what DuckDB reads references through that are not local.
-    `mask_key` makes the hashes that stand for hidden values; without one they mean nothing to anybody else.
+    Calls share no state, and each ends soon after `timeout_s`.
+    `filesystem` (fsspec) is used to read references that are not local.
+    `mask_key` keys the hashes that replace hidden values; without it, a random key makes them incomparable.
     """
 
     def __init__(
@@ -71,20 +71,20 @@ class DuckDbValidator:
         self._mask_key = mask_key or secrets.token_bytes()
 
     def validate(self, scan: PartitionScan, suite: CompiledSuite) -> Validation:
-        """One observation a check. A file that cannot be read makes every check but its own unknown.
+        """One observation per check. If a file cannot be read, every check except that of readability is unknown.
 
         Raises:
-            ContractError: the suite file cannot be joined to the suite (`read_suite_file`).
+            ContractError: the suite file does not match the suite (`read_suite_file`).
             ScanTimedOut: it took longer than its limit.
         """
         return self._limited(scan, lambda opened: self._validated(scan, suite, opened))
 
     def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:
-        """`passing.parquet` and `quarantined.parquet` in the folder `into`.
+        """Write `passing.parquet` and `quarantined.parquet` to the folder `into`.
 
         Raises:
             GateError: a file cannot be read, or a value cannot be cast to the table's type. The verdict should have
-                seen both.
+                detected both.
             ScanTimedOut: it took longer than its limit.
         """
 
@@ -97,7 +97,7 @@ class DuckDbValidator:
     def reject(
         self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path
     ) -> Split:
-        """`quarantined.parquet` in the folder `into`, with every row of the files that can be read.
+        """Write every row of the readable files to `quarantined.parquet` in the folder `into`.
 
         Raises:
             ScanTimedOut: it took longer than its limit.
@@ -110,7 +110,7 @@ class DuckDbValidator:
         return self._limited(scan, reject)
 
     def _validated(self, scan: PartitionScan, suite: CompiledSuite, opened: Opened) -> Validation:
-        if scan.scratch is not None and scan.scratch.exists():  # its files' names may have had other rows
+        if scan.scratch is not None and scan.scratch.exists():  # a file of the same name may have had other rows
             shutil.rmtree(scan.scratch)
         suite_file = read_suite_file(suite.document)
         footers = read_footers(scan)
@@ -121,20 +121,22 @@ class DuckDbValidator:
                 view = create_view(connection, scan, footers)
                 engine = DuckDBExecutionEngine(connection, view, self._options, sql_rules)
             except READ_ERRORS:
-                return _unreadable(suite, suite_file, _culprits(connection, footers))
+                return _unreadable(suite, suite_file, _damaged_sources(connection, footers))
             judgements = judge(engine, suite_file.expectations, mask_key=self._mask_key)
             if engine.failures and engine.damaged:
                 return _unreadable(suite, suite_file, engine.damaged)
-            found = {"predicates": row_predicates(engine, judgements), "profile": column_profile(engine)}
-        return _validation(suite, suite_file, judgements).model_copy(update={"row_count": footers.row_count, **found})
+            counted = {"predicates": row_predicates(engine, judgements), "profile": column_profile(engine)}
+        return _validation(suite, suite_file, judgements).model_copy(update={"row_count": footers.row_count, **counted})
 
     def _limited(self, scan: PartitionScan, work: Callable[[Opened], T]) -> T:
-        """What the work returns; `work` adds the connections that it opens to the list that it is given."""
+        """Run `work` within the limit; it adds the connections that it opens to its argument, so that they can be
+        stopped.
+        """
         opened: Opened = []
 
         def interrupt() -> None:
             for connection in tuple(opened):
-                with suppress(duckdb.Error):  # it was closed meanwhile
+                with suppress(duckdb.Error):  # it is closed already
                     connection.interrupt()
 
         try:
@@ -143,7 +145,7 @@ class DuckDbValidator:
             )
         except LimitReached:
             raise ScanTimedOut(
-                f"{scan.table.name}: one reading of the rows took longer than {self._timeout_s:g} s "
+                f"{scan.table.name}: one pass over the rows took longer than {self._timeout_s:g} s "
                 "(GATE_SCAN_TIMEOUT_S); look for a pattern that is slow on long texts, or raise the limit"
             ) from None
 
@@ -162,18 +164,18 @@ def _unreadable(suite: CompiledSuite, suite_file: SuiteFile, sources: tuple[str,
 
 
 def _validation(suite: CompiledSuite, suite_file: SuiteFile, judgements: Sequence[Judgement]) -> Validation:
-    seen = {judgement.planned.rule_id: judgement.observation for judgement in judgements}
+    observed = {judgement.planned.rule_id: judgement.observation for judgement in judgements}
     absent = "the suite file has no expectation for this rule; compile the contract again"
     return Validation(
         row_count=None,
         observations=tuple(
-            seen.get(check.rule_id) or Errored(rule_id=check.rule_id, why=absent) for check in suite.suite.checks
+            observed.get(check.rule_id) or Errored(rule_id=check.rule_id, why=absent) for check in suite.suite.checks
         ),
         predicates=(),
         document=validation_document(suite_file, [judgement.result for judgement in judgements]),
     )
 
 
-def _culprits(connection: duckdb.DuckDBPyConnection, footers: Footers) -> tuple[str, ...]:
-    # Where no single file is to blame, they cannot be read together.
+def _damaged_sources(connection: duckdb.DuckDBPyConnection, footers: Footers) -> tuple[str, ...]:
+    # If each file can be read alone, the problem is reading them together.
     return damaged_files(connection, footers) or tuple(file.source for file in footers.files)

@@ -10,20 +10,20 @@ from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import attempts, fences, intents
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Intent, UnfinishedAttempt, attempt_id
 
-ENDS = (
+END_STATES = (
     AttemptState.PUBLISHED,
     AttemptState.REJECTED,
     AttemptState.HELD,
     AttemptState.SUPERSEDED,
     AttemptState.FAILED,
 )
-_STANDING = tuple(state for state in ENDS if state is not AttemptState.FAILED)
-_UNFINISHED_AT_ONCE = 200
+_FINAL_STATES = tuple(state for state in END_STATES if state is not AttemptState.FAILED)
+_MAX_UNFINISHED = 200
 
 
-def take_turns(connection: Connection, dataset: str, partition_key: str) -> int:
-    """The partition's newest fence. Until this transaction ends, nobody else decides about the partition (on SQLite
-    nobody else writes at all).
+def lock_partition(connection: Connection, dataset: str, partition_key: str) -> int:
+    """Lock the partition until the transaction ends, and return its newest fence (on SQLite the whole database is
+    locked for writing).
     """
     insert_new(connection, fences, dataset=dataset, partition_key=partition_key, fence=0)
     row = select(fences.c.fence).where(fences.c.dataset == dataset, fences.c.partition_key == partition_key)
@@ -31,7 +31,7 @@ def take_turns(connection: Connection, dataset: str, partition_key: str) -> int:
 
 
 def newest_fence(connection: Connection, dataset: str, partition_key: str) -> int:
-    """The fence of the partition's newest attempt; 0 where there was none."""
+    """The fence of the partition's newest attempt; 0 if there was none."""
     query = select(fences.c.fence).where(fences.c.dataset == dataset, fences.c.partition_key == partition_key)
     return connection.execute(query).scalar() or 0
 
@@ -39,8 +39,8 @@ def newest_fence(connection: Connection, dataset: str, partition_key: str) -> in
 def open_attempt(
     connection: Connection, claim: Claim, *, idempotency_key: str, after_fence: int, now: datetime
 ) -> Attempt | None:
-    """As the port says."""
-    newest = take_turns(connection, claim.dataset, claim.partition_key)
+    """As the port documents."""
+    newest = lock_partition(connection, claim.dataset, claim.partition_key)
     if claim.seen_fence is not None and newest != claim.seen_fence:
         return None
     fence = max(newest, after_fence) + 1
@@ -60,15 +60,15 @@ def open_attempt(
 
 
 def advance(connection: Connection, attempt_id: str, state: AttemptState, now: datetime) -> None:
-    """An attempt that ended stays as it ended, unless it FAILED and a retry of its task goes on; until it has ended
-    otherwise, what it meant to record is kept.
+    """Set the state, unless the attempt has ended. A FAILED attempt may go on, because a retry of its task may continue
+    it. Any other end deletes its intent.
     """
     connection.execute(
         update(attempts)
-        .where(attempts.c.id == attempt_id, attempts.c.state.not_in(_STANDING))
+        .where(attempts.c.id == attempt_id, attempts.c.state.not_in(_FINAL_STATES))
         .values(state=state.value, state_since=now)
     )
-    if state in _STANDING:
+    if state in _FINAL_STATES:
         connection.execute(delete(intents).where(intents.c.attempt_id == attempt_id))
 
 
@@ -77,8 +77,8 @@ def hand_over(connection: Connection, attempt_id: str) -> None:
 
 
 def intend(connection: Connection, attempt: Attempt, intent: Intent, now: datetime) -> bool:
-    """As the port says."""
-    if take_turns(connection, attempt.dataset, attempt.partition_key) > attempt.fence:
+    """As the port documents."""
+    if lock_partition(connection, attempt.dataset, attempt.partition_key) > attempt.fence:
         return False
     insert_new(connection, intents, attempt_id=attempt.id, intent=intent.model_dump_json())
     connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(owner=attempt.owner))
@@ -92,21 +92,21 @@ def intent(connection: Connection, attempt_id: str) -> Intent | None:
 
 
 def fence_of(connection: Connection, attempt_id: str) -> int:
-    """The attempt's fence; 0 where there is no such attempt."""
+    """The attempt's fence; 0 if there is no such attempt."""
     return connection.execute(select(attempts.c.fence).where(attempts.c.id == attempt_id)).scalar() or 0
 
 
 def unfinished(connection: Connection) -> tuple[UnfinishedAttempt, ...]:
-    """Oldest first, at most 200: what is left is found by the next call."""
-    running = [state.value for state in AttemptState if state not in ENDS]
+    """Oldest first, at most 200; the next call returns the rest."""
+    running = [state.value for state in AttemptState if state not in END_STATES]
     return _oldest(connection, attempts.c.state.in_(running))
 
 
 def failed_commits(connection: Connection, before: datetime) -> tuple[UnfinishedAttempt, ...]:
-    """As the port says; at most 200."""
-    meant_to_publish = attempts.c.id.in_(select(intents.c.attempt_id))
+    """As the port documents; at most 200."""
+    has_intent = attempts.c.id.in_(select(intents.c.attempt_id))
     is_over = or_(fences.c.fence > attempts.c.fence, attempts.c.state_since < before)
-    return _oldest(connection, and_(attempts.c.state == AttemptState.FAILED.value, meant_to_publish, is_over))
+    return _oldest(connection, and_(attempts.c.state == AttemptState.FAILED.value, has_intent, is_over))
 
 
 def _oldest(connection: Connection, which: ColumnElement[bool]) -> tuple[UnfinishedAttempt, ...]:
@@ -116,7 +116,7 @@ def _oldest(connection: Connection, which: ColumnElement[bool]) -> tuple[Unfinis
         .join(fences, own_partition)
         .where(which)
         .order_by(attempts.c.started_at, attempts.c.id)
-        .limit(_UNFINISHED_AT_ONCE)
+        .limit(_MAX_UNFINISHED)
     )
     return tuple(_unfinished(row) for row in connection.execute(query))
 

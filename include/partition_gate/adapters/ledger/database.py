@@ -1,4 +1,4 @@
-"""Connections and transactions, on SQLite and PostgreSQL alike."""
+"""Connections and transactions on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from partition_gate.core.errors import LedgerUnusable
 
 TIMEOUT_S = 30.0
 _WRITES = "gate_writes"
-_WATCH = "gate_watch"
+_WATCHDOG = "gate_watch"
 # FULL: an acknowledged commit survives a power cut; WAL: readers and the one writer do not block each other.
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
-# A PostgreSQL that works ends a wait by itself, and says why, before we end its connection.
-_CUT_OFF_AFTER_S = 1.0
+# A working PostgreSQL ends a wait itself and says why, before we close its connection.
+_CLOSE_AFTER_S = 1.0
 
 
 class Database:
-    """A SQL database by its SQLAlchemy URL. Connects on first use; safe for threads.
+    """A SQL database, by its SQLAlchemy URL. Connects on first use; thread-safe.
 
-    `timeout_s` bounds every wait for it: for a connection, for a lock, for a statement, and for a server that accepts
-    and does not answer.
+    `timeout_s` limits every wait: for a connection, a lock, a statement, and a server that accepts a connection but
+    does not answer.
     """
 
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
@@ -39,25 +39,25 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction; on SQLite the only writer from its first statement on, so that no read in it grows stale.
+        """One transaction. On SQLite it is the only writer from its first statement, so its reads never become stale.
 
         Raises: LedgerUnusable.
         """
-        with self._answering(), self._engine.execution_options(**{_WRITES: True}).begin() as connection:
+        with self._translating_errors(), self._engine.execution_options(**{_WRITES: True}).begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view. Raises: LedgerUnusable."""
-        with self._answering(), self._engine.begin() as connection:
+        with self._translating_errors(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
+    def _translating_errors(self) -> Iterator[None]:
         try:
             yield
         except (DataError, IntegrityError):
-            raise  # what we sent is wrong, not the database
+            raise  # the statement is wrong, not the database
         except DatabaseError as error:
             raise ledger_unusable(self.shown, error.orig, timeout_s=self._timeout_s) from error
 
@@ -66,14 +66,14 @@ class Database:
 
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
-    """Insert a row unless its key is there; whether it was inserted."""
+    """Insert a row unless its key exists; whether it was inserted."""
     insert = _insert(connection, table).values(**values).on_conflict_do_nothing()
     # Not rowcount: with psycopg it is unknown (-1) after an insert.
     return connection.execute(insert.returning(*table.primary_key)).first() is not None
 
 
 def upsert(connection: Connection, table: Table, **values: Any) -> None:
-    """Insert a row, or replace the columns of the one with its primary key."""
+    """Insert a row, or update the row with the same primary key."""
     keys = [column.name for column in table.primary_key]
     rest = {name: value for name, value in values.items() if name not in keys}
     insert = _insert(connection, table).values(**values)
@@ -81,7 +81,7 @@ def upsert(connection: Connection, table: Table, **values: Any) -> None:
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Both dialects have the same ON CONFLICT, each in a class of its own."""
+    """Both dialects support ON CONFLICT, each in its own class."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
@@ -92,47 +92,47 @@ def _engine(url: str, timeout_s: float) -> Engine:
         event.listen(engine, "begin", _begin)
         return engine
     engine = create_engine(url, connect_args=_postgresql_limits(timeout_s))
-    # Not `pool_pre_ping`: a server that was stopped while we were connected would be waited for without an end.
-    event.listen(engine, "checkout", _Watch(timeout_s + _CUT_OFF_AFTER_S).begin)
-    event.listen(engine, "checkin", _Watch.end)
+    # Not `pool_pre_ping`: it would wait forever for a server that was stopped while we were connected.
+    event.listen(engine, "checkout", _Watchdog(timeout_s + _CLOSE_AFTER_S).begin)
+    event.listen(engine, "checkin", _Watchdog.end)
     return engine
 
 
 def _postgresql_limits(timeout_s: float) -> dict[str, Any]:
-    limit_ms = int(timeout_s * 1000)
+    limit_ms = int(timeout_s * 1000)  # the statement limit is longer, so that a lock timeout names the lock
     return {
-        "connect_timeout": max(2, int(timeout_s)),  # psycopg takes less for 2 s
-        "options": f"-c lock_timeout={limit_ms} -c statement_timeout={limit_ms + 500}",  # so that a lock is named
+        "connect_timeout": max(2, int(timeout_s)),  # psycopg raises smaller values to 2 s
+        "options": f"-c lock_timeout={limit_ms} -c statement_timeout={limit_ms + 500}",
         "tcp_user_timeout": limit_ms,
     }
 
 
-class _Watch:
-    """Ends the connection of a transaction that takes too long, so that whatever waits for it fails."""
+class _Watchdog:
+    """Closes the connection of a transaction that takes too long, so that its pending call fails."""
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
 
     def begin(self, connection: Any, record: Any, _proxy: Any) -> None:
-        watch = Timer(self._limit_s, _cut_off, (connection,))
-        watch.daemon = True
-        watch.start()
-        record.info[_WATCH] = watch
+        timer = Timer(self._limit_s, _shut_down, (connection,))
+        timer.daemon = True
+        timer.start()
+        record.info[_WATCHDOG] = timer
         try:
             connection.execute("SELECT 1")
             connection.rollback()
-        except connection.OperationalError as error:  # the server was started again: SQLAlchemy connects once more
-            watch.cancel()
+        except connection.OperationalError as error:  # the server was restarted: SQLAlchemy connects again
+            timer.cancel()
             raise DisconnectionError from error
 
     @staticmethod
     def end(_connection: Any, record: Any) -> None:
-        if watch := record.info.pop(_WATCH, None):
-            watch.cancel()
+        if timer := record.info.pop(_WATCHDOG, None):
+            timer.cancel()
 
 
-def _cut_off(connection: Any) -> None:
-    # It may have been closed meanwhile.
+def _shut_down(connection: Any) -> None:
+    # It may be closed already.
     with suppress(OSError, connection.OperationalError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
         ours.shutdown(socket.SHUT_RDWR)
 
@@ -148,36 +148,36 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-# By SQLite's name of the error, by its beginning; by PostgreSQL's five characters (SQLSTATE), by their beginning.
+# Keys are prefixes: of SQLite's error names, and of PostgreSQL's error codes (SQLSTATE).
 _SQLITE = {
-    "SQLITE_BUSY": "another process kept it locked for {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); run it again",
-    "SQLITE_FULL": "its disk is full; free space there, and run it again",
-    "SQLITE_READONLY": "it cannot be written; give our user the right to write the file and its folder",
-    "SQLITE_CANTOPEN": "the file cannot be opened; make its folder, and give our user the right to write there",
+    "SQLITE_BUSY": "another process held its lock for {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); run it again",
+    "SQLITE_FULL": "its disk is full; free some space, then run it again",
+    "SQLITE_READONLY": "it is read-only; grant the gate's user write access to the file and its folder",
+    "SQLITE_CANTOPEN": "the file cannot be opened; create its folder and grant the gate's user write access to it",
     "SQLITE_CORRUPT": "{damaged}",
     "SQLITE_NOTADB": "{damaged}",
-    "SQLITE_ERROR": "its tables are missing; any `gate` command that judges makes them",
-    "SQLITE_IOERR": "its disk does not read or write; check the disk, and restore the file from a backup if it is lost",
+    "SQLITE_ERROR": "its tables are missing; any `gate` command that judges creates them",
+    "SQLITE_IOERR": "its disk reports errors; check the disk, and restore the file from a backup if it is lost",
 }
 _DAMAGED = (
-    "the file is damaged or is no SQLite database; restore it from a backup, or move it away and start an empty one: "
-    "published rows stay visible, and `gate reconcile` shows what is no longer recorded"
+    "the file is damaged or is not a SQLite database; restore it from a backup, or move it away to start with an empty "
+    "ledger: published rows stay visible, and `gate reconcile` lists what is no longer recorded"
 )
 _POSTGRESQL = {
-    "28": "it refuses our user or password; correct GATE_LEDGER_URL",
-    "3D": "there is no such database; create it, or correct GATE_LEDGER_URL",
-    "42501": "our user may not use its tables; grant it to them",
-    "42P01": "its tables are missing; run any `gate` command that judges, which makes them",
-    "25006": "it is read-only; name the primary server in GATE_LEDGER_URL",
-    "53": "the server has no room left (disk, memory or connections); make some, and run it again",
-    "55P03": "another process kept it locked for {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); run it again",
+    "28": "it rejects our user or password; correct GATE_LEDGER_URL",
+    "3D": "the database does not exist; create it, or correct GATE_LEDGER_URL",
+    "42501": "our user lacks privileges on its tables; grant them",
+    "42P01": "its tables are missing; any `gate` command that judges creates them",
+    "25006": "it is read-only; use the primary server in GATE_LEDGER_URL",
+    "53": "the server is out of resources (disk, memory or connections); free some, then run it again",
+    "55P03": "another process held its lock for {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); run it again",
     "57014": "a statement took longer than {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); run it again",
 }
-_SILENT = "no answer within {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); check that it runs and can be reached"
+_NO_ANSWER = "no answer within {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); check that it is running and reachable"
 
 
 def ledger_unusable(shown: str, error: BaseException | None, *, timeout_s: float) -> LedgerUnusable:
-    """The error for a database, named without its password; its driver's text may repeat values, and stays out."""
+    """The error for a database, shown without its password. The driver's message is left out: it may contain values."""
     why = _why(error).format(timeout_s=timeout_s, damaged=_DAMAGED)
     return LedgerUnusable(f"the ledger {shown} cannot be used: {why}")
 
@@ -185,8 +185,8 @@ def ledger_unusable(shown: str, error: BaseException | None, *, timeout_s: float
 def _why(error: BaseException | None) -> str:
     if isinstance(error, sqlite3.Error):
         name = getattr(error, "sqlite_errorname", "")
-        found = next((why for start, why in _SQLITE.items() if name.startswith(start)), None)
-        return found or f"SQLite says {name or type(error).__name__}; check the file with `sqlite3 FILE .schema`"
+        why = next((why for prefix, why in _SQLITE.items() if name.startswith(prefix)), None)
+        return why or f"SQLite says {name or type(error).__name__}; check the file with `sqlite3 FILE .schema`"
     state = str(getattr(error, "sqlstate", None) or "")
-    found = next((why for start, why in _POSTGRESQL.items() if state.startswith(start)), None)
-    return found or (_SILENT if not state else f"the server says SQLSTATE {state}; see the server's log")
+    why = next((why for prefix, why in _POSTGRESQL.items() if state.startswith(prefix)), None)
+    return why or (_NO_ANSWER if not state else f"the server says SQLSTATE {state}; see the server's log")

@@ -1,11 +1,11 @@
-"""The ledger in a SQL database: SQLite for one machine, PostgreSQL for many."""
+"""The ledger in a SQL database: SQLite on one machine, PostgreSQL on several."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from partition_gate.adapters.ledger import attempts, findings, outbox, profiles, published, settlements
+from partition_gate.adapters.ledger import attempts, outbox, profiles, published, settlements, validation_results
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.adapters.ledger.migrate import migrate
 from partition_gate.judging.attempt import (
@@ -28,17 +28,17 @@ __all__ = ["SqlLedger", "migrate"]
 
 
 class SqlLedger:
-    """The `Ledger` port on a database that `migrate(url)` prepared. Connects on first use; safe for threads.
+    """The `Ledger` port on a database that `migrate(url)` prepared. Connects on first use; thread-safe.
 
-    Every call is one transaction and raises LedgerUnusable where the database does not answer in time. What the port
-    leaves open: an attempt's first settlement stands; an attempt that ended does not advance.
+    Every call is one transaction and raises LedgerUnusable if the database does not answer in time. In addition to the
+    port: an attempt's first settlement is final, and an attempt that has ended does not advance.
     """
 
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
         self._database = Database(url, timeout_s)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._database.close()
 
     def fence(self, dataset: str, partition_key: str) -> int:
@@ -68,7 +68,7 @@ class SqlLedger:
         profile: PartitionProfile | None = None,
     ) -> None:
         with self._database.writing() as connection:
-            is_first = findings.record(connection, attempt_id, results, document)
+            is_first = validation_results.record(connection, attempt_id, results, document)
             if is_first and profile is not None:
                 profiles.record(connection, attempt_id, profile)
 
@@ -82,12 +82,12 @@ class SqlLedger:
 
     def settle(self, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool = True) -> None:
         with self._database.writing() as connection:
-            attempts.take_turns(connection, settlement.dataset, settlement.partition_key)
+            attempts.lock_partition(connection, settlement.dataset, settlement.partition_key)
             settlements.settle(connection, settlement, messages, is_finished=is_finished)
 
     def forget(self, forgotten: Forgotten) -> None:
         with self._database.writing() as connection:
-            attempts.take_turns(connection, forgotten.dataset, forgotten.partition_key)
+            attempts.lock_partition(connection, forgotten.dataset, forgotten.partition_key)
             settlements.forget(connection, forgotten)
 
     def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
@@ -118,11 +118,11 @@ class SqlLedger:
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         with self._database.reading() as connection:
-            return findings.results(connection, attempt_id)
+            return validation_results.results(connection, attempt_id)
 
     def document(self, attempt_id: str) -> str | None:
         with self._database.reading() as connection:
-            return findings.document(connection, attempt_id)
+            return validation_results.document(connection, attempt_id)
 
     def unfinished(self) -> tuple[UnfinishedAttempt, ...]:
         with self._database.reading() as connection:

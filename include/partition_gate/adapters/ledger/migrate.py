@@ -1,4 +1,4 @@
-"""Bring a ledger's database to this version's tables."""
+"""Migrate a ledger's database to the tables of this version."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from partition_gate.core.errors import LedgerUnusable
 
 HEAD = "0004"
 SCRIPTS = Path(__file__).parent / "migrations"
-# Any number, as long as it is ours: two migrations of one PostgreSQL database take turns by it.
+# An arbitrary number of our own: concurrent migrations of a PostgreSQL database serialise on this lock.
 _POSTGRES_LOCK = 7_265_374
 
 
 def migrate(url: str, timeout_s: float = TIMEOUT_S) -> None:
-    """Create or upgrade the tables, in one transaction; nothing happens where they are of this version.
+    """Create or upgrade the tables in one transaction; does nothing if they are up to date.
 
-    Any number of processes may call it at once.
+    Safe to call from any number of processes at once.
 
     Raises:
-        LedgerUnusable: the database does not answer in time, is damaged, or was made by a newer version of ours.
+        LedgerUnusable: the database does not answer in time, is damaged, or was created by a newer version.
     """
     database = Database(url, timeout_s)
     try:
@@ -31,8 +31,8 @@ def migrate(url: str, timeout_s: float = TIMEOUT_S) -> None:
             version = _version(connection)
             if version is not None and version > HEAD:
                 raise LedgerUnusable(
-                    f"the ledger {database.shown} has tables of version {version}, made by a newer Partition Gate; "
-                    f"this one knows them up to {HEAD}: install the newer, or name another ledger in GATE_LEDGER_URL"
+                    f"the ledger {database.shown} has tables of version {version}, from a newer Partition Gate; this "
+                    f"one supports up to {HEAD}: install the newer one, or use another ledger in GATE_LEDGER_URL"
                 )
             if version != HEAD:
                 _upgrade(connection)
@@ -47,7 +47,7 @@ def _version(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    # Alembic takes longer to import than the usual call of `migrate` takes to find nothing to do.
+    # Importing Alembic takes longer than a usual call of `migrate`, which has nothing to do.
     from alembic import command  # noqa: PLC0415 -- see above
     from alembic.config import Config  # noqa: PLC0415 -- see above
 

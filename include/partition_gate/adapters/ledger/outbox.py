@@ -1,4 +1,4 @@
-"""Messages that wait to be delivered, each exactly once."""
+"""Messages that await delivery, each exactly once."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _PROGRESS = ("state", "tries", "first_try_at", "sent_ts", "created_at")
 
 
 def put(connection: Connection, messages: Sequence[Message], now: datetime) -> None:
-    """Queue messages whose id is not there yet."""
+    """Queue messages; an id that is already queued is skipped."""
     for message in messages:
         insert_new(connection, outbox, **message.model_dump(), state=PENDING, tries=0, created_at=now)
 
 
 def drop_unsent(connection: Connection, attempt_id: str) -> None:
-    """Messages of an attempt that surely nobody has: those that no worker has claimed yet."""
+    """Delete the messages of an attempt that certainly were not sent, because no worker has claimed them."""
     connection.execute(delete(outbox).where(outbox.c.attempt_id == attempt_id, outbox.c.state == PENDING))
 
 
 def claim(connection: Connection, now: datetime, lease: timedelta) -> OutboxEntry | None:
-    """The oldest free message as it was, leased to the caller until `now + lease`."""
-    from_a_clock_ahead = outbox.c.free_at > now + LONGEST_POSTPONEMENT
-    is_free = or_(outbox.c.free_at.is_(None), outbox.c.free_at <= now, from_a_clock_ahead)
+    """Lease the oldest free message until `now + lease`; returns its state before the claim."""
+    set_by_fast_clock = outbox.c.free_at > now + LONGEST_POSTPONEMENT
+    is_free = or_(outbox.c.free_at.is_(None), outbox.c.free_at <= now, set_by_fast_clock)
     oldest = (
         select(outbox)
         .where(outbox.c.state.in_((PENDING, SENDING)), is_free)
@@ -74,7 +74,7 @@ def unsent(connection: Connection) -> tuple[OutboxEntry, ...]:
 
 
 def _change(connection: Connection, message_id: str, **values: object) -> None:
-    """A message that was sent stays sent."""
+    """Update a message unless it was sent."""
     connection.execute(update(outbox).where(outbox.c.id == message_id, outbox.c.state != SENT).values(**values))
 
 

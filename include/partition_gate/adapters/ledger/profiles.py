@@ -1,4 +1,4 @@
-"""What validations counted of columns."""
+"""Column profiles of validations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from partition_gate.adapters.ledger.published import in_parts, newest_visible
+from partition_gate.adapters.ledger.published import in_batches, newest_visible
 from partition_gate.adapters.ledger.schema import column_counters
 from partition_gate.adapters.ledger.schema import profiles as profile_rows
 from partition_gate.judging.attempt import ProfiledPartition
@@ -19,7 +19,7 @@ _VALUES = ("minimum", "maximum", "total")
 
 
 def record(connection: Connection, attempt_id: str, profile: PartitionProfile) -> None:
-    """The profile of an attempt that has none yet."""
+    """Store the profile of an attempt that has none yet."""
     connection.execute(profile_rows.insert().values(attempt_id=attempt_id, row_count=profile.row_count))
     rows = [
         {"attempt_id": attempt_id, "position": position, **_row(counters)}
@@ -31,7 +31,7 @@ def record(connection: Connection, attempt_id: str, profile: PartitionProfile) -
 
 def profiles(connection: Connection, dataset: str, keys: Sequence[str]) -> tuple[ProfiledPartition, ...]:
     """In the order of the keys."""
-    return tuple(one for part in in_parts(keys) for one in _profiles(connection, dataset, part))
+    return tuple(profile for batch in in_batches(keys) for profile in _profiles(connection, dataset, batch))
 
 
 def _profiles(connection: Connection, dataset: str, keys: Sequence[str]) -> list[ProfiledPartition]:
@@ -55,16 +55,16 @@ def _row_counts(connection: Connection, attempt_ids: Sequence[str]) -> dict[str 
 
 
 def _columns(connection: Connection, attempt_ids: Sequence[str]) -> dict[str | None, list[ColumnCounters]]:
-    """Attempt -> its columns in the table's order."""
+    """Attempt -> its columns, in table order."""
     query = (
         select(column_counters)
         .where(column_counters.c.attempt_id.in_(attempt_ids))
         .order_by(column_counters.c.attempt_id, column_counters.c.position)
     )
-    found: dict[str | None, list[ColumnCounters]] = {}
+    columns: dict[str | None, list[ColumnCounters]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.attempt_id, []).append(_counters(row))
-    return found
+        columns.setdefault(row.attempt_id, []).append(_counters(row))
+    return columns
 
 
 def _row(counters: ColumnCounters) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Visible partitions of a window, with what their newest visible attempts counted."""
+"""Visible partitions of a window, with the counts and results of their newest visible attempts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from partition_gate.judging.attempt import Counts, PublishedPartition
 from partition_gate.judging.disposition import VISIBLE
 from partition_gate.judging.verdict import CheckOutcome
 
-_AT_ONCE = 500  # keys in one statement
+_BATCH_SIZE = 500  # keys per statement
 
 
 def published(
     connection: Connection, dataset: str, keys: Sequence[str], rule_ids: Sequence[str]
 ) -> tuple[PublishedPartition, ...]:
     """In the order of the keys."""
-    return tuple(one for part in in_parts(keys) for one in _published(connection, dataset, part, rule_ids))
+    return tuple(
+        partition for batch in in_batches(keys) for partition in _published(connection, dataset, batch, rule_ids)
+    )
 
 
-def in_parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The keys in their order, as many at a time as one statement may name."""
-    return (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
+def in_batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The keys in order, in batches that fit into one statement."""
+    return (keys[start : start + _BATCH_SIZE] for start in range(0, len(keys), _BATCH_SIZE))
 
 
 def newest_visible(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, str]:
@@ -49,7 +51,7 @@ def _published(
     return [
         PublishedPartition(
             partition_key=key,
-            counts=tuple(Counts(rule_id=rule, **found) for rule, found in counts.get(newest[key], {}).items()),
+            counts=tuple(Counts(rule_id=rule, **metrics) for rule, metrics in counts.get(newest[key], {}).items()),
             kept=tuple(rule for rule, passed in outcomes.get(newest[key], ()) if passed),
             broken=tuple(rule for rule, passed in outcomes.get(newest[key], ()) if not passed),
         )
@@ -67,10 +69,10 @@ def _outcomes(
         .where(check_results.c.attempt_id.in_(attempt_ids), check_results.c.rule_id.in_(rule_ids))
         .order_by(check_results.c.position)
     )
-    found: dict[str, list[tuple[str, bool]]] = {}
+    outcomes: dict[str, list[tuple[str, bool]]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.attempt_id, []).append((row.rule_id, row.outcome == CheckOutcome.PASSED.value))
-    return found
+        outcomes.setdefault(row.attempt_id, []).append((row.rule_id, row.outcome == CheckOutcome.PASSED.value))
+    return outcomes
 
 
 def _counts(
@@ -78,7 +80,7 @@ def _counts(
 ) -> dict[str, dict[str, dict[str, int]]]:
     """Attempt -> rule -> metric -> number."""
     query = select(counters).where(counters.c.attempt_id.in_(attempt_ids), counters.c.rule_id.in_(rule_ids))
-    found: dict[str, dict[str, dict[str, int]]] = {}
+    counts: dict[str, dict[str, dict[str, int]]] = {}
     for row in connection.execute(query.order_by(counters.c.rule_id)):
-        found.setdefault(row.attempt_id, {}).setdefault(row.rule_id, {})[row.metric] = row.value
-    return found
+        counts.setdefault(row.attempt_id, {}).setdefault(row.rule_id, {})[row.metric] = row.value
+    return counts

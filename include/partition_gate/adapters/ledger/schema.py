@@ -1,4 +1,4 @@
-"""The ledger's tables. Migrations create them; a test holds the two together."""
+"""The ledger's tables. Migrations create them; a test compares the two."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware datetime, stored and read as UTC; a naive one is refused."""
+    """A timezone-aware datetime, stored and read as UTC; naive values are rejected."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -33,9 +33,9 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
+            raise ValueError("a datetime without a time zone cannot be stored: pass an aware one")
         in_utc = value.astimezone(UTC)
-        # SQLite has no time zones: it would keep the digits and forget the zone.
+        # SQLite has no time zones: it would store the local time and drop the offset.
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's
@@ -46,7 +46,7 @@ class Moment(TypeDecorator[datetime]):
 
 metadata = MetaData()
 
-# The last fence handed out for a partition; the row that two openers of an attempt meet at.
+# The last fence issued for a partition. Concurrent openers of an attempt lock this row.
 fences = Table(
     "fences",
     metadata,
@@ -100,7 +100,7 @@ check_results = Table(
     Column("failing_values", JSON),
 )
 
-# Additive numbers of one attempt: sums over partitions give a window's `element_count` and `unexpected_count`.
+# Additive counts of one attempt: their sums over partitions give a window's `element_count` and `unexpected_count`.
 counters = Table(
     "counters",
     metadata,
@@ -113,7 +113,7 @@ counters = Table(
     Index("counters_by_partition", "dataset", "partition_key", "rule_id"),
 )
 
-# What an attempt counted of its partition's columns: one row an attempt, and one row an attempt and column.
+# Column profiles: one row per attempt here, and one row per attempt and column in `column_counters`.
 profiles = Table(
     "profiles",
     metadata,
@@ -121,8 +121,8 @@ profiles = Table(
     Column("row_count", BigInteger, nullable=False),
 )
 
-# Values as text beside their kind (int, decimal, float, date, datetime), so that they come back exactly; the registers
-# of the sketch of distinct values are compressed with zlib.
+# Values are stored as text with their kind (int, decimal, float, date, datetime), so that they are read back exactly;
+# the registers of the sketch of distinct values are compressed with zlib.
 column_counters = Table(
     "column_counters",
     metadata,
@@ -164,7 +164,7 @@ settlements = Table(
     Index("settlements_idempotency_key", "idempotency_key"),
 )
 
-# What an attempt will record once its rows are visible; the row goes when the attempt has ended.
+# What an attempt will record once its rows are visible; the row is deleted when the attempt ends.
 intents = Table(
     "intents",
     metadata,
@@ -186,7 +186,7 @@ forgotten = Table(
     Column("at", Moment, nullable=False),
 )
 
-# One row a partition, so that the newest settlements are read without their history.
+# One row per partition, so that the newest settlements are read without the history.
 latest = Table(
     "latest",
     metadata,
@@ -195,7 +195,7 @@ latest = Table(
     Column("attempt_id", String, ForeignKey("settlements.attempt_id"), nullable=False),
 )
 
-# `number` is the order of arrival; nobody may claim the message before `free_at` (null: at once).
+# `number` is the order of arrival; the message cannot be claimed before `free_at` (null: at once).
 outbox = Table(
     "outbox",
     metadata,

@@ -1,4 +1,4 @@
-"""How attempts ended, and which end is each partition's current outcome: that of the greatest fence."""
+"""How attempts ended. The settlement with the greatest fence is the partition's current outcome."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _COLUMNS = [settlements.c[name] for name in Settlement.model_fields]
 
 
 def settle(connection: Connection, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool) -> None:
-    """As the port says; the caller has taken its turn."""
+    """As the port documents; the caller holds the lock of the partition."""
     fence = fence_of(connection, settlement.attempt_id)
     before = of_partition(connection, settlement.dataset, settlement.partition_key)
-    if _is_recorded(connection, settlement, fence) and _is_current(connection, settlement, fence):
+    if _record(connection, settlement, fence) and _is_current(connection, settlement, fence):
         _make_latest(connection, settlement)
         if is_news(settlement, before):
             outbox.put(connection, messages, settlement.settled_at)
@@ -51,7 +51,7 @@ def visible(connection: Connection, dataset: str) -> tuple[Settlement, ...]:
     """The newest settlement of each partition that made rows visible, by key."""
     query = (
         select(*_COLUMNS)
-        .where(settlements.c.dataset == dataset, settlements.c.outcome.in_([each.value for each in VISIBLE]))
+        .where(settlements.c.dataset == dataset, settlements.c.outcome.in_([outcome.value for outcome in VISIBLE]))
         .order_by(settlements.c.partition_key, settlements.c.fence)
     )
     newest = {row.partition_key: row for row in connection.execute(query)}
@@ -59,15 +59,15 @@ def visible(connection: Connection, dataset: str) -> tuple[Settlement, ...]:
 
 
 def forget(connection: Connection, record: Forgotten) -> None:
-    """Remove a partition's current outcome and what was not yet sent of it; who, when and why stays."""
+    """Remove a partition's current outcome and its unsent messages; record who did it, when and why."""
     own = and_(latest.c.dataset == record.dataset, latest.c.partition_key == record.partition_key)
     connection.execute(delete(latest).where(own))
     outbox.drop_unsent(connection, record.attempt_id)
     connection.execute(forgotten.insert().values(**record.model_dump(mode="python")))
 
 
-def _is_recorded(connection: Connection, settlement: Settlement, fence: int) -> bool:
-    """Whether this call recorded it: an attempt's first end stands, unless that was ERRORED and a retry got further."""
+def _record(connection: Connection, settlement: Settlement, fence: int) -> bool:
+    """Record the settlement; False if the attempt has one already. A retry may replace ERRORED by another outcome."""
     recorded = of_attempt(connection, settlement.attempt_id)
     if recorded is None:
         return insert_new(connection, settlements, **_row(settlement), fence=fence)
@@ -78,8 +78,8 @@ def _is_recorded(connection: Connection, settlement: Settlement, fence: int) -> 
 
 
 def _is_current(connection: Connection, settlement: Settlement, fence: int) -> bool:
-    """Whether its attempt is the newest that was settled. What was superseded changes no outcome, unless it is the
-    only one: its successor has not ended yet.
+    """Whether its attempt is the newest settled one. A superseded attempt does not change the outcome, unless there is
+    none, because its successor has not ended yet.
     """
     query = (
         select(settlements.c.fence)

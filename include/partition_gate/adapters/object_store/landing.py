@@ -1,4 +1,4 @@
-"""The write side of landing storage: for seeding and tests; the gate itself never writes to landing."""
+"""Writes to landing storage, for seeding and tests only: the gate itself never writes to landing."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from obstore.store import S3Store
 
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
-from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, translated, unanswered
+from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, no_answer, translating_errors
 from partition_gate.adapters.object_store.spooling import whole_or_absent
 from partition_gate.core.errors import GateError
 
 
 class ObjectWriter(Protocol):
-    """Puts whole objects; a reader sees the old bytes or the new ones."""
+    """Writes whole objects atomically: a reader sees the old bytes or the new ones."""
 
     def put(self, path: str, body: bytes) -> bool:
-        """Write `body` unless these very bytes are there already; whether it was written."""
+        """Write `body` unless the object already has these bytes; whether it was written."""
 
     def delete(self, path: str) -> bool:
-        """Remove the object; whether there was one."""
+        """Remove the object; whether it existed."""
 
 
 class LandingWriter:
-    """Writes to `s3://` paths. One PUT an object, so that its ETag is the MD5 of its bytes."""
+    """Writes to `s3://` paths. One PUT per object, so that its ETag is the MD5 of its bytes."""
 
     def __init__(
         self,
@@ -49,12 +49,12 @@ class LandingWriter:
         self._stores: dict[str, S3Store] = {}
 
     def make_bucket(self, name: str) -> None:
-        """Make a bucket; nothing happens where we have it."""
-        with translated(self._endpoint, name):
+        """Create a bucket, unless it exists."""
+        with translating_errors(self._endpoint, name):
             try:
-                s3_clients.asked(self._endpoint, self._buckets._call_s3, "head_bucket", Bucket=name)
+                s3_clients.call(self._endpoint, self._buckets._call_s3, "head_bucket", Bucket=name)
             except FileNotFoundError:
-                s3_clients.asked(self._endpoint, self._buckets._call_s3, "create_bucket", Bucket=name)
+                s3_clients.call(self._endpoint, self._buckets._call_s3, "create_bucket", Bucket=name)
 
     def put(self, path: str, body: bytes) -> bool:
         store, key = self._store(path)
@@ -63,7 +63,7 @@ class LandingWriter:
                 return False
             obstore.put(store, key, body, use_multipart=False)
         except (BaseError, FileNotFoundError) as error:
-            raise _translation(self._endpoint, path, error) from error
+            raise _landing_error(self._endpoint, path, error) from error
         return True
 
     def put_file(self, path: str, file: Path) -> bool:
@@ -76,17 +76,17 @@ class LandingWriter:
                 return False
             obstore.delete(store, key)
         except BaseError as error:
-            raise _translation(self._endpoint, path, error) from error
+            raise _landing_error(self._endpoint, path, error) from error
         return True
 
     @cached_property
     def _buckets(self) -> Any:
-        return s3_clients.listing(self._endpoint)
+        return s3_clients.listing_client(self._endpoint)
 
     def _store(self, path: str) -> tuple[S3Store, str]:
         bucket, key = s3_clients.split(path)
         if bucket not in self._stores:
-            self._stores[bucket] = s3_clients.reading(self._endpoint, bucket)
+            self._stores[bucket] = s3_clients.object_client(self._endpoint, bucket)
         return self._stores[bucket], key
 
 
@@ -118,9 +118,9 @@ def _etag(store: S3Store, key: str) -> str | None:
         return None
 
 
-def _translation(endpoint: Endpoint, path: str, error: BaseError | FileNotFoundError) -> GateError:
+def _landing_error(endpoint: Endpoint, path: str, error: BaseError | FileNotFoundError) -> GateError:
     if isinstance(error, PermissionDeniedError | UnauthenticatedError):
         return access_denied(endpoint, path)
     if isinstance(error, FileNotFoundError):
         return bucket_missing(endpoint, path)
-    return unanswered(endpoint, path, error)
+    return no_answer(endpoint, path, error)

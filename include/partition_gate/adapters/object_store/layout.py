@@ -1,4 +1,4 @@
-"""The location that a folder in landing has, found by looking: its Hive segments and its files."""
+"""Infers the location of a folder in landing from its contents: Hive segments and file pattern."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint
-from partition_gate.adapters.object_store.s3_errors import translated
+from partition_gate.adapters.object_store.s3_errors import translating_errors
 from partition_gate.core.errors import BucketMissing
 from partition_gate.core.partition import Location
 from partition_gate.core.partition_key import Segment
@@ -16,10 +16,11 @@ _PATTERN = "*.parquet"
 FolderNames = Callable[[str], list[str]]
 
 
-def found_location(path: str, folder_names: FolderNames) -> Location:
-    """The location below a path such as `s3://landing/flights`: the newest folder is followed down.
+def infer_location(path: str, folder_names: FolderNames) -> Location:
+    """The location below a path such as `s3://landing/flights`, from its newest folder on each level.
 
-    Folders that are no `name=value` end the segments. A path to `dt=*` or to one file's pattern means the same.
+    The segments end at the first level without `name=value` folders. A path that includes `dt=*` or a file pattern is
+    equivalent.
     """
     parts = path.rstrip("/").split("/")
     pattern = parts.pop() if parts[-1].endswith(".parquet") else _PATTERN
@@ -31,7 +32,7 @@ def found_location(path: str, folder_names: FolderNames) -> Location:
     while hive := sorted(name for name in folder_names(folder) if "=" in name and not name.startswith((".", "_"))):
         segments.append(hive[-1].partition("=")[0])
         folder = f"{folder}/{hive[-1]}"
-    # What the columns' types are, only a contract says: until then each name is text.
+    # Only a contract knows the columns' types: without one, each is text.
     typed = tuple(Segment(name=name, type="VARCHAR") for name in segments)
     return Location(root=root, segments=typed, pattern=pattern)
 
@@ -39,21 +40,21 @@ def found_location(path: str, folder_names: FolderNames) -> Location:
 def local_folder_names(folder: str) -> list[str]:
     path = Path(folder)
     if not path.is_dir():
-        raise BucketMissing(f"{folder}: the folder does not exist; give the folder that holds the partitions")
+        raise BucketMissing(f"{folder}: the folder does not exist; give the folder that contains the partitions")
     return [entry.name for entry in path.iterdir() if entry.is_dir()]
 
 
 def s3_folder_names(endpoint: Endpoint) -> FolderNames:
-    """The same for S3; an empty prefix has no folders."""
-    client = s3_clients.listing(endpoint)
+    """Lists folders in S3; an empty prefix has none."""
+    client = s3_clients.listing_client(endpoint)
 
     def names(folder: str) -> list[str]:
         path = s3_clients.without_scheme(folder)
-        with translated(endpoint, path):
+        with translating_errors(endpoint, path):
             try:
-                entries = s3_clients.asked(endpoint, client._ls, path, detail=True, refresh=True)
+                entries = s3_clients.call(endpoint, client._ls, path, detail=True, refresh=True)
             except FileNotFoundError:
-                s3_clients.asked(endpoint, client._call_s3, "head_bucket", Bucket=s3_clients.bucket(path))
+                s3_clients.call(endpoint, client._call_s3, "head_bucket", Bucket=s3_clients.bucket(path))
                 return []
         return [str(entry["name"]).rsplit("/", 1)[-1] for entry in entries if entry["type"] == "directory"]
 

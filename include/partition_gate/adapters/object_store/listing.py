@@ -1,9 +1,10 @@
-"""Which folders are partitions and which names are data: the rules that every store shares. Pure."""
+"""Which folders are partitions and which files are data: the rules shared by all stores. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import NamedTuple
 
 from partition_gate.core.errors import AmbiguousPartition, MalformedPartitionKey
@@ -15,40 +16,41 @@ FolderNames = Callable[[str], Iterable[str]]
 FilesIn = Callable[[str], Iterable[DataFile]]
 
 
-class _Found(NamedTuple):
-    """A folder relative to the root, and the canonical parts of the key so far."""
+class _Folder(NamedTuple):
+    """A folder relative to the root, with the canonical parts of the key down to it."""
 
-    folder: str
+    path: str
     parts: tuple[str, ...]
 
 
 def keys_below(location: Location, folder_names: FolderNames) -> LandedKeys:
-    """Partition keys below a location; one call of `folder_names(folder)` a folder and level.
+    """Partition keys below a location; calls `folder_names(folder)` once per folder and level.
 
-    Folders that are not `segment=...` (`_temporary`, another column) are no partitions; those whose value has no key
-    are refused by name. A location without segments has the one key `snapshot`.
+    Folders that are not `segment=...` (`_temporary`, another column) are ignored; a folder whose value is not a valid
+    key is returned as refused. A location without segments has the single key `snapshot`.
     """
-    found, refused = [_Found("", ())], dict[str, str]()
+    folders, refused = [_Folder("", ())], dict[str, str]()
     for segment in location.segments:
-        found = [below for at in found for below in _below(at, location.root, segment, folder_names, refused)]
-    keys = {"/".join(each.parts) or SNAPSHOT for each in found}
+        children = (_children(folder, location.root, segment, folder_names, refused) for folder in folders)
+        folders = list(chain.from_iterable(children))
+    keys = {"/".join(folder.parts) or SNAPSHOT for folder in folders}
     return LandedKeys(keys=tuple(sorted(keys, key=location.order)), refused=tuple(sorted(refused.items())))
 
 
 def files_of(location: Location, key: str, files_in: FilesIn) -> tuple[DataFile, ...]:
-    """The partition's files by path, from the one folder that has any. Raises: AmbiguousPartition."""
-    found = {folder: files for folder in location.folders(key) if (files := tuple(files_in(folder)))}
-    if len(found) > 1:
-        names = " and ".join(folder.removeprefix(f"{location.root}/") for folder in found)
-        count = "two" if len(found) == 2 else str(len(found))
+    """The partition's files by path, from the only folder that has any. Raises: AmbiguousPartition."""
+    files_by_folder = {folder: files for folder in location.folders(key) if (files := tuple(files_in(folder)))}
+    if len(files_by_folder) > 1:
+        names = " and ".join(folder.removeprefix(f"{location.root}/") for folder in files_by_folder)
+        count = "two" if len(files_by_folder) == 2 else str(len(files_by_folder))
         raise AmbiguousPartition(
             f"{location.root}: landing has {count} folders for partition {key}: {names}; keep one of them"
         )
-    return tuple(sorted(next(iter(found.values()), ()), key=lambda file: file.path))
+    return tuple(sorted(next(iter(files_by_folder.values()), ()), key=lambda file: file.path))
 
 
 def note_of(location: Location, key: str, read: Callable[[str], bytes | None], name: str) -> bytes | None:
-    """The small file beside the partition's data, whichever spelling its folder has; None where there is none."""
+    """The small file next to the partition's data, in any spelling of its folder; None if it is absent."""
     notes = (read(f"{folder}/{name}") for folder in location.folders(key))
     return next((note for note in notes if note is not None), None)
 
@@ -58,21 +60,21 @@ def is_data(name: str, pattern: str) -> bool:
     return not name.startswith(("_", ".")) and fnmatchcase(name, pattern)
 
 
-def _below(
-    at: _Found, root: str, segment: Segment, folder_names: FolderNames, refused: dict[str, str]
-) -> Iterable[_Found]:
-    """The folders below one that name a value of the segment; what names none is put into `refused`."""
+def _children(
+    parent: _Folder, root: str, segment: Segment, folder_names: FolderNames, refused: dict[str, str]
+) -> Iterable[_Folder]:
+    """The folders below `parent` that have a valid value of the segment; the others are added to `refused`."""
     prefix = f"{segment.name}="
-    for name in folder_names(f"{root}/{at.folder}".rstrip("/")):
-        folder = f"{at.folder}/{name}".lstrip("/")
+    for name in folder_names(f"{root}/{parent.path}".rstrip("/")):
+        path = f"{parent.path}/{name}".lstrip("/")
         if not name.startswith(prefix):
             continue
         try:
-            yield _Found(folder, (*at.parts, segment.landed_part(name.removeprefix(prefix))))
+            yield _Folder(path, (*parent.parts, segment.landed_part(name.removeprefix(prefix))))
         except MalformedPartitionKey as error:
-            refused[_printable(folder)] = str(error)
+            refused[_printable(path)] = str(error)
 
 
 def _printable(name: str) -> str:
-    """The name; escaped where it holds what a terminal obeys, or bytes that are no text."""
+    """The name, escaped if it contains control characters or bytes that are not text."""
     return name if name.isprintable() else name.encode("unicode_escape").decode()

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, is_data, keys_below, note_of
-from partition_gate.adapters.object_store.spooling import changed, spool_files, whole_or_absent
+from partition_gate.adapters.object_store.spooling import partition_changed, spool_files, whole_or_absent
 from partition_gate.core.errors import AccessDenied, BucketMissing
 from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
 
 
 class LocalObjectStore:
-    """The `ObjectStore` port on absolute local paths; a location's root plays the bucket's part.
+    """The `ObjectStore` port on absolute local paths; a location's root takes the place of a bucket.
 
-    A file's token is made of inode, time of change and size: a rename over it or a write into it changes the token.
+    A file's token consists of inode, modification time and size, so replacing or writing the file changes it.
     """
 
     def partition_keys(self, location: Location) -> LandedKeys:
@@ -37,10 +37,10 @@ class LocalObjectStore:
 
 
 def _check_root(location: Location) -> None:
-    with _translated(location.root):
+    with _translating_errors(location.root):
         if not Path(location.root).is_dir():
             raise BucketMissing(
-                f"{location.root}: the folder does not exist; create it or correct servers[].location in the contract"
+                f"{location.root}: the folder does not exist; create it, or correct servers[].location in the contract"
             )
 
 
@@ -50,7 +50,7 @@ def _files(folder: str, pattern: str) -> list[DataFile]:
 
 
 def _small_file(path: str) -> bytes | None:
-    with _translated(path):
+    with _translating_errors(path):
         try:
             with Path(path).open("rb") as file:
                 return file.read(NOTE_BYTES)
@@ -63,7 +63,7 @@ def _folder_names(folder: str) -> Iterator[str]:
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
-    with _translated(folder):
+    with _translating_errors(folder):
         try:
             with os.scandir(folder) as entries:
                 return list(entries)
@@ -72,7 +72,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _data_file(path: str) -> DataFile | None:
-    """The file as it is now; None where it vanished since its folder was read."""
+    """The file's current state; None if it was removed after its folder was read."""
     try:
         status = Path(path).stat()
     except FileNotFoundError:
@@ -86,25 +86,25 @@ def _token(status: os.stat_result) -> str:
 
 
 def _copy(file: DataFile, target: Path) -> None:
-    """Copy a file that is the listed one before the first byte and still after the last."""
-    with _translated(file.path), whole_or_absent(target) as unfinished:
+    """Copy a file, and check before and after that it is the listed one."""
+    with _translating_errors(file.path), whole_or_absent(target) as unfinished:
         try:
             with Path(file.path).open("rb") as source, unfinished.open("wb") as copy:
                 _check_token(file, os.fstat(source.fileno()))
                 shutil.copyfileobj(source, copy)
             _check_token(file, Path(file.path).stat())
         except FileNotFoundError as error:
-            raise changed(file) from error
+            raise partition_changed(file) from error
 
 
 def _check_token(file: DataFile, status: os.stat_result) -> None:
     if _token(status) != file.etag:
-        raise changed(file)
+        raise partition_changed(file)
 
 
 @contextmanager
-def _translated(path: str) -> Iterator[None]:
+def _translating_errors(path: str) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise AccessDenied(f"{path}: we may not read it; give our user the right to read this folder") from error
+        raise AccessDenied(f"{path}: permission denied; grant the gate's user read access") from error

@@ -1,4 +1,4 @@
-"""The contract registry's objects: in S3 by If-None-Match and If-Match, in a local folder by link and lock."""
+"""The contract registry's objects: in S3 with If-None-Match and If-Match, in a local folder with links and a lock."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from obstore.exceptions import (
 
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint
-from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, unanswered
+from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, no_answer
 from partition_gate.core.errors import AccessDenied, BucketMissing
 from partition_gate.gate.publish_contracts import Stored
 
@@ -34,18 +34,18 @@ class S3RegistryStore:
     def __init__(self, root: str, endpoint: Endpoint) -> None:
         self.root, self._endpoint = root.rstrip("/"), endpoint
         bucket, self._prefix = s3_clients.split(self.root)
-        self._store = s3_clients.reading(endpoint, bucket)
+        self._store = s3_clients.object_client(endpoint, bucket)
 
     def read(self, path: str) -> Stored | None:
-        with self._translated():
+        with self._translating_errors():
             try:
                 answer = obstore.get(self._store, self._key(path))
             except FileNotFoundError:
-                return None  # an absent bucket is told by the first write
+                return None  # the first write reports a missing bucket
             return Stored(body=bytes(answer.bytes()), token=answer.meta["e_tag"] or "")
 
     def create(self, path: str, body: bytes) -> bool:
-        with self._translated():
+        with self._translating_errors():
             try:
                 obstore.put(self._store, self._key(path), body, mode="create", use_multipart=False)
             except (AlreadyExistsError, PreconditionError):
@@ -53,7 +53,7 @@ class S3RegistryStore:
             return True
 
     def replace(self, path: str, body: bytes, *, token: str) -> bool:
-        with self._translated():
+        with self._translating_errors():
             try:
                 obstore.put(self._store, self._key(path), body, mode={"e_tag": token}, use_multipart=False)
             except (PreconditionError, AlreadyExistsError):
@@ -64,7 +64,7 @@ class S3RegistryStore:
         return f"{self._prefix}/{path}".lstrip("/")
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translating_errors(self) -> Iterator[None]:
         try:
             yield
         except (PermissionDeniedError, UnauthenticatedError) as error:
@@ -72,7 +72,7 @@ class S3RegistryStore:
         except FileNotFoundError as error:
             raise bucket_missing(self._endpoint, self.root) from error
         except BaseError as error:
-            raise unanswered(self._endpoint, self.root, error) from error
+            raise no_answer(self._endpoint, self.root, error) from error
 
 
 class LocalRegistryStore:
@@ -95,7 +95,7 @@ class LocalRegistryStore:
         target = self._root / path
         with self._draft(target, body) as draft:
             try:
-                target.hardlink_to(draft)  # whole or not at all, and never over another file
+                target.hardlink_to(draft)  # atomic, and never replaces an existing file
             except FileExistsError:
                 return False
             return True
@@ -103,8 +103,8 @@ class LocalRegistryStore:
     def replace(self, path: str, body: bytes, *, token: str) -> bool:
         target = self._root / path
         with self._draft(target, body) as draft, self._locked():
-            there = self.read(path)
-            if there is None or there.token != token:
+            current = self.read(path)
+            if current is None or current.token != token:
                 return False
             draft.replace(target)
             return True
@@ -123,7 +123,7 @@ class LocalRegistryStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One process at a time; the system gives the lock back when the process ends."""
+        """One process at a time; the system releases the lock when the process ends."""
         descriptor = os.open(self._root / _LOCK, os.O_CREAT | os.O_RDWR, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -134,5 +134,5 @@ class LocalRegistryStore:
 
 def _refused(root: Path, error: OSError) -> AccessDenied | BucketMissing:
     if isinstance(error, PermissionError):
-        return AccessDenied(f"{root}: we may not write there; give our user the right, or another --to")
-    return BucketMissing(f"{root}: cannot be used as a folder ({error.strerror}); give another --to")
+        return AccessDenied(f"{root}: permission denied; grant the gate's user write access, or choose another --to")
+    return BucketMissing(f"{root}: cannot be used as a folder ({error.strerror}); choose another --to")

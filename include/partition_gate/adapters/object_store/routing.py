@@ -14,9 +14,9 @@ _SCHEME = "s3://"
 
 
 class RoutingObjectStore:
-    """The `ObjectStore` port over two others. A partition lies where its first file lies.
+    """The `ObjectStore` port over two others. A partition's first file decides which store spools it.
 
-    `s3` is asked for its store when the first S3 path comes: a local contract starts no server.
+    `s3` is called for the first S3 path only, so that local contracts do not start a server.
     """
 
     def __init__(
@@ -39,8 +39,8 @@ class RoutingObjectStore:
         size_bytes = sum(file.size_bytes for file in partition.files)
         if size_bytes > self._spool_max_bytes:
             raise NoSpace(
-                f"{partition.dataset}/{partition.key}: {len(partition.files)} files, {size_bytes:,} bytes, are more "
-                f"than the {self._spool_max_bytes:,} of GATE_SPOOL_MAX_BYTES; land smaller partitions, or raise it"
+                f"{partition.dataset}/{partition.key}: {len(partition.files)} files with {size_bytes:,} bytes exceed "
+                f"the limit of {self._spool_max_bytes:,} (GATE_SPOOL_MAX_BYTES); land smaller partitions, or raise it"
             )
         first = partition.files[0].path if partition.files else ""
         return self._store(first).spool(partition, into)

@@ -1,4 +1,4 @@
-"""Connections to S3: s3fs for listings and buckets, obstore for bodies."""
+"""S3 clients: s3fs for listings and buckets, obstore for object bodies."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _CONNECT_WITHIN_S = 5.0
 
 
 class StoreLimits(Record):
-    """How long object storage is waited for, in seconds.
+    """Time limits for object storage, in seconds.
 
-    `call_s`: a listing, a look or a small object, all its tries together. `file_s`: one file, beside the time that its
-    size takes at `bytes_per_s`, all its tries together. `spool_s`: all files of one partition.
+    `call_s`: a listing, lookup or small object, including retries. `file_s`: one file including retries, plus the time
+    that its size takes at `bytes_per_s`. `spool_s`: all files of one partition.
     """
 
     call_s: float = 60.0
@@ -35,7 +35,7 @@ class StoreLimits(Record):
 
 
 class Endpoint(Record):
-    """Where S3 is, and who we are there. `url` None is Amazon's own."""
+    """The address of S3 and our credentials. `url` None is Amazon S3."""
 
     url: str | None
     access_key_id: str = Field(repr=False)
@@ -44,13 +44,13 @@ class Endpoint(Record):
     limits: StoreLimits = StoreLimits()
 
     @property
-    def shown(self) -> str:
-        """How messages name it."""
+    def display_name(self) -> str:
+        """Its name in messages."""
         return self.url or f"Amazon S3, {self.region}"
 
 
-def listing(endpoint: Endpoint) -> s3fs.S3FileSystem:
-    """A client that never answers from a cache and is shared with nobody."""
+def listing_client(endpoint: Endpoint) -> s3fs.S3FileSystem:
+    """A client of its own, without a cache."""
     return s3fs.S3FileSystem(
         key=endpoint.access_key_id,
         secret=endpoint.secret_access_key,
@@ -66,20 +66,20 @@ def listing(endpoint: Endpoint) -> s3fs.S3FileSystem:
     )
 
 
-def asked(endpoint: Endpoint, method: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
-    """What one of s3fs's coroutines returns; the client's own timeouts are for one read, so a drip resets them.
+def call(endpoint: Endpoint, method: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
+    """Run one of s3fs's coroutines. The client's own timeouts apply to a single read, so a slow drip resets them.
 
     Raises:
-        TimeoutError: not within the limit of a call.
+        TimeoutError: no result within the limit of a call.
     """
     return sync(method.__self__.loop, method, *arguments, timeout=endpoint.limits.call_s, **options)  # type: ignore[attr-defined]
 
 
-def reading(endpoint: Endpoint, bucket: str, *, within_s: float | None = None) -> obstore.store.S3Store:
-    """A client whose requests, body included, take at most `within_s` and are tried once; without it, one that tries
-    twice within the limit of a call; a try that reached its limit is the last one.
+def object_client(endpoint: Endpoint, bucket: str, *, within_s: float | None = None) -> obstore.store.S3Store:
+    """A client whose requests, including the body, take at most `within_s` and are tried once. Without `within_s` it
+    tries twice within the limit of a call; it does not retry after a timeout.
     """
-    once_s = endpoint.limits.call_s / 2 if within_s is None else within_s
+    try_s = endpoint.limits.call_s / 2 if within_s is None else within_s
     return obstore.store.S3Store(
         bucket,
         endpoint=endpoint.url,
@@ -88,11 +88,11 @@ def reading(endpoint: Endpoint, bucket: str, *, within_s: float | None = None) -
         region=endpoint.region,
         client_options={
             "allow_http": True,
-            "connect_timeout": timedelta(seconds=min(_CONNECT_WITHIN_S, once_s)),
-            "timeout": timedelta(seconds=once_s),
+            "connect_timeout": timedelta(seconds=min(_CONNECT_WITHIN_S, try_s)),
+            "timeout": timedelta(seconds=try_s),
         },
-        # We try whole bodies again ourselves; the client's own tries would multiply with ours.
-        retry_config={"max_retries": 1 if within_s is None else 0, "retry_timeout": timedelta(seconds=once_s)},
+        # We retry whole bodies ourselves; the client's own retries would multiply with ours.
+        retry_config={"max_retries": 1 if within_s is None else 0, "retry_timeout": timedelta(seconds=try_s)},
     )
 
 

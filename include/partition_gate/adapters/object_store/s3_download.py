@@ -1,4 +1,4 @@
-"""The files of one partition from S3, each as a whole and as it was listed, within their limits."""
+"""Downloads the files of one partition from S3, complete and as listed, within their time limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from partition_gate.adapters.deadlines import Deadline
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import access_denied, is_timeout, unreachable
-from partition_gate.adapters.object_store.spooling import changed, whole_or_absent
+from partition_gate.adapters.object_store.spooling import partition_changed, whole_or_absent
 from partition_gate.core.errors import StoreUnreachable
 from partition_gate.core.partition import DataFile, Partition
 
@@ -23,7 +23,7 @@ _CHUNK_BYTES = 4 * 1024 * 1024
 
 
 class Download:
-    """One partition's files, fetched by any number of threads."""
+    """Downloads of one partition's files; any number of threads may call `fetch`."""
 
     def __init__(self, endpoint: Endpoint, partition: Partition) -> None:
         self._endpoint, self._limits = endpoint, endpoint.limits
@@ -32,7 +32,7 @@ class Download:
         self._clients: dict[tuple[str, float], S3Store] = {}
 
     def fetch(self, file: DataFile, target: Path) -> None:
-        """One object as a local file. A body cut midway, or of another size, is asked for again as a whole.
+        """Download one object to a local file. A truncated body is downloaded again from the start.
 
         Raises: PartitionChanged, AccessDenied, StoreUnreachable.
         """
@@ -46,9 +46,9 @@ class Download:
                 try:
                     if self._download(file, unfinished, deadline.left_s) == file.size_bytes:
                         return
-                    failure = unreachable(self._endpoint, file.path, "the body was cut short")
+                    failure = unreachable(self._endpoint, file.path, "the body was truncated")
                 except (PreconditionError, FileNotFoundError) as gone:
-                    raise changed(file) from gone
+                    raise partition_changed(file) from gone
                 except (PermissionDeniedError, UnauthenticatedError) as error:
                     raise access_denied(self._endpoint, file.path) from error
                 except BaseError as error:
@@ -57,12 +57,15 @@ class Download:
             raise failure
 
     def _limit(self, file: DataFile) -> tuple[Deadline, StoreUnreachable]:
-        """Until when a file is waited for, and the error where it has not come by then."""
+        """The deadline of a file, and the error if it is missed."""
         own_s, left_s = self._limits.for_file(file.size_bytes), self._whole.left_s
         if left_s < own_s:
-            why = f"{len(self._partition.files)} files not within {self._limits.spool_s:g} s, GATE_SPOOL_TIMEOUT_S"
+            why = (
+                f"{len(self._partition.files)} files took longer than {self._limits.spool_s:g} s, GATE_SPOOL_TIMEOUT_S"
+            )
         else:
-            why = f"{file.path} not within {own_s:g} s, GATE_STORE_FILE_TIMEOUT_S and GATE_STORE_FILE_BYTES_PER_S"
+            limits = "GATE_STORE_FILE_TIMEOUT_S and GATE_STORE_FILE_BYTES_PER_S"
+            why = f"{file.path} took longer than {own_s:g} s, {limits}"
         return Deadline(min(own_s, left_s)), unreachable(self._endpoint, file.path, why)
 
     def _download(self, file: DataFile, target: Path, left_s: float) -> int:
@@ -75,11 +78,11 @@ class Download:
         return size_bytes
 
     def _client(self, bucket: str, left_s: float) -> S3Store:
-        """A client whose whole request fits into what is left; files of about the same size share one."""
+        """A client whose whole request fits into the remaining time; files of similar size share one."""
         within_s = _rounded_down(left_s)
         key = (bucket, within_s)
         if key not in self._clients:
-            self._clients[key] = s3_clients.reading(self._endpoint, bucket, within_s=within_s)
+            self._clients[key] = s3_clients.object_client(self._endpoint, bucket, within_s=within_s)
         return self._clients[key]
 
 
@@ -88,7 +91,7 @@ def _pause_s(attempt: int) -> float:
 
 
 def _rounded_down(seconds: float) -> float:
-    """To one of a few lengths, at most an eighth below."""
+    """Rounded down to one of a few lengths, by at most an eighth."""
     length = 0.01
     while length * 1.125 <= seconds:
         length *= 1.125

@@ -1,4 +1,4 @@
-"""S3's failures as ours. No text holds a credential: the clients' own texts stay behind as causes."""
+"""Translates S3's errors. No message contains a credential: the clients' own messages remain only as causes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from partition_gate.core.errors import AccessDenied, BucketMissing, StoreUnreach
 
 
 @contextmanager
-def translated(endpoint: Endpoint, path: str) -> Iterator[None]:
-    """s3fs's and botocore's exceptions, translated at this edge.
+def translating_errors(endpoint: Endpoint, path: str) -> Iterator[None]:
+    """Translate exceptions of s3fs and botocore.
 
     Raises:
         BucketMissing, AccessDenied, StoreUnreachable.
@@ -33,22 +33,22 @@ def translated(endpoint: Endpoint, path: str) -> Iterator[None]:
 
 def bucket_missing(endpoint: Endpoint, path: str) -> BucketMissing:
     return BucketMissing(
-        f"s3://{bucket(path)}: the bucket does not exist at {endpoint.shown}; "
-        "create it or correct servers[].location in the contract"
+        f"s3://{bucket(path)}: the bucket does not exist at {endpoint.display_name}; "
+        "create it, or correct servers[].location in the contract"
     )
 
 
 def access_denied(endpoint: Endpoint, path: str) -> AccessDenied:
     return AccessDenied(
-        f"s3://{bucket(path)}: {endpoint.shown} refuses our credentials; "
-        "check the access key, the secret, and that they may list and read this bucket"
+        f"s3://{bucket(path)}: {endpoint.display_name} rejects our credentials; "
+        "check the access key and the secret, and grant them list and read access to this bucket"
     )
 
 
 def unreachable(endpoint: Endpoint, path: str, why: str) -> StoreUnreachable:
     return StoreUnreachable(
-        f"s3://{bucket(path)}: object storage at {endpoint.shown} does not answer ({why}); "
-        "start it, or correct the endpoint in the settings or servers[] of the contract"
+        f"s3://{bucket(path)}: object storage at {endpoint.display_name} does not answer ({why}); "
+        "start it, or correct the endpoint in the settings or in servers[] of the contract"
     )
 
 
@@ -59,12 +59,12 @@ def too_slow(endpoint: Endpoint, path: str) -> StoreUnreachable:
     )
 
 
-def unanswered(endpoint: Endpoint, path: str, error: BaseError) -> StoreUnreachable:
-    """A small object that obstore could not read or write."""
+def no_answer(endpoint: Endpoint, path: str, error: BaseError) -> StoreUnreachable:
+    """The error for a small object that obstore could not read or write."""
     return too_slow(endpoint, path) if is_timeout(error) else unreachable(endpoint, path, type(error).__name__)
 
 
 def is_timeout(error: BaseError) -> bool:
-    """Whether a request reached its limit; obstore has no class for that."""
+    """Whether a request timed out; obstore has no exception class for that."""
     text = str(error)
     return any(sign in text for sign in ("timed out", "TimedOut", "deadline has elapsed"))

@@ -1,4 +1,4 @@
-"""Spooled files: named by their place in the partition, whole or absent."""
+"""Spools a partition: files are named by their position, and are complete or absent."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pathlib import Path, PurePosixPath
 
 from partition_gate.core.errors import PartitionChanged
 from partition_gate.core.partition import DataFile, Partition, Spooled
-from partition_gate.gate.local_folders import full, no_space, writing_below
+from partition_gate.gate.local_folders import disk_full, no_space, writing_below
 
-_AT_ONCE = 4
+_MAX_THREADS = 4
 
 Fetch = Callable[[DataFile, Path], None]
 
 
 def spool_files(partition: Partition, into: Path, fetch: Fetch) -> Spooled:
-    """All files of a partition, fetched a few at once into `into/<nnn>-<name>`; none of them if one fails."""
+    """Fetch all files of a partition into `into/<nnn>-<name>`, a few at once; if one fails, none is kept."""
     with writing_below(into):
         into.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(into).free < sum(file.size_bytes for file in partition.files):
-        raise full(into)
+        raise disk_full(into)
     paths = tuple(into / f"{number:03d}-{PurePosixPath(file.path).name}" for number, file in enumerate(partition.files))
     try:
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="spool") as threads:
-            begun = [threads.submit(fetch, *pair) for pair in zip(partition.files, paths, strict=True)]
-            _all_or_first_failure(threads, begun)
+        with ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="spool") as threads:
+            fetches = [threads.submit(fetch, *pair) for pair in zip(partition.files, paths, strict=True)]
+            _wait_for_all(threads, fetches)
     except BaseException as error:
         for path in paths:
             path.unlink(missing_ok=True)
@@ -37,8 +37,8 @@ def spool_files(partition: Partition, into: Path, fetch: Fetch) -> Spooled:
     return Spooled(partition=partition, folder=into, paths=paths)
 
 
-def _all_or_first_failure(threads: ThreadPoolExecutor, fetches: Sequence[Future[None]]) -> None:
-    """Wait for all; after a failure, of those only that have begun."""
+def _wait_for_all(threads: ThreadPoolExecutor, fetches: Sequence[Future[None]]) -> None:
+    """Wait for all fetches; after a failure, cancel those that have not started."""
     try:
         for fetch in as_completed(fetches):
             fetch.result()
@@ -49,7 +49,7 @@ def _all_or_first_failure(threads: ThreadPoolExecutor, fetches: Sequence[Future[
 
 @contextmanager
 def whole_or_absent(path: Path) -> Iterator[Path]:
-    """A temporary path that becomes `path` at the end, or vanishes on an error."""
+    """A temporary path that is renamed to `path` on success and removed on an error."""
     unfinished = path.with_name(f".{path.name}.part")
     try:
         yield unfinished
@@ -58,6 +58,6 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def changed(file: DataFile) -> PartitionChanged:
-    """The error for an object that is no longer what the listing showed."""
-    return PartitionChanged(f"{file.path}: replaced or removed since it was listed; list the partition again")
+def partition_changed(file: DataFile) -> PartitionChanged:
+    """The error for an object that no longer matches the listing."""
+    return PartitionChanged(f"{file.path}: replaced or removed after it was listed; list the partition again")

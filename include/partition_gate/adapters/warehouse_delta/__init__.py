@@ -1,1 +1,1 @@
-"""Published tables and quarantine as Delta, and the views file that consumers read."""
+"""Published tables as Delta, the quarantine, and the file of views that consumers read."""

@@ -1,4 +1,4 @@
-"""The warehouse's files for DuckDB, opened by their names."""
+"""Parquet files of the warehouse, as DuckDB reads and writes them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from partition_gate.core.table import TableSchema
 
 
 class NamedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
-    """Read only, over a `Storage` on S3. A name is never looked up: DuckDB asks for every file of a view's list when
-    the view is created, and reads none but the first.
+    """A read-only filesystem over a `Storage` on S3. `glob` returns its argument without a request, because DuckDB
+    calls it for every file of a view when the view is created, but reads only the first.
     """
 
     protocol = "s3"
@@ -36,15 +36,15 @@ class NamedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
         return self._storage.find(self._below_root(path)) is not None
 
     def size(self, path: str) -> int:
-        return self._found(path).size_bytes
+        return self._stored(path).size_bytes
 
     def modified(self, path: str) -> datetime:
-        return self._found(path).modified_at
+        return self._stored(path).modified_at
 
     def open(self, path: str, mode: str = "rb", **_: Any) -> Any:  # noqa: ARG002 -- fsspec's
         return self._storage.reader(self._below_root(path))
 
-    def _found(self, path: str) -> StoredFile:
+    def _stored(self, path: str) -> StoredFile:
         file = self._storage.find(self._below_root(path))
         if file is None:
             raise FileNotFoundError(path)
@@ -55,7 +55,7 @@ class NamedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
 
 
 def write_empty(table: TableSchema, into: Path) -> Path:
-    """A file with the table's data columns and no row."""
+    """Write a file with the table's data columns and no rows."""
     stored_as_text = {column.name for column in times_of_day(table)}
     columns = ", ".join(
         f"{cast('NULL', 'VARCHAR' if column.name in stored_as_text else column.type)} AS {identifier(column.name)}"
@@ -65,12 +65,12 @@ def write_empty(table: TableSchema, into: Path) -> Path:
 
 
 def row_count(path: Path) -> int:
-    """The rows that the file's footer counts."""
+    """The row count in the file's footer."""
     return int(pq.read_metadata(path).num_rows)
 
 
 def with_times_as_text(table: TableSchema, rows: Path, into: Path) -> Path:
-    """The file itself, or a copy whose times of day are text, because Delta has no such type."""
+    """The file itself, or a copy with times of day as text, because Delta has no type for them."""
     times = times_of_day(table)
     if not times:
         return rows

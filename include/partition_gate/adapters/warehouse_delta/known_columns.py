@@ -1,4 +1,4 @@
-"""Which columns each visible file of a table holds, kept beside the serving file so that no record is read twice."""
+"""Caches the columns of each visible file next to the serving file, so that no publication record is read twice."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from partition_gate.core.record import Record, digest
 
 
 class _Known(Record):
-    """File to number among `columns`. `table_id` is Delta's own: a table that was made anew has other files of the same
-    names.
+    """`numbers`: file -> index into `columns`. `table_id` is Delta's own: a table that was created again has different
+    files of the same names.
     """
 
     table_id: str
@@ -25,23 +25,23 @@ class _Known(Record):
 
 
 class KnownColumns:
-    """A cache of publications' columns in a folder; whatever it lacks, or cannot be read, is read from the records."""
+    """A cache in a folder. Entries that are missing or unreadable are read from the publication records."""
 
     def __init__(self, folder: Path, storage: Storage) -> None:
         self._folder, self._storage = folder, storage
 
     def columns(self, log: DeltaTable, table: str) -> dict[str, str]:
-        """Each visible file, by path, with the columns that it holds (`view_sql.columns_text`)."""
+        """Path of each visible file -> its columns (`view_sql.columns_text`)."""
         paths = sorted(table_log.visible_paths(log))
         table_id = str(log.metadata().id)
-        before = self._read(table, table_id)
-        columns_of = {path: before[path] if path in before else self._recorded(log, table, path) for path in paths}
-        if columns_of != before:
+        cached = self._read(table, table_id)
+        columns_of = {path: cached[path] if path in cached else self._read_columns(log, table, path) for path in paths}
+        if columns_of != cached:
             self._write(table, table_id, columns_of)
         return columns_of
 
-    def _recorded(self, log: DeltaTable, table: str, path: str) -> str:
-        return view_sql.columns_text(table_log.recorded(self._storage, log, table, path).columns)
+    def _read_columns(self, log: DeltaTable, table: str, path: str) -> str:
+        return view_sql.columns_text(table_log.read_publication(self._storage, log, table, path).columns)
 
     def _read(self, table: str, table_id: str) -> dict[str, str]:
         try:

@@ -1,5 +1,5 @@
-"""Where a table's files lie: `dt=2026-11-01/hour=07/part-<attempt_id>.parquet`, and beside it, where an attempt
-publishes several files, `more-<n>-<attempt_id>.parquet`.
+"""Paths of a table's files: `dt=2026-11-01/hour=07/part-<attempt_id>.parquet`. If an attempt publishes several files,
+the others are `more-<n>-<attempt_id>.parquet` in the same folder.
 """
 
 from __future__ import annotations
@@ -22,29 +22,31 @@ def folder(partition_columns: Sequence[str], partition_key: str) -> str:
     """The partition's folder relative to the table's root, with a trailing slash; empty for `snapshot`.
 
     Raises:
-        MalformedPartitionKey: the key has not one part a partition column.
+        MalformedPartitionKey: the key does not have one part per partition column.
     """
     if not has_partition(partition_columns, partition_key):
         shape = "/".join(f"<{name}>" for name in partition_columns) or SNAPSHOT
-        raise MalformedPartitionKey(f"{partition_key!r} is not a partition key of this table; keys look like {shape}")
+        raise MalformedPartitionKey(
+            f"{partition_key!r} is not a partition key of this table; a key has the form {shape}"
+        )
     parts = partition_key.split("/")
     return "".join(f"{name}={part}/" for name, part in zip(partition_columns, parts, strict=False))
 
 
 def has_partition(partition_columns: Sequence[str], partition_key: str) -> bool:
-    """Whether a table so partitioned can have a partition of that key."""
+    """Whether a table with these partition columns can have a partition with this key."""
     parts = 0 if partition_key == SNAPSHOT and not partition_columns else len(partition_key.split("/"))
     return parts == len(partition_columns)
 
 
 def staged_paths(partition_columns: Sequence[str], partition_key: str, attempt_id: str, *, count: int) -> list[str]:
-    """Where that many files of an attempt lie."""
+    """The paths of `count` files of an attempt."""
     prefixes = [PREFIX, *(f"{MORE}{number}-" for number in range(1, count))][:count]
     return [f"{folder(partition_columns, partition_key)}{prefix}{attempt_id}{SUFFIX}" for prefix in prefixes]
 
 
 def record_path(attempt_id: str) -> str:
-    """Where an attempt's publication record lies; Delta and Hive readers skip names that begin with `_`."""
+    """The path of an attempt's publication record; Delta and Hive readers skip names that begin with `_`."""
     return f"{RECORDS}/{attempt_id}.json"
 
 
@@ -64,33 +66,38 @@ def is_data_file(path: str) -> bool:
 
 
 def partition_values(table: TableSchema, partition_key: str, values: KeyValues) -> dict[str, str | None]:
-    """Partition column -> value as the log holds it, from the key; `values` name the column or its segment in landing.
+    """Partition column -> its value in the log, from the key. `values` use the column's name or its segment in landing.
 
     Raises:
-        MalformedPartitionKey: a part that the log's readers could not parse as its column's type (one such value, and
-            nobody can load the table), that is not canonical, or that is not the value given.
+        MalformedPartitionKey: a part is not canonical, differs from `values`, or cannot be parsed as its column's type
+            by readers of the log (a single such value makes the table unloadable).
     """
     stored = values_of(table, partition_key)
-    given = dict(values)
-    if stored != {each.name: given.get(each.name, given.get(each.source)) for each in table.partition_columns}:
-        raise MalformedPartitionKey(f"{table.name}: the values given are not those of the key {partition_key!r}")
+    by_name = dict(values)
+    expected = {column.name: by_name.get(column.name, by_name.get(column.source)) for column in table.partition_columns}
+    if stored != expected:
+        raise MalformedPartitionKey(f"{table.name}: the values differ from those of the key {partition_key!r}")
     return stored
 
 
 def values_of(table: TableSchema, partition_key: str) -> dict[str, str | None]:
-    """The same from the key alone. Raises: MalformedPartitionKey."""
+    """As `partition_values`, from the key alone. Raises: MalformedPartitionKey."""
     folder(names(table), partition_key)
-    segments = [Segment(name=each.name, type=type_name(each.type)) for each in table.partition_columns]
+    segments = [Segment(name=column.name, type=type_name(column.type)) for column in table.partition_columns]
     return stored_values(table.name, segments, partition_key.split("/") if segments else ())
 
 
 def quarantine_folder(table: str, partition_key: str, attempt_id: str) -> str:
-    """Where an attempt's quarantined rows lie. Raises: MalformedPartitionKey (the key would lead elsewhere)."""
+    """The folder of an attempt's quarantined rows. Raises: MalformedPartitionKey (the path would leave the table's
+    folder).
+    """
     if {"", ".", ".."} & set(partition_key.split("/")):
-        raise MalformedPartitionKey(f"{table}: {partition_key!r} is not canonical: it names no folder of its own")
+        raise MalformedPartitionKey(
+            f"{table}: {partition_key!r} is not a canonical partition key, so it has no quarantine folder"
+        )
     return f"{table}/{partition_key}/{attempt_id}"
 
 
 def names(table: TableSchema) -> tuple[str, ...]:
-    """The partition columns' names, in the key's order."""
+    """The partition columns' names, in key order."""
     return tuple(column.name for column in table.partition_columns)

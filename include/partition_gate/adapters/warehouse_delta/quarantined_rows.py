@@ -1,4 +1,4 @@
-"""Reads what is kept in quarantine, from a local folder and from S3 alike; long values are cut while they are read."""
+"""Reads quarantined rows from a local folder or S3; long values are truncated while they are read."""
 
 from __future__ import annotations
 
@@ -28,20 +28,19 @@ def read_quarantined(storage: Storage, folder: str, *, limit: int) -> Quarantine
     """The first rows of an attempt's folder, at most `limit`.
 
     Raises:
-        OperatorError: nothing is there any more, or the rows cannot be read; with the next step.
-        AccessDenied, StoreUnreachable: as the storage says.
+        OperatorError: the folder is empty or gone, or the rows cannot be read.
+        AccessDenied, StoreUnreachable: as `Storage`.
     """
-    found = {file.path.removeprefix(f"{folder}/"): file for file in storage.listing(folder)}
-    names = list(found)
-    if not names:
+    files = {file.path.removeprefix(f"{folder}/"): file for file in storage.listing(folder)}
+    if not files:
         raise OperatorError(
-            f"{storage.uri(folder)}: nothing is kept there any more; "
-            "bring the folder back, or land the partition's files again and run it"
+            f"{storage.uri(folder)}: the quarantined rows are gone; "
+            "restore the folder, or land the partition's files again and run it"
         )
-    raw = tuple(name.removeprefix(f"{RAW}/") for name in sorted(names, key=_number) if name.startswith(f"{RAW}/"))
-    if ROWS not in names:
+    raw = tuple(name.removeprefix(f"{RAW}/") for name in sorted(files, key=_number) if name.startswith(f"{RAW}/"))
+    if ROWS not in files:
         return QuarantinedRows(columns=(), rows=(), row_count=0, raw=raw)
-    with _opened(storage, found[ROWS]) as file:
+    with _opened(storage, files[ROWS]) as file:
         columns = tuple(name for name in file.schema_arrow.names if not is_reserved(name))
         batch = next(file.iter_batches(batch_size=limit), None) if limit else None
         rows = _rows(batch.slice(0, limit), columns) if batch is not None else ()
@@ -49,7 +48,7 @@ def read_quarantined(storage: Storage, folder: str, *, limit: int) -> Quarantine
 
 
 class _Stream(io.RawIOBase):
-    """A stored file for Arrow, which reads what it asks for and no more."""
+    """A stored file for Arrow that reads only the requested ranges."""
 
     def __init__(self, storage: Storage, file: StoredFile) -> None:
         super().__init__()
@@ -82,22 +81,24 @@ class _Stream(io.RawIOBase):
 @contextmanager
 def _opened(storage: Storage, stored: StoredFile) -> Iterator[pq.ParquetFile]:
     try:
-        # Buffered, because else all of a column's row group is read before the first row is there.
+        # Buffered, because otherwise Arrow reads the whole row group of a column before it returns the first row.
         with _Stream(storage, stored) as stream, pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
         raise OperatorError(
             f"{storage.uri(stored.path)}: the rows cannot be read ({type(error).__name__}); "
-            "bring the file back as it was written, or land the partition's files again and run it"
+            "restore the file unchanged, or land the partition's files again and run it"
         ) from None
 
 
 def _rows(batch: pa.RecordBatch, columns: Sequence[str]) -> tuple[QuarantinedRow, ...]:
-    def kept(name: str) -> list[Any]:
-        found = batch.column(name).to_pylist() if name in batch.schema.names else []
-        return found or [None] * batch.num_rows
+    def column(name: str) -> list[Any]:
+        values = batch.column(name).to_pylist() if name in batch.schema.names else []
+        return values or [None] * batch.num_rows
 
-    ours = zip(*map(kept, ("_gate_rule_ids", "_gate_reasons", "_gate_source_file", "_gate_source_row")), strict=True)
+    reserved = zip(
+        *map(column, ("_gate_rule_ids", "_gate_reasons", "_gate_source_file", "_gate_source_row")), strict=True
+    )
     return tuple(
         QuarantinedRow(
             rule_ids=tuple(rule_ids or ()),
@@ -106,12 +107,12 @@ def _rows(batch: pa.RecordBatch, columns: Sequence[str]) -> tuple[QuarantinedRow
             source_row=source_row,
             values=tuple(_excerpt(batch.column(name)[i]) for name in columns),
         )
-        for i, (rule_ids, reasons, source_file, source_row) in enumerate(ours)
+        for i, (rule_ids, reasons, source_file, source_row) in enumerate(reserved)
     )
 
 
 def _excerpt(scalar: Any) -> Excerpt | None:
-    """As `display.excerpt`, but a long text stays where Arrow has it."""
+    """As `display.excerpt`, without copying a long text out of Arrow's memory."""
     is_text = isinstance(scalar, pa.StringScalar | pa.LargeStringScalar) and scalar.is_valid
     if not is_text or scalar.as_buffer().size <= SHOWN_LENGTH:
         return excerpt(scalar.as_py())
@@ -124,6 +125,6 @@ def _excerpt(scalar: Any) -> Excerpt | None:
 
 
 def _number(name: str) -> tuple[int, str]:
-    """Raw files in the order in which they were kept: `raw/<n>-<name>`."""
+    """Sorts raw files (`raw/<n>-<name>`) by their number."""
     digits = name.removeprefix(f"{RAW}/").partition("-")[0]
     return (int(digits) if digits.isdigit() else 0, name)

@@ -1,4 +1,4 @@
-"""SQL text for consumers' views: DDL cannot bind values, so identifiers and literals have one function each."""
+"""SQL text for consumers' views. DDL cannot bind values, so these functions quote identifiers and literals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def literals(texts: Iterable[str]) -> str:
 
 
 def type_name(declared: str) -> str:
-    """DuckDB's own spelling of a type: parsed, so that it can hold nothing else than a type."""
+    """DuckDB's own spelling of a type. Parsing it ensures that the text is nothing but a type."""
     return str(duckdb.sqltype(declared))
 
 

@@ -1,4 +1,4 @@
-"""Files under one root, a local folder or `s3://bucket/prefix`, through the same few calls."""
+"""Files below one root, a local folder or `s3://bucket/prefix`, with the same few methods."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OS_ERROR = re.compile(r"os error (\d+)")
 
 
 class StoredFile(Record):
-    """A file as the listing shows it; `path` is relative to the root."""
+    """A file as listed; `path` is relative to the root."""
 
     path: str
     size_bytes: int
@@ -33,15 +33,15 @@ class StoredFile(Record):
 
 
 class Storage:
-    """Reads and writes below `root`. A path is relative to it; a written file is whole or absent, and durable.
+    """Reads and writes below `root`. Paths are relative to it. Writes are atomic and durable.
 
-    Every call raises AccessDenied or StoreUnreachable where the store refuses or does not answer.
+    Every call raises AccessDenied or StoreUnreachable if the store refuses it or does not answer.
     """
 
     def __init__(self, root: str, options: Mapping[str, str] | None = None) -> None:
         self.root = root.rstrip("/")
-        self._given = dict(options or {})
-        self.options = {} if self.is_local else self._given
+        self._all_options = dict(options or {})
+        self.options = {} if self.is_local else self._all_options
 
     @property
     def is_local(self) -> bool:
@@ -50,72 +50,75 @@ class Storage:
     def uri(self, path: str) -> str:
         return f"{self.root}/{path}"
 
-    def holding(self, uri: str) -> tuple[Storage, str]:
-        """Where a URI lies that may have been made with an earlier root: a storage, and the path in it.
+    def locate(self, uri: str) -> tuple[Storage, str]:
+        """The storage of a URI and the path in it. The URI may have been created with an earlier root.
 
-        Raises: OperatorError (a local folder is gone; it is not made again).
+        Raises: OperatorError (a local folder is gone; it is not created again).
         """
         path = uri.removeprefix("file://")
         if path.startswith(f"{self.root}/"):
             return self, path.removeprefix(f"{self.root}/")
         if path.startswith(S3):
             bucket, _, key = path.removeprefix(S3).partition("/")
-            return Storage(f"{S3}{bucket}", self._given), key
+            return Storage(f"{S3}{bucket}", self._all_options), key
         local = Path(path).absolute()
         if not local.parent.is_dir():
-            raise OperatorError(f"{uri}: no such folder; bring it back, or land the partition's files again and run it")
-        return Storage(str(local.parent), self._given), local.name
+            raise OperatorError(
+                f"{uri}: the folder does not exist; restore it, or land the partition's files again and run it"
+            )
+        return Storage(str(local.parent), self._all_options), local.name
 
     def put(self, path: str, content: Path | bytes) -> None:
-        with reachable(self.uri(path)):
+        with translating_errors(self.uri(path)):
             obstore.put(self._store, path, content)
             if self.is_local:
                 _flush(Path(self.uri(path)))
 
     def get(self, path: str) -> bytes | None:
-        """The file's bytes; None where there is none."""
-        with reachable(self.uri(path)):
+        """The file's bytes; None if there is none."""
+        with translating_errors(self.uri(path)):
             try:
                 return bytes(obstore.get(self._store, path).bytes())
             except FileNotFoundError:
                 return None
 
     def read_range(self, path: str, *, start: int, length: int) -> bytes:
-        """Some of a file's bytes; fewer where it ends before."""
-        with reachable(self.uri(path)):
+        """A range of a file's bytes; fewer if the file ends earlier."""
+        with translating_errors(self.uri(path)):
             return bytes(obstore.get_range(self._store, path, start=start, length=length))
 
     def find(self, path: str) -> StoredFile | None:
-        with reachable(self.uri(path)):
+        with translating_errors(self.uri(path)):
             try:
                 return _stored(obstore.head(self._store, path))
             except FileNotFoundError:
                 return None
 
     def delete(self, path: str) -> None:
-        """Nothing happens where there is no such file."""
-        with reachable(self.uri(path)):
+        """Delete a file; a missing file is ignored."""
+        with translating_errors(self.uri(path)):
             try:
                 obstore.delete(self._store, path)
             except FileNotFoundError:
                 return
 
     def listing(self, prefix: str) -> Iterator[StoredFile]:
-        """All files below a folder, in no order."""
-        with reachable(self.uri(prefix)):
+        """All files below a folder, in no particular order."""
+        with translating_errors(self.uri(prefix)):
             for chunk in obstore.list(self._store, prefix):
                 yield from (_stored(meta) for meta in chunk)
 
     def reader(self, path: str) -> Any:
-        """The file, opened for reading at any place of it."""
-        with reachable(self.uri(path)):
+        """The file, opened for random reads."""
+        with translating_errors(self.uri(path)):
             return obstore.open_reader(self._store, path)
 
     @cached_property
     def _store(self) -> Any:
         if self.is_local:
             return LocalStore(self.root, mkdir=True)
-        # obstore refuses what is not S3's own: options of the HTTP client (allow_http) and of deltalake (max_retries).
+        # obstore rejects options that are not S3's own: those of the HTTP client (allow_http) and of deltalake
+        # (max_retries).
         options: Any = {key.lower(): value for key, value in self.options.items()}
         client: Any = {"allow_http": options.pop("aws_allow_http", "false").lower() == "true"}
         client |= {name: options[name] for name in ("timeout", "connect_timeout") if name in options}
@@ -125,37 +128,41 @@ class Storage:
 
 
 def request_limits(call_s: float) -> dict[str, str]:
-    """Storage options with which one request ends within the limit, its second try included."""
-    once = f"{int(call_s * 500)}ms"
-    return {"timeout": once, "connect_timeout": "5s", "max_retries": "1", "retry_timeout": once}
+    """Storage options that limit one request, including its retry, to `call_s`."""
+    try_limit = f"{int(call_s * 500)}ms"
+    return {"timeout": try_limit, "connect_timeout": "5s", "max_retries": "1", "retry_timeout": try_limit}
 
 
 @contextmanager
-def reachable(uri: str) -> Iterator[None]:
-    """Translate the store's errors. The store's own text stays out: it may repeat credentials and row values."""
+def translating_errors(uri: str) -> Iterator[None]:
+    """Translate the store's errors. Its own messages are left out: they may contain credentials and row values."""
     try:
         yield
     except (PermissionError, PermissionDeniedError, UnauthenticatedError) as error:
-        raise AccessDenied(f"{uri}: the warehouse's storage refuses our credentials; check its connection") from error
+        raise AccessDenied(
+            f"{uri}: the warehouse's storage rejects our credentials; check its connection settings"
+        ) from error
     except (OSError, BaseError) as error:
         if not uri.startswith(S3) and (refused := _refused_locally(uri, str(error))):
             raise refused from error
         if any(sign in str(error) for sign in ("timed out", "TimedOut", "deadline has elapsed")):
             raise StoreUnreachable(
-                f"{uri}: the warehouse's storage gave no complete answer in time (GATE_STORE_CALL_TIMEOUT_S); "
-                "check that it runs, then run it again"
+                f"{uri}: the warehouse's storage did not answer completely in time (GATE_STORE_CALL_TIMEOUT_S); "
+                "check that it is running, then run it again"
             ) from error
-        raise StoreUnreachable(f"{uri}: {type(error).__name__}; check that the warehouse's storage answers") from error
+        raise StoreUnreachable(
+            f"{uri}: {type(error).__name__}; check that the warehouse's storage is running and translating_errors"
+        ) from error
 
 
 def _refused_locally(uri: str, text: str) -> NoSpace | None:
-    """The operating system's reason, which the store hands on as text only."""
+    """The operating system's error, which the store reports only as text."""
     number = _OS_ERROR.search(text)
     return no_space(OSError(int(number[1]), os.strerror(int(number[1]))), Path(uri)) if number else None
 
 
 def _seconds(options: Mapping[str, str]) -> float:
-    """The limit of one try, of which there are two."""
+    """The limit of one try; there are two."""
     return int(options.get("timeout", _DEFAULT_TIMEOUT).removesuffix("ms")) / 1000
 
 
@@ -164,7 +171,7 @@ def _stored(meta: Mapping[str, Any]) -> StoredFile:
 
 
 def _flush(file: Path) -> None:
-    """A file and its name survive a power cut only when both the file and its folder were flushed."""
+    """Flush a file and its folder: only then do the file and its name survive a power cut."""
     for path in (file, file.parent):
         descriptor = os.open(path, os.O_RDONLY)
         try:

@@ -1,11 +1,11 @@
 """The Delta log of one table: what is visible, and the one commit that replaces a partition.
 
-How a publication is found again without reading history: every published partition has a file (an empty one where no
-row passed), each named after its attempt; beside it `_publications/<attempt_id>.json`, written before the commit,
-holds what the attempt published. The log's application transactions hold the fence and the commit number of each
-partition and survive checkpoints. So `publication` costs one load of the table and one small read. Measured on a local
-disk: 4 ms to load at 400 partitions, 16 ms at 2,000, whatever the number of commits, because a checkpoint is written
-every 20 commits (with the default of 100, loading wavers between 5 and 36 ms).
+Finding a publication needs no history: every published partition has at least one file (an empty one if no row passed),
+named after its attempt. `_publications/<attempt_id>.json`, written before the commit, holds what the attempt published.
+The log's application transactions hold the fence and the commit number of each partition and survive checkpoints. So
+`publication` costs one load of the table and one small read. Measured on a local disk: loading takes 4 ms at 400
+partitions and 16 ms at 2,000, whatever the number of commits, because a checkpoint is written every 20 commits (with
+the default of 100, loading varies between 5 and 36 ms).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from partition_gate.adapters.warehouse_delta import layout
-from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile, reachable
+from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile, translating_errors
 from partition_gate.adapters.warehouse_delta.table_schema import added_fields, delta_schema, widened
 from partition_gate.core.errors import OperatorError, TableUnreadable
 from partition_gate.core.record import canonical_json
@@ -36,41 +36,42 @@ _NO_RETRY = CommitProperties(max_commit_retries=0)
 
 
 class TableLogs:
-    """The tables' newest states, while one run takes. When a table is loaded again, only what its log has gained is
-    read; nothing where it has gained nothing: commits are numbered without a gap.
+    """The newest states of tables during one run. Loading a table again reads only its new commits, and nothing if
+    there are none: commits are numbered without gaps.
     """
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        # Loading changes a state that was given out before; another thread may be about to commit upon that one.
-        self._kept = threading.local()
+        # Per thread: updating a state changes it in place, and another thread may be about to commit on top of it.
+        self._loaded = threading.local()
 
     def load(self, table: str) -> DeltaTable | None:
-        """As `load`; the state that the same thread loaded before becomes the newest one, too."""
-        kept: dict[str, DeltaTable] = self._kept.__dict__
-        log = kept.pop(table, None)
-        if log is None or not self._is_brought_up_to_date(log, table):
+        """As `load`. A state that the same thread loaded earlier is updated in place."""
+        loaded: dict[str, DeltaTable] = self._loaded.__dict__
+        log = loaded.pop(table, None)
+        if log is None or not self._update(log, table):
             log = load(self._storage, table)
         if log is not None:
-            kept[table] = log
+            loaded[table] = log
         return log
 
-    def _is_brought_up_to_date(self, log: DeltaTable, table: str) -> bool:
+    def _update(self, log: DeltaTable, table: str) -> bool:
+        """Whether the update succeeded."""
         try:
             if self._storage.find(f"{table}/_delta_log/{log.version() + 1:020d}.json") is not None:
                 log.update_incremental()
-        except (DeltaError, OSError):  # loading it as a whole says why
+        except (DeltaError, OSError):  # loading the whole table reports why
             return False
         return True
 
 
 def load(storage: Storage, table: str) -> DeltaTable | None:
-    """The newest state of a table; None where it was never published.
+    """The newest state of a table; None if it was never published.
 
     Raises:
         TableUnreadable: its log is broken.
     """
-    with reachable(storage.uri(table)):
+    with translating_errors(storage.uri(table)):
         try:
             return DeltaTable(storage.uri(table), storage_options=storage.options or None)
         except TableNotFoundError:
@@ -83,42 +84,42 @@ def load(storage: Storage, table: str) -> DeltaTable | None:
 
 
 def fence(log: DeltaTable, table: str, partition_key: str) -> int | None:
-    """The highest fence that the table has seen for a partition."""
-    seen: int | None = log.transaction_version(_application(table, partition_key))
-    return seen
+    """The greatest fence that was committed for a partition."""
+    newest: int | None = log.transaction_version(_application(table, partition_key))
+    return newest
 
 
 def visible_paths(log: DeltaTable) -> list[str]:
-    """The data files of the loaded state, relative to the table's root, as they are named there."""
+    """The data files of the loaded state, relative to the table's root, with their unencoded names."""
     return [unquote(str(path)) for path in log.get_add_actions().column("path").to_pylist()]
 
 
 def partition_paths(log: DeltaTable, partition_key: str) -> list[str]:
-    """The visible files of one partition, all of one attempt."""
+    """The visible files of one partition; all belong to one attempt."""
     folder = layout.folder(log.metadata().partition_columns, partition_key)
     return [path for path in visible_paths(log) if path.startswith(folder) and "/" not in path[len(folder) :]]
 
 
 def publication(storage: Storage, log: DeltaTable, table: str, partition_key: str) -> Publication | None:
-    """The visible version of a partition; None also for a key that this table cannot have.
+    """The visible version of a partition; None also if this table cannot have such a key.
 
     Raises:
-        OperatorError: somebody removed the publication's record.
+        OperatorError: the publication record was removed.
     """
     if not layout.has_partition(log.metadata().partition_columns, partition_key):
         return None
     path = next(iter(partition_paths(log, partition_key)), None)
-    return None if path is None else recorded(storage, log, table, path)
+    return None if path is None else read_publication(storage, log, table, path)
 
 
-def recorded(storage: Storage, log: DeltaTable, table: str, path: str) -> Publication:
+def read_publication(storage: Storage, log: DeltaTable, table: str, path: str) -> Publication:
     """The publication of a visible file."""
     record = f"{table}/{layout.record_path(layout.attempt_of(path))}"
     content = storage.get(record)
     if content is None:
         raise OperatorError(
-            f"{storage.uri(record)} is missing, so what {path} holds is unknown; "
-            f"restore it from `partition_gate` in the commits of {storage.uri(table)}/_delta_log"
+            f"{storage.uri(record)}: the publication record of {path} is missing; "
+            f"restore it from the field `partition_gate` in the commits of {storage.uri(table)}/_delta_log"
         )
     version = log.transaction_version(_commit_number(table, layout.partition_key_of(path)))
     return Publication.model_validate({**json.loads(content), "table_version": version})
@@ -133,18 +134,18 @@ def commit(
     files: Sequence[tuple[StoredFile, int]],
     values: dict[str, str | None],
 ) -> Publication:
-    """Replace the partition by these files with so many rows, in one commit directly upon the loaded state.
+    """Replace the partition with these files (each with its row count) in one commit directly on the loaded state.
 
-    Nothing is rewritten: the partition's old files are removed and the staged ones are added by name. Any commit in
-    between makes it fail, other partitions' too, because the record carries its own commit number.
+    Nothing is rewritten: the partition's old files are removed and the staged ones added by name. Any commit in
+    between makes it fail, even of another partition, because the record contains its own commit number.
 
     Raises:
-        DeltaError: somebody else committed first, or the outcome is unknown: load again and look.
+        DeltaError: another writer committed first, or the result is unknown: load the table again and check.
     """
     published = publication.model_copy(update={"table_version": 0 if log is None else log.version() + 1})
     storage.put(f"{table.name}/{layout.record_path(published.attempt_id)}", _record(published))
     added = [_addition(table, file, rows=rows, values=values) for file, rows in files]
-    with reachable(storage.uri(table.name)):
+    with translating_errors(storage.uri(table.name)):
         if log is None:
             _create(storage, table, added, published)
         else:
@@ -153,32 +154,34 @@ def commit(
 
 
 def evolve(storage: Storage, log: DeltaTable, table: TableSchema) -> bool:
-    """Add every column of the contract, as nullable, or widen those that need it, in one commit; whether one was made.
+    """Add the contract's missing columns as nullable, or widen types, in one commit; whether a commit was made.
 
-    Where one was, load the table and call this again. A table without partitions is widened by the commit that replaces
-    it. Files of other partitions keep their narrower type until they are published again: readers of Delta widen it, as
-    the consumers' view does.
+    After a commit, load the table and call this again. A table without partitions is widened by the commit that
+    replaces it. Files of other partitions keep their narrower type until they are published again; Delta readers and
+    the consumers' view widen it.
 
     Raises:
-        ContractError: a column has a type that does not hold its old values.
-        DeltaError: somebody else committed first.
+        ContractError: a column's type cannot hold its old values.
+        DeltaError: another writer committed first.
     """
     partitioned_by = log.metadata().partition_columns
     if missing := added_fields(table, log.schema(), partitioned_by):
-        with reachable(storage.uri(table.name)):
+        with translating_errors(storage.uri(table.name)):
             log.alter.add_columns(missing)
         return True
     schema = widened(table, log.schema())
     if partitioned_by and schema != log.schema():
-        with reachable(storage.uri(table.name)):
-            # An overwrite of no partition at all is the one call that sets a schema and keeps every file.
+        with translating_errors(storage.uri(table.name)):
+            # Overwriting no partition is the only call that sets a schema and keeps every file.
             _write(log, [], schema, overwrite=[(partitioned_by[0], "in", [])], properties=_NO_RETRY)
         return True
     return False
 
 
 def removed_since(storage: Storage, log: DeltaTable, table: str, moment: datetime) -> set[str]:
-    """Files that a commit at or after `moment` removed, newest commit first until an older one (or a cleaned log)."""
+    """Files removed by commits at or after `moment`, read from the newest commit back to the first older or cleaned
+    one.
+    """
     removed: set[str] = set()
     for version in range(log.version(), -1, -1):
         content = storage.get(f"{table}/_delta_log/{version:020d}.json")
@@ -191,7 +194,7 @@ def removed_since(storage: Storage, log: DeltaTable, table: str, moment: datetim
 
 
 def _kind(error: DeltaError) -> str:
-    """The first line of Delta's text without the values in it."""
+    """The first line of Delta's message without quoted values."""
     return re.sub(r"'[^']*'|\"[^\"]*\"", "...", str(error).partition("\n")[0])
 
 
@@ -212,7 +215,7 @@ def _create(storage: Storage, table: TableSchema, added: list[AddAction], publis
 
 def _replace(log: DeltaTable, schema: Schema, added: list[AddAction], published: Publication) -> None:
     properties = _properties(published)
-    if schema != log.schema():  # a table without partitions: its files go, so nothing of the old type stays
+    if schema != log.schema():  # a table without partitions: all its files are replaced, so none keeps the old type
         _write(log, [*added], schema, overwrite=None, properties=properties)
         return
     old = partition_paths(log, published.partition_key)
@@ -230,7 +233,7 @@ def _write(
     overwrite: Any,
     properties: CommitProperties,
 ) -> None:
-    """One commit that sets the schema. `overwrite` filters the partitions that the actions replace; None: all."""
+    """One commit that sets the schema. `overwrite` selects the partitions that the actions replace; None: all."""
     columns = log.metadata().partition_columns
     log.create_write_transaction(
         actions, "overwrite", schema, columns, partition_filters=overwrite, commit_properties=properties

@@ -1,4 +1,4 @@
-"""A contract's table as a Delta schema, and what two versions of it have between them."""
+"""A contract's table as a Delta schema, and the differences between two of its versions."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ PRIMITIVES = {
     "time": "string",
     "time with time zone": "string",
 }
-# Delta's numbers, the only types that widen, in DuckDB's words; a decimal's words are the same.
+# Delta's numeric types, the only ones that widen -> DuckDB's names. Decimals have the same names in both.
 _NUMBERS = {PRIMITIVES[name]: name.upper() for name in ("tinyint", "smallint", "integer", "bigint", "float", "double")}
 
 
 def delta_schema(table: TableSchema) -> Schema:
-    """Every column nullable (the contract's checks say what may be null), comments from the descriptions.
+    """The schema: every column nullable (checks enforce required columns), comments from the descriptions.
 
     Raises:
-        ContractError: a column has a type that Delta cannot hold.
+        ContractError: Delta cannot store a column's type.
     """
     return Schema([_field(table, column) for column in (*table.columns, *table.partition_columns)])
 
 
 def added_fields(table: TableSchema, existing: Schema, partitioned_by: list[str]) -> list[Field]:
-    """The fields that the table lacks. Columns that the contract no longer names stay.
+    """The fields that the table lacks. Columns that the contract no longer names are kept.
 
     Raises:
-        ContractError: a column has a type that does not hold its old values, or the table is partitioned otherwise.
+        ContractError: a column's type cannot hold its old values, or the table has other partition columns.
     """
     wanted = [column.name for column in table.partition_columns]
     if wanted != partitioned_by:
         raise ContractError(
-            f"{table.name}: the published table is partitioned by {partitioned_by}, the contract says {wanted}; "
+            f"{table.name}: the published table is partitioned by {partitioned_by}, but the contract says {wanted}; "
             "publish under a new dataset name"
         )
     present = {field.name: field for field in existing.fields}
@@ -64,7 +64,7 @@ def added_fields(table: TableSchema, existing: Schema, partitioned_by: list[str]
 
 
 def widened(table: TableSchema, existing: Schema) -> Schema:
-    """The table's schema with the types that the contract says now; those of columns that it no longer names stay."""
+    """The table's schema with the contract's current types; columns that it no longer names keep their type."""
     wanted = {field.name: field.type for field in delta_schema(table).fields}
     return Schema(
         [
@@ -82,7 +82,7 @@ def times_of_day(table: TableSchema) -> tuple[TableColumn, ...]:
 def _refuse_changed_types(table: TableSchema, present: dict[str, Field]) -> None:
     columns = {column.name: column for column in (*table.columns, *table.partition_columns)}
     changed = [
-        f"{table.name}.{field.name}: published as {_text(present[field.name])}, the contract says {_text(field)}"
+        f"{table.name}.{field.name}: published as {_text(present[field.name])}, but the contract says {_text(field)}"
         for field in delta_schema(table).fields
         if field.name in present and not _holds(columns[field.name], field, present[field.name])
     ]

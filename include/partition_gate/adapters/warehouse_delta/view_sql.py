@@ -1,4 +1,4 @@
-"""The SQL of one table's view over an explicit list of files, and of its comments."""
+"""SQL of one table's view over an explicit list of files, and of its comments."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from partition_gate.core.table import TableColumn, TableSchema
 
 
 def view(table: TableSchema, root: str, columns_of: Mapping[str, str]) -> str:
-    """The view over the files below `root`, each with the columns that it holds (canonical JSON of name and type).
+    """The view over the files below `root`. `columns_of`: path -> columns (canonical JSON of names and types).
 
-    Files that hold the same columns are read together, so that no file is opened to learn what it holds.
+    Files with the same columns are read together, so that no file is opened to find out its columns.
     """
-    alike: dict[str, list[str]] = {}
+    by_columns: dict[str, list[str]] = {}
     for path, columns in columns_of.items():
-        alike.setdefault(columns, []).append(path)
-    selects = [_select(table, columns, _file_list(root, paths)) for columns, paths in alike.items()]
+        by_columns.setdefault(columns, []).append(path)
+    selects = [_select(table, columns, _file_list(root, paths)) for columns, paths in by_columns.items()]
     return f"CREATE OR REPLACE VIEW {identifier(table.name)} AS {' UNION ALL '.join(selects) or _no_rows(table)}"
 
 
 def comments(table: TableSchema) -> Iterator[str]:
-    """One statement for each description, of the view and of its columns."""
+    """One statement per description of the view and its columns."""
     name = identifier(table.name)
     if table.description:
         yield f"COMMENT ON VIEW {name} IS {text_literal(table.description)}"
@@ -34,13 +34,13 @@ def comments(table: TableSchema) -> Iterator[str]:
 
 
 def columns_text(columns: Sequence[tuple[str, str]]) -> str:
-    """What a file holds, as one text that is the same for the same columns."""
+    """A file's columns as text; equal columns have equal texts."""
     return canonical_json(columns)
 
 
 def _file_list(root: str, paths: Sequence[str]) -> str:
-    """A list of files as SQL. DuckDB builds an expression of each literal whenever it opens the file that holds the
-    view, even to read another one. So the list is one literal, and the root, which all share, another.
+    """A list of files as SQL. Whenever DuckDB opens the file that contains the view, it parses every literal of the
+    view, even to read another view. So the whole list is one literal, and the common root another.
     """
     separator = next(mark for mark in "\n\t\r\x1f" if not any(mark in path for path in (root, *paths)))
     names, start, mark = text_literal(separator.join(paths)), text_literal(f"{root}/"), f"chr({ord(separator)})"
@@ -48,9 +48,9 @@ def _file_list(root: str, paths: Sequence[str]) -> str:
 
 
 def _select(table: TableSchema, columns: str, files: str) -> str:
-    """The table's columns from files that hold the same ones; what they lack is its default, or null."""
-    held = {name for name, _ in json.loads(columns)} | {column.name for column in table.partition_columns}
-    cells = (_cell(column, _held_as(column, held)) for column in _all(table))
+    """The table's columns from files with the same columns; a missing column is its default, or null."""
+    present = {name for name, _ in json.loads(columns)} | {column.name for column in table.partition_columns}
+    cells = (_cell(column, _name_in_file(column, present)) for column in _all(table))
     return f"SELECT {', '.join(cells)} {_source(table, files)}"
 
 
@@ -62,8 +62,8 @@ def _all(table: TableSchema) -> tuple[TableColumn, ...]:
     return (*table.columns, *table.partition_columns)
 
 
-def _held_as(column: TableColumn, held: set[str]) -> str | None:
-    return next((identifier(name) for name in (column.name, *column.formerly) if name in held), None)
+def _name_in_file(column: TableColumn, present: set[str]) -> str | None:
+    return next((identifier(name) for name in (column.name, *column.formerly) if name in present), None)
 
 
 def _cell(column: TableColumn, expression: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The consumers' `warehouse.duckdb`: one view a table over an explicit list of files, swapped in as a whole."""
+"""The consumers' `warehouse.duckdb`: one view per table over an explicit list of files, replaced atomically."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from partition_gate.core.quoting import identifier, text_literal
 from partition_gate.core.record import Record, digest
 from partition_gate.core.table import TableSchema
 
-# Which version of each table the file shows; `digest` is of the statements that made the view.
+# The version of each table that the file shows; `digest` is of the view's statements.
 VIEWS = "_gate_views"
 _CREATE = f'CREATE TABLE IF NOT EXISTS {VIEWS} ("table" VARCHAR, table_version BIGINT, files BIGINT, digest VARCHAR)'
 
-# The oldest DuckDB that consumers may have; without it only our own version could open the file.
+# The oldest DuckDB version that can open the file; without this option, only our own version could.
 READABLE_SINCE = "v1.0.0"
-# An ordinary user's DuckDB cannot open it for writing: that would leave a write-ahead log beside it, which every reader
-# of a later file would replay.
+# Prevents ordinary users from opening the file for writing: their write-ahead log would stay next to it, and every
+# reader of a later file would replay it.
 READ_ONLY = 0o444
 _PAUSE_S = 0.02
 _NEVER_PUBLISHED = -1
 
 
-class _Shown(Record):
-    """What a table's view is to show, or shows: `digest` tells two of one version apart (another contract)."""
+class _ViewState(Record):
+    """The wanted or current state of a table's view. `digest` also differs if only the contract changed."""
 
     version: int
     files: int
@@ -50,127 +50,128 @@ class _Shown(Record):
 
 
 class ServingFile:
-    """The file at `path`. A reader sees one whole state as long as it is connected.
+    """The file at `path`. A connected reader always sees one consistent state.
 
-    One writer at a time; the next one waits for its turn, at most for `wait`. Within one process DuckDB shares an open
+    There is one writer at a time; the next one waits for at most `wait`. Within a process, DuckDB shares an open
     database by its path: close it to see a newer state.
     """
 
     def __init__(self, path: Path, storage: Storage, logs: TableLogs, *, wait: timedelta) -> None:
         self._path, self._storage, self._logs = path, storage, logs
         self._known = KnownColumns(path.with_name(f"{path.name}.known"), storage)
-        self._wait_s = self._patience_s = wait.total_seconds()
+        self._wait_s = self._next_wait_s = wait.total_seconds()
 
     def refresh(self, table: TableSchema) -> Path:
-        """Write the newest state of one table's view into a copy of the file and swap that in; other views stay.
+        """Write the newest state of one table's view into a copy of the file, then replace the file; other views are
+        kept.
 
         Raises:
-            ViewsBusy: another writer did not end in time.
-            TableUnreadable: the table's log or a file of its own cannot be read; the file stays as it is.
+            ViewsBusy: another writer did not finish in time.
+            TableUnreadable: the table's log or one of its files cannot be read; the file does not change.
         """
         with self._writable():
-            wanted = self._newest(table)  # before the turn, so that a slow table delays no other one
-            with self._turn():
-                self._sweep()
-                built = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}")
+            wanted = self._newest(table)  # before taking the lock, so that a slow table does not delay others
+            with self._locked():
+                self._remove_abandoned_copies()
+                draft = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}")
                 try:
-                    if self._write(built, table, wanted):
-                        self._swap(built)
+                    if self._write(draft, table, wanted):
+                        self._swap(draft)
                 finally:
-                    built.unlink(missing_ok=True)
+                    draft.unlink(missing_ok=True)
         return self._path
 
     def is_current(self, table: TableSchema) -> bool:
-        """Whether consumers see exactly what the table's log makes visible, as its contract says.
+        """Whether consumers see exactly the table's visible files, as its contract defines them.
 
         Raises: TableUnreadable.
         """
         with self._writable():
             wanted = self._newest(table)
-        shown = None if self._strangers() else self._shown(table)
+        shown = None if self._stray_logs() else self._shown(table)
         return wanted.version == _NEVER_PUBLISHED if shown is None else shown.digest == wanted.digest
 
-    def _newest(self, table: TableSchema) -> _Shown:
+    def _newest(self, table: TableSchema) -> _ViewState:
         log = self._logs.load(table.name)
         columns_of = self._known.columns(log, table.name) if log else {}
         root = self._storage.uri(table.name)
         statements = (view_sql.view(table, root, columns_of), *view_sql.comments(table))
         version = log.version() if log else _NEVER_PUBLISHED
-        return _Shown(version=version, files=len(columns_of), statements=statements, digest=digest(statements))
+        return _ViewState(version=version, files=len(columns_of), statements=statements, digest=digest(statements))
 
-    def _write(self, built: Path, table: TableSchema, wanted: _Shown) -> bool:
-        """Whether the copy is to be swapped in: not where the view is there already."""
-        self._copy(built)
-        with self._attached(built, "STORAGE_VERSION " + text_literal(READABLE_SINCE)) as connection:
+    def _write(self, draft: Path, table: TableSchema, wanted: _ViewState) -> bool:
+        """Whether the copy must replace the file: not if the file already has this view."""
+        self._copy(draft)
+        with self._attached(draft, "STORAGE_VERSION " + text_literal(READABLE_SINCE)) as connection:
             connection.execute(_CREATE)
             shown = _row(connection, table)
-            if shown and shown.version > wanted.version:  # somebody was faster, or the table was made anew
+            if shown and shown.version > wanted.version:  # another writer was faster, or the table was created again
                 wanted = self._newest(table)
-            if shown and shown.digest == wanted.digest and not self._strangers():
+            if shown and shown.digest == wanted.digest and not self._stray_logs():
                 return False
             _replace(connection, table, wanted)
         return True
 
-    def _copy(self, built: Path) -> None:
-        """A file that DuckDB cannot open (of another version, or not ours) is left out: views are made anew."""
+    def _copy(self, draft: Path) -> None:
+        """Copy the file, unless DuckDB cannot open it (another version, or not ours): then all views are new."""
         if not self._path.exists():
             return
-        shutil.copyfile(self._path, built)
+        shutil.copyfile(self._path, draft)
         try:
-            with self._attached(built, "READ_ONLY"):
+            with self._attached(draft, "READ_ONLY"):
                 pass
         except duckdb.Error:
-            built.unlink()
+            draft.unlink()
 
-    def _shown(self, table: TableSchema) -> _Shown | None:
+    def _shown(self, table: TableSchema) -> _ViewState | None:
         if not self._path.exists():
             return None
         try:
             with self._attached(self._path, "READ_ONLY") as connection:
                 return _row(connection, table)
-        except duckdb.Error:  # a file of another DuckDB version, or no file of ours
+        except duckdb.Error:  # a file of another DuckDB version, or not ours
             return None
 
-    def _swap(self, built: Path) -> None:
-        built.chmod(READ_ONLY)
-        for log in self._strangers():
+    def _swap(self, draft: Path) -> None:
+        draft.chmod(READ_ONLY)
+        for log in self._stray_logs():
             log.unlink(missing_ok=True)
-        built.replace(self._path)
+        draft.replace(self._path)
 
-    def _strangers(self) -> list[Path]:
-        """Write-ahead logs of somebody who wrote into an earlier file, and was killed."""
+    def _stray_logs(self) -> list[Path]:
+        """Write-ahead logs that a killed process left after writing into an earlier file."""
         return list(self._path.parent.glob(f"{self._path.name}.wal*"))
 
-    def _sweep(self) -> None:
-        """Whoever has the turn is the only writer, so every other copy was left by one that is dead."""
-        for left in self._path.parent.glob(f".{self._path.name}.{'[0-9a-f]' * 32}*"):
-            left.unlink(missing_ok=True)
+    def _remove_abandoned_copies(self) -> None:
+        """The holder of the lock is the only writer, so every other copy belongs to a dead process."""
+        for abandoned in self._path.parent.glob(f".{self._path.name}.{'[0-9a-f]' * 32}*"):
+            abandoned.unlink(missing_ok=True)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         with self._path.with_name(f"{self._path.name}.lock").open("a+") as lock:
-            self._take(lock)
+            self._acquire(lock)
             lock.truncate(0)
             lock.write(f"process {os.getpid()} on {socket.gethostname()}")
             lock.flush()
             yield
 
-    def _take(self, lock: IO[str]) -> None:
-        """Whoever waited in vain once does not wait again before the writer has ended: a run that repairs many tables
-        waits once.
+    def _acquire(self, lock: IO[str]) -> None:
+        """Take the lock. After one timeout, further calls do not wait until the lock is free again, so that a run that
+        repairs many tables waits only once.
         """
-        deadline = time.monotonic() + self._patience_s
-        while not _is_taken(lock):
+        deadline = time.monotonic() + self._next_wait_s
+        while not _try_lock(lock):
             if time.monotonic() >= deadline:
-                self._patience_s = 0.0
+                self._next_wait_s = 0.0
                 lock.seek(0)
                 raise ViewsBusy(
                     f"{self._path}: {lock.read() or 'another writer'} has been writing it for more than "
-                    f"{self._wait_s:g} s; the next run of any partition refreshes the view, or `gate reconcile`; "
-                    "if that process hangs, end it"
+                    f"{self._wait_s:g} s; the next run of any partition refreshes the view, or run `gate reconcile`; "
+                    "if that process hangs, stop it"
                 )
             time.sleep(_PAUSE_S)
-        self._patience_s = self._wait_s
+        self._next_wait_s = self._wait_s
 
     @contextmanager
     def _writable(self) -> Iterator[None]:
@@ -180,12 +181,12 @@ class ServingFile:
         except (OSError, duckdb.Error) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
             raise OperatorError(
-                f"{self._path}: cannot be written ({why}); check the folder's owner and the space that is left"
+                f"{self._path}: cannot be written ({why}); check the owner and the free space of its folder"
             ) from error
 
     @contextmanager
     def _attached(self, path: Path, option: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The file in an engine of our own: opening a database of its own for each costs three times as much."""
+        """The file, attached to a shared engine: opening a database per file costs three times as much."""
         name = identifier(f"served_{uuid.uuid4().hex}")
         with self._engine.cursor() as connection:
             connection.execute(f"ATTACH {text_literal(str(path))} AS {name} ({option})")
@@ -199,25 +200,25 @@ class ServingFile:
     @cached_property
     def _engine(self) -> duckdb.DuckDBPyConnection:
         engine = duckdb.connect(config={"threads": 1})
-        if not self._storage.is_local:  # creating a view reads one file's schema, and DuckDB alone cannot read S3
+        if not self._storage.is_local:  # creating a view reads one file's schema, and DuckDB cannot read S3 by itself
             engine.register_filesystem(NamedFiles(self._storage))
         return engine
 
 
-def _is_taken(lock: IO[str]) -> bool:
+def _try_lock(lock: IO[str]) -> bool:
     with suppress(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
     return False
 
 
-def _row(connection: duckdb.DuckDBPyConnection, table: TableSchema) -> _Shown | None:
+def _row(connection: duckdb.DuckDBPyConnection, table: TableSchema) -> _ViewState | None:
     query = f'SELECT table_version, files, digest FROM {VIEWS} WHERE "table" = ?'  # noqa: S608 -- a constant
-    found = connection.execute(query, [table.name]).fetchone()
-    return None if found is None else _Shown(version=found[0], files=found[1], digest=found[2])
+    row = connection.execute(query, [table.name]).fetchone()
+    return None if row is None else _ViewState(version=row[0], files=row[1], digest=row[2])
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, table: TableSchema, wanted: _Shown) -> None:
+def _replace(connection: duckdb.DuckDBPyConnection, table: TableSchema, wanted: _ViewState) -> None:
     connection.execute("BEGIN")
     try:
         for statement in wanted.statements:
@@ -225,8 +226,8 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: TableSchema, wanted: 
     except duckdb.Error as error:
         connection.execute("ROLLBACK")
         raise TableUnreadable(
-            f"{table.name}: its view stays as it was: a published file is missing or cannot be read "
-            f"({type(error).__name__}); restore it from a backup, or land its partition again and run it"
+            f"{table.name}: the consumers' view was not updated, because a published file is missing or unreadable "
+            f"({type(error).__name__}); restore the file from a backup, or land its partition again and run it"
         ) from error
     connection.execute(f'DELETE FROM {VIEWS} WHERE "table" = ?', [table.name])  # noqa: S608 -- a constant
     values = [table.name, wanted.version, wanted.files, wanted.digest]

@@ -1,4 +1,4 @@
-"""The warehouse as Delta tables: one folder a table, one commit a published partition, no service."""
+"""The warehouse as Delta tables: one folder per table, one commit per published partition, no server."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class DeltaWarehouse:
     """The `Warehouse` port on Delta tables below `root`, a local folder or `s3://bucket/prefix`.
 
     `storage_options` are deltalake's, each with the prefix `aws_` (`aws_endpoint_url`, `aws_access_key_id`,
-    `aws_secret_access_key`, `aws_region`, `aws_allow_http`), in any case; for root and quarantine alike.
-    Safe for any number of processes: a table's log is its only lock. The consumers' file, which all tables share, has
-    one writer at a time, and nobody waits for it longer than `views_wait`.
+    `aws_secret_access_key`, `aws_region`, `aws_allow_http`), case-insensitive, for both root and quarantine.
+    Safe for any number of processes: a table's log is its only lock. The consumers' file, shared by all tables, has one
+    writer at a time; others wait for it for at most `views_wait`.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class DeltaWarehouse:
         return None if log is None else table_log.publication(self._storage, log, table, partition_key)
 
     def stage(self, table: TableSchema, partition_key: str, *, attempt_id: str, split: Split) -> Staged:
-        """Copy the passing rows to where they will be published. A copy, never a link: a writer that opened the
-        attempt's own file again would otherwise change published bytes.
+        """Copy the passing rows to the path where they will be published. Never a link: a writer that reopened the
+        attempt's own file would change published bytes.
         """
-        layout.values_of(table, partition_key)  # for its error: nothing is written that could not be committed
+        layout.values_of(table, partition_key)  # raises early: nothing is written that could not be committed
         names, visible = layout.names(table), self._visible(table.name)
         paths = layout.staged_paths(names, partition_key, attempt_id, count=len(split.passing))
         for path, rows in zip(paths, split.passing, strict=True):
-            if path not in visible:  # a repeat of an attempt that was published meanwhile must not touch its files
+            if path not in visible:  # a repeat of an attempt that has been published must not touch its files
                 self._store(table, path, rows)
         return Staged(
             table=table.name,
@@ -86,8 +86,8 @@ class DeltaWarehouse:
         values: KeyValues,
         over: int | None = None,
     ) -> Publication:
-        """One commit upon the newest state; somebody else's commit in between, or an unknown outcome, is answered by
-        looking again. Raises also ContractError (a type changed).
+        """One commit on the newest state. After another writer's commit, or an unknown result, the table is loaded
+        again and checked. Also raises ContractError (a type changed).
         """
         wanted = _publication(staged, idempotency_key=idempotency_key, fence=fence)
         pairs = layout.partition_values(table, staged.partition_key, values)
@@ -95,11 +95,11 @@ class DeltaWarehouse:
         for attempt in range(COMMIT_TRIES):
             time.sleep(_pause_s(attempt))
             log = self._logs.load(table.name)
-            if done := self._seen(log, wanted, over):
+            if done := self._already_published(log, wanted, over):
                 return done
             try:
                 if log and table_log.evolve(self._storage, log, table):
-                    continue  # other commits may lie between the state that was looked at and the one that is now there
+                    continue  # other commits may lie between the state that was checked and the newest one
                 files = self._to_commit(table, staged)
                 return table_log.commit(self._storage, log, table, publication=wanted, files=files, values=pairs)
             except DeltaError as error:
@@ -120,14 +120,14 @@ class DeltaWarehouse:
         return self._quarantine.uri(folder)
 
     def quarantined(self, uri: str, *, limit: int) -> QuarantinedRows:
-        """Also below another root than today's, of the same storage."""
-        storage, folder = self._quarantine.holding(uri)
+        """Also for a URI below an earlier root of the same storage."""
+        storage, folder = self._quarantine.locate(uri)
         return read_quarantined(storage, folder, limit=limit)
 
     def publications(self, table: str) -> tuple[Publication, ...]:
         log = self._logs.load(table)
-        one_of = {layout.partition_key_of(path): path for path in sorted(table_log.visible_paths(log))} if log else {}
-        return tuple(table_log.recorded(self._storage, log, table, path) for path in one_of.values() if log)
+        path_of = {layout.partition_key_of(path): path for path in sorted(table_log.visible_paths(log))} if log else {}
+        return tuple(table_log.read_publication(self._storage, log, table, path) for path in path_of.values() if log)
 
     def stale_views(self, tables: Sequence[TableSchema]) -> tuple[str, ...]:
         return tuple(table.name for table in tables if not self._serving.is_current(table))
@@ -146,12 +146,12 @@ class DeltaWarehouse:
         with_quarantine: bool = False,
         may_still_commit: bool = False,
     ) -> None:
-        """A file that is visible stays, whatever the caller believes. S3 may carry a request out that we gave up."""
+        """Visible files are never removed. S3 may carry out a request late, after we have abandoned it."""
         if may_still_commit and not self._storage.is_local:
             return
         log = self._logs.load(table)
         visible = frozenset(table_log.visible_paths(log)) if log else frozenset()
-        # A table that was never published holds nothing but staged files.
+        # A table that was never published contains only staged files.
         folder = layout.folder(log.metadata().partition_columns, partition_key) if log else ""
         for file in list(self._storage.listing(f"{table}/{folder}")):
             path = file.path.removeprefix(f"{table}/")
@@ -162,20 +162,20 @@ class DeltaWarehouse:
             self._delete_all(self._quarantine, layout.quarantine_folder(table, partition_key, attempt_id))
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
-        """Remove files written before `staged_before` that are neither visible nor were visible at that moment or
-        later, with their publication records. So `staged_before` must lie before the start of the oldest running
-        attempt and of the longest read; versions older than it can no longer be read.
+        """Remove files written before `staged_before` that have not been visible since then, with their publication
+        records. So `staged_before` must be earlier than the start of the oldest running attempt and of the longest
+        read. Versions older than it can no longer be read.
         """
         log = self._logs.load(table)
-        kept = {*table_log.visible_paths(log), *self._removed_since(log, table, staged_before)} if log else set()
-        swept = 0
+        needed = {*table_log.visible_paths(log), *self._removed_since(log, table, staged_before)} if log else set()
+        removed = 0
         for file in list(self._storage.listing(table)):
             path = file.path.removeprefix(f"{table}/")
-            if layout.is_data_file(path) and path not in kept and file.modified_at < staged_before:
+            if layout.is_data_file(path) and path not in needed and file.modified_at < staged_before:
                 self._storage.delete(file.path)
                 self._storage.delete(f"{table}/{layout.record_path(layout.attempt_of(path))}")
-                swept += 1
-        return swept
+                removed += 1
+        return removed
 
     def refresh_view(self, table: TableSchema) -> None:
         self._serving.refresh(table)
@@ -189,24 +189,26 @@ class DeltaWarehouse:
         return StagedFile(path=path, size_bytes=file.size_bytes if file else 0, rows=row_count(rows))
 
     def _to_commit(self, table: TableSchema, staged: Staged) -> list[tuple[StoredFile, int]]:
-        """The files to commit; for a partition without rows an empty one, so that it too has a file of its own."""
+        """The files to commit. A partition without rows gets an empty file, so that every partition has one."""
         if not staged.files:
             (path,) = layout.staged_paths(layout.names(table), staged.partition_key, staged.attempt_id, count=1)
             with tempfile.TemporaryDirectory() as scratch:
                 self._storage.put(f"{table.name}/{path}", write_empty(table, Path(scratch)))
-            return [(self._found(table, path, size_bytes=None), 0)]
-        return [(self._found(table, file.path, size_bytes=file.size_bytes), file.rows) for file in staged.files]
+            return [(self._staged(table, path, size_bytes=None), 0)]
+        return [(self._staged(table, file.path, size_bytes=file.size_bytes), file.rows) for file in staged.files]
 
-    def _found(self, table: TableSchema, path: str, *, size_bytes: int | None) -> StoredFile:
+    def _staged(self, table: TableSchema, path: str, *, size_bytes: int | None) -> StoredFile:
         file = self._storage.find(f"{table.name}/{path}")
         if file is None or size_bytes not in (None, file.size_bytes):
-            raise PartitionChanged(f"{self._storage.uri(table.name)}/{path}: the staged file is gone; run it again")
+            raise PartitionChanged(
+                f"{self._storage.uri(table.name)}/{path}: the staged file was removed or replaced; run it again"
+            )
         return file
 
-    def _seen(self, log: DeltaTable | None, wanted: Publication, over: int | None) -> Publication | None:
-        seen = (log and table_log.fence(log, wanted.table, wanted.partition_key)) or 0
-        if log is None or seen < wanted.fence:
-            if over not in {None, seen}:
+    def _already_published(self, log: DeltaTable | None, wanted: Publication, over: int | None) -> Publication | None:
+        newest = (log and table_log.fence(log, wanted.table, wanted.partition_key)) or 0
+        if log is None or newest < wanted.fence:
+            if over not in {None, newest}:
                 raise PartitionChanged(
                     f"{wanted.table}/{wanted.partition_key}: another version became visible while this one was judged; "
                     "run it again"
@@ -216,8 +218,8 @@ class DeltaWarehouse:
         if visible and visible.idempotency_key == wanted.idempotency_key:
             return visible
         raise Superseded(
-            f"{wanted.table}/{wanted.partition_key}: attempt {wanted.attempt_id} has fence {wanted.fence}, "
-            f"the table has seen {seen}; nothing to do, the newer attempt's version is visible"
+            f"{wanted.table}/{wanted.partition_key}: attempt {wanted.attempt_id} (fence {wanted.fence}) is superseded, "
+            f"because fence {newest} is already published; nothing to do"
         )
 
     def _delete_all(self, storage: Storage, folder: str) -> None:
@@ -247,5 +249,5 @@ def _publication(staged: Staged, *, idempotency_key: str, fence: int) -> Publica
 
 
 def _pause_s(attempt: int) -> float:
-    """Random, so that writers who met once do not meet again; none before the first try."""
+    """Random, so that writers that collided once do not collide again; no pause before the first try."""
     return random.uniform(0, min(LONGEST_PAUSE_S, 0.01 * 2**attempt)) if attempt else 0.0  # noqa: S311 -- no secret

@@ -103,8 +103,8 @@ def report(attempt_id: str) -> str | None:
 def notify() -> dict[str, Any]:
     """Deliver the waiting messages: how many were sent, and why some still wait."""
     with open_ports() as ports:
-        pace = gate_notify.Pace(drain=ports.drain_limit)
-        delivery = gate_notify.notify(ports.ledger, ports.notifier, ports.clock, pace=pace)
+        times = gate_notify.DeliveryTimes(drain=ports.drain_limit)
+        delivery = gate_notify.notify(ports.ledger, ports.notifier, ports.clock, times=times)
     return delivery.model_dump(mode="json")
 
 

@@ -45,7 +45,7 @@ def init(
     if not is_timezone(timezone):
         raise typer.BadParameter(f"--timezone {timezone!r} is not an IANA time zone: write one such as Europe/Berlin")
     with open_ports(load_settings()) as ports:
-        location = ports.found_location(path if path.startswith("s3://") else str(Path(path).resolve()))
+        location = ports.infer_location(path if path.startswith("s3://") else str(Path(path).resolve()))
         profile = _profile(location, partitions, ports).model_copy(update={"timezone": timezone})
     text = draft_contract(profile, contract_id=contract_id or proposed_id(location.root))
     if output is None:

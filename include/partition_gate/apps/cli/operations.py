@@ -40,7 +40,7 @@ def reconcile(
     """
     settings = load_settings()
     with open_ports(settings) as ports:
-        result = reconciled(contract_folder(settings).load_all().contracts, ports=ports, tell=not no_notify)
+        result = reconciled(contract_folder(settings).load_all().contracts, ports=ports, send_messages=not no_notify)
     if as_json:
         document = {**result.model_dump(mode="json"), "proof_holds": all(proof.holds for proof in result.proofs)}
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -13,7 +13,7 @@ from partition_gate.core.display import PATH_LENGTH, displayed
 from partition_gate.core.errors import UnknownContract
 from partition_gate.core.record import Record
 from partition_gate.gate.dry_run import dry_run
-from partition_gate.gate.notify import Pace, notify
+from partition_gate.gate.notify import DeliveryTimes, notify
 from partition_gate.gate.pipeline import run_partition
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
@@ -71,7 +71,7 @@ def run(
         else:
             done = run_partition(today, key, ports=ports)
             if not no_notify:
-                notify(ports.ledger, ports.notifier, ports.clock, pace=Pace(drain=ports.drain_limit))
+                notify(ports.ledger, ports.notifier, ports.clock, times=DeliveryTimes(drain=ports.drain_limit))
             results = ports.ledger.results(done.settlement.attempt_id)
             result = RunResult(**dict(done), results=results)
         _show(result, compiled, ports, as_json=as_json)

@@ -78,7 +78,7 @@ def with_git(
     if before and before.approved and before.version != today.version:
         files = (_with_unkept(files[0], before, folder.kept_path(path, today.id, before.version)), *files[1:])
     history = ContractHistory(path)
-    if len(files) == 1 or not history.remembered():
+    if len(files) == 1 or not history.is_committed():
         return files
     kept = {folder.label(file): file for file in folder.kept_paths(path, today.id)}
     approved = {f"{quote(release.version, safe='')}{SUFFIX}": release for release in releases(history.states())}
@@ -104,7 +104,7 @@ def _with_edit(linted: LintedFile, kept: Path, approved: Mapping[str, Release]) 
 def _freeze(folder: ContractFolder, path: Path, *, write: bool) -> Iterator[str]:
     """One line for each version that was not kept, or differs from the approved one."""
     today, history = folder.read(path), ContractHistory(path)
-    history.require_whole()
+    history.require_full_history()
     earlier = [release for release in releases(history.states()) if _is_before(release, today)]
     for i, release in enumerate(earlier):
         target = folder.kept_path(path, today.id, release.version)

@@ -1,1 +1,1 @@
-"""Data Docs: one page an attempt, and the index."""
+"""Data Docs: one page per attempt, and the index."""

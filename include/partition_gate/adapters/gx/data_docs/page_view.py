@@ -1,4 +1,4 @@
-"""Great Expectations' page view, made safe: rows' values are text, and nothing is loaded from elsewhere."""
+"""Great Expectations' page view, made safe: row values are escaped, and no external resource is loaded."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _MARKUP = re.compile(r"<(?!br ?/?>)")
 class SafePageView(DefaultJinjaPageView):
     """Our page around GX's sections.
 
-    GX 1.24 puts table cells into the page unescaped (its templates end in .j2, which its own autoescape leaves
-    out), so a value `<img onerror=..>` in the data would run in the reader's browser. Text is escaped here, where it
-    is still known to be text; the page's Content-Security-Policy forbids inline scripts besides.
+    GX 1.24 does not escape table cells (its templates end in .j2, which its autoescape ignores), so a value
+    `<img onerror=..>` in the data would run in the reader's browser. Text is escaped here, where it is still known to
+    be text; in addition, the page's Content-Security-Policy forbids inline scripts.
     """
 
     _template = "docs_page.html"
 
     def __init__(self) -> None:
         super().__init__()
-        theirs = self.env.loader
-        self.env.loader = ChoiceLoader([FileSystemLoader(_TEMPLATES), *([theirs] if theirs else [])])
+        gx_loader = self.env.loader
+        self.env.loader = ChoiceLoader([FileSystemLoader(_TEMPLATES), *([gx_loader] if gx_loader else [])])
 
     def page(self, document: RenderedDocumentContent, **context: object) -> str:
-        """The whole page as HTML; `context` holds what docs_page.html names."""
+        """The whole page as HTML; `context` holds the variables of docs_page.html."""
         return str(self.render(document, **context))  # type: ignore[no-untyped-call]
 
     def _get_template(self, template_str: str) -> Any:
@@ -55,7 +55,7 @@ class SafePageView(DefaultJinjaPageView):
         return super().render_content_block(jinja_context, content_block, index, content_block_id, render_to_markdown)
 
     def render_string_template(self, template: Any) -> Any:
-        """GX escapes the parameters; the template's own text may hold a column's name."""
+        """GX escapes the parameters, but the template's own text may contain a column name."""
         if isinstance(template, dict):
             template = {**template, "template": _MARKUP.sub("&lt;", template.get("template") or "")}
         return super().render_string_template(template)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Data Docs: one page per attempt by Great Expectations' renderer, and our own index."""
+"""Data Docs: one page per attempt, rendered by Great Expectations, and our own index."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _ATTEMPT_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 
 class GxDocsSite:
-    """A folder of plain files: opens from disk without a network, or under any URL prefix (all links relative).
+    """A folder of static files with relative links: it works from disk without a network, and under any URL prefix.
 
-    `console` is the console's address relative to the site's root, None where there is none; such links show only
-    where a server serves the pages. Pages and index are replaced whole, so a reader never sees half of one.
+    `console` is the console's address relative to the site's root, or None; links to it appear only if a server serves
+    the pages. Pages and index are replaced atomically, so a reader never sees half of one.
     """
 
     def __init__(self, folder: Path, *, brand: str = "Partition Gate", console: str | None = "../") -> None:
@@ -40,7 +40,7 @@ class GxDocsSite:
         self._view = SafePageView()
 
     def write_page(self, attempt_id: str, document: str, *, title: str) -> str:
-        """Write the page of the validator's document, in which hidden values are keyed hashes already."""
+        """Write the page of the validator's document, in which hidden values are already replaced by keyed hashes."""
         path = _page_path(attempt_id)
         shown, notes = without_common_reasons(_with_others(json.loads(document)))
         content = _content(shown)
@@ -57,12 +57,12 @@ class GxDocsSite:
         return path
 
     def write_index(self, settlements: Sequence[Settlement]) -> str:
-        """Write `index.html`: the newest 500 settlements, each linked to its page where there is one."""
-        newest = sorted(settlements, key=lambda one: one.settled_at, reverse=True)[:INDEX_ROWS]
+        """Write `index.html`: the newest 500 settlements, each linked to its page if it has one."""
+        newest = sorted(settlements, key=lambda settlement: settlement.settled_at, reverse=True)[:INDEX_ROWS]
         template = self._view.env.get_template("docs_index.html")
         page = template.render(
             title="Data Docs",
-            shown=[(one, self._existing_page(one.attempt_id)) for one in newest],
+            shown=[(settlement, self._existing_page(settlement.attempt_id)) for settlement in newest],
             total=len(settlements),
             root="",
             **self._site(),
@@ -85,12 +85,12 @@ class GxDocsSite:
 
 def _page_path(attempt_id: str) -> str:
     if not _ATTEMPT_ID.fullmatch(attempt_id):
-        raise ValueError(f"{attempt_id!r} cannot be a folder's name: attempt ids hold letters, digits, - _ and . only")
+        raise ValueError(f"{attempt_id!r} cannot be a folder name: attempt ids contain only letters, digits, - _ and .")
     return f"attempts/{attempt_id}/index.html"
 
 
 def _content(document: dict[str, Any]) -> RenderedDocumentContent:
-    """GX's sections: the statistics, the table-level checks, then each column. GX's own head has dead links."""
+    """GX's sections: the statistics, the table-level checks, then each column. GX's own header has dead links."""
     result = expectationSuiteValidationResultSchema.load(document)
     content: RenderedDocumentContent = ValidationResultsPageRenderer(run_info_at_end=True).render(result)
     overview = content.sections[0]
@@ -100,17 +100,17 @@ def _content(document: dict[str, Any]) -> RenderedDocumentContent:
 
 
 def _with_others(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with the rows of all other failing values: GX shows counts only where they add up."""
+    """Add the row count of all other failing values: GX shows counts only if they add up."""
     for check in document.get("results", ()):
         result = check.get("result") or {}
         counts = result.get("partial_unexpected_counts")
-        if counts and (others := (result.get("unexpected_count") or 0) - sum(one["count"] for one in counts)) > 0:
+        if counts and (others := (result.get("unexpected_count") or 0) - sum(shown["count"] for shown in counts)) > 0:
             result["partial_unexpected_counts"] = [*counts, {"value": "(all other values)", "count": others}]
     return document
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole, unless it already holds this."""
+    """Write a file atomically, unless it already has this content."""
     if path.is_file() and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)

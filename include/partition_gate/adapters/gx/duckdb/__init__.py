@@ -1,1 +1,1 @@
-"""Where rows are read, counted and split. Knows nothing of Great Expectations."""
+"""Reads, counts and splits rows. Independent of Great Expectations."""

@@ -1,4 +1,4 @@
-"""Which SQL stands for which column, in files that may differ in schema."""
+"""The SQL of each column, for files that may differ in schema."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ RESERVED = frozenset(
 _VIRTUAL = {"file_index", "file_row_number"}
 _ROWS_PER_FILE = 2**40
 
-ColumnKey = tuple[str, int]  # a column's name in the file, and which of its namesakes it is
+ColumnKey = tuple[str, int]  # a column's name in the file, and its position among columns of that name
 Cell = tuple[str, str]  # SQL or a name, and its DuckDB type
 Reading = Callable[[Cell | None], Cell | None]
 
 
 class Group(Record):
-    """Files of one schema. `columns` maps a column to (name, type) as DuckDB sees it: `A` beside `a` is `A_1`."""
+    """Files with the same schema. `columns` maps a column to DuckDB's (name, type): next to `a`, DuckDB calls `A`
+    `A_1`.
+    """
 
     files: tuple[ParquetFile, ...]
     columns: dict[ColumnKey, Cell]
@@ -52,14 +54,14 @@ class Group(Record):
 
     @property
     def row(self) -> str:
-        """A number that no other row of the partition has; for the first of the files DuckDB can seek by it."""
+        """A number that is unique in the partition; in the first file, DuckDB can seek by it."""
         first = self.first_file * _ROWS_PER_FILE
         if len(self.files) > 1:
             return f"{first} + file_index::BIGINT * {_ROWS_PER_FILE} + {self.source_row}"
         return f"{first} + {self.source_row}" if first else self.source_row
 
     def cell(self, source: str) -> Cell | None:
-        """(SQL, type) of the column with exactly this name; None where the files lack it or have it twice."""
+        """(SQL, type) of the column with exactly this name; None if the files lack it or contain it twice."""
         if (source, 1) in self.columns or (source, 0) not in self.columns:
             return None
         name, kind = self.columns[source, 0]
@@ -67,7 +69,7 @@ class Group(Record):
 
 
 class Slot(Record):
-    """A column of the view: its SQL in each group (None: absent there) and the type that all groups meet in."""
+    """A column of the view: its cell in each group (None if absent there) and the common type of all groups."""
 
     name: str
     cells: tuple[Cell | None, ...]
@@ -96,7 +98,9 @@ def group_files(connection: duckdb.DuckDBPyConnection, footers: Footers) -> list
 
 
 def contract_slots(scan: PartitionScan, groups: Sequence[Group], read: Reading) -> list[Slot]:
-    """The contract's columns and the partition columns that are anywhere; files' own values win over the key's."""
+    """The contract's columns and partition columns that exist in any file; values in files take precedence over the
+    key.
+    """
     values = dict(scan.partition_values)
     slots = (
         _slot(column, [read(group.cell(column.source)) or _constant(column, values) for group in groups])
@@ -106,7 +110,7 @@ def contract_slots(scan: PartitionScan, groups: Sequence[Group], read: Reading) 
 
 
 def extra_slots(scan: PartitionScan, groups: Sequence[Group], read: Reading) -> list[Slot]:
-    """Columns of the files that the contract does not name, where their name is no contract column's and not ours."""
+    """Columns of the files that the contract does not name, unless the name is a contract column's or reserved."""
     named = (*scan.table.columns, *scan.table.partition_columns)
     sources = {(column.source, 0) for column in named}
     taken = {column.name.casefold() for column in named}
@@ -118,29 +122,29 @@ def extra_slots(scan: PartitionScan, groups: Sequence[Group], read: Reading) -> 
 
 
 def input_slots(groups: Sequence[Group]) -> list[Slot]:
-    """Every column of the files as it came; one that has several types which no type holds exactly becomes text."""
+    """Every column of the files unchanged; a column whose types have no exact common type becomes text."""
     slots: list[Slot] = []
     for key in _keys(groups):
-        found = [group.columns.get(key) for group in groups]
-        cells = [None if column is None else (identifier(column[0]), column[1]) for column in found]
-        first = next(column[0] for column in found if column is not None)
+        columns = [group.columns.get(key) for group in groups]
+        cells = [None if column is None else (identifier(column[0]), column[1]) for column in columns]
+        first = next(column[0] for column in columns if column is not None)
         name = _free_name(first, RESERVED | {slot.name.casefold() for slot in slots})
         slots.append(Slot(name=name, cells=tuple(cells), type=exact_type({kind for _, kind in filter(None, cells)})))
     return slots
 
 
-def distrusted(cell: Cell | None) -> Cell | None:
-    """The same values, but DuckDB reads them all, also where a WHERE compares them.
+def without_statistics(cell: Cell | None) -> Cell | None:
+    """The same values, but DuckDB reads all of them, even if a WHERE compares them.
 
-    DuckDB skips what a footer's minimum and maximum rule out. Parquet's leave NaN out, and nothing proves that a
-    footer is right, so no rule is judged by one. DuckDB sees through most identities (`v + 0`), but not through TRY. No
-    cast stands inside, so TRY hides no error.
+    DuckDB skips row groups by the minimum and maximum in the footer. These exclude NaN and may be wrong, so no rule may
+    depend on them. DuckDB optimises most identities away (`v + 0`), but not TRY. The argument contains no cast, so TRY
+    hides no error.
     """
     return None if cell is None else (f"TRY({cell[0]})", cell[1])
 
 
-def as_read(cell: Cell | None) -> Cell | None:
-    """The cell itself, for statements without a WHERE: TRY copies every text and unpacks dictionaries."""
+def with_statistics(cell: Cell | None) -> Cell | None:
+    """The cell itself, for statements without a WHERE, because TRY copies every text and unpacks dictionaries."""
     return cell
 
 
@@ -157,7 +161,7 @@ def output_slots(scan: PartitionScan, groups: Sequence[Group]) -> list[Slot]:
 
 
 def _castable(cell: Cell | None, target: str) -> Cell | None:
-    """What DuckDB would not even plan becomes text, so that the cast fails only where a value is asked for."""
+    """A cell whose cast DuckDB would reject while planning becomes text, so that the cast fails only on a value."""
     if cell is None or can_become(cell[1], target):
         return cell
     return f"CAST({cell[0]} AS VARCHAR)", "VARCHAR"
@@ -165,11 +169,11 @@ def _castable(cell: Cell | None, target: str) -> Cell | None:
 
 def _describe(connection: duckdb.DuckDBPyConnection, files: tuple[ParquetFile, ...], first_file: int) -> Group:
     described = connection.execute("DESCRIBE " + select(["*"], read_parquet([files[0].path]))).fetchall()
-    seen: Counter[str] = Counter()
+    occurrences: Counter[str] = Counter()
     columns: dict[ColumnKey, Cell] = {}
     for column, (name, kind, *_) in zip(files[0].columns, described, strict=True):
-        columns[column.name, seen[column.name]] = (name, kind)
-        seen[column.name] += 1
+        columns[column.name, occurrences[column.name]] = (name, kind)
+        occurrences[column.name] += 1
     return Group(files=files, columns=columns, first_file=first_file)
 
 
@@ -179,7 +183,7 @@ def _slot(column: TableColumn, cells: Sequence[Cell | None]) -> Slot | None:
         return None
     kind = comparable_type(kinds)
     if NO_TYPE in kind and can_become(kind, column.type):
-        kind = column.type  # so that rules on text or numbers can be planned
+        kind = column.type  # otherwise rules on text or numbers cannot be planned
     return Slot(name=column.name, cells=tuple(cells), type=kind)
 
 

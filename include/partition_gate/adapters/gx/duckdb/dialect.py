@@ -1,7 +1,7 @@
-"""DuckDB for SQLAlchemy, as little as Great Expectations needs, over a connection that somebody else owns.
+"""A minimal SQLAlchemy dialect of DuckDB for Great Expectations, over a connection that the caller owns.
 
-A subclass of the PostgreSQL dialect, because Great Expectations picks its SQL by that class; nothing of psycopg is
-loaded. No third-party dialect works with DuckDB 2 and SQLAlchemy 2.1: they pin older ones.
+A subclass of the PostgreSQL dialect, because Great Expectations selects its SQL by that class; psycopg is not loaded.
+No third-party dialect works with DuckDB 2 and SQLAlchemy 2.1: they pin older versions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _URL = "partitiongate://"
 
 
 class DuckDBCompiler(pg.base.PGCompiler):
-    """PostgreSQL's SQL where DuckDB speaks it, DuckDB's where not."""
+    """PostgreSQL's SQL, and DuckDB's where it differs."""
 
     def visit_custom_op_binary(self, element: Any, operator: Any, **kwargs: Any) -> str:
         # `~` is a full match in DuckDB, while Great Expectations means "contains".
@@ -40,11 +40,11 @@ class DuckDBCompiler(pg.base.PGCompiler):
         return literal(value)
 
     def render_bind_cast(self, type_: Any, dbapi_type: Any, sqltext: str) -> str:  # noqa: ARG002 (as above)
-        return sqltext  # psycopg's `$1::VARCHAR` would change what is compared
+        return sqltext  # a cast like psycopg's `$1::VARCHAR` would change the comparison
 
 
 class _Preparer(pg.base.PGIdentifierPreparer):
-    """Quotes every name: DuckDB reserves other words than PostgreSQL (`pivot`, `qualify`, `lambda`)."""
+    """Quotes every name, because DuckDB reserves words that PostgreSQL does not (`pivot`, `qualify`, `lambda`)."""
 
     def _requires_quotes(self, value: str) -> bool:  # noqa: ARG002 (SQLAlchemy's signature)
         return True
@@ -68,7 +68,7 @@ COLUMN_TYPES: dict[str, Any] = {
 
 
 class _Cursor:
-    """A PEP 249 cursor that fetches at once: DuckDB drops a pending result at the connection's next statement."""
+    """A PEP 249 cursor that fetches immediately: the next statement on the connection discards a pending result."""
 
     arraysize, rowcount = 1, -1
 
@@ -97,7 +97,7 @@ class _Cursor:
 
 
 class _Connection:
-    """A PEP 249 connection that neither commits nor closes: Great Expectations only reads, and we own the real one."""
+    """A PEP 249 connection that neither commits nor closes: Great Expectations only reads, and the caller closes."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -120,7 +120,7 @@ _ERRORS = {
 
 
 class DuckDBDialect(pg.dialect):  # type: ignore[misc, valid-type] # the class that GX looks for
-    """The dialect; introspection is of views in the one schema `main`."""
+    """The dialect; introspection covers the views in the schema `main`."""
 
     name = driver = "duckdb"
     statement_compiler, preparer = DuckDBCompiler, _Preparer
@@ -129,7 +129,7 @@ class DuckDBDialect(pg.dialect):  # type: ignore[misc, valid-type] # the class t
     supports_native_uuid, _has_native_hstore, _backslash_escapes = True, False, False
 
     def __init__(self, **kwargs: Any) -> None:
-        # The psycopg layer between would import psycopg.
+        # Skips the psycopg layer, which would import psycopg.
         pg.base.PGDialect.__init__(self, **{**kwargs, "paramstyle": "qmark"})  # type: ignore[no-untyped-call]
 
     @classmethod
@@ -180,12 +180,12 @@ sa.dialects.registry.register("partitiongate", __name__, "DuckDBDialect")
 
 
 def sqlalchemy_engine(connection: duckdb.DuckDBPyConnection) -> sa.Engine:
-    """An engine whose only connection is this one."""
-    only = _Connection(connection)
-    return sa.create_engine(_URL, creator=lambda: only, poolclass=pool.StaticPool)
+    """An engine with this connection as its only one."""
+    wrapped = _Connection(connection)
+    return sa.create_engine(_URL, creator=lambda: wrapped, poolclass=pool.StaticPool)
 
 
 def _column_type(duckdb_type: str) -> Any:
-    # Lists and structs are VARCHAR here: Great Expectations only asks whether values can be compared with a number.
+    # Lists and structs are VARCHAR here: Great Expectations only checks whether a type is comparable with a number.
     name = "VARCHAR" if duckdb_type.endswith("]") else duckdb_type.split("(", maxsplit=1)[0]
     return COLUMN_TYPES.get(name, sa.VARCHAR)()

@@ -1,10 +1,10 @@
-"""Conditions on one column of text or numbers, judged by its distinct values where these are few.
+"""Judges conditions on one text or number column by its distinct values, if there are few.
 
-A condition that no distinct value meets is met by no row; one that a few meet is met by the rows with those values; and
-how many rows meet it is the sum of the rows that have them. Equal values meet the same conditions (0.0 and -0.0 too:
-Great Expectations compares numbers, and does not show them). All of it is exact whatever the footers say, as the values
-are read from the pages; footers say only where it pays. Of 5 million rows, the distinct values of a dictionary column
-cost 0.01-0.08 CPU s, a pattern on all its rows 0.45.
+If no distinct value meets a condition, no row does; otherwise the rows with the values that meet it do, and their count
+is the sum of these values' counts. Equal values meet the same conditions (also 0.0 and -0.0: Great Expectations
+compares numbers and does not display them). The results are exact even if footers are wrong, because the values are
+read from the pages; footers only decide where this is worthwhile. For 5 million rows, the distinct values of a
+dictionary column cost 0.01-0.08 CPU seconds, a pattern on all rows 0.45.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from partition_gate.adapters.gx.duckdb.scan import UNFILTERED, Scanned
 from partition_gate.adapters.gx.duckdb.sql import literal, select
 from partition_gate.core.quoting import identifier
 
-COUNT = "_gate_count"  # beside each distinct value: how many rows have it
+COUNT = "_gate_count"  # the row count of a distinct value
 _MOST_VALUES = 8
 _LOOKED_UP = ("VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE")
-# A writer gives a row group up that has too many values for a dictionary, which is often the last, smaller one.
-# Numbers are cheap to judge, so that theirs must be small.
+# A writer drops the dictionary of a row group with too many values, so 90 % of the values are enough. Numbers are cheap
+# to judge, so their dictionaries must be small.
 _WITH_DICTIONARY = """
     SELECT path_in_schema FROM parquet_metadata($paths) GROUP BY path_in_schema
     HAVING sum(num_values) FILTER (len(encoding_stats) > 0 AND len(list_filter(encoding_stats,
@@ -39,8 +39,8 @@ Key = TypeVar("Key")
 
 
 class DistinctValues:
-    """The distinct values of the columns that a partition's files keep as dictionaries, each column looked up once and
-    kept in a temporary table. In partitions of fewer than `from_rows` rows none is looked up.
+    """The distinct values of dictionary columns of a partition. Each column is looked up once and stored in a temporary
+    table; in partitions with fewer than `from_rows` rows none is.
     """
 
     def __init__(
@@ -54,24 +54,24 @@ class DistinctValues:
         self._connection = connection
         self._partition = partition
         self._to_sql = to_sql
-        pays = partition.footers.row_count >= from_rows
-        self._with_dictionary = _with_dictionary(connection, partition) if pays else frozenset()
+        is_large = partition.footers.row_count >= from_rows
+        self._with_dictionary = _with_dictionary(connection, partition) if is_large else frozenset()
         self._tables: dict[str, str | None] = {}
 
     @property
     def tables(self) -> Mapping[str, str]:
-        """Column -> the table of its distinct values and their counts, as far as they were looked up."""
+        """Column -> the table of its distinct values and their counts, for the columns looked up so far."""
         return {column: table for column, table in self._tables.items() if table is not None}
 
     def counts(self, conditions: Mapping[Key, Condition]) -> dict[Key, int | None]:
-        """How many rows of the partition meet each condition; None where only the rows can say it."""
-        found = {key: self._by_logic(condition) for key, condition in conditions.items()}
-        asked = {key: condition for key, condition in conditions.items() if found[key] is None}
-        self._look_up(asked.values())
-        return found | {key: self._by_values(condition) for key, condition in asked.items()}
+        """How many rows of the partition meet each condition; None if only a scan of the rows can tell."""
+        by_logic = {key: self._by_logic(condition) for key, condition in conditions.items()}
+        open_conditions = {key: condition for key, condition in conditions.items() if by_logic[key] is None}
+        self._look_up(open_conditions.values())
+        return by_logic | {key: self._by_values(condition) for key, condition in open_conditions.items()}
 
     def sql(self, condition: Condition) -> str:
-        """SQL that is true for the same rows of the partition as the condition."""
+        """SQL that is true for the same rows of the partition as the condition, in a cheaper form if possible."""
         column = only_column(condition)
         values = self._find(condition, identifier(column), limit=_MOST_VALUES + 1)
         is_short = values is not None and len(values) <= _MOST_VALUES and all(map(_is_plain, values))
@@ -84,8 +84,8 @@ class DistinctValues:
         return self._partition.footers.row_count if possible == {True} else None
 
     def _by_values(self, condition: Condition) -> int | None:
-        found = self._find(condition, f"coalesce(sum({COUNT}), 0)::BIGINT", limit=1)
-        return None if found is None else int(found[0])
+        counts = self._find(condition, f"coalesce(sum({COUNT}), 0)::BIGINT", limit=1)
+        return None if counts is None else int(counts[0])
 
     def _look_up(self, conditions: Iterable[Condition]) -> None:
         for column in map(only_column, conditions):
@@ -117,7 +117,7 @@ class DistinctValues:
 
 
 def only_column(condition: Condition) -> str:
-    """The one column that the condition names; empty where it names more. What plain SQL text in it names is not seen,
+    """The only column that the condition names; empty if it names several. Columns in plain SQL text are not detected,
     but the table of values has no other column.
     """
     elements = sa.sql.visitors.iterate(condition)
@@ -126,13 +126,13 @@ def only_column(condition: Condition) -> str:
 
 
 def _with_dictionary(connection: duckdb.DuckDBPyConnection, partition: Scanned) -> frozenset[str]:
-    """Columns of the view whose pages refer to dictionaries, almost all; none where the footers cannot be read."""
+    """Columns of the view with dictionaries for almost all pages; none if the footers cannot be read."""
     paths = [file.path for file in partition.footers.files]
     try:
-        found = connection.execute(_WITH_DICTIONARY, {"paths": paths, "small": _SMALL_DICTIONARY_BYTES}).fetchall()
+        rows = connection.execute(_WITH_DICTIONARY, {"paths": paths, "small": _SMALL_DICTIONARY_BYTES}).fetchall()
     except READ_ERRORS:
         return frozenset()
-    sources = {source for (source,) in found}
+    sources = {source for (source,) in rows}
     return frozenset(name for name in partition.types if partition.source(name) in sources)
 
 

@@ -1,4 +1,4 @@
-"""Which rows break which rules, as the one SELECT found them, and as the split finds them again."""
+"""Which rows break which rules: stored by the single SELECT of a validation, and reused by the split."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from partition_gate.adapters.gx.duckdb.sql import literal, read_parquet, select
 from partition_gate.judging.validation import PartitionScan, RowPredicate
 
 _FILE, _INDEX = "broken-rows.parquet", "broken-rows.json"
-# More than is held already: with less, DuckDB could not even be told to take more again.
+# More than is in use already: below that, DuckDB could not even execute the statement that raises the limit again.
 _MEMORY = """
     SELECT limit_, least(parse_formatted_bytes(limit_), held + ? + ? * current_setting('threads'))::BIGINT
     FROM (SELECT current_setting('memory_limit') AS limit_, sum(memory_usage_bytes) AS held FROM duckdb_memory())
@@ -26,16 +26,16 @@ _MEMORY = """
 ConditionKey = Any  # Great Expectations' id of a condition metric
 
 
-class Keep(IntEnum):
-    """How much of the rows that break a rule a SELECT keeps; `PART`: it is not the whole SELECT, so nothing."""
+class ScanMode(IntEnum):
+    """What one SELECT computes: a part of the counts, all counts, or also the numbers of the rows that break rules."""
 
-    PART = 0
-    NOTHING = 1
-    NUMBERS = 2
+    PARTIAL = 0
+    COUNTS = 1
+    ROW_NUMBERS = 2
 
 
 class BrokenRows:
-    """Tables of the connection, one a SELECT: a row's number, and what each rule's condition is."""
+    """Temporary tables, one per SELECT: the number of a row, and the value of each rule's condition."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, options: EngineOptions) -> None:
         self._connection = connection
@@ -47,35 +47,35 @@ class BrokenRows:
         self._tables = 0
 
     @contextmanager
-    def within_memory(self, keep: Keep) -> Iterator[None]:
-        """Within it statements that keep rows fail as out of memory before these take too much."""
-        if keep < Keep.NUMBERS:
+    def within_memory(self, mode: ScanMode) -> Iterator[None]:
+        """Limit the memory of a statement that stores row numbers, so that it fails before these take too much."""
+        if mode < ScanMode.ROW_NUMBERS:
             yield
             return
-        of_a_thread = self._options.read_bytes * len(self._partition.inputs)
-        asked = [self._options.kept_bytes, of_a_thread]
-        [(limit, least)] = self._connection.execute(_MEMORY, asked).fetchall()
-        self._connection.execute(f"SET memory_limit = '{least} B'")
+        per_thread = self._options.read_bytes * len(self._partition.inputs)
+        sizes = [self._options.kept_bytes, per_thread]
+        [(limit, needed)] = self._connection.execute(_MEMORY, sizes).fetchall()
+        self._connection.execute(f"SET memory_limit = '{needed} B'")
         try:
             yield
         finally:
             self._connection.execute(f"SET memory_limit = '{limit}'")
 
     def next_table(self) -> str:
-        """A name for another table."""
+        """A name for a new table."""
         self._tables += 1
         return f"_gate_broken_{self._tables}"
 
     def add(self, table: str, positions: Mapping[ConditionKey, int]) -> None:
-        """The table holds these conditions, as the boolean at this position (from 0)."""
+        """Register the conditions of a table: each is the boolean at its position (from 0)."""
         self._places.update((key, (table, position)) for key, position in positions.items())
 
     def add_unmet(self, keys: Iterable[ConditionKey]) -> None:
-        """No row meets these conditions."""
+        """Register conditions that no row meets."""
         self._unmet.update(keys)
 
     def first(self, key: ConditionKey, count: int) -> list[int] | None:
-        """The numbers of the first rows where the condition is true; None where that was not kept."""
+        """The numbers of the first rows that meet the condition; None if they were not stored."""
         if key not in self._places:
             return None
         table, position = self._places[key]
@@ -86,14 +86,14 @@ class BrokenRows:
         return self._samples[table][position] or []
 
     def numbers(self, key: ConditionKey) -> str | None:
-        """The numbers of all rows where the condition is true, as SQL; None where that was not kept."""
+        """SQL of the numbers of all rows that meet the condition; None if they were not stored."""
         if key not in self._places:
             return None
         table, position = self._places[key]
         return select([ROW], table, where=breaks(position))
 
     def count(self, keys: Sequence[ConditionKey]) -> int | None:
-        """How many rows meet any of the conditions; None where they were not kept together."""
+        """How many rows meet any of the conditions; None if they are not stored in one table."""
         places = [self._places.get(key) for key in keys if key not in self._unmet]
         tables = {place[0] for place in places if place}
         if not places:
@@ -104,8 +104,8 @@ class BrokenRows:
         [(count,)] = self._connection.execute(select([f"coalesce(count_if({any_rule}), 0)"], tables.pop())).fetchall()
         return int(count)
 
-    def keep(self, scan: PartitionScan, predicates: Mapping[ConditionKey, str]) -> None:
-        """Leave them in the scan's scratch folder, if it has one, for `kept_rows`; nothing where there are none."""
+    def save(self, scan: PartitionScan, predicates: Mapping[ConditionKey, str]) -> None:
+        """Save the broken rows to the scan's scratch folder, if it has one, for `saved_rows`."""
         broken = [key for key in predicates if key in self._places and key not in self._unmet]
         tables = {self._places[key][0] for key in broken}
         if scan.scratch is None or len(tables) != 1:
@@ -120,9 +120,9 @@ class BrokenRows:
         (scan.scratch / _INDEX).write_text(json.dumps(index))
 
 
-def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> str | None:
-    """The numbers of the rows that break any of the predicates, as SQL, with whether each breaks it
-    (`_gate_breaks_<i>`), as a validation left them; None where it left nothing about these files and predicates.
+def saved_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> str | None:
+    """SQL of the numbers of the rows that break any of the predicates, and of `_gate_breaks_<i>` for each, as saved by
+    the validation; None if it saved nothing for these files and predicates.
     """
     if scan.scratch is None or not (scan.scratch / _INDEX).exists():
         return None
@@ -136,14 +136,14 @@ def kept_rows(scan: PartitionScan, predicates: Sequence[RowPredicate]) -> str | 
 
 
 def in_row_order(query: Any) -> Any:
-    """The query in the order of the rows' numbers, if it asks for rows by them: DuckDB shows those of several files in
-    any order.
+    """Order a query that selects rows by their numbers: otherwise DuckDB returns the rows of several files in any
+    order.
     """
     if not isinstance(query, sa.Select) or query.whereclause is None:
         return query
-    asked = sa.sql.visitors.iterate(query.whereclause)
-    numbered = any(isinstance(element, sa.ColumnClause) and element.name == ROW for element in asked)
-    return query.order_by(sa.column(ROW)) if numbered else query
+    elements = sa.sql.visitors.iterate(query.whereclause)
+    by_number = any(isinstance(element, sa.ColumnClause) and element.name == ROW for element in elements)
+    return query.order_by(sa.column(ROW)) if by_number else query
 
 
 def _files(scan: PartitionScan) -> list[str]:

@@ -1,4 +1,4 @@
-"""Types of what lies inside of columns, from each file's own footer."""
+"""Types of fields inside columns, from each file's own footer."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from partition_gate.core.values import ITEMS, KEYS, VALUES
 
 
 def types_at(partition: Scanned, column: str, path: Sequence[str]) -> list[tuple[str, str | None]]:
-    """(landing path, type token) of every file that has the column; None where nothing lies at the path."""
+    """(landing path, type token) of every file that has the column; the token is None if the path does not exist."""
     source = partition.source(column)
-    found = []
+    types: list[tuple[str, str | None]] = []
     for file in partition.footers.files:
         if file.column(source) is not None:
             kind = _at(pq.read_schema(file.path).field(source).type, path)
-            found.append((file.source, None if kind is None else type_token(kind)))
-    return found
+            types.append((file.source, None if kind is None else type_token(kind)))
+    return types
 
 
 def fields_alike(partition: Scanned, column: str, path: Sequence[str]) -> tuple[str, ...]:
-    """Fields whose names differ from the last step only by case, in the files where nothing lies at the path."""
+    """Fields whose names differ from the last step only in case, in the files without the path."""
     source, names = partition.source(column), list[str]()
     for file in partition.footers.files:
         kind = None if file.column(source) is None else pq.read_schema(file.path).field(source).type

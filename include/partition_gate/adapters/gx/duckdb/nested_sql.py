@@ -1,4 +1,4 @@
-"""Rules on what lies inside of a column, as SQL: a row breaks such a rule where anything at the path does."""
+"""SQL of rules on fields inside a column. A row breaks such a rule if any value at the path does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LISTS = {ITEMS: "{}", KEYS: "map_keys({})", VALUES: "map_values({})"}
 
 
 def breaks(value: str, path: Sequence[str], rule: Rule, *, depth: int = 0) -> str:
-    """Whether anything that the path leads to breaks the rule; FALSE, never NULL, where the path leads to nothing."""
+    """SQL: whether any value at the path breaks the rule; FALSE, never NULL, if there is no value."""
     if not path:
         return _breaks(value, rule)
     step, rest = path[0], path[1:]
@@ -29,7 +29,7 @@ def breaks(value: str, path: Sequence[str], rule: Rule, *, depth: int = 0) -> st
 def _breaks(value: str, rule: Rule) -> str:
     if rule["kind"] == "not_null":
         return f"({value} IS NULL)"
-    return f"({value} IS NOT NULL AND NOT coalesce(({_KEPT[rule['kind']](value, rule)}), FALSE))"
+    return f"({value} IS NOT NULL AND NOT coalesce(({_CONDITIONS[rule['kind']](value, rule)}), FALSE))"
 
 
 def _in_range(value: str, rule: Rule) -> str:
@@ -68,13 +68,13 @@ def _unique_items(value: str, _rule: Rule) -> str:
     return f"len(list_distinct({value})) = len({known})"
 
 
-_KEPT: dict[str, Callable[[str, Rule], str]] = {
+_CONDITIONS: dict[str, Callable[[str, Rule], str]] = {
     "in_range": _in_range,
     "length_in_range": lambda value, rule: _between(f"length({value})", rule),
     "matches": lambda value, rule: f"regexp_matches({value}, {literal(rule['pattern'])})",
     "multiple_of": lambda value, rule: is_multiple(value, rule["divisor"]),
     "date_text": lambda value, rule: f"try_strptime({value}, {literal(rule['format'])}) IS NOT NULL",
-    "in_set": lambda value, rule: f"{value} IN ({', '.join(literal(one) for one in rule['values'])})",
+    "in_set": lambda value, rule: f"{value} IN ({', '.join(map(literal, rule['values']))})",
     "item_count": lambda value, rule: _between(f"len({value})", rule),
     "unique_items": _unique_items,
     "field_count": _present_fields,

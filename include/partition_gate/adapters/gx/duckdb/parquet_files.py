@@ -1,4 +1,4 @@
-"""Parquet footers: what each file of a partition says about itself, before any two files are read as one."""
+"""Parquet footers: the schema of each file of a partition, before several files are read as one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from partition_gate.core.record import Record
 from partition_gate.judging.validation import PartitionScan
 
-# A damaged or hostile file makes the readers raise any of these (UnicodeDecodeError is a ValueError).
+# The readers raise any of these for a damaged or hostile file (UnicodeDecodeError is a ValueError).
 READ_ERRORS = (duckdb.Error, pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
 
 _SAME_NAME = {
@@ -45,11 +45,11 @@ _SAME_NAME = {
 }
 
 
-NO_TYPE = "null"  # of a column, member or element that has no value in any row
+NO_TYPE = "null"  # the type of a column, member or element without any value
 
 
 class FileColumn(Record):
-    """A top-level column. `type` is the token that contracts are compiled to, `arrow_type` Arrow's own text."""
+    """A top-level column. `type` is the type token that compiled contracts use, `arrow_type` Arrow's own name."""
 
     name: str
     type: str
@@ -57,7 +57,7 @@ class FileColumn(Record):
 
 
 class ParquetFile(Record):
-    """One readable file: the local path as text, its landing path, its rows, its columns in file order."""
+    """A readable file: its local path as text, landing path, row count, and columns in file order."""
 
     path: str
     source: str
@@ -65,9 +65,9 @@ class ParquetFile(Record):
     columns: tuple[FileColumn, ...]
 
     def column(self, name: str) -> FileColumn | None:
-        """The column of exactly this name; None also where the file has it twice."""
-        found = [column for column in self.columns if column.name == name]
-        return found[0] if len(found) == 1 else None
+        """The column with exactly this name; None also if the file contains it twice."""
+        namesakes = [column for column in self.columns if column.name == name]
+        return namesakes[0] if len(namesakes) == 1 else None
 
 
 class Footers(Record):
@@ -85,20 +85,20 @@ class Footers(Record):
         return tuple(file.source for file in self.files if file.column(column) is None)
 
     def mistyped(self, column: str, types: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-        """(landing path, type found) of the files that store the column as none of the types. What has no value in any
-        row has every type.
+        """(landing path, actual type) of the files that store the column with another type. A column without any value
+        matches every type.
         """
         accepted = (*types, NO_TYPE)
-        found = ((file.source, file.column(column)) for file in self.files)
-        return tuple((source, kind.type) for source, kind in found if kind is not None and kind.type not in accepted)
+        stored = ((file.source, file.column(column)) for file in self.files)
+        return tuple((source, kind.type) for source, kind in stored if kind is not None and kind.type not in accepted)
 
     def named_alike(self, column: str) -> tuple[str, ...]:
-        """Columns whose names differ from this one only by case, in the files that lack it."""
+        """Columns whose names differ from this one only in case, in the files that lack it."""
         others = (other for file in self.files if file.column(column) is None for other in file.columns)
         return alike(column, (other.name for other in others))
 
     def without(self, sources: tuple[str, ...]) -> Footers:
-        """The same with more files known to be unreadable."""
+        """A copy in which these files are unreadable, too."""
         return Footers(
             files=tuple(file for file in self.files if file.source not in sources),
             unreadable=(*self.unreadable, *sources),
@@ -106,7 +106,7 @@ class Footers(Record):
 
 
 def read_footers(scan: PartitionScan) -> Footers:
-    """Each file's own schema; a file whose footer cannot be parsed is listed as unreadable, whatever it raised."""
+    """Each file's own schema; a file whose footer cannot be parsed is listed as unreadable, whatever the error."""
     files, unreadable = [], []
     for path, source in zip(scan.paths, scan.sources, strict=True):
         try:
@@ -117,12 +117,12 @@ def read_footers(scan: PartitionScan) -> Footers:
 
 
 def alike(name: str, others: Iterable[str]) -> tuple[str, ...]:
-    """The names that differ from this one only by case, each once."""
+    """The names that differ from this one only in case, each once."""
     return tuple(dict.fromkeys(other for other in others if other != name and other.casefold() == name.casefold()))
 
 
 def type_token(kind: pa.DataType) -> str:
-    """The token of an Arrow type; dictionaries, run-ends and extensions count as what they hold."""
+    """The token of an Arrow type; dictionaries, run-end encodings and extensions have that of their values."""
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return type_token(kind.value_type)
     if isinstance(kind, pa.BaseExtensionType):

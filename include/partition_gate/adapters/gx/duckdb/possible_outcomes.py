@@ -1,5 +1,5 @@
-"""What a condition can be for the rows of a partition, by logic alone: SQL's three-valued logic over sets of outcomes.
-It may name an outcome that no row has, and never leaves one out that a row has.
+"""The possible values of a condition for the rows of a partition, by SQL's three-valued logic alone. The result may
+include a value that no row has, but never omits one that a row has.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ANY: Outcomes = frozenset({True, False, None})
 
 
 def possible_outcomes(condition: Any) -> Outcomes:
-    """Every outcome that the condition can have for a row, knowing only which subqueries have no row (`no_rows`)."""
+    """The possible values of the condition for a row, knowing only which subqueries are empty (`no_rows`)."""
     match condition:
         case sa.True_() | sa.False_():
             return frozenset({isinstance(condition, sa.True_)})
@@ -28,9 +28,9 @@ def possible_outcomes(condition: Any) -> Outcomes:
             return possible_outcomes(condition.element)
         case sa.sql.elements.BooleanClauseList() if condition.operator in _JOINED:
             join = _JOINED[condition.operator]
-            return reduce(lambda one, other: _joined(join, one, other), map(possible_outcomes, condition.clauses))
+            return reduce(lambda left, right: _joined(join, left, right), map(possible_outcomes, condition.clauses))
         case sa.UnaryExpression() if condition.operator is operators.inv:
-            return frozenset(None if one is None else not one for one in possible_outcomes(condition.element))
+            return frozenset(None if value is None else not value for value in possible_outcomes(condition.element))
         case sa.BinaryExpression() if condition.operator in _IN and _is_empty(condition.right):
             return frozenset({condition.operator is operators.not_in_op})
         case _:
@@ -38,28 +38,30 @@ def possible_outcomes(condition: Any) -> Outcomes:
 
 
 def no_rows(columns: Iterable[sa.ColumnClause[Any]]) -> sa.Select[Any]:
-    """A SELECT of which it is known that it has no row."""
+    """A SELECT that is marked as empty."""
     return sa.select(*columns).where(sa.false()).execution_options(**{_EMPTY: True})
 
 
-def _and(one: Outcome, other: Outcome) -> Outcome:
-    if one is False or other is False:
+def _and(left: Outcome, right: Outcome) -> Outcome:
+    if left is False or right is False:
         return False
-    return None if one is None or other is None else True
+    return None if left is None or right is None else True
 
 
-def _or(one: Outcome, other: Outcome) -> Outcome:
-    if one is True or other is True:
+def _or(left: Outcome, right: Outcome) -> Outcome:
+    if left is True or right is True:
         return True
-    return None if one is None or other is None else False
+    return None if left is None or right is None else False
 
 
 _IN = (operators.in_op, operators.not_in_op)
 _JOINED: Mapping[Any, Callable[[Outcome, Outcome], Outcome]] = {operators.and_: _and, operators.or_: _or}
 
 
-def _joined(join: Callable[[Outcome, Outcome], Outcome], one: Iterable[Outcome], other: Iterable[Outcome]) -> Outcomes:
-    return frozenset(join(left, right) for left, right in product(one, other))
+def _joined(
+    join: Callable[[Outcome, Outcome], Outcome], lefts: Iterable[Outcome], rights: Iterable[Outcome]
+) -> Outcomes:
+    return frozenset(join(left, right) for left, right in product(lefts, rights))
 
 
 def _is_empty(members: Any) -> bool:

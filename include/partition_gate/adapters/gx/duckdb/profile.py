@@ -1,4 +1,4 @@
-"""The counters of a partition's columns, out of the same SELECT as the verdict where there is one."""
+"""The column counters of a partition, from the same SELECT as the verdict if possible."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _FLOATS = frozenset({"FLOAT", "DOUBLE"})
 _MOMENTS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
 _WITHOUT_ORDER = frozenset({"VARCHAR", "BOOLEAN", "BLOB", "UUID", "TIME", "TIME_NS", "TIME WITH TIME ZONE"})
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\d+\)")
-_SUMMABLE_DIGITS = 28  # 10**10 of them fit into the 38 digits of a sum
+_SUMMABLE_DIGITS = 28  # the sum of 10**10 such numbers has at most 38 digits
 
-CellKey = tuple[str, str]  # a column's name, and which of its counters
+CellKey = tuple[str, str]  # a column's name, and the name of a counter
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class _Column:
     classified: bool
 
     def cells(self, *, by_value: bool) -> Iterator[tuple[str, str]]:
-        """(counter, its SQL over all rows, or over the distinct values and their counts).
+        """(counter, SQL over all rows, or over the distinct values and their counts).
 
-        Numbers and moments are shown as text, as not every one of DuckDB's is a Python value.
+        Numbers and moments are returned as text, because Python cannot represent all of DuckDB's.
         """
         quoted = identifier(self.name)
         if by_value:
@@ -55,7 +55,7 @@ class _Column:
             yield "known", f"count({quoted})"
         if not (self.is_number or self.is_moment or self.kind in _WITHOUT_ORDER):
             return
-        if self.kind not in _MOMENTS:  # they hardly repeat, and say more by their extremes
+        if self.kind not in _MOMENTS:  # they rarely repeat, and their extremes are more informative
             yield "distinct", f"approx_count_distinct({quoted}) EXPORT_STATE"
         if self.classified or self.kind in _WITHOUT_ORDER:
             return
@@ -85,7 +85,7 @@ class _Column:
         return self.kind in _INTEGERS | _FLOATS or (decimal is not None and int(decimal[1]) <= _SUMMABLE_DIGITS)
 
     def value(self, text: str | None) -> Number | None:
-        """A number as DuckDB shows it; None where it is none, or not finite."""
+        """Parse a number in DuckDB's text form; None if it is null or not finite."""
         if text is None:
             return None
         if self.kind in _FLOATS:
@@ -93,7 +93,7 @@ class _Column:
         return Decimal(text) if self.kind.startswith("DECIMAL") else int(text)
 
     def extreme(self, text: str | None) -> Extreme | None:
-        """A value as DuckDB shows it; None where it is none, not finite, or beyond Python's years."""
+        """Parse a value in DuckDB's text form; None if it is null, not finite, or outside Python's range of years."""
         if text is None or not self.is_moment:
             return self.value(text)
         try:
@@ -105,45 +105,45 @@ class _Column:
 
 
 class Profiler:
-    """Counts each column of the table once: by its distinct values where they are known, else in a SELECT of all."""
+    """Counts each column once: from its distinct values if they are known, otherwise in one SELECT over all rows."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned) -> None:
         self._connection = connection
         self._columns = _columns(partition)
-        self._found: dict[CellKey, Any] = {}
+        self._values: dict[CellKey, Any] = {}
 
     def cells(self, *, but: Iterable[str]) -> dict[CellKey, str]:
-        """The SQL over `unfiltered` of what is not counted yet, `but` of some columns."""
-        left_out = set(but)
-        columns = [column for column in self._columns if column.name not in left_out]
-        return self._open({_ROWS: "count(*)"} | _cells(columns, by_value=False))
+        """SQL over `unfiltered` of the counters that are still missing, except those of the columns in `but`."""
+        excluded = set(but)
+        columns = [column for column in self._columns if column.name not in excluded]
+        return self._missing({_ROWS: "count(*)"} | _cells(columns, by_value=False))
 
-    def take(self, found: Mapping[CellKey, Any]) -> None:
-        """What those cells were."""
-        self._found.update(found)
+    def add_values(self, values: Mapping[CellKey, Any]) -> None:
+        """Add the values of cells."""
+        self._values.update(values)
 
     def profile(self, values: Mapping[str, str]) -> PartitionProfile:
-        """The profile without `invalid_count`; what was not taken is counted now, by `values` (column -> the table of
-        its distinct values) or by the rows.
+        """The profile without `invalid_count`. Missing counters are computed now, from `values` (column -> the table of
+        its distinct values) or from the rows.
 
         Raises:
-            duckdb.Error: it cannot be counted.
+            duckdb.Error: a counter cannot be computed.
         """
         for column in self._columns:
             if column.name in values:
                 self._count_values(column, values[column.name])
-        self._found.update(self._counted(self.cells(but=()), UNFILTERED))
+        self._values.update(self._counted(self.cells(but=()), UNFILTERED))
         return PartitionProfile(
-            row_count=self._found[_ROWS], columns=tuple(self._counters(column) for column in self._columns)
+            row_count=self._values[_ROWS], columns=tuple(self._counters(column) for column in self._columns)
         )
 
     def _count_values(self, column: _Column, table: str) -> None:
-        # What cannot be counted so is counted by the rows.
+        # On an error, the counters are computed from the rows later.
         with suppress(*READ_ERRORS):
-            self._found.update(self._counted(self._open(_cells([column], by_value=True)), table))
+            self._values.update(self._counted(self._missing(_cells([column], by_value=True)), table))
 
-    def _open(self, cells: Mapping[CellKey, str]) -> dict[CellKey, str]:
-        return {key: sql for key, sql in cells.items() if key not in self._found}
+    def _missing(self, cells: Mapping[CellKey, str]) -> dict[CellKey, str]:
+        return {key: sql for key, sql in cells.items() if key not in self._values}
 
     def _counted(self, cells: Mapping[CellKey, str], relation: str) -> dict[CellKey, Any]:
         if not cells:
@@ -152,27 +152,27 @@ class Profiler:
         return dict(zip(cells, row, strict=True))
 
     def _counters(self, column: _Column) -> ColumnCounters:
-        def found(counter: str) -> Any:
-            return self._found.get((column.name, counter))
+        def value(counter: str) -> Any:
+            return self._values.get((column.name, counter))
 
-        state = found("distinct")
-        row_count = self._found[_ROWS] if found("rows") is None else found("rows")
+        state = value("distinct")
+        row_count = self._values[_ROWS] if value("rows") is None else value("rows")
         return ColumnCounters(
             column=column.name,
             row_count=row_count,
-            null_count=row_count - found("known"),
-            minimum=column.extreme(found("minimum")),
-            maximum=column.extreme(found("maximum")),
-            total=column.value(found("total")),
+            null_count=row_count - value("known"),
+            minimum=column.extreme(value("minimum")),
+            maximum=column.extreme(value("maximum")),
+            total=column.value(value("total")),
             distinct=None if state is None else _sketch(state["registers"], column.kind),
         )
 
 
 def _columns(partition: Scanned) -> list[_Column]:
-    """Those of the contract that every file has; a partition column may be in no file."""
+    """The contract's columns that every file has; a partition column need not be in the files."""
     named = [column for column in partition.scan.table.columns if not partition.lacking(column.name)]
     kinds = partition.types
-    return [_Column(one.name, kinds[one.name], bool(one.classified)) for one in named if one.name in kinds]
+    return [_Column(each.name, kinds[each.name], bool(each.classified)) for each in named if each.name in kinds]
 
 
 def _cells(columns: Iterable[_Column], *, by_value: bool) -> dict[CellKey, str]:

@@ -1,7 +1,7 @@
-"""The process in which contracts' queries are planned and run: DuckDB folds constants without a limit while it plans,
-so that only a process can be held to one.
+"""The process that plans and runs contracts' queries. DuckDB folds constants without a limit while it plans, so only
+limits on a process are effective.
 
-It reads a question a line from its input and writes an answer a line to its output, until its input ends.
+It reads one question per line from its input and writes one answer per line to its output, until its input ends.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ HIVE = "union_by_name = true, hive_partitioning = true"
 READY = b"ready\n"
 Kind = Literal["boolean", "integer", "float", "decimal", "text", "null"]
 _MB = 1024 * 1024
-# What threads and libraries reserve beside the rows: addresses, hardly memory.
+# Address space that threads and libraries reserve in addition to the rows; they use little of it.
 _RESERVED_MB = 1024
 
 
 class QueryLimits(Record):
-    """What one query may use."""
+    """The limits of one query."""
 
     seconds: float = 60.0
     memory_mb: int = 1024
@@ -42,17 +42,17 @@ class QueryLimits(Record):
 
     @property
     def too_large(self) -> str:
-        """Why a query that reached its limit of memory has no answer."""
+        """The message for a query that reached its memory limit."""
         return f"the query needs more than {self.memory_mb:,} MB of memory (GATE_SQL_RULE_MEMORY_MB); make it cheaper"
 
     @property
     def too_long(self) -> str:
-        """Why a query that reached its limit of time has no answer."""
+        """The message for a query that reached its time limit."""
         return f"the query takes longer than {self.seconds:g} s (GATE_SQL_RULE_TIMEOUT_S); make it cheaper"
 
 
 class Question(Record):
-    """A query to be run over the partition; without one, to be planned over the empty table."""
+    """A query to run over the partition or, if it is None, to plan over the empty table."""
 
     query: str
     table: TableSchema
@@ -62,7 +62,7 @@ class Question(Record):
 
 
 class Reply(Record):
-    """The query's one value as text with its kind, or why there is none."""
+    """The query's single value as text with its kind, or why there is none."""
 
     kind: Kind = "null"
     text: str = ""
@@ -70,15 +70,15 @@ class Reply(Record):
 
 
 class QueryRefused(Exception):
-    """Why a contract's query has no answer, in a sentence without a row's value."""
+    """Why a contract's query has no answer; the message contains no value of a row."""
 
 
 def main(limits: QueryLimits) -> None:
-    """Answer until the input ends."""
+    """Answer questions until the input ends."""
     reserved = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    most = reserved + (limits.memory_mb + _RESERVED_MB) * _MB
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    _say(READY)
+    max_bytes = reserved + (limits.memory_mb + _RESERVED_MB) * _MB
+    resource.setrlimit(resource.RLIMIT_AS, (max_bytes, max_bytes))
+    _write_line(READY)
     for line in sys.stdin.buffer:
         try:
             reply = _replied(Question.model_validate_json(line), limits)
@@ -86,23 +86,23 @@ def main(limits: QueryLimits) -> None:
             reply = Reply(refused=str(refused))
         except MemoryError:
             reply = Reply(refused=limits.too_large)
-        _say(reply.model_dump_json().encode() + b"\n")
+        _write_line(reply.model_dump_json().encode() + b"\n")
 
 
 def why_not_one_select(query: str) -> str | None:
-    """Why this is not one statement that only reads, or None."""
+    """Why this is not a single SELECT statement, or None."""
     try:
         statements = duckdb.extract_statements(query)
     except duckdb.Error as error:
-        return f"the query is not SQL of DuckDB: {str(error).splitlines()[0]}; correct it"
+        return f"the query is not valid DuckDB SQL: {str(error).splitlines()[0]}; correct it"
     if len(statements) != 1:
-        return f"the query holds {len(statements)} statements; write one SELECT"
+        return f"the query contains {len(statements)} statements; write a single SELECT"
     if statements[0].type != duckdb.StatementType.SELECT:
-        return f"the query is a {statements[0].type.name} statement; write one SELECT"
+        return f"the query is a {statements[0].type.name} statement; write a single SELECT"
     return None
 
 
-def _say(line: bytes) -> None:
+def _write_line(line: bytes) -> None:
     sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
 
@@ -131,8 +131,8 @@ def _why_unplanned(table: TableSchema, query: str, limits: QueryLimits) -> str |
 
 @cache
 def _planning_database() -> duckdb.DuckDBPyConnection:
-    """A locked database without a table: opening one costs 20 times what planning a query does. Each cursor is a
-    connection with temporary views of its own.
+    """A locked database without tables. It is shared, because opening one costs 20 times as much as planning a query;
+    each cursor is a connection with its own temporary views.
     """
     database = open_connection(Machine(threads=1))
     _lock(database, [])
@@ -156,7 +156,7 @@ def _sandbox(partition: Scanned, question: Question, limits: QueryLimits) -> Ite
 
 def _lock(sandbox: duckdb.DuckDBPyConnection, paths: Iterable[str]) -> None:
     sandbox.execute(f"SET allowed_paths = [{', '.join(literal(path) for path in paths)}]")
-    sandbox.execute("SET python_enable_replacements = false")  # else a Python variable's name is a table
+    sandbox.execute("SET python_enable_replacements = false")  # otherwise names of Python variables are tables
     sandbox.execute("SET enable_external_access = false")
     sandbox.execute("SET lock_configuration = true")
 
@@ -181,7 +181,7 @@ def _rows(sandbox: duckdb.DuckDBPyConnection, query: str, limits: QueryLimits) -
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException) as error:
         raise QueryRefused(f"the query cannot run: {str(error).splitlines()[0]}") from None
     except duckdb.Error as error:
-        raise QueryRefused(f"the query failed ({type(error).__name__}); try it on a partition's files") from None
+        raise QueryRefused(f"the query failed ({type(error).__name__}); test it on the files of a partition") from None
     finally:
         timer.cancel()
     return rows
@@ -190,7 +190,7 @@ def _rows(sandbox: duckdb.DuckDBPyConnection, query: str, limits: QueryLimits) -
 def _single_value(rows: list[tuple[object, ...]]) -> Reply:
     if len(rows) != 1 or len(rows[0]) != 1:
         shape = f"{len(rows[0])} columns" if rows and len(rows[0]) != 1 else "no row" if not rows else "several rows"
-        raise QueryRefused(f"the query returns {shape}; it must return one value")
+        raise QueryRefused(f"the query returns {shape}; it must return a single value")
     match value := rows[0][0]:
         case None:
             return Reply()
@@ -198,10 +198,10 @@ def _single_value(rows: list[tuple[object, ...]]) -> Reply:
             return Reply(kind="text", text=value.isoformat())
         case bool():
             return Reply(kind="boolean", text=str(value))
-    for kind, made in KINDS.items():
-        if isinstance(value, made):
+    for kind, python_type in KINDS.items():
+        if isinstance(value, python_type):
             return Reply(kind=kind, text=repr(value) if isinstance(value, float) else str(value))
-    raise QueryRefused(f"the query returns a {type(value).__name__}; it must return a number, a truth or a text")
+    raise QueryRefused(f"the query returns a {type(value).__name__}; it must return a number, a boolean or text")
 
 
 KINDS: dict[Kind, type[int | float | Decimal | str]] = {"integer": int, "float": float, "decimal": Decimal, "text": str}

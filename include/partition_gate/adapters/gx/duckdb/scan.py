@@ -1,5 +1,5 @@
-"""A partition's files as the DuckDB view `scanned`, under the contract's column names; and as `unfiltered`, the same
-view for statements that have no WHERE.
+"""A partition's files as the DuckDB view `scanned`, with the contract's column names, and as `unfiltered`, the same
+view for statements without a WHERE.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import duckdb
 from partition_gate.adapters.gx.duckdb.columns import (
     Group,
     Slot,
-    as_read,
     contract_slots,
-    distrusted,
     extra_slots,
     group_files,
     input_slots,
     output_slots,
+    with_statistics,
+    without_statistics,
 )
 from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Footers
 from partition_gate.adapters.gx.duckdb.sql import read_parquet, select
@@ -29,12 +29,12 @@ from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 
 SCANNED, UNFILTERED = "scanned", "unfiltered"
 SOURCE_FILE, SOURCE_ROW = "_gate_source_file", "_gate_source_row"
-FITS_SCHEMA = "gate_fits_json_schema"  # SQL's name of `fits_schema`, for rules on rows
-ROW = "_gate_row"  # of every view: a row's number in the partition, for us alone
+FITS_SCHEMA = "gate_fits_json_schema"  # the SQL name of `fits_schema`, for row-level rules
+ROW = "_gate_row"  # in every view: a row's number in the partition, for internal use
 
 
 class Machine(Record):
-    """What one validation may use. `None` leaves DuckDB's default; the temporary folder takes spilled rows."""
+    """Resources of one validation. `None` is DuckDB's default; the temporary folder is for spilled rows."""
 
     threads: int | None = None
     memory_limit: str | None = None
@@ -42,10 +42,10 @@ class Machine(Record):
 
 
 class EngineOptions(Record):
-    """`look_up_from_rows`: in partitions of so many rows and more, conditions are judged by a column's distinct values
-    where these are few; below, a statement more costs more than it saves. `kept_bytes`: what the numbers of rows that
-    break a rule may take in memory; the statement that keeps them gets that, and `read_bytes` for each column in each
-    thread to read it (measured: 2.3 MB in row groups of 122,880).
+    """`look_up_from_rows`: from this row count on, conditions are judged by a column's distinct values if these are
+    few; in smaller partitions the extra statement costs more than it saves. `kept_bytes`: memory for the numbers of
+    rows that break a rule. The statement that stores them gets this, plus `read_bytes` per column and thread for
+    reading (measured: 2.3 MB with row groups of 122,880).
     """
 
     look_up_from_rows: int = 20_000
@@ -54,8 +54,8 @@ class EngineOptions(Record):
 
 
 class Scanned(Record):
-    """What the view exposes: `types` (DuckDB's) of the columns to the rules; `inputs` names the files' own columns, of
-    which the contract may name them all.
+    """The view. `types`: DuckDB types of the columns that rules can name. `inputs`: names of the files' own columns;
+    `all_named`: the contract names all of them.
     """
 
     scan: PartitionScan
@@ -70,15 +70,15 @@ class Scanned(Record):
         return tuple(self.types)
 
     def lacking(self, column: str) -> tuple[str, ...]:
-        """Landing paths of the files without the column; none where the partition's key gives its value."""
+        """Landing paths of the files without the column; none if the partition key contains its value."""
         return () if column in dict(self.scan.partition_values) else self.footers.lacking(self.source(column))
 
     def named_alike(self, column: str) -> tuple[str, ...]:
-        """The files' columns that may be the one they lack: their names differ from its only by case."""
+        """Columns of the files that may be meant instead of a missing one: the names differ only in case."""
         return self.footers.named_alike(self.source(column))
 
-    def keys_held(self) -> dict[str, str | None]:
-        """Partition column that a file holds too -> the value that the partition's key has for it; None is null."""
+    def stored_keys(self) -> dict[str, str | None]:
+        """Partition columns that are also stored in a file -> their value in the partition key; None is null."""
         values = dict(self.scan.partition_values)
         sources = {column: self.source(column) for column in values}
         return {
@@ -88,18 +88,18 @@ class Scanned(Record):
         }
 
     def mistyped(self, column: str, types: Iterable[str]) -> tuple[tuple[str, str], ...]:
-        """(landing path, type found) of the files that store the column as none of the types."""
+        """(landing path, actual type) of the files that store the column with another type."""
         return self.footers.mistyped(self.source(column), tuple(types))
 
     def source(self, column: str) -> str:
-        """A column's name in the files; a column that the contract does not name has one name only."""
+        """A column's name in the files; for a column that the contract does not name, the name itself."""
         table = self.scan.table
         names = {named.name: named.source for named in (*table.columns, *table.partition_columns)}
         return names.get(column, column)
 
 
 def open_connection(machine: Machine) -> duckdb.DuckDBPyConnection:
-    """A private in-memory database in UTC that loads no extension and writes nothing outside its temporary folder."""
+    """A private in-memory database in UTC that loads no extensions and writes only to its temporary folder."""
     settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
@@ -112,7 +112,7 @@ def open_connection(machine: Machine) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config=settings)
     connection.execute("SET TimeZone = 'UTC'")
     connection.create_function(FITS_SCHEMA, fits_schema, [duckdb.sqltype("VARCHAR")] * 2, duckdb.sqltype("BOOLEAN"))
-    # It answers comparisons, counts and extremes from the footers (`columns.distrusted`).
+    # This optimiser computes comparisons, counts and extremes from the footers (`columns.without_statistics`).
     connection.execute("SET disabled_optimizers = 'statistics_propagation'")
     return connection
 
@@ -122,26 +122,26 @@ def create_view(
 ) -> Scanned:
     """Create (or replace) both views over exactly the readable files.
 
-    `with_files` adds to `scanned` what a split needs: each row as it came (`_gate_in_<i>`, the files' i-th column,
-    `_gate_source_file` and `_gate_source_row`), and `_gate_out_<i>` (the table's i-th column, cast). Files that differ
-    in schema are read apart, so nothing depends on how DuckDB unites them. There must be at least one file.
+    `with_files` adds to `scanned` what a split needs: each row unchanged (`_gate_in_<i>`, the files' i-th column,
+    `_gate_source_file` and `_gate_source_row`), and `_gate_out_<i>` (the table's i-th column, cast). Files with
+    different schemas are read separately, so nothing depends on how DuckDB unites them. There must be at least one.
     """
     groups = group_files(connection, footers)
     inputs = input_slots(groups)
-    extra = extra_slots(scan, groups, distrusted)
-    slots = [*contract_slots(scan, groups, distrusted), *extra]
+    extra = extra_slots(scan, groups, without_statistics)
+    slots = [*contract_slots(scan, groups, without_statistics), *extra]
     types = {slot.name: slot.type for slot in slots}
-    came = [slot.renamed(input_cell(i)) for i, slot in enumerate(inputs)]
-    split = [*output_slots(scan, groups), *came] if with_files else []
+    unchanged = [slot.renamed(input_cell(i)) for i, slot in enumerate(inputs)]
+    split = [*output_slots(scan, groups), *unchanged] if with_files else []
     _create(connection, SCANNED, groups, [*slots, *split], with_files=with_files)
-    plain = [*contract_slots(scan, groups, as_read), *extra_slots(scan, groups, as_read)]
+    plain = [*contract_slots(scan, groups, with_statistics), *extra_slots(scan, groups, with_statistics)]
     _create(connection, UNFILTERED, groups, plain)
     names = tuple(slot.name for slot in inputs)
     return Scanned(scan=scan, footers=footers, types=types, inputs=names, all_named=not extra)
 
 
 def input_cell(number: int) -> str:
-    """The name that the files' column of this number has in a view, as it came."""
+    """The name in the view of the files' column with this number, unchanged."""
     return f"_gate_in_{number}"
 
 
@@ -151,18 +151,18 @@ def reference_view(dataset: str) -> str:
 
 
 def create_reference_view(connection: duckdb.DuckDBPyConnection, reference: ReferenceFiles) -> None:
-    """Create the view over a referenced dataset's files; it raises what DuckDB raises where they cannot be read."""
+    """Create the view over a referenced dataset's files; raises DuckDB's errors if they cannot be read."""
     published = select(["*"], read_parquet(reference.paths, options="union_by_name = true"))
     connection.execute(f"CREATE OR REPLACE VIEW {identifier(reference_view(reference.dataset))} AS {published}")
 
 
 def damaged_files(connection: duckdb.DuckDBPyConnection, footers: Footers) -> tuple[str, ...]:
-    """Landing paths of the files that cannot be read to their end, found by reading each."""
+    """Landing paths of the files that cannot be read to their end; reads each file."""
     return tuple(file.source for file in footers.files if not _reads_to_the_end(connection, file.path))
 
 
 def _reads_to_the_end(connection: duckdb.DuckDBPyConnection, path: str) -> bool:
-    # Not count(): DuckDB answers it from the footer where the footer says that nothing is null.
+    # Not count(): DuckDB computes it from the footer if the footer says that there are no nulls.
     try:
         connection.execute(select(["first(COLUMNS(*)) IS NULL"], read_parquet([path]))).fetchall()
     except READ_ERRORS:

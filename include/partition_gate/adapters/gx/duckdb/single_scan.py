@@ -1,4 +1,4 @@
-"""The one SELECT of a validation: what it counts, what it aggregates, and which rows break which rule."""
+"""The single SELECT of a validation: its counts, its aggregates, and which rows break which rule."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ _BIT = "_gate_bit_"
 
 
 def breaks(number: int) -> str:
-    """The column of kept rows that tells of the rule with this number: NULL where the rule tells nothing."""
+    """The column of stored rows for the rule with this number: whether the row breaks it, NULL if undecided."""
     return f"_gate_rule_{number}"
 
 
 @dataclass(frozen=True)
 class SingleScan:
-    """`counts`: what to call it -> the condition that is counted. `aggregates`: the same for aggregate expressions.
-    `rules` are the conditions of row-level rules: the numbers of the rows where one is true are kept, with what each
-    rule is for them (`breaks`).
+    """`counts`: key -> condition to count. `aggregates`: key -> aggregate expression. `rules`: conditions of row-level
+    rules; the numbers of the rows that meet any of them are stored, with the value of each (`breaks`).
     """
 
     counts: Mapping[Any, str] = field(default_factory=dict)
@@ -31,9 +30,8 @@ class SingleScan:
     rules: Sequence[str] = ()
 
     def run(self, connection: duckdb.DuckDBPyConnection, *, broken: str) -> dict[Any, Any]:
-        """What was counted and aggregated. The temporary table `broken` is made: a row's number, and what each rule's
-        condition is. It needs a new name each time: a table that DuckDB had no memory left to take back cannot be
-        replaced.
+        """The counts and aggregates by key. Creates the temporary table `broken`: row numbers with the value of each
+        rule's condition. It needs a new name each time: after running out of memory, DuckDB cannot replace the table.
         """
         if not (self.counts or self.aggregates or self.rules):
             return {}
@@ -44,21 +42,21 @@ class SingleScan:
             *(f"count_{i}" for i in range(len(counted))),
             *(f"aggregate_{i}" for i in range(len(self.aggregates))),
         ]
-        found = connection.execute(select([*numbers, "1"], counted_in)).fetchone() or ()
-        number_of = dict(zip(counted, found, strict=False)) | self._broken(connection, counted_in, broken)
+        row = connection.execute(select([*numbers, "1"], counted_in)).fetchone() or ()
+        number_of = dict(zip(counted, row, strict=False)) | self._broken(connection, counted_in, broken)
         connection.execute(f"DROP TABLE {counted_in}")
         return {
             **{name: number_of[condition] for name, condition in self.counts.items()},
-            **dict(zip(self.aggregates, found[len(counted) :], strict=False)),
+            **dict(zip(self.aggregates, row[len(counted) :], strict=False)),
         }
 
     def _broken(self, connection: duckdb.DuckDBPyConnection, counted_in: str, table: str) -> dict[str, int]:
-        """The number of rows that break each rule: counted among the kept rows, which are few."""
+        """The number of rows that break each rule, counted among the stored rows, which are few."""
         if not self.rules:
             return {}
         rules = [breaks(i) for i in range(len(self.rules))]
-        kept = (f"r.{cell}" for cell in (ROW, *rules))
-        rows = select(kept, f"({select(['unnest(broken) AS r'], counted_in)})")
+        stored = (f"r.{cell}" for cell in (ROW, *rules))
+        rows = select(stored, f"({select(['unnest(broken) AS r'], counted_in)})")
         connection.execute(f"CREATE TEMP TABLE {table} AS {rows}")
         counts = select([f"coalesce(count_if({rule}), 0)" for rule in rules], table)
         return dict(zip(self.rules, connection.execute(counts).fetchone() or (), strict=True))
@@ -70,7 +68,7 @@ class SingleScan:
         cells += [f"{sql} AS aggregate_{i}" for i, sql in enumerate(self.aggregates.values())]
         if self.rules:
             rules = [breaks(i) for i in range(len(self.rules))]
-            # Members of the struct are the vectors as they are; a list of the booleans would be made for every row.
+            # A struct refers to the existing vectors; a list of booleans would be built for every row.
             row = ", ".join(f"{cell} := {cell}" for cell in (ROW, *rules))
             cells.append(f"list(struct_pack({row})) FILTER (WHERE {' OR '.join(rules)}) AS broken")
         return select(cells, f"({select(['*', *bits], UNFILTERED)})")

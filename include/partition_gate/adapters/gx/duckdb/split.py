@@ -1,4 +1,4 @@
-"""Rows that pass and rows that do not, as two Parquet files, by the validator's own predicates."""
+"""Splits rows into passing and quarantined Parquet files, by the validator's own predicates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from partition_gate.adapters.gx.duckdb.failing_rows import kept_rows
+from partition_gate.adapters.gx.duckdb.failing_rows import saved_rows
 from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Footers, read_footers
 from partition_gate.adapters.gx.duckdb.scan import (
     ROW,
@@ -25,7 +25,7 @@ from partition_gate.adapters.gx.duckdb.unchanged_files import can_stay
 from partition_gate.core.errors import GateError
 from partition_gate.core.quoting import identifier
 from partition_gate.core.table import TableSchema
-from partition_gate.gate.local_folders import full
+from partition_gate.gate.local_folders import disk_full
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels
 
 PASSING, QUARANTINED = "passing.parquet", "quarantined.parquet"
@@ -39,16 +39,18 @@ def split_rows(
     labels: SplitLabels,
     into: Path,
 ) -> Split:
-    """Each row passes or is quarantined: one condition and its negation, never NULL.
+    """Each row either passes or is quarantined: one condition and its negation, never NULL.
 
-    Files of which nothing is quarantined and that are as the table promises are themselves what passes.
+    If nothing is quarantined and the files match the table exactly, the files themselves are the passing ones.
 
     Raises:
         GateError: a file cannot be read, a value cannot be cast to the table's type, or a row was lost.
     """
     footers = read_footers(scan)
     if footers.unreadable:
-        raise GateError(f"{footers.unreadable[0]} cannot be read as Parquet, so nothing can be split; reject instead")
+        raise GateError(
+            f"{footers.unreadable[0]} cannot be read as Parquet, so it cannot be split; reject the partition instead"
+        )
     if not blocking and (whole := _whole_files(connection, scan, footers)):
         return whole
     partition = open_view(connection, scan, footers)
@@ -70,7 +72,7 @@ def reject_rows(
     """Every row of every file that can be read to its end, quarantined.
 
     Raises:
-        GateError: files that can each be read cannot be read together.
+        GateError: the files can be read separately, but not together.
     """
 
     def rejected(footers: Footers, judged: str) -> tuple[Path | None, int]:
@@ -80,7 +82,7 @@ def reject_rows(
         return _copy(connection, quarantined_rows(partition, judged, _rule_ids(blocking), labels), into / QUARANTINED)
 
     footers = read_footers(scan)
-    # Without one of the files the rows of the others have other numbers than those that were kept.
+    # Without one of the files, the other rows have different numbers than those that were saved.
     judged = _judged_again(blocking) if footers.unreadable else _judged_rows(scan, blocking)
     try:
         quarantined, rows = rejected(footers, judged)
@@ -95,17 +97,17 @@ def reject_rows(
     )
 
 
-def _nothing_lost(table: TableSchema, split: Split) -> Split:
+def _checked_row_count(table: TableSchema, split: Split) -> Split:
     if split.rows_passing + split.rows_quarantined != split.rows_in:
         raise GateError(
-            f"{table.name}: {split.rows_passing} rows pass and {split.rows_quarantined} do not, of {split.rows_in}; "
-            "nothing may be published from this split, report it to the developers"
+            f"{table.name}: {split.rows_passing} passing and {split.rows_quarantined} quarantined rows do not add up "
+            f"to {split.rows_in}; nothing is published, report it to the developers"
         )
     return split
 
 
 def open_view(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Scanned:
-    """The view with what a split needs, and the referenced datasets' views."""
+    """The view with the columns for a split, and the views of the referenced datasets."""
     partition = create_view(connection, scan, footers, with_files=True)
     for reference in scan.references:
         if reference.paths:
@@ -136,18 +138,18 @@ def _two_files(
         rows_quarantined=rows_quarantined,
         row_hash=row_hash(connection, [passing] if passing else [])[0],
     )
-    return _nothing_lost(table, split)
+    return _checked_row_count(table, split)
 
 
 def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
-    """The files as what passes; None where one differs from the table, all are small, or without rows."""
+    """The unchanged files as the passing ones; None if one differs from the table, or all are small or empty."""
     paths = [Path(file.path) for file in footers.files]
     if not can_stay(paths, scan.target):
         return None
     try:
         hashed, rows = row_hash(connection, paths)
     except READ_ERRORS:
-        return None  # the long way says what is wrong
+        return None  # the full split reports the error
     if not rows:
         return None
     whole = Split(
@@ -158,7 +160,7 @@ def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, foo
         rows_quarantined=0,
         row_hash=hashed,
     )
-    return _nothing_lost(scan.table, whole)
+    return _checked_row_count(scan.table, whole)
 
 
 def _rule_ids(blocking: Sequence[RowPredicate]) -> list[str]:
@@ -166,25 +168,25 @@ def _rule_ids(blocking: Sequence[RowPredicate]) -> list[str]:
 
 
 def _passing_rows(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> str:
-    """The rows that break no predicate, as the table's columns: looked up, as in `failing_rows`, or judged again."""
+    """The rows that break no predicate, as the table's columns: from saved row numbers, or judged again."""
     columns = [f"_gate_out_{i} AS {identifier(column.name)}" for i, column in enumerate(scan.target.columns)]
-    if numbers := kept_rows(scan, blocking):
+    if numbers := saved_rows(scan, blocking):
         return select(columns, f"{SCANNED} ANTI JOIN ({numbers}) USING ({ROW})")
-    return select(columns, SCANNED, where=f"NOT ({any_of(one.sql for one in blocking)})")
+    return select(columns, SCANNED, where=f"NOT ({any_of(predicate.sql for predicate in blocking)})")
 
 
 def failing_rows(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> str:
-    """The rows that break a predicate, as SQL over the view, with `_gate_breaks_<i>` for each: looked up by the numbers
-    that a validation left, else judged again.
+    """SQL of the rows that break a predicate, with `_gate_breaks_<i>` for each: from the row numbers that the
+    validation saved, or judged again.
     """
-    if numbers := kept_rows(scan, blocking):
+    if numbers := saved_rows(scan, blocking):
         return select(["*"], f"{SCANNED} JOIN ({numbers}) USING ({ROW})")
-    return select(["*", *_breaks(blocking)], SCANNED, where=any_of(one.sql for one in blocking))
+    return select(["*", *_breaks(blocking)], SCANNED, where=any_of(predicate.sql for predicate in blocking))
 
 
 def _judged_rows(scan: PartitionScan, blocking: Sequence[RowPredicate]) -> str:
-    """Every row of the view with `_gate_breaks_<i>`, looked up or judged again as well."""
-    if numbers := kept_rows(scan, blocking):
+    """Every row of the view with `_gate_breaks_<i>`, also from saved row numbers or judged again."""
+    if numbers := saved_rows(scan, blocking):
         return select(["*"], f"{SCANNED} LEFT JOIN ({numbers}) USING ({ROW})")
     return _judged_again(blocking)
 
@@ -194,11 +196,11 @@ def _judged_again(blocking: Sequence[RowPredicate]) -> str:
 
 
 def _breaks(blocking: Sequence[RowPredicate]) -> list[str]:
-    return [f"coalesce(({one.sql}), FALSE) AS _gate_breaks_{i}" for i, one in enumerate(blocking)]
+    return [f"coalesce(({each.sql}), FALSE) AS _gate_breaks_{i}" for i, each in enumerate(blocking)]
 
 
 def quarantined_rows(partition: Scanned, judged: str, rule_ids: Sequence[str], labels: SplitLabels) -> str:
-    """The judged rows (`failing_rows`) as they are kept in quarantine: every input column, then the reasons."""
+    """The judged rows (`failing_rows`) in the form of the quarantine: every input column, then the reasons."""
     reasons = dict(labels.reasons)
     cells = [f"{input_cell(i)} AS {identifier(name)}" for i, name in enumerate(partition.inputs)]
     cells += [
@@ -217,13 +219,17 @@ def _texts(texts: Iterable[str]) -> str:
     cases = [f"CASE WHEN _gate_breaks_{i} THEN {literal(text)} END" for i, text in enumerate(texts)]
     if not cases:
         return text_list([])
-    is_broken = " OR ".join(f"_gate_breaks_{i}" for i in range(len(cases)))  # of a rejected partition most rows are not
-    texts_there = f"list_filter([{', '.join(cases)}]::VARCHAR[], lambda text: text IS NOT NULL)"
-    return f"CASE WHEN {is_broken} THEN {texts_there} ELSE {text_list([])} END"
+    is_broken = " OR ".join(
+        f"_gate_breaks_{i}" for i in range(len(cases))
+    )  # most rows of a rejected partition break nothing
+    non_null = f"list_filter([{', '.join(cases)}]::VARCHAR[], lambda text: text IS NOT NULL)"
+    return f"CASE WHEN {is_broken} THEN {non_null} ELSE {text_list([])} END"
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> tuple[Path | None, int]:
-    """The rows of a query as a Parquet file, and how many; no file is left where there is none, or it failed."""
+    """Write the rows of a query to a Parquet file; returns it with its row count. No file remains without rows or after
+    an error.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         copied = connection.execute(
@@ -239,19 +245,19 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> tupl
 
 
 def _split_error(connection: duckdb.DuckDBPyConnection, partition: Scanned, error: BaseException) -> GateError:
-    """Whose fault it is, found by looking again; DuckDB's own text may hold a value, so it is not quoted."""
+    """Find the cause of a failed split. DuckDB's own message is not quoted, because it may contain a value."""
     table = partition.scan.target
     if "No space left" in str(error):
-        return full("the folder of the spool")
+        return disk_full("the folder of the spool")
     if damaged := damaged_files(connection, partition.footers):
-        return GateError(f"{damaged[0]} cannot be read to its end, so nothing can be split; reject instead")
+        return GateError(f"{damaged[0]} cannot be read to its end, so it cannot be split; reject the partition instead")
     for i, column in enumerate(table.columns):
         try:
             connection.execute(select([f"first(_gate_out_{i})"], SCANNED)).fetchall()
         except READ_ERRORS:
             return GateError(
                 f"{table.name}.{column.name}: a value cannot be cast to {column.type}; "
-                "correct the type in the contract, or let a rule refuse such values"
+                "correct the type in the contract, or add a rule that fails such values"
             )
     return GateError(f"{table.name}: the rows cannot be split ({type(error).__name__}); report it to the developers")
 
@@ -260,9 +266,7 @@ NO_ROWS = "0"
 
 
 def row_hash(connection: duckdb.DuckDBPyConnection, passing: Sequence[Path]) -> tuple[str, int]:
-    """The sum of the hashes of the rows of the files, as they read back, and how many there are; independent of their
-    order.
-    """
+    """The sum of the row hashes of the files, as read back, and the row count; independent of the order of the rows."""
     if not passing:
         return NO_ROWS, 0
     hashes = select(["hash(row(*COLUMNS(*)))::HUGEINT AS row_hash"], read_parquet(map(str, passing)))

@@ -1,4 +1,4 @@
-"""Text of DuckDB SQL: the only place where a name or a value becomes SQL."""
+"""Builds DuckDB SQL: the only module that turns names and values into SQL."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _EXACT_INTEGER = 10**18
 
 
 def literal(value: object) -> str:
-    """A value as DuckDB reads it back, with its type.
+    """A value as a DuckDB literal that keeps its type.
 
-    Backslashes are plain characters in DuckDB. A float with few digits is a decimal literal, which adapts to the
-    column it is compared with (so a FLOAT of 0.1 is not greater than the bound 0.1); with more digits it is a DOUBLE.
+    Backslashes are ordinary characters in DuckDB. A float with few digits becomes a decimal literal, which adapts to
+    the compared column (so a FLOAT of 0.1 is not greater than the bound 0.1); with more digits it is a DOUBLE.
 
     Raises:
-        TypeError: no literal of this Python type is known.
+        TypeError: there is no literal for this Python type.
     """
     match value:
         case None:
@@ -42,22 +42,22 @@ def literal(value: object) -> str:
 
 
 def text_list(values: Iterable[str]) -> str:
-    """A list of text, typed also when it is empty."""
+    """A list of text with an explicit type, so that it may be empty."""
     return f"[{', '.join(literal(value) for value in values)}]::VARCHAR[]"
 
 
 def read_parquet(paths: Iterable[str], *, options: str = "hive_partitioning = false") -> str:
-    """The relation over exactly these files; a folder named `dt=...` adds no column."""
+    """The relation over exactly these files; folders named `dt=...` do not add a column."""
     return f"read_parquet([{', '.join(literal(path) for path in paths)}], {options})"
 
 
 def select(cells: Iterable[str], relation: str, *, where: str = "TRUE") -> str:
-    """A SELECT of parts that are SQL already."""
+    """A SELECT from SQL fragments."""
     return " ".join(("SELECT", ", ".join(cells), "FROM", relation, "WHERE", where))
 
 
 def any_of(conditions: Iterable[str]) -> str:
-    """Where at least one condition is true; a condition that is NULL is not."""
+    """SQL: whether at least one condition is true; NULL counts as false."""
     return " OR ".join(f"coalesce(({condition}), FALSE)" for condition in conditions) or "FALSE"
 
 
@@ -83,18 +83,18 @@ _DIGITS = 38
 
 
 def is_multiple(value: str, divisor: str) -> str:
-    """Whether a number is a whole multiple of a decimal (its text); exact, and never NULL for a number.
+    """SQL: whether a number is a whole multiple of a decimal (given as text); exact, and never NULL for a number.
 
-    A float counts as the shortest decimal that reads back as it (0.3 is three times 0.1). NaN and infinity are no
-    multiples.
+    A float counts as the shortest decimal that reads back as the same float (0.3 is three times 0.1). NaN and infinity
+    are not multiples.
     """
     places = len(divisor.partition(".")[2])
     decimal = f"DECIMAL({_DIGITS}, {places})"
     step = f"CAST({literal(divisor)} AS {decimal})"
-    # A whole number is a multiple of p/q (in lowest terms) exactly where it is one of p.
+    # A whole number is a multiple of p/q (in lowest terms) exactly if it is a multiple of p.
     whole = f"({value}) % {Fraction(divisor).numerator} = 0"
     floats = " ".join(_float_case(value, kind, decimal, step, whole) for kind in ("DOUBLE", "FLOAT"))
-    # `typeof` is a constant of the column, so only one branch is left in the plan.
+    # `typeof` is constant for a column, so only one branch remains in the plan.
     return (
         f"CASE WHEN typeof({value}) IN ({', '.join(literal(kind) for kind in _INTEGERS)}) THEN {whole} {floats} "
         f"ELSE coalesce(round({value}, {places}) = {value} "
@@ -104,9 +104,9 @@ def is_multiple(value: str, divisor: str) -> str:
 
 def _float_case(value: str, kind: str, decimal: str, step: str, whole: str) -> str:
     exact = f"TRY_CAST(CAST({value} AS VARCHAR) AS {decimal})"
-    kept = f"CAST(CAST({exact} AS VARCHAR) AS {kind}) = {value}"
+    is_exact = f"CAST(CAST({exact} AS VARCHAR) AS {kind}) = {value}"
     # Above 10^20 every float is whole.
     return (
-        f"WHEN typeof({value}) = '{kind}' THEN coalesce({kept} AND {exact} % {step} = 0, "
+        f"WHEN typeof({value}) = '{kind}' THEN coalesce({is_exact} AND {exact} % {step} = 0, "
         f"abs({value}) > 1e20 AND isfinite({value}) AND {whole}, FALSE)"
     )

@@ -1,4 +1,4 @@
-"""Queries that contracts write, in a process of their own that reaches nothing but the files it is given."""
+"""Runs the queries of contracts in a separate process that can read only the files passed to it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from partition_gate.core.table import TableSchema
 Answer = bool | int | float | Decimal | str | None
 
 _STARTS_WITHIN_S = 60.0
-# DuckDB ends most queries itself at their limit, and says why; the process is ended where it does not.
-_ENDED_AFTER_S = 1.0
+# DuckDB itself ends most queries at their limit and reports why; otherwise the process is killed.
+_KILLED_AFTER_S = 1.0
 _PROGRAM = """
 import sys
 sys.path[:] = {path!r}
@@ -39,8 +39,8 @@ main(QueryLimits.model_validate_json({limits!r}))
 
 
 class SqlRules:
-    """Plans and runs queries, one after the other, each within its limits. Starts its process at the first query, and
-    anew after one that had to be ended.
+    """Plans and runs queries one at a time, each within its limits. Starts its process at the first query, and again
+    after a process was killed.
     """
 
     def __init__(self, limits: QueryLimits | None = None) -> None:
@@ -48,21 +48,21 @@ class SqlRules:
         self._process: subprocess.Popen[bytes] | None = None
 
     def why_unplanned(self, table: TableSchema, query: str) -> str | None:
-        """Why a query cannot run over the table (and what is published of it), or None. No row is needed for that."""
+        """Why a query cannot run over the table (and its published rows), or None. Needs no data."""
         try:
-            self._asked(Question(query=query, table=table))
+            self._ask(Question(query=query, table=table))
         except QueryRefused as refused:
             return str(refused)
         return None
 
     def answer(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, query: str) -> Answer:
-        """The one value of a query over the partition, under the dataset's name, and `<dataset>_published`.
+        """The single value of a query over the partition (named like the dataset) and `<dataset>_published`.
 
-        The query runs without files, network and settings: only the files of both can be read. `connection` is used to
+        The query cannot access the network, settings or any files except those of the two. `connection` is used to
         fetch published files that are not local.
 
         Raises:
-            QueryRefused: it is not one SELECT, does not return one value, fails, or takes more than it may.
+            QueryRefused: it is not a single SELECT, does not return a single value, fails, or exceeds a limit.
         """
         if refused := why_not_one_select(query):
             raise QueryRefused(refused)
@@ -70,29 +70,29 @@ class SqlRules:
             published = _local(connection, partition, Path(folder))
             table = partition.scan.table
             question = Question(query=query, table=table, partition=partition, published=published, folder=folder)
-            return _value(self._asked(question))
+            return _value(self._ask(question))
 
     def close(self) -> None:
-        """End the process."""
+        """Kill the process."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
             self._process = None
 
-    def _asked(self, question: Question) -> Reply:
-        process = self._started()
+    def _ask(self, question: Question) -> Reply:
+        process = self._start()
         assert process.stdin is not None  # noqa: S101 -- a pipe
         assert process.stdout is not None  # noqa: S101 -- a pipe
         try:
             process.stdin.write(question.model_dump_json().encode() + b"\n")
             process.stdin.flush()
-            line = within(self._limits.seconds + _ENDED_AFTER_S, process.stdout.readline)
+            line = within(self._limits.seconds + _KILLED_AFTER_S, process.stdout.readline)
         except LimitReached:
             self.close()
             raise QueryRefused(self._limits.too_long) from None
         except BrokenPipeError:
             line = b""
-        if not line:  # the system ended it: it allocates without looking at the limit
+        if not line:  # the system killed it, because some allocations ignore DuckDB's limit
             self.close()
             raise QueryRefused(self._limits.too_large)
         reply = Reply.model_validate_json(line)
@@ -100,7 +100,7 @@ class SqlRules:
             raise QueryRefused(reply.refused)
         return reply
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             program = _PROGRAM.format(path=sys.path, limits=self._limits.model_dump_json())
             self._process = subprocess.Popen(
@@ -116,7 +116,7 @@ class SqlRules:
                 is_ready = False
             if not is_ready:
                 self.close()
-                raise QueryRefused("the process for queries does not start; free memory, and run it again")
+                raise QueryRefused("the process for queries did not start; free some memory, then run it again")
         return self._process
 
 
@@ -127,9 +127,9 @@ def _value(reply: Reply) -> Answer:
 
 
 def _local(connection: duckdb.DuckDBPyConnection, partition: Scanned, folder: Path) -> tuple[str, ...]:
-    """The published files; those that are not on this machine are fetched into the folder."""
+    """The published files; remote ones are fetched into the folder."""
     name = partition.scan.table.name
-    paths = next((one.paths for one in partition.scan.references if one.dataset == name), ())
+    paths = next((each.paths for each in partition.scan.references if each.dataset == name), ())
     if all("://" not in path for path in paths):
         return tuple(paths)
     fetched = folder / "published.parquet"

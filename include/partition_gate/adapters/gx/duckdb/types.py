@@ -1,4 +1,4 @@
-"""The DuckDB type in which columns of several types meet, and whether one type can become another at all."""
+"""The common DuckDB type of several types, and whether one type can be cast to another."""
 
 from __future__ import annotations
 
@@ -17,62 +17,62 @@ _FLOATS = {"FLOAT", "DOUBLE"}
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 _INSTANTS = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 _LISTS = {"list", "array"}
-NO_TYPE = '"NULL"'  # DuckDB's type of a column, member or element that has no value in any row
+NO_TYPE = '"NULL"'  # DuckDB's type of a column, member or element without any value
 
 Leaf = Callable[[set[str]], str]
 
 
 def exact_type(kinds: set[str]) -> str:
-    """The type that holds each value of all these types as it came; text where there is none."""
-    return _meet(kinds, _exact)
+    """The type that stores every value of all these types exactly; text if there is none."""
+    return _common(kinds, _exact)
 
 
 def comparable_type(kinds: set[str]) -> str:
     """A type in which rules can compare values of all these types, and to which no cast fails.
 
-    Numbers stay exact unless a FLOAT or DOUBLE is among them, or 38 digits are too few. A moment without a zone is in
-    UTC; beside microseconds, nanoseconds are rounded.
+    Numbers stay exact unless there is a FLOAT or DOUBLE, or 38 digits are too few. A timestamp without a zone is in
+    UTC; nanoseconds are rounded if there are microseconds.
     """
-    return _meet(kinds, _comparable)
+    return _common(kinds, _comparable)
 
 
 def can_become(kind: str, target: str) -> bool:
-    """Whether DuckDB takes the cast at all: a struct without any member of the other never becomes it."""
+    """Whether DuckDB accepts the cast: not between structs that have no member in common."""
     if kind == target or not (_is_nested(kind) and _is_nested(target)):
         return True
-    one, other = duckdb.sqltype(kind), duckdb.sqltype(target)
-    if one.id == other.id == "struct":
-        members, wanted = _members([one]), _members([other])
+    source_type, target_type = duckdb.sqltype(kind), duckdb.sqltype(target)
+    if source_type.id == target_type.id == "struct":
+        members, wanted = _members([source_type]), _members([target_type])
         shared = members.keys() & wanted.keys()
         return bool(shared) and all(can_become(members[name][0], wanted[name][0]) for name in shared)
-    inner = zip(_inner(one), _inner(other), strict=False)
+    inner = zip(_inner(source_type), _inner(target_type), strict=False)
     return all(can_become(part, wanted) for part, wanted in inner)
 
 
-def _meet(kinds: set[str], leaf: Leaf) -> str:
-    kinds = kinds - {NO_TYPE} or kinds  # what has no value has every type
+def _common(kinds: set[str], leaf: Leaf) -> str:
+    kinds = kinds - {NO_TYPE} or kinds  # without any value, every type fits
     if len(kinds) == 1:
         return next(iter(kinds))
     if not all(_is_nested(kind) for kind in kinds):
         return leaf(kinds)
     parsed = [duckdb.sqltype(kind) for kind in sorted(kinds)]
-    ids = {one.id for one in parsed}
+    ids = {each.id for each in parsed}
     if ids == {"struct"}:
         return _struct(parsed, leaf)
     if ids <= _LISTS:
-        return _meet({_inner(one)[0] for one in parsed}, leaf) + "[]"
+        return _common({_inner(each)[0] for each in parsed}, leaf) + "[]"
     if ids == {"map"}:
-        keys, values = ({_inner(one)[i] for one in parsed} for i in (0, 1))
-        return f"MAP({_meet(keys, leaf)}, {_meet(values, leaf)})"
+        keys, values = ({_inner(each)[i] for each in parsed} for i in (0, 1))
+        return f"MAP({_common(keys, leaf)}, {_common(values, leaf)})"
     return leaf(kinds)
 
 
 def _struct(structs: Sequence[Any], leaf: Leaf) -> str:
-    """Every member of any of them; a value has null for those that its file lacks. DuckDB's members ignore case."""
+    """The union of all members; members that a file lacks are null. DuckDB's member names ignore case."""
     members = _members(structs)
     if len({name.casefold() for name in members}) < len(members):
         return "VARCHAR"
-    return f"STRUCT({', '.join(f'{identifier(name)} {_meet(set(kinds), leaf)}' for name, kinds in members.items())})"
+    return f"STRUCT({', '.join(f'{identifier(name)} {_common(set(kinds), leaf)}' for name, kinds in members.items())})"
 
 
 def _members(structs: Iterable[Any]) -> dict[str, list[str]]:
@@ -84,7 +84,7 @@ def _members(structs: Iterable[Any]) -> dict[str, list[str]]:
 
 
 def _inner(kind: Any) -> list[str]:
-    """The types inside of a list (one) or a map (of its keys and of its values)."""
+    """The inner types of a list (one) or a map (keys and values)."""
     return [str(part) for name, part in kind.children if name in ("child", "key", "value")]
 
 
@@ -116,10 +116,10 @@ def _comparable(kinds: set[str]) -> str:
 
 
 def _decimal(kinds: Iterable[str]) -> str:
-    """The decimal that holds all these numbers; text where it would need too many digits."""
+    """The decimal that fits all these numbers; text if it would need too many digits."""
     sizes = [(_DIGITS[kind], 0) if kind in _DIGITS else _precision_and_scale(kind) for kind in kinds]
     scale = max(scale for _, scale in sizes)
-    digits = max(precision - of for precision, of in sizes) + scale
+    digits = max(precision - decimals for precision, decimals in sizes) + scale
     return f"DECIMAL({digits},{scale})" if digits <= _MOST_DIGITS else "VARCHAR"
 
 

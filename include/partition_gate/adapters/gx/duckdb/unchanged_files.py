@@ -1,4 +1,4 @@
-"""Whether files may be published unchanged: they are what a rewrite of them would be."""
+"""Whether files may be published unchanged, because rewriting them would change nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from partition_gate.core.table import TableColumn, TableSchema
 
 SMALL_FILE_BYTES = 8 * 2**20
-# Consumers' engines skip row groups by a footer's statistics, so these must come from a writer known to be right.
+# Consumers' engines skip row groups by a footer's statistics, so these must come from a writer known to be correct.
 _WRITERS = ("parquet-cpp-arrow", "DuckDB", "Polars", "parquet-rs", "parquet-mr version 1.1")
 _DEPRECATED_TIMESTAMP = "INT96"
 _STORED_AS: dict[str, tuple[pa.DataType, ...]] = {
@@ -32,11 +32,11 @@ _STORED_AS: dict[str, tuple[pa.DataType, ...]] = {
 
 
 def can_stay(paths: Sequence[Path], table: TableSchema) -> bool:
-    """Whether the files may be published unchanged: each is as promised, and not many are small."""
-    return not _are_small(paths) and all(is_as_promised(str(path), table) for path in paths)
+    """Whether the files may be published unchanged: each matches the table, and they are not many small ones."""
+    return not _are_small(paths) and all(matches_table(str(path), table) for path in paths)
 
 
-def is_as_promised(path: str, table: TableSchema) -> bool:
+def matches_table(path: str, table: TableSchema) -> bool:
     """Whether the file has exactly the table's data columns, in order, with the types a Delta table stores.
 
     Nested columns, and columns of other names or types, need a rewrite.
@@ -61,5 +61,5 @@ def _is_stored(field: pa.Field, column: TableColumn) -> bool:
 
 
 def _are_small(paths: Sequence[Path]) -> bool:
-    """Whether consumers read one file sooner than these; writing it costs little then."""
+    """Whether consumers would read one file faster than these; writing it is cheap then."""
     return len(paths) > 1 and sum(path.stat().st_size for path in paths) < SMALL_FILE_BYTES * len(paths)

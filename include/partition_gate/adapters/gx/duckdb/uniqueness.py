@@ -1,7 +1,7 @@
-"""Which keys stand more than once: cheap exact proofs that none does, and only then the keys themselves.
+"""Finds duplicate keys: first by cheap proofs that there are none, then by grouping the remaining keys.
 
-Both proofs are one-sided: what they prove is certain, and only the keys about which they prove nothing are grouped.
-Of 5 million scattered keys, all hashes sorted cost 0.1 CPU s, all keys grouped 0.85.
+Both proofs are one-sided: a positive result is certain, and only keys without a proof are grouped. For 5 million
+scattered keys, sorting all hashes costs 0.1 CPU seconds, grouping all keys 0.85.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _SUSPECTS = "_gate_suspects"
 
 
 def duplicates(columns: Sequence[Any], table: Any) -> sa.Select[Any]:
-    """The keys that stand more than once among those without a null member, as a subquery.
+    """A subquery for the duplicate keys among those without a null member.
 
-    A row condition makes `table` a SELECT, and duplicates are counted among the rows that it keeps.
+    With a row condition, `table` is a SELECT, and duplicates are counted among its rows.
     """
     source = table.subquery() if hasattr(table, "subquery") else table
     known = [column.is_not(None) for column in columns]
@@ -40,7 +40,7 @@ def duplicates(columns: Sequence[Any], table: Any) -> sa.Select[Any]:
 
 
 class Distinctness:
-    """The duplicates of one scan, each looked for once and kept in a temporary table."""
+    """The duplicate keys of one scan, searched once and stored in temporary tables."""
 
     def __init__(
         self,
@@ -56,8 +56,8 @@ class Distinctness:
         self._keys_at_once = keys_at_once
         self._tables: dict[str, str | None] = {}
 
-    def settled(self, condition: Any) -> Any:
-        """The condition with its duplicates looked up instead of computed; what cannot be found stays as it is."""
+    def resolve(self, condition: Any) -> Any:
+        """The condition with its search for duplicates replaced by a lookup; unchanged if that fails."""
         return sa.sql.visitors.replacement_traverse(condition, {}, self._replaced)
 
     def _replaced(self, element: Any, **_: Any) -> Any:
@@ -67,33 +67,33 @@ class Distinctness:
         columns, source = element.get_execution_options()[_MARK]
         try:
             if sql not in self._tables:
-                self._tables[sql] = self._found(element, columns, source)
+                self._tables[sql] = self._store_duplicates(element, columns, source)
         except READ_ERRORS:
             return None
         keys: list[sa.ColumnClause[Any]] = [sa.column(column.name) for column in columns]
         name = self._tables[sql]
         return no_rows(keys) if name is None else sa.select(*keys).select_from(sa.table(name))
 
-    def _found(self, grouped: sa.Select[Any], columns: Sequence[Any], source: Any) -> str | None:
-        """The table of the duplicates; None where there are none."""
+    def _store_duplicates(self, grouped: sa.Select[Any], columns: Sequence[Any], source: Any) -> str | None:
+        """Store the duplicate keys; the name of the table, None if there are none."""
         name = f"_gate_duplicates_{len(self._tables)}"
         rows = f"({self._to_sql(sa.select(sa.literal_column('*')).select_from(source))})"
         keys = [identifier(column.name) for column in columns]
-        if self._rise(rows, keys):
+        if self._are_increasing(rows, keys):
             return None
-        suspects = self._suspect(rows, keys)
+        suspects = self._store_suspects(rows, keys)
         if not suspects:
             return None
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._to_sql(grouped.limit(0))}")
         for part in _parts(keys, suspects, at_once=self._keys_at_once):
             is_suspect = f"{_hash(keys)} IN (FROM {_SUSPECTS}) AND {part}"
-            found = self._to_sql(grouped.where(sa.literal_column(is_suspect, sa.Boolean())))
-            self._connection.execute(f"INSERT INTO {name} {found}")
+            repeated_keys = self._to_sql(grouped.where(sa.literal_column(is_suspect, sa.Boolean())))
+            self._connection.execute(f"INSERT INTO {name} {repeated_keys}")
         return name
 
-    def _rise(self, rows: str, keys: Sequence[str]) -> bool:
-        """Whether every key is greater than the one before it, in some order of the rows. Stops at the first that is
-        not, so it costs little where it proves nothing.
+    def _are_increasing(self, rows: str, keys: Sequence[str]) -> bool:
+        """Whether every key is greater than the previous one, in some order of the rows. Stops at the first one that is
+        not, so it is cheap if it proves nothing.
         """
         key = keys[0] if len(keys) == 1 else f"row({', '.join(keys)})"
         known = select([f"{key} AS k"], rows, where=_known(keys))
@@ -101,8 +101,8 @@ class Distinctness:
         fallen = select(["1"], f"({pairs})", where="k <= before LIMIT 1")
         return not self._connection.execute(fallen).fetchall()
 
-    def _suspect(self, rows: str, keys: Sequence[str]) -> int:
-        """How many hashes more than one row's key has; they are left in a table. Equal keys have equal hashes."""
+    def _store_suspects(self, rows: str, keys: Sequence[str]) -> int:
+        """Store the hashes that several rows share, and return how many there are. Equal keys have equal hashes."""
         suspects = self._repeated(rows, keys)
         self._connection.register("repeated", {"h": suspects})
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_SUSPECTS} AS FROM repeated")
@@ -110,8 +110,8 @@ class Distinctness:
         return len(suspects)
 
     def _repeated(self, rows: str, keys: Sequence[str]) -> Hashes:
-        asked = select(["count(*)", "current_setting('temp_directory')"], rows)
-        [(count, folder)] = self._connection.execute(asked).fetchall()
+        sizes = select(["count(*)", "current_setting('temp_directory')"], rows)
+        [(count, folder)] = self._connection.execute(sizes).fetchall()
         query = select([f"{_hash(keys)} AS h"], rows, where=_known(keys))
         batches = self._connection.sql(query).to_arrow_reader(_HASHES_A_BATCH)
         hashes = (batch["h"].to_numpy() for batch in batches)
@@ -119,7 +119,7 @@ class Distinctness:
 
 
 def _parts(keys: Sequence[str], count: int, *, at_once: int) -> list[str]:
-    """Conditions that divide the keys by their hash, equal ones together, into parts that memory can hold."""
+    """Conditions that partition the keys by hash (equal keys together) into parts that fit into memory."""
     parts = -(-count // at_once) or 1
     return ["TRUE"] if parts == 1 else [f"{_hash(keys)} % {parts} = {part}" for part in range(parts)]
 
@@ -138,57 +138,57 @@ _NONE: Hashes = np.empty(0, np.uint64)
 
 
 def repeated(batches: Iterable[Hashes], *, most: int, at_once: int, folder: str) -> Hashes:
-    """Each hash that comes more than once, in rising order; at the most `most` come.
+    """The duplicate hashes, each once, in ascending order; the batches contain at most `most` hashes.
 
-    More than `at_once` are sorted in runs of so many, which a temporary file in `folder` keeps. Then range by range of
-    their values is read from every run: hashes are spread evenly, so that a range holds about `at_once`.
+    More than `at_once` hashes are sorted in runs of that size, which are stored in a temporary file in `folder`. Then
+    each range of values is read from every run: hashes are evenly distributed, so a range has about `at_once`.
 
     Raises:
-        OSError: the folder takes no file, or is full.
+        OSError: the folder is not writable or is full.
     """
     runs = _runs(batches, max(1, min(most, at_once)))
     if most <= at_once:
-        return np.concatenate([_NONE, *map(_twice, runs)])
+        return np.concatenate([_NONE, *map(_duplicates_in, runs)])
     ranges = -(-most // at_once)
     bounds = np.array([2**64 * i // ranges for i in range(1, ranges)], np.uint64)
     with tempfile.TemporaryFile(dir=folder) as file:
-        places = [_keep(run, bounds, file) for run in runs]
-        return np.concatenate([_twice(_read(file, of_range)) for of_range in zip(*places, strict=True)])
+        positions = [_append(run, bounds, file) for run in runs]
+        return np.concatenate([_duplicates_in(_read(file, of_range)) for of_range in zip(*positions, strict=True)])
 
 
 def _runs(batches: Iterable[Hashes], size: int) -> Iterator[Hashes]:
-    """All hashes, sorted within runs of `size`. One array serves all runs."""
-    run, found = np.empty(size, np.uint64), 0  # what is not filled takes no memory
+    """All hashes in sorted runs of `size`. All runs share one array."""
+    run, filled = np.empty(size, np.uint64), 0  # unfilled pages take no memory
     for batch in batches:
-        for part in np.split(batch, range(size - found, len(batch), size)):
-            run[found : found + len(part)] = part
-            found += len(part)
-            if found == size:
+        for part in np.split(batch, range(size - filled, len(batch), size)):
+            run[filled : filled + len(part)] = part
+            filled += len(part)
+            if filled == size:
                 run.sort()
                 yield run
-                found = 0
-    run[:found].sort()
-    yield run[:found]
+                filled = 0
+    run[:filled].sort()
+    yield run[:filled]
 
 
-def _twice(hashes: Hashes) -> Hashes:
-    """Each that comes more than once among sorted hashes, once."""
+def _duplicates_in(hashes: Hashes) -> Hashes:
+    """The duplicates among sorted hashes, each once."""
     return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
-def _keep(run: Hashes, bounds: Hashes, file: BufferedRandom) -> list[tuple[int, int]]:
-    """The run behind those in the file already; where each range of values stands, as the numbers of hashes."""
+def _append(run: Hashes, bounds: Hashes, file: BufferedRandom) -> list[tuple[int, int]]:
+    """Append the run to the file; returns the position of each range of values, counted in hashes."""
     start = file.tell() // run.itemsize
     file.write(run.data)
-    return list(pairwise([start, *(start + int(place) for place in np.searchsorted(run, bounds)), start + len(run)]))
+    return list(pairwise([start, *(start + int(index) for index in np.searchsorted(run, bounds)), start + len(run)]))
 
 
-def _read(file: BufferedRandom, places: Sequence[tuple[int, int]]) -> Hashes:
-    """What stands at these places, sorted together."""
-    read, found = np.empty(sum(last - first for first, last in places), np.uint64), 0
-    for first, last in places:
-        file.seek(first * read.itemsize)
-        file.readinto(read[found : found + last - first].data)
-        found += last - first
-    read.sort()
-    return read
+def _read(file: BufferedRandom, positions: Sequence[tuple[int, int]]) -> Hashes:
+    """The hashes at these positions, sorted."""
+    hashes, filled = np.empty(sum(last - first for first, last in positions), np.uint64), 0
+    for first, last in positions:
+        file.seek(first * hashes.itemsize)
+        file.readinto(hashes[filled : filled + last - first].data)
+        filled += last - first
+    hashes.sort()
+    return hashes

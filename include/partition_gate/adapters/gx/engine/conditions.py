@@ -1,4 +1,4 @@
-"""Great Expectations' compiled conditions of one run, with what it filters by before it evaluates them."""
+"""The conditions that Great Expectations compiles in one run, with the row filters that it applies before them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Expression = sa.ColumnElement[bool]
 
 
 class Conditions:
-    """`settled` looks duplicate keys up, for the run's own connection; `to_filter` translates Great Expectations' row
-    conditions.
+    """`resolve` replaces the search for duplicate keys by a lookup on the run's own connection; `to_filter` translates
+    Great Expectations' row conditions.
     """
 
-    def __init__(self, settled: Callable[[Expression], Expression], to_filter: Callable[[Any], Any]) -> None:
-        self._settled = settled
+    def __init__(self, resolve: Callable[[Expression], Expression], to_filter: Callable[[Any], Any]) -> None:
+        self._resolve = resolve
         self._to_filter = to_filter
         self._compiled: dict[MetricId, Any] = {}
 
@@ -28,17 +28,17 @@ class Conditions:
         return key in self._compiled
 
     def learn(self, resolved: Mapping[MetricId, Any]) -> None:
-        """Keep the conditions among resolved metrics."""
+        """Store the conditions among the resolved metrics."""
         self._compiled.update((key, value) for key, value in resolved.items() if key[0].endswith(CONDITION))
 
-    def expression(self, key: MetricId, *, settled: bool) -> Expression:
-        """The condition of that key behind its guards; `settled`: for this connection only."""
+    def expression(self, key: MetricId, *, resolved: bool) -> Expression:
+        """The condition of a key, after its guards; with `resolved` it is valid on this connection only."""
         condition, compute_domain, accessor_domain = self._compiled[key]
         guards = self.guards({**compute_domain, **accessor_domain})
-        return sa.and_(*guards, self._settled(condition) if settled else condition)
+        return sa.and_(*guards, self._resolve(condition) if resolved else condition)
 
     def guards(self, domain: Mapping[str, Any]) -> list[Expression]:
-        """What Great Expectations filters by before it evaluates a condition in this domain."""
+        """The row filters that Great Expectations applies before it evaluates a condition in this domain."""
         row_condition: Any = domain.get("row_condition")
         if isinstance(row_condition, dict):
             row_condition = deserialize_row_condition(row_condition)
@@ -53,7 +53,7 @@ class Conditions:
         return guards
 
     def for_rows(self, key: MetricId, rows: list[int], number: str) -> Any:
-        """The metric of that condition as Great Expectations keeps it, but true for the rows with these numbers."""
+        """The condition in Great Expectations' form, but true only for the rows with these numbers."""
         return (sa.column(number).in_(rows), *self._compiled[key][1:])
 
 
@@ -64,12 +64,12 @@ DETAILS = (".unexpected_values", ".unexpected_index_list", ".unexpected_rows", "
 
 
 def condition_id(count: MetricId) -> MetricId:
-    """The id of the condition that a count counts."""
+    """The id of the condition that belongs to a count."""
     return (f"{count[0].rpartition('.')[0]}.condition", *count[1:])
 
 
 def count_id(detail: MetricConfiguration) -> MetricId:
-    """The id of the count that a detail shows some rows of."""
+    """The id of the count whose rows a detail shows."""
     name = next(detail.metric_name.removesuffix(suffix) for suffix in DETAILS if detail.metric_name.endswith(suffix))
     values = {key: value for key, value in detail.metric_value_kwargs.items() if key != "result_format"}
     return MetricConfiguration(f"{name}.unexpected_count", detail.metric_domain_kwargs, values).id

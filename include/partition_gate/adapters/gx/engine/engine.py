@@ -17,7 +17,7 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 
 from partition_gate.adapters.gx.duckdb.dialect import dialect_module, sqlalchemy_engine
 from partition_gate.adapters.gx.duckdb.distinct_values import DistinctValues
-from partition_gate.adapters.gx.duckdb.failing_rows import BrokenRows, Keep, in_row_order
+from partition_gate.adapters.gx.duckdb.failing_rows import BrokenRows, ScanMode, in_row_order
 from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS
 from partition_gate.adapters.gx.duckdb.profile import Profiler
 from partition_gate.adapters.gx.duckdb.scan import ROW, EngineOptions, Scanned, damaged_files
@@ -41,14 +41,14 @@ SAMPLE_SIZE = 20
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
-    """Bundles aggregates into one SELECT as Great Expectations does, and beyond that:
+    """Bundles aggregates into one SELECT, as Great Expectations does. In addition:
 
-    - queries are sent with literal values, so that a condition means the same here and as a row predicate of ours;
-    - details (samples) wait for their unexpected count, and are not asked for where it is 0;
-    - a metric that failed is not computed again, and what was computed beside it is kept;
-    - rows that meet a condition are all counted in that one SELECT, whatever they are filtered by, and the rows that
-      break `rules` (rule id -> condition) are kept, by their numbers;
-    - the compiled conditions are kept, for `predicates.py`.
+    - queries contain literal values, so that a condition means the same here and as a row predicate;
+    - details (samples) wait for their unexpected count, and are skipped if it is 0;
+    - a failed metric is not computed again, and the other results of the same query are kept;
+    - the rows of all conditions are counted in that one SELECT, whatever their row filters, and the numbers of the rows
+      that break `rules` (rule id -> condition) are kept;
+    - the compiled conditions are kept for `predicates.py`.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self.broken_rows = BrokenRows(connection, partition, options)
         self.failures: dict[MetricId, str] = {}
         distinctness = Distinctness(connection, self.literal_sql)
-        self.conditions = Conditions(distinctness.settled, self.condition_to_filter_clause)
+        self.conditions = Conditions(distinctness.resolve, self.condition_to_filter_clause)
         self.distinct_values = DistinctValues(
             connection, partition, self.literal_sql, from_rows=options.look_up_from_rows
         )
@@ -76,7 +76,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
 
     @property
     def damaged(self) -> tuple[str, ...]:
-        """Landing paths of the files that cannot be read to their end; each is read, once."""
+        """Landing paths of the files that cannot be read to their end, found by reading each file once."""
         if self._damaged is None:
             self._damaged = damaged_files(self.duckdb_connection, self.partition.footers)
         return self._damaged
@@ -88,7 +88,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         yield self._connection
 
     def get_domain_records(self, domain_kwargs: dict[str, Any]) -> Any:
-        # A filtered domain is a SELECT, and some of Great Expectations' metrics use it as if it were a table.
+        # A filtered domain is a SELECT, but some of Great Expectations' metrics use it like a table.
         records: Any = super().get_domain_records(domain_kwargs)
         return records.subquery() if isinstance(records, sa.Select) else records
 
@@ -98,11 +98,11 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             with self.get_connection() as connection:
                 return connection.exec_driver_sql(sql)
         except (sa.exc.DBAPIError, *READ_ERRORS) as error:
-            # `from None`: Great Expectations keeps tracebacks, and the cause's text may hold a value.
+            # `from None`: Great Expectations stores tracebacks, and the message of the cause may contain a value.
             raise QueryFailed(reason(error)) from None
 
     def literal_sql(self, clause: sa.ClauseElement) -> str:
-        """The clause as DuckDB SQL with its values written out."""
+        """The clause as DuckDB SQL with literal values."""
         return str(clause.compile(dialect=self.engine.dialect, compile_kwargs={"literal_binds": True}))
 
     def resolve_metrics(
@@ -111,10 +111,10 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         metrics: Resolved | None = None,
         runtime_configuration: dict[str, Any] | None = None,
     ) -> Resolved:
-        """One round of the metric graph; what is left out is asked for again.
+        """Resolve some of these metrics; Great Expectations requests the others again in the next round.
 
         Raises:
-            MetricResolutionError: nothing but failed metrics is left; for one of them, with its own reason.
+            MetricResolutionError: only failed metrics are left; it is for one of them, with its own reason.
         """
         known, wanted = metrics or {}, list(metrics_to_resolve)
         if not wanted:
@@ -124,7 +124,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         open_metrics = [metric for metric in wanted if metric.id not in resolved and metric.id not in self.failures]
         ready = [metric for metric in open_metrics if counts.get(metric.id, 1) is not None]
         if not ready and not resolved:
-            ready = open_metrics  # details whose count failed: nothing else is left to wait for
+            ready = open_metrics  # details whose count failed: no other metric is left
         if not ready and not resolved:
             raise MetricResolutionError(message=self.failures[wanted[0].id], failed_metrics=(wanted[0],))
         resolved.update(self._resolve(ready, known, runtime_configuration))
@@ -132,8 +132,8 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         return resolved
 
     def predicate(self, key: MetricId) -> str:
-        """The condition of that key, with what Great Expectations filters by before it, over the view's columns."""
-        return self.literal_sql(self.conditions.expression(key, settled=False))
+        """The condition of a key with its row filters, as SQL over the view's columns."""
+        return self.literal_sql(self.conditions.expression(key, resolved=False))
 
     def _resolve(
         self, metrics: Sequence[MetricConfiguration], known: Resolved, runtime_configuration: dict[str, Any] | None
@@ -142,22 +142,22 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         direct, bundled = self._build_direct_and_bundled_metric_computation_configurations(
             metrics_to_resolve=metrics, metrics=known, runtime_configuration=runtime_configuration
         )
-        now = [one for one in direct if not self._is_counted(one)]
+        immediate = [computation for computation in direct if not self._is_counted(computation)]
         resolved: Resolved = {}
-        for one in now:
+        for computation in immediate:
+            metric = computation.metric_configuration
             try:
-                compute: Any = one.metric_fn
-                value = compute(**one.metric_provider_kwargs)
-                is_shown = one.metric_configuration.metric_name.endswith(DETAILS)
-                resolved[one.metric_configuration.id] = value if is_shown else _comparable(value)
+                compute: Any = computation.metric_fn
+                value = compute(**computation.metric_provider_kwargs)
+                resolved[metric.id] = value if metric.metric_name.endswith(DETAILS) else _comparable(value)
             except Exception as error:  # a metric of Great Expectations may raise anything
-                self.failures[one.metric_configuration.id] = reason(error)
-        # Counts and aggregates wait until nothing else is left to resolve, so that they all share one SELECT.
-        waiting = [*bundled, *(one for one in direct if self._is_counted(one))]
-        return resolved if now else self._in_one_scan(waiting, Keep.NUMBERS)
+                self.failures[metric.id] = reason(error)
+        # Counts and aggregates wait until all else is resolved, so that they share one SELECT.
+        waiting = [*bundled, *(computation for computation in direct if self._is_counted(computation))]
+        return resolved if immediate else self._in_one_scan(waiting, ScanMode.ROW_NUMBERS)
 
     def _sampled(self, metrics: Sequence[MetricConfiguration]) -> Resolved:
-        """Conditions that hold for the first broken rows only, for metrics that show some of those rows."""
+        """Conditions that are true only for the first broken rows, for metrics that show some of those rows."""
         sampled: Resolved = {}
         for metric in metrics:
             if metric.metric_name.endswith(DETAILS):
@@ -167,53 +167,54 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
                     sampled[key] = self.conditions.for_rows(key, rows, ROW)
         return sampled
 
-    def _is_counted(self, one: MetricComputationConfiguration) -> bool:
-        """Whether the metric is a number of rows that meet a condition known here."""
-        metric = one.metric_configuration
+    def _is_counted(self, computation: MetricComputationConfiguration) -> bool:
+        """Whether the metric is the row count of a known condition."""
+        metric = computation.metric_configuration
         if metric.metric_name.endswith(FILTERED):
             return True
         return metric.metric_name.endswith(UNEXPECTED) and condition_id(metric.id) in self.conditions
 
-    def _in_one_scan(self, members: Sequence[MetricComputationConfiguration], keep: Keep) -> Resolved:
-        """The members in one SELECT, or without those that break it: halved until they stand alone.
+    def _in_one_scan(self, members: Sequence[MetricComputationConfiguration], mode: ScanMode) -> Resolved:
+        """Compute the members in one SELECT. If it fails, split them in halves until the failing member is alone.
 
-        No row that breaks a rule is kept where these would take too much memory.
+        The numbers of broken rows are not kept if they would take too much memory.
         """
         if not members:
             return {}
         try:
-            return self._scanned(members, keep)
+            return self._scanned(members, mode)
         except duckdb.OutOfMemoryException as error:
-            return self._in_one_scan(members, Keep(keep - 1)) if keep else self._failed(members, error)
+            return self._in_one_scan(members, ScanMode(mode - 1)) if mode else self._failed(members, error)
         except Exception as error:  # as above
             if len(members) == 1 or self.damaged:
                 return self._failed(members, error)
-        middle = len(members) // 2
-        return self._in_one_scan(members[:middle], Keep.PART) | self._in_one_scan(members[middle:], Keep.PART)
+        halves = members[: len(members) // 2], members[len(members) // 2 :]
+        first, second = (self._in_one_scan(half, ScanMode.PARTIAL) for half in halves)
+        return first | second
 
-    def _scanned(self, members: Sequence[MetricComputationConfiguration], keep: Keep) -> Resolved:
-        metrics = [one.metric_configuration for one in members if self._is_counted(one)]
+    def _scanned(self, members: Sequence[MetricComputationConfiguration], mode: ScanMode) -> Resolved:
+        metrics = [member.metric_configuration for member in members if self._is_counted(member)]
         conditions = {metric.id: self._counted_condition(metric) for metric in metrics}
-        others = [one for one in members if not self._is_counted(one)]
-        filtered = [one for one in others if (one.compute_domain_kwargs or {}).get("row_condition") is not None]
-        aggregated = {one.metric_configuration.id: one.metric_fn for one in others if one not in filtered}
-        watched = [key for key in conditions if self._is_of_a_rule(key)]
+        others = [member for member in members if not self._is_counted(member)]
+        filtered = [other for other in others if (other.compute_domain_kwargs or {}).get("row_condition") is not None]
+        aggregated = {other.metric_configuration.id: other.metric_fn for other in others if other not in filtered}
+        rule_counts = [key for key in conditions if self._is_of_a_rule(key)]
         known = self.distinct_values.counts(conditions)
-        rules = {condition_id(key): self.distinct_values.sql(conditions[key]) for key in watched if known[key] != 0}
-        profiled = self.profiler.cells(but=self.distinct_values.tables) if keep > Keep.PART else {}
+        rules = {condition_id(key): self.distinct_values.sql(conditions[key]) for key in rule_counts if known[key] != 0}
+        profiled = self.profiler.cells(but=self.distinct_values.tables) if mode > ScanMode.PARTIAL else {}
         scan = SingleScan(
             counts={key: self.literal_sql(conditions[key]) for key, count in known.items() if count is None},
             aggregates={key: self.literal_sql(sql) for key, sql in aggregated.items()} | profiled,
-            rules=tuple(dict.fromkeys(rules.values())) if keep >= Keep.NUMBERS else (),
+            rules=tuple(dict.fromkeys(rules.values())) if mode >= ScanMode.ROW_NUMBERS else (),
         )
         table = self.broken_rows.next_table()
-        with self.broken_rows.within_memory(keep):
-            found = known | scan.run(self.duckdb_connection, broken=table)
-        self.profiler.take({key: found.pop(key) for key in profiled})
-        kept = {key: scan.rules.index(sql) for key, sql in rules.items() if scan.rules}
-        self.broken_rows.add(table, kept)
-        self.broken_rows.add_unmet(condition_id(key) for key in watched if found[key] == 0)
-        plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in found.items()}
+        with self.broken_rows.within_memory(mode):
+            values = known | scan.run(self.duckdb_connection, broken=table)
+        self.profiler.add_values({key: values.pop(key) for key in profiled})
+        positions = {key: scan.rules.index(sql) for key, sql in rules.items() if scan.rules}
+        self.broken_rows.add(table, positions)
+        self.broken_rows.add_unmet(condition_id(key) for key in rule_counts if values[key] == 0)
+        plain = {metric_id: convert_to_json_serializable(value) for metric_id, value in values.items()}
         return plain | (self.resolve_metric_bundle(filtered) if filtered else {})
 
     def _is_of_a_rule(self, count: MetricId) -> bool:
@@ -221,20 +222,20 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
 
     def _counted_condition(self, metric: MetricConfiguration) -> sa.ColumnElement[bool]:
         if metric.metric_name.endswith(UNEXPECTED):
-            return self.conditions.expression(condition_id(metric.id), settled=True)
+            return self.conditions.expression(condition_id(metric.id), resolved=True)
         return sa.and_(sa.true(), *self.conditions.guards(metric.metric_domain_kwargs))
 
     def _failed(self, members: Sequence[MetricComputationConfiguration], error: Exception) -> Resolved:
-        self.failures.update((one.metric_configuration.id, reason(error)) for one in members)
+        self.failures.update((member.metric_configuration.id, reason(error)) for member in members)
         return {}
 
 
 def _comparable(value: Any) -> Any:
-    """A decimal as the double that a suite's JSON has for it, as in aggregates: 1.10 is not below the bound 1.1."""
+    """Decimals as doubles, like the numbers in a suite's JSON: so 1.10 is not below the bound 1.1."""
     match value:
         case Decimal():
             return float(value)
-        case list() if all(isinstance(one, Decimal) for one in value):
-            return [float(one) for one in value]
+        case list() if all(isinstance(item, Decimal) for item in value):
+            return [float(item) for item in value]
         case _:
             return value

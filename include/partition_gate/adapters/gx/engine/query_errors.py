@@ -1,4 +1,4 @@
-"""Why a query failed, in words that hold no value of a row."""
+"""Why a query failed, without any value of a row."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from great_expectations.expectations.metrics.column_map_metrics.column_values_be
 
 
 class QueryFailed(GreatExpectationsError):
-    """DuckDB refused a query. The text holds no value of a row (DuckDB's own often does)."""
+    """DuckDB rejected a query. The message contains no value of a row (DuckDB's own often does)."""
 
 
-_TELLS_NO_VALUE = (
+_ERRORS_WITHOUT_VALUES = (
     *(duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, QueryFailed),
     *(InvalidExpectationConfigurationError, InvalidColumnTypeError, MetricProviderError),
 )
 
 
 def reason(error: BaseException) -> str:
-    """Why something failed, in one line that holds no value of a row."""
+    """Why something failed, in one line without any value of a row."""
     if isinstance(error, sa.exc.DBAPIError) and error.orig is not None:
         return reason(error.orig)
-    if isinstance(error, _TELLS_NO_VALUE):
+    if isinstance(error, _ERRORS_WITHOUT_VALUES):
         return str(error).split("\n")[0]
     if isinstance(error, duckdb.ConversionException):
         return "a value cannot be converted; compare the column's type with the rule's values"

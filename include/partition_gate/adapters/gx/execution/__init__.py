@@ -1,1 +1,1 @@
-"""How a suite is executed: the engine, its one scan, what stands in a rule's way, what a rule found."""
+"""Executes a suite: preconditions of its rules, the run of Great Expectations, and the results."""

@@ -1,4 +1,4 @@
-"""What keeps a check from being sent to Great Expectations, so that it cannot pass by accident nor break others."""
+"""Preconditions of checks. A check with an unmet one is not run: it could pass by accident, or break other checks."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from partition_gate.adapters.gx.execution.suite_file import (
 from partition_gate.adapters.gx.expectations.partition import name_some
 from partition_gate.judging.validation import Errored, Unknown
 
-Obstacle = Unknown | Errored
+Unmet = Unknown | Errored
 
 
-class Obstacles:
-    """Looks at the checks of one validation; creates the views over the referenced datasets on its way."""
+class Preconditions:
+    """Examines the checks of one validation, and creates the views over the datasets that they refer to."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, planned: Iterable[Planned]) -> None:
         self._connection = connection
@@ -35,23 +35,23 @@ class Obstacles:
         self._mistyped = dict(_mistyped_columns(partition, self._suite))
         self._references: dict[str, str | None] = {}
 
-    def before(self, planned: Planned) -> Obstacle | None:
-        """The first obstacle, or None where the check can be run."""
-        looks: tuple[Callable[[Planned], Obstacle | None], ...] = (
+    def first_unmet(self, planned: Planned) -> Unmet | None:
+        """The first unmet precondition, or None if the check can be run."""
+        preconditions: tuple[Callable[[Planned], Unmet | None], ...] = (
             self._fault,
             self._bad_pattern,
-            self._unsound_column,
-            self._unsound_field,
-            self._unread_reference,
+            self._missing_or_mistyped_column,
+            self._missing_or_mistyped_field,
+            self._unreadable_reference,
         )
-        return next((found for look in looks if (found := look(planned)) is not None), None)
+        return next((unmet for check in preconditions if (unmet := check(planned)) is not None), None)
 
-    def _fault(self, planned: Planned) -> Obstacle | None:
+    def _fault(self, planned: Planned) -> Unmet | None:
         fault = planned.fault()
         return None if fault is None else Errored(rule_id=planned.rule_id, why=fault)
 
-    def _bad_pattern(self, planned: Planned) -> Obstacle | None:
-        # One bad pattern would make the one SELECT fail for every rule in it.
+    def _bad_pattern(self, planned: Planned) -> Unmet | None:
+        # One invalid pattern would make the single SELECT fail for every rule in it.
         for pattern in planned.patterns:
             try:
                 self._connection.execute("SELECT regexp_matches('', ?)", [pattern])
@@ -60,12 +60,12 @@ class Obstacles:
                 return Errored(rule_id=planned.rule_id, why=why)
         return None
 
-    def _unsound_column(self, planned: Planned) -> Obstacle | None:
+    def _missing_or_mistyped_column(self, planned: Planned) -> Unmet | None:
         if planned.type in ABOUT_FILES:
             return None
         for column in planned.columns:
             if planned.type == COLUMN_EXISTS and column not in self._partition.columns:
-                continue  # it is in no file, and the check says so
+                continue  # it is in no file, which this check itself reports
             if lacking := self._partition.lacking(column):
                 return Unknown(rule_id=planned.rule_id, why=f"column {column} is missing in {name_some([*lacking])}")
             if column in self._mistyped:
@@ -73,11 +73,11 @@ class Obstacles:
                 return Unknown(rule_id=planned.rule_id, why=why)
         return None
 
-    def _unsound_field(self, planned: Planned) -> Obstacle | None:
-        why = why_unsound(self._partition, planned, self._suite) if planned.type == INNER_RULE else None
+    def _missing_or_mistyped_field(self, planned: Planned) -> Unmet | None:
+        why = why_not_judged(self._partition, planned, self._suite) if planned.type == INNER_RULE else None
         return None if why is None else Unknown(rule_id=planned.rule_id, why=why)
 
-    def _unread_reference(self, planned: Planned) -> Obstacle | None:
+    def _unreadable_reference(self, planned: Planned) -> Unmet | None:
         if planned.type not in {IN_REFERENCE, IN_REFERENCE_TOGETHER}:
             return None
         dataset = str(planned.kwargs["reference_dataset"])
@@ -87,35 +87,37 @@ class Obstacles:
         return None if why is None else Errored(rule_id=planned.rule_id, why=why)
 
     def _open_reference(self, dataset: str) -> str | None:
-        files = next((one for one in self._partition.scan.references if one.dataset == dataset and one.paths), None)
+        references = self._partition.scan.references
+        files = next((each for each in references if each.dataset == dataset and each.paths), None)
         if files is None:
-            return f"{dataset} has no published version; run it first"
+            return f"{dataset} has no published version; publish it first: gate run {dataset}"
         try:
             create_reference_view(self._connection, files)
         except READ_ERRORS as error:
-            return f"the published files of {dataset} cannot be read ({type(error).__name__}); look at the warehouse"
+            return f"the published files of {dataset} cannot be read ({type(error).__name__}); check the warehouse"
         return None
 
 
 def _mistyped_columns(partition: Scanned, planned: Iterable[Planned]) -> Iterable[tuple[str, str]]:
-    for one in planned:
-        if one.type == FILES_TYPE_COLUMN and one.fault() is None:
-            column = one.kwargs["column"]
-            if found := partition.mistyped(column, one.kwargs["type_list"]):
-                yield column, name_some([f"{kind} in {source}" for source, kind in found])
+    for check in planned:
+        if check.type == FILES_TYPE_COLUMN and check.fault() is None:
+            column = check.kwargs["column"]
+            if mistyped := partition.mistyped(column, check.kwargs["type_list"]):
+                yield column, name_some([f"{kind} in {source}" for source, kind in mistyped])
 
 
-def why_unsound(partition: Scanned, planned: Planned, suite: Iterable[Planned]) -> str | None:
-    """Why a rule inside of a column cannot be judged: something on its way is missing, or has another type."""
+def why_not_judged(partition: Scanned, planned: Planned, suite: Iterable[Planned]) -> str | None:
+    """Why a rule inside a column cannot be judged: a field on its path is missing or has another type."""
     column, path, rule = (planned.kwargs[name] for name in ("column", "path", "rule"))
-    ways = [path[: i + 1] for i in range(len(path))] + [[*path, name] for name in rule.get("fields", ())]
-    promised = {tuple(one.kwargs["path"]): one.kwargs["type_list"] for one in suite if _types_field(one, column)}
-    for way in ways:
-        for source, kind in types_at(partition, column, way):
+    fields = [path[: i + 1] for i in range(len(path))] + [[*path, name] for name in rule.get("fields", ())]
+    typed = [check for check in suite if _types_field(check, column)]
+    promised = {tuple(check.kwargs["path"]): check.kwargs["type_list"] for check in typed}
+    for field in fields:
+        for source, kind in types_at(partition, column, field):
             if kind is None:
-                return f"{'.'.join((column, *way))} is missing in {source}"
-            if kind not in (*promised.get(tuple(way), (kind,)), NO_TYPE):
-                return f"{'.'.join((column, *way))} has another type: {kind} in {source}"
+                return f"{'.'.join((column, *field))} is missing in {source}"
+            if kind not in (*promised.get(tuple(field), (kind,)), NO_TYPE):
+                return f"{'.'.join((column, *field))} has another type: {kind} in {source}"
     return None
 
 

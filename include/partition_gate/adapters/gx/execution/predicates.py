@@ -1,4 +1,4 @@
-"""Great Expectations' own compiled condition of an expectation, as a predicate on rows."""
+"""The condition that Great Expectations compiled for an expectation, as a predicate on rows."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from partition_gate.adapters.gx.engine.conditions import UNEXPECTED, MetricId, c
 from partition_gate.adapters.gx.engine.engine import DuckDBExecutionEngine
 
 
-def watch_rows(engine: DuckDBExecutionEngine, planned: Iterable[ExpectationValidationGraph]) -> None:
-    """Tell the engine which conditions are those of row-level rules, so that it keeps the rows that break them."""
-    keys = ((one.configuration.meta["rule_id"], _condition_key(one)) for one in planned)
+def register_rules(engine: DuckDBExecutionEngine, graphs: Iterable[ExpectationValidationGraph]) -> None:
+    """Register the conditions of row-level rules with the engine, so that it keeps the rows that break them."""
+    keys = ((graph.configuration.meta["rule_id"], _condition_key(graph)) for graph in graphs)
     engine.rules.update((str(rule_id), key) for rule_id, key in keys if key is not None)
 
 
 def row_predicate(engine: DuckDBExecutionEngine, rule_id: str) -> str | None:
-    """SQL over the view's columns, true exactly for the rows that the engine counted as unexpected.
+    """SQL over the view's columns that is true exactly for the rows that the engine counted as unexpected.
 
-    None for expectations on the whole partition, and for those that look at types instead of rows.
+    None for expectations on the whole partition, and for those that check types instead of rows.
     """
     key = engine.rules.get(rule_id)
     return engine.predicate(key) if key in engine.conditions else None

@@ -1,4 +1,4 @@
-"""From Great Expectations' results to observations, and to a document without surprises."""
+"""Converts Great Expectations' results to observations and to a document that is safe to store."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _SAMPLES = ("partial_unexpected_list", "partial_unexpected_counts")
 def observe(
     planned: Planned, result: ExpectationValidationResult, mask: Mask, failing: Sequence[FailingValue]
 ) -> Evaluated:
-    """What a result says about the check; `observed` holds no value of a row for row-level expectations."""
-    found = result.result
-    if "unexpected_count" in found and "element_count" in found:
-        elements, unexpected = found["element_count"], found["unexpected_count"] or 0
-        text = found.get(COUNTED) or _share(planned, unexpected, elements - (found.get("missing_count") or 0))
+    """The observation of a check; for row-level expectations `observed` contains no value of a row."""
+    details = result.result
+    if "unexpected_count" in details and "element_count" in details:
+        elements, unexpected = details["element_count"], details["unexpected_count"] or 0
+        text = details.get(COUNTED) or _share(planned, unexpected, elements - (details.get("missing_count") or 0))
         return Evaluated(
             rule_id=planned.rule_id,
             success=bool(result.success),
@@ -50,23 +50,23 @@ def observe(
     return Evaluated(
         rule_id=planned.rule_id,
         success=bool(result.success),
-        observed=_aggregate(planned, {**found, "observed_value": _seen(planned, found, mask)}),
-        element_count=found.get("element_count"),
+        observed=_aggregate(planned, {**details, "observed_value": _shown(planned, details, mask)}),
+        element_count=details.get("element_count"),
     )
 
 
 def raised(planned: Planned, result: ExpectationValidationResult, known: Iterable[str]) -> str | None:
-    """Why an expectation raised, or None. Only texts of ours (`known`) are quoted: others may hold a row's value."""
+    """Why an expectation raised, or None. Only our own messages (`known`) are quoted: others may contain row values."""
     info = result.exception_info
-    raises = [info] if "raised_exception" in info else list(info.values())
-    raises = [one for one in raises if one["raised_exception"]]
-    if not raises:
+    exceptions = [info] if "raised_exception" in info else list(info.values())
+    exceptions = [exception for exception in exceptions if exception["raised_exception"]]
+    if not exceptions:
         return None
-    messages = [str(one["exception_message"]) for one in raises]
-    mine = [message for message in messages if message in set(known)]
-    if mine:
-        return "; ".join(dict.fromkeys(mine))
-    kind = str(raises[0]["exception_traceback"]).strip().splitlines()[-1].split(":")[0].rsplit(".")[-1]
+    messages = [str(exception["exception_message"]) for exception in exceptions]
+    own = [message for message in messages if message in set(known)]
+    if own:
+        return "; ".join(dict.fromkeys(own))
+    kind = str(exceptions[0]["exception_traceback"]).strip().splitlines()[-1].split(":")[0].rsplit(".")[-1]
     if kind == "MetricProviderError":
         return f"{planned.type} is not available on DuckDB; choose another expectation"
     return f"Great Expectations could not judge {planned.type} ({kind})"
@@ -75,17 +75,17 @@ def raised(planned: Planned, result: ExpectationValidationResult, known: Iterabl
 def presentable(
     planned: Planned, result: ExpectationValidationResult, mask: Mask, failing: Sequence[FailingValue]
 ) -> ExpectationValidationResult:
-    """The result as it may be kept: plain JSON, short texts, and no value of a column that must not be seen."""
-    longest = _longest(planned)
-    found = {key: value for key, value in result.result.items() if key != IS_TEXT}
-    shown = {key: value for key, value in found.items() if key in _COUNTS} if mask.hides_texts(planned) else found
-    kept = {key: _plain(value, longest) for key, value in shown.items()}
-    if "observed_value" in found:
-        kept["observed_value"] = _plain(_seen(planned, result.result, mask), longest)
+    """The result as it may be stored: plain JSON, short texts, and no value of a hidden column."""
+    limit = _text_limit(planned)
+    details = {key: value for key, value in result.result.items() if key != IS_TEXT}
+    shown = {key: value for key, value in details.items() if key in _COUNTS} if mask.hides_texts(planned) else details
+    stored = {key: _plain(value, limit) for key, value in shown.items()}
+    if "observed_value" in details:
+        stored["observed_value"] = _plain(_shown(planned, result.result, mask), limit)
     return ExpectationValidationResult(
         success=bool(result.success),  # numpy's bool is not JSON
         expectation_config=planned.configuration,
-        result={**kept, **_samples(planned, found, mask, failing)},
+        result={**stored, **_samples(planned, details, mask, failing)},
         exception_info=result.exception_info,
     )
 
@@ -114,11 +114,11 @@ def _share(planned: Planned, unexpected: int, judged: int) -> str:
     return f"{unexpected} of {judged} {noun} ({share(unexpected, judged)}) break the rule"
 
 
-def _aggregate(planned: Planned, found: dict[str, Any]) -> str | None:
-    match found.get("observed_value"):
-        case None if "unexpected_count" in found:
-            missing = f", {found['missing_count']} missing" if "missing_count" in found else ""
-            return f"{found['unexpected_count']} unexpected values{missing}"
+def _aggregate(planned: Planned, details: dict[str, Any]) -> str | None:
+    match details.get("observed_value"):
+        case None if "unexpected_count" in details:
+            missing = f", {details['missing_count']} missing" if "missing_count" in details else ""
+            return f"{details['unexpected_count']} unexpected values{missing}"
         case None:
             return None
         case int() as value if planned.type.startswith("expect_table_row_count"):
@@ -128,44 +128,44 @@ def _aggregate(planned: Planned, found: dict[str, Any]) -> str | None:
         case list() | tuple() | dict() as value:
             return f"{len(value)} values"
         case value:
-            return displayed(str(value), limit=_longest(planned))
+            return displayed(str(value), limit=_text_limit(planned))
 
 
-def _longest(planned: Planned) -> int:
+def _text_limit(planned: Planned) -> int:
     return PATH_LENGTH if planned.type in ABOUT_FILES else SHOWN_LENGTH
 
 
-def _seen(planned: Planned, found: dict[str, Any], mask: Mask) -> Any:
-    """The observed value, or the keyed hash that stands for it."""
-    value = found.get("observed_value")
-    hides = mask.hides_texts(planned) if found.get(IS_TEXT) or isinstance(value, _MANY) else mask.hides(planned)
+def _shown(planned: Planned, details: dict[str, Any], mask: Mask) -> Any:
+    """The observed value, or the keyed hash that replaces it."""
+    value = details.get("observed_value")
+    hides = mask.hides_texts(planned) if details.get(IS_TEXT) or isinstance(value, _MANY) else mask.hides(planned)
     if value is None or not hides:
         return value
-    return [pseudonym(one, mask.key) for one in value] if isinstance(value, _MANY) else pseudonym(value, mask.key)
+    return [pseudonym(item, mask.key) for item in value] if isinstance(value, _MANY) else pseudonym(value, mask.key)
 
 
 def _samples(
-    planned: Planned, found: dict[str, Any], mask: Mask, failing: Sequence[FailingValue]
+    planned: Planned, details: dict[str, Any], mask: Mask, failing: Sequence[FailingValue]
 ) -> dict[str, list[Any]]:
-    """Great Expectations' sample of unexpected values, which are counted where all rows were."""
+    """Great Expectations' sample of unexpected values, with counts if these cover all rows."""
     if failing:
-        counts = [{"value": one.value, "count": one.count} for one in failing]
-        return dict(zip(_SAMPLES, ([one.value for one in failing], counts), strict=True))
-    sample = found.get(_SAMPLES[0])
+        counts = [{"value": each.value, "count": each.count} for each in failing]
+        return dict(zip(_SAMPLES, ([each.value for each in failing], counts), strict=True))
+    sample = details.get(_SAMPLES[0])
     if not isinstance(sample, list) or not planned.columns:
         return {}
-    return dict(zip(_SAMPLES, ([mask.sample(planned, one) for one in sample], []), strict=True))
+    return dict(zip(_SAMPLES, ([mask.sample(planned, item) for item in sample], []), strict=True))
 
 
-def _plain(value: object, longest: int) -> Any:
+def _plain(value: object, limit: int) -> Any:
     match value:
         case None | bool() | int():
             return value
         case float():
             return value if math.isfinite(value) else str(value)
         case dict():
-            return {displayed(str(key)): _plain(part, longest) for key, part in value.items()}
+            return {displayed(str(key)): _plain(part, limit) for key, part in value.items()}
         case list() | tuple() | set():
-            return [_plain(part, longest) for part in value]
+            return [_plain(part, limit) for part in value]
         case _:
-            return displayed(str(value), limit=longest)
+            return displayed(str(value), limit=limit)

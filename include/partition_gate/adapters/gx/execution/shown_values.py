@@ -1,4 +1,4 @@
-"""Which values of a partition a result may show, and how: everything that leaves the validator goes through here."""
+"""Which values of a partition a result may show, and how. Every value that leaves the validator passes through here."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _OF_FILES = frozenset({*ABOUT_FILES, *COUNTING})
 
 
 class Mask(Record):
-    """Which columns' values may be seen, and the key of the hashes that stand for the others.
+    """Which columns' values may be shown, and the key of the hashes that replace the others.
 
-    `is_open`: every column of the partition may be seen.
+    `is_open`: every column of the partition may be shown.
     """
 
     masking: Masking
@@ -30,57 +30,57 @@ class Mask(Record):
     key: bytes
 
     def hides(self, planned: Planned) -> bool:
-        """Whether what the expectation observed may be a value of a column that must not be seen."""
+        """Whether the observed value of the expectation may come from a hidden column."""
         return planned.type not in _OF_FILES and any(self.masking.hides(column) for column in planned.columns)
 
     def hides_texts(self, planned: Planned) -> bool:
-        """The same for rows and texts: a query, or a rule that names no column, may read any of them."""
+        """The same for rows and texts: a query, or a rule without a column, may read any column."""
         if planned.type in ABOUT_FILES:
             return False
         may_read_all = not planned.columns or planned.type == SQL_VALUE
         return self.hides(planned) or (may_read_all and not self.is_open)
 
     def sample(self, planned: Planned, value: object) -> Any:
-        """A value, or a row (column -> value), that an expectation found unexpected."""
+        """An unexpected value, or an unexpected row (column -> value), as it may be shown."""
         match value:
             case dict():
-                return {str(name): self.masking.shown(str(name), one, self.key) for name, one in value.items()}
-            case list() | tuple():  # of a pair of columns, in their order
-                named = zip(planned.columns, value, strict=False)
-                return [self.masking.shown(name, one, self.key) for name, one in named]
+                return {str(name): self.masking.shown(str(name), cell, self.key) for name, cell in value.items()}
+            case list() | tuple():  # a pair of columns, in order
+                cells = zip(planned.columns, value, strict=False)
+                return [self.masking.shown(name, cell, self.key) for name, cell in cells]
             case _:
                 return self.shown(planned, value)
 
     def shown(self, planned: Planned, value: object) -> str | None:
-        """A value of the expectation's columns."""
+        """A value of the expectation's columns, as it may be shown."""
         if self.hides(planned):
             return pseudonym(value, self.key)
         return self.masking.shown(planned.columns[0], value, self.key)
 
 
 def mask_of(partition: Scanned, key: bytes) -> Mask:
-    """The mask of a partition; a column that the contract does not name is hidden as one that it classifies."""
+    """The mask of a partition. Columns that the contract does not name are hidden like classified ones."""
     table = partition.scan.table
     classifies = any(column.classified for column in (*table.columns, *table.partition_columns))
     return Mask(masking=masking_of_rules(table), is_open=partition.all_named and not classifies, key=key)
 
 
 def failing_values(engine: DuckDBExecutionEngine, planned: Planned, mask: Mask) -> tuple[FailingValue, ...]:
-    """The most frequent values that break a rule on one column, counted over all rows; none where all are null."""
+    """The most frequent values that break a rule on a single column, counted over all rows; none if all are null."""
     column, predicate = planned.kwargs.get("column"), row_predicate(engine, planned.rule_id)
     if column is None or predicate is None or planned.type == INNER_RULE:
         return ()
-    kept = engine.broken_rows.numbers(engine.rules[planned.rule_id])
+    row_numbers = engine.broken_rows.numbers(engine.rules[planned.rule_id])
     cells = [f"{identifier(column)} AS value", "count(*) AS rows"]
-    if kept:
-        counts = select(cells, f"{SCANNED} SEMI JOIN ({kept}) USING ({ROW})")
+    if row_numbers:
+        counts = select(cells, f"{SCANNED} SEMI JOIN ({row_numbers}) USING ({ROW})")
     else:
         counts = select(cells, SCANNED, where=predicate)
     query = f"{counts} GROUP BY value ORDER BY rows DESC, value LIMIT {FAILING_VALUES_SHOWN}"
     try:
-        found = engine.duckdb_connection.execute(query).fetchall()
-    except READ_ERRORS:  # they say more of a failed check, they decide nothing
+        rows = engine.duckdb_connection.execute(query).fetchall()
+    except READ_ERRORS:  # the values only illustrate a failed check
         return ()
-    if all(value is None for value, _ in found):
+    if all(value is None for value, _ in rows):
         return ()
-    return tuple(FailingValue(value=mask.shown(planned, value), count=count) for value, count in found)
+    return tuple(FailingValue(value=mask.shown(planned, value), count=count) for value, count in rows)

@@ -1,4 +1,4 @@
-"""The suite file that is executed: its expectations as Great Expectations configurations."""
+"""Reads a suite file: its expectations as Great Expectations configurations."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ABOUT_FILES = frozenset({FILES_READABLE, FILES_HAVE_COLUMN, FILES_TYPE_COLUMN, F
 
 @dataclass(frozen=True)
 class Planned:
-    """One expectation of the file. `columns` are the columns that it reads."""
+    """An expectation of the file; `columns` are the columns that it reads."""
 
     rule_id: str
     configuration: ExpectationConfiguration
@@ -65,22 +65,22 @@ class Planned:
         return tuple(filter(None, (self.kwargs.get("regex"), inner, *self.kwargs.get("regex_list", ()))))
 
     def fault(self) -> str | None:
-        """Why Great Expectations cannot make an expectation of this, or None."""
+        """Why Great Expectations rejects this configuration, or None."""
         try:
             self.configuration.to_domain_obj()
         except ValidationError as error:
-            wrong = (f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
-            return f"{self.type}: {'; '.join(dict.fromkeys(wrong))}"
+            problems = (f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors())
+            return f"{self.type}: {'; '.join(dict.fromkeys(problems))}"
         except (GreatExpectationsError, ValueError, TypeError) as error:
             return f"{self.type}: {str(error).splitlines()[0]}"
         if self.type == JSON_SCHEMA and (refused := why_no_schema(self.kwargs["json_schema"])):
-            return f"{self.type}: json_schema is no JSON Schema: {refused}"
+            return f"{self.type}: json_schema is not a valid JSON Schema: {refused}"
         return None
 
 
 @dataclass(frozen=True)
 class SuiteFile:
-    """The file, in its order."""
+    """The file, with its expectations in order."""
 
     name: str
     meta: dict[str, Any]
@@ -88,15 +88,15 @@ class SuiteFile:
 
 
 def read_suite_file(document: str) -> SuiteFile:
-    """The suite of a JSON text.
+    """The suite in a JSON text.
 
-    Each expectation is loaded by itself, because Great Expectations refuses a whole suite for one bad member.
+    Each expectation is loaded separately, because Great Expectations rejects a whole suite for one invalid member.
 
     Raises:
-        ContractError: an expectation has no `meta.rule_id`, or two have the same.
+        ContractError: an expectation has no `meta.rule_id`, or two have the same one.
     """
     suite = json.loads(document)
-    expectations = tuple(_planned(suite["name"], position, one) for position, one in enumerate(suite["expectations"]))
+    expectations = tuple(_planned(suite["name"], i, each) for i, each in enumerate(suite["expectations"]))
     if len({planned.rule_id for planned in expectations}) < len(expectations):
         raise ContractError(f"suite {suite['name']}: two expectations have the same meta.rule_id; compile it again")
     return SuiteFile(name=suite["name"], meta=suite.get("meta") or {}, expectations=expectations)
@@ -120,7 +120,7 @@ def _planned(suite: str, position: int, expectation: dict[str, Any]) -> Planned:
 
 
 def _condition_columns(condition: object) -> Iterator[str]:
-    """Columns of a row condition as JSON: `{"type": "comparison", "column": {"name": ...}, ...}`, nested or not."""
+    """Columns of a row condition in JSON: `{"type": "comparison", "column": {"name": ...}, ...}`, possibly nested."""
     match condition:
         case {"column": {"name": str(name)}}:
             yield name

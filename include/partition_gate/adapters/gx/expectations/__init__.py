@@ -1,1 +1,1 @@
-"""Our expectation types: importing them registers them."""
+"""Our expectation types. Importing a module registers its types."""

@@ -1,4 +1,4 @@
-"""Expectations of the standard's clauses that Great Expectations lacks: defining them registers them."""
+"""Expectations for clauses of the standard that Great Expectations lacks. Defining a class registers it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from partition_gate.adapters.gx.metrics import counts as metric
 from partition_gate.checks.counts import Bounds
 from partition_gate.core.display import share
 
-COUNTED = "counted"  # a result's field: how many rows, and their share, in words
-IS_TEXT = "is_text"  # a result's field: the observed value is a text, so it may be made of rows' values
+COUNTED = "counted"  # a result's field: the row count and percentage as text
+IS_TEXT = "is_text"  # a result's field: the observed value is text, so it may contain row values
 _ROWS, _NULLS = "table.row_count", "column_values.nonnull.unexpected_count"
 _WITHIN = "must be within $min_value and $max_value $unit"
 
 
 class _Bounded(BatchExpectation, ABC):
-    """A count that must keep bounds; `strict_*` excludes a bound, `negated` asks for a count that is not there."""
+    """A count that must be within bounds; `strict_*` excludes a bound, `negated` requires a count outside of them."""
 
     min_value: float | None = None
     max_value: float | None = None
@@ -56,7 +56,7 @@ _BOUNDS = ("min_value", "max_value", "strict_min", "strict_max", "negated", "uni
 
 
 class _ColumnCount(Sentence, ColumnMapExpectation, _Bounded, ABC):
-    """How many rows Great Expectations finds unexpected for `map_metric`."""
+    """The number of unexpected rows of `map_metric`."""
 
     counts_nulls: ClassVar[bool] = False
 
@@ -64,13 +64,13 @@ class _ColumnCount(Sentence, ColumnMapExpectation, _Bounded, ABC):
         self, metrics: dict[str, Any], runtime_configuration: dict[str, Any] | None = None, execution_engine: Any = None
     ) -> dict[str, Any]:
         count = metrics[f"{self.map_metric}.unexpected_count"] or 0
-        known = {**metrics, _NULLS: 0} if self.counts_nulls else metrics  # none is left out of what is judged
+        known = {**metrics, _NULLS: 0} if self.counts_nulls else metrics  # nulls are judged, too
         outcome: Any = super()._validate(known, runtime_configuration, execution_engine)
         return self._judged(outcome, count, metrics[_ROWS])
 
 
 class ExpectColumnMissingCountToBeWithin(_ColumnCount):
-    """So many rows have one of the values that stand for a missing one (null is one where it is listed)."""
+    """The number of rows with one of the values that mean 'missing' (null only if it is listed)."""
 
     sentence: ClassVar[str] = f"The number of rows with a missing $column {_WITHIN}"
     missing_values: list[Any]
@@ -81,7 +81,7 @@ class ExpectColumnMissingCountToBeWithin(_ColumnCount):
 
 
 class ExpectColumnInvalidCountToBeWithin(_ColumnCount):
-    """So many rows have a value outside of the set, or one that does not match the pattern."""
+    """The number of rows whose value is outside the set or does not match the pattern."""
 
     sentence: ClassVar[str] = f"The number of rows with an invalid $column {_WITHIN}"
     value_set: list[Any] | None = None
@@ -92,18 +92,18 @@ class ExpectColumnInvalidCountToBeWithin(_ColumnCount):
 
 
 class ExpectColumnDuplicateCountToBeWithin(_ColumnCount):
-    """So many rows share their value with another row."""
+    """The number of rows that share their value with another row."""
 
-    sentence: ClassVar[str] = f"The number of rows whose $column stands in another row {_WITHIN}"
+    sentence: ClassVar[str] = f"The number of rows with a duplicate $column {_WITHIN}"
     map_metric: ClassVar[str | None] = "column_values.unique"
     success_keys: ClassVar[tuple[str, ...]] = _BOUNDS
     args_keys: ClassVar[tuple[str, ...]] = ("column", *_BOUNDS)
 
 
 class ExpectCompoundColumnsDuplicateCountToBeWithin(Sentence, MulticolumnMapExpectation, _Bounded):
-    """So many rows share their values with another row."""
+    """The number of rows that share their values with another row."""
 
-    sentence: ClassVar[str] = f"The number of rows whose $column_list stand in another row {_WITHIN}"
+    sentence: ClassVar[str] = f"The number of rows with duplicate $column_list {_WITHIN}"
     map_metric: ClassVar[str | None] = "compound_columns.unique"
     success_keys: ClassVar[tuple[str, ...]] = _BOUNDS
     args_keys: ClassVar[tuple[str, ...]] = ("column_list", *_BOUNDS)
@@ -116,19 +116,20 @@ class ExpectCompoundColumnsDuplicateCountToBeWithin(Sentence, MulticolumnMapExpe
 
 
 class ExpectRowCountToBeWithin(AboutBatch, _Bounded):
-    """The partition has so many rows."""
+    """The number of rows of the partition."""
 
     sentence: ClassVar[str] = f"The number of rows {_WITHIN}"
     metric_dependencies: ClassVar[tuple[str, ...]] = (_ROWS,)
     success_keys: ClassVar[tuple[str, ...]] = _BOUNDS
     args_keys: ClassVar[tuple[str, ...]] = _BOUNDS
 
-    def judged(self, found: int) -> tuple[bool, dict[str, Any]]:
-        return self._bounds.hold_for(found, of=found), {"observed_value": f"{found} rows", "element_count": found}
+    def judged(self, metric_value: int) -> tuple[bool, dict[str, Any]]:
+        rows = metric_value
+        return self._bounds.hold_for(rows, of=rows), {"observed_value": f"{rows} rows", "element_count": rows}
 
 
 class ExpectSqlValueToBeWithin(AboutBatch, _Bounded):
-    """The one value of the contract's query keeps the bounds, or is (`negated`: is not) `value`. Null never does."""
+    """The value of the contract's query is in the bounds, or equals (`negated`: differs from) `value`. Null fails."""
 
     sentence: ClassVar[str] = f"The value of $query {_WITHIN.removesuffix(' $unit')}"
     query: str
@@ -138,18 +139,19 @@ class ExpectSqlValueToBeWithin(AboutBatch, _Bounded):
     success_keys: ClassVar[tuple[str, ...]] = ("query", "value", *_BOUNDS)
     args_keys: ClassVar[tuple[str, ...]] = ("query", "value", *_BOUNDS)
 
-    def judged(self, found: Answer) -> tuple[bool, dict[str, Any]]:
-        shown = "null" if found is None else float(found) if isinstance(found, Decimal) else found
-        return self._kept_by(found), {"observed_value": shown, IS_TEXT: isinstance(found, str)}
+    def judged(self, metric_value: Answer) -> tuple[bool, dict[str, Any]]:
+        answer = metric_value
+        shown = "null" if answer is None else float(answer) if isinstance(answer, Decimal) else answer
+        return self._accepts(answer), {"observed_value": shown, IS_TEXT: isinstance(answer, str)}
 
-    def _kept_by(self, answer: Answer) -> bool:
+    def _accepts(self, answer: Answer) -> bool:
         if answer is None:
             return False
         if self.value is not None:
             return (type(answer) is type(self.value) and answer == self.value) is not self.negated
         try:
             return self._bounds.hold(Fraction(str(int(answer) if isinstance(answer, bool) else answer)))
-        except ValueError:  # a text, NaN or infinity is not between two numbers
+        except ValueError:  # text, NaN and infinity are not between two numbers
             return False
 
 
@@ -164,7 +166,7 @@ class ExpectColumnValuesToBeMultiples(Sentence, ColumnMapExpectation):
 
 
 class ExpectCompoundColumnsToExistInReference(Sentence, MulticolumnMapExpectation):
-    """Every tuple of values stands in another dataset's newest published version."""
+    """Every tuple of values exists in another dataset's newest published version."""
 
     sentence: ClassVar[str] = "$column_list must exist as $reference_columns of the published $reference_dataset"
     reference_dataset: str

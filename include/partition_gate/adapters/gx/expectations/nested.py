@@ -1,4 +1,4 @@
-"""Expectations on what lies inside of a column, with their metrics: defining them registers them."""
+"""Expectations on fields inside a column, with their metrics. Defining a class registers it."""
 
 # ruff: noqa: N805 (Great Expectations calls a metric's functions with the class)
 
@@ -24,12 +24,12 @@ from partition_gate.adapters.gx.engine.engine import DuckDBExecutionEngine
 from partition_gate.adapters.gx.expectations.partition import AboutBatch, Sentence, as_typed, nothing_lacking
 from partition_gate.core.quoting import identifier
 
-KEEPS_INNER_RULE = "column_values.keep_inner_rule"
+SATISFIES_INNER_RULE = "column_values.keep_inner_rule"
 INNER_TYPES, INNER_LACKING = "partition_files.inner_types", "partition_files.lacking_inner_field"
 
 
-class KeepsInnerRule(ColumnMapMetricProvider):
-    condition_metric_name = KEEPS_INNER_RULE
+class SatisfiesInnerRule(ColumnMapMetricProvider):
+    condition_metric_name = SATISFIES_INNER_RULE
     condition_value_keys = ("path", "rule")
 
     @column_condition_partial(engine=DuckDBExecutionEngine)
@@ -58,34 +58,34 @@ class InnerFieldLacking(TableMetricProvider):
 
 
 class ExpectColumnInnerValuesToKeepRule(Sentence, ColumnMapExpectation):
-    """Everything at the path inside of the column keeps the rule; a row is counted once, whatever breaks it."""
+    """Every value at the path in the column satisfies the rule; a row is counted once, however many values fail."""
 
-    sentence: ClassVar[str] = "Everything at $path inside of $column must keep the rule $rule"
+    sentence: ClassVar[str] = "Every value at $path in $column must satisfy the rule $rule"
     path: list[str]
     rule: dict[str, Any]
-    map_metric: ClassVar[str | None] = KEEPS_INNER_RULE
+    map_metric: ClassVar[str | None] = SATISFIES_INNER_RULE
     success_keys: ClassVar[tuple[str, ...]] = ("mostly", "path", "rule")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "path", "rule")
 
 
 class ExpectPartitionFilesToHaveInnerField(AboutBatch):
-    """Every file's own footer has the field at the path."""
+    """The footer of every file has the field at the path."""
 
-    sentence: ClassVar[str] = "Every file must have the field $path inside of $column"
+    sentence: ClassVar[str] = "Every file must have the field $path in $column"
     column: str
     path: list[str]
     metric_dependencies: ClassVar[tuple[str, ...]] = (INNER_LACKING,)
     success_keys: ClassVar[tuple[str, ...]] = ("column", "path")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "path")
 
-    def judged(self, found: tuple[list[str], list[str]]) -> tuple[bool, dict[str, Any]]:
-        return nothing_lacking(*found)
+    def judged(self, metric_value: tuple[list[str], list[str]]) -> tuple[bool, dict[str, Any]]:
+        return nothing_lacking(*metric_value)
 
 
 class ExpectPartitionFilesInnerTypeToBeInSet(AboutBatch):
-    """Every file's own footer gives what lies at the path one of these Arrow types; absence is another check's."""
+    """In the footer of every file, the field at the path has one of these Arrow types; absence is another check."""
 
-    sentence: ClassVar[str] = "Every file must store what lies at $path inside of $column as one of: $types"
+    sentence: ClassVar[str] = "Every file must store the field $path in $column as one of: $types"
     column: str
     path: list[str]
     type_list: list[str]
@@ -93,6 +93,7 @@ class ExpectPartitionFilesInnerTypeToBeInSet(AboutBatch):
     success_keys: ClassVar[tuple[str, ...]] = ("column", "path", "type_list")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "path", "type_list")
 
-    def judged(self, found: list[tuple[str, str | None]]) -> tuple[bool, dict[str, Any]]:
+    def judged(self, metric_value: list[tuple[str, str | None]]) -> tuple[bool, dict[str, Any]]:
         accepted = (None, NO_TYPE, *self.type_list)
-        return as_typed([(source, kind) for source, kind in found if kind and kind not in accepted], self.type_list)
+        mistyped = [(source, kind) for source, kind in metric_value if kind and kind not in accepted]
+        return as_typed(mistyped, self.type_list)

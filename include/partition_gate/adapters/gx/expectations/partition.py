@@ -1,4 +1,4 @@
-"""Our own expectation types, as Great Expectations classes: defining them registers them.
+"""Our own expectation types as Great Expectations classes. Defining a class registers it.
 
 Each has a sentence for Data Docs.
 """
@@ -26,13 +26,13 @@ _WIDER = "; for unsigned numbers of 64 bits set logicalTypeOptions.format: u64, 
 
 
 def name_some(names: list[str]) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names, and the number of the others."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 class Sentence:
-    """Shows the expectation in Data Docs as `sentence`, whose `$names` are its arguments."""
+    """Shows the expectation in Data Docs as `sentence`; its `$names` are replaced by arguments."""
 
     sentence: ClassVar[str]
 
@@ -54,11 +54,11 @@ class Sentence:
 
 
 class AboutBatch(Sentence, BatchExpectation, ABC):
-    """Judged by one metric, or by none."""
+    """An expectation on the whole partition, judged by one metric or by none."""
 
     @abstractmethod
-    def judged(self, found: Any) -> tuple[bool, dict[str, Any]]:
-        """Whether it succeeds, and the result, of what the metric found."""
+    def judged(self, metric_value: Any) -> tuple[bool, dict[str, Any]]:
+        """Whether the expectation is met, and its result, for a value of the metric."""
 
     def _validate(
         self,
@@ -71,12 +71,12 @@ class AboutBatch(Sentence, BatchExpectation, ABC):
 
 
 def faultless(faults: list[str], *, named: str = "", otherwise: str) -> tuple[bool, dict[str, Any]]:
-    """Success where there is no fault; the first faults are named."""
+    """Success if there are no faults; otherwise the first faults are named."""
     return not faults, {"observed_value": f"{named}{name_some(faults)}" if faults else otherwise}
 
 
 def nothing_lacking(lacking: list[str], alike: list[str]) -> tuple[bool, dict[str, Any]]:
-    """Success where no file lacks the name; `alike` are names there that differ from it only by case."""
+    """Success if no file lacks the name; `alike` are names in these files that differ only in case."""
     success, result = faultless(lacking, named="missing in ", otherwise="in every file")
     if lacking and alike:
         hint = f"; found {name_some(alike)}: names differ only by case; set physicalName"
@@ -85,7 +85,7 @@ def nothing_lacking(lacking: list[str], alike: list[str]) -> tuple[bool, dict[st
 
 
 def as_typed(mistyped: list[tuple[str, str]], accepted: list[str]) -> tuple[bool, dict[str, Any]]:
-    """Success where no file has another type; else the first of them, and the types that the table can hold."""
+    """Success if no file has another type; otherwise the first such files and the accepted types."""
     success, result = faultless([f"{kind} in {source}" for source, kind in mistyped], otherwise="as promised")
     if mistyped:
         result["observed_value"] += f"; accepted: {', '.join(accepted)}"
@@ -95,17 +95,17 @@ def as_typed(mistyped: list[tuple[str, str]], accepted: list[str]) -> tuple[bool
 
 
 class ExpectPartitionFilesToBeReadable(AboutBatch):
-    """Every file is Parquet that can be read to its end. Files with a broken footer never come as far as this."""
+    """Every file is Parquet and readable to its end. Files with a broken footer are reported before this check runs."""
 
     sentence: ClassVar[str] = "Every file must be Parquet that can be read to its end"
     metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_TOUCHED,)
 
-    def judged(self, found: Any) -> tuple[bool, dict[str, Any]]:  # noqa: ARG002 (that it was found is all)
+    def judged(self, metric_value: Any) -> tuple[bool, dict[str, Any]]:  # noqa: ARG002 (computing it is enough)
         return True, {"observed_value": "every file can be read"}
 
 
 class ExpectPartitionFilesToHaveColumn(AboutBatch):
-    """Every file's own footer has the column; a partition column may be absent."""
+    """The footer of every file has the column; a partition column may be absent."""
 
     sentence: ClassVar[str] = "Every file must have the column $column"
     column: str
@@ -113,12 +113,12 @@ class ExpectPartitionFilesToHaveColumn(AboutBatch):
     success_keys: ClassVar[tuple[str, ...]] = ("column",)
     args_keys: ClassVar[tuple[str, ...]] = ("column",)
 
-    def judged(self, found: tuple[list[str], list[str]]) -> tuple[bool, dict[str, Any]]:
-        return nothing_lacking(*found)
+    def judged(self, metric_value: tuple[list[str], list[str]]) -> tuple[bool, dict[str, Any]]:
+        return nothing_lacking(*metric_value)
 
 
 class ExpectPartitionFilesColumnTypeToBeInSet(AboutBatch):
-    """Every file's own footer gives the column one of these Arrow types (`footers.type_token`)."""
+    """In the footer of every file, the column has one of these Arrow types (`parquet_files.type_token`)."""
 
     sentence: ClassVar[str] = "Every file must store $column as one of: $types"
     column: str
@@ -127,12 +127,12 @@ class ExpectPartitionFilesColumnTypeToBeInSet(AboutBatch):
     success_keys: ClassVar[tuple[str, ...]] = ("column", "type_list")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "type_list")
 
-    def judged(self, found: list[tuple[str, str]]) -> tuple[bool, dict[str, Any]]:
-        return as_typed(found, self.type_list)
+    def judged(self, metric_value: list[tuple[str, str]]) -> tuple[bool, dict[str, Any]]:
+        return as_typed(metric_value, self.type_list)
 
 
 class ExpectPromiseOverTimeToBeKept(AboutBatch):
-    """A promise that one partition alone can neither keep nor break; the gate judges it after the scan."""
+    """A promise over time: one partition alone cannot decide it, so the gate judges it after the scan."""
 
     sentence: ClassVar[str] = "$promise"
     promise: str
@@ -141,12 +141,12 @@ class ExpectPromiseOverTimeToBeKept(AboutBatch):
     success_keys: ClassVar[tuple[str, ...]] = ("promise",)
     args_keys: ClassVar[tuple[str, ...]] = ("promise",)
 
-    def judged(self, found: None) -> tuple[bool, dict[str, Any]]:  # noqa: ARG002 (nothing is looked at)
+    def judged(self, metric_value: None) -> tuple[bool, dict[str, Any]]:  # noqa: ARG002 (there is no metric)
         return True, {}
 
 
 class ExpectColumnValuesToExistInReference(Sentence, ColumnMapExpectation):
-    """Every value stands in a column of another dataset's newest published version; null values are not counted."""
+    """Every value exists in a column of another dataset's newest published version; null values are not counted."""
 
     sentence: ClassVar[str] = "$column values must exist in $reference_column of the published $reference_dataset"
     reference_dataset: str
@@ -157,7 +157,7 @@ class ExpectColumnValuesToExistInReference(Sentence, ColumnMapExpectation):
 
 
 class ExpectColumnValuesToEqualPartitionKey(Sentence, ColumnMapExpectation):
-    """A partition column that a file holds has the key's value in every row; rows without a value are not counted."""
+    """A partition column in the files equals the key's value in every row; rows without a value are not counted."""
 
     sentence: ClassVar[str] = "$column values in the files must equal the partition key's value"
     map_metric: ClassVar[str | None] = metric.EQUALS_PARTITION_KEY

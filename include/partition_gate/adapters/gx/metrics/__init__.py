@@ -1,1 +1,1 @@
-"""How one rule becomes SQL: importing them registers them."""
+"""How a rule becomes SQL. Importing a module registers its metrics."""

@@ -1,4 +1,4 @@
-"""Metrics of the standard's clauses that Great Expectations lacks: defining a class registers its metric."""
+"""Metrics for clauses of the standard that Great Expectations lacks. Defining a class registers its metric."""
 
 # ruff: noqa: N805 (Great Expectations calls these functions with the class)
 
@@ -46,9 +46,9 @@ class Multiple(ColumnMapMetricProvider):
 
 
 class Present(ColumnMapMetricProvider):
-    """The value is none of those that stand for a missing one; null is one of them only where it is listed.
+    """The value is not one of those that mean 'missing'; null is one of them only if it is listed.
 
-    A text is compared with the value's text, and a number with its number, whatever the column's type is.
+    Listed texts are compared with the value as text, listed numbers with the value as a number, whatever its type.
     """
 
     condition_metric_name = PRESENT
@@ -70,7 +70,7 @@ class Present(ColumnMapMetricProvider):
 
 
 class Valid(ColumnMapMetricProvider):
-    """The value is in the set and matches the pattern, of which one may be absent."""
+    """The value is in the set and matches the pattern; either may be absent."""
 
     condition_metric_name = VALID
     condition_value_keys = ("value_set", "regex")
@@ -83,7 +83,7 @@ class Valid(ColumnMapMetricProvider):
 
 
 class InReferenceTogether(MulticolumnMapMetricProvider):
-    """The tuple stands in columns of a referenced dataset's published version, or has a null member."""
+    """The tuple exists in columns of a referenced dataset's published version, or has a null member."""
 
     condition_metric_name = IN_REFERENCE_TOGETHER
     condition_domain_keys = ("batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if")
@@ -95,7 +95,7 @@ class InReferenceTogether(MulticolumnMapMetricProvider):
     ) -> Any:
         parents: list[sa.ColumnClause[Any]] = [sa.column(name) for name in reference_columns]
         view = sa.table(sa.quoted_name(reference_view(reference_dataset), quote=True))
-        known = sa.select(sa.func.row(*parents)).select_from(view).where(*[one.is_not(None) for one in parents])
+        known = sa.select(sa.func.row(*parents)).select_from(view).where(*[parent.is_not(None) for parent in parents])
         return sa.or_(*[column.is_(None) for column in column_list], sa.func.row(*column_list).in_(known))
 
 

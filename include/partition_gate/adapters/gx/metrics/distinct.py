@@ -1,6 +1,6 @@
-"""Metrics over a column's distinct values. Great Expectations' own on SQL compare some of them in Python, where a
-decimal or a date never equals what a suite's JSON says; count a member of a set twice that stands in it twice; and
-take every value for a member of a set with a null."""
+"""Metrics over a column's distinct values. Great Expectations' own SQL versions compare some values in Python, where a
+decimal or a date never equals its JSON form; count a duplicate member of the set twice; and accept every value if the
+set contains null."""
 
 # ruff: noqa: N805 (Great Expectations calls a metric's functions with the class)
 
@@ -26,8 +26,8 @@ class NotInSetCount(ColumnAggregateMetricProvider):
     value_keys = ("value_set",)
 
     @metric_value(engine=DuckDBExecutionEngine)
-    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **asked: Any) -> Any:
-        outside = _outside(execution_engine, **asked)
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **arguments: Any) -> Any:
+        outside = _outside(execution_engine, **arguments)
         return execution_engine.execute_query(sa.select(sa.func.count()).select_from(outside.subquery())).scalar()
 
 
@@ -36,9 +36,9 @@ class NotInSet(ColumnAggregateMetricProvider):
     value_keys = ("value_set", "limit")
 
     @metric_value(engine=DuckDBExecutionEngine)
-    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **asked: Any) -> Any:
-        outside = _outside(execution_engine, **asked)
-        shown = outside.order_by(sa.column("value")).limit(_limit(asked))
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **arguments: Any) -> Any:
+        outside = _outside(execution_engine, **arguments)
+        shown = outside.order_by(sa.column("value")).limit(_limit(arguments))
         return [row[0] for row in execution_engine.execute_query(shown).fetchall()]
 
 
@@ -47,8 +47,8 @@ class MissingFromColumnCount(ColumnAggregateMetricProvider):
     value_keys = ("value_set",)
 
     @metric_value(engine=DuckDBExecutionEngine)
-    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **asked: Any) -> Any:
-        return len(_missing(execution_engine, **asked))
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **arguments: Any) -> Any:
+        return len(_missing(execution_engine, **arguments))
 
 
 class MissingFromColumn(ColumnAggregateMetricProvider):
@@ -56,13 +56,13 @@ class MissingFromColumn(ColumnAggregateMetricProvider):
     value_keys = ("value_set", "limit")
 
     @metric_value(engine=DuckDBExecutionEngine)
-    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **asked: Any) -> Any:
-        missing = _missing(execution_engine, **asked)
-        return missing[: _limit(asked)]
+    def _duckdb(cls, execution_engine: DuckDBExecutionEngine, **arguments: Any) -> Any:
+        missing = _missing(execution_engine, **arguments)
+        return missing[: _limit(arguments)]
 
 
 class ValueCounts(ColumnAggregateMetricProvider):
-    """What the most common value and the divergence are found from: values as JSON has them, in their order."""
+    """The basis of the most common value and the divergence: values in their JSON form, sorted."""
 
     metric_name = "column.value_counts"
     value_keys = ("sort", "collate")
@@ -74,12 +74,12 @@ class ValueCounts(ColumnAggregateMetricProvider):
         value, source = _known(execution_engine, metric_domain_kwargs)
         counted = sa.select(value, sa.func.count()).select_from(source).where(value.is_not(None))
         rows = execution_engine.execute_query(counted.group_by(value).order_by(value)).fetchall()
-        values = pd.Index([as_json_has_it(row[0]) for row in rows], name="value")
+        values = pd.Index([in_json_form(row[0]) for row in rows], name="value")
         return pd.Series([row[1] for row in rows], index=values, name="count")
 
 
-def as_json_has_it(value: Any) -> Any:
-    """A number as a float, a date or time as ISO 8601 text; what JSON has of itself, and the rest, as it is."""
+def in_json_form(value: Any) -> Any:
+    """A decimal as a float, a date or time as ISO 8601 text; other values are unchanged."""
     match value:
         case Decimal():
             return float(value)
@@ -95,8 +95,8 @@ def _known(engine: DuckDBExecutionEngine, domain: dict[str, Any]) -> tuple[Any, 
     return sa.column(names["column"]), source
 
 
-def _limit(asked: dict[str, Any]) -> int:
-    return int(asked["metric_value_kwargs"].get("limit") or _MOST_SHOWN)
+def _limit(arguments: dict[str, Any]) -> int:
+    return int(arguments["metric_value_kwargs"].get("limit") or _MOST_SHOWN)
 
 
 def _outside(
@@ -120,13 +120,13 @@ def _missing(
     metric_value_kwargs: dict[str, Any],
     **_: Any,
 ) -> list[Any]:
-    """The members of the set that the column has not, each once; it never has a null."""
+    """The members of the set that the column lacks, each once; null is always lacking."""
     value, source = _known(engine, metric_domain_kwargs)
     members = list(dict.fromkeys(metric_value_kwargs["value_set"]))
     known = [member for member in members if member is not None]
     if not known:
         return members
-    found: Any = sa.select(value.label("value")).select_from(source).where(value.in_(known)).distinct().subquery()
-    counts = sa.select(*[sa.func.count_if(found.c.value == member) for member in known])
+    present: Any = sa.select(value.label("value")).select_from(source).where(value.in_(known)).distinct().subquery()
+    counts = sa.select(*[sa.func.count_if(present.c.value == member) for member in known])
     counted = dict(zip(known, engine.execute_query(counts).fetchone(), strict=True))
     return [member for member in members if not counted.get(member)]

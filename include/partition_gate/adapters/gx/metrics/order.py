@@ -1,4 +1,4 @@
-"""Metrics over a column's order and spread, which Great Expectations has on SQL databases only in part."""
+"""Metrics over a column's order and spread, which Great Expectations supports on SQL databases only in part."""
 
 # ruff: noqa: N805 (Great Expectations calls these functions with the class)
 
@@ -26,7 +26,7 @@ from partition_gate.adapters.gx.engine.engine import DuckDBExecutionEngine
 
 
 class Increasing(ColumnMapMetricProvider):
-    """Each value is compared with the one before it that is not null, in the order of the files and their rows."""
+    """Each value is compared with the previous non-null value, in the order of the files and their rows."""
 
     condition_metric_name = "column_values.increasing"
     condition_value_keys = ("strictly",)
@@ -38,7 +38,7 @@ class Increasing(ColumnMapMetricProvider):
 
 
 class Decreasing(ColumnMapMetricProvider):
-    """As `Increasing`, the other way."""
+    """As `Increasing`, in the opposite direction."""
 
     condition_metric_name = "column_values.decreasing"
     condition_value_keys = ("strictly",)
@@ -50,7 +50,7 @@ class Decreasing(ColumnMapMetricProvider):
 
 
 class Spread(ColumnAggregateMetricProvider):
-    """Quartiles are interpolated as pandas does; Great Expectations has no query for them on this database."""
+    """Quartiles are interpolated as in pandas; Great Expectations has no query for them on this database."""
 
     metric_name = "column.outlier_statistics"
     value_keys = ("method",)

@@ -1,9 +1,9 @@
-"""Metrics that Great Expectations lacks on SQL, or that DuckDB computes better another way.
+"""Metrics that Great Expectations lacks on SQL, or that DuckDB computes better in another way.
 
 Defining a class registers its metric for `DuckDBExecutionEngine`; Great Expectations finds metrics by engine class.
 
-NaN is a value in DuckDB: not null, equal to itself, greater than every number. So it breaks an upper bound, keeps a
-lower one, and two of them are duplicates.
+NaN is a value in DuckDB: not null, equal to itself, greater than every number. So it fails an upper bound, passes a
+lower one, and two NaNs are duplicates.
 """
 
 # ruff: noqa: N805 (Great Expectations calls these functions with the class)
@@ -44,7 +44,7 @@ IN_REFERENCE = "column_values.in_reference"
 
 
 class Unique(ColumnMapMetricProvider):
-    """Great Expectations joins; as a row-local condition it shares the one SELECT and can split rows."""
+    """Great Expectations uses a join. As a row-level condition, it shares the single SELECT and can split rows."""
 
     condition_metric_name = "column_values.unique"
 
@@ -65,14 +65,14 @@ class UniqueTogether(MulticolumnMapMetricProvider):
         return sa.or_(*[column.is_(None) for column in column_list], unique)
 
 
-# Great Expectations has names of metrics that must not be given a FROM clause, because its own versions are joins.
-# Ours are conditions, so they leave that list once they are registered.
+# Great Expectations lists metric names that must not get a FROM clause, because its own versions are joins. Ours are
+# conditions, so they are renamed once they are registered, which takes them off that list.
 Unique.condition_metric_name = "duckdb.column_values.unique"
 UniqueTogether.condition_metric_name = "duckdb.compound_columns.unique"
 
 
 class InReference(ColumnMapMetricProvider):
-    """The value stands in a column of a referenced dataset's published version."""
+    """The value exists in a column of a referenced dataset's published version."""
 
     condition_metric_name = IN_REFERENCE
     condition_value_keys = ("reference_dataset", "reference_column")
@@ -85,17 +85,17 @@ class InReference(ColumnMapMetricProvider):
 
 
 class EqualsPartitionKey(ColumnMapMetricProvider):
-    """The value is the one that the partition's key has for the column, compared in the column's own type."""
+    """The value equals the partition key's value for the column, compared in the column's type."""
 
     condition_metric_name = EQUALS_PARTITION_KEY
 
     @column_condition_partial(engine=DuckDBExecutionEngine)
     def _duckdb(cls, column: Any, _execution_engine: Any = None, **_: Any) -> Any:
         partition = _execution_engine.partition
-        held = partition.keys_held()
-        if column.name not in held:
-            return sa.true()  # every row gets the key's own
-        key = sa.text(f"TRY_CAST({literal(held[column.name])} AS {partition.types[column.name]})")
+        stored = partition.stored_keys()
+        if column.name not in stored:
+            return sa.true()  # every row gets the key's value
+        key = sa.text(f"TRY_CAST({literal(stored[column.name])} AS {partition.types[column.name]})")
         return column.is_not_distinct_from(key)
 
 
@@ -108,7 +108,7 @@ class JsonParseable(ColumnMapMetricProvider):
 
 
 class FitsJsonSchema(ColumnMapMetricProvider):
-    """Great Expectations has it on pandas and Spark only."""
+    """Great Expectations supports it only on pandas and Spark."""
 
     condition_metric_name = "column_values.match_json_schema"
     condition_value_keys = ("json_schema",)
@@ -129,7 +129,7 @@ class MatchesStrftime(ColumnMapMetricProvider):
 
 
 class DateParseable(ColumnMapMetricProvider):
-    """ISO 8601 as DuckDB reads it: stricter than dateutil, which takes almost anything for a date."""
+    """ISO 8601 as DuckDB reads it, which is stricter than dateutil, which accepts almost anything as a date."""
 
     condition_metric_name = "column_values.dateutil_parseable"
 
@@ -139,8 +139,8 @@ class DateParseable(ColumnMapMetricProvider):
 
 
 class RowCount(TableMetricProvider):
-    """A query of its own, as DuckDB need not read rows to count them: every condition waits for it, and as one of
-    the aggregates it would make them two scans."""
+    """A separate query, for which DuckDB reads no rows. Every condition waits for it, so as one of the aggregates it
+    would cause a second scan."""
 
     metric_name = "table.row_count"
 
@@ -152,7 +152,7 @@ class RowCount(TableMetricProvider):
 
 
 class FilesTouched(TableMetricProvider):
-    """Decodes every column to its end, within the one SELECT; a damaged page makes that SELECT fail."""
+    """Decodes every column completely, within the single SELECT, which fails on a damaged page."""
 
     metric_name = FILES_TOUCHED
 
@@ -163,10 +163,10 @@ class FilesTouched(TableMetricProvider):
     )
     def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_domain_kwargs: dict[str, Any], **_: Any) -> Any:
         _, compute, accessor = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)
-        # first(), because DuckDB answers count() and max() from the footers.
+        # first(), because DuckDB computes count() and max() from the footers.
         names = execution_engine.partition.columns
         touched = (sa.cast(sa.func.first(sa.column(name)).is_(None), sa.INTEGER) for name in names)
-        # One call of many arguments: a sum of 1,000 columns is nested deeper than DuckDB parses.
+        # One call with many arguments, because DuckDB cannot parse the nesting of a sum of 1,000 columns.
         return sa.func.greatest(sa.literal(0), *touched), compute, accessor
 
 

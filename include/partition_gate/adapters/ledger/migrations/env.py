@@ -1,4 +1,4 @@
-"""Alembic's entry: upgrades run on the connection, and in the transaction, that `migrate` opened."""
+"""Alembic's entry point. Upgrades run on the connection and in the transaction that `migrate` opened."""
 
 from __future__ import annotations
 

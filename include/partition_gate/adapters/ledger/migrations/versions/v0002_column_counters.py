@@ -1,4 +1,4 @@
-"""What a validation counts of each column."""
+"""The counters of each column in a validation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an attempt means to record, who owns it, and outcomes that were removed."""
+"""Intents and owners of attempts, and outcomes that a person removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The most frequent values that break a rule, as they may be shown."""
+"""The most frequent values that break a rule, masked where needed."""
 
 from __future__ import annotations
 

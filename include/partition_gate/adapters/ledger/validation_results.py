@@ -1,4 +1,4 @@
-"""What a validation found: check results, their counters, GX's document."""
+"""Results of a validation: check results, their counters, GX's document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COUNTED = ("element_count", "unexpected_count")
 
 
 def record(connection: Connection, attempt_id: str, results: Sequence[CheckResult], document: str) -> bool:
-    """All of it at the first call for an attempt, nothing at a later one; whether it was the first."""
+    """Store everything on the first call for an attempt and nothing on later ones; whether it was the first."""
     if not insert_new(connection, validations, attempt_id=attempt_id, document=zlib.compress(document.encode())):
         return False
     rows = [
@@ -31,7 +31,7 @@ def record(connection: Connection, attempt_id: str, results: Sequence[CheckResul
 
 
 def results(connection: Connection, attempt_id: str) -> tuple[CheckResult, ...]:
-    """In suite order; empty where nothing was recorded."""
+    """In suite order; empty if nothing was recorded."""
     columns = [check_results.c[name] for name in CheckResult.model_fields]
     query = select(*columns).where(check_results.c.attempt_id == attempt_id).order_by(check_results.c.position)
     return tuple(_result(dict(row._mapping)) for row in connection.execute(query))
@@ -44,7 +44,7 @@ def document(connection: Connection, attempt_id: str) -> str | None:
 
 
 def _result(row: dict[str, Any]) -> CheckResult:
-    return CheckResult.model_validate({**row, "failing_values": row["failing_values"] or ()})  # none in older rows
+    return CheckResult.model_validate({**row, "failing_values": row["failing_values"] or ()})  # null in older rows
 
 
 def _counts(connection: Connection, attempt_id: str, results: Sequence[CheckResult]) -> Iterator[dict[str, Any]]:
