@@ -741,7 +741,7 @@ def test_a_table_with_another_number_of_rows_than_recorded_is_a_difference(gate:
 
     (difference,) = gate.reconcile().differences
 
-    assert difference.what == "99 rows are visible, 100 are recorded; run it again"
+    assert difference.what == "99 rows are visible, but 100 are recorded; run it again"
 
 
 def test_an_outcome_whose_rows_are_visible_is_not_forgotten(gate: Gate) -> None:
