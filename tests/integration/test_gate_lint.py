@@ -157,7 +157,7 @@ def test_a_file_of_10_mb_and_an_endless_one_are_refused_at_once(tmp_path):
 
     for path in (str(large), "/dev/zero"):
         if Path(path).is_file():
-            assert "more than 1,000,000 bytes" in gate("lint", path).stdout
+            assert "larger than 1,000,000 bytes" in gate("lint", path).stdout
 
 
 def test_coverage_has_a_line_for_every_clause_and_the_sum_in_its_title():

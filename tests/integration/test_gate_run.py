@@ -371,7 +371,7 @@ def test_a_broken_contract_is_one_message_for_each_problem_and_nothing_is_left_b
     ("arguments", "sentence"),
     [
         (("run", "nothing-here", KEY), "'nothing-here' is not a contract"),
-        (("run", "flights", "2013-01-03/07"), "is no partition key"),
+        (("run", "flights", "2013-01-03/07"), "is not a partition key"),
     ],
 )
 def test_a_wrong_word_on_the_command_line_is_a_usage_error(desk, arguments, sentence):

@@ -99,7 +99,7 @@ def test_a_folder_that_has_no_key_is_refused_by_name_and_blocks_no_other(landing
 
     assert landed.keys == ("2013-01-01",)
     assert [folder for folder, _ in landed.refused] == ["dt=", "dt=2013-13-45", "dt=infinity"]
-    assert landed.refused[1][1] == "dt: '2013-13-45' is not a date of the calendar"
+    assert landed.refused[1][1] == "dt: '2013-13-45' is not a calendar date"
 
 
 def test_a_refused_folder_is_named_in_characters_that_can_be_printed(tmp_path: Path) -> None:

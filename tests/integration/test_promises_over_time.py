@@ -62,7 +62,7 @@ def test_a_broken_window_blocks_nothing_and_is_recorded_shown_and_told_once(desk
     assert "6 of 200 rows (3.00%) in 2 of 7 partitions" in page
     assert "at most 2.5 % null, over 7 days" in page
     (message,) = document["messages"]
-    assert "published, with 1 promise over time not kept" in message["text"]
+    assert "published with 1 promise over time not kept" in message["text"]
     assert (again["already_published"], again["checks"], again["messages"]) == (
         True,
         document["checks"],

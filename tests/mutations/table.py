@@ -139,9 +139,9 @@ GATE = (
 
 STATE = (
     Mutation("a new reason for the same outcome is not told", "judging/attempt.py",
-             "return judged[0] != judged[1]", "return judged[0][0] != judged[1][0]", LEDGER),
+             "(item.outcome, item.idempotency_key, item.why)", "(item.outcome, item.idempotency_key)", LEDGER),
     Mutation("a repeat of the same judgement is told again", "judging/attempt.py",
-             "return judged[0] != judged[1]", "return True", LEDGER),
+             "return new != old", "return True", LEDGER),
     Mutation("an older attempt's end replaces a newer one's", "adapters/ledger/settlements.py",
              "(fence >= current and", "(fence >= 0 and", LEDGER),
     Mutation("superseded replaces the outcome", "adapters/ledger/settlements.py",

@@ -104,7 +104,7 @@ def a_result(rule_id: str, outcome: CheckOutcome = CheckOutcome.FAILED, **change
         scope=Scope.ROW,
         outcome=outcome,
         observed=None,
-        expected="no null",
+        expected="no nulls",
         element_count=842_000,
         unexpected_count=1234,
     )
@@ -135,7 +135,7 @@ def test_producers_of_a_partly_quarantined_partition_learn_which_rules_how_many_
     text = read(for_producers(alerts_for(quarantined(), results, a_dataset(), LINKS)))
 
     assert "flights 2013-01-03: 1,234 rows quarantined, the rest published" in text
-    assert "`tailnum.required`  1,234 of 842,000 rows (0.15%); expected: no null" in text
+    assert "`tailnum.required`  1,234 of 842,000 rows (0.15%); expected: no nulls" in text
     assert "`gate quarantine show nyc-flights 2013-01-03`" in text
     assert "`s3://landing/flights/dt=2013-01-03/`" in text
 
@@ -180,23 +180,23 @@ def test_a_rejected_partition_says_that_nothing_of_it_is_visible_and_why():
 
     messages = alerts_for(a_settlement(PartitionOutcome.REJECTED), (few,), a_dataset(), LINKS)
 
-    assert for_producers(messages).text.startswith("flights 2013-01-03 was rejected: nothing of it was published.")
+    assert for_producers(messages).text.startswith("flights 2013-01-03 was rejected: none of its rows were published.")
     assert "`daily_rows`  expected: &gt;= 600; found 312 rows" in read(for_producers(messages))
     assert "*Safe to use*\nNo" in read(for_consumers(messages))
 
 
 def test_a_cause_that_no_single_rule_explains_stands_beside_the_rules():
-    why = ("90000 of 842000 rows fail (10.69%), more than the 5.00% that the contract allows", "id: 90000 of 842000")
+    why = ("90000 of 842000 rows fail (10.69%); the contract allows at most 5.00%", "id: 90000 of 842000")
     settlement = a_settlement(PartitionOutcome.REJECTED, why=why)
 
     text = read(for_producers(alerts_for(settlement, (a_result("id"),), a_dataset(), LINKS)))
 
-    assert "more than the 5.00% that the contract allows" in text
+    assert "the contract allows at most 5.00%" in text
     assert text.count("90000 of 842000") == 1
 
 
 def test_a_held_partition_asks_the_producers_for_a_decision():
-    why = ("312 rows would replace 842: less than 50%; a person must approve",)
+    why = ("312 rows would replace 842, less than 50% of them; a person must approve",)
 
     messages = alerts_for(a_settlement(PartitionOutcome.HELD, why=why), (), a_dataset(), LINKS)
 
@@ -212,7 +212,7 @@ def test_a_missing_partition_says_where_it_is_expected_and_that_absent_is_not_ze
     messages = alerts_for(settlement, (), a_dataset(), LINKS)
 
     assert "*Expected in*\n`s3://landing/flights/dt=2013-01-03/`" in read(for_producers(messages))
-    assert "Absent is not zero" in read(for_consumers(messages))
+    assert "Missing rows are not zero" in read(for_consumers(messages))
     assert '"Report"' not in messages[0].blocks
 
 
@@ -231,7 +231,7 @@ def test_warnings_of_a_published_partition_reach_producers_only():
     messages = alerts_for(a_settlement(PartitionOutcome.PUBLISHED), (warned,), a_dataset(), LINKS)
 
     assert [message.audience for message in messages] == ["producers"]
-    assert "published, with 1 warning" in messages[0].text
+    assert "published with 1 warning" in messages[0].text
 
 
 def a_broken_promise(**changes: Any) -> CheckResult:
@@ -246,10 +246,10 @@ def test_a_broken_promise_over_time_is_told_to_producers_as_published_and_not_as
     messages = alerts_for(settlement, (a_broken_promise(),), a_dataset(), LINKS)
 
     assert [message.audience for message in messages] == ["producers"]
-    assert "published, with 1 promise over time not kept" in messages[0].text
+    assert "published with 1 promise over time not kept" in messages[0].text
     told = read(messages[0])
     assert "expected: at most 2.5 % null, over 7 days; found 36 of 1,000 rows (3.60%) in 7 of 7 partitions" in told
-    assert "blocks no partition" in told
+    assert "does not block a partition" in told
     assert "1,234" not in told
     assert "quarantine" not in told.lower()
 
@@ -268,7 +268,7 @@ def test_a_broken_promise_is_told_beside_what_blocks(outcome: PartitionOutcome):
 
     told = read(for_producers(alerts_for(a_settlement(outcome), results, a_dataset(), LINKS)))
 
-    assert "Also 1 promise over time not kept, see the report." in told
+    assert "Also 1 promise over time not kept; see the report." in told
 
 
 @pytest.mark.parametrize(("outcome", "is_told"), [(PartitionOutcome.REJECTED, False), (QUARANTINED, True)])
@@ -322,7 +322,7 @@ def test_consumers_are_told_once_that_support_has_ended():
     first, second = (alerts_for(settlement, (), contract, LINKS) for settlement in published)
 
     assert [message.audience for message in first] == ["consumers"]
-    assert "not supported any more" in first[0].text
+    assert "no longer supported" in first[0].text
     assert [message.id for message in first] == [message.id for message in second]
 
 

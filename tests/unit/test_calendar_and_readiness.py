@@ -106,7 +106,7 @@ def test_a_missing_marker_is_named_with_what_landed_and_when_it_was_due():
 
     assert isinstance(found, Wait | Missing)
     assert found.why == (
-        "/contracts/data/dt=2026-11-01: _SUCCESS is not there, by which the producer says that the partition is "
+        "/contracts/data/dt=2026-11-01: _SUCCESS is missing, so the producer has not declared the partition "
         "complete (1 file landed); it was due 2026-11-02 04:00 UTC"
     )
 
@@ -126,14 +126,14 @@ def test_a_manifest_says_which_files_are_the_partition():
 @pytest.mark.parametrize(
     ("note", "why"),
     [
-        (None, "_manifest.json is not there"),
-        (b"", "_manifest.json is no manifest; write"),
-        (b"[]", "_manifest.json is no manifest; write"),
-        (b'{"entries": []}', "_manifest.json is no manifest; write"),
-        (b'{"entries": [{"url": "b.parquet"}]}', "_manifest.json names b.parquet, which is not there (1 file landed)"),
+        (None, "_manifest.json is missing"),
+        (b"", "_manifest.json is not a valid manifest; write"),
+        (b"[]", "_manifest.json is not a valid manifest; write"),
+        (b'{"entries": []}', "_manifest.json is not a valid manifest; write"),
+        (b'{"entries": [{"url": "b.parquet"}]}', "_manifest.json lists b.parquet, which is missing (1 file landed)"),
         (
             b'{"entries": [{"url": "a.parquet", "meta": {"content_length": 9}}]}',
-            "_manifest.json says that a.parquet has 9 bytes; it has 10",
+            "_manifest.json lists a.parquet with 9 bytes, but it has 10",
         ),
     ],
 )

@@ -15,7 +15,7 @@ from partition_gate.testing.builders import a_contract
     [
         ({"logicalType": "string", "logicalTypeOptions": {"format": "password"}}, "classification"),
         ({"logicalType": "string", "logicalTypeOptions": {"format": "binary"}}, "any sequence"),
-        ({"logicalType": "date", "logicalTypeOptions": {"format": "yyyy-MM-dd"}}, "stored as a number"),
+        ({"logicalType": "date", "logicalTypeOptions": {"format": "yyyy-MM-dd"}}, "as a number"),
         ({"logicalType": "timestamp", "logicalTypeOptions": {"defaultTimezone": "Etc/UTC"}}, "read as UTC"),
         ({"logicalType": "time", "logicalTypeOptions": {"timezone": False}}, "never has a time zone"),
     ],
@@ -31,10 +31,13 @@ def test_what_is_only_for_people_is_documented(column, why):
     [
         ({"logicalType": "string", "logicalTypeOptions": {"format": "iban"}}, "write a pattern"),
         ({"logicalType": "string", "logicalTypeOptions": {"pattern": "(?!x)"}}, "look-around"),
-        ({"logicalType": "date", "logicalTypeOptions": {"minimum": "yesterday"}}, "no date"),
+        ({"logicalType": "date", "logicalTypeOptions": {"minimum": "yesterday"}}, "is not a date"),
         ({"logicalType": "timestamp", "logicalTypeOptions": {"defaultTimezone": "Europe/Berlin"}}, "read as UTC"),
-        ({"logicalType": "time", "logicalTypeOptions": {"timezone": True}}, "no time of day with a time zone"),
-        ({"logicalType": "date", "physicalType": "TEXT", "logicalTypeOptions": {"format": "QQQ yy"}}, "counterpart"),
+        ({"logicalType": "time", "logicalTypeOptions": {"timezone": True}}, "a time of day with a time zone"),
+        (
+            {"logicalType": "date", "physicalType": "TEXT", "logicalTypeOptions": {"format": "QQQ yy"}},
+            "cannot be translated exactly",
+        ),
     ],
 )
 def test_what_cannot_be_run_is_listed_with_the_reason(column, why):

@@ -64,7 +64,7 @@ def test_a_clause_that_cannot_run_is_listed_and_never_dropped():
     assert [(r.clause, r.why) for r in refused] == [
         (
             "schema[0].properties[0].logicalTypeOptions.timezone",
-            "Parquet has no time of day with a time zone; use a timestamp",
+            "Parquet cannot store a time of day with a time zone; use a timestamp",
         )
     ]
 

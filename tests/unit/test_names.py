@@ -43,5 +43,5 @@ def test_a_version_is_a_folder_of_its_own(version: str):
 
 @pytest.mark.parametrize("place", ["id", "version", "dataset"])
 def test_a_contract_that_lint_did_not_see_is_refused_by_name_as_well(place: str):
-    with pytest.raises(ContractError, match=r"'\.\.' cannot be a "):
+    with pytest.raises(ContractError, match=r"'\.\.' is not a valid "):
         read_contract(CONTRACT.format(**{**GOOD, place: ".."}), path="x.yaml")

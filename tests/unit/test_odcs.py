@@ -69,12 +69,12 @@ def test_a_wildcard_that_is_no_hive_segment_is_refused():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a: [1\n", r"not YAML: .* at column 1; .*\(line 2\)"),
-        ("id: 1\nid: 2\n", r"id: the key 'id' stands twice; .*\(line 2\)"),
-        ("a: &x 1\nb: *x\n", "anchors and aliases are refused"),
-        ("a: !!python/object:os.system {}\n", "tags are refused"),
-        ("- 1\n", "holds a list, not a mapping"),
-        ("a: " + "[" * 60 + "]" * 60, "nested deeper"),
+        ("a: [1\n", r"not valid YAML: .* at column 1; .*\(line 2\)"),
+        ("id: 1\nid: 2\n", r"id: the key 'id' is a duplicate; .*\(line 2\)"),
+        ("a: &x 1\nb: *x\n", "anchors and aliases are not allowed"),
+        ("a: !!python/object:os.system {}\n", "tags are not allowed"),
+        ("- 1\n", "the file is a list, not a mapping"),
+        ("a: " + "[" * 60 + "]" * 60, "nesting is deeper"),
     ],
 )
 def test_yaml_that_can_hide_content_is_refused_with_the_line(text, sentence):
@@ -89,14 +89,17 @@ def test_yaml_that_can_hide_content_is_refused_with_the_line(text, sentence):
         ({"status": "live"}, "status: 'live' is not a status"),
         ({"kind": "Contract"}, "kind: 'Contract' is not known; did you mean 'DataContract'"),
         ({"owner": "me"}, "owner: 'owner' is not a key here"),
-        ({"servers": []}, "servers: none has type s3 or local"),
-        ({"schema": []}, "schema: 0 objects"),
-        ({"schema": [{"name": "orders", "properties": []}]}, "no column is promised"),
-        ({"slaProperties": [{"property": "latency", "value": "soon"}]}, "'soon'  is no time span"),
-        ({"slaProperties": [{"property": "errorRate", "value": 500}]}, "500 is no share"),
-        ({"customProperties": [{"property": "timezone", "value": "Mars/Base"}]}, "'Mars/Base' is no IANA time zone"),
-        ({"customProperties": [{"property": "startDate", "value": "soon"}]}, "'soon' is no date"),
-        ({"customProperties": [{"property": "readiness", "value": "soon"}]}, "'soon' is no readiness"),
+        ({"servers": []}, "servers: no server has type s3 or local"),
+        ({"schema": []}, "schema: has 0 objects"),
+        ({"schema": [{"name": "orders", "properties": []}]}, "has no columns"),
+        ({"slaProperties": [{"property": "latency", "value": "soon"}]}, "'soon' is not a time span"),
+        ({"slaProperties": [{"property": "errorRate", "value": 500}]}, "500 is not a percentage"),
+        (
+            {"customProperties": [{"property": "timezone", "value": "Mars/Base"}]},
+            "is not an IANA time zone",
+        ),
+        ({"customProperties": [{"property": "startDate", "value": "soon"}]}, "'soon' is not a date"),
+        ({"customProperties": [{"property": "readiness", "value": "soon"}]}, "'soon' is not a readiness rule"),
     ],
 )
 def test_a_wrong_clause_is_named_with_its_place(change, sentence):

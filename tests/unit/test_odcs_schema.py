@@ -86,36 +86,38 @@ def test_a_misspelt_required_key_is_not_also_missing():
 
 def test_a_key_of_a_later_version_says_so():
     assert of_property("v3.1.0", enum=[{"value": 1}]) == [
-        "enum: 'enum' is not a key here; v3.2.0 knows it: raise apiVersion, or remove it"
+        "enum: 'enum' is not a key here; v3.2.0 has it: raise apiVersion, or remove the key"
     ]
     assert of_property("v3.0.2", logicalType="timestamp") == [
         "logicalType: 'timestamp' is not known; use one of string, date, number, integer, object, array, boolean; "
-        "or raise apiVersion to v3.2.0, which accepts it as it is"
+        "or raise apiVersion to v3.2.0, which accepts it"
     ]
 
 
 def test_a_key_that_stands_one_level_too_high_is_sent_below():
-    assert of_property(minimum=1) == ["minimum: 'minimum' is not a key here; write it below 'logicalTypeOptions'"]
+    assert of_property(minimum=1) == ["minimum: 'minimum' is not a key here; move it to 'logicalTypeOptions'"]
 
 
 def test_an_option_of_another_type_is_named_with_the_options_of_this_one():
     assert of_property(logicalType="date", logicalTypeOptions={"minLength": 1}) == [
-        "logicalTypeOptions.minLength: 'minLength' is no option of this logicalType; "
+        "logicalTypeOptions.minLength: 'minLength' is not an option of this logicalType; "
         "its options are exclusiveMaximum, exclusiveMinimum, format, maximum, minimum"
     ]
 
 
 def test_a_key_that_does_not_go_with_its_neighbours_is_told_as_such():
-    assert of_rule(type="text", mustBe=1) == ["mustBe: 'mustBe' does not go with type 'text'; remove it, or correct it"]
+    assert of_rule(type="text", mustBe=1) == [
+        "mustBe: 'mustBe' is not allowed with type 'text'; remove it, or correct the type"
+    ]
     assert of_property(logicalType="string", items={"logicalType": "string"}) == [
-        "items: 'items' does not go with this logicalType (only with array); remove it, or correct that"
+        "items: 'items' needs logicalType array; remove it, or correct logicalType"
     ]
 
 
 def test_operators_are_exactly_one():
     (two,), (none,) = of_rule(metric="rowCount", mustBe=1, mustBeLessThan=2), of_rule(metric="rowCount")
 
-    assert two == "quality[0]: mustBe and mustBeLessThan: a rule has one operator; keep one, or write two rules"
+    assert two == "quality[0]: has several operators (mustBe, mustBeLessThan); keep one, or write several rules"
     assert none.startswith("quality[0]: has no operator; add one of mustBe, mustNotBe")
 
 

@@ -214,7 +214,7 @@ def test_a_key_typed_wrong_is_answered_with_an_example() -> None:
         daily.key("")
 
     assert str(refused.value) == (
-        "'2013-13-45/07' is no partition key of s3://landing/flights: dt: '2013-13-45' is not a date of the calendar; "
+        "'2013-13-45/07' is not a partition key of s3://landing/flights: dt: '2013-13-45' is not a calendar date; "
         "write a key such as 2013-01-03/07"
     )
     assert str(missing.value) == "a partition key of the form <dt>/<hour> is missing; write a key such as 2013-01-03/07"

@@ -174,7 +174,7 @@ def test_rows_that_break_only_a_warning_are_published(gate: Gate) -> None:
     gate.ports.validator.failing = {"few_nulls": {1, 2, 3}}
 
     assert (gate.outcome(), len(gate.visible)) == ("published", 100)
-    assert gate.told == ["producers: orders 2026-11-01 was published, with 1 warning"]
+    assert gate.told == ["producers: orders 2026-11-01 was published with 1 warning"]
 
 
 def test_more_failing_rows_than_allowed_reject_the_partition(gate: Gate) -> None:

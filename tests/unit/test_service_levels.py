@@ -212,11 +212,11 @@ def test_the_share_of_partitions_in_time_is_held_against_the_target_with_its_err
 
     assert (found.outcome, found.observed) == (
         CheckOutcome.PASSED,
-        "3 of 4 partitions in time (75.00%); 1 late, 1 allowed",
+        "3 of 4 partitions on time (75.00%); 1 late, 1 allowed",
     )
     assert (missed.outcome, missed.observed) == (
         CheckOutcome.FAILED,
-        "2 of 4 partitions in time (50.00%); 2 late, 1 allowed",
+        "2 of 4 partitions on time (50.00%); 2 late, 1 allowed",
     )
 
 
@@ -239,7 +239,7 @@ def test_a_partition_that_comes_late_or_is_not_published_is_not_in_time_itself()
 def test_a_partition_judged_before_the_promise_was_made_is_left_out() -> None:
     found = attained(PublishedPartition(partition_key="2026-11-07"), published(6), published(5), target=100)
 
-    assert found.observed == "3 of 3 partitions in time (100%); 0 late, 0 allowed"
+    assert found.observed == "3 of 3 partitions on time (100%); 0 late, 0 allowed"
 
 
 @pytest.mark.parametrize(
@@ -337,15 +337,15 @@ def test_the_table_as_element_means_the_partition() -> None:
 @pytest.mark.parametrize(
     ("level", "why"),
     [
-        ({"property": "freshness", "value": "1d"}, "names no element"),
-        ({"property": "freshness", "value": "1d", "element": "note"}, "is of type string"),
-        ({"property": "freshness", "value": "1d", "element": "nowhere"}, "is no column"),
+        ({"property": "freshness", "value": "1d"}, "element is missing"),
+        ({"property": "freshness", "value": "1d", "element": "note"}, "has type string"),
+        ({"property": "freshness", "value": "1d", "element": "nowhere"}, "is not a column"),
         ({"property": "freshness", "value": "1d", "element": "secret"}, "is classified"),
-        ({"property": "freshness", "value": "soon", "element": "at"}, "is no time span"),
-        ({"property": "availability", "value": 400, "unit": "percent"}, "is no share"),
-        ({"property": "availability", "value": 99, "valueExt": "often"}, "is no time span up to a year"),
-        ({"property": "availability", "value": 99, "valueExt": "367d"}, "is no time span up to a year"),
-        ({"property": "throughput", "value": "much", "unit": "rows"}, "is no number"),
+        ({"property": "freshness", "value": "soon", "element": "at"}, "is not a time span"),
+        ({"property": "availability", "value": 400, "unit": "percent"}, "is not a percentage"),
+        ({"property": "availability", "value": 99, "valueExt": "often"}, "is not a time span of at most a year"),
+        ({"property": "availability", "value": 99, "valueExt": "367d"}, "is not a time span of at most a year"),
+        ({"property": "throughput", "value": "much", "unit": "rows"}, "is not a number"),
         ({"property": "throughput", "value": 5, "unit": "parsecs"}, "is not known"),
     ],
 )
@@ -365,9 +365,9 @@ def test_one_partition_without_a_period_promises_nothing_about_it(level: dict[st
 @pytest.mark.parametrize(
     ("levels", "custom", "place"),
     [
-        ([{"property": "timeOfAvailability", "value": "soon"}], [], r"slaProperties\[0\]: 'soon' is no clock time"),
-        ([], [{"property": "calendar", "value": "sometimes"}], "calendar: 'sometimes' is no calendar"),
-        ([], [{"property": "calendar", "value": "* * 32 * *"}], "is no calendar"),
+        ([{"property": "timeOfAvailability", "value": "soon"}], [], r"slaProperties\[0\]: 'soon' is not a time of day"),
+        ([], [{"property": "calendar", "value": "sometimes"}], "calendar: 'sometimes' is not a calendar"),
+        ([], [{"property": "calendar", "value": "* * 32 * *"}], "is not a calendar"),
     ],
 )
 def test_what_cannot_be_read_names_its_place(levels: list[Any], custom: list[Any], place: str) -> None:

@@ -107,7 +107,7 @@ def test_all_kinds_of_blocks_are_shown():
     assert "slack-dot-red" in html
     assert "<strong>Rows</strong><br>7" in html
     assert "<span>words</span>" in html
-    assert "does not show" in html
+    assert "cannot show this block" in html
 
 
 @pytest.mark.parametrize("text", ["", "no json", "{}", "[" * 100_000, "null"])

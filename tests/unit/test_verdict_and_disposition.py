@@ -27,7 +27,7 @@ def a_check(scope: Scope = ROW, severity: Severity = Severity.ERROR, rule_id: st
         dimension="completeness",
         severity=severity,
         scope=scope,
-        expected="no null",
+        expected="no nulls",
     )
 
 

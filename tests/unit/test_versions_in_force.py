@@ -191,7 +191,7 @@ def test_the_key_of_a_version_changes_when_its_rows_are_published_as_another_typ
 
 
 PROBLEMS = {
-    "no day": ((a_version("1.0.0"), a_version("2.0.0")), "customProperties", "say from which day"),
+    "no day": ((a_version("1.0.0"), a_version("2.0.0")), "customProperties", "needs a first day"),
     "the same day": (
         (a_version("1.0.0", "2026-01-01"), a_version("2.0.0", "2026-01-01")),
         "customProperties",
@@ -202,17 +202,21 @@ PROBLEMS = {
         "customProperties",
         "is not after 2026-03-01",
     ),
-    "a lower number": ((a_version("2.0.0"), a_version("1.0.0", "2026-01-01")), "version", "it must be higher"),
-    "today's own number": ((a_version("1.0.0"), a_version("1.0.0", "2026-01-01")), "version", "is today's"),
+    "a lower number": ((a_version("2.0.0"), a_version("1.0.0", "2026-01-01")), "version", "is not higher"),
+    "today's own number": (
+        (a_version("1.0.0"), a_version("1.0.0", "2026-01-01")),
+        "version",
+        "is also the current version",
+    ),
     "another file name": (
         (a_version("1.0.0", path="history/orders/1.0.odcs.yaml"), a_version("2.0.0", "2026-01-01")),
         "version",
-        "must be the file's name",
+        "must be named 1.0.0.odcs.yaml",
     ),
     "another table": (
         (a_version("1.0.0", name="carts"), a_version("2.0.0", "2026-01-01")),
         "schema[0].name",
-        "another table is another contract",
+        "a new table needs a new contract",
     ),
     "other partitions": (
         (
@@ -241,7 +245,7 @@ PROBLEMS = {
             a_version("2.0.0", "2026-01-01", a_column("c", source="x")),
         ),
         "columns.a",
-        "a is c now, and so is another",
+        "a and another column of this version are both named c now",
     ),
 }
 

@@ -15,7 +15,7 @@ from partition_gate.core.errors import ContractError
 from partition_gate.core.partition_key import NULL
 from partition_gate.core.severity import Scope
 from partition_gate.judging.attempt import Counts, PublishedPartition
-from partition_gate.judging.promises import keys_looked_at, verdict_over_time
+from partition_gate.judging.promises import keys_under_promise, verdict_over_time
 from partition_gate.judging.sla_context import SlaContext
 from partition_gate.judging.validation import Errored, Evaluated, Unknown, Validation
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
@@ -159,7 +159,7 @@ def test_a_rule_with_a_window_only_counts_and_is_of_scope_sla() -> None:
 def test_what_can_not_be_added_up_is_not_executable_and_says_why() -> None:
     (refused,) = a_contract(metric="duplicateValues").compilation.not_executable
 
-    assert "cannot be added up" in refused.why
+    assert "cannot be summed" in refused.why
 
 
 @pytest.mark.parametrize("window", ["7x", 0, "0d", -7, "-7d", None, [], "7", "367d", "9999999d"])
@@ -170,7 +170,7 @@ def test_a_window_that_is_none_is_an_error_that_names_its_place(window: Any) -> 
 
 
 def test_a_second_window_of_a_rule_is_refused() -> None:
-    with pytest.raises(ContractError, match=r"customProperties\[1\]: window stands twice"):
+    with pytest.raises(ContractError, match=r"customProperties\[1\]: window is a duplicate"):
         a_contract(customProperties=[{"property": "window", "value": f"{days}d"} for days in (7, 8)])
 
 
@@ -228,5 +228,5 @@ def test_a_partition_is_expected_from_its_start_date_until_its_end_of_life() -> 
 def test_only_the_widest_windows_partitions_are_looked_at() -> None:
     contract = a_contract()
 
-    assert len(keys_looked_at(contract.suite.suite, contract.dataset, "2026-11-08")) == 7
-    assert keys_looked_at(compiled(read(minimal())).suite.suite, contract.dataset, "2026-11-08") == ()
+    assert len(keys_under_promise(contract.suite.suite, contract.dataset, "2026-11-08")) == 7
+    assert keys_under_promise(compiled(read(minimal())).suite.suite, contract.dataset, "2026-11-08") == ()

@@ -1,1 +1,1 @@
-"""What producers and consumers are sent: messages as Slack blocks. Pure."""
+"""Messages to producers and consumers, as Slack blocks. Pure."""

@@ -1,4 +1,4 @@
-"""The Slack messages of a settlement: who is told, and what, built once so that a re-run does not tell it again."""
+"""The Slack messages of a settlement: recipients and content, built once so that a re-run does not send them again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from partition_gate.alerts.slack_blocks import (
     clean,
     plain,
 )
-from partition_gate.alerts.stories import Audience, Story, story
+from partition_gate.alerts.wording import AlertText, Audience, alert_text
 from partition_gate.contract.calendar import local_day
 from partition_gate.contract.model import Dataset, Status
 from partition_gate.core.record import Record, digest
@@ -36,7 +36,7 @@ _AUDIENCES = {
 
 
 class Links(Record):
-    """Absolute web addresses about this attempt; None where there is no such page."""
+    """URLs of pages about this attempt; None if the page does not exist."""
 
     docs: str | None = None
     console: str | None = None
@@ -48,26 +48,26 @@ class Links(Record):
 def alerts_for(
     settlement: Settlement, results: Sequence[CheckResult], dataset: Dataset, links: Links
 ) -> tuple[Message, ...]:
-    """One message a Slack channel of the contract that has something to hear, producers first.
+    """One message per Slack channel of the contract that must be notified, producers first.
 
-    The id depends on the attempt and on who is told; the ledger queues messages only where the judgement changes the
-    partition's outcome. Contracts that are proposed, draft or retired tell nobody, nor do others before their
-    `generalAvailability`.
+    The id depends on the attempt and the recipient; the ledger queues messages only if the judgement changes the
+    partition's outcome. Contracts that are proposed, draft or retired notify nobody, and neither do other contracts
+    before their `generalAvailability`.
     """
     if not is_in_force(dataset, settlement):
         return ()
     case = Case(settlement=settlement, results=tuple(results), dataset=dataset)
-    told = [(audience, channel, story(case, audience)) for audience, channel in _recipients(dataset)]
-    messages = [_message(case, story, audience, channel, links) for audience, channel, story in told if story]
-    return (*messages, *_of_support(case, links))
+    texts = [(audience, channel, alert_text(case, audience)) for audience, channel in _recipients(dataset)]
+    messages = [_message(case, text, audience, channel, links) for audience, channel, text in texts if text]
+    return (*messages, *_end_of_support_messages(case, links))
 
 
-def _of_support(case: Case, links: Links) -> Iterator[Message]:
-    """That support has ended, once a channel of consumers: the same id at every partition."""
-    story, day = support_ended(case), case.dataset.limits.end_of_support
+def _end_of_support_messages(case: Case, links: Links) -> Iterator[Message]:
+    """The end of support, once per consumers' channel: every partition has the same id."""
+    text, day = support_ended(case), case.dataset.limits.end_of_support
     for audience, channel in _recipients(case.dataset):
-        if story and audience is Audience.CONSUMERS:
-            message = _message(case, story, audience, channel, links)
+        if text and audience is Audience.CONSUMERS:
+            message = _message(case, text, audience, channel, links)
             identity = digest([case.settlement.dataset, "endOfSupport", str(day), channel])
             yield message.model_copy(update={"id": identity})
 
@@ -82,7 +82,7 @@ def _recipients(dataset: Dataset) -> list[tuple[Audience, str]]:
     return sorted(dict.fromkeys(pairs), key=lambda pair: pair[0] is Audience.CONSUMERS)
 
 
-def _message(case: Case, story: Story, audience: Audience, channel: str, links: Links) -> Message:
+def _message(case: Case, text: AlertText, audience: Audience, channel: str, links: Links) -> Message:
     settled = case.settlement
     identity = (settled.attempt_id, settled.outcome, audience, channel)
     return Message(
@@ -90,18 +90,18 @@ def _message(case: Case, story: Story, audience: Audience, channel: str, links: 
         attempt_id=settled.attempt_id,
         channel=channel,
         audience=audience,
-        text=f"{story.headline}. {story.happened}",
-        blocks=block_kit(tuple(_blocks(case, story, audience, links))),
+        text=f"{text.headline}. {text.happened}",
+        blocks=block_kit(tuple(_blocks(case, text, audience, links))),
     )
 
 
-def _blocks(case: Case, story: Story, audience: Audience, links: Links) -> Iterator[Block]:
-    yield Header(text=f"{story.mark} {story.headline}")
-    yield Section(lines=(story.happened,), fields=story.facts)
-    if story.why:
-        yield Section(lines=(bold("Why"), *story.why))
-    if story.steps:
-        yield Section(lines=(bold("What to do"), *_numbered(story.steps)))
+def _blocks(case: Case, text: AlertText, audience: Audience, links: Links) -> Iterator[Block]:
+    yield Header(text=f"{text.mark} {text.headline}")
+    yield Section(lines=(text.happened,), fields=text.facts)
+    if text.why:
+        yield Section(lines=(bold("Why"), *text.why))
+    if text.steps:
+        yield Section(lines=(bold("What to do"), *_numbered(text.steps)))
     yield Buttons(buttons=_buttons(case, links, audience))
     yield Context(text=_origin(case))
 
@@ -111,12 +111,12 @@ def _numbered(steps: Sequence[str]) -> list[str]:
 
 
 def _buttons(case: Case, links: Links, audience: Audience) -> tuple[Button, ...]:
-    """Only pages that exist: no report where nothing was judged, no rows where none are in quarantine."""
-    inside = audience is Audience.PRODUCERS
+    """Links to existing pages: a report only if checks ran, quarantined rows only if there are any."""
+    for_producers = audience is Audience.PRODUCERS
     named = (
         ("Report", links.docs if case.results else None),
-        ("Quarantined rows", links.quarantine if inside and case.settlement.quarantine_uri else None),
-        ("Airflow run", links.airflow if inside else None),
+        ("Quarantined rows", links.quarantine if for_producers and case.settlement.quarantine_uri else None),
+        ("Airflow run", links.airflow if for_producers else None),
         ("Console", links.console),
         ("Contract", links.contract),
     )
@@ -130,31 +130,33 @@ def _origin(case: Case) -> str:
     parts = (
         f"Contract {clean(settled.contract, limit=60)} {clean(settled.version, limit=20)}",
         f"attempt {clean(settled.attempt_id, limit=64)}",
-        f"owner {owner}" if owner else "no owner in the contract",
+        f"owner {owner}" if owner else "no owner named in the contract",
         f"settled {settled.settled_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
     )
     return " \u00b7 ".join(parts)
 
 
-TOLD = frozenset({Status.ACTIVE, Status.DEPRECATED})
+NOTIFYING_STATUSES = frozenset({Status.ACTIVE, Status.DEPRECATED})
 
 
 def is_in_force(dataset: Dataset, settlement: Settlement) -> bool:
-    """Whether anybody is told: the contract is active or deprecated, and `generalAvailability` has come."""
+    """Whether people are notified: the contract is active or deprecated, and `generalAvailability` has passed."""
     start = dataset.limits.general_availability
-    return dataset.contract.status in TOLD and (start is None or local_day(dataset, settlement.settled_at) >= start)
+    return dataset.contract.status in NOTIFYING_STATUSES and (
+        start is None or local_day(dataset, settlement.settled_at) >= start
+    )
 
 
-def support_ended(case: Case) -> Story | None:
-    """For consumers of data that is still published after `endOfSupport`; None before that."""
+def support_ended(case: Case) -> AlertText | None:
+    """The alert to consumers of data that is still published after `endOfSupport`; None before that day."""
     day, dataset = case.dataset.limits.end_of_support, case.dataset
     if day is None or case.settlement.outcome not in VISIBLE or local_day(dataset, case.settlement.settled_at) < day:
         return None
     until = f" until {dataset.limits.end_of_life}" if dataset.limits.end_of_life else ""
-    return Story(
+    return AlertText(
         mark="\U0001f7e1",
-        headline=f"{clean(case.settlement.dataset, limit=60)} is not supported any more",
-        happened=f"Its support ended on {day}. It is still published{until}, but nobody promises to repair it.",
+        headline=f"{clean(case.settlement.dataset, limit=60)} is no longer supported",
+        happened=f"Support ended on {day}. The data is still published{until}, but nobody promises to fix it.",
         facts=(("Owner", plain(dataset.contract.team.name or "not named in the contract", limit=80)),),
-        steps=("Ask the owner what replaces it, and move what you build on it. This is told once.",),
+        steps=("Ask the owner for a replacement, and migrate to it. This message is sent only once.",),
     )

@@ -1,6 +1,6 @@
-"""What an alert tells of: one settlement with its checks, read into short lines of inert mrkdwn.
+"""The subject of an alert: one settlement and its checks, rendered as short lines of inert mrkdwn.
 
-Values in it were masked by the validator, where the contract classifies their column or does not name it (I9).
+The validator has already masked values of columns that the contract classifies or does not name (I9).
 """
 
 from __future__ import annotations
@@ -39,51 +39,51 @@ class Case(Record):
 
     @cached_property
     def blocking(self) -> tuple[CheckResult, ...]:
-        """Results that block, those that concern the whole partition first, then by failing rows."""
+        """Blocking results: partition-level results first, then by failing rows."""
         blocking = [r for r in self.results if r.severity is Severity.ERROR and r.scope is not Scope.SLA]
         return tuple(sorted((r for r in blocking if r.outcome in _BLOCKING), key=_weight))
 
     @cached_property
     def warnings(self) -> tuple[CheckResult, ...]:
-        """Results that somebody should look at although they block nothing, by failing rows."""
-        noticed = [r for r in self._noticed if r.scope is not Scope.SLA and r not in self.blocking]
-        return tuple(sorted(noticed, key=_weight))
+        """Results that do not block but need attention, by failing rows."""
+        warnings = [r for r in self._notable if r.scope is not Scope.SLA and r not in self.blocking]
+        return tuple(sorted(warnings, key=_weight))
 
     @cached_property
     def broken_promises(self) -> tuple[CheckResult, ...]:
-        """Promises over time that were not kept; they block nothing, whatever their severity.
+        """Promises over time that were not kept; they never block, whatever their severity.
 
-        What is not known of a partition that is not visible may still be kept, and follows from what blocks it.
+        Unknown promises of a partition that is not visible are left out: they may still be kept.
         """
-        promises = (r for r in self._noticed if r.scope is Scope.SLA)
+        promises = (r for r in self._notable if r.scope is Scope.SLA)
         is_visible = self.settlement.outcome in VISIBLE
         return tuple(r for r in promises if is_visible or r.outcome is not CheckOutcome.UNKNOWN)
 
     @property
-    def _noticed(self) -> list[CheckResult]:
+    def _notable(self) -> list[CheckResult]:
         passed = CheckOutcome.PASSED
         return [r for r in self.results if r.severity is not Severity.INFO and r.outcome is not passed]
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """The settlement's reasons that no single rule explains, as inert lines."""
+        """The settlement's reasons that do not come from a single rule, as inert lines."""
         rules = tuple(f"{result.rule_id}: " for result in self.results)
         own = [cause for cause in self.settlement.why if not (rules and cause.startswith(rules))]
         return tuple(plain(cause, limit=300) for cause in own[:CAUSES_SHOWN])
 
     def rule_lines(self, results: tuple[CheckResult, ...], *, impact: bool = False) -> tuple[str, ...]:
-        """A bullet a rule for the six that weigh most, then how many more there are.
+        """One bullet per rule for the six most important rules, then the number of the others.
 
-        What could not be judged is one bullet a reason, without its reason where a failure above is the reason.
+        Rules that could not be judged share one bullet per reason; it omits the reason if a failure above explains it.
         """
         unjudged = by_reason(results)
-        judged = [result for result in results if not any(result in each.results for each in unjudged)]
+        judged = [result for result in results if not any(result in group.results for group in unjudged)]
         lines = [self._rule_line(result, impact=impact) for result in judged]
         if any(result.scope is Scope.PARTITION for result in judged):
-            count = sum(len(each.results) for each in unjudged)
+            count = sum(len(group.results) for group in unjudged)
             rest = [f"\u2022 {_checks(count)} could not be judged because of that"] if count else []
         else:
-            rest = [self._unjudged_line(each, impact=impact) for each in unjudged]
+            rest = [self._unjudged_line(group, impact=impact) for group in unjudged]
         if len(lines) + len(rest) <= RULES_SHOWN:
             return (*lines, *rest)
         shown = max(RULES_SHOWN - len(rest), 1)
@@ -91,7 +91,7 @@ class Case(Record):
         return (*lines[:shown], *rest[:RULES_SHOWN], f"\u2022 and {more:,} more")
 
     def command(self, *words: str) -> str:
-        """A `gate` command about this partition, fit to be copied into a shell."""
+        """A `gate` command for this partition that can be copied into a shell."""
         named = (*words, self.dataset.contract.id, self.settlement.partition_key)
         return code(shlex.join(clean(word) for word in ("gate", *named)), limit=500)
 
@@ -112,8 +112,8 @@ class Case(Record):
     def _rule_line(self, result: CheckResult, *, impact: bool) -> str:
         line = f"\u2022 {code(result.rule_id, limit=80)}  {self._finding(result)}"
         rule = next((rule for rule in self.dataset.rules if rule.path == result.clause), None)
-        told = (rule.business_impact if impact else rule.description) if rule else ""
-        return f"{line}. {plain(told, limit=160)}" if told else line
+        explanation = (rule.business_impact if impact else rule.description) if rule else ""
+        return f"{line}. {plain(explanation, limit=160)}" if explanation else line
 
     def _finding(self, result: CheckResult) -> str:
         expected = plain(result.expected, limit=120)

@@ -1,7 +1,7 @@
-"""Slack's Block Kit, built so that an untrusted text can never become markup, a mention or a link.
+"""Slack's Block Kit, built so that untrusted text can never become markup, a mention or a link.
 
-Texts of `Section` are mrkdwn and are made of `plain`, `code` and `bold` only; header, context and buttons are
-plain text, which Slack shows as it is. The limits are Slack's; our own cap is 10 blocks.
+The text of a `Section` is mrkdwn, built only with `plain`, `code` and `bold`; header, context and buttons are plain
+text, which Slack shows unchanged. The limits are Slack's, except MAX_BLOCKS.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Button(Record):
 
 
 class Buttons(Record):
-    """Links side by side, the first one stressed."""
+    """A row of links; the first is highlighted."""
 
     buttons: tuple[Button, ...]
 
@@ -78,12 +78,12 @@ def escape(text: str) -> str:
 
 
 def plain(text: str, *, limit: int = 200) -> str:
-    """The text as inert mrkdwn: a zero width space keeps `* _ ~` and colons of emoji from acting."""
+    """The text as inert mrkdwn: a zero width space disables `* _ ~` and emoji colons."""
     return escape(_MARKUP.sub(lambda match: _ZERO_WIDTH_SPACE + match.group(), clean(text, limit=limit)))
 
 
 def code(text: str, *, limit: int = 200) -> str:
-    """The text as a code span, exact and fit to be copied; only a backtick is replaced."""
+    """The text as a code span that can be copied exactly; only backticks are replaced."""
     return f"`{escape(clean(text, limit=limit).replace('`', chr(0x2019))) or '-'}`"
 
 
@@ -93,9 +93,9 @@ def bold(text: str) -> str:
 
 
 def block_kit(blocks: Sequence[Block]) -> str:
-    """Block Kit JSON text of at most 10 blocks; what exceeds Slack's limits is cut at whole lines.
+    """Block Kit JSON text of at most 10 blocks; text that exceeds Slack's limits is cut after a whole line.
 
-    Empty sections, and buttons whose URL is not absolute http or https, are left out.
+    Empty sections, and buttons without an absolute http or https URL, are left out.
     """
     wired = [wire for block in blocks if (wire := _wire(block))]
     return json.dumps(wired[:MAX_BLOCKS], ensure_ascii=False)
@@ -141,25 +141,25 @@ def _actions(buttons: Sequence[Button]) -> dict[str, object] | None:
 
 
 def fitting(lines: Sequence[str], *, limit: int = TEXT_LENGTH) -> str:
-    """As many whole lines as fit, so that no escape and no code span is cut in the middle."""
-    kept: list[str] = []
+    """As many whole lines as fit, so that no escape or code span is cut in the middle."""
+    fitting_lines: list[str] = []
     room = limit - len(_CUT) - 1
     for line in lines:
         room -= len(line) + 1
         if room < 0:
-            return "\n".join([*kept, _CUT])
-        kept.append(line)
-    return "\n".join(kept)
+            return "\n".join([*fitting_lines, _CUT])
+        fitting_lines.append(line)
+    return "\n".join(fitting_lines)
 
 
 def _plain_text(text: str, *, limit: int) -> dict[str, object]:
-    # Angle quotes look alike and cannot be read as a mention, whether or not a client decodes escapes in plain text.
+    # Angle quotes look similar and cannot become a mention, even if a client decodes escapes in plain text.
     inert = clean(text, limit=limit).translate(_ANGLE_QUOTES)
     return {"type": "plain_text", "text": inert or "-", "emoji": False}
 
 
 def _mrkdwn(text: str) -> dict[str, object]:
-    # verbatim: else Slack makes links of bare addresses and mentions of bare names.
+    # verbatim: otherwise Slack turns bare addresses into links and bare names into mentions.
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 

@@ -1,7 +1,7 @@
-"""How a Slack message will look: Block Kit JSON as a safe HTML fragment (style: web/static/slack.css).
+"""A preview of a Slack message: Block Kit JSON as a safe HTML fragment (style: web/static/slack.css).
 
-The JSON is not trusted: every text is escaped, a link leads to http, https or a relative path or is no link, and a
-mention is shown as what it would do.
+The JSON is untrusted: every text is escaped, only http, https and relative addresses become links, and mentions are
+marked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MENTIONS = {"!": "@", "@": "@", "#": "#"}
 
 
 def preview(blocks: str) -> str:
-    """An HTML fragment `<div class="slack-message">`; a sentence where the text is no list of blocks."""
+    """An HTML fragment `<div class="slack-message">`; it says so if the text is not a list of blocks."""
     try:
         parsed = json.loads(blocks)
     except (ValueError, RecursionError):
@@ -31,11 +31,11 @@ def preview(blocks: str) -> str:
     if not isinstance(parsed, list):
         return '<div class="slack-message"><p class="slack-unknown">This message has no readable blocks.</p></div>'
     html = f'<div class="slack-message">{"".join(_block(block) for block in parsed)}</div>'
-    return html.encode("utf-8", "replace").decode()  # JSON may hold half a surrogate pair, which no page can
+    return html.encode("utf-8", "replace").decode()  # JSON may contain half a surrogate pair, but a page must not
 
 
 def safe_address(url: str) -> str | None:
-    """The address if a link may lead there: http, https, or a path on this site."""
+    """The address if it is a safe link target (http, https, or a path on this site), else None."""
     if url != clean(url, limit=3000) or "\\" in url or " " in url:
         return None
     try:
@@ -103,15 +103,15 @@ def _header(block: Mapping[str, object]) -> str:
 
 
 def _dot(match: re.Match[str]) -> str:
-    # Drawn, because not every machine has a font with these.
+    # Drawn with CSS, because not every machine has a font with these emoji.
     return f'<span class="slack-dot slack-dot-{_DOTS[match.group()]}" aria-hidden="true"></span>'
 
 
 def _section(block: Mapping[str, object]) -> str:
     text = _text_object(block.get("text"))
     fields = [f'<div class="slack-field">{_text_object(field)}</div>' for field in _listed(block.get("fields"))]
-    told = f'<div class="slack-text">{text}</div>' if text else ""
-    return told + (f'<div class="slack-fields">{"".join(fields)}</div>' if fields else "")
+    html = f'<div class="slack-text">{text}</div>' if text else ""
+    return html + (f'<div class="slack-fields">{"".join(fields)}</div>' if fields else "")
 
 
 def _context(block: Mapping[str, object]) -> str:
@@ -144,7 +144,7 @@ def _listed(value: object) -> list[object]:
 def _block(block: object) -> str:
     renderer = _RENDERERS.get(str(block.get("type"))) if isinstance(block, dict) else None
     if renderer is None or not isinstance(block, dict):
-        return '<p class="slack-unknown">A block that this preview does not show.</p>'
+        return '<p class="slack-unknown">This preview cannot show this block.</p>'
     return renderer(block)
 
 

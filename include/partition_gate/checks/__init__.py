@@ -1,1 +1,1 @@
-"""A suite of checks, and the expectations that it may hold. Pure."""
+"""A suite of checks, and the expectations that it can contain. Pure."""

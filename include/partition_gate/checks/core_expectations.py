@@ -1,13 +1,13 @@
-"""Which expectations of Great Expectations 1.24.1 a contract may ask for; a test holds the list to its own."""
+"""The expectations of Great Expectations 1.24.1 that a contract may use; a test compares them with the library."""
 
 from __future__ import annotations
 
-_ANOTHER_TABLE = "it reads another table or data source by itself; use a rule of `type: sql`, which runs in a sandbox"
+_ANOTHER_TABLE = "it reads another table or data source; use a rule of `type: sql`, which runs in a sandbox"
 
 REFUSED = {
     "expect_query_results_to_match_comparison": _ANOTHER_TABLE,
     "expect_table_row_count_to_equal_other_table": _ANOTHER_TABLE,
-    "unexpected_rows_expectation": "it carries SQL of its own; use a rule of `type: sql`, which runs in a sandbox",
+    "unexpected_rows_expectation": "it contains its own SQL; use a rule of `type: sql`, which runs in a sandbox",
 }
 RUN = frozenset(
     {

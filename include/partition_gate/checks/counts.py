@@ -1,4 +1,4 @@
-"""Expectations on how many rows are so, or on one number: the standard's metrics with their operators."""
+"""Expectations on a count of rows or on a single value: the standard's metrics with their operators."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from partition_gate.core.values import ListedValue
 
 
 class Bounds(Record):
-    """Between which numbers a count lies; `None` is no bound. `negated`: it must not lie there.
+    """The numbers that a count must lie between; `None` is unbounded. `negated`: it must not lie between them.
 
-    `is_percent`: the count is compared as its share of all rows, in percent.
+    `is_percent`: the count is compared as a percentage of all rows.
     """
 
     low: float | int | None = None
@@ -22,41 +22,41 @@ class Bounds(Record):
     negated: bool = False
     is_percent: bool = False
 
-    def hold(self, number: Fraction) -> bool:
-        """Whether a number keeps the bounds; a bound is the decimal that the contract shows, compared exactly."""
+    def allow(self, number: Fraction) -> bool:
+        """Whether a number satisfies the bounds; the decimals in the contract are compared exactly."""
         return self._contain(number) is not self.negated
 
-    def hold_for(self, count: int, *, of: int) -> bool:
-        """Whether a count of rows keeps the bounds; of no rows, 0 percent are counted."""
+    def allow_count(self, count: int, *, of: int) -> bool:
+        """Whether a count of rows satisfies the bounds; in percent, a count of no rows is 0."""
         if not self.is_percent:
-            return self.hold(Fraction(count))
-        return self.hold(Fraction(100 * count, of) if of else Fraction(0))
+            return self.allow(Fraction(count))
+        return self.allow(Fraction(100 * count, of) if of else Fraction(0))
 
     @property
     def is_open(self) -> bool:
-        """Whether every number keeps them: rows are counted only."""
+        """Whether every number satisfies the bounds, so that the rows are only counted."""
         return self.low is None and self.high is None
 
     @property
     def only_above(self) -> bool:
-        """Whether a count can only break the bounds by being too great, so that some of its rows are too many."""
+        """Whether a count can break the bounds only by being too large, so that some of its rows are too many."""
         return not self.negated and (self.low is None or self._contain_zero_at(self.low))
 
     @property
-    def forbid_all(self) -> bool:
-        """Whether the least count that breaks the bounds is one row, however many rows there are."""
-        if not self.only_above or self.high is None or not self.hold(Fraction(0)):
+    def allow_none(self) -> bool:
+        """Whether a single row breaks the bounds, however many rows there are."""
+        if not self.only_above or self.high is None or not self.allow(Fraction(0)):
             return False
-        return self.high == 0 if self.is_percent else not self.hold(Fraction(1))
+        return self.high == 0 if self.is_percent else not self.allow(Fraction(1))
 
     def sentence(self, what: str) -> str:
-        """`at most 2.5 % of the rows with a null`: the bounds that are used, and `what` is counted."""
+        """`at most 2.5 % of the rows with a null`: the bounds, and `what` they count."""
         unit = "% of the rows" if self.is_percent else "rows"
         return " ".join(filter(None, (self.words, unit, what)))
 
     @property
     def words(self) -> str:
-        """The bounds for a reader, with what they exclude."""
+        """The bounds in words for readers."""
         if self.low is not None and self.low == self.high:
             return f"{'not exactly' if self.negated else 'exactly'} {_shown(self.low)}"
         if self.negated:
@@ -76,7 +76,7 @@ class Bounds(Record):
 
 
 class MissingCount(Record):
-    """How many rows have one of the values that stand for a missing one; null only where it is listed."""
+    """How many rows have one of the values that mean missing; null counts only if it is listed."""
 
     kind: Literal["missing_count"] = "missing_count"
     column: str
@@ -85,7 +85,7 @@ class MissingCount(Record):
 
 
 class InvalidCount(Record):
-    """How many rows have a value outside of the set, or one that the RE2 pattern does not match; null is neither."""
+    """How many rows have a value that is not in the set or does not match the RE2 pattern; null never counts."""
 
     kind: Literal["invalid_count"] = "invalid_count"
     column: str
@@ -95,7 +95,7 @@ class InvalidCount(Record):
 
 
 class DuplicateCount(Record):
-    """How many rows share their value with another row; null shares nothing."""
+    """How many rows share their value with another row; nulls never count."""
 
     kind: Literal["duplicate_count"] = "duplicate_count"
     column: str
@@ -103,7 +103,7 @@ class DuplicateCount(Record):
 
 
 class DuplicateTogetherCount(Record):
-    """How many rows share their tuple of values with another row; a tuple with a null shares nothing."""
+    """How many rows share their tuple of values with another row; tuples with a null never count."""
 
     kind: Literal["duplicate_together_count"] = "duplicate_together_count"
     columns: tuple[str, ...]
@@ -111,24 +111,23 @@ class DuplicateTogetherCount(Record):
 
 
 class RowCountWithin(Record):
-    """The partition's number of rows, for bounds that `RowCount` cannot say."""
+    """The partition's number of rows, for bounds that `RowCount` cannot express."""
 
     kind: Literal["row_count_within"] = "row_count_within"
     bounds: Bounds
 
 
 class Equals(Record):
-    """The value itself, or any other where `negated`: for what is no number."""
+    """Equal to the value, or not equal if `negated`: for text and booleans."""
 
     value: bool | str
     negated: bool = False
 
 
 class SqlValue(Record):
-    """The one value that a SELECT over the partition (and what is published) returns.
+    """The single value that a SELECT over the partition (and the published rows) returns.
 
-    `columns` are those of the contract that the query may read; `reads_published` says that it reads what consumers
-    see now.
+    `columns` are the contract's columns that the query may read; `reads_published`: it reads the published rows.
     """
 
     kind: Literal["sql_value"] = "sql_value"

@@ -24,7 +24,7 @@ from partition_gate.checks.expectations import (
     Core,
     Expectation,
     FilesReadable,
-    KeepsPartitionKey,
+    MatchesPartitionKey,
     References,
     ReferencesTogether,
     RowCount,
@@ -38,13 +38,13 @@ from partition_gate.checks.values import DateText, InRange, InSet, LengthInRange
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Severity
 
-# How a promise over time stands in a result document: what Great Expectations measured for it is not the promise.
+# The type of a promise over time in a result document: the expectation that measured it is not the promise itself.
 PROMISE_KEPT = "expect_promise_over_time_to_be_kept"
 _GX_SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
 def suite_document(suite: Suite) -> str:
-    """The suite file's text: one expectation a check, in order; equal suites give equal bytes."""
+    """The text of the suite file: one expectation per check, in order; equal suites give equal bytes."""
     document = {
         "name": f"{suite.contract}.{suite.dataset}",
         "id": _stable_id(suite.contract, suite.dataset),
@@ -97,12 +97,12 @@ def _stable_id(*parts: str) -> str:
     return str(uuid5(NAMESPACE_URL, "/".join(("partition-gate", *parts))))
 
 
-def _given(**kwargs: Any) -> dict[str, Any]:
+def _non_default(**kwargs: Any) -> dict[str, Any]:
     return {name: value for name, value in kwargs.items() if value is not None and value is not False}
 
 
 def _mapped(e: Any, **kwargs: Any) -> dict[str, Any]:
-    return {"column": e.column, **_given(**kwargs), **({"mostly": e.mostly} if e.mostly != 1 else {})}
+    return {"column": e.column, **_non_default(**kwargs), **({"mostly": e.mostly} if e.mostly != 1 else {})}
 
 
 def _range(e: InRange) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _reference(e: References) -> dict[str, Any]:
 
 
 def _bounds(bounds: Bounds) -> dict[str, Any]:
-    limits = _given(
+    limits = _non_default(
         min_value=bounds.low,
         max_value=bounds.high,
         strict_min=bounds.low_is_exclusive,
@@ -129,7 +129,7 @@ def _bounds(bounds: Bounds) -> dict[str, Any]:
 
 
 def _counted(e: Any, **kwargs: Any) -> dict[str, Any]:
-    return {"column": e.column, **_given(**kwargs), **_bounds(e.bounds)}
+    return {"column": e.column, **_non_default(**kwargs), **_bounds(e.bounds)}
 
 
 def _invalid(e: InvalidCount) -> dict[str, Any]:
@@ -139,7 +139,9 @@ def _invalid(e: InvalidCount) -> dict[str, Any]:
 def _sql(e: SqlValue) -> dict[str, Any]:
     must = e.must
     limits = (
-        {"value": must.value, **_given(negated=must.negated)} if isinstance(must, Equals) else _given(**_bounds(must))
+        {"value": must.value, **_non_default(negated=must.negated)}
+        if isinstance(must, Equals)
+        else _non_default(**_bounds(must))
     )
     limits.pop("unit", None)
     return {"query": e.query, "column_list": list(e.columns), **limits}
@@ -181,7 +183,7 @@ _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
             lambda e: _mapped(e, strftime_format=e.format),
         ),
         (InSet, "expect_column_values_to_be_in_set", lambda e: _mapped(e, value_set=list(e.values))),
-        (KeepsPartitionKey, "expect_column_values_to_equal_partition_key", lambda e: {"column": e.column}),
+        (MatchesPartitionKey, "expect_column_values_to_equal_partition_key", lambda e: {"column": e.column}),
         (References, "expect_column_values_to_exist_in_reference", _reference),
         (
             ReferencesTogether,
@@ -214,6 +216,6 @@ _GX: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
         (SqlValue, "expect_sql_value_to_be_within", _sql),
         (Promised, PROMISE_KEPT, lambda e: {"promise": e.sentence}),
         (RowCountWithin, "expect_row_count_to_be_within", lambda e: _bounds(e.bounds)),
-        (RowCount, "expect_table_row_count_to_be_between", lambda e: _given(min_value=e.low, max_value=e.high)),
+        (RowCount, "expect_table_row_count_to_be_between", lambda e: _non_default(min_value=e.low, max_value=e.high)),
     )
 }

@@ -1,4 +1,4 @@
-"""A suite: the checks of one contract version. Each check is one clause of the contract, as one expectation."""
+"""A suite: the checks of one contract version. Each check is one clause of the contract as one expectation."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ColumnTyped(Record):
 
 
 class Unique(Record):
-    """No value stands twice. All rows of a duplicate group break the rule."""
+    """Values are unique. Every row with a duplicate value breaks the rule."""
 
     kind: Literal["unique"] = "unique"
     column: str
@@ -51,15 +51,15 @@ class Unique(Record):
 
 
 class UniqueTogether(Record):
-    """No tuple of values stands twice."""
+    """Tuples of values are unique."""
 
     kind: Literal["unique_together"] = "unique_together"
     columns: tuple[str, ...]
     mostly: float = 1.0
 
 
-class KeepsPartitionKey(Record):
-    """Where a file holds the partition column, every value of it is the one that the partition's key has."""
+class MatchesPartitionKey(Record):
+    """If a file contains the partition column, every value in it equals the value in the partition key."""
 
     kind: Literal["keeps_partition_key"] = "keeps_partition_key"
     column: str
@@ -76,7 +76,7 @@ class References(Record):
 
 
 class ReferencesTogether(Record):
-    """Every tuple of values exists in columns of another dataset; a tuple with a null is not looked for."""
+    """Every tuple of values exists in columns of another dataset; tuples with a null are not checked."""
 
     kind: Literal["references_together"] = "references_together"
     columns: tuple[str, ...]
@@ -93,7 +93,7 @@ class RowCount(Record):
 
 
 class Core(Record):
-    """An expectation that the contract names itself (`custom`, engine greatExpectations); `kwargs` is its JSON."""
+    """An expectation that the contract names directly (`custom`, engine greatExpectations); `kwargs` is JSON."""
 
     kind: Literal["core"] = "core"
     type: str
@@ -107,7 +107,7 @@ Expectation = Annotated[
     | NotNull
     | Unique
     | UniqueTogether
-    | KeepsPartitionKey
+    | MatchesPartitionKey
     | InRange
     | LengthInRange
     | Matches
@@ -133,9 +133,10 @@ Expectation = Annotated[
 
 
 class Check(Record):
-    """One executable clause. `clause` is its path in the contract file, `rule_id` is unique in the suite.
+    """One executable clause. `clause` is its path in the contract file; `rule_id` is unique in the suite.
 
-    A check with a `promise` (scope SLA) only measures the partition by its expectation, and is held over time.
+    In a check with a `promise` (scope SLA), the expectation only measures the partition; the promise is judged over
+    time.
     """
 
     rule_id: str
@@ -160,7 +161,7 @@ class Suite(Record):
 
 
 class CompiledSuite(Record):
-    """A suite and `document`, the Great Expectations suite file (JSON text) that is executed for it."""
+    """A suite and its `document`, the Great Expectations suite file (JSON text) that is executed."""
 
     suite: Suite
     document: str

@@ -1,4 +1,4 @@
-"""JSON Schema on the text of one value."""
+"""Validates the text of a value against a JSON Schema."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ JSON_SCHEMA = "expect_column_values_to_match_json_schema"
 
 
 def fits_schema(text: str, schema: str) -> bool:
-    """Whether the text is JSON that fits the schema (JSON, too); what cannot be read fits none.
+    """Whether the text is JSON that is valid against the schema (JSON text); unreadable text is not valid.
 
     Raises:
-        ValueError: the schema is none.
+        ValueError: the schema is not a valid JSON Schema.
     """
     validator = _validator(schema)
     try:
@@ -35,10 +35,10 @@ def why_no_schema(schema: Any) -> str | None:
 
 @lru_cache(maxsize=64)
 def _validator(schema: str) -> Any:
-    # Patterns in linear time: a row must not be able to hold the worker.
+    # Patterns in linear time: no row can block the worker.
     in_linear_time = jsonschema_rs.RegexOptions()
     return jsonschema_rs.validator_for(json.loads(schema), retriever=_refuse, pattern_options=in_linear_time)
 
 
 def _refuse(_address: str) -> Any:
-    raise ValueError("nothing is fetched; write it out under $defs")
+    raise ValueError("remote references are not fetched; write the definition under $defs")

@@ -1,6 +1,6 @@
-"""Expectations on what lies inside of a column: fields of structs, items of lists, keys and values of maps.
+"""Expectations on values inside a column: fields of structs, items of lists, keys and values of maps.
 
-`path` leads there from the column: a field's name in the files, or ITEMS, KEYS or VALUES.
+`path` starts at the column; each step is a field's name in the files, or ITEMS, KEYS or VALUES.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from partition_gate.core.record import Record
 
 
 class ItemCount(Record):
-    """The list has so many items, both bounds inclusive."""
+    """The number of items in the list, both bounds inclusive."""
 
     kind: Literal["item_count"] = "item_count"
     low: int | None = None
@@ -22,13 +22,13 @@ class ItemCount(Record):
 
 
 class UniqueItems(Record):
-    """No item stands twice in the list; null items are not compared."""
+    """The items in the list are unique; null items are not compared."""
 
     kind: Literal["unique_items"] = "unique_items"
 
 
 class FieldCount(Record):
-    """So many of the struct's promised fields have a value, both bounds inclusive."""
+    """How many of the struct's promised fields have a value, both bounds inclusive."""
 
     kind: Literal["field_count"] = "field_count"
     fields: tuple[str, ...]
@@ -60,7 +60,7 @@ InnerRule = Annotated[
 
 
 class Nested(Record):
-    """A rule on everything that the path leads to; a row breaks it where any of that does. Null breaks only NotNull."""
+    """A rule on every value at the path; one violating value breaks it for the row. Null violates only NotNull."""
 
     kind: Literal["nested"] = "nested"
     column: str
@@ -77,7 +77,7 @@ class FieldPresent(Record):
 
 
 class FieldTyped(Record):
-    """Every file stores what lies at the path as one of these Arrow types."""
+    """Every file stores the values at the path as one of these Arrow types."""
 
     kind: Literal["field_typed"] = "field_typed"
     column: str

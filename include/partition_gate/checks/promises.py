@@ -1,4 +1,4 @@
-"""Promises over time: what is held against more than one partition, or against the clock, and never blocks one."""
+"""Promises over time: judged over several partitions or against the clock; they never block a partition."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pydantic import Field
 from partition_gate.checks.counts import Bounds
 from partition_gate.core.record import Record
 
-# Every partition of a window is looked up when one of them is judged.
+# Judging a partition reads every partition in its window.
 LONGEST_WINDOW = timedelta(days=366)
 
 
 class OverWindow(Record):
-    """A count of rows, summed over the partitions of the time span that ends with the one under judgement.
+    """A count of rows, summed over the partitions in the time span that ends with the judged partition.
 
-    `counts` is the number of an attempt's counters that is held against the bounds.
+    `counts` names the counter that is compared with the bounds.
     """
 
     kind: Literal["over_window"] = "over_window"
@@ -27,7 +27,7 @@ class OverWindow(Record):
 
 
 class Element(Record):
-    """A column that says when something happened. `zone` is of values without one: UTC, and the contract's of dates."""
+    """A column of moments. `zone` applies to values without a zone: the contract's zone for dates, else UTC."""
 
     column: str
     zone: str
@@ -41,7 +41,7 @@ class ArrivedWithin(Record):
 
 
 class TrailsWithin(Record):
-    """The newest file landed within the span after the newest moment that the rows tell of."""
+    """The newest file landed within the span after the newest moment in the rows."""
 
     kind: Literal["trails_within"] = "trails_within"
     span: timedelta
@@ -49,14 +49,14 @@ class TrailsWithin(Record):
 
 
 class PublishedBy(Record):
-    """Published before a clock first shows this time after the period ended; the contract's clock if it has no zone."""
+    """Published before the clock first shows this time after the period ends; in the contract's zone by default."""
 
     kind: Literal["published_by"] = "published_by"
     clock: time
 
 
 class FreshWithin(Record):
-    """The newest moment that the rows tell of is not older than the span, when the partition is published."""
+    """When the partition is published, the newest moment in the rows is not older than the span."""
 
     kind: Literal["fresh_within"] = "fresh_within"
     span: timedelta
@@ -64,7 +64,7 @@ class FreshWithin(Record):
 
 
 class NotOlderThan(Record):
-    """The oldest moment that the rows tell of, or else the end of the period, is not older than the span."""
+    """The oldest moment in the rows (without an element: the end of the period) is not older than the span."""
 
     kind: Literal["not_older_than"] = "not_older_than"
     span: timedelta
@@ -72,7 +72,7 @@ class NotOlderThan(Record):
 
 
 class Attained(Record):
-    """The share of the span's expected partitions that were published in time (every promise about that was kept)."""
+    """The percentage of the span's expected partitions that were published on time (met every such promise)."""
 
     kind: Literal["attained"] = "attained"
     span: timedelta
@@ -80,7 +80,7 @@ class Attained(Record):
 
 
 class Volume(Record):
-    """How many rows or bytes a partition has."""
+    """The number of rows or bytes in a partition."""
 
     kind: Literal["volume"] = "volume"
     unit: Literal["rows", "bytes"]
@@ -88,7 +88,7 @@ class Volume(Record):
 
 
 class SupportedUntil(Record):
-    """The day from which on nobody supports the data any more."""
+    """The day on which support for the data ends."""
 
     kind: Literal["supported_until"] = "supported_until"
     day: date
@@ -109,7 +109,7 @@ Promise = Annotated[
 
 
 class Promised(Record):
-    """What no scan of a partition can measure; the sentence stands for it in the suite."""
+    """A promise that no scan can measure; the sentence represents it in the suite."""
 
     kind: Literal["promised"] = "promised"
     sentence: str

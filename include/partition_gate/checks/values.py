@@ -9,7 +9,7 @@ from partition_gate.core.values import Scalar
 
 
 class NotNull(Record):
-    """No value is null; `mostly` is the least share (0..1) of values that must hold."""
+    """No value is null; `mostly` is the minimum fraction (0..1) of rows that must pass."""
 
     kind: Literal["not_null"] = "not_null"
     column: str
@@ -17,7 +17,7 @@ class NotNull(Record):
 
 
 class InRange(Record):
-    """Values lie between two bounds; `None` is no bound. Dates and times are ISO 8601 text."""
+    """Values lie between two bounds; `None` is unbounded. Dates and times are ISO 8601 text."""
 
     kind: Literal["in_range"] = "in_range"
     column: str
@@ -39,7 +39,7 @@ class LengthInRange(Record):
 
 
 class Matches(Record):
-    """The RE2 pattern is found in the text (anchor it to match the whole)."""
+    """The text contains a match of the RE2 pattern (anchor the pattern to match the whole text)."""
 
     kind: Literal["matches"] = "matches"
     column: str
@@ -48,7 +48,7 @@ class Matches(Record):
 
 
 class MultipleOf(Record):
-    """Values are whole multiples of a decimal number, given as text so that it stays exact."""
+    """Values are integer multiples of a decimal number, which is stored as text to stay exact."""
 
     kind: Literal["multiple_of"] = "multiple_of"
     column: str
@@ -57,7 +57,7 @@ class MultipleOf(Record):
 
 
 class DateText(Record):
-    """Text that is a date or time in a strptime format."""
+    """The text is a date or time in a strptime format."""
 
     kind: Literal["date_text"] = "date_text"
     column: str
@@ -66,7 +66,7 @@ class DateText(Record):
 
 
 class InSet(Record):
-    """Values are members of a set."""
+    """Values are members of the set."""
 
     kind: Literal["in_set"] = "in_set"
     column: str

@@ -1,1 +1,1 @@
-"""Our model of a data contract. Pure."""
+"""The model of a data contract. Pure."""

@@ -1,4 +1,4 @@
-"""Which partitions are expected and until when: pure date arithmetic in the contract's time zone."""
+"""Which partitions are expected, and when they are due: pure date arithmetic in the contract's time zone."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _HOUR = re.compile(r"\d{1,2}")
 HOUR_SEGMENTS = ("hour", "hh", "h")
 _PARTS = {"year": slice(4), "month": slice(5, 7), "day": slice(8, 10)}  # of an ISO date
 _A_MINUTE, _AN_HOUR, _A_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-# Labels of periods: beyond them a zone's offset, or the time until a deadline, may leave Python's calendar.
+# Limits of period labels: beyond them a zone's offset or a deadline may fall outside Python's calendar.
 _FIRST, _END = datetime(1, 1, 2), datetime(9999, 1, 1)  # noqa: DTZ001 (a label has no zone)
 _CALENDARS = {"all": "* * * * *", "weekdays": "* * * * 1-5"}
 
 
 def period(dataset: Dataset, key: str) -> tuple[datetime, datetime] | None:
-    """Start and end (exclusive, aware) of the time that a partition covers; None where its key names no date.
+    """Start and end (exclusive, aware) of the period that a partition covers; None if its key names no date.
 
-    Understands a timestamp segment, one ISO date segment, or year/month/day segments, and an hour segment. Days follow
-    the contract's time zone, so a day may have 23 or 25 hours, and the hour that a clock shows twice in autumn has
-    two. A timestamp's period is as long as the contract's `frequency`, else a day.
+    Supports a timestamp segment, one ISO date segment, or year/month/day segments, and an hour segment. Days follow
+    the contract's time zone: a day may have 23 or 25 hours, and the hour that a clock repeats in autumn lasts two
+    hours. The period of a timestamp is as long as the contract's `frequency`, else a day.
     """
-    found = _label(dataset, key)
-    if found is None:
+    labelled = _label(dataset, key)
+    if labelled is None:
         return None
-    label, step = found
+    label, step = labelled
     start = label.replace(tzinfo=ZoneInfo(dataset.limits.timezone))
     if step < _A_DAY:
         begin = start.astimezone(UTC)
-        # The clock's next hour begins later where this one is shown twice; a timestamp is a moment, not an hour.
+        # If the clock repeats this hour, the next one begins later; a timestamp is a moment, not an hour.
         next_hour = begin if _is_timestamp(dataset, key) else (start + step).astimezone(UTC)
         return begin, max(next_hour, begin + step)
     return start, start + step
@@ -44,7 +44,7 @@ def period(dataset: Dataset, key: str) -> tuple[datetime, datetime] | None:
 def deadline(dataset: Dataset, key: str) -> datetime | None:
     """When the partition must be complete in landing; None without a latency SLA or a period.
 
-    Source: ODCS slaProperties `latency`; counted from the end of the period.
+    Source: ODCS slaProperties `latency`, counted from the end of the period.
     """
     covered = period(dataset, key)
     if covered is None or dataset.limits.latency is None:
@@ -53,37 +53,39 @@ def deadline(dataset: Dataset, key: str) -> datetime | None:
 
 
 def window_keys(dataset: Dataset, key: str, span: timedelta) -> tuple[str, ...]:
-    """Keys of the partitions that a window of that span may hold, oldest first; the last one is `key`.
+    """Keys of the partitions in a window of this span that ends with `key`, oldest first.
 
-    A window is counted as a clock on the wall does: a week has seven days, whatever the clocks were set to. What else
-    a key says beside its time (a region) stays. Only `key`, where it names no date.
+    A window counts wall clock time: a week has seven days, even if the clocks change. Parts of the key other than its
+    time (a region) stay the same. Only `key` if it names no date.
     """
-    found = _label(dataset, key)
-    if found is None:
+    labelled = _label(dataset, key)
+    if labelled is None:
         return (key,)
     zone, parts = ZoneInfo(dataset.limits.timezone), dataset.location.parts(key)
     segments = [(segment, parts[segment.name]) for segment in dataset.location.segments]
-    labels = _labels(*found, span, zone, are_timestamps=_is_timestamp(dataset, key))
-    there = (one for one in labels if one == found[0] or _exists(one, zone))
-    keys = ("/".join(_at(one, zone, segment, part) for segment, part in segments) for one in there)
+    labels = _labels(*labelled, span, zone, are_timestamps=_is_timestamp(dataset, key))
+    existing = (label for label in labels if label == labelled[0] or _exists(label, zone))
+    keys = ("/".join(_at(label, zone, segment, part) for segment, part in segments) for label in existing)
     return (*list(keys)[:-1], key)
 
 
 def is_expected(dataset: Dataset, key: str) -> bool:
-    """Whether the contract's calendar and schedule have the partition, from `startDate` to `endOfLife` (excluded)."""
-    found = _label(dataset, key)
-    if found is None:
+    """Whether the calendar and the schedule include the partition, from `startDate` to `endOfLife` (exclusive)."""
+    labelled = _label(dataset, key)
+    if labelled is None:
         return True
-    (label, step), limits = found, dataset.limits
+    (label, step), limits = labelled, dataset.limits
     first, end = limits.start_date, limits.end_of_life
-    lives = (first is None or first <= label.date()) and (end is None or label.date() < end)
+    is_alive = (first is None or first <= label.date()) and (end is None or label.date() < end)
     lines = (_CALENDARS.get(limits.calendar, limits.calendar), limits.schedule)
-    return lives and all(_ticks(line, label, step) for line in lines if line)
+    return is_alive and all(_ticks(line, label, step) for line in lines if line)
 
 
 def due(dataset: Dataset, key: str) -> datetime | None:
-    """When the partition must be published, as far as the contract says: by `timeOfAvailability`, else by `latency`,
-    else when its period has ended. None where the key names no date."""
+    """When the partition must be published: by `timeOfAvailability`, else by `latency`, else at the end of its period.
+
+    None if the key names no date.
+    """
     covered, clock = period(dataset, key), dataset.limits.available_by
     if covered is None:
         return None
@@ -91,7 +93,7 @@ def due(dataset: Dataset, key: str) -> datetime | None:
 
 
 def clock_after(dataset: Dataset, key: str, clock: time) -> datetime | None:
-    """When a clock first shows that time after the partition's period has ended, in its own zone or the contract's."""
+    """When the clock first shows this time after the partition's period ends, in its own zone or the contract's."""
     covered = period(dataset, key)
     if covered is None:
         return None
@@ -102,7 +104,7 @@ def clock_after(dataset: Dataset, key: str, clock: time) -> datetime | None:
 
 
 def local_day(dataset: Dataset, moment: datetime) -> date:
-    """The date that a calendar shows in the contract's time zone."""
+    """The date of a moment in the contract's time zone."""
     return moment.astimezone(ZoneInfo(dataset.limits.timezone)).date()
 
 
@@ -116,14 +118,14 @@ def _ticks(line: str, label: datetime, step: timedelta) -> bool:
     try:
         return ticks(line, label, in_hour=step < _A_DAY)
     except ValueError:
-        return True  # a schedule that only Airflow can read
+        return True  # only Airflow can read this schedule
 
 
 def _label(dataset: Dataset, key: str) -> tuple[datetime, timedelta] | None:
-    """The beginning of a key's period as the clock on the wall shows it (naive), and the step to the next one."""
+    """The start of a key's period in wall clock time (naive), and the step to the next period."""
     parts, values = dataset.location.parts(key), dataset.location.values(key)
     moments = (segment.timestamp(parts[segment.name]) for segment in dataset.location.segments)
-    moment = next((one for one in moments if one is not None), None)
+    moment = next((moment for moment in moments if moment is not None), None)
     step, label = _midnight_or_hour(values) if moment is None else (frequency(dataset), moment)
     if label is None or not _FIRST <= label.replace(tzinfo=None) < _END:
         return None
@@ -131,22 +133,22 @@ def _label(dataset: Dataset, key: str) -> tuple[datetime, timedelta] | None:
 
 
 def _is_timestamp(dataset: Dataset, key: str) -> bool:
-    """Whether a segment of the key is a moment, rather than what a clock shows."""
+    """Whether a segment of the key is a moment, rather than wall clock time."""
     parts = dataset.location.parts(key)
     return any(segment.timestamp(parts[segment.name]) is not None for segment in dataset.location.segments)
 
 
 def frequency(dataset: Dataset) -> timedelta:
-    """How far apart the contract says that partitions are; a day where it says nothing."""
+    """The time between two partitions according to the contract; a day by default."""
     spans = (duration(sla.value, sla.unit) for sla in dataset.slas if sla.property == "frequency")
     return next((max(span, _A_MINUTE) for span in spans if span), _A_DAY)
 
 
 def _midnight_or_hour(values: Mapping[str, str | None]) -> tuple[timedelta, datetime | None]:
-    """The step, and the label; None where no segment names a day, or the hour is none of a clock."""
+    """The step, and the label; None if no segment names a day, or the hour is above 23."""
     day = _day(values)
     midnight = None if day is None else datetime(day.year, day.month, day.day)  # noqa: DTZ001 (a label, not a moment)
-    hour = next((int(found) for name in HOUR_SEGMENTS if _HOUR.fullmatch(found := values.get(name) or "")), None)
+    hour = next((int(text) for name in HOUR_SEGMENTS if _HOUR.fullmatch(text := values.get(name) or "")), None)
     if midnight is None or hour is None:
         return _A_DAY, midnight
     return _AN_HOUR, midnight.replace(hour=hour) if hour < 24 else None
@@ -155,7 +157,7 @@ def _midnight_or_hour(values: Mapping[str, str | None]) -> tuple[timedelta, date
 def _labels(
     label: datetime, step: timedelta, span: timedelta, zone: ZoneInfo, *, are_timestamps: bool
 ) -> Iterator[datetime]:
-    """The labels of a window, oldest first. Moments are as far apart as they are, whatever the clocks were set to."""
+    """The labels of a window, oldest first. Timestamps are one real `step` apart, even if the clocks change."""
     count = min(max(1, span // step), (label - _FIRST) // step + 1)
     for back in range(count - 1, -1, -1):
         if are_timestamps and step < _A_DAY:
@@ -166,7 +168,7 @@ def _labels(
 
 
 def _at(label: datetime, zone: ZoneInfo, segment: Segment, part: str) -> str:
-    """A segment's canonical part at another time, written as it was; what is no time stays."""
+    """A segment's canonical part for another time, in the same form; a part that is not a time does not change."""
     moment, name, day = segment.timestamp(part), segment.name, label.date().isoformat()
     if moment is not None:
         return segment.part((label.replace(tzinfo=zone).astimezone(UTC) if moment.tzinfo else label).isoformat())
@@ -180,7 +182,7 @@ def _at(label: datetime, zone: ZoneInfo, segment: Segment, part: str) -> str:
 
 
 def _exists(label: datetime, zone: ZoneInfo) -> bool:
-    """Whether a clock in that zone ever shows it: an hour of each spring is left out."""
+    """Whether a clock in this zone ever shows the label: each spring skips an hour."""
     return label.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == label
 
 

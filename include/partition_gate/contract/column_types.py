@@ -1,6 +1,6 @@
-"""Types: what a contract's words accept in a Parquet file, and what the published table stores.
+"""Types: what a contract's type names accept in a Parquet file, and what the published table stores.
 
-Arrow type tokens are those of `ColumnTyped`. Widening that loses nothing is accepted (int32 where int64 is promised).
+Arrow type tokens are the tokens of `ColumnTyped`. Lossless widening is accepted (int32 if int64 is promised).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOGICAL: dict[str, tuple[tuple[str, ...], str]] = {
     "date": (("date32", "date64"), "DATE"),
     "timestamp": (("timestamp", "timestamp_tz"), "TIMESTAMP WITH TIME ZONE"),
     "time": (("time32", "time64"), "VARCHAR"),
-    # What lies inside has types of its own (`nested_columns`); without it, the value is published as text.
+    # Inner columns have their own types (`nested_columns`); without them, the value is published as text.
     "object": (("struct",), "VARCHAR"),
     "array": (("list",), "VARCHAR[]"),
     "map": (("map",), "MAP(VARCHAR, VARCHAR)"),
@@ -40,8 +40,8 @@ ELEMENTS: dict[str, tuple[tuple[str, ...], str]] = {
     "uint8": (("uint8",), "SMALLINT"),
 }
 
-# logicalTypeOptions.format of integer and number: (accepted Arrow tokens, DuckDB type). Delta has no unsigned type, so
-# each is published as the next wider signed one. Source: ODCS 3.1 ("follows the Rust integer types").
+# logicalTypeOptions.format of integer and number: (accepted Arrow tokens, DuckDB type). Delta has no unsigned types, so
+# each is published as the next wider signed type. Source: ODCS 3.1 ("follows the Rust integer types").
 WIDTHS: dict[str, tuple[tuple[str, ...], str]] = {
     "i8": (("int8",), "TINYINT"),
     "i16": (_INT16, "SMALLINT"),
@@ -57,7 +57,7 @@ WIDTHS: dict[str, tuple[tuple[str, ...], str]] = {
     "f64": (_DOUBLE, "DOUBLE"),
 }
 
-# physicalType (upper case, without length) -> the same. Parquet's and SQL's names for one thing share a row.
+# physicalType (upper case, without length) -> the same. Parquet and SQL names of the same type share a row.
 PHYSICAL: dict[str, tuple[tuple[str, ...], str]] = {
     **dict.fromkeys(("BIGINT", "INT64", "LONG"), (_INT64, "BIGINT")),
     **dict.fromkeys(("INTEGER", "INT", "INT32"), (_INT32, "INTEGER")),
@@ -79,7 +79,7 @@ PHYSICAL: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     **dict.fromkeys(("BLOB", "BINARY", "VARBINARY", "BYTES"), (("binary",), "BLOB")),
 }
-# physicalType of what holds other values, with or without their types: ARRAY<STRING>, VARCHAR[], STRUCT<a INT>.
+# physicalType of container types, with or without their inner types: ARRAY<STRING>, VARCHAR[], STRUCT<a INT>.
 _CONTAINERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("STRUCT", "RECORD", "ROW"), ("struct",)),
     **dict.fromkeys(("ARRAY", "LIST"), ("list",)),
@@ -89,7 +89,7 @@ _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\
 
 
 def accepted_by_physical(physical_type: str) -> tuple[str, ...] | None:
-    """Arrow tokens that a physicalType accepts; None for a name that we do not know."""
+    """Arrow tokens that a physicalType accepts; None for an unknown name."""
     if _DECIMAL.fullmatch(physical_type.upper().strip()):
         return ("decimal", *_INT64)
     if re.search(r"\[\d*\]$", physical_type.strip()):
@@ -100,7 +100,7 @@ def accepted_by_physical(physical_type: str) -> tuple[str, ...] | None:
 
 
 def accepted_by_logical(logical_type: str, *, width: str | None = None) -> tuple[str, ...] | None:
-    """Arrow tokens that a logicalType accepts, with those of a `format` (u64 is wider); None where we cannot judge."""
+    """Arrow tokens that a logicalType and its `format` accept (u64 is wider); None for an unknown type."""
     known = LOGICAL.get(logical_type)
     if known is None:
         return None
@@ -115,7 +115,7 @@ def is_text(physical_type: str | None) -> bool:
 def stored_type(
     logical_type: str, physical_type: str | None, *, width: str | None = None, has_zone: bool = True
 ) -> str:
-    """The published column's DuckDB type: the physical promise where we know it, else format, else logical type.
+    """The published column's DuckDB type: from the physicalType if it is known, else the format, else the logicalType.
 
     `has_zone` is the option `timezone` of a timestamp.
     """

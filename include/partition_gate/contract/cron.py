@@ -1,4 +1,4 @@
-"""On which days and at which hours a cron line ticks; minutes do not matter for partitions."""
+"""The days and hours that a cron expression matches; minutes do not matter for partitions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _DAYS = dict(zip(["sun", "mon", "tue", "wed", "thu", "fri", "sat"], range(7), st
 
 
 def ticks(line: str, label: datetime, *, in_hour: bool) -> bool:
-    """Whether the line ticks on the day of a label, and where `in_hour` in its hour.
+    """Whether the expression matches the day of a label and, with `in_hour`, its hour.
 
-    A day is met by its number or its weekday where both are restricted, as cron has it.
+    If both day and weekday are restricted, matching one of them is enough, as in cron.
 
     Raises:
-        ValueError: the line has not the five fields of `minute hour day month weekday`.
+        ValueError: the line does not have the five fields `minute hour day month weekday`.
     """
     cron = _read(line)
     by_number, by_weekday = label.day in cron.days, label.isoweekday() % 7 in cron.weekdays
@@ -35,7 +35,7 @@ def ticks(line: str, label: datetime, *, in_hour: bool) -> bool:
 
 
 def is_line(text: str) -> bool:
-    """Whether a text is a cron line that can be read here."""
+    """Whether a text is a cron expression that this module can read."""
     try:
         _read(text)
     except ValueError:
@@ -44,7 +44,7 @@ def is_line(text: str) -> bool:
 
 
 class _Cron(Record):
-    """`either_day`: days and weekdays are both restricted, so that one of them is enough."""
+    """`either_day`: days and weekdays are both restricted, so matching one of them is enough."""
 
     hours: frozenset[int]
     days: frozenset[int]
@@ -57,7 +57,7 @@ class _Cron(Record):
 def _read(line: str) -> _Cron:
     fields = _WORDS.get(line.strip(), line).split()
     if len(fields) != 5:
-        raise ValueError(f"{line!r} has not five fields")
+        raise ValueError(f"{line!r} does not have five fields")
     _field(fields[0], 0, 59)
     return _Cron(
         hours=_field(fields[1], 0, 23),
@@ -81,7 +81,7 @@ def _part(part: str, low: int, high: int, names: dict[str, int]) -> range:
         start = _number(first, names)
         bounds = (start, _number(last, names) if dash else high if slash else start)
     if not low <= bounds[0] <= bounds[1] <= high or (slash and int(step) < 1):
-        raise ValueError(f"{part!r} is not within {low} and {high}")
+        raise ValueError(f"{part!r} is not between {low} and {high}")
     return range(bounds[0], bounds[1] + 1, int(step) if slash else 1)
 
 

@@ -1,4 +1,4 @@
-"""What a contract says of its partitions' times, shares and sizes, with our defaults where it is silent."""
+"""A contract's limits on the times, error rates and sizes of its partitions, with the gate's defaults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 
 from partition_gate.core.record import Record
 
-# Of a contract's root: those that we act on.
+# The custom properties at the root of a contract that the gate uses.
 CUSTOM_PROPERTIES = (
     "timezone",
     "startDate",
@@ -20,9 +20,10 @@ CUSTOM_PROPERTIES = (
 
 
 class Limits(Record):
-    """When a partition is ready, expected, too dirty (fraction 0..1) or too small (fraction of the version before).
+    """When a partition is ready, expected, too dirty or too small.
 
-    `effective_from` is the first day, in the contract's time zone, whose partitions this version judges.
+    `quarantine_limit` is a fraction (0..1) of the rows, `shrink_limit` a fraction of the rows published before.
+    `effective_from` is the first day, in the contract's time zone, of the partitions that this version judges.
     """
 
     timezone: str = "UTC"

@@ -1,4 +1,4 @@
-"""Our small model of a data contract: what the pipeline acts on, each part with its path in the file."""
+"""The model of a data contract: what the pipeline uses, each part with its path in the file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLASSIFIED_WORDS = frozenset({"pii", "personal", "personal_data", "confidential"
 
 
 class Status(StrEnum):
-    """Life of a contract; only ACTIVE pages people, RETIRED has no DAG."""
+    """The life cycle of a contract. Only ACTIVE and DEPRECATED notify people; RETIRED has no DAG."""
 
     PROPOSED = "proposed"
     DRAFT = "draft"
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
 
 class Clause(Record):
-    """One thing that a contract says: `path` in the file, its `name` and its value as the file has it."""
+    """One statement in a contract: its `path` in the file, its `name`, and its value as in the file."""
 
     path: str
     name: str
@@ -37,9 +37,9 @@ class Clause(Record):
 
 
 class Column(Record):
-    """A property of the schema. `source` is its name in the files; `default` is for partitions from before it.
+    """A property of the schema. `source` is its name in the files; `default` is its value in older partitions.
 
-    What lies inside has the whole path as its name (`address.city`, `tags[]`): `fields` of an object, `item` of an
+    Inner columns have the full path as their name (`address.city`, `tags[]`): `fields` of an object, `item` of an
     array, `key` and `value` of a map.
     """
 
@@ -60,21 +60,21 @@ class Column(Record):
 
     @property
     def classified(self) -> bool:
-        """Whether its values, or any inside, must never leave warehouse and quarantine (I9)."""
+        """Whether its values, or any inner values, must never leave warehouse and quarantine (I9)."""
         own = (self.classification or "").lower() in CLASSIFIED_WORDS
         return own or any(inner.classified for inner in self.inner)
 
     @property
     def inner(self) -> tuple[Column, ...]:
-        """What lies directly inside."""
-        return (*self.fields, *(one for one in (self.item, self.key, self.value) if one is not None))
+        """The columns directly inside."""
+        return (*self.fields, *(inner for inner in (self.item, self.key, self.value) if inner is not None))
 
     def option(self, name: str) -> Scalar | tuple[Scalar, ...] | None:
-        """The value of a logicalTypeOption; None where it is not given."""
+        """The value of a logicalTypeOption; None if it is not set."""
         return next((clause.value for clause in self.clauses if clause.name == f"option.{name}"), None)
 
     def text_option(self, name: str) -> str | None:
-        """The same, where it is text."""
+        """The value of a logicalTypeOption if it is text, else None."""
         value = self.option(name)
         return value if isinstance(value, str) else None
 
@@ -90,7 +90,7 @@ class ForeignKey(Record):
 
 
 class CompoundForeignKey(Record):
-    """A relationship of several columns: every tuple of `columns` exists as one of `to_columns` in `to_dataset`."""
+    """A relationship of several columns: every tuple of `columns` exists in `to_columns` of `to_dataset`."""
 
     path: str
     columns: tuple[str, ...]
@@ -107,7 +107,7 @@ class Operator(Record):
 
 
 class Described(Record):
-    """What every quality rule says of itself. `column` is None for a rule about the whole object."""
+    """The fields that every quality rule has. `column` is None for a rule about the whole object."""
 
     path: str
     id: str
@@ -119,7 +119,7 @@ class Described(Record):
 
 
 class Argument(Record):
-    """An argument of a metric; null may be one of its values."""
+    """An argument of a metric; its values may include null."""
 
     path: str
     name: str
@@ -127,7 +127,7 @@ class Argument(Record):
 
 
 class LibraryRule(Described):
-    """A predefined metric (nullValues, rowCount ...) against an operator; over all partitions of a `window`, if any."""
+    """A predefined metric (nullValues, rowCount ...) with an operator; with a `window`, over all its partitions."""
 
     type: Literal["library"] = "library"
     metric: str
@@ -146,7 +146,7 @@ class SqlRule(Described):
 
 
 class CustomRule(Described):
-    """An engine's own rule; `implementation` is its JSON."""
+    """A rule in the language of an engine; `implementation` is its JSON or YAML."""
 
     type: Literal["custom"] = "custom"
     engine: str
@@ -163,7 +163,7 @@ QualityRule = Annotated[LibraryRule | SqlRule | CustomRule | TextRule, Field(dis
 
 
 class Sla(Record):
-    """One service level property; `property` in lower case, `unit` as the file has it."""
+    """One service level property; `property` in lower case, `unit` as in the file."""
 
     path: str
     property: str
@@ -177,7 +177,7 @@ class Sla(Record):
 
 
 class Channel(Record):
-    """A support channel. `scope` issues or interactive reaches producers; announcements or notifications consumers."""
+    """A support channel. `scope`: issues and interactive reach producers, announcements and notifications consumers."""
 
     tool: str
     channel: str
@@ -201,7 +201,7 @@ class Team(Record):
 
 
 class Terms(Record):
-    """What a contract version says of itself, whatever its datasets are.
+    """The part of a contract version that does not depend on its datasets.
 
     `path` names the file in messages; `content_hash` is the SHA-256 of its text; `name` is the file's `name`, else id.
     """
@@ -223,9 +223,9 @@ class Terms(Record):
 
 
 class Dataset(Record):
-    """One schema object: what its partitions hold, where they land and what is promised of them.
+    """One schema object: what its partitions contain, where they land, and what the contract promises about them.
 
-    Suite, table, partition keys, service levels, DAG and page belong to a dataset. `path` is its place in the file
+    A dataset has its own suite, table, partition keys, service levels, DAG and page. `path` is its place in the file
     (`schema[0]`).
     """
 
@@ -243,17 +243,17 @@ class Dataset(Record):
     limits: Limits = Limits()
 
     def column(self, name: str) -> Column:
-        """The column of that name. Raises: KeyError."""
+        """The column with this name. Raises: KeyError."""
         return {column.name: column for column in self.columns}[name]
 
 
 class Contract(Terms):
-    """One contract version with its datasets, in the file's order."""
+    """One contract version and its datasets, in the file's order."""
 
     datasets: tuple[Dataset, ...]
 
     @property
     def dataset(self) -> Dataset:
-        """Its only dataset. Raises: ValueError where it has several."""
+        """Its only dataset. Raises: ValueError if it has several."""
         (dataset,) = self.datasets
         return dataset

@@ -1,4 +1,4 @@
-"""What lies inside of columns: where, and as which type it is published."""
+"""Columns inside columns: their paths, and the types in which they are published."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ Path = tuple[str, ...]
 
 
 def inner_columns(column: Column, path: Path = ()) -> Iterator[tuple[Path, Column]]:
-    """Everything inside of a column with its path, in the file's order, at any depth."""
+    """Every column inside a column with its path, in the file's order, at any depth."""
+    containers = ((ITEMS, column.item), (KEYS, column.key), (VALUES, column.value))
     steps = [(field.source, field) for field in column.fields]
-    steps += [(step, one) for step, one in ((ITEMS, column.item), (KEYS, column.key), (VALUES, column.value)) if one]
-    for step, one in steps:
-        yield (*path, step), one
-        yield from inner_columns(one, (*path, step))
+    steps += [(step, inner) for step, inner in containers if inner]
+    for step, inner in steps:
+        yield (*path, step), inner
+        yield from inner_columns(inner, (*path, step))
 
 
 def published_type(column: Column) -> str:
-    """The DuckDB type of the published column. Fields of a struct keep their names of the files."""
+    """The DuckDB type of the published column. Struct fields have the same names as in the files."""
     if not is_text(column.physical_type):
         match column.logical_type:
             case "object" if column.fields:
-                return (
-                    f"STRUCT({', '.join(f'{identifier(one.source)} {published_type(one)}' for one in column.fields)})"
-                )
+                fields = (f"{identifier(field.source)} {published_type(field)}" for field in column.fields)
+                return f"STRUCT({', '.join(fields)})"
             case "array" if column.item:
                 return f"{published_type(column.item)}[]"
             case "map" if column.key and column.value:

@@ -13,25 +13,25 @@ from partition_gate.core.units import duration
 
 
 class Ready(Record):
-    """All files are there."""
+    """The partition is complete."""
 
     partition: Partition
 
 
 class Wait(Record):
-    """Not yet; `why` is for people."""
+    """The partition is not ready yet; `why` is a sentence for people."""
 
     why: str
 
 
 class NotExpected(Record):
-    """Nothing came, and nothing was promised for this period."""
+    """Nothing landed, and nothing is promised for this period."""
 
     why: str
 
 
 class Missing(Record):
-    """It did not come, or not as a whole, by the deadline."""
+    """The partition was not complete by the deadline."""
 
     why: str
 
@@ -42,14 +42,14 @@ Readiness = Ready | Wait | NotExpected | Missing
 def readiness(
     dataset: Dataset, key: str, files: tuple[DataFile, ...], *, note: bytes | None, now: datetime
 ) -> Readiness:
-    """The readiness of what a listing showed; `note` as for `declared_files`.
+    """The readiness of the listed files; `note` as for `declared_files`.
 
-    `quiet:120s` (the default) means that the newest file is at least 120 seconds old. A producer that declares its
-    partitions complete (`success_marker`, `manifest`) is taken at its word, at once.
+    `quiet:120s` (the default) means that the newest file is at least 120 seconds old. If the producer declares its
+    partitions complete (`success_marker`, `manifest`), they are ready at once.
     """
     place = dataset.location.folder(key)
     if not files and not is_expected(dataset, key):
-        return NotExpected(why=f"the contract's calendar expects no partition {key}")
+        return NotExpected(why=f"the contract's calendar does not expect partition {key}")
     if not files:
         return _unfinished(dataset, key, f"no file at {place}", now=now)
     declared = declared_files(dataset, files, note)
@@ -58,7 +58,8 @@ def readiness(
     quiet = quiet_period(dataset)
     newest = max(file.modified_at for file in files)
     if now - newest < quiet:
-        return Wait(why=f"files still arrive (newest {newest:%H:%M:%S} UTC, quiet after {quiet.total_seconds():g} s)")
+        wait = f"ready {quiet.total_seconds():g} s after the newest, {newest:%H:%M:%S} UTC"
+        return Wait(why=f"files are still arriving ({wait})")
     return Ready(partition=Partition(dataset=dataset.name, key=key, files=declared))
 
 
@@ -72,5 +73,5 @@ def _unfinished(dataset: Dataset, key: str, why: str, *, now: datetime) -> Wait 
 
 
 def quiet_period(dataset: Dataset) -> timedelta:
-    """How long nothing may have changed before a partition counts as complete (`quiet:120s`); else no time."""
+    """How long the files must stay unchanged before the partition is complete (`quiet:120s`); else zero."""
     return duration(dataset.limits.readiness.partition(":")[2]) or timedelta(0)

@@ -1,4 +1,4 @@
-"""When a contract's DAG runs, and which partition each run is for."""
+"""When a contract's DAG runs, and the partition of each run."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class Schedule(Record):
-    """A cron in the contract's time zone; `key_format` is strftime of the partition's date on the clock of that zone.
+    """A cron schedule in the contract's time zone; `key_format` formats the partition's local date with strftime.
 
-    `run_offset` -1 means that a run is for the period before it. `start` and `end` bound the scheduled runs.
-    `runs_at_once` is as many runs as may wait for their partitions. `key_format` is None where a part of the key is no
-    time (a region): no cron knows such keys, so runs are triggered, each with its key.
+    `run_offset` -1 means that a run handles the period before it. `start` and `end` bound the scheduled runs.
+    `runs_at_once` is the number of runs that may wait for their partitions. `key_format` is None if a part of the key
+    is not a time (a region): no schedule can produce such keys, so each run is triggered with its key.
     """
 
     cron: str
@@ -48,12 +48,12 @@ class Schedule(Record):
     def summary(self) -> str:
         """When runs start, for the DAG's page."""
         if self.key_format is None:
-            return "No schedule, because a part of the partition key is no time: trigger each run with its key."
-        return f"Runs start by cron `{self.cron}` ({self.timezone})."
+            return "No schedule, because a part of the partition key is not a time: trigger each run with its key."
+        return f"Runs start on the cron schedule `{self.cron}` ({self.timezone})."
 
 
 def schedule_of(dataset: Dataset) -> Schedule:
-    """The schedule: the `frequency` SLA's cron, else once a period, a quarter past."""
+    """The cron of the `frequency` SLA, else one run per period, 15 minutes after it ends."""
     limits, segments = dataset.limits, dataset.location.names
     zone, period = ZoneInfo(limits.timezone), _period(dataset)
     first, last = limits.start_date, limits.end_of_life
@@ -77,19 +77,19 @@ def _period(dataset: Dataset) -> timedelta:
 
 
 def _cron(period: timedelta) -> str:
-    """A quarter past the end of an hour or a day; at its end, for a shorter period."""
+    """15 minutes past the hour for hours, 02:15 for days; for a shorter period, at its end."""
     if period < _AN_HOUR:
         return f"*/{period // timedelta(minutes=1)} * * * *"
     return "15 2 * * *" if period >= _A_DAY else f"15 */{period // _AN_HOUR} * * *".replace("*/1 ", "* ")
 
 
 def _key_format(dataset: Dataset) -> str | None:
-    """strftime for each Hive segment, by its column's type or its name; a single segment is a date."""
+    """The strftime format of each Hive segment, by its column's type or its name; a single segment is a date."""
     segments = dataset.location.segments
     formats = [_segment_format(segment, _period(dataset)) for segment in segments]
     if len(segments) == 1:
         formats = [formats[0] or _DATE_FORMAT]
-    return "/".join(each for each in formats if each) or SNAPSHOT if None not in formats else None
+    return "/".join(part for part in formats if part) or SNAPSHOT if None not in formats else None
 
 
 def _segment_format(segment: Segment, period: timedelta) -> str | None:

@@ -23,5 +23,5 @@ _BY_WORD["frequencyofupdate"] = "frequency"
 
 
 def canonical(word: object) -> str | None:
-    """The standard's spelling of a service level, from its name or code in any case; None for an unknown one."""
+    """The standard's spelling of a service level, given its name or code in any case; None for an unknown word."""
     return _BY_WORD.get(str(word).strip().lower())

@@ -1,4 +1,4 @@
-"""Which version of a contract judges which partition, and what of it is today's."""
+"""Which version of a contract judges which partition, and which of its parts come from the current version."""
 
 from __future__ import annotations
 
@@ -8,64 +8,65 @@ from zoneinfo import ZoneInfo
 from partition_gate.contract.calendar import period
 from partition_gate.contract.model import Column, Dataset
 
-# When partitions are expected and ready, and the contract's own life: facts of today, not promises of a version.
-_TODAYS_LIMITS = (
+# When partitions are expected and ready, and the contract's life cycle: current facts, not promises of a version.
+_CURRENT_LIMITS = (
     *("timezone", "start_date", "readiness", "calendar", "schedule"),
     *("general_availability", "end_of_support", "end_of_life"),
 )
-_TODAYS_TERMS = ("status", "team", "channels")
+_CURRENT_TERMS = ("status", "team", "channels")
 _HIDDEN = "confidential"
 
 
 def in_force(versions: Sequence[Dataset], key: str) -> int:
-    """Position of the version that judges a partition. `versions` are oldest first, the last one is today's.
+    """Index of the version that judges a partition. `versions` are oldest first; the last one is the current version.
 
-    It is the newest that is effective on the day, in the contract's time zone, on which the partition's period starts;
-    the oldest for periods before all of them; today's for keys that name no date (a snapshot).
+    It is the newest version that is effective on the first day of the partition's period, in the contract's time zone;
+    the oldest for earlier periods; the current version for keys that name no date (a snapshot).
     """
-    today = versions[-1]
-    covered = period(today, key)
+    current = versions[-1]
+    covered = period(current, key)
     if covered is None:
         return len(versions) - 1
-    day = covered[0].astimezone(ZoneInfo(today.limits.timezone)).date()
-    effective = [i for i, each in enumerate(versions) if (since := each.limits.effective_from) and since <= day]
+    day = covered[0].astimezone(ZoneInfo(current.limits.timezone)).date()
+    effective = [i for i, version in enumerate(versions) if (since := version.limits.effective_from) and since <= day]
     return effective[-1] if effective else 0
 
 
-def in_todays_place(version: Dataset, today: Dataset) -> Dataset:
-    """An earlier version as it judges today.
+def with_current_terms(version: Dataset, current: Dataset) -> Dataset:
+    """An earlier version in the form in which it judges now.
 
-    Its columns, rules, severities, limits and latency stay as promised. Where data lies, the calendar, the status and
-    who is told are today's. What is classified today is hidden, although the version did not say so.
+    Its columns, rules, severities, limits and latency stay as promised. The data's location, the calendar, the status
+    and the recipients of messages come from the current version. A column that is classified now is masked, even if
+    the earlier version did not classify it.
     """
-    hidden = {name for name, column in columns_now(version, today).items() if column.classified}
+    hidden = {name for name, column in matching_columns(version, current).items() if column.classified}
     return version.model_copy(
         update={
-            "location": today.location,
-            "endpoint_url": today.endpoint_url,
+            "location": current.location,
+            "endpoint_url": current.endpoint_url,
             "contract": version.contract.model_copy(
-                update={name: getattr(today.contract, name) for name in _TODAYS_TERMS},
+                update={name: getattr(current.contract, name) for name in _CURRENT_TERMS},
             ),
             "limits": version.limits.model_copy(
-                update={name: getattr(today.limits, name) for name in _TODAYS_LIMITS},
+                update={name: getattr(current.limits, name) for name in _CURRENT_LIMITS},
             ),
-            "columns": tuple(_hidden(each) if each.name in hidden else each for each in version.columns),
+            "columns": tuple(_hidden(column) if column.name in hidden else column for column in version.columns),
         }
     )
 
 
-def columns_now(version: Dataset, newer: Dataset) -> dict[str, Column]:
-    """Column name -> the same column in a newer version: of the same name, else of the same name in the files.
+def matching_columns(version: Dataset, newer: Dataset) -> dict[str, Column]:
+    """Column name -> the same column in a newer version: matched by name, else by its name in the files.
 
-    Names of the published table ignore case.
+    Names in the published table are compared without case.
     """
     by_name = {column.name.casefold(): column for column in newer.columns}
-    found = {column.name: by_name.pop(column.name.casefold(), None) for column in version.columns}
+    same_name = {column.name: by_name.pop(column.name.casefold(), None) for column in version.columns}
     by_source = {column.source: column for column in by_name.values()}
     return {
-        column.name: same
+        column.name: match
         for column in version.columns
-        if (same := found[column.name] or by_source.get(column.source)) is not None
+        if (match := same_name[column.name] or by_source.get(column.source)) is not None
     }
 
 

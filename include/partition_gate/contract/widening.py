@@ -1,4 +1,4 @@
-"""Types that hold every value of another one, and the texts that a type can be read from: exact, without a database."""
+"""Which types can hold every value of another type, and which texts a type can read: exact, without a database."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from decimal import Decimal, InvalidOperation
 
 from partition_gate.core.integers import DIGITS, SIGNED_BITS
 
-# Whole numbers of so many bits are exact in a float of so many binary digits (24 and 53).
+# Integers of this many bits are exact in the 24 and 53 binary digits of these floats.
 _EXACT_BITS = {"FLOAT": 16, "DOUBLE": 32}
-# Texts that Python and a database read alike; Python alone reads 1_000 and 2026-W05-6 too.
+# Texts that Python and a database read in the same way; only Python also reads 1_000 and 2026-W05-6.
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d(\.\d{1,6})?", re.ASCII)
@@ -20,9 +20,9 @@ _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
 def holds(wide: str, narrow: str) -> bool:
-    """Whether each value of the DuckDB type `narrow` has an equal one in `wide`.
+    """Whether the DuckDB type `wide` can represent each value of `narrow` exactly.
 
-    A BIGINT is not always exact as DOUBLE, and a DATE has no time of day, so neither is wider than the other.
+    A BIGINT is not always exact as a DOUBLE, and a DATE has no time of day, so these are not widening.
     """
     if wide == narrow or (narrow, wide) == ("FLOAT", "DOUBLE"):
         return True
@@ -35,7 +35,7 @@ def holds(wide: str, narrow: str) -> bool:
 
 
 def is_value(text: str, kind: str) -> bool:
-    """Whether a text is exactly a value of a DuckDB type: no rounding, no overflow. Nested types have none."""
+    """Whether a text is an exact value of a DuckDB type: no rounding, no overflow. Never true for nested types."""
     try:
         if kind in SIGNED_BITS:
             half = 1 << (SIGNED_BITS[kind] - 1)

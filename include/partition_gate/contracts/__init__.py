@@ -1,1 +1,1 @@
-"""Work on contract files: reading, checking, comparing, drafting, exporting. A run only reads them."""
+"""Reads, lints, compares, drafts and exports contract files. A run only reads them."""

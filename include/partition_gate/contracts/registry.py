@@ -1,4 +1,4 @@
-"""The contract registry: immutable versions of approved contracts, and one index of them."""
+"""The contract registry: immutable versions of approved contracts, and an index of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RegisteredVersion(Record):
 
 
 class RegisteredContract(Record):
-    """One contract with its versions, oldest number first. `latest` is the highest number."""
+    """One contract with its versions, lowest first. `latest` is the highest version."""
 
     id: str
     name: str
@@ -48,7 +48,7 @@ class RegistryIndex(Record):
 
 
 class Entry(Record):
-    """What one publication adds to the index."""
+    """The data that publishing one version adds to the index."""
 
     id: str
     name: str
@@ -57,7 +57,7 @@ class Entry(Record):
 
 
 def version_path(contract_id: str, version: str) -> str:
-    """`contracts/flights/1.2.0.odcs.yaml`; characters that a path may not have are percent-encoded."""
+    """`contracts/flights/1.2.0.odcs.yaml`; characters that are not allowed in a path are percent-encoded."""
     return f"contracts/{quote(contract_id, safe='')}/{quote(version, safe='')}.odcs.yaml"
 
 
@@ -66,7 +66,7 @@ def sha256(body: bytes) -> str:
 
 
 def with_entries(index: RegistryIndex, entries: Iterable[Entry]) -> RegistryIndex:
-    """The index with these versions. A version that it has stays as it is: its file cannot have changed."""
+    """The index with these versions added. An existing version does not change, because its file is immutable."""
     contracts = {contract.id: contract for contract in index.contracts}
     for entry in entries:
         contracts[entry.id] = _with_entry(contracts.get(entry.id), entry)
@@ -81,18 +81,18 @@ def read_index(text: str, *, place: str) -> RegistryIndex:
     """The index in a text.
 
     Raises:
-        ContractError: it is no index of ours, or of a format that we do not know.
+        ContractError: the text is not an index, or its format is newer than this version supports.
     """
     try:
         index = RegistryIndex.model_validate_json(text)
     except ValidationError as error:
         raise ContractError(
-            f"{place}: not an index of this registry ({error.error_count()} problems); give another --to, or remove it "
-            "and publish again"
+            f"{place}: not an index of a registry ({error.error_count()} problems); choose another --to, or remove the "
+            "file and publish again"
         ) from error
     if index.format != INDEX_FORMAT:
         raise ContractError(
-            f"{place}: format {index.format} is newer than ours ({INDEX_FORMAT}); update Partition Gate"
+            f"{place}: format {index.format} is newer than the supported format {INDEX_FORMAT}; update Partition Gate"
         )
     return index
 
@@ -112,5 +112,5 @@ def _with_entry(known: RegisteredContract | None, entry: Entry) -> RegisteredCon
 
 
 def _order(version: str) -> tuple[tuple[int, int, int], str]:
-    # Versions of another form come before all that can be ordered.
+    # Versions of another form come before all versions that can be ordered.
     return parsed_version(version) or (-1, 0, 0), version

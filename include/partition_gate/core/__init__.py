@@ -1,1 +1,1 @@
-"""The words of the domain: keys, partitions, tables, units, severities, errors."""
+"""The vocabulary of the domain: keys, partitions, tables, units, severities, errors."""

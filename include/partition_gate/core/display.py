@@ -1,6 +1,6 @@
-"""How a text that somebody else wrote is shown: control characters as escapes, and no longer than a line or two. Pure.
+"""How untrusted text is displayed: control characters are escaped, and long text is cut. Pure.
 
-It is for values of rows, file names, partition keys and the sentences that quote them, wherever people read them. HTML
+Use it for row values, file names, partition keys and the sentences that quote them, wherever people read them. HTML
 and Slack are escaped on top of this.
 """
 
@@ -22,9 +22,9 @@ _ORDINARY = re.compile(r"[ -~]*")
 
 
 class Excerpt(Record):
-    """A value's first characters, and how many it has. `sha256` is that of the whole text (UTF-8) where it was cut.
+    """A value's first characters and its full length. `sha256` hashes the whole text (UTF-8); None if it was not cut.
 
-    `is_nested`: it is an object or a map (or a list of some), so it may hold fields that nobody has named.
+    `is_nested`: the value is an object or a map (or a list of them), so it may hold fields that no contract names.
     """
 
     text: str
@@ -45,21 +45,21 @@ def excerpt(value: object) -> Excerpt | None:
 
 
 def displayed(value: str | Excerpt, *, limit: int = SHOWN_LENGTH) -> str:
-    r"""The text with `\x1b`, `\u202e` and their like visible; a cut one ends with `… (5,242,880 characters)`."""
+    r"""The text with characters such as `\x1b` and `\u202e` escaped; cut text ends with `… (5,242,880 characters)`."""
     text, length = (value, len(value)) if isinstance(value, str) else (value.text, value.length)
     shown = escaped(text[:limit])
     return shown if length <= limit else f"{shown}… ({length:,} characters)"
 
 
 def escaped(text: str, *, but: str = "") -> str:
-    """The text with every character that a terminal or a browser would act upon as an escape, save those in `but`."""
+    """The text with every character that a terminal or a browser would act on escaped, except those in `but`."""
     if _ORDINARY.fullmatch(text):
         return text
-    return "".join(one if one in but else _escape(one) for one in text)
+    return "".join(character if character in but else _escape(character) for character in text)
 
 
 def share(count: int, whole: int) -> str:
-    """A percentage that never rounds something to nothing, nor a part to the whole."""
+    """A percentage that never rounds a few to 0% or a part to 100%."""
     fraction = count / whole if whole else 0.0
     if 0 < fraction < 0.0001:
         return "<0.01%"

@@ -1,31 +1,31 @@
-"""Every error of ours, by who must act.
+"""Every error that Partition Gate raises, grouped by who must act.
 
 GateError
-├── ContractError          the contract's author: the contract or what was made from it is wrong
-│   ├── UnknownContract    no contract of that name
+├── ContractError          the contract's author: the contract, or what was generated from it, is wrong
+│   ├── UnknownContract    no contract has that name
 │   └── StaleSuite         expectations/ was not compiled from this contract
-├── OperatorError          the operator: something around us is wrong
+├── OperatorError          the operator: the environment is wrong
 │   ├── StoreUnreachable   object storage does not answer
 │   ├── BucketMissing      the bucket or folder does not exist
 │   ├── AccessDenied       the credentials are refused
-│   ├── ScanTimedOut       judging the rows took longer than its limit
-│   ├── LedgerUnusable     the ledger does not answer, or cannot be used by this version
-│   ├── NoSpace            the disk is full, or a folder cannot be written
+│   ├── ScanTimedOut       judging the rows exceeded its time limit
+│   ├── LedgerUnusable     the ledger does not answer, or this version cannot use it
+│   ├── NoSpace            the disk is full, or a folder is not writable
 │   ├── ReferenceMissing   a referenced dataset has no published version yet
 │   ├── AmbiguousPartition landing has two folders for one partition
-│   ├── NotRecorded        rows are visible, but the ledger does not say so yet
-│   ├── TableUnreadable    a published table's log or one of its files is broken or gone
-│   ├── ViewsBusy          another writer of the consumers' file does not end; the next run refreshes the view
+│   ├── NotRecorded        rows are visible, but the ledger does not record that yet
+│   ├── TableUnreadable    a published table's log or one of its files is damaged or missing
+│   ├── ViewsBusy          another process holds the consumers' file; the next run refreshes the view
 │   └── InvalidSetting     a setting has an unusable value
 ├── PartitionChanged       nobody: objects were replaced while they were read; start again
-├── MalformedPartitionKey  the caller: the key has no value of its columns' types
+├── MalformedPartitionKey  the caller: the key does not fit the types of its columns
 ├── CannotForget           the caller: the outcome must stay recorded
 ├── NothingDue             the caller: nothing landed for the key, and nothing is promised (yet)
 ├── Superseded             nobody: a newer attempt owns the partition
-└── DeliveryError          nobody: the outbox tries again
-    ├── NotDelivered       the message surely was not taken
-    └── DeliveryUnknown    it may have been taken: look before sending again
-        └── ServiceSilent  the service answers nobody now: leave the other messages alone
+└── DeliveryError          nobody: the outbox retries
+    ├── NotDelivered       the service certainly did not accept the message
+    └── DeliveryUnknown    the service may have accepted it: check before sending again
+        └── ServiceSilent  the service is unreachable: do not try the other messages now
 
 Failing data is never an error: it is an outcome.
 """
@@ -34,15 +34,15 @@ from __future__ import annotations
 
 
 class GateError(Exception):
-    """Root of our errors. The text names the thing, where it is, and the next step; it never holds a row's value."""
+    """Base class. The text names the thing, where it is, and the next step; it never contains a row's value."""
 
 
 class ContractError(GateError):
-    """The contract cannot be used. One line a problem, each `file: path.to.key: what; what to do`."""
+    """The contract cannot be used. One line per problem, each `file: path.to.key: what; what to do`."""
 
 
 class UnknownContract(ContractError):
-    """No contract has this id and no file has this path."""
+    """No contract has this id, and no file has this path."""
 
 
 class StaleSuite(ContractError):
@@ -50,7 +50,7 @@ class StaleSuite(ContractError):
 
 
 class OperatorError(GateError):
-    """The surroundings are wrong, so nothing could be judged."""
+    """The environment is wrong, so nothing could be judged."""
 
 
 class StoreUnreachable(OperatorError):
@@ -66,19 +66,19 @@ class AccessDenied(OperatorError):
 
 
 class ScanTimedOut(OperatorError):
-    """Judging or splitting the rows of a partition took longer than its limit."""
+    """Judging or splitting the rows of a partition exceeded its time limit."""
 
 
 class LedgerUnusable(OperatorError):
-    """The ledger does not answer, is damaged, or is of another version of ours."""
+    """The ledger does not answer, is damaged, or belongs to another version of Partition Gate."""
 
 
 class NoSpace(OperatorError):
-    """A local folder cannot be written: the disk is full, or it refuses us."""
+    """A local folder cannot be written: the disk is full, or permission is denied."""
 
 
 class ReferenceMissing(OperatorError):
-    """A foreign key points at a dataset without a published version."""
+    """A foreign key references a dataset that has no published version."""
 
 
 class AmbiguousPartition(OperatorError):
@@ -86,15 +86,15 @@ class AmbiguousPartition(OperatorError):
 
 
 class NotRecorded(OperatorError):
-    """The rows were published, and what became of them could not be recorded; the next run or `gate reconcile` does."""
+    """The rows were published, but the outcome was not recorded; the next run or `gate reconcile` records it."""
 
 
 class TableUnreadable(OperatorError):
-    """A table of the warehouse cannot be read; no other table is concerned."""
+    """A warehouse table cannot be read; other tables are not affected."""
 
 
 class ViewsBusy(OperatorError):
-    """Another writer of the consumers' file does not end. What was published stands; its view is written later."""
+    """Another process holds the consumers' file. The published rows are safe; the view is written later."""
 
 
 class InvalidSetting(OperatorError):
@@ -102,27 +102,27 @@ class InvalidSetting(OperatorError):
 
 
 class PartitionChanged(GateError):
-    """What was listed or judged is no longer what is there; list and judge it again."""
+    """The files changed after they were listed or judged; list and judge them again."""
 
 
 class MalformedPartitionKey(GateError):
-    """A partition key does not fit the Hive segments of the contract's location, or their types."""
+    """A partition key does not match the Hive segments of the contract's location, or their types."""
 
 
 class NothingDue(GateError):
-    """A person asked for a partition that has not landed and is not promised, or not promised yet."""
+    """A person requested a partition that has not landed and is not promised, or not promised yet."""
 
 
 class CannotForget(GateError):
-    """An outcome that a person wants to remove is not there, or rows of the partition are visible."""
+    """The outcome to remove does not exist, or rows of the partition are visible."""
 
 
 class Superseded(GateError):
-    """A newer attempt holds the partition; this one's result must not become visible."""
+    """A newer attempt owns the partition; the result of this attempt must not become visible."""
 
 
 class DeliveryError(GateError):
-    """A message could not be delivered now. `retry_after_s` is what the service asked for, in seconds."""
+    """A message could not be delivered now. `retry_after_s` is the delay that the service requested, in seconds."""
 
     def __init__(self, text: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(text)
@@ -130,12 +130,12 @@ class DeliveryError(GateError):
 
 
 class NotDelivered(DeliveryError):
-    """The service refused the message, so it surely was not taken."""
+    """The service refused the message, so it certainly did not accept it."""
 
 
 class DeliveryUnknown(DeliveryError):
-    """The connection broke or the service failed: the message may have been taken."""
+    """The connection broke or the service failed: it may have accepted the message."""
 
 
 class ServiceSilent(DeliveryUnknown):
-    """The service could not be reached, or did not answer within its limit."""
+    """The service is unreachable, or did not answer within its time limit."""

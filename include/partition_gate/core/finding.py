@@ -1,4 +1,4 @@
-"""What is wrong with a contract file, where, and how much it matters."""
+"""A finding: what is wrong with a contract file, where, and how severe it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_LINES = 200
 
 
 class Level(StrEnum):
-    """ERROR: the contract is refused. WARNING: it says something else than it seems to. INFO: good to know."""
+    """ERROR: the contract is rejected. WARNING: it does not mean what it seems to. INFO: good to know."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -21,9 +21,9 @@ class Level(StrEnum):
 
 
 class Finding(Record):
-    """One finding: `place` as `schema[0].properties[3].required` (empty: the file), `line` from 1, `what; what to do`.
+    """`place` is a path such as `schema[0].properties[3].required` (empty: the file), `line` is 1-based.
 
-    `rule` is a name of docs/reference/lint.md.
+    `what` has the form `what; what to do`. `rule` is a name from docs/reference/lint.md.
     """
 
     rule: str
@@ -33,26 +33,26 @@ class Finding(Record):
     what: str
 
     def text(self, path: str) -> str:
-        """`file: path.to.key: what; what to do (line 12)`; a warning or an info says so before the sentence."""
+        """`file: path.to.key: what; what to do (line 12)`; a warning or an info has its level before the sentence."""
         kind = "" if self.level is Level.ERROR else f"{self.level.value}: "
         where = f" (line {self.line})" if self.line else ""
         return f"{path}: {self.place or TOP}: {kind}{self.what}{where}"
 
 
 def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings that refuse the contract."""
+    """The findings that cause the contract to be rejected."""
     return tuple(finding for finding in findings if finding.level is Level.ERROR)
 
 
 def refuse(findings: Iterable[Finding], *, path: str) -> None:
-    """Nothing, where none of the findings is an error.
+    """Reject the contract if any finding is an error.
 
     Raises:
-        ContractError: one line an error, in the order given; after 200 lines only their number.
+        ContractError: one line per error, in order; after 200 lines only the number of the rest.
     """
     errors = errors_of(findings)
     lines = [finding.text(path) for finding in errors[:MAX_LINES]]
     if len(errors) > MAX_LINES:
-        lines.append(f"{path}: {TOP}: and {len(errors) - MAX_LINES:,} more; correct the first ones and try again")
+        lines.append(f"{path}: {TOP}: {len(errors) - MAX_LINES:,} more errors; correct the ones above and try again")
     if lines:
         raise ContractError("\n".join(lines))

@@ -1,7 +1,7 @@
-"""The types that a partition key may have: which values each has, and the one text of a value. Pure.
+"""The types that a partition key may have: their values, and the canonical text of each value. Pure.
 
-A type is named as the published table has it (a DuckDB type). Floating point has values without one text (NaN, -0.0,
-0.1 + 0.2), nested values and bytes have none at all: they cannot be keys.
+A type has the name of its DuckDB type in the published table. Some floating point values have no canonical text (NaN,
+-0.0, 0.1 + 0.2), and nested values and bytes have none: these types cannot be keys.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from partition_gate.core.integers import SIGNED_BITS
 
 V = TypeVar("V")
 
-# Calendar parts that folders and schedules write with two digits (`hour=07`), by the segment's name.
+# Names of the segments that folders and schedules write with two digits (`hour=07`).
 TWO_DIGITS = frozenset({"hour", "month", "day"})
 _MOST_DIGITS = 80
 _DECIMAL = re.compile(r"DECIMAL\(([0-9]+),\s*([0-9]+)\)")
@@ -32,31 +32,31 @@ _TIMESTAMP = re.compile(
 
 
 class KeyType(ABC, Generic[V]):
-    """One type of key. `noun` completes "is not ..."; `example` is a value's text."""
+    """One type of key. `noun` completes "is not ..."; `example` is the text of a value."""
 
     noun: str
     example: str
 
     @abstractmethod
     def parse(self, text: str) -> V:
-        """The value of a text, also of an unambiguous other spelling. Raises: ValueError."""
+        """The value of a text, which may be an unambiguous alternative spelling. Raises: ValueError."""
 
     @abstractmethod
     def format(self, value: V) -> str:
-        """The one text of a value."""
+        """The canonical text of a value."""
 
     def stored(self, value: V) -> str:
-        """The text of which a Delta log's reader and a CAST make this value."""
+        """The text that the reader of a Delta log and a CAST turn into this value."""
         return self.format(value)
 
-    def landed(self, value: V) -> tuple[str, ...]:  # noqa: ARG002 -- of other types
-        """Other texts by which producers name a folder for this value."""
+    def landed(self, value: V) -> tuple[str, ...]:  # noqa: ARG002 -- other types use it
+        """Alternative texts that producers use in the folder name of this value."""
         return ()
 
 
 @dataclass(frozen=True)
 class Text(KeyType[str]):
-    """Any text but the empty one, which no reader can tell from a missing name."""
+    """Any text except the empty one, which no reader can distinguish from a missing name."""
 
     noun = "text with at least one character"
     example = "EU"
@@ -72,21 +72,21 @@ class Text(KeyType[str]):
 
 @dataclass(frozen=True)
 class WholeNumber(KeyType[int]):
-    """A whole number of so many bits; `digits` is 2 for calendar parts."""
+    """A whole number of `bits` bits; `digits` is 2 for calendar parts."""
 
     bits: int
     digits: int = 1
 
     @property
     def noun(self) -> str:  # type: ignore[override]
-        return f"a whole number of {self.bits} bits"
+        return f"a {self.bits}-bit whole number"
 
     @property
     def example(self) -> str:  # type: ignore[override]
         return f"{7:0{self.digits}d}"
 
     def parse(self, text: str) -> int:
-        # Never int() of a long text: its cost is quadratic.
+        # Never call int() on a long text: its cost is quadratic.
         if len(text) > 20 or not _WHOLE.fullmatch(text) or not -(half := 1 << self.bits - 1) <= int(text) < half:
             raise ValueError(text)
         return int(text)
@@ -110,8 +110,8 @@ class FixedDecimal(KeyType[Decimal]):
 
     @property
     def noun(self) -> str:  # type: ignore[override]
-        digits = f"a decimal number of at most {self.precision - self.scale} digits before the point"
-        return f"{digits} and {self.scale} after it, not negative where it has a fraction" if self.scale else digits
+        digits = f"a decimal number with at most {self.precision - self.scale} digits before the point"
+        return f"{digits} and {self.scale} after it, and not negative if it has a fraction" if self.scale else digits
 
     @property
     def example(self) -> str:  # type: ignore[override]
@@ -121,7 +121,7 @@ class FixedDecimal(KeyType[Decimal]):
         whole, _, fraction = text.partition(".")
         digits, fraction = whole.lstrip("-0"), fraction.rstrip("0")
         fits = len(digits) <= self.precision - self.scale and len(fraction) <= self.scale
-        # Delta's readers in Python make `-1.-50` of -1.50, and then can read nothing of the table (docs/adr/0023).
+        # Delta's readers in Python turn -1.50 into `-1.-50`, and then cannot read the table at all (docs/adr/0023).
         if not fits or not _FRACTIONAL.fullmatch(text) or (fraction and text.startswith("-")):
             raise ValueError(text)
         return Decimal(text)
@@ -137,9 +137,9 @@ class FixedDecimal(KeyType[Decimal]):
 
 @dataclass(frozen=True)
 class Day(KeyType[date]):
-    """A date of the years 1 to 9999."""
+    """A date in the years 1 to 9999."""
 
-    noun = "a date of the calendar"
+    noun = "a calendar date"
     example = "2013-01-03"
 
     def parse(self, text: str) -> date:
@@ -153,23 +153,23 @@ class Day(KeyType[date]):
 
 @dataclass(frozen=True)
 class Timestamp(KeyType[datetime]):
-    """A date and time with microseconds; in UTC where the column has a time zone, else without one."""
+    """A date and time with microseconds: in UTC if the column has a time zone, else without a zone."""
 
     has_zone: bool
 
     @property
     def noun(self) -> str:  # type: ignore[override]
-        return f"a date and time {'(UTC where it names no zone)' if self.has_zone else 'without a time zone'}"
+        return f"a date and time {'(UTC if it names no zone)' if self.has_zone else 'without a time zone'}"
 
     @property
     def example(self) -> str:  # type: ignore[override]
         return "2013-01-03T07:00:00" + self._zone
 
     def parse(self, text: str) -> datetime:
-        found = _TIMESTAMP.fullmatch(text)
-        if not found or (found[5] and not self.has_zone) or (found[4] and not found[3]):
+        match = _TIMESTAMP.fullmatch(text)
+        if not match or (match[5] and not self.has_zone) or (match[4] and not match[3]):
             raise ValueError(text)
-        day, minute, second, fraction, zone = found.groups()
+        day, minute, second, fraction, zone = match.groups()
         iso = f"{day}T{minute}{second or ':00'}.{(fraction or '').ljust(6, '0')}"
         if not self.has_zone:
             return datetime.fromisoformat(iso)
@@ -182,11 +182,11 @@ class Timestamp(KeyType[datetime]):
         return self._text(value, "T") + self._zone
 
     def stored(self, value: datetime) -> str:
-        # Delta's kernel parses a timestamp without a zone only with a blank between date and time.
+        # Delta's kernel parses a timestamp without a zone only if a space separates date and time.
         return self.format(value) if self.has_zone else self._text(value, " ")
 
     def landed(self, value: datetime) -> tuple[str, ...]:
-        """As Spark writes it, and as Arrow (so pandas) does, with all digits of its unit."""
+        """As Spark writes it, and as Arrow (and so pandas) writes it, with all digits of its unit."""
         whole = value.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
         return self._text(value, " "), self._text(value, " ") + self._zone, whole + self._zone
 
@@ -216,7 +216,7 @@ class Boolean(KeyType[bool]):
 
 
 def key_type(name: str, type_name: str) -> KeyType[Any] | None:
-    """How a segment of that name and DuckDB type is written; None for a type that no key may have."""
+    """The key type of a segment with this name and DuckDB type; None if the type cannot be a key."""
     kind = " ".join(type_name.upper().split())
     if kind in SIGNED_BITS:
         return WholeNumber(SIGNED_BITS[kind], digits=2 if name.casefold() in TWO_DIGITS else 1)

@@ -1,4 +1,4 @@
-"""Masking: values of classified columns, and of those that no contract names, become keyed hashes before anything is
+"""Masking: values of classified columns, and of columns that no contract names, become keyed hashes before they are
 shown (I9). Pure.
 """
 
@@ -12,7 +12,7 @@ from partition_gate.core.display import Excerpt, displayed, excerpt
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableColumn, TableSchema
 
-# These expectations observe a number of values or a type's name, not a value.
+# These expectations observe a count or the name of a type, not a value.
 COUNTING = frozenset(
     {
         "expect_column_unique_value_count_to_be_between",
@@ -30,18 +30,18 @@ COUNTING = frozenset(
 
 
 class Masking(Record):
-    """Which columns' values may be seen: `open` ones, in lower case; every other column's are masked."""
+    """`open` lists the columns with visible values, in lower case; the values of every other column are masked."""
 
     open: frozenset[str]
 
     def hides(self, column: str) -> bool:
-        """Whether the column's values are masked. Names are compared without case, as DuckDB does."""
+        """Whether the column's values are masked. Names are compared without case, as in DuckDB."""
         return column.casefold() not in self.open
 
     def shown(self, column: str, value: object, key: bytes) -> str | None:
-        """A value (or its excerpt) as anybody may see it: masked, or escaped and cut; None is null.
+        """A value (or its excerpt) in the form that anybody may see: masked, or escaped and cut; None is null.
 
-        Objects and maps are masked whole: what lies inside may be a field that the contract does not name.
+        Objects and maps are masked as a whole: they may contain fields that the contract does not name.
         """
         whole = value if isinstance(value, Excerpt) else excerpt(value)
         if whole is None:
@@ -50,20 +50,20 @@ class Masking(Record):
 
 
 def masking_of_files(tables: Iterable[TableSchema]) -> Masking:
-    """Of columns as the files have them: open is what a version of the contract reads, and none classifies."""
+    """For columns as the files name them: open if a version of the contract reads it and no version classifies it."""
     return _masking([column for table in tables for column in _columns(table)], by_source=True)
 
 
 def masking_of_rules(table: TableSchema) -> Masking:
-    """Of columns as rules and published tables name them: open is what the contract names and does not classify."""
+    """For columns as rules and published tables name them: open if the contract names it and does not classify it."""
     return _masking(_columns(table), by_source=False)
 
 
 def pseudonym(value: object, key: bytes) -> str | None:
     """`#` and the first 8 hexadecimal digits of an HMAC-SHA256 of the value; None stays None.
 
-    Equal values get equal pseudonyms under one key, so that duplicates can still be seen; `1` and `"1"` are equal.
-    A long value is represented by its SHA-256, so that its excerpt has the same pseudonym.
+    Equal values get equal pseudonyms under the same key, so duplicates stay visible; `1` and `"1"` are equal.
+    A long value is represented by its SHA-256, so its excerpt has the same pseudonym.
     """
     whole = value if isinstance(value, Excerpt) else excerpt(value)
     if whole is None:
@@ -77,6 +77,7 @@ def _columns(table: TableSchema) -> tuple[TableColumn, ...]:
 
 
 def _masking(columns: Collection[TableColumn], *, by_source: bool) -> Masking:
-    hidden = {name.casefold() for one in columns if one.classified for name in (one.name, one.source, *one.formerly)}
-    named = {(one.source if by_source else one.name).casefold() for one in columns}
+    classified = [column for column in columns if column.classified]
+    hidden = {name.casefold() for column in classified for name in (column.name, column.source, *column.formerly)}
+    named = {(column.source if by_source else column.name).casefold() for column in columns}
     return Masking(open=frozenset(named - hidden))

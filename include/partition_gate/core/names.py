@@ -1,4 +1,4 @@
-"""The one form of names of contracts and datasets, and of versions: each becomes a file, a folder, a view, a DAG id."""
+"""Valid names of contracts and datasets, and valid versions: each becomes a file, a folder, a view, a DAG id."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def name_problem(name: str) -> str | None:
-    """Why a text cannot be the name of a contract or of a dataset, and what to write; None where it can."""
+    """Why a text cannot be the name of a contract or a dataset, and what to write; None if it can."""
     if len(name) > LONGEST_NAME:
         return f"has {len(name):,} characters; write at most {LONGEST_NAME}"
     if not _FORM.fullmatch(name):
-        return "cannot be a name; write letters A-Z, digits, and (not first) _ . -"
+        return "is not a valid name; use letters A-Z, digits, and (not first) _ . -"
     return None
 
 
 def version_problem(version: str) -> str | None:
-    """Why a text cannot be a version, which is a folder's name; None where it can."""
-    return None if version.strip(". ") else "cannot be a version; write three numbers such as 1.4.0"
+    """Why a text cannot be a version, which names a folder; None if it can."""
+    return None if version.strip(". ") else "is not a valid version; write three numbers such as 1.4.0"
 
 
 def _name(text: str) -> str:

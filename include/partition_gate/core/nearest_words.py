@@ -1,4 +1,4 @@
-"""The word that somebody meant."""
+"""Suggestions for misspelt words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LONGEST = 64  # the comparison is quadratic, and no word of the standard is lon
 
 
 def nearest(word: object, known: Iterable[object]) -> str | None:
-    """The known word nearest to a misspelt one, whatever the case; None where none is near."""
+    """The known word nearest to a misspelt word, ignoring case; None if none is near."""
     text = str(word)
     if len(text) > _LONGEST:
         return None
@@ -19,12 +19,12 @@ def nearest(word: object, known: Iterable[object]) -> str | None:
 
 
 def did_you_mean(word: object, known: Iterable[object]) -> str:
-    """`did you mean 'required'?`, or nothing."""
+    """`did you mean 'required'?`, or an empty text."""
     near = nearest(word, known)
     return f"did you mean {near!r}?" if near else ""
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: in quotes where it is text, never longer than 60 characters."""
+    """A value as messages show it: text in quotes, never longer than 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:56]}..."

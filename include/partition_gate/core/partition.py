@@ -1,4 +1,4 @@
-"""Partitions: where they lie, what they are made of, and the key that makes a publish idempotent."""
+"""Partitions: their location, their files, and the key that makes publishing idempotent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SNAPSHOT = "snapshot"
 
 
 class Location(Record):
-    """Where a dataset's partitions lie: `root/dt=*/hour=*/pattern`; no segments means one partition, `snapshot`."""
+    """Where a dataset's partitions are: `root/dt=*/hour=*/pattern`; without segments there is one, `snapshot`."""
 
     root: str
     segments: tuple[Segment, ...]
@@ -30,14 +30,14 @@ class Location(Record):
 
     @property
     def example(self) -> str:
-        """A key that a partition here may have."""
+        """An example of a valid key."""
         return "/".join(segment.example for segment in self.segments) or SNAPSHOT
 
     def key(self, text: str) -> str:
-        """The canonical key that a text means (`2013-01-03/7` -> `2013-01-03/07`); an empty one means `snapshot`.
+        """The canonical key of a text (`2013-01-03/7` -> `2013-01-03/07`); without segments, empty means `snapshot`.
 
         Raises:
-            MalformedPartitionKey: another number of parts, or a part has no value of its segment's type.
+            MalformedPartitionKey: the number of parts is wrong, or a part does not fit its segment's type.
         """
         if not self.segments and text in {"", SNAPSHOT}:
             return SNAPSHOT
@@ -47,7 +47,7 @@ class Location(Record):
         """Segment -> canonical part of a key (`{dt: 2013-01-03, hour: 07}`). Raises: as `key`."""
         if not self.segments:
             if key != SNAPSHOT:
-                raise MalformedPartitionKey(f"{key!r}: {self.root} has one partition only; use the key '{SNAPSHOT}'")
+                raise MalformedPartitionKey(f"{key!r}: {self.root} has only one partition; use the key '{SNAPSHOT}'")
             return {}
         texts = key.split("/") if key else []
         if len(texts) != len(self.segments):
@@ -55,42 +55,44 @@ class Location(Record):
             what = f"keys have the form {shape}" if key else f"a partition key of the form {shape} is missing"
             raise MalformedPartitionKey(self._refusal(key, what))
         try:
-            return {each.name: each.part(text) for each, text in zip(self.segments, texts, strict=True)}
+            return {segment.name: segment.part(text) for segment, text in zip(self.segments, texts, strict=True)}
         except MalformedPartitionKey as error:
             raise MalformedPartitionKey(self._refusal(key, str(error))) from error
 
     def values(self, key: str) -> dict[str, str | None]:
-        """Column -> value of a partition key, as a CAST reads it (`{dt: 2013-01-03, hour: 7}`); None is null.
+        """Column -> value in a partition key, in the form that CAST reads (`{dt: 2013-01-03, hour: 7}`); None is null.
 
         Raises: as `key`.
         """
         parts = self.parts(key)
-        return {each.name: each.stored(parts[each.name]) for each in self.segments}
+        return {segment.name: segment.stored(parts[segment.name]) for segment in self.segments}
 
     def order(self, key: str) -> tuple[tuple[bool, object], ...]:
-        """What sorts keys by their values, nulls last. Raises: as `key`."""
+        """A sort key that orders keys by their values, nulls last. Raises: as `key`."""
         parts = self.parts(key)
-        return tuple(each.order(parts[each.name]) for each in self.segments)
+        return tuple(segment.order(parts[segment.name]) for segment in self.segments)
 
     def folder(self, key: str) -> str:
         """The folder (no trailing slash) that holds a partition's files, under its canonical name."""
         return self.folders(key)[0]
 
     def folders(self, key: str) -> tuple[str, ...]:
-        """Every folder in landing that may hold the partition's files: one a spelling, the canonical name first."""
+        """Every folder in landing that may hold the partition's files: one per spelling, the canonical name first."""
         parts = self.parts(key)
-        spellings = ([f"{each.name}={text}" for text in each.spellings(parts[each.name])] for each in self.segments)
+        spellings = (
+            [f"{segment.name}={text}" for text in segment.spellings(parts[segment.name])] for segment in self.segments
+        )
         return tuple("/".join((self.root, *names)) for names in product(*spellings))
 
     def _refusal(self, key: str, what: str) -> str:
-        given = f"{shown(key)} is no partition key of {self.root}: " if key else ""
-        return f"{given}{what}; write a key such as {self.example}"
+        subject = f"{shown(key)} is not a partition key of {self.root}: " if key else ""
+        return f"{subject}{what}; write a key such as {self.example}"
 
 
 class LandedKeys(Record):
-    """The keys of the partitions in landing, ascending by value, and the folders that are none: (folder, why).
+    """The keys of the partitions in landing, ascending by value. `refused`: (folder, why) of other folders.
 
-    A refused folder is named relative to the location's root, in characters that can be printed.
+    The name of a refused folder is relative to the location's root, with unprintable characters escaped.
     """
 
     keys: tuple[str, ...]
@@ -98,7 +100,7 @@ class LandedKeys(Record):
 
 
 class DataFile(Record):
-    """One object as the listing showed it. `etag` is a token for If-Match, never a checksum."""
+    """One object from the listing. `etag` is a token for If-Match, never a checksum."""
 
     path: str
     etag: str
@@ -107,7 +109,7 @@ class DataFile(Record):
 
 
 class Partition(Record):
-    """A partition's files, in path order, as they were when it was found ready."""
+    """A partition's files, in path order, as listed when the partition was ready."""
 
     dataset: str
     key: str
@@ -115,7 +117,7 @@ class Partition(Record):
 
     @property
     def fingerprint(self) -> str:
-        """Changes when a file is added, removed or replaced; not with the time at which it landed."""
+        """Changes when a file is added, removed or replaced, but not with its landing time."""
         return digest(sorted((file.path, file.etag, file.size_bytes) for file in self.files))
 
     @property
@@ -129,7 +131,7 @@ class Partition(Record):
 
 
 class Spooled(Record):
-    """A partition's bytes in a private local folder; `paths[i]` holds `partition.files[i]`."""
+    """A copy of a partition in a private local folder; `paths[i]` is the copy of `partition.files[i]`."""
 
     partition: Partition
     folder: Path
@@ -139,10 +141,10 @@ class Spooled(Record):
 def idempotency_key(
     partition: Partition, *, contract: str, version: str, contract_hash: str, rules: str, references: Mapping[str, str]
 ) -> str:
-    """What makes two attempts the same: same bytes, same contract, same rules, same referenced versions.
+    """Equal for two attempts with the same bytes, contract, rules and referenced versions.
 
-    `references` maps a referenced dataset to the idempotency key of its published version: a partition
-    that was judged against another version of its parent is another judgement (docs/adr/0003).
+    `references` maps each referenced dataset to the idempotency key of its published version: judging a partition
+    against another version of its parent is a different judgement (docs/adr/0003).
     """
     return digest(
         {

@@ -1,7 +1,7 @@
-"""Partition keys: one canonical text for the values of a partition, whatever the folder in landing is called. Pure.
+"""Partition keys: one canonical text for the values of a partition, whatever the folder name in landing. Pure.
 
-A key is the values of the location's segments, joined with `/`. Each part is percent-encoded once, so that it is one
-name of a folder and one step of an address: only `A-Z a-z 0-9 _ . : + -` stand as they are (docs/adr/0023).
+A key consists of the values of the location's segments, joined with `/`. Each part is percent-encoded once, so that it
+is a valid folder name and a valid URL segment: only `A-Z a-z 0-9 _ . : + -` are not encoded (docs/adr/0023).
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from partition_gate.core.key_types import KeyType, key_type
 from partition_gate.core.nearest_words import shown
 from partition_gate.core.record import Record
 
-# Segment -> value as a CAST reads it, None for null: the values of one partition's columns, in the key's order.
+# (segment, value in the form that CAST reads, None for null): the values of one partition's columns, in key order.
 KeyValues = Sequence[tuple[str, str | None]]
 
 NULL = "__HIVE_DEFAULT_PARTITION__"
 LONGEST_PART_BYTES = 200
-_LONGEST_NAME_BYTES = 255  # of a folder, in most file systems
-# What Hive and Spark encode in a folder's name. Source: Hive, FileUtils.charToEscape; Spark, ExternalCatalogUtils.
+_LONGEST_NAME_BYTES = 255  # a folder name in most file systems
+# Characters that Hive and Spark encode in a folder name. Source: Hive, FileUtils.charToEscape; Spark,
+# ExternalCatalogUtils.
 _HIVE_ENCODES = frozenset("\"#%'*/:=?\\\x7f{[]^") | {chr(code) for code in range(1, 32)}
 
 
@@ -34,14 +35,14 @@ class Segment(Record):
 
     @property
     def example(self) -> str:
-        """A part that this segment may have."""
+        """An example of a valid part."""
         return self._type.example
 
     def part(self, text: str) -> str:
-        """The canonical part of a text, which may be encoded or be another spelling of the value.
+        """The canonical part of a text, which may be encoded or an alternative spelling of the value.
 
         Raises:
-            MalformedPartitionKey: the text has no value of the segment's type.
+            MalformedPartitionKey: the text is not a value of the segment's type.
         """
         plain = self._plain(text)
         if plain == NULL:
@@ -49,7 +50,7 @@ class Segment(Record):
         part = _encoded(self._type.format(self._value(plain)))
         longest = min(LONGEST_PART_BYTES, _LONGEST_NAME_BYTES - len(f"{self.name}=".encode()))
         if len(part) > longest:
-            what = f"{len(part)} bytes when encoded, and a part of a key has at most {longest}"
+            what = f"{len(part)} bytes when encoded; the limit for a part of a key is {longest}"
             raise MalformedPartitionKey(f"{self.name}: {shown(plain)} has {what}; shorten the value")
         return part
 
@@ -57,23 +58,23 @@ class Segment(Record):
         """The canonical part of a folder `name=<folder>` in landing.
 
         Raises:
-            MalformedPartitionKey: it has no value, or is none of the value's `spellings`.
+            MalformedPartitionKey: it is not a value of the segment's type, or not one of the value's `spellings`.
         """
         part = self.part(folder)
         if folder not in self.spellings(part):
-            what = f"no accepted spelling of {part}; rename the folder to {self.name}={part}"
+            what = f"not an accepted spelling of {part}; rename the folder to {self.name}={part}"
             raise MalformedPartitionKey(f"{self.name}: {shown(folder)} is {what}")
         return part
 
     def is_canonical(self, part: str) -> bool:
-        """Whether a text is the canonical part of a value of this segment."""
+        """Whether a text is already a canonical part of this segment."""
         try:
             return self.part(part) == part
         except MalformedPartitionKey:
             return False
 
     def spellings(self, part: str) -> tuple[str, ...]:
-        """How a folder in landing may write the value of a canonical part: the part itself, and what others write."""
+        """How a folder in landing may spell the value of a canonical part: the part first, then other tools' forms."""
         value = None if part == NULL else self._value(unquote(part))
         if value is None:
             return (NULL,)
@@ -82,29 +83,29 @@ class Segment(Record):
         return tuple(name for name in names if len(f"{self.name}={name}".encode()) <= _LONGEST_NAME_BYTES)
 
     def stored(self, part: str) -> str | None:
-        """The value of a canonical part as a Delta log and a CAST read it; None is null."""
+        """The value of a canonical part in the form that a Delta log and CAST read; None is null."""
         return None if part == NULL else self._type.stored(self._value(unquote(part)))
 
     def timestamp(self, part: str) -> datetime | None:
-        """The date and time of a canonical part, in UTC or without a zone; None where the type is no timestamp."""
+        """The date and time of a canonical part, in UTC or without a zone; None if the type is not a timestamp."""
         value = None if part == NULL else self._value(unquote(part))
         return value if isinstance(value, datetime) else None
 
     def order(self, part: str) -> tuple[bool, object]:
-        """What sorts canonical parts by their values, null last."""
+        """A sort key that orders canonical parts by their values, null last."""
         return (True, "") if part == NULL else (False, self._value(unquote(part)))
 
     @property
     def _type(self) -> KeyType[Any]:
-        found = key_type(self.name, self.type)
-        if found is None:
-            raise MalformedPartitionKey(f"{self.name}: {why_no_key(self.type)}")
-        return found
+        type_ = key_type(self.name, self.type)
+        if type_ is None:
+            raise MalformedPartitionKey(f"{self.name}: {why_not_key_type(self.type)}")
+        return type_
 
     def _plain(self, text: str) -> str:
         try:
             plain = unquote(text, errors="strict")
-            plain.encode()  # a file system may hand out bytes that are not text
+            plain.encode()  # a file system may return bytes that are not text
         except UnicodeError as error:
             raise MalformedPartitionKey(f"{self.name}: {shown(text)} is not UTF-8; rename it") from error
         return plain
@@ -117,11 +118,11 @@ class Segment(Record):
 
 
 def stored_values(table: str, segments: Sequence[Segment], parts: Sequence[str]) -> dict[str, str | None]:
-    """Segment -> value of a table's canonical key, as a Delta log and a CAST read it.
+    """Segment -> value in a table's canonical key, in the form that a Delta log and CAST read.
 
     Raises:
-        MalformedPartitionKey: a part that is not canonical. A Delta log with a value that its readers cannot parse as
-            the column's type is a table that nobody can load.
+        MalformedPartitionKey: a part is not canonical. If a Delta log holds a value that its readers cannot parse as
+            the column's type, nobody can load the table.
     """
     for segment, part in zip(segments, parts, strict=True):
         if (canonical := segment.part(part)) != part:
@@ -130,14 +131,14 @@ def stored_values(table: str, segments: Sequence[Segment], parts: Sequence[str])
 
 
 def is_key_type(type_name: str) -> bool:
-    """Whether a column of that DuckDB type can be part of a key."""
+    """Whether a column of this DuckDB type can be part of a key."""
     return key_type("", type_name) is not None
 
 
-def why_no_key(type_name: str) -> str:
-    """Why a column of another type cannot."""
+def why_not_key_type(type_name: str) -> str:
+    """Why a column of this DuckDB type cannot be part of a key."""
     can = "text, a whole number, a decimal, a date, a timestamp or a boolean"
-    return f"{type_name} cannot be a partition key, because its values have no single text; use {can}"
+    return f"{type_name} cannot be a partition key, because its values have no canonical text; use {can}"
 
 
 def _encoded(plain: str) -> str:
@@ -146,7 +147,7 @@ def _encoded(plain: str) -> str:
 
 
 def _folder_names(plain: str) -> tuple[str, ...]:
-    """A text as it is, as Hive and Spark encode it, and as Arrow does; each only if it reads back as the same text."""
-    hive = "".join(f"%{ord(one):02X}" if one in _HIVE_ENCODES else one for one in plain)
+    """The text unchanged, encoded by Hive and Spark, and encoded by Arrow; only forms that decode to the same text."""
+    hive = "".join(f"%{ord(character):02X}" if character in _HIVE_ENCODES else character for character in plain)
     names = (plain, hive, quote(plain, safe=""))
     return tuple(name for name in names if not {"/", "\0"} & set(name) and unquote(name) == plain)

@@ -1,4 +1,4 @@
-"""Names and texts as SQL: the only place that quotes them."""
+"""Quoting for SQL: the only place that quotes names and texts."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ def identifier(name: str) -> str:
 
 
 def text_literal(text: str) -> str:
-    """A text between quotes. Backslashes are plain characters, as the standard and DuckDB have it."""
+    """A quoted text. Backslashes are plain characters, as in the SQL standard and DuckDB."""
     return "'" + text.replace("'", "''") + "'"

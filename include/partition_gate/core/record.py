@@ -1,4 +1,4 @@
-"""Immutable records and their content hash: what every other module is made of."""
+"""Immutable records and their content hash: the base of every other module."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Record(BaseModel):
-    """An immutable value; unknown fields are refused, so that a misspelt name never passes silently."""
+    """An immutable value; unknown fields are refused, so a misspelt name never goes unnoticed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def canonical_json(value: Any) -> str:
-    """The one JSON text of a value: sorted keys, no white space, UTF-8 kept (the base of every hash of ours)."""
+    """The canonical JSON text of a value: sorted keys, no white space, UTF-8 not escaped. Digests are based on it."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)

@@ -1,4 +1,4 @@
-"""What a failed check means, and what it is about."""
+"""The severity and the scope of a check."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """What a failure means: block, tell, or only record."""
+    """What a failure does: block, warn, or only be recorded."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -14,7 +14,7 @@ class Severity(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a failure concerns: single rows, the partition as a whole, or a promise over time."""
+    """What a failure affects: single rows, the partition as a whole, or a promise over time."""
 
     ROW = "row"
     PARTITION = "partition"

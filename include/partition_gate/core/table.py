@@ -1,4 +1,4 @@
-"""The published table's shape, as the contract promises it: names, types, comments."""
+"""The schema of the published table, as the contract promises it: names, types, comments."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ RESERVED_PREFIX = "_gate_"
 
 
 def is_reserved(name: str) -> bool:
-    """Whether only we name columns so. A file may have such a column (quarantined rows that landed again): quarantine
-    keeps it, but no rule can see it and no table has it.
+    """Whether the name is reserved for columns that the gate adds. A file may have such a column (quarantined rows that
+    landed again): quarantine stores it, but no rule can read it and no table has it.
     """
     return name.casefold().startswith(RESERVED_PREFIX)
 
@@ -18,8 +18,8 @@ def is_reserved(name: str) -> bool:
 class TableColumn(Record):
     """A column of the published table. `source` is its name in the files, `type` a DuckDB type name.
 
-    `default` is the text of the value that rows have whose files were published without the column; None is null.
-    `formerly` are names under which it was published before.
+    `default` is the text of its value in rows that were published without the column; None is null.
+    `formerly` are its earlier names in the published table.
     """
 
     name: str
@@ -32,7 +32,7 @@ class TableColumn(Record):
 
 
 class TableSchema(Record):
-    """One table: data columns in contract order, then the partition columns (not stored in the files)."""
+    """One table: the data columns in contract order, and the partition columns (not stored in the files)."""
 
     name: Name
     description: str = ""
@@ -41,5 +41,5 @@ class TableSchema(Record):
 
     @property
     def held(self) -> tuple[tuple[str, str], ...]:
-        """What a file of this table holds: (name, type) of each data column."""
+        """(name, type) of each data column: the columns that a file of this table holds."""
         return tuple((column.name, column.type) for column in self.columns)

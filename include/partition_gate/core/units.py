@@ -1,4 +1,4 @@
-"""Durations and shares as contracts write them."""
+"""Durations and percentages as contracts write them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _SHORT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 
 
 def is_timezone(name: object) -> bool:
-    """Whether it is a name of the IANA time zone database."""
+    """Whether the name is in the IANA time zone database."""
     try:
         ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of the database, such as `Europe`
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder in the database, such as `Europe`
         return False
     return isinstance(name, str) and bool(name)
 
 
 def duration(value: object, unit: object = None) -> timedelta | None:
-    """`(4, "h")`, `"120s"` or `"PT4H"` as a time span; None where it is none of these. A month is 30 days."""
+    """`(4, "h")`, `"120s"` or `"PT4H"` as a time span; None for any other form. A month is 30 days."""
     text = str(value).strip()
     if unit and (seconds := _SECONDS.get(str(unit).strip().lower())):
         return _span(float(text) * seconds) if _is_number(text) else None
@@ -46,7 +46,7 @@ def duration(value: object, unit: object = None) -> timedelta | None:
 
 
 def in_words(span: timedelta) -> str:
-    """A span for a reader in its largest whole unit: `7 days`, `36 hours`, `90 seconds`."""
+    """A span for readers, in its largest whole unit: `7 days`, `36 hours`, `90 seconds`."""
     seconds = span.total_seconds()
     name, size = next((pair for pair in _WORDS if seconds >= pair[1] and seconds % pair[1] == 0), ("second", 1))
     count = seconds / size
@@ -54,7 +54,7 @@ def in_words(span: timedelta) -> str:
 
 
 def roughly(span: timedelta) -> str:
-    """A span for a reader, to what matters: `4,325 days`, `26 h 5 min`, `12 min`, `30 s`."""
+    """A span for readers, rounded: `4,325 days`, `26 h 5 min`, `12 min`, `30 s`."""
     minutes, seconds = divmod(round(abs(span).total_seconds()), 60)
     if minutes >= 2 * 24 * 60:
         return f"{minutes // (24 * 60):,} days"
@@ -64,14 +64,14 @@ def roughly(span: timedelta) -> str:
 
 
 def fraction(value: object, unit: object = None) -> float | None:
-    """A share between 0 and 1 from `5` percent, `"5%"` or `0.05`; None where it is none of these."""
+    """A fraction from 0 to 1 out of `5` percent, `"5%"` or `0.05`; None for any other form."""
     text = str(value).strip()
     is_percent = text.endswith("%") or str(unit or "").lower() in {"percent", "%"}
     text = text.rstrip("%").strip()
     if not _is_number(text):
         return None
-    share = float(text) / 100 if is_percent else float(text)
-    return share if 0 <= share <= 1 else None
+    number = float(text) / 100 if is_percent else float(text)
+    return number if 0 <= number <= 1 else None
 
 
 def _span(seconds: float) -> timedelta | None:

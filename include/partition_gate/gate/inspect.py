@@ -14,7 +14,7 @@ from partition_gate.gate.spool import spool_folder
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE
 from partition_gate.judging.documents import with_promises
-from partition_gate.judging.promises import keys_looked_at, verdict_over_time
+from partition_gate.judging.promises import keys_under_promise, verdict_over_time
 from partition_gate.judging.sla_context import SlaContext
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import Verdict, reach_verdict
@@ -143,7 +143,7 @@ def _datasets_read(compiled: CompiledDataset) -> tuple[str, ...]:
 def judged_over_time(judged: Judged, partition: Partition, inspection: Inspection, *, ports: Ports) -> Verdict:
     """The verdict on a partition with its promises over time, which are judged from the ledger, not from old data."""
     suite, dataset = judged.compiled.suite.suite, judged.compiled.dataset
-    keys = keys_looked_at(suite, dataset, partition.key)
+    keys = keys_under_promise(suite, dataset, partition.key)
     promised = [check.rule_id for check in suite.checks if check.promise is not None]
     context = SlaContext(
         dataset=dataset,

@@ -1,1 +1,1 @@
-"""From check results to a verdict and a disposition. Pure."""
+"""Turns check results into a verdict and a disposition. Pure."""

@@ -1,4 +1,4 @@
-"""Attempts, settlements and outbox messages: what the ledger keeps."""
+"""Attempts, settlements and outbox messages: the records of the ledger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_NAME = 120
 
 
 class AttemptState(StrEnum):
-    """The states of an attempt; the last five are ends."""
+    """The states of an attempt; the last five are final."""
 
     DISCOVERED = "discovered"
     CLAIMED = "claimed"
@@ -32,11 +32,11 @@ class AttemptState(StrEnum):
 
 
 def attempt_id(dataset: str, partition_key: str, ending: str | int) -> str:
-    """`flights-2013-01-03-1`: a name for people, fit for files and addresses.
+    """`flights-2013-01-03-1`: a readable name that is valid in files and URLs.
 
-    Characters that a path or an address would change become `_`, and what is too long for the name of a file is cut.
-    Where two would then read alike (`a-b` and `c` like `a` and `b-c`, the key `b/c` like `b_c`), eight digits of a hash
-    keep them apart.
+    Characters that are not safe in a path or URL become `_`, and a name that is too long for a file is cut. Where two
+    names could then be equal (`a-b` and `c` like `a` and `b-c`, the key `b/c` like `b_c`), eight digits of a hash
+    distinguish them.
     """
     readable = f"{dataset}-{partition_key.replace('/', '_')}"
     safe = re.sub(r"[^A-Za-z0-9_.-]", "_", readable)[:_LONGEST_NAME]
@@ -46,11 +46,11 @@ def attempt_id(dataset: str, partition_key: str, ending: str | int) -> str:
 
 
 class Claim(Record):
-    """Who asks for an attempt, and what the decision to ask was based on.
+    """A request for an attempt, and the listing that it is based on.
 
-    `seen_fence` is the partition's fence as it was read BEFORE landing was listed: an attempt is opened only if nobody
-    opened another one since, so that a greater fence always means a newer listing. None: no listing was made.
-    `owner` names the process (`host/pid/start`).
+    `seen_fence` is the partition's fence, read BEFORE landing was listed: an attempt is opened only if no other attempt
+    was opened since, so a greater fence always means a newer listing. None: landing was not listed. `owner` names the
+    process (`host/pid/start`).
     """
 
     dataset: str
@@ -62,7 +62,7 @@ class Claim(Record):
 
 
 class Attempt(Record):
-    """One try at one partition. `fence` rises with each attempt of (dataset, partition_key), from 1."""
+    """One attempt at one partition. `fence` starts at 1 and increases with each attempt of (dataset, partition_key)."""
 
     id: str
     dataset: str
@@ -76,7 +76,7 @@ class Attempt(Record):
 
 
 class UnfinishedAttempt(Record):
-    """An attempt that has not ended. `newest_fence` is the fence of the partition's newest attempt."""
+    """An attempt that is not in a final state. `newest_fence` is the fence of the partition's newest attempt."""
 
     attempt: Attempt
     state: AttemptState
@@ -85,7 +85,7 @@ class UnfinishedAttempt(Record):
 
 
 class StagedFile(Record):
-    """`path` is relative to the table's root."""
+    """A file of staged rows. `path` is relative to the table's root."""
 
     path: str
     size_bytes: int
@@ -93,9 +93,9 @@ class StagedFile(Record):
 
 
 class Staged(Record):
-    """A partition's rows in the warehouse's own storage, invisible until published; at grain one attempt.
+    """A partition's rows in the warehouse's storage, invisible until published; grain: one attempt.
 
-    No file: no row to publish. `columns` are what the files hold, as (name, DuckDB type).
+    No files means no rows to publish. `columns` are the columns of the files, as (name, DuckDB type).
     """
 
     table: str
@@ -110,7 +110,7 @@ class Staged(Record):
 class Publication(Record):
     """The visible version of a partition. `table_version` is the warehouse's commit number.
 
-    `columns` are the data columns that its files hold, as (name, DuckDB type).
+    `columns` are the data columns of its files, as (name, DuckDB type).
     """
 
     table: str
@@ -125,9 +125,9 @@ class Publication(Record):
 
 
 class Settlement(Record):
-    """How an attempt ended: one row of the summary, and the head of the JSON interface.
+    """How an attempt ended: one row of the summary, and the top-level fields of the JSON interface.
 
-    rows_in = rows_published + rows_quarantined for every settled attempt that could be read.
+    rows_in = rows_published + rows_quarantined for every settled attempt with readable files.
     """
 
     attempt_id: str
@@ -147,7 +147,7 @@ class Settlement(Record):
 
 
 class Counts(Record):
-    """What one rule counted in one partition: all its rows, and those that the rule is about (None: it names none)."""
+    """The counts of one rule in one partition: all rows, and the rows that the rule counts (None: it counts none)."""
 
     rule_id: str
     element_count: int | None = None
@@ -155,7 +155,7 @@ class Counts(Record):
 
 
 class PublishedPartition(Record):
-    """A visible partition: what its newest visible attempt counted, and which rules it kept and broke."""
+    """A visible partition: the counts of its newest visible attempt, and the rules that passed (`kept`) or failed."""
 
     partition_key: str
     counts: tuple[Counts, ...] = ()
@@ -164,7 +164,7 @@ class PublishedPartition(Record):
 
 
 class ProfiledPartition(Record):
-    """A visible partition, and what was counted of its columns when its newest visible attempt was judged."""
+    """A visible partition, and the column counters of its newest visible attempt."""
 
     partition_key: str
     profile: PartitionProfile
@@ -173,7 +173,7 @@ class ProfiledPartition(Record):
 class Message(Record):
     """One Slack message to be delivered exactly once. `id` is the outbox key; `blocks` is Block Kit JSON text.
 
-    `audience` is producers or consumers; `text` is the notification line (and what a screen reader says).
+    `audience` is producers or consumers; `text` is the notification line (and the text for screen readers).
     """
 
     id: str
@@ -196,16 +196,16 @@ END_OF = {
 
 
 def is_news(settlement: Settlement, before: Settlement | None) -> bool:
-    """Whether the judgement differs from the partition's outcome before: only then is anybody told."""
+    """Whether the judgement differs from the partition's previous outcome; people are notified only if it does."""
     if before is None:
         return True
-    judged = [(each.outcome, each.idempotency_key, each.why) for each in (settlement, before)]
-    return judged[0] != judged[1]
+    new, old = ((item.outcome, item.idempotency_key, item.why) for item in (settlement, before))
+    return new != old
 
 
 class Intent(Record):
-    """What an attempt will record once its rows are visible; kept before the commit, so that whoever finds the rows
-    visible can record it (`settlement.table_version` is not known yet).
+    """What an attempt will record once its rows are visible. It is stored before the commit, so that any process that
+    finds the rows visible can record the outcome (`settlement.table_version` is not known yet).
     """
 
     settlement: Settlement
@@ -213,7 +213,7 @@ class Intent(Record):
 
 
 class Forgotten(Record):
-    """An outcome that should never have been recorded: who removed it, when and why."""
+    """An outcome that was removed from the ledger: who removed it, when and why."""
 
     dataset: str
     partition_key: str
@@ -224,12 +224,12 @@ class Forgotten(Record):
     at: AwareDatetime
 
 
-# Nothing waits longer for its next try; a time that is further ahead was written by a clock that ran ahead.
+# The longest delay before the next try; a later time comes from a clock that ran ahead.
 LONGEST_POSTPONEMENT = timedelta(hours=1)
 
 
 class OutboxEntry(Record):
-    """A message and how far it got: `pending`, `sending` (an attempt's result may be unknown) or `sent`."""
+    """A message and its delivery state: `pending`, `sending` (the result of a try may be unknown) or `sent`."""
 
     message: Message
     state: str

@@ -1,4 +1,4 @@
-"""What becomes of a partition: pure."""
+"""The disposition of a partition: pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict, b
 
 
 class PartitionOutcome(StrEnum):
-    """How a partition's journey ended; the words of the stable JSON interface."""
+    """The outcome of a partition; the values of the stable JSON interface."""
 
     PUBLISHED = "published"
     PUBLISHED_WITH_QUARANTINE = "published_with_quarantine"
@@ -24,12 +24,12 @@ class PartitionOutcome(StrEnum):
 
 
 VISIBLE = frozenset({PartitionOutcome.PUBLISHED, PartitionOutcome.PUBLISHED_WITH_QUARANTINE})
-# The same bytes under the same contract are judged in the same way again.
+# Judging the same bytes under the same contract again gives the same outcome.
 FINAL = VISIBLE | {PartitionOutcome.REJECTED, PartitionOutcome.HELD}
 
 
 class Disposition(Record):
-    """The outcome and one plain sentence per cause, for people."""
+    """The outcome, and one sentence per cause for people."""
 
     outcome: PartitionOutcome
     why: tuple[str, ...]
@@ -41,12 +41,12 @@ def plan_disposition(
     """The disposition of a judged partition.
 
     `rows_quarantined` counts the rows that break at least one blocking row-level check; `rows_published_before`
-    is the size of the visible version, None where there is none.
+    is the row count of the visible version, None if there is none.
     """
     if blocking := verdict.failed(Scope.PARTITION):
         failed = tuple(r for r in blocking if r.outcome is CheckOutcome.FAILED)
         why = tuple(f"{r.rule_id}: expected {r.expected}; {r.observed or 'not met'}" for r in failed)
-        # What could not be known follows from what failed, and is a reason only where nothing did.
+        # Unknown checks follow from a failure, so they are the reason only if no check failed.
         return Disposition(outcome=PartitionOutcome.REJECTED, why=why or _unknown(blocking))
     row_failures = verdict.failed(Scope.ROW)
     rows = verdict.row_count or 0
@@ -58,8 +58,8 @@ def plan_disposition(
     )
     if rows and rows_quarantined / rows > limits.quarantine_limit:
         too_many = (
-            f"{rows_quarantined:,} of {rows:,} rows fail ({share(rows_quarantined, rows)}), "
-            f"more than the {limits.quarantine_limit:.2%} that the contract allows"
+            f"{rows_quarantined:,} of {rows:,} rows fail ({share(rows_quarantined, rows)}); "
+            f"the contract allows at most {limits.quarantine_limit:.2%}"
         )
         return Disposition(outcome=PartitionOutcome.REJECTED, why=(too_many, *why))
     if held := _shrinks(rows - rows_quarantined, rows_published_before, limits):
@@ -69,14 +69,14 @@ def plan_disposition(
 
 
 def _unknown(results: tuple[CheckResult, ...]) -> tuple[str, ...]:
-    """One sentence a reason, however many checks have it."""
+    """One sentence per reason, however many checks share it."""
     return tuple(
-        f"{each.results[0].rule_id}: {each.why}" if len(each.results) == 1 else each.sentence
-        for each in by_reason(results)
+        f"{group.results[0].rule_id}: {group.why}" if len(group.results) == 1 else group.sentence
+        for group in by_reason(results)
     )
 
 
 def _shrinks(rows: int, before: int | None, limits: Limits) -> str | None:
     if not before or rows >= before * limits.shrink_limit:
         return None
-    return f"{rows:,} rows would replace {before:,}: less than {limits.shrink_limit:.0%}; a person must approve"
+    return f"{rows:,} rows would replace {before:,}, less than {limits.shrink_limit:.0%} of them; a person must approve"

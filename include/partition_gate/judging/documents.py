@@ -1,4 +1,4 @@
-"""Great Expectations' result document with what became of promises over time, which it could only measure."""
+"""Result documents: Great Expectations' document with the verdict on promises over time, and the document of a run."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict
 
 
 def with_promises(document: str, suite: Suite, verdict: Verdict) -> str:
-    """The document (JSON text of an ExpectationSuiteValidationResult) with each promise's own result and statistics.
+    """The document (JSON text of an ExpectationSuiteValidationResult) with the result of each promise over time.
 
-    A promise that could not be measured keeps the exception that says so.
+    Great Expectations only measures a promise. If the measurement failed, its exception stays in the document.
     """
     promised = {check.rule_id for check in suite.checks if check.promise is not None}
     if not promised:
         return document
     results = {result.rule_id: result for result in verdict.results if result.rule_id in promised}
-    told = json.loads(document)
-    for entry in told["results"]:
+    content = json.loads(document)
+    for entry in content["results"]:
         if (result := results.get(entry["expectation_config"]["meta"]["rule_id"])) is not None:
-            _tell(entry, result)
-    return json.dumps(told | _totals(told), ensure_ascii=False)
+            _set_result(entry, result)
+    return json.dumps(content | _totals(content), ensure_ascii=False)
 
 
 class Note(Record):
-    """What is said once of many checks, and their rule ids."""
+    """A sentence that applies to several checks, and their rule ids."""
 
     sentence: str
     rules: tuple[str, ...]
 
 
 def without_common_reasons(document: dict[str, Any]) -> tuple[dict[str, Any], tuple[Note, ...]]:
-    """The document without the results that could not be judged for a reason they share, and a note for each reason.
+    """The document without results that could not be judged for a shared reason, and a note for each such reason.
 
-    Where something else failed, that is the reason, and is said there.
+    If another check failed, the note omits the reason: the failure explains it.
     """
     reasons: dict[str, list[str]] = {}
     for entry in document["results"]:
         if why := _why_unjudged(entry):
             reasons.setdefault(why, []).append(_rule_id(entry))
     common = {why: tuple(rules) for why, rules in reasons.items() if len(rules) > 1}
-    left = [entry for entry in document["results"] if _why_unjudged(entry) not in common]
-    has_failure = any(not entry["success"] and not _why_unjudged(entry) for entry in left)
+    rest = [entry for entry in document["results"] if _why_unjudged(entry) not in common]
+    has_failure = any(not entry["success"] and not _why_unjudged(entry) for entry in rest)
     notes = tuple(
         Note(sentence=f"{len(rules):,} checks could not be judged{'.' if has_failure else f': {why}'}", rules=rules)
         for why, rules in common.items()
     )
-    return {**document, "results": left}, notes
+    return {**document, "results": rest}, notes
 
 
 def _why_unjudged(entry: dict[str, Any]) -> str | None:
@@ -65,7 +65,7 @@ def _rule_id(entry: dict[str, Any]) -> str:
     return str((configuration.get("meta") or {}).get("rule_id") or configuration["type"])
 
 
-def _tell(entry: dict[str, Any], result: CheckResult) -> None:
+def _set_result(entry: dict[str, Any], result: CheckResult) -> None:
     configuration = entry["expectation_config"]
     column = {name: value for name, value in configuration["kwargs"].items() if name == "column"}
     configuration |= {"type": PROMISE_KEPT, "kwargs": {**column, "promise": result.expected}}
@@ -75,14 +75,14 @@ def _tell(entry: dict[str, Any], result: CheckResult) -> None:
 
 
 def _totals(document: dict[str, Any]) -> dict[str, Any]:
-    count, kept = len(document["results"]), sum(bool(entry["success"]) for entry in document["results"])
+    count, passed = len(document["results"]), sum(bool(entry["success"]) for entry in document["results"])
     statistics = {
         "evaluated_expectations": count,
-        "successful_expectations": kept,
-        "unsuccessful_expectations": count - kept,
-        "success_percent": 100 * kept / count,
+        "successful_expectations": passed,
+        "unsuccessful_expectations": count - passed,
+        "success_percent": 100 * passed / count,
     }
-    return {"success": kept == count, "statistics": statistics}
+    return {"success": passed == count, "statistics": statistics}
 
 
 INTERFACE_VERSION = 1
@@ -97,7 +97,7 @@ def run_document(
     links: dict[str, str | None],
     messages: Sequence[OutboxEntry],
 ) -> dict[str, Any]:
-    """The document: keys are only ever added within a version; counts are rows, outcomes are the words of the docs."""
+    """The JSON document of a run. Within an interface version keys are only added; counts are rows."""
     return {
         "interface_version": INTERFACE_VERSION,
         "contract": settlement.contract,
@@ -120,5 +120,5 @@ def run_document(
 
 def _message(entry: OutboxEntry) -> dict[str, str]:
     message = entry.message
-    told = {name: getattr(message, name) for name in ("id", "audience", "channel", "text")}
-    return {**told, "state": entry.state}
+    fields = {name: getattr(message, name) for name in ("id", "audience", "channel", "text")}
+    return {**fields, "state": entry.state}

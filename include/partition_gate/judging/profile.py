@@ -1,4 +1,4 @@
-"""What a scan counts of each column: counters that can be added over partitions. They decide nothing."""
+"""Column counters of a scan, which can be merged over partitions. They do not influence any decision."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ Registers = Annotated[bytes, PlainValidator(_registers), PlainSerializer(_base64
 class DistinctSketch(Record):
     """The distinct values of a column as 1024 HyperLogLog registers, one byte each (base64 in JSON).
 
-    `hashing` names the hash function and the type that it hashed, like `duckdb 2.0.0 BIGINT`: only registers of equal
-    hashing can be united, as the same value has another hash elsewhere.
+    `hashing` names the hash function and the type that it hashed, such as `duckdb 2.0.0 BIGINT`: only registers of
+    equal hashing can be merged, because another function or type gives the same value another hash.
     """
 
     registers: Registers
     hashing: str
 
     def estimate(self) -> int:
-        """About how many distinct values there are, nulls not counted; the standard error is 3.25 %."""
+        """The approximate number of distinct values, without nulls; the standard error is 3.25 %."""
         return round(estimate(self.registers))
 
     def united(self, other: DistinctSketch) -> DistinctSketch | None:
-        """The sketch of both sides' values together; None where the two were hashed otherwise."""
+        """The sketch of the values of both; None if their hashing differs."""
         if self.hashing != other.hashing:
             return None
         registers = bytes(map(max, self.registers, other.registers))
@@ -53,12 +53,12 @@ class DistinctSketch(Record):
 
 
 class ColumnCounters(Record):
-    """One column over the rows of a partition, or of several that were united. None: not counted.
+    """One column over the rows of a partition, or of several merged partitions. None: not counted.
 
-    `row_count` counts the rows in which the column was there. `invalid_count` counts the rows that break a row-level
-    rule on this column alone; a null is not one of them. `minimum` and `maximum` are of numbers, dates and times only,
-    never of text, of a classified column, or where a value is NaN. `total` is the sum, of numbers only, None where a
-    value is NaN or infinite.
+    `row_count` counts the rows of files that have the column. `invalid_count` counts the rows that break a row-level
+    rule on this column alone, without nulls. `minimum` and `maximum` exist only for numbers, dates and times, never for
+    text, for a classified column, or if a value is NaN. `total` is the sum of numbers; None if a value is NaN or
+    infinite.
     """
 
     column: str
@@ -73,20 +73,19 @@ class ColumnCounters(Record):
     @model_validator(mode="after")
     def _nulls_are_rows(self) -> Self:
         if self.null_count > self.row_count:
-            raise ValueError(f"column {self.column}: {self.null_count} nulls in {self.row_count} rows")
+            raise ValueError(f"column {self.column}: {self.null_count} nulls in only {self.row_count} rows")
         return self
 
     @property
     def value_count(self) -> int:
-        """How many rows have a value, rather than null."""
+        """The number of rows with a value other than null."""
         return self.row_count - self.null_count
 
     def united(self, other: ColumnCounters) -> ColumnCounters:
-        """The counters of both sides' rows together, in either order; `other` is of the same column.
+        """The counters of the rows of both, in either order; `other` counts the same column.
 
-        What one side lacks, the union lacks: half of a sum would pass for the whole. But a side without any value has
-        nothing to add to minimum, maximum, total and distinct, so there the other side's is the whole. Totals are
-        exact unless they are floats.
+        A counter that one of them lacks is None, because half a sum would look like the whole. If one of them has no
+        values, minimum, maximum, total and distinct come from the other. Totals are exact unless they are floats.
         """
         return ColumnCounters(
             column=self.column,
@@ -110,9 +109,9 @@ class ColumnCounters(Record):
 
 
 class BrokenRows(Record):
-    """How many rows break a row-level rule on one column alone; None where they were not counted together.
+    """How many rows break a row-level rule on one column alone; None if they were not counted together.
 
-    `with_nulls`: a null breaks one of the rules too, so that every row without a value is among them.
+    `with_nulls`: a null also breaks one of the rules, so the count includes every row without a value.
     """
 
     column: str
@@ -121,9 +120,9 @@ class BrokenRows(Record):
 
 
 class PartitionProfile(Record):
-    """The counters of a partition's columns, in the table's order, over all its rows as they came.
+    """The counters of a partition's columns, in the table's order, over all delivered rows.
 
-    `row_count` is the partition's. A united profile is of all rows of several partitions.
+    `row_count` counts the rows of the partition. A merged profile covers the rows of several partitions.
     """
 
     row_count: RowCount
@@ -131,7 +130,7 @@ class PartitionProfile(Record):
 
     def with_invalid(self, broken: Iterable[BrokenRows]) -> PartitionProfile:
         """The profile with the `invalid_count` of these columns."""
-        by_column = {one.column: one for one in broken}
+        by_column = {rows.column: rows for rows in broken}
         columns = (
             column.model_copy(update={"invalid_count": _invalid(column, by_column[column.column])})
             if column.column in by_column
@@ -141,11 +140,11 @@ class PartitionProfile(Record):
         return self.model_copy(update={"columns": tuple(columns)})
 
     def united(self, other: PartitionProfile) -> PartitionProfile:
-        """The profile of both sides' rows: this side's columns in their order, then those that only the other has.
+        """The profile of the rows of both: this profile's columns in order, then columns that only the other has.
 
-        A column that only one side has is kept, with its own side's `row_count`: a window over a contract's change can
-        so say a fraction of the rows in which the column was there, and tells by `row_count` below the profile's that
-        it was not there in all of them.
+        A column that only one profile has stays, with its own `row_count`: if a window includes a change of the
+        contract, its fractions refer to the rows that have the column, and a `row_count` below the profile's shows that
+        some rows do not have it.
         """
         mine = {column.column: column for column in self.columns}
         theirs = {column.column: column for column in other.columns}
@@ -167,7 +166,7 @@ def _both(mine: Part | None, theirs: Part | None, unite: Callable[[Part, Part], 
 
 PRECISION = 10
 REGISTERS = 1 << PRECISION
-HIGHEST = 64 - PRECISION + 1  # the rank of a 64-bit hash of which the 54 bits after the register's number are all zero
+HIGHEST = 64 - PRECISION + 1  # the rank of a 64-bit hash with only zeros in the 54 bits after the register's number
 
 
 def estimate(registers: bytes) -> float:
@@ -177,13 +176,13 @@ def estimate(registers: bytes) -> float:
     for count in reversed(counts[1:HIGHEST]):
         denominator = (denominator + count) / 2
     denominator += REGISTERS * _sigma(counts[0] / REGISTERS)
-    if not denominator:  # every register is full: all the hashes that there are
+    if not denominator:  # every register is full: all possible hashes
         return float(1 << 64)
     return REGISTERS * REGISTERS / (2 * math.log(2) * denominator)
 
 
 def _sigma(x: float) -> float:
-    """The correction for registers that no value has met (the share `x` of all)."""
+    """The correction for empty registers (the fraction `x` of all)."""
     if x == 1:
         return math.inf
     term, total, before = 1.0, x, math.nan

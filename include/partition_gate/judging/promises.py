@@ -1,4 +1,4 @@
-"""Promises over time: what a partition's measures mean among the partitions around it, and at this time. Pure."""
+"""Judges promises over time: a partition's measurements in the context of other partitions and the clock. Pure."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ from partition_gate.judging.verdict import Verdict, reach_verdict
 
 HISTORY = timedelta(days=30)
 _IN_TIME = ArrivedWithin | PublishedBy
-_ABOUT_COMING = _IN_TIME | TrailsWithin | FreshWithin
+_ABOUT_ARRIVAL = _IN_TIME | TrailsWithin | FreshWithin
 _ABOUT_DATA = OverWindow | Volume
 
 
-def keys_looked_at(suite: Suite, dataset: Dataset, key: str) -> tuple[str, ...]:
-    """The partitions that the suite's promises are about, oldest first; none where it has no promise over time."""
+def keys_under_promise(suite: Suite, dataset: Dataset, key: str) -> tuple[str, ...]:
+    """The partitions that the suite's promises cover, oldest first; empty if the suite has no promise over time."""
     promises = [check.promise for check in suite.checks if check.promise is not None]
     spans = [promise.span for promise in promises if isinstance(promise, OverWindow | Attained)]
     return window_keys(dataset, key, max(spans, default=timedelta(0))) if promises else ()
 
 
 def verdict_over_time(suite: Suite, validation: Validation, context: SlaContext) -> Verdict:
-    """The verdict with each promise over time held against what it promises. Counts stay the partition's own.
+    """The verdict with each promise over time judged. Counts remain the counts of the partition.
 
-    What could not be measured stays as it is.
+    A measurement that failed does not change.
     """
     promises = {check.rule_id: check.promise for check in suite.checks if check.promise is not None}
     timely = frozenset(rule for rule, promise in promises.items() if isinstance(promise, _IN_TIME))
     attained = frozenset(rule for rule, promise in promises.items() if isinstance(promise, Attained))
     single = {rule: promise for rule, promise in promises.items() if rule not in attained}
-    seen = [_held_against(single.get(one.rule_id), one, context) for one in validation.observations]
-    came = all(isinstance(one, Evaluated) and one.success for one in seen if one.rule_id in timely)
-    is_there = context.is_published or context.before is not None
-    whole = context.model_copy(update={"timely": timely, "in_time": came and is_there})
-    seen = [_held_against(promises[one.rule_id] if one.rule_id in attained else None, one, whole) for one in seen]
+    judged = [_judged(single.get(each.rule_id), each, context) for each in validation.observations]
+    arrived_in_time = all(isinstance(each, Evaluated) and each.success for each in judged if each.rule_id in timely)
+    is_visible = context.is_published or context.before is not None
+    whole = context.model_copy(update={"timely": timely, "in_time": arrived_in_time and is_visible})
+    judged = [_judged(promises[each.rule_id] if each.rule_id in attained else None, each, whole) for each in judged]
     checks = tuple(_as_history(check, context) for check in suite.checks)
-    return reach_verdict(suite.model_copy(update={"checks": checks}), seen, row_count=validation.row_count)
+    return reach_verdict(suite.model_copy(update={"checks": checks}), judged, row_count=validation.row_count)
 
 
-def _held_against(promise: Promise | None, observation: Observation, context: SlaContext) -> Observation:
+def _judged(promise: Promise | None, observation: Observation, context: SlaContext) -> Observation:
     if promise is None or not isinstance(observation, Evaluated):
         return observation
     if excused := _excuse(promise, observation, context):
@@ -67,55 +67,55 @@ def _held_against(promise: Promise | None, observation: Observation, context: Sl
 
 
 def _excuse(promise: Promise, evaluated: Evaluated, context: SlaContext) -> str | None:
-    """Why a promise is kept whatever was measured now."""
+    """Why a promise counts as kept regardless of the measurement."""
     end, before = context.dataset.limits.end_of_life, context.before
     if end and local_day(context.dataset, context.now) >= end and not isinstance(promise, _ABOUT_DATA):
-        return f"the data's life ended on {end}: nothing is promised about a time after it"
-    if before and evaluated.rule_id not in before.broken and isinstance(promise, _ABOUT_COMING):
+        return f"the data reached its end of life on {end}; nothing is promised after that day"
+    if before and evaluated.rule_id not in before.broken and isinstance(promise, _ABOUT_ARRIVAL):
         return "kept when the partition was first published; this is a later version of it"
     return None
 
 
 def _as_history(check: Check, context: SlaContext) -> Check:
-    """A partition that was due long ago is old data that is loaded now: that it is late is recorded, nobody is told."""
+    """A partition that was due long ago is a backfill: its lateness is recorded, but nobody is notified."""
     covered = period(context.dataset, context.partition.key)
     is_old = covered is not None and context.now - covered[1] > HISTORY
-    if is_old and isinstance(check.promise, _ABOUT_COMING | Attained):
+    if is_old and isinstance(check.promise, _ABOUT_ARRIVAL | Attained):
         return check.model_copy(update={"severity": Severity.INFO})
     return check
 
 
 def _over_window(promise: OverWindow, evaluated: Evaluated, context: SlaContext) -> Observation:
-    """The sums over the window's visible partitions, this one's own counters replaced by what was counted now."""
+    """The sums over the window's visible partitions, with the new counts of the judged partition."""
     dataset, key = context.dataset, context.partition.key
     if period(dataset, key) is None:
-        return Unknown(
-            rule_id=evaluated.rule_id, why=f"the partition key {key} names no date, so its window is not known"
-        )
+        return Unknown(rule_id=evaluated.rule_id, why=f"the partition key {key} names no date, so it has no window")
     keys = window_keys(dataset, key, promise.span)
     counted = {
         key: Counts(rule_id=evaluated.rule_id, **evaluated.model_dump(include=_COUNTS)),
         **_before(evaluated, keys, context),
     }
-    rows = sum(one.element_count or 0 for one in counted.values())
-    number = sum(getattr(one, promise.counts) or 0 for one in counted.values())
-    whole = len({one for one in keys if is_expected(dataset, one)} | set(counted))
-    found = f"{number:,} rows" if promise.counts == "element_count" else _of(number, rows)
+    rows = sum(counts.element_count or 0 for counts in counted.values())
+    number = sum(getattr(counts, promise.counts) or 0 for counts in counted.values())
+    whole = len({expected for expected in keys if is_expected(dataset, expected)} | set(counted))
+    observed = f"{number:,} rows" if promise.counts == "element_count" else _of(number, rows)
     return evaluated.model_copy(
         update={
-            "success": promise.bounds.hold_for(number, of=rows),
-            "observed": f"{found} in {len(counted)} of {whole} partitions",
+            "success": promise.bounds.allow_count(number, of=rows),
+            "observed": f"{observed} in {len(counted)} of {whole} partitions",
         }
     )
 
 
 def _before(evaluated: Evaluated, keys: tuple[str, ...], context: SlaContext) -> dict[str, Counts]:
-    """What the other partitions of the window counted by this rule."""
-    others = (one for one in context.published if one.partition_key in keys[:-1])
-    found = (
-        (one.partition_key, counts) for one in others for counts in one.counts if counts.rule_id == evaluated.rule_id
-    )
-    return dict(found)
+    """The counts of this rule in the other partitions of the window."""
+    others = (partition for partition in context.published if partition.partition_key in keys[:-1])
+    return {
+        partition.partition_key: counts
+        for partition in others
+        for counts in partition.counts
+        if counts.rule_id == evaluated.rule_id
+    }
 
 
 def _of(number: int, rows: int) -> str:

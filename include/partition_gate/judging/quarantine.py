@@ -1,4 +1,4 @@
-"""Rows in quarantine: as they are read, and as they may be seen."""
+"""Rows in quarantine: as they are read, and as they may be shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from partition_gate.core.record import Record
 
 
 class QuarantinedRow(Record):
-    """`values` in the order of the columns, None is null. No rule: the row was rejected with its partition."""
+    """`values` are in column order; None is null. Without rules, the row was rejected with its partition."""
 
     rule_ids: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -18,7 +18,7 @@ class QuarantinedRow(Record):
 
 
 class QuarantinedRows(Record):
-    """The first of `row_count` rows of an attempt, and the names of the files that could not be read (`raw`)."""
+    """The first of an attempt's `row_count` rows, and the names of its unreadable files (`raw`)."""
 
     columns: tuple[str, ...]
     rows: tuple[QuarantinedRow, ...]
@@ -27,7 +27,7 @@ class QuarantinedRows(Record):
 
 
 class SampleRow(Record):
-    """A quarantined row as anybody may see it: `values` are masked, or escaped and cut; None is null."""
+    """A quarantined row that anybody may see: `values` are masked, or escaped and cut; None is null."""
 
     rule_ids: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -37,7 +37,7 @@ class SampleRow(Record):
 
 
 class QuarantineSample(Record):
-    """Quarantined rows as anybody may see them. `masked` names the columns whose values are shown as keyed hashes."""
+    """Quarantined rows that anybody may see. `masked` names the columns with values shown as keyed hashes."""
 
     columns: tuple[str, ...]
     masked: tuple[str, ...]
@@ -46,14 +46,14 @@ class QuarantineSample(Record):
     raw: tuple[str, ...]
 
 
-def sample_of(found: QuarantinedRows, masking: Masking, key: bytes) -> QuarantineSample:
-    """The rows with every value masked that the contract classifies or does not name; texts are escaped and cut."""
+def sample_of(quarantined: QuarantinedRows, masking: Masking, key: bytes) -> QuarantineSample:
+    """The rows with masked values in columns that are classified or not in the contract; text is escaped and cut."""
     return QuarantineSample(
-        columns=tuple(displayed(name) for name in found.columns),
-        masked=tuple(displayed(name) for name in found.columns if masking.hides(name)),
-        rows=tuple(_sample_row(row, found.columns, masking, key) for row in found.rows),
-        row_count=found.row_count,
-        raw=tuple(displayed(name) for name in found.raw),
+        columns=tuple(displayed(name) for name in quarantined.columns),
+        masked=tuple(displayed(name) for name in quarantined.columns if masking.hides(name)),
+        rows=tuple(_sample_row(row, quarantined.columns, masking, key) for row in quarantined.rows),
+        row_count=quarantined.row_count,
+        raw=tuple(displayed(name) for name in quarantined.raw),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether one service level is kept, on the context of a partition's judgement: one small pure function a kind."""
+"""Judges a single service level in the context of a partition: one small pure function per kind of promise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from partition_gate.core.units import roughly
 from partition_gate.judging.sla_context import SlaContext
 from partition_gate.judging.validation import Evaluated, Observation, Unknown
 
-_NOT_PUBLISHED = "nothing of the partition is published now"
+_NOT_PUBLISHED = "nothing of the partition is published"
 
 
 def arrived_within(promise: ArrivedWithin, evaluated: Evaluated, context: SlaContext) -> Observation:
@@ -32,7 +32,7 @@ def arrived_within(promise: ArrivedWithin, evaluated: Evaluated, context: SlaCon
     covered = period(context.dataset, context.partition.key)
     if covered is None:
         return _no_date(evaluated, context)
-    return _by(evaluated, "landed", context.partition.arrived_at, covered[1] + promise.span, context)
+    return _judged_by_deadline(evaluated, "landed", context.partition.arrived_at, covered[1] + promise.span, context)
 
 
 def trails_within(promise: TrailsWithin, evaluated: Evaluated, context: SlaContext) -> Observation:
@@ -41,35 +41,35 @@ def trails_within(promise: TrailsWithin, evaluated: Evaluated, context: SlaConte
     if newest is None:
         return _no_value(evaluated, promise.element)
     lag = context.partition.arrived_at - newest
-    return _found(evaluated, f"landed {_apart(lag)} its newest {promise.element.column}", kept=lag <= promise.span)
+    return _judged(evaluated, f"landed {_distance(lag)} its newest {promise.element.column}", kept=lag <= promise.span)
 
 
 def published_by(promise: PublishedBy, evaluated: Evaluated, context: SlaContext) -> Observation:
-    """A partition that is not published has not kept it once the time has passed; before that, nobody knows."""
+    """An unpublished partition breaks the promise once the deadline has passed; before that, it is unknown."""
     deadline = clock_after(context.dataset, context.partition.key, promise.clock)
     if deadline is None:
         return _no_date(evaluated, context)
     if context.is_published:
-        return _by(evaluated, "published", context.now, deadline, context)
+        return _judged_by_deadline(evaluated, "published", context.now, deadline, context)
     if context.now > deadline:
-        return _found(evaluated, f"not published; it was due {_shown(deadline, context)}", kept=False)
+        return _judged(evaluated, f"not published; it was due {_shown(deadline, context)}", kept=False)
     return Unknown(rule_id=evaluated.rule_id, why=f"{_NOT_PUBLISHED}; it is due {_shown(deadline, context)}")
 
 
 def fresh_within(promise: FreshWithin, evaluated: Evaluated, context: SlaContext) -> Observation:
-    """The age of what is published, at the moment of publishing."""
+    """The age of the published rows at the moment of publishing."""
     newest = _moment(evaluated.observed, promise.element)
     if newest is None:
         return _no_value(evaluated, promise.element)
     if not context.is_published:
         return Unknown(rule_id=evaluated.rule_id, why=_NOT_PUBLISHED)
     age = context.now - newest
-    found = f"published {_apart(age)} its newest {promise.element.column}"
-    return _found(evaluated, found, kept=age <= promise.span)
+    observed = f"published {_distance(age)} its newest {promise.element.column}"
+    return _judged(evaluated, observed, kept=age <= promise.span)
 
 
 def not_older_than(promise: NotOlderThan, evaluated: Evaluated, context: SlaContext) -> Observation:
-    """The age of the oldest moment in the rows, or of the period where there is no element."""
+    """The age of the oldest moment in the rows, or of the period if there is no element."""
     if promise.element is not None:
         oldest, what = _moment(evaluated.observed, promise.element), f"its oldest {promise.element.column}"
         if oldest is None:
@@ -80,42 +80,42 @@ def not_older_than(promise: NotOlderThan, evaluated: Evaluated, context: SlaCont
             return _no_date(evaluated, context)
         oldest, what = covered[1], "the end of its period"
     age = context.now - oldest
-    return _found(evaluated, f"judged {_apart(age)} {what}", kept=age <= promise.span)
+    return _judged(evaluated, f"judged {_distance(age)} {what}", kept=age <= promise.span)
 
 
 def attained(promise: Attained, evaluated: Evaluated, context: SlaContext) -> Observation:
-    """The share of the expected partitions that are due; one that was never judged under these promises is left out."""
+    """The percentage of the due, expected partitions; partitions never judged under these promises are left out."""
     dataset, own = context.dataset, context.partition.key
     if period(dataset, own) is None:
         return _no_date(evaluated, context)
-    in_time = {one.partition_key: _came_in_time(one.kept, one.broken, context) for one in context.published}
+    in_time = {each.partition_key: _was_in_time(each.kept, each.broken, context) for each in context.published}
     in_time[own] = context.in_time
-    keys = [key for key in window_keys(dataset, own, promise.span) if _counts(key, context)]
-    if dataset.limits.start_date is None:  # nobody says since when there are partitions: since the first that came
+    keys = [key for key in window_keys(dataset, own, promise.span) if _is_included(key, context)]
+    if dataset.limits.start_date is None:  # the contract does not say when partitions start: start at the first
         keys = list(dropwhile(lambda key: key not in in_time, keys))
-    known = [one for one in (in_time.get(key, False) for key in keys) if one is not None]
+    known = [result for result in (in_time.get(key, False) for key in keys) if result is not None]
     kept, whole = sum(known), len(known)
-    allowed = whole - _least(promise, whole)
-    found = (
-        f"{kept:,} of {whole:,} partitions in time ({share(kept, whole)}); {whole - kept:,} late, {allowed:,} allowed"
+    allowed = whole - _minimum_in_time(promise, whole)
+    observed = (
+        f"{kept:,} of {whole:,} partitions on time ({share(kept, whole)}); {whole - kept:,} late, {allowed:,} allowed"
     )
-    return _found(evaluated, found, kept=not whole or promise.target.hold_for(kept, of=whole))
+    return _judged(evaluated, observed, kept=not whole or promise.target.allow_count(kept, of=whole))
 
 
 def volume(promise: Volume, evaluated: Evaluated, context: SlaContext) -> Observation:
     """The rows of the partition, or the bytes of its files."""
     number = (evaluated.element_count or 0) if promise.unit == "rows" else context.partition.size_bytes
-    return _found(evaluated, f"{number:,} {promise.unit}", kept=promise.bounds.hold(Fraction(number)))
+    return _judged(evaluated, f"{number:,} {promise.unit}", kept=promise.bounds.allow(Fraction(number)))
 
 
 def supported_until(promise: SupportedUntil, evaluated: Evaluated, context: SlaContext) -> Observation:
-    """Kept until the day comes, in the contract's time zone."""
+    """Kept until the day begins in the contract's time zone."""
     kept = local_day(context.dataset, context.now) < promise.day
-    return _found(evaluated, "supported" if kept else f"not supported since {promise.day}", kept=kept)
+    return _judged(evaluated, "supported" if kept else f"support ended on {promise.day}", kept=kept)
 
 
-def _counts(key: str, context: SlaContext) -> bool:
-    """Whether a partition is expected and due by now, and was promised to everybody."""
+def _is_included(key: str, context: SlaContext) -> bool:
+    """Whether a partition is expected, due by now, and due after general availability."""
     dataset, deadline = context.dataset, due(context.dataset, key)
     if key == context.partition.key:
         return True
@@ -125,31 +125,33 @@ def _counts(key: str, context: SlaContext) -> bool:
     return start is None or local_day(dataset, deadline) >= start
 
 
-def _came_in_time(kept: tuple[str, ...], broken: tuple[str, ...], context: SlaContext) -> bool | None:
-    """None where nobody judged it; true where nothing is promised but that it is published."""
+def _was_in_time(kept: tuple[str, ...], broken: tuple[str, ...], context: SlaContext) -> bool | None:
+    """None if it was not judged; true if the only promise is that the partition is published."""
     if context.timely - {*kept, *broken}:
         return None
     return context.timely.isdisjoint(broken)
 
 
-def _least(promise: Attained, whole: int) -> int:
-    """How many of them must be in time at least."""
-    return next((count for count in range(whole + 1) if promise.target.hold_for(count, of=whole)), whole)
+def _minimum_in_time(promise: Attained, whole: int) -> int:
+    """The minimum number of partitions that must be on time."""
+    return next((count for count in range(whole + 1) if promise.target.allow_count(count, of=whole)), whole)
 
 
-def _by(evaluated: Evaluated, what: str, moment: datetime, deadline: datetime, context: SlaContext) -> Observation:
+def _judged_by_deadline(
+    evaluated: Evaluated, what: str, moment: datetime, deadline: datetime, context: SlaContext
+) -> Observation:
     delay = moment - deadline
     late = f", {roughly(delay)} late" if delay > timedelta(0) else ""
-    found = f"{what} {_shown(moment, context)}{late}; due {_shown(deadline, context)}"
-    return _found(evaluated, found, kept=not late)
+    observed = f"{what} {_shown(moment, context)}{late}; due {_shown(deadline, context)}"
+    return _judged(evaluated, observed, kept=not late)
 
 
-def _apart(span: timedelta) -> str:
+def _distance(span: timedelta) -> str:
     return f"{roughly(span)} {'after' if span >= timedelta(0) else 'before'}"
 
 
 def _moment(observed: str | None, element: Element) -> datetime | None:
-    """The value as Great Expectations tells it; a date lasts until its day ends."""
+    """The moment that Great Expectations observed; a date means the end of its day."""
     if observed is None:
         return None
     zone = ZoneInfo(element.zone)
@@ -160,12 +162,12 @@ def _moment(observed: str | None, element: Element) -> datetime | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _found(evaluated: Evaluated, observed: str, *, kept: bool) -> Evaluated:
+def _judged(evaluated: Evaluated, observed: str, *, kept: bool) -> Evaluated:
     return evaluated.model_copy(update={"success": kept, "observed": observed})
 
 
 def _no_date(evaluated: Evaluated, context: SlaContext) -> Unknown:
-    why = f"the partition key {context.partition.key} names no date, so nobody knows when it was due"
+    why = f"the partition key {context.partition.key} names no date, so it has no due time"
     return Unknown(rule_id=evaluated.rule_id, why=why)
 
 

@@ -1,4 +1,4 @@
-"""What is known when a partition is judged, beside what its own scan found."""
+"""What is known when a partition is judged, in addition to the results of its own scan."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from partition_gate.judging.attempt import PublishedPartition
 
 
 class SlaContext(Record):
-    """A partition, the moment, and the visible partitions that its promises over time are about.
+    """A partition, the current time, and the visible partitions that its promises over time cover.
 
-    `is_published`: what passed becomes visible now. `timely` are the rules that say whether a partition came in time,
-    and `in_time` whether this one did.
+    `is_published`: the passing rows become visible now. `timely` are the rules that decide whether a partition is on
+    time, and `in_time` says whether this partition is.
     """
 
     dataset: Dataset
@@ -27,5 +27,5 @@ class SlaContext(Record):
 
     @property
     def before(self) -> PublishedPartition | None:
-        """The same partition as it was published before."""
-        return next((one for one in self.published if one.partition_key == self.partition.key), None)
+        """The previously published version of the same partition."""
+        return next((each for each in self.published if each.partition_key == self.partition.key), None)

@@ -1,4 +1,4 @@
-"""What a validator is given and what it finds; no decision is taken here."""
+"""The input and the output of a validator; decisions are made elsewhere."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ class ReferenceFiles(Record):
 class PartitionScan(Record):
     """A spooled partition, ready to be read.
 
-    `sources[i]` is the landing path of `paths[i]`, for messages. `partition_values` are the partition columns'
-    values from the key (text), for columns that the files themselves do not hold. `scratch` is a private folder of
-    the attempt, which a validation empties first, and where it may leave what the split of the same scan can use again.
-    `published` is the table that the passing rows are for, where it names or types the same columns otherwise than the
-    files' `table`.
+    `sources[i]` is the landing path of `paths[i]`, for messages. `partition_values` are the values of the partition
+    columns from the key (text), for columns that the files do not contain. `scratch` is a private folder of the
+    attempt; a validation empties it first and may store results there that the split of the same scan reuses.
+    `published` is the table that receives the passing rows, if its column names or types differ from `table`.
     """
 
     paths: tuple[Path, ...]
@@ -36,19 +35,19 @@ class PartitionScan(Record):
 
     @property
     def target(self) -> TableSchema:
-        """The table that the passing rows are for: the same columns, in the same order."""
+        """The table that receives the passing rows: the same columns, in the same order."""
         return self.published or self.table
 
 
 class FailingValue(Record):
-    """A value that breaks a rule, as anybody may see it (masked, or escaped and cut; None is null), and its rows."""
+    """A value that breaks a rule, safe to show (masked, or escaped and cut; None is null), and its row count."""
 
     value: str | None
     count: int
 
 
 class Evaluated(Record):
-    """The expectation holds or does not, with Great Expectations' own numbers (`None` where it gives none).
+    """The result of an expectation with Great Expectations' counts (`None` if it does not count).
 
     `failing_values` are the most frequent values that break a rule on one column, counted over all rows.
     """
@@ -62,14 +61,14 @@ class Evaluated(Record):
 
 
 class Unknown(Record):
-    """The data does not let the rule be judged (its column is missing or has another type)."""
+    """The data does not allow judging the rule (its column is missing or has another type)."""
 
     rule_id: str
     why: str
 
 
 class Errored(Record):
-    """We could not judge the rule; the data may be right."""
+    """The gate failed to judge the rule; the data may be correct."""
 
     rule_id: str
     why: str
@@ -79,17 +78,17 @@ Observation = Evaluated | Unknown | Errored
 
 
 class RowPredicate(Record):
-    """SQL over the scan's columns (DuckDB), true exactly for the rows that break the rule; from GX's own condition."""
+    """DuckDB SQL over the scan's columns, true exactly for the rows that break the rule; based on GX's condition."""
 
     rule_id: str
     sql: str
 
 
 class Validation(Record):
-    """One observation a check, in suite order; a predicate for every row-level check that could be judged.
+    """One observation per check, in suite order; a predicate for every row-level check that could be judged.
 
-    `document` is GX's ExpectationSuiteValidationResult as JSON text. `row_count` is None where the files
-    cannot be read. `profile` counts every column over the same rows; None where it was not counted.
+    `document` is GX's ExpectationSuiteValidationResult as JSON text. `row_count` is None if the files cannot be
+    read. `profile` has counters of every column over the same rows; None if they were not counted.
     """
 
     row_count: int | None
@@ -100,10 +99,10 @@ class Validation(Record):
 
 
 class Split(Record):
-    """A partition's rows in local Parquet files; none where a side has no row.
+    """A partition's rows in local Parquet files; no file if there are no such rows.
 
     `passing` has the target's data columns with the target's types (no partition columns): one file, or the spooled
-    files themselves, where these are what a rewrite would be. `quarantined` has every input column as it came, then
+    files themselves if a rewrite would not change them. `quarantined` has every input column unchanged, then
     `_gate_rule_ids` (list of text), `_gate_reasons` (list of text), `_gate_contract`, `_gate_contract_version`,
     `_gate_source_file`, `_gate_source_row` (0-based), `_gate_attempt`.
     `row_hash` is the sum of the 64-bit hashes of the passing rows, as decimal text: independent of row order.
@@ -118,7 +117,7 @@ class Split(Record):
 
 
 class SplitLabels(Record):
-    """What every quarantined row carries beside its reasons. `reasons` maps rule_id to one plain sentence."""
+    """The labels of every quarantined row. `reasons` maps each rule_id to one sentence."""
 
     contract: str
     version: str

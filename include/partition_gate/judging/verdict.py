@@ -1,4 +1,4 @@
-"""From observations to a verdict: pure, one table."""
+"""Turns observations into a verdict: pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from partition_gate.judging.validation import Errored, Evaluated, FailingValue, 
 
 
 class CheckOutcome(StrEnum):
-    """What became of one check. UNKNOWN never passes; ERRORED is ours, not the data's."""
+    """The outcome of one check. UNKNOWN never passes; ERRORED is a fault of the gate, not of the data."""
 
     PASSED = "passed"
     WARNED = "warned"
@@ -23,7 +23,7 @@ class CheckOutcome(StrEnum):
 
 
 class CheckResult(Record):
-    """One check with what was seen. Counts are rows; `None` where the expectation counts none.
+    """One check and its observation. Counts are rows; `None` if the expectation does not count rows.
 
     `failing_values` are the most frequent values that break a rule on one column, the most frequent first.
     """
@@ -43,12 +43,12 @@ class CheckResult(Record):
 
     @property
     def failing(self) -> str:
-        """The failing values for people: `SJU 20, BQN 3`; empty where none were counted."""
-        return ", ".join(f"{_word(one.value)} {one.count:,}" for one in self.failing_values)
+        """The failing values for people: `SJU 20, BQN 3`; empty if none were counted."""
+        return ", ".join(f"{_word(failing.value)} {failing.count:,}" for failing in self.failing_values)
 
     @property
     def finding(self) -> str:
-        """What was seen, with the failing values: `23 of 842 values (2.73%) break the rule: SJU 20, BQN 3`."""
+        """The observation and the failing values: `23 of 842 values (2.73%) break the rule: SJU 20, BQN 3`."""
         return ": ".join(text for text in (self.observed, self.failing) if text)
 
 
@@ -59,7 +59,7 @@ class Verdict(Record):
     results: tuple[CheckResult, ...]
 
     def failed(self, scope: Scope) -> tuple[CheckResult, ...]:
-        """Blocking results of a scope: severity error, and failed or unknown."""
+        """The blocking results of a scope: severity error, and failed or unknown."""
         blocking = {CheckOutcome.FAILED, CheckOutcome.UNKNOWN}
         return tuple(
             result
@@ -69,46 +69,45 @@ class Verdict(Record):
 
     @property
     def errored(self) -> tuple[CheckResult, ...]:
-        """Results that keep the partition from being judged; a promise over time never does."""
+        """Results that prevent judging the partition; a promise over time never does."""
         errored = (result for result in self.results if result.outcome is CheckOutcome.ERRORED)
         return tuple(result for result in errored if result.scope is not Scope.SLA)
 
 
 class Unjudged(Record):
-    """Results that could not be judged for one and the same reason."""
+    """Results that could not be judged for the same reason."""
 
     why: str
     results: tuple[CheckResult, ...]
 
     @property
     def sentence(self) -> str:
-        """What is said of all of them."""
+        """One sentence about all of them."""
         name = self.results[0].rule_id if len(self.results) == 1 else f"{len(self.results):,} checks"
         return f"{name} could not be judged: {self.why}" if self.why else f"{name} could not be judged"
 
 
 def by_reason(results: Iterable[CheckResult]) -> tuple[Unjudged, ...]:
-    """The results of these that could not be judged, by their reason, in order."""
-    found: dict[str, list[CheckResult]] = {}
+    """The results that could not be judged, grouped by reason, in order."""
+    groups: dict[str, list[CheckResult]] = {}
     for result in results:
         if result.outcome in {CheckOutcome.UNKNOWN, CheckOutcome.ERRORED}:
-            found.setdefault(result.observed or "", []).append(result)
-    return tuple(Unjudged(why=why, results=tuple(members)) for why, members in found.items())
+            groups.setdefault(result.observed or "", []).append(result)
+    return tuple(Unjudged(why=why, results=tuple(members)) for why, members in groups.items())
 
 
 def reach_verdict(suite: Suite, observations: Iterable[Observation], *, row_count: int | None) -> Verdict:
-    """The verdict over a suite's observations.
+    """The verdict on a suite's observations.
 
-    A check without an observation is ERRORED: a rule that nobody ran must never look green (I8).
+    A check without an observation is ERRORED: a rule that did not run must never look green (I8).
     """
-    seen = {observation.rule_id: observation for observation in observations}
-    return Verdict(
-        row_count=row_count, results=tuple(_result(check, seen.get(check.rule_id)) for check in suite.checks)
-    )
+    by_rule = {observation.rule_id: observation for observation in observations}
+    results = tuple(_result(check, by_rule.get(check.rule_id)) for check in suite.checks)
+    return Verdict(row_count=row_count, results=results)
 
 
 def _result(check: Check, observation: Observation | None) -> CheckResult:
-    held = observation if isinstance(observation, Evaluated) else None
+    evaluated = observation if isinstance(observation, Evaluated) else None
     return CheckResult(
         clause=check.clause,
         rule_id=check.rule_id,
@@ -119,9 +118,9 @@ def _result(check: Check, observation: Observation | None) -> CheckResult:
         outcome=_outcome(check, observation),
         observed=_observed(observation),
         expected=check.expected,
-        element_count=held.element_count if held else None,
-        unexpected_count=held.unexpected_count if held else None,
-        failing_values=held.failing_values if held else (),
+        element_count=evaluated.element_count if evaluated else None,
+        unexpected_count=evaluated.unexpected_count if evaluated else None,
+        failing_values=evaluated.failing_values if evaluated else (),
     )
 
 

@@ -1,1 +1,1 @@
-"""From a contract to its suite and its table. Pure."""
+"""Compiles a contract to its suite and its table. Pure."""

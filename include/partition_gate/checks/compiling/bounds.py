@@ -1,10 +1,10 @@
-"""Operators of the standard as bounds, one line each. Source: ODCS 3.1, "Valid Properties for Operator"."""
+"""The standard's operators as bounds, one line each. Source: ODCS 3.1, "Valid Properties for Operator"."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from partition_gate.checks.compiling.drafts import Unfit
+from partition_gate.checks.compiling.drafts import CannotExecute
 from partition_gate.checks.counts import Bounds
 from partition_gate.contract.model import Operator
 
@@ -18,15 +18,15 @@ def bounds_of(operator: Operator | None, *, unit: str = "rows") -> Bounds:
     `mustBeBetween` excludes its bounds ("must be between the two numbers"), so `mustNotBeBetween` allows them.
 
     Raises:
-        Unfit: there is no operator, its bound is no number, or the unit is not known.
+        CannotExecute: there is no operator, a bound is not a number, or the unit is unknown.
     """
     if operator is None:
-        raise Unfit("the rule has no operator; add one such as mustBe or mustBeLessThan")
+        raise CannotExecute("the rule has no operator; add one such as mustBe or mustBeLessThan")
     if unit not in _PERCENT | _ROWS:
-        raise Unfit(f"unit {unit!r} is not known; use rows or percent")
+        raise CannotExecute(f"unit {unit!r} is not known; use rows or percent")
     numbers = [bound for bound in operator.bounds if isinstance(bound, int | float) and not isinstance(bound, bool)]
     if len(numbers) != len(operator.bounds):
-        raise Unfit(f"{operator.name} {operator.bounds[0]!r} is no number; write one")
+        raise CannotExecute(f"{operator.name} {operator.bounds[0]!r} is not a number; write a number")
     return _OPERATORS[operator.name](numbers).model_copy(update={"is_percent": unit in _PERCENT})
 
 

@@ -1,4 +1,4 @@
-"""Checks of a column's clauses. One small function a clause, found by its name; a new clause is one line here."""
+"""Compiles a column's clauses to checks. One small function per clause; a new clause is one line in `_COMPILERS`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from partition_gate.checks.compiling.containers import CONTAINER_OPTIONS
-from partition_gate.checks.compiling.drafts import Documented, Draft, NotExecutable, OnlyDocumented, Unfit
+from partition_gate.checks.compiling.drafts import CannotExecute, Documented, Draft, NotExecutable, OnlyDocumented
 from partition_gate.checks.compiling.ecma_patterns import Untranslatable, to_re2
-from partition_gate.checks.compiling.text_formats import FOR_PEOPLE, PATTERNS, strptime_format
+from partition_gate.checks.compiling.text_formats import DOCUMENTED_FORMATS, PATTERNS, strptime_format
 from partition_gate.checks.expectations import ColumnPresent, ColumnTyped, Expectation, Unique
 from partition_gate.checks.nested import FieldTyped, Nested
 from partition_gate.checks.values import DateText, InRange, InSet, LengthInRange, Matches, MultipleOf, NotNull
@@ -21,7 +21,7 @@ from partition_gate.core.values import Scalar
 
 
 def compile_clause(column: Column, clause: Clause) -> Draft | NotExecutable | Documented | None:
-    """The clause's check; None for a clause that another check covers."""
+    """The check of a clause; None if another check covers the clause."""
     if clause.name in _COVERED_ELSEWHERE:
         return None
     compiler = _COMPILERS.get(clause.name)
@@ -29,11 +29,11 @@ def compile_clause(column: Column, clause: Clause) -> Draft | NotExecutable | Do
         return NotExecutable(clause=clause.path, why=f"{clause.name.removeprefix('option.')} is not executable yet")
     try:
         expectation, expected = compiler(column, clause.value)
-    except Unfit as unfit:
-        return NotExecutable(clause=clause.path, why=str(unfit))
-    except (ValueError, ArithmeticError, KeyError):  # the schemas of v3.0 leave places open
+    except CannotExecute as error:
+        return NotExecutable(clause=clause.path, why=str(error))
+    except (ValueError, ArithmeticError, KeyError):  # the schemas of v3.0 do not restrict every value
         name = clause.name.removeprefix("option.")
-        return NotExecutable(clause=clause.path, why=f"{clause.value!r} is not what {name} takes; correct the value")
+        return NotExecutable(clause=clause.path, why=f"{clause.value!r} is not a valid {name}; correct the value")
     except OnlyDocumented as documented:
         return Documented(clause=clause.path, why=str(documented))
     return Draft(
@@ -48,11 +48,11 @@ def compile_clause(column: Column, clause: Clause) -> Draft | NotExecutable | Do
 
 
 def pattern_of(value: Scalar | tuple[Scalar, ...]) -> str:
-    """The pattern as RE2 runs it. Raises: Unfit."""
+    """The pattern in RE2 syntax. Raises: CannotExecute."""
     try:
         return to_re2(str(value))
     except Untranslatable as why:
-        raise Unfit(f"the pattern {str(value)!r} {why}") from None
+        raise CannotExecute(f"the pattern {str(value)!r} {why}") from None
 
 
 def _present(column: Column, _value: object) -> tuple[Expectation, str]:
@@ -61,26 +61,26 @@ def _present(column: Column, _value: object) -> tuple[Expectation, str]:
 
 def _logical(column: Column, value: object) -> tuple[Expectation, str]:
     if str(value) in _MOMENTS and is_text(column.physical_type):
-        return ColumnTyped(column=column.name, types=_TEXT), f"stored as text that is a {value}"
+        return ColumnTyped(column=column.name, types=_TEXT), f"stored as text that contains a {value}"
     types = accepted_by_logical(str(value), width=column.text_option("format"))
     if types is None:
-        raise Unfit(f"logicalType {value} is not executable yet")
+        raise CannotExecute(f"logicalType {value} is not executable yet")
     return ColumnTyped(column=column.name, types=types), f"stored as {value}"
 
 
 def _physical(column: Column, value: object) -> tuple[Expectation, str]:
     types = accepted_by_physical(str(value))
     if types is None:
-        raise Unfit(f"physicalType {value!r} is not known to us")
+        raise CannotExecute(f"physicalType {value!r} is not known")
     return ColumnTyped(column=column.name, types=types), f"stored as {value}"
 
 
 def _not_null(column: Column, _value: object) -> tuple[Expectation, str]:
-    return NotNull(column=column.name), "no null"
+    return NotNull(column=column.name), "no nulls"
 
 
 def _unique(column: Column, _value: object) -> tuple[Expectation, str]:
-    return Unique(column=column.name), "no value twice"
+    return Unique(column=column.name), "values are unique"
 
 
 def _in_set(column: Column, value: object) -> tuple[Expectation, str]:
@@ -103,35 +103,36 @@ def _pattern(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expect
 def _format(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:
     compiler = _FORMATS.get(column.logical_type)
     if compiler is None:
-        raise Unfit(f"a {column.logical_type} has no format in the standard; remove it")
+        raise CannotExecute(f"a {column.logical_type} has no format in the standard; remove it")
     return compiler(column, str(value))
 
 
 def _text_format(column: Column, value: str) -> tuple[Expectation, str]:
-    if value in FOR_PEOPLE:
-        raise OnlyDocumented(FOR_PEOPLE[value])
+    if value in DOCUMENTED_FORMATS:
+        raise OnlyDocumented(DOCUMENTED_FORMATS[value])
     if value not in PATTERNS:
-        raise Unfit(f"format {value!r} of text is not known; use one of {', '.join(PATTERNS)}, or write a pattern")
-    return Matches(column=column.name, pattern=PATTERNS[value]), f"has the form of {value}"
+        known = ", ".join(PATTERNS)
+        raise CannotExecute(f"format {value!r} is not known for text; use one of {known}, or write a pattern")
+    return Matches(column=column.name, pattern=PATTERNS[value]), f"has the format {value}"
 
 
 def _width(column: Column, value: str) -> tuple[Expectation, str]:
-    return ColumnTyped(column=column.name, types=WIDTHS[value][0]), f"stored in the width of {value}"
+    return ColumnTyped(column=column.name, types=WIDTHS[value][0]), f"stored with the width of {value}"
 
 
 def _moment_format(column: Column, value: str) -> tuple[Expectation, str]:
     if not is_text(column.physical_type):
-        raise OnlyDocumented(f"a {column.logical_type} of Parquet is stored as a number, without a text format")
+        raise OnlyDocumented(f"Parquet stores a {column.logical_type} as a number, without a text format")
     translated = strptime_format(value)
     if translated is None:
-        raise Unfit(f"format {value!r} has letters without an exact counterpart; write a pattern")
-    return DateText(column=column.name, format=translated), f"text in the form {value}"
+        raise CannotExecute(f"format {value!r} contains letters that cannot be translated exactly; write a pattern")
+    return DateText(column=column.name, format=translated), f"text in the format {value}"
 
 
 def _timezone(column: Column, value: object) -> tuple[Expectation, str]:
     if column.logical_type == "time":
         if value:
-            raise Unfit("Parquet has no time of day with a time zone; use a timestamp")
+            raise CannotExecute("Parquet cannot store a time of day with a time zone; use a timestamp")
         raise OnlyDocumented("a time of day in Parquet never has a time zone")
     types, has = (("timestamp_tz",), "with") if value else (("timestamp",), "without")
     return ColumnTyped(column=column.name, types=types), f"stored {has} a time zone"
@@ -141,8 +142,8 @@ def _default_timezone(column: Column, value: object) -> tuple[Expectation, str]:
     if column.option("timezone") is True:
         raise OnlyDocumented("every value has a time zone, so the default is never used")
     if value in _UTC:
-        raise OnlyDocumented("times without a time zone are read as UTC here")
-    raise Unfit(f"times without a time zone are read as UTC, not as {value}; deliver them with their time zone")
+        raise OnlyDocumented("times without a time zone are read as UTC")
+    raise CannotExecute(f"times without a time zone are read as UTC, not as {value}; deliver them with their time zone")
 
 
 def _multiple_of(column: Column, value: object) -> tuple[Expectation, str]:
@@ -167,19 +168,19 @@ def _below(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectat
 
 def _ranged(column: Column, **bounds: Any) -> Expectation:
     within = InRange(column=column.name, **bounds)
-    # Great Expectations compares numbers and dates only.
+    # Great Expectations compares only numbers and dates.
     return Nested(column=column.name, rule=within) if column.logical_type == "time" else within
 
 
 def _bound(column: Column, value: Scalar | tuple[Scalar, ...]) -> float | int | str:
     if isinstance(value, bool | tuple):
-        raise Unfit(f"{value!r} is no bound; write a number, or a date as text")
+        raise CannotExecute(f"{value!r} is not a bound; write a number, or a date as text")
     reader = _MOMENTS.get(column.logical_type)
     if reader is not None:
         try:
             reader(str(value))
         except ValueError:
-            raise Unfit(f"{value!r} is no {column.logical_type}; write it as in ISO 8601") from None
+            raise CannotExecute(f"{value!r} is not a {column.logical_type}; write it in ISO 8601") from None
     return value
 
 

@@ -1,4 +1,4 @@
-"""A contract with everything that is made from it: what one partition's journey needs."""
+"""A contract and everything compiled from it: what a run needs to process a partition."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from partition_gate.checks.counts import SqlValue
 from partition_gate.checks.document import suite_document
 from partition_gate.checks.expectations import CompiledSuite, References, ReferencesTogether
 from partition_gate.contract.model import Dataset, Terms
-from partition_gate.contract.versions import in_force, in_todays_place
+from partition_gate.contract.versions import in_force, with_current_terms
 from partition_gate.core.masking import Masking, masking_of_files
 from partition_gate.core.record import Record, digest
 from partition_gate.core.table import TableSchema
 
 
 class CompiledDataset(Record):
-    """One version. `in_memory` says that no committed suite file stands behind it (a contract that is only tried).
+    """One version. `in_memory`: the suite was compiled just now and is not committed (a contract that is being tried).
 
-    `table` is how its files are read and judged, `published` how its rows are published: the same columns, under the
-    names and types of today's version. `earlier` are the versions before today's, oldest first.
+    `table` describes how its files are read and judged, `published` how its rows are published: the same columns, with
+    the names and types of the current version. `earlier` are the versions before the current version, oldest first.
     """
 
     dataset: Dataset
@@ -35,52 +35,53 @@ class CompiledDataset(Record):
 
     @property
     def contract(self) -> Terms:
-        """What its contract says of itself."""
+        """The terms of its contract."""
         return self.dataset.contract
 
     @property
     def versions(self) -> tuple[CompiledDataset, ...]:
-        """All versions, oldest first; this one is the last."""
+        """All versions, oldest first; this version is the last."""
         return (*self.earlier, self)
 
     def in_force(self, key: str) -> CompiledDataset:
         """The version that judges a partition. Raises: MalformedPartitionKey."""
-        return self.versions[in_force([each.dataset for each in self.versions], key)]
+        return self.versions[in_force([version.dataset for version in self.versions], key)]
 
     @property
     def referenced_datasets(self) -> tuple[str, ...]:
-        """Datasets that foreign keys point at, each once."""
-        found = [check.expectation for check in self.suite.suite.checks]
-        return tuple(dict.fromkeys(e.to_dataset for e in found if isinstance(e, References | ReferencesTogether)))
+        """The distinct datasets that foreign keys reference."""
+        expectations = [check.expectation for check in self.suite.suite.checks]
+        references = [e for e in expectations if isinstance(e, References | ReferencesTogether)]
+        return tuple(dict.fromkeys(reference.to_dataset for reference in references))
 
     @property
     def reads_published(self) -> bool:
-        """Whether a rule compares the partition with what is published of its own dataset."""
+        """Whether a rule compares the partition with the published rows of its own dataset."""
         expectations = (check.expectation for check in self.suite.suite.checks)
         return any(isinstance(e, SqlValue) and e.reads_published for e in expectations)
 
     @property
     def masking(self) -> Masking:
-        """Which columns of quarantined rows may be seen: those that a version reads and none classifies."""
+        """The visible columns of quarantined rows: columns that a version reads and that no version classifies."""
         return masking_of_files(version.table for version in self.versions)
 
     @property
     def rules_version(self) -> str:
-        """Changes when the same contract would be judged in another way, or its rows published as other types."""
+        """Changes if the same contract would be judged differently, or its rows published with other types."""
         if self.published.held == self.table.held:
             return RULES_VERSION
         return f"{RULES_VERSION} {digest(self.published.held)}"
 
 
 def compiled(dataset: Dataset, earlier: Sequence[Dataset] = ()) -> CompiledDataset:
-    """The contract compiled just now, in memory, with its earlier versions (oldest first)."""
-    placed = [in_todays_place(each, dataset) for each in earlier]
-    newer = [(each, (*placed[i + 1 :], dataset)) for i, each in enumerate(placed)]
-    today = _compiled(dataset, ())
-    return today.model_copy(
+    """The contract, compiled in memory, with its earlier versions (oldest first)."""
+    versions = [with_current_terms(version, dataset) for version in earlier]
+    with_newer = [(version, (*versions[i + 1 :], dataset)) for i, version in enumerate(versions)]
+    current = _compiled(dataset, ())
+    return current.model_copy(
         update={
-            "published": with_former_names(today.published, dataset, placed),
-            "earlier": tuple(_compiled(each, after) for each, after in newer),
+            "published": with_former_names(current.published, dataset, versions),
+            "earlier": tuple(_compiled(version, newer) for version, newer in with_newer),
         }
     )
 
@@ -98,7 +99,7 @@ def _compiled(dataset: Dataset, newer: Sequence[Dataset]) -> CompiledDataset:
 
 
 class VersionInForce(Record):
-    """A version and the days whose partitions it judges (ISO); None: from the beginning, until further notice."""
+    """A version and the first and last day (ISO) of the partitions that it judges; None: unbounded."""
 
     version: str
     first_day: str | None
@@ -108,17 +109,17 @@ class VersionInForce(Record):
     checks: int
 
 
-def versions_in_force(today: CompiledDataset) -> tuple[VersionInForce, ...]:
-    """Every version, newest first. The oldest one judges everything before the second, whatever day it names."""
-    starts = [None, *(each.dataset.limits.effective_from for each in today.versions[1:]), None]
+def versions_in_force(current: CompiledDataset) -> tuple[VersionInForce, ...]:
+    """Every version, newest first. The oldest judges everything before the second, whatever its `effectiveFrom`."""
+    starts = [None, *(version.dataset.limits.effective_from for version in current.versions[1:]), None]
     return tuple(
         VersionInForce(
-            version=each.dataset.contract.version,
+            version=version.dataset.contract.version,
             first_day=str(start) if start else None,
             last_day=str(end - timedelta(days=1)) if end else None,
-            file=each.dataset.contract.path,
-            columns=len(each.dataset.columns),
-            checks=len(each.suite.suite.checks),
+            file=version.dataset.contract.path,
+            columns=len(version.dataset.columns),
+            checks=len(version.suite.suite.checks),
         )
-        for each, (start, end) in zip(today.versions, pairwise(starts), strict=True)
+        for version, (start, end) in zip(current.versions, pairwise(starts), strict=True)
     )[::-1]

@@ -1,4 +1,4 @@
-"""From a contract to its suite and its table. Nothing is dropped: what is not compiled is listed with the reason."""
+"""Compiles a contract to its suite and its table. No clause is dropped: each that is not compiled has a reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from partition_gate.checks.compiling.service_levels import compile_service_level
 from partition_gate.checks.expectations import (
     Check,
     FilesReadable,
-    KeepsPartitionKey,
+    MatchesPartitionKey,
     References,
     ReferencesTogether,
     Suite,
@@ -26,12 +26,12 @@ from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope
 from partition_gate.core.table import TableColumn, TableSchema
 
-# Part of every idempotency key: raise it when the same contract would be judged in another way.
+# Part of every idempotency key: increase it when the same contract would be judged differently.
 RULES_VERSION = "4"
 
 
 class Compilation(Record):
-    """A suite, and the clauses that could not become part of it, or have nothing to check."""
+    """A suite, the clauses that cannot be executed, and the clauses that have nothing to check."""
 
     suite: Suite
     not_executable: tuple[NotExecutable, ...]
@@ -39,7 +39,7 @@ class Compilation(Record):
 
 
 def compile_dataset(dataset: Dataset) -> Compilation:
-    """The suite of a contract: files first, then the columns' clauses, keys, relationships, quality rules."""
+    """The suite of a dataset: files first, then column clauses, keys, relationships, quality rules, service levels."""
     drafts = list(_drafts(dataset))
     checks = _with_ids(draft for draft in drafts if isinstance(draft, Draft))
     return Compilation(
@@ -52,7 +52,7 @@ def compile_dataset(dataset: Dataset) -> Compilation:
 
 
 def table_schema(dataset: Dataset) -> TableSchema:
-    """The published table: every column of the contract, the partition columns apart and in path order."""
+    """The published table: every column of the contract, with the partition columns separate and in path order."""
     columns = {column.name: _table_column(column) for column in dataset.columns}
     segments = dataset.location.names
     return TableSchema(
@@ -88,28 +88,28 @@ def _readable() -> Draft:
         expectation=FilesReadable(),
         dimension="conformity",
         scope=Scope.PARTITION,
-        expected="every file is readable Parquet",
+        expected="every file is a readable Parquet file",
         description="Every file of the partition can be read to its end.",
     )
 
 
 def _partition_key(dataset: Dataset) -> Iterator[Draft]:
-    """Rows are published under their file's key, so a partition column in the file must not say otherwise."""
+    """Rows are published under the key of their file, so a partition column in the file must not contradict it."""
     segments = {segment.name for segment in dataset.location.segments}
     for column in dataset.columns:
         if column.name in segments:
             yield Draft(
                 name=f"partition_key.{column.name}",
                 clause=f"{column.path}.partitioned",
-                expectation=KeepsPartitionKey(column=column.name),
+                expectation=MatchesPartitionKey(column=column.name),
                 dimension="consistency",
                 scope=Scope.ROW,
-                expected=f"{column.name} is what the partition's key says, where the files hold it",
+                expected=f"{column.name} in the files equals the partition key",
             )
 
 
 def _primary_key(columns: Iterable[Column]) -> Iterator[Draft]:
-    """A key is unique as a tuple and its members are not null. Source: ODCS 3.1, primaryKey, primaryKeyPosition."""
+    """Keys are unique as a tuple and their members are not null. Source: ODCS 3.1, primaryKey, primaryKeyPosition."""
     members = sorted((c for c in columns if _clause(c, "primaryKey")), key=_key_position)
     for column in members:
         if not _clause(column, "required"):
@@ -119,7 +119,7 @@ def _primary_key(columns: Iterable[Column]) -> Iterator[Draft]:
                 expectation=NotNull(column=column.name),
                 dimension="completeness",
                 scope=Scope.ROW,
-                expected="no null in the key",
+                expected="no nulls in the key",
             )
     if members:
         names = tuple(column.name for column in members)
@@ -129,7 +129,7 @@ def _primary_key(columns: Iterable[Column]) -> Iterator[Draft]:
             expectation=Unique(column=names[0]) if len(names) == 1 else UniqueTogether(columns=names),
             dimension="uniqueness",
             scope=Scope.ROW,
-            expected=f"no key ({', '.join(names)}) twice",
+            expected=f"keys ({', '.join(names)}) are unique",
         )
 
 
@@ -158,9 +158,9 @@ def _compound_foreign_key(key: CompoundForeignKey) -> Draft:
 
 
 def _with_ids(drafts: Iterable[Draft]) -> Iterator[Check]:
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for draft in drafts:
-        count = seen[draft.name] = seen.get(draft.name, 0) + 1
+        count = counts[draft.name] = counts.get(draft.name, 0) + 1
         fields = {name: getattr(draft, name) for name in Draft.model_fields if name != "name"}
         yield Check(rule_id=draft.name if count == 1 else f"{draft.name}.{count}", **fields)
 

@@ -1,4 +1,4 @@
-"""What the compilers of single clauses return: a check without its id, or the reason why there is none."""
+"""The results of compiling a single clause: a check without its id, or the reason why there is no check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from partition_gate.core.severity import Scope, Severity
 
 
 class Draft(Record):
-    """A check before it has a unique id; `name` is what the id is made of (`carrier.required`)."""
+    """A check that has no unique id yet; the id is derived from `name` (`carrier.required`)."""
 
     name: str
     clause: str
@@ -24,22 +24,22 @@ class Draft(Record):
 
 
 class NotExecutable(Record):
-    """A clause that no check stands for, and why."""
+    """A clause that has no check, and why."""
 
     clause: str
     why: str
 
 
 class Documented(Record):
-    """A clause that says something to people, or to tools, that no data can break; `why` says what."""
+    """A clause that informs people or tools and that no data can violate; `why` says what it is for."""
 
     clause: str
     why: str
 
 
-class Unfit(Exception):  # a sentence about the clause, not a failure
+class CannotExecute(Exception):  # a statement about the clause, not a failure
     """Why a clause cannot be executed."""
 
 
-class OnlyDocumented(Exception):  # the same
-    """Why nothing in a clause can be checked."""
+class OnlyDocumented(Exception):  # a statement about the clause, not a failure
+    """Why a clause has nothing to check."""

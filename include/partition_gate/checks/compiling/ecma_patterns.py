@@ -1,4 +1,4 @@
-"""Regular expressions of the standard (ECMA-262) as RE2, where RE2 can say exactly the same.
+"""Translates the standard's regular expressions (ECMA-262) to RE2 if RE2 can express them exactly.
 
 A character is a Unicode code point, as with ECMA-262's `u` flag. Source: ODCS 3.1, logicalTypeOptions.pattern; RE2.
 """
@@ -14,16 +14,16 @@ _NO_SPACE = (
     r"\x{0}-\x{8}\x{e}-\x{1f}\x{21}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}"
     r"\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{fefe}\x{ff00}-\x{10FFFF}"
 )
-_MOST_REPEATS = 1000  # RE2 refuses to repeat more often
-# A matcher with more states than RE2 has memory for is slower by a factor of thousands: `(a|aa|aaa){200}c` (1,200
-# elements) reads 200 KB in 0.2 s, `(a|aa|aaa){333}c` (2,000) in more than 20 s.
+_MOST_REPEATS = 1000  # RE2 refuses larger counts
+# A matcher with more states than fit into RE2's memory is thousands of times slower: `(a|aa|aaa){200}c` (1,200
+# elements) reads 200 KB in 0.2 s, `(a|aa|aaa){333}c` (2,000) takes more than 20 s.
 MOST_ELEMENTS = 1000
 _ELEMENT = re.compile(
     r"\[\^?(?:\\.|[^\]\\])*\]|\\[xpP]\{[^}]*\}|\\.|\{\d+(?:,\d*)?\}|\(\?i\)|\((?:\?i?:)?|.", re.DOTALL
 )
 _COUNTED = re.compile(r"\{\d+(?:,\d*)?\}")
 _SIGNS = frozenset({"*", "+", "?", "|", "(?i)", ")"})
-_MANY = frozenset("dDwWsS")  # escapes that stand for many characters
+_MANY = frozenset("dDwWsS")  # escapes for a set of characters
 _SAME = {letter: "\\" + letter for letter in "dDwWtnvfr"} | {"0": r"\x{0}", "_": "_"}
 _OUTSIDE = _SAME | {"b": r"\b", "B": r"\B", "s": f"[{_SPACE}]", "S": f"[{_NO_SPACE}]"}
 _IN_SET = _SAME | {"b": r"\x{8}", "s": _SPACE, "S": _NO_SPACE}
@@ -38,15 +38,15 @@ _PROPERTY = re.compile(r"[pP]\{(?:Script=|sc=|General_Category=|gc=)?([A-Z][a-z]
 
 
 class Untranslatable(ValueError):
-    """Why RE2 cannot run a pattern: the end of the sentence `the pattern ...`."""
+    """Why RE2 cannot run a pattern; completes the sentence `the pattern ...`."""
 
 
 def to_re2(pattern: str) -> str:
-    """The same pattern for RE2.
+    """The equivalent RE2 pattern.
 
     Raises:
-        Untranslatable: it needs look-around, back-references, or something else that RE2 does not have; or its counted
-            repeats make it too large.
+        Untranslatable: the pattern needs look-around, back-references, or another feature that RE2 does not have; or
+            its counted repeats make it too large.
     """
     parts: list[str] = []
     position = 0
@@ -58,13 +58,13 @@ def to_re2(pattern: str) -> str:
     translated = "".join(parts)
     if _elements_by_repeats(translated) > MOST_ELEMENTS:
         raise Untranslatable(
-            f"has more than {MOST_ELEMENTS:,} elements when its {{...}} are written out; repeat less, or use maxLength"
+            f"has more than {MOST_ELEMENTS:,} elements when its {{...}} are expanded; repeat less, or use maxLength"
         )
     return translated
 
 
 def _elements_by_repeats(re2: str) -> int:
-    """How many elements are added where every counted repeat is written out, as RE2 does."""
+    """How many elements RE2 adds when it expands every counted repeat."""
     written, groups = 0, [[0]]
     for element in _ELEMENT.findall(re2):
         if element == ")" and len(groups) > 1:
@@ -94,7 +94,7 @@ def _group(text: str) -> str:
     if text in _GROUPS:
         return _GROUPS[text]
     if text in {"(?=", "(?!", "(?<=", "(?<!"}:
-        raise Untranslatable(f"needs look-around ({text}), which RE2 does not have; rewrite it")
+        raise Untranslatable(f"needs look-around ({text}), which RE2 does not support; rewrite it")
     raise Untranslatable(f"has the group {text}, which is not ECMA-262; rewrite it")
 
 
@@ -111,28 +111,28 @@ def _other(text: str) -> str:
 
 
 def _set(pattern: str, position: int, *, opening: str) -> tuple[str, int]:
-    """The class that starts at `position`, and where the pattern goes on."""
+    """The class that starts at `position`, and the position after it."""
     parts: list[str] = []
     while position < len(pattern) and pattern[position] != "]":
         if pattern[position] == "\\":
             many = pattern[position + 1 : position + 2] in _MANY
             part, position = _escape(pattern, position + 1, in_set=True)
-            if many and pattern[position : position + 1] == "-":  # no range can begin at a class: a plain hyphen
+            if many and pattern[position : position + 1] == "-":  # a range cannot start at a class: a plain hyphen
                 part, position = part + r"\-", position + 1
         else:
             part, position = pattern[position].replace("[", r"\[").replace("^", r"\^"), position + 1
         parts.append(part)
     if position == len(pattern):
-        raise Untranslatable("has a `[` without its `]`; add it, or write \\[")
+        raise Untranslatable("has a `[` without a `]`; add it, or write \\[")
     if not parts:  # in ECMA-262 `[]` matches nothing and `[^]` anything
         return (r"[\x{0}-\x{10FFFF}]" if opening == "[^" else r"[^\x{0}-\x{10FFFF}]"), position + 1
     return f"{opening}{''.join(parts)}]", position + 1
 
 
 def _escape(pattern: str, position: int, *, in_set: bool) -> tuple[str, int]:
-    """The escape whose backslash stands before `position`, and where the pattern goes on."""
+    """The escape that has its backslash before `position`, and the position after it."""
     if position == len(pattern):
-        raise Untranslatable("has a `[` without its `]`; add it, or write \\[")
+        raise Untranslatable("has a `[` without a `]`; add it, or write \\[")
     letter = pattern[position]
     if code := _CODE.match(pattern, position):
         return _code_point(code), code.end()
@@ -148,7 +148,7 @@ def _single(letter: str, *, in_set: bool) -> str:
     if known is not None:
         return known
     if letter.isdigit() or letter == "k":
-        raise Untranslatable(f"needs back-references (\\{letter}), which RE2 does not have; rewrite it")
+        raise Untranslatable(f"needs back-references (\\{letter}), which RE2 does not support; rewrite it")
     if letter.isalpha():
         raise Untranslatable(f"has the escape \\{letter}, which is not ECMA-262; rewrite it")
     return "\\" + letter if letter.isascii() else letter
@@ -159,7 +159,7 @@ def _code_point(code: re.Match[str]) -> str:
     if code[3] and 0xD800 <= point < 0xDC00:
         point = 0x10000 + ((point - 0xD800) << 10) + int(code[3], 16) - 0xDC00
     elif code[3] or 0xD800 <= point < 0xE000 or point > 0x10FFFF:
-        raise Untranslatable(f"names half of a character (\\{code[0]}); write the character")
+        raise Untranslatable(f"has half of a surrogate pair (\\{code[0]}); write the whole character")
     return rf"\x{{{point:x}}}"
 
 

@@ -1,6 +1,6 @@
-"""Library metrics: one small function a metric, found by its name. Great Expectations' own where it can say the same.
+"""Compiles library metrics: one small function per metric, using a core expectation if it has the same meaning.
 
-Every metric counts rows; percent is their share of all rows of the partition. Source: ODCS 3.1, "Metrics".
+Every metric counts rows; percent is relative to all rows of the partition. Source: ODCS 3.1, "Metrics".
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from partition_gate.checks.compiling.bounds import bounds_of
 from partition_gate.checks.compiling.column import pattern_of
-from partition_gate.checks.compiling.drafts import Unfit
+from partition_gate.checks.compiling.drafts import CannotExecute
 from partition_gate.checks.counts import (
     Bounds,
     DuplicateCount,
@@ -27,29 +27,29 @@ from partition_gate.contract.model import Dataset, LibraryRule
 from partition_gate.core.units import in_words
 from partition_gate.core.values import ListedValue
 
-Compiled = tuple[Expectation, str, str]  # the expectation, what it expects, its dimension
+Compiled = tuple[Expectation, str, str]  # (expectation, expected, dimension)
 
 
 def compile_metric(rule: LibraryRule, *, bounds: Bounds | None = None) -> Compiled:
-    """The rule's expectation, with its sentence and dimension; `bounds` in place of its operator's. Raises: Unfit."""
+    """The rule's expectation; `bounds` overrides its operator. Raises: CannotExecute."""
     compiler, arguments = _METRICS.get(rule.metric, (None, ()))
     if compiler is None:
-        raise Unfit(f"metric {rule.metric!r} is not known; use one of {', '.join(_METRICS)}")
+        raise CannotExecute(f"metric {rule.metric!r} is not known; use one of {', '.join(_METRICS)}")
     unknown = [argument.name for argument in rule.arguments if argument.name not in arguments]
     if unknown:
-        allowed = f"it takes {', '.join(sorted(arguments))}" if arguments else "remove them"
-        raise Unfit(f"{rule.metric} has no argument {', '.join(unknown)}; {allowed}")
+        hint = f"its arguments are {', '.join(sorted(arguments))}" if arguments else "remove it"
+        raise CannotExecute(f"{rule.metric} has no argument {', '.join(unknown)}; {hint}")
     return compiler(rule, bounds or bounds_of(rule.operator, unit=rule.unit))
 
 
 def _null_values(rule: LibraryRule, bounds: Bounds) -> Compiled:
     column = _column(rule)
-    if bounds.forbid_all:
-        return NotNull(column=column), "no value null", "completeness"
+    if bounds.allow_none:
+        return NotNull(column=column), "no nulls", "completeness"
     if bounds.is_percent and bounds.only_above and bounds.high is not None and 0 < bounds.high <= 100:
         start = "less than" if bounds.high_is_exclusive else "at most"
         expected = f"{start} {Decimal(str(bounds.high))} % null"
-        return NotNull(column=column, mostly=_least_share(bounds)), expected, "completeness"
+        return NotNull(column=column, mostly=_mostly(bounds)), expected, "completeness"
     return MissingCount(column=column, missing=(None,), bounds=bounds), bounds.sentence("with a null"), "completeness"
 
 
@@ -66,58 +66,58 @@ def _invalid_values(rule: LibraryRule, bounds: Bounds) -> Compiled:
     text = next((str(argument.value) for argument in rule.arguments if argument.name == "pattern"), None)
     pattern = None if text is None else pattern_of(text)
     if values is None and pattern is None:
-        raise Unfit("invalidValues needs the argument validValues or pattern")
+        raise CannotExecute("invalidValues needs the argument validValues or pattern; add one")
     known = tuple(value for value in values or () if value is not None)  # a null is never invalid
-    if bounds.forbid_all and pattern is None:
+    if bounds.allow_none and pattern is None:
         return InSet(column=column, values=known), "no value outside the set", "conformity"
-    if bounds.forbid_all and values is None and pattern is not None:
-        return Matches(column=column, pattern=pattern), f"no value that do not match {text}", "conformity"
-    allowed = [f"not one of {_listed(known)}"] if values is not None else []
-    allowed += [f"not matching {text}"] if text is not None else []
+    if bounds.allow_none and values is None and pattern is not None:
+        return Matches(column=column, pattern=pattern), f"every value matches {text}", "conformity"
+    invalid = [f"not one of {_listed(known)}"] if values is not None else []
+    invalid += [f"not matching {text}"] if text is not None else []
     counted = InvalidCount(column=column, values=None if values is None else known, pattern=pattern, bounds=bounds)
-    return counted, bounds.sentence(f"with an invalid value ({' or '.join(allowed)})"), "conformity"
+    return counted, bounds.sentence(f"with an invalid value ({' or '.join(invalid)})"), "conformity"
 
 
 def _duplicate_values(rule: LibraryRule, bounds: Bounds) -> Compiled:
     names = _values(rule, "properties")
     columns = (_column(rule),) if names is None else tuple(str(name) for name in names)
     if len(columns) == 1:
-        if bounds.forbid_all:
-            return Unique(column=columns[0]), "no value twice", "uniqueness"
+        if bounds.allow_none:
+            return Unique(column=columns[0]), "values are unique", "uniqueness"
         counted = DuplicateCount(column=columns[0], bounds=bounds)
-        return counted, bounds.sentence("whose value stands in another row"), "uniqueness"
-    if bounds.forbid_all:
-        return UniqueTogether(columns=columns), f"no combination of {', '.join(columns)} twice", "uniqueness"
+        return counted, bounds.sentence("with a duplicate value"), "uniqueness"
+    if bounds.allow_none:
+        return UniqueTogether(columns=columns), f"combinations of {', '.join(columns)} are unique", "uniqueness"
     together = DuplicateTogetherCount(columns=columns, bounds=bounds)
-    return together, bounds.sentence(f"whose combination of {', '.join(columns)} stands in another row"), "uniqueness"
+    return together, bounds.sentence(f"with a duplicate combination of {', '.join(columns)}"), "uniqueness"
 
 
 def _row_count(rule: LibraryRule, bounds: Bounds) -> Compiled:
     if bounds.is_percent or rule.column is not None:
-        raise Unfit("rowCount counts the rows of an object; remove the unit and put it at object level")
+        raise CannotExecute("rowCount counts the rows of an object; remove the unit and move the rule to the object")
     if bounds.negated or bounds.is_open:
         return RowCountWithin(bounds=bounds), bounds.sentence(""), "completeness"
     return RowCount(low=_lowest(bounds), high=_highest(bounds)), bounds.sentence(""), "completeness"
 
 
 def _lowest(bounds: Bounds) -> int | None:
-    """The least whole number within the bounds."""
+    """The smallest whole number within the bounds."""
     if bounds.low is None:
         return None
     return math.floor(bounds.low) + 1 if bounds.low_is_exclusive else math.ceil(bounds.low)
 
 
 def _highest(bounds: Bounds) -> int | None:
-    """The greatest whole number within the bounds."""
+    """The largest whole number within the bounds."""
     if bounds.high is None:
         return None
     return math.ceil(bounds.high) - 1 if bounds.high_is_exclusive else math.floor(bounds.high)
 
 
-def _least_share(bounds: Bounds) -> float:
-    """The least share of values that must hold, so that GX's `successes / values >= mostly` is exact at the bound."""
-    share = float(1 - Decimal(str(bounds.high)) / 100)
-    return math.nextafter(share, 2) if bounds.high_is_exclusive else share
+def _mostly(bounds: Bounds) -> float:
+    """The minimum fraction of valid values for which GX's `successes / values >= mostly` is exact at the bound."""
+    fraction = float(1 - Decimal(str(bounds.high)) / 100)
+    return math.nextafter(fraction, 2) if bounds.high_is_exclusive else fraction
 
 
 def _values(rule: LibraryRule, name: str) -> tuple[ListedValue, ...] | None:
@@ -125,13 +125,13 @@ def _values(rule: LibraryRule, name: str) -> tuple[ListedValue, ...] | None:
     if value is None:
         return None
     if not isinstance(value, tuple) or not value:
-        raise Unfit(f"{name} must be a list of values; write [..., ...]")
+        raise CannotExecute(f"{name} must be a list of values; write [..., ...]")
     return value
 
 
 def _column(rule: LibraryRule) -> str:
     if rule.column is None:
-        raise Unfit(f"{rule.metric} is about a column; put it under one of the properties")
+        raise CannotExecute(f"{rule.metric} is about a column; move the rule to one of the properties")
     return rule.column
 
 
@@ -149,21 +149,22 @@ _METRICS: dict[str, tuple[Callable[[LibraryRule, Bounds], Compiled], tuple[str, 
 }
 METRICS = tuple(_METRICS)
 METRIC_ARGUMENTS = {metric: arguments for metric, (_, arguments) in _METRICS.items()}
-
-
+# Metrics that can be summed over partitions.
 ADDITIVE = ("nullValues", "missingValues", "invalidValues", "rowCount")
 
 
 def compile_window(rule: LibraryRule, dataset: Dataset) -> tuple[Compiled, OverWindow | None]:
-    """The rule's count without bounds, and its window with them; None for a rule without a window. Raises: Unfit."""
+    """The rule's expectation and its window, which then has the bounds instead. Raises: CannotExecute."""
     compiled = compile_metric(rule)
     if rule.window is None:
         return compiled, None
     if rule.metric not in ADDITIVE:
         known = ", ".join(ADDITIVE)
-        raise Unfit(f"{rule.metric} of two partitions cannot be added up; a window can be put on {known}")
+        raise CannotExecute(
+            f"{rule.metric} cannot be summed over partitions; metrics that can have a window are {known}"
+        )
     if not dataset.location.segments:
-        raise Unfit("a window needs partitions by day or hour, and the location names none; remove the window")
+        raise CannotExecute("a window needs partitions by day or hour, but the location has none; remove the window")
     _, expected, dimension = compiled
     counted, *_ = compile_metric(rule, bounds=Bounds())
     window = OverWindow(

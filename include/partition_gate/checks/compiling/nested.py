@@ -1,4 +1,4 @@
-"""Checks of what lies inside of a column: the checks of a column's clauses, led to the place where they hold."""
+"""Compiles the clauses of inner columns: the checks of a column's clauses, applied at the path of the inner column."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ _KEYS = frozenset({"primaryKey", "primaryKeyPosition", "unique"})
 
 
 def compile_inner(column: Column) -> Iterator[Draft | NotExecutable | Documented]:
-    """The checks of everything inside of a column; ids are the path and the clause (`tags[].minLength`)."""
+    """The checks of every inner column; ids consist of the path and the clause (`tags[].minLength`)."""
     for path, inner in inner_columns(column):
         for clause in inner.clauses:
             if clause.name in _KEYS:
-                why = "values inside of a column are not compared between rows; put the key at the top level"
+                why = "values inside a column are not compared between rows; move the key to a top-level property"
                 yield NotExecutable(clause=clause.path, why=why)
                 continue
             if is_text(column.physical_type):
-                why = f"{column.name} is promised as text, which is not looked into"
+                why = f"{column.name} is stored as text, which is not parsed"
                 yield NotExecutable(clause=clause.path, why=why)
                 continue
             draft = compile_clause(inner, clause)
             if draft is not None:
-                yield led_to(draft, column=column.name, path=path) if isinstance(draft, Draft) else draft
+                yield at_path(draft, column=column.name, path=path) if isinstance(draft, Draft) else draft
 
 
-def led_to(draft: Draft, *, column: str, path: Path) -> Draft | NotExecutable:
-    """The same check at the path, or why it cannot be one."""
+def at_path(draft: Draft, *, column: str, path: Path) -> Draft | NotExecutable:
+    """The same check, applied at the path; NotExecutable if it cannot be."""
     expectation = _inside(draft.expectation, column, path)
     if expectation is None:
         what = draft.expectation.kind.replace("_", " ")
-        why = f"a rule about {what} inside of a column is not executable; put it at the top level, or write SQL"
+        why = f"a rule about {what} is not executable inside a column; move it to a top-level property, or write SQL"
         return NotExecutable(clause=draft.clause, why=why)
     return draft.model_copy(update={"expectation": expectation})
 

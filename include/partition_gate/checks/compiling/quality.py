@@ -1,11 +1,11 @@
-"""Checks of quality rules, by their type."""
+"""Compiles quality rules to checks, by their type."""
 
 from __future__ import annotations
 
 from partition_gate.checks.compiling.custom import custom_expectation
-from partition_gate.checks.compiling.drafts import Draft, NotExecutable, Unfit
+from partition_gate.checks.compiling.drafts import CannotExecute, Draft, NotExecutable
 from partition_gate.checks.compiling.metrics import compile_window
-from partition_gate.checks.compiling.nested import led_to
+from partition_gate.checks.compiling.nested import at_path
 from partition_gate.checks.compiling.sql import compile_sql
 from partition_gate.checks.counts import (
     DuplicateCount,
@@ -25,18 +25,18 @@ _ROW_LEVEL = (
     *("expect_column_values_", "expect_column_value_lengths_", "expect_column_pair_values_"),
     *("expect_multicolumn_values_", "expect_select_column_values_", "expect_compound_columns_"),
 )
-# Great Expectations names these like rules on values, but finds no single rows that break them.
-_OF_THE_WHOLE = ("_to_be_of_type", "_to_be_in_type_list", "_to_be_increasing", "_to_be_decreasing", "_outliers")
+# Great Expectations names these like row-level rules, but does not return the rows that break them.
+_PARTITION_LEVEL = ("_to_be_of_type", "_to_be_in_type_list", "_to_be_increasing", "_to_be_decreasing", "_outliers")
 
 
 def compile_rule(rule: QualityRule, dataset: Dataset) -> Draft | NotExecutable | None:
-    """The rule's check; None for a text, which is for people."""
+    """The rule's check; None for a rule of type text."""
     if isinstance(rule, TextRule):
         return None
     try:
         (expectation, expected, dimension), promise = _compiled(rule, dataset)
-    except Unfit as unfit:
-        return NotExecutable(clause=rule.path, why=str(unfit))
+    except CannotExecute as error:
+        return NotExecutable(clause=rule.path, why=str(error))
     draft = Draft(
         name=rule.id,
         clause=rule.path,
@@ -50,7 +50,7 @@ def compile_rule(rule: QualityRule, dataset: Dataset) -> Draft | NotExecutable |
         promise=promise,
     )
     place = _inside(dataset, rule.column)
-    return draft if place is None else led_to(draft, column=place[0], path=place[1])
+    return draft if place is None else at_path(draft, column=place[0], path=place[1])
 
 
 def _compiled(
@@ -67,7 +67,7 @@ def _compiled(
 
 
 def _inside(dataset: Dataset, column: str | None) -> tuple[str, Path] | None:
-    """The top-level column and the path to what a rule's column names; None for a top-level one."""
+    """The top-level column and the path of the inner column that a rule names; None if it names a top-level column."""
     for top in dataset.columns:
         for path, inner in inner_columns(top):
             if inner.name == column:
@@ -80,9 +80,9 @@ def _scope(expectation: Expectation) -> Scope:
         case RowCount() | RowCountWithin() | SqlValue():
             return Scope.PARTITION
         case Core(type=type_):
-            is_row_level = type_.startswith(_ROW_LEVEL) and not type_.endswith(_OF_THE_WHOLE)
+            is_row_level = type_.startswith(_ROW_LEVEL) and not type_.endswith(_PARTITION_LEVEL)
             return Scope.ROW if is_row_level else Scope.PARTITION
         case MissingCount() | InvalidCount() | DuplicateCount() | DuplicateTogetherCount():
-            # Too many rows: those are quarantined. Too few: there is no row to blame.
+            # Too many rows: quarantine them. Too few: no single row is at fault.
             return Scope.ROW if expectation.bounds.only_above else Scope.PARTITION
     return Scope.ROW

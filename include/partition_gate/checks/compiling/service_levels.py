@@ -1,4 +1,4 @@
-"""Service levels as checks of scope SLA: one small function a property. What a scan must measure is in the suite."""
+"""Compiles service levels to checks of scope SLA: one small function per property."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from partition_gate.checks.compiling.drafts import Draft, NotExecutable, Unfit
+from partition_gate.checks.compiling.drafts import CannotExecute, Draft, NotExecutable
 from partition_gate.checks.counts import Bounds, RowCountWithin
 from partition_gate.checks.expectations import Core, Expectation
 from partition_gate.checks.promises import (
@@ -40,16 +40,16 @@ _BYTES = {
     "gib": 2**30,
 }
 _ROWS = frozenset({"rows", "row", "records", "record"})
-_Level = tuple[str, Promise, Expectation | None, str]  # name, promise, what is measured (None: nothing), sentence
+_Level = tuple[str, Promise, Expectation | None, str]  # (name, promise, what the scan measures, sentence)
 
 
 def compile_service_level(sla: Sla, dataset: Dataset) -> Iterator[Draft | NotExecutable]:
-    """The checks of a service level; none for one that is no promise about the published data over time."""
+    """The checks of a service level; none if it is not a promise about the published data over time."""
     compiler = _LEVELS.get(sla.property)
     try:
         levels = list(compiler(sla, dataset)) if compiler else []
-    except Unfit as unfit:
-        yield NotExecutable(clause=sla.path, why=str(unfit))
+    except CannotExecute as error:
+        yield NotExecutable(clause=sla.path, why=str(error))
         return
     for name, promise, measured, sentence in levels:
         yield Draft(
@@ -68,7 +68,8 @@ def compile_service_level(sla: Sla, dataset: Dataset) -> Iterator[Draft | NotExe
 def _latency(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
     span, elements = _span(sla), _elements(sla, dataset)
     if not dataset.location.segments and not elements:
-        raise Unfit("there is one partition without a period to count from; name an element, a column of timestamps")
+        what = "the only partition has no period to count from; set element to a column of dates or timestamps"
+        raise CannotExecute(what)
     if dataset.location.segments:
         sentence = f"complete in landing within {in_words(span)} after its period ends"
         yield "latency", ArrivedWithin(span=span), None, sentence
@@ -80,7 +81,7 @@ def _latency(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
 def _time_of_availability(_sla: Sla, dataset: Dataset) -> Iterator[_Level]:
     clock = dataset.limits.available_by
     if clock is None or not dataset.location.segments:
-        raise Unfit("there is one partition without a period that ends; use freshness with a column of timestamps")
+        raise CannotExecute("the only partition has no period that ends; use freshness with a column of timestamps")
     zone = f"UTC{clock:%z}" if clock.tzinfo else dataset.limits.timezone
     sentence = f"published by {clock:%H:%M} ({zone}) after its period ends"
     yield "timeOfAvailability", PublishedBy(clock=clock), None, sentence
@@ -89,7 +90,7 @@ def _time_of_availability(_sla: Sla, dataset: Dataset) -> Iterator[_Level]:
 def _freshness(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
     span, elements = _span(sla), _elements(sla, dataset)
     if not elements:
-        raise Unfit("names no element whose age could be measured; name a column of dates or timestamps")
+        raise CannotExecute("element is missing; set it to a column of dates or timestamps")
     for element in elements:
         sentence = f"newest {element.column} at most {in_words(span)} old when the partition is published"
         yield f"freshness.{element.column}", FreshWithin(span=span, element=element), _extent(element, "max"), sentence
@@ -102,21 +103,21 @@ def _retention(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
         yield f"retention.{element.column}", NotOlderThan(span=span, element=element), _extent(element, "min"), sentence
     if not elements:
         if not dataset.location.segments:
-            raise Unfit("there is one partition without a period; name an element, a column of dates or timestamps")
-        yield "retention", NotOlderThan(span=span), None, f"its period not older than {in_words(span)}"
+            raise CannotExecute("the only partition has no period; set element to a column of dates or timestamps")
+        yield "retention", NotOlderThan(span=span), None, f"its period is not older than {in_words(span)}"
 
 
 def _availability(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
     share = fraction(sla.value, sla.unit or "percent")
     span = ATTAINED_OVER if sla.value_ext is None else duration(sla.value_ext)
     if share is None:
-        raise Unfit(f"{sla.value!r} is no share; write a percentage such as 99.5")
+        raise CannotExecute(f"{sla.value!r} is not a percentage: write one such as 99.5")
     if not span or span > LONGEST_WINDOW:
-        raise Unfit(f"valueExt {sla.value_ext!r} is no time span up to a year to attain it over; write 30d")
+        raise CannotExecute(f"valueExt {sla.value_ext!r} is not a time span of at most a year: write one such as 30d")
     if not dataset.location.segments:
-        raise Unfit("there is one partition only, so there is no share of partitions; use freshness")
+        raise CannotExecute("there is only one partition, so a percentage of partitions has no meaning; use freshness")
     percent = round(share * 100, 9)
-    sentence = f"at least {percent:g} % of the partitions of {in_words(span)} published in time"
+    sentence = f"at least {percent:g} % of the partitions of {in_words(span)} published on time"
     target = Bounds(low=percent, is_percent=True)
     yield "availability", Attained(span=span, target=target), None, sentence
 
@@ -126,15 +127,15 @@ def _throughput(sla: Sla, _dataset: Dataset) -> Iterator[_Level]:
     factor = 1 if unit in _ROWS else _BYTES.get(unit)
     low, high = (_number(value) for value in (sla.value, sla.value_ext))
     if factor is None:
-        raise Unfit(f"unit {sla.unit!r} is not known; use rows, bytes, KB, MB or GB (of one partition)")
+        raise CannotExecute(f"unit {sla.unit!r} is not known; use rows, bytes, KB, MB or GB (per partition)")
     if low is None:
-        raise Unfit(f"{sla.value!r} is no number; write the least rows or bytes of a period")
+        raise CannotExecute(f"{sla.value!r} is not a number: write the minimum of rows or bytes per partition")
     bounds = Bounds(low=low * factor, high=None if high is None else high * factor)
     if unit in _ROWS:
         measured = RowCountWithin(bounds=Bounds())
-        yield "throughput", Volume(unit="rows", bounds=bounds), measured, f"{bounds.words} rows a partition"
+        yield "throughput", Volume(unit="rows", bounds=bounds), measured, f"{bounds.words} rows per partition"
     else:
-        yield "throughput", Volume(unit="bytes", bounds=bounds), None, f"{bounds.words} bytes a partition"
+        yield "throughput", Volume(unit="bytes", bounds=bounds), None, f"{bounds.words} bytes per partition"
 
 
 def _end_of_support(_sla: Sla, dataset: Dataset) -> Iterator[_Level]:
@@ -145,7 +146,8 @@ def _end_of_support(_sla: Sla, dataset: Dataset) -> Iterator[_Level]:
 def _span(sla: Sla) -> timedelta:
     span = duration(sla.value, sla.unit)
     if span is None:
-        raise Unfit(f"{sla.value!r} {sla.unit or ''} is no time span; write `value: 4` with `unit: h`, or PT4H")
+        amount = f"{sla.value!r} {sla.unit or ''}".rstrip()
+        raise CannotExecute(f"{amount} is not a time span: write `value: 4` with `unit: h`, or PT4H")
     return span
 
 
@@ -154,7 +156,7 @@ def _number(value: object) -> float | int | None:
 
 
 def _elements(sla: Sla, dataset: Dataset) -> tuple[Element, ...]:
-    """The columns of an element such as `time_hour` or `flights.time_hour, flights.landed_at`; the table is none."""
+    """The columns of an element such as `time_hour` or `flights.time_hour, flights.landed_at`, without the table."""
     columns = {column.name: column for column in dataset.columns}
     names = [part.strip() for part in (sla.element or "").split(",") if part.strip() not in {"", dataset.name}]
     return tuple(_element(name, columns.get(name) or columns.get(name.rpartition(".")[2]), dataset) for name in names)
@@ -162,16 +164,16 @@ def _elements(sla: Sla, dataset: Dataset) -> tuple[Element, ...]:
 
 def _element(name: str, column: Column | None, dataset: Dataset) -> Element:
     if column is None:
-        raise Unfit(f"element {name} is no column of the contract; name one of dates or timestamps")
+        raise CannotExecute(f"element {name} is not a column of the contract; name a column of dates or timestamps")
     if column.logical_type not in {"date", "timestamp"}:
-        raise Unfit(f"element {name} is of type {column.logical_type}; name a column of dates or timestamps")
+        raise CannotExecute(f"element {name} has type {column.logical_type}; name a column of dates or timestamps")
     if column.classified:
-        raise Unfit(f"element {name} is classified, so its values are not read out; name another column")
+        raise CannotExecute(f"element {name} is classified, so its values are not shown; name another column")
     return Element(column=column.name, zone=dataset.limits.timezone if column.logical_type == "date" else "UTC")
 
 
 def _extent(element: Element, end: str) -> Core:
-    """The least or greatest value, measured by the partition's one scan."""
+    """The smallest or largest value, measured by the scan of the partition."""
     return Core(type=f"expect_column_{end}_to_be_between", kwargs=json.dumps({"column": element.column}))
 
 

@@ -1,4 +1,4 @@
-"""Rules of `type: sql`: the query with its names filled in, and what its one value must be."""
+"""Compiles rules of `type: sql`: the query with its placeholders filled in, and the bounds of its result."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 
 from partition_gate.checks.compiling.bounds import bounds_of
-from partition_gate.checks.compiling.drafts import Unfit
+from partition_gate.checks.compiling.drafts import CannotExecute
 from partition_gate.checks.counts import Bounds, Equals, SqlValue
 from partition_gate.checks.expectations import Expectation
 from partition_gate.contract.model import Dataset, Operator, SqlRule
 from partition_gate.core.quoting import identifier
 
-# Source: ODCS 3.1 ({object}, {property}), its JSON Schema's example (${table}, ${column}), and what other tools take.
+# Source: ODCS 3.1 ({object}, {property}), the example in its JSON Schema (${table}, ${column}), and other tools.
 _OBJECT = frozenset({"object", "table", "schema", "model"})
 _PROPERTY = frozenset({"property", "column", "field"})
 _PLACEHOLDER = re.compile(r"""(?P<quote>["`]?)\$?\{\s*(?P<name>\w+)\s*\}(?P<published>_published\b)?(?P=quote)""")
@@ -21,9 +21,9 @@ _RENAMES = re.compile(r"\*|\bcolumns\s*\(|\b(?:as\s+)?\w+\s*\(\s*\w+\s*(?:,\s*\w
 
 
 def compile_sql(rule: SqlRule, dataset: Dataset) -> tuple[Expectation, str, str]:
-    """The expectation, what it expects, and its dimension. Raises: Unfit."""
+    """(expectation, expected, dimension). Raises: CannotExecute."""
     must = _must(rule.operator)
-    query = _PLACEHOLDER.sub(lambda found: _filled(found, rule, dataset.name), rule.query).strip()
+    query = _PLACEHOLDER.sub(lambda placeholder: _filled(placeholder, rule, dataset.name), rule.query).strip()
     names = tuple(column.name for column in dataset.columns)
     value = SqlValue(
         query=query,
@@ -48,19 +48,21 @@ def _sentence(must: Bounds | Equals) -> str:
     return f"the query returns {'anything but ' if must.negated else ''}{must.value}"
 
 
-def _filled(found: re.Match[str], rule: SqlRule, dataset: str) -> str:
-    name = found["name"].lower()
+def _filled(placeholder: re.Match[str], rule: SqlRule, dataset: str) -> str:
+    name = placeholder["name"].lower()
     if name in _OBJECT:
-        return identifier(dataset + (found["published"] or ""))
+        return identifier(dataset + (placeholder["published"] or ""))
     if name not in _PROPERTY:
-        raise Unfit(f"{found[0]} is no placeholder; use {{object}} or {{property}}")
+        raise CannotExecute(f"{placeholder[0]} is not a placeholder; use {{object}} or {{property}}")
     if rule.column is None:
-        raise Unfit(f"{found[0]} names a column, and the rule stands at the object; move it under the property")
-    return identifier(rule.column) + (found["published"] or "")
+        raise CannotExecute(
+            f"{placeholder[0]} names a column, but the rule is at object level; move it to the property"
+        )
+    return identifier(rule.column) + (placeholder["published"] or "")
 
 
 def _columns_read(query: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The columns that the query mentions; all of them where it can read a column without its name."""
+    """The columns that the query mentions; every column if the query can read columns without naming them."""
     text = _COUNT_ALL.sub("", query)
     if _RENAMES.search(text):
         return tuple(names)

@@ -1,4 +1,4 @@
-"""Formats of text: those that a pattern decides, those that only people read, and date formats."""
+"""Formats of text: formats with a pattern, formats that are only documented, and date formats."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _IPV6 = "|".join(
     )
 )
 
-# Source: ODCS 3.1, logicalTypeOptions.format of string; JSON Schema and OpenAPI, whose words these are.
+# Source: ODCS 3.1, logicalTypeOptions.format of string; the words come from JSON Schema and OpenAPI.
 PATTERNS = {
     "email": rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})+$",
     "uuid": r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
@@ -30,11 +30,11 @@ PATTERNS = {
     "ipv6": rf"^(?:{_IPV6})$",
     "byte": r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
 }
-FOR_PEOPLE = {
+DOCUMENTED_FORMATS = {
     "binary": "any sequence of bytes is binary",
-    "password": "tells tools to hide the value; use `classification` to have it masked here",
+    "password": "tells tools to hide the value; to mask it here, set `classification`",
 }
-# Letters of the JDK's DateTimeFormatter whose meaning strptime has too.
+# Letters of the JDK's DateTimeFormatter that strptime supports.
 _JDK = {
     "yyyy": "%Y",
     "uuuu": "%Y",
@@ -57,7 +57,7 @@ _JDK_TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z]")
 
 
 def strptime_format(jdk_format: str) -> str | None:
-    """`yyyy-MM-dd` as `%Y-%m-%d`; None where a letter has no exact counterpart."""
+    """`yyyy-MM-dd` as `%Y-%m-%d`; None if a letter has no exact equivalent."""
     parts: list[str] = []
     for token in _JDK_TOKEN.finditer(jdk_format):
         part = token[0]

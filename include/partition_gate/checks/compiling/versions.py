@@ -1,4 +1,4 @@
-"""The published table of a contract with several versions: every partition in today's names and types."""
+"""The published table of a contract with several versions: every partition has the current names and types."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ from collections.abc import Sequence
 
 from partition_gate.checks.compiling.compiler import table_schema
 from partition_gate.contract.model import Dataset
-from partition_gate.contract.versions import columns_now
+from partition_gate.contract.versions import matching_columns
 from partition_gate.core.table import TableColumn, TableSchema
 
 
 def published_table(version: Dataset, newer: Sequence[Dataset]) -> TableSchema:
-    """How rows of a version are published: its own columns, each under the name and type that it has now.
+    """How rows of a version are published: its own columns, each with its current name and type.
 
-    `newer` are the versions after it, oldest first. A column that was removed keeps what the last version that had it
-    said. Columns that were added later are not in these files: readers see null or their default.
+    `newer` are the versions after it, oldest first. A removed column keeps the name and type of the last version that
+    had it. Columns that were added later are not in these files: readers see null or the default.
     """
     own = table_schema(version)
-    tables = [(each, _by_name(table_schema(each))) for each in reversed(newer)]
+    tables = [(newer_version, _by_name(table_schema(newer_version))) for newer_version in reversed(newer)]
     columns = []
     for column in own.columns:
-        found = (columns[now.name] for each, columns in tables if (now := columns_now(version, each).get(column.name)))
-        columns.append(_as_now(column, next(found, column)))
-    today = table_schema(newer[-1]) if newer else own
-    return today.model_copy(update={"columns": tuple(columns)})
+        matches = ((matching_columns(version, other).get(column.name), by_name) for other, by_name in tables)
+        newest = next((by_name[match.name] for match, by_name in matches if match), column)
+        columns.append(_with_current_form(column, newest))
+    current = table_schema(newer[-1]) if newer else own
+    return current.model_copy(update={"columns": tuple(columns)})
 
 
-def with_former_names(table: TableSchema, today: Dataset, earlier: Sequence[Dataset]) -> TableSchema:
-    """Today's table, whose columns know what they were called: files that were published before still say it."""
+def with_former_names(table: TableSchema, current: Dataset, earlier: Sequence[Dataset]) -> TableSchema:
+    """The current table with the former names of its columns: files that were published before still use them."""
     former: dict[str, list[str]] = {}
     for version in reversed(earlier):
-        for name, now in columns_now(version, today).items():
-            former.setdefault(now.name, []).append(name)
+        for name, column in matching_columns(version, current).items():
+            former.setdefault(column.name, []).append(name)
     return table.model_copy(
         update={"columns": tuple(_with_names(column, former.get(column.name, ())) for column in table.columns)}
     )
@@ -46,5 +47,5 @@ def _by_name(table: TableSchema) -> dict[str, TableColumn]:
     return {column.name: column for column in (*table.columns, *table.partition_columns)}
 
 
-def _as_now(column: TableColumn, now: TableColumn) -> TableColumn:
-    return now.model_copy(update={"source": column.source, "classified": column.classified or now.classified})
+def _with_current_form(column: TableColumn, newest: TableColumn) -> TableColumn:
+    return newest.model_copy(update={"source": column.source, "classified": column.classified or newest.classified})

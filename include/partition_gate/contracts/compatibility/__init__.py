@@ -1,1 +1,1 @@
-"""What changed between two versions of a contract, and whom it breaks. Pure."""
+"""The changes between two versions of a contract, and their effect on producers and consumers. Pure."""

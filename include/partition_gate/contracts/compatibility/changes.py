@@ -1,4 +1,4 @@
-"""What changed between two versions of a contract, whom it breaks, and which version number it needs."""
+"""The changes between two versions of a contract, whom they break, and which version number they require."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from partition_gate.contracts.compatibility.terms import Node, Value, contract_t
 from partition_gate.core.record import Record
 
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?")
-# A key's members are told once, by the table.
-_TOLD_ELSEWHERE = {("column", "primaryKey"), ("column", "primaryKeyPosition")}
+# The table reports changes of its primary key once.
+_REPORTED_BY_TABLE = {("column", "primaryKey"), ("column", "primaryKeyPosition")}
 _SHOWN_LENGTH = 120
 
 
 class Mode(StrEnum):
-    """Avro's questions. The transitive forms ask them of every earlier version, not only of the last."""
+    """Avro's compatibility modes. Transitive modes compare with every earlier version, not only with the last."""
 
     BACKWARD = "BACKWARD"
     FORWARD = "FORWARD"
@@ -41,7 +41,7 @@ class Mode(StrEnum):
 
 
 class ContractVersion(Record):
-    """One version of a contract file: `label` says where it is from (a path, a git revision)."""
+    """One version of a contract file. `label` names its origin (a path, a git revision)."""
 
     label: str
     version: str
@@ -50,12 +50,12 @@ class ContractVersion(Record):
 
     @property
     def approved(self) -> bool:
-        """Whether it has promised something: partitions are judged by it, and people are told."""
+        """Whether the version is binding: partitions are judged by it, and people are notified."""
         return self.status in {Status.ACTIVE, Status.DEPRECATED}
 
 
 class Change(Record):
-    """One change; `path` is its place in the new file (in the old one where it was removed)."""
+    """One change; `path` is its place in the new file (in the old file if it was removed)."""
 
     path: str
     subject: str
@@ -68,7 +68,7 @@ class Change(Record):
 
 
 class VersionRule(Record):
-    """Whether the version number says what the change is. `needed` is the part that must rise."""
+    """Whether the version number fits the changes. `needed` is the part that must increase."""
 
     ok: bool
     needed: str
@@ -76,7 +76,7 @@ class VersionRule(Record):
 
 
 class Comparison(Record):
-    """Everything that a person or a pipeline asks about two versions."""
+    """The result of comparing two versions."""
 
     old: str
     new: str
@@ -86,53 +86,53 @@ class Comparison(Record):
     version_rule: VersionRule
 
     def compatible(self, mode: Mode) -> bool:
-        """Whether no change breaks a direction of this mode (for these two versions)."""
+        """Whether no change between these two versions breaks a direction of the mode."""
         return not any(direction in change.incompatible for change in self.changes for direction in mode.directions)
 
 
 def contract_version(document: Mapping[str, Any], *, label: str) -> ContractVersion:
-    """The version that a document (which fits the standard) holds."""
+    """The version in a document that is valid against the standard."""
     version, status = str(document.get("version", "")), str(document.get("status") or "draft").lower()
     return ContractVersion(label=label, version=version, status=status, tree=contract_tree(document))
 
 
 def changes(old: ContractVersion, new: ContractVersion) -> tuple[Change, ...]:
-    """Every change, those that break somebody first, then in the new file's order. Equal contracts have none."""
-    found = [
+    """Every change, breaking changes first, then in the new file's order. Empty for equal contracts."""
+    reported = [
         _change(difference)
         for difference in differences(old.tree, new.tree)
-        if (difference.owner, difference.clause) not in _TOLD_ELSEWHERE
+        if (difference.owner, difference.clause) not in _REPORTED_BY_TABLE
     ]
-    return tuple(sorted(found, key=lambda change: not change.breaks))
+    return tuple(sorted(reported, key=lambda change: not change.breaks))
 
 
 def compare(old: ContractVersion, new: ContractVersion) -> Comparison:
-    """The changes from old to new, and whether the version number is right for them."""
-    found = changes(old, new)
+    """The changes from old to new, and whether the version number fits them."""
+    all_changes = changes(old, new)
     return Comparison(
         old=old.label,
         new=new.label,
         old_version=old.version,
         new_version=new.version,
-        changes=found,
-        version_rule=version_rule(old, new, found),
+        changes=all_changes,
+        version_rule=version_rule(old, new, all_changes),
     )
 
 
-def version_rule(old: ContractVersion, new: ContractVersion, found: Iterable[Change]) -> VersionRule:
-    """A breaking change needs a new major version, any other change a higher version; below 1.0.0 the minor is enough.
+def version_rule(old: ContractVersion, new: ContractVersion, all_changes: Iterable[Change]) -> VersionRule:
+    """A breaking change needs a new major version (below 1.0.0 a new minor version), other changes a higher version.
 
-    A draft has promised nothing, so nothing is asked of its successor. Source: Semantic Versioning 2.0.0.
+    A draft has promised nothing, so its successor may have any version. Source: Semantic Versioning 2.0.0.
     """
-    real = [change for change in found if change.kind != "version changed"]
+    real = [change for change in all_changes if change.kind != "version changed"]
     breaking = [change for change in real if change.breaks]
     before, after = parsed_version(old.version), parsed_version(new.version)
     if not real or old.status in {"draft", "proposed"}:
-        why = "nothing changed" if not real else f"{old.label} was {old.status}: it promised nothing yet"
+        why = "nothing changed" if not real else f"{old.label} was {old.status}, so it was not binding yet"
         return VersionRule(ok=True, needed="none", sentence=why)
     if before is None or after is None:
-        odd = old.version if before is None else new.version
-        sentence = f"version {odd!r} is not MAJOR.MINOR.PATCH, so nobody can see what it breaks; number it so"
+        invalid = old.version if before is None else new.version
+        sentence = f"version {invalid!r} is not MAJOR.MINOR.PATCH, so it cannot show what breaks; use that form"
         return VersionRule(ok=not breaking, needed="major" if breaking else "patch", sentence=sentence)
     needed = "patch" if not breaking else "major" if before[0] else "minor"
     ok = after > before if needed == "patch" else after[: 1 + (needed == "minor")] > before[: 1 + (needed == "minor")]
@@ -149,9 +149,9 @@ def parsed_version(text: str) -> tuple[int, int, int] | None:
 def _sentence(old: ContractVersion, new: ContractVersion, count: str, needed: str, *, ok: bool) -> str:
     step = f"{old.version} -> {new.version}"
     if ok:
-        return f"{step} is right for {count}"
-    rise = {"patch": "higher version", "minor": "new minor version", "major": "new major version"}[needed]
-    return f"{step}: {count} and no {rise}; raise the contract's version, or take the change back"
+        return f"{step} is correct for {count}"
+    required = {"patch": "higher version", "minor": "new minor version", "major": "new major version"}[needed]
+    return f"{step}: {count} without a {required}; raise the contract's version, or revert the change"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""Which kind of change a difference is. One small function a clause, found by its owner and name."""
+"""Classifies a difference as a kind of change: one small function per clause, selected by owner and name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from partition_gate.core.units import duration, fraction
 from partition_gate.core.values import Scalar
 
 DOCUMENTED = "documentation changed"
-# Lower or higher is the stricter promise. Source: ODCS 3.1, service level properties.
+# Whether a lower or a higher value is the stricter promise. Source: ODCS 3.1, service level properties.
 _LOWER_IS_STRICTER = {
     "latency", "ly", "freshness", "timeofavailability", "errorrate", "er", "timetodetect", "td", "timetonotify", "tn",
     "timetorepair", "tr", "generalavailability", "ga",
@@ -37,10 +37,11 @@ Comparison = Callable[[Difference], str]
 
 
 def kind_of(difference: Difference) -> str:
-    """The name of the kind of change (`compatibility_rules.KINDS`)."""
+    """The name of the kind of change (a key of `rules.KINDS`)."""
     compare = COMPARISONS.get((difference.owner, difference.clause))
     if compare is None:
-        compare = next((each for prefix, each in _BY_PREFIX.items() if difference.clause.startswith(prefix)), None)
+        matches = (comparison for prefix, comparison in _BY_PREFIX.items() if difference.clause.startswith(prefix))
+        compare = next(matches, None)
     return compare(difference) if compare else DOCUMENTED
 
 
@@ -52,19 +53,19 @@ def _words(wider: str, narrower: str, moved: str) -> dict[Extent, str]:
     return {Extent.WIDER: wider, Extent.NARROWER: narrower, Extent.MOVED: moved}
 
 
-def _given(added: str, removed: str, changed: str) -> Comparison:
+def _presence(added: str, removed: str, changed: str) -> Comparison:
     return lambda d: added if d.old is None else removed if d.new is None else changed
 
 
-def _whole(added: str, removed: str) -> Comparison:
+def _added_or_removed(added: str, removed: str) -> Comparison:
     return lambda d: added if d.before is None else removed
 
 
 def _column(d: Difference) -> str:
     node = d.after or d.before
-    must = node is not None and bool(node.said("required") or node.said("primaryKey"))
+    must = node is not None and bool(node.get("required") or node.get("primaryKey"))
     if node and any((child.owner, child.name) == ("setting", "default") for child in node.children):
-        must = False  # as Avro has it: files without the column have a value for it
+        must = False  # as in Avro: the default is the value for files without the column
     return f"{'required ' if must else ''}column {'added' if d.before is None else 'removed'}"
 
 
@@ -82,15 +83,15 @@ def _classification(d: Difference) -> str:
 
 
 def _within_rule(compare: Comparison) -> Comparison:
-    """A rule (or foreign key) that blocks neither before nor after breaks nobody, however it changes."""
+    """The kind of change of a rule or foreign key; it breaks nobody if the rule blocks neither before nor after."""
     return lambda d: compare(d) if _blocks(d.before) or _blocks(d.after) else "rule that never blocks"
 
 
 def _blocks(rule: Node | None) -> bool:
-    if rule is None or rule.said("type") == "text":
+    if rule is None or rule.get("type") == "text":
         return False
     custom = next((_setting_value(child) for child in rule.children if child.name == "severity"), None)
-    return str(rule.said("severity") or custom or "error").lower() == "error"
+    return str(rule.get("severity") or custom or "error").lower() == "error"
 
 
 def _severity(d: Difference) -> str:
@@ -118,13 +119,13 @@ def _promise(d: Difference) -> str:
 
 
 def _amount(promise: Value | None) -> Scalar | None:
-    """Seconds, a share, a number, or the text that it is (a date, a time of day)."""
+    """Seconds, a fraction, a number, or the original text (a date, a time of day)."""
     value, unit = promise[:2] if isinstance(promise, tuple) else (promise, None)
     unit_text = None if unit is None else str(unit)
     if (span := duration(value, unit_text)) is not None:
         return span.total_seconds()
-    share = fraction(value, unit_text) if unit_text else None
-    return share if share is not None else value
+    number = fraction(value, unit_text) if unit_text else None
+    return number if number is not None else value
 
 
 def _second(promise: Value | None) -> Scalar | None:
@@ -132,7 +133,7 @@ def _second(promise: Value | None) -> Scalar | None:
 
 
 def _setting(d: Difference) -> str:
-    """customProperties: our own limits at the root, and what they mean inside a rule or a relationship."""
+    """customProperties: the gate's limits at the root, and settings of a rule or a relationship."""
     node = d.after or d.before
     name = node.name if node else ""
     if ".relationships[" in d.path and name == "severity":
@@ -144,7 +145,7 @@ def _setting(d: Difference) -> str:
 
 
 def _setting_value(node: Node | None) -> Scalar | None:
-    value = node.said("value") if node else None
+    value = node.get("value") if node else None
     return None if isinstance(value, tuple) else value
 
 
@@ -163,8 +164,8 @@ def _limit(default: float, *, lower_is_stricter: bool) -> Callable[[Scalar | Non
 
 
 def _number(value: Scalar | None, default: float) -> float:
-    share = None if value is None else fraction(value)
-    return default if share is None else share
+    number = None if value is None else fraction(value)
+    return default if number is None else number
 
 
 _SETTINGS: dict[str, Callable[[Scalar | None, Scalar | None], str]] = {
@@ -187,10 +188,10 @@ def _status(d: Difference) -> str:
 _TYPE = _words("type widened", "type narrowed", "type changed")
 _VALUES = _words("values added", "values removed", "values replaced")
 _RANGE = _words("range widened", "range narrowed", "range moved")
-_CONSTRAINT = _given("constraint added", "constraint removed", "constraint changed")
+_CONSTRAINT = _presence("constraint added", "constraint removed", "constraint changed")
 _RULE_CHANGED = _within_rule(lambda _: "rule changed")
 _OPTIONS = "logicalTypeOptions."
-# What has no comparison of its own: an option of a type constrains values, an argument is part of its rule.
+# For clauses without their own comparison: a type option constrains values, an argument is part of its rule.
 _BY_PREFIX: dict[str, Comparison] = {_OPTIONS: _CONSTRAINT, "arguments.": _RULE_CHANGED}
 
 COMPARISONS: dict[tuple[str, str], Comparison] = {
@@ -198,10 +199,10 @@ COMPARISONS: dict[tuple[str, str], Comparison] = {
     ("contract", "version"): lambda _: "version changed",
     ("contract", "status"): _status,
     ("contract", "slaDefaultElement"): lambda _: "SLA changed",
-    ("server", ""): _whole("location added", "location removed"),
+    ("server", ""): _added_or_removed("location added", "location removed"),
     **{("server", clause): lambda _: "location changed" for clause in ("location", "path", "type", "format")},
     ("server", "endpointUrl"): lambda _: "location changed",
-    ("table", ""): _whole("table added", "table removed"),
+    ("table", ""): _added_or_removed("table added", "table removed"),
     ("table", "name"): lambda _: "table renamed",
     ("table", "primaryKey"): _key,
     ("column", ""): _column,
@@ -209,8 +210,8 @@ COMPARISONS: dict[tuple[str, str], Comparison] = {
     ("column", "source"): lambda _: "column renamed in the files",
     ("column", "logicalType"): _by_extent(of_logical_types, _TYPE),
     ("column", "physicalType"): _by_extent(of_physical_types, _TYPE),
-    ("column", "required"): _given("nulls forbidden", "nulls allowed", DOCUMENTED),
-    ("column", "unique"): _given("uniqueness promised", "uniqueness dropped", DOCUMENTED),
+    ("column", "required"): _presence("nulls forbidden", "nulls allowed", DOCUMENTED),
+    ("column", "unique"): _presence("uniqueness promised", "uniqueness dropped", DOCUMENTED),
     ("column", "partitioned"): lambda _: "partitioning changed",
     ("column", "partitionKeyPosition"): lambda _: "partitioning changed",
     ("column", "classification"): _classification,
@@ -224,10 +225,10 @@ COMPARISONS: dict[tuple[str, str], Comparison] = {
         ("column", f"{_OPTIONS}{name}"): _by_extent(of_high_bounds, _RANGE)
         for name in ("maxLength", "maxItems", "maxProperties")
     },
-    ("foreign key", ""): _within_rule(_whole("foreign key added", "foreign key removed")),
+    ("foreign key", ""): _within_rule(_added_or_removed("foreign key added", "foreign key removed")),
     ("foreign key", "to"): _within_rule(lambda _: "foreign key changed"),
     ("foreign key", "from"): _within_rule(lambda _: "foreign key changed"),
-    ("rule", ""): _within_rule(_whole("rule added", "rule removed")),
+    ("rule", ""): _within_rule(_added_or_removed("rule added", "rule removed")),
     ("rule", "operator"): _within_rule(
         _by_extent(of_operators, _words("rule loosened", "rule tightened", "rule changed"))
     ),

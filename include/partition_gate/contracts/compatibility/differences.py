@@ -1,4 +1,4 @@
-"""Where two versions of a contract differ: the same things are paired first, then their terms are compared."""
+"""Finds the differences between two versions of a contract: pairs their nodes, then compares the terms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from partition_gate.core.record import Record, canonical_json
 
 
 class Difference(Record):
-    """One place where two versions differ. `clause` is empty where the whole thing was added or removed."""
+    """One place where two versions differ. `clause` is empty if a whole node was added or removed."""
 
     owner: str
     subject: str
@@ -22,38 +22,39 @@ class Difference(Record):
 
 
 def differences(old: Node, new: Node, *, within: str = "") -> Iterator[Difference]:
-    """Every difference, in the new file's order; what was removed comes last in its list."""
+    """Every difference, in the new file's order; removed nodes come last in their list."""
     subject = f"{within}.{new.name}".lstrip(".") if new.owner != "contract" else ""
     clauses = dict.fromkeys(term.clause for term in (*new.terms, *old.terms))
     for clause in clauses:
-        if not _same(old.said(clause), new.said(clause)):
+        if not _same(old.get(clause), new.get(clause)):
             yield _difference(old, new, clause, subject)
     for before, after in aligned(old.children, new.children):
         if before and after:
             yield from differences(before, after, within=subject)
         elif node := after or before:
-            yield _whole(node, before, after, subject)
+            yield _whole_node(node, before, after, subject)
 
 
 def aligned(old: Iterable[Node], new: Iterable[Node]) -> list[tuple[Node | None, Node | None]]:
-    """Pairs of the same thing in both versions: by id, else by name, else by what else tells it apart."""
-    left, fresh = list(old), list(new)
+    """Pairs of the same node in both versions: matched by id, else by name, else by another identity."""
+    unmatched, new_nodes = list(old), list(new)
     partner: dict[int, Node] = {}
-    ranks = list(dict.fromkeys(kind for node in (*fresh, *left) for kind, _ in node.identities))
-    for rank in ranks:
-        for i, node in enumerate(fresh):
-            match = next((o for o in left if _tells(o, rank) == _tells(node, rank) is not None), None)
+    kinds = list(dict.fromkeys(kind for node in (*new_nodes, *unmatched) for kind, _ in node.identities))
+    for kind in kinds:
+        for i, node in enumerate(new_nodes):
+            match = next((o for o in unmatched if _identity(o, kind) == _identity(node, kind) is not None), None)
             if i not in partner and match is not None:
                 partner[i] = match
-                left.remove(match)
-    alone = [i for i in range(len(fresh)) if i not in partner and fresh[i].owner == "table"]
-    if len(alone) == 1 and [node.owner for node in left].count("table") == 1:
-        partner[alone[0]] = left.pop([node.owner for node in left].index("table"))  # one table each: it was renamed
-    return [(partner.get(i), node) for i, node in enumerate(fresh)] + [(node, None) for node in left]
+                unmatched.remove(match)
+    alone = [i for i in range(len(new_nodes)) if i not in partner and new_nodes[i].owner == "table"]
+    owners = [node.owner for node in unmatched]
+    if len(alone) == 1 and owners.count("table") == 1:
+        partner[alone[0]] = unmatched.pop(owners.index("table"))  # one table in each version: it was renamed
+    return [(partner.get(i), node) for i, node in enumerate(new_nodes)] + [(node, None) for node in unmatched]
 
 
-def _tells(node: Node, rank: str) -> tuple[str, str] | None:
-    value = dict(node.identities).get(rank)
+def _identity(node: Node, kind: str) -> tuple[str, str] | None:
+    value = dict(node.identities).get(kind)
     return None if value is None else (node.owner, value)
 
 
@@ -68,14 +69,14 @@ def _difference(old: Node, new: Node, clause: str, subject: str) -> Difference:
         subject=subject,
         clause=clause,
         path=path,
-        old=old.said(clause),
-        new=new.said(clause),
+        old=old.get(clause),
+        new=new.get(clause),
         before=old,
         after=new,
     )
 
 
-def _whole(node: Node, before: Node | None, after: Node | None, within: str) -> Difference:
+def _whole_node(node: Node, before: Node | None, after: Node | None, within: str) -> Difference:
     return Difference(
         owner=node.owner,
         subject=f"{within}.{node.name}".lstrip("."),

@@ -1,4 +1,4 @@
-"""Whether a range, a set or a type became wider or narrower: exact where it can be, else "moved"."""
+"""Whether a range, a set or a type became wider or narrower: exact if that is decidable, else "moved"."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from partition_gate.checks.compiling.bounds import bounds_of
-from partition_gate.checks.compiling.drafts import Unfit
+from partition_gate.checks.compiling.drafts import CannotExecute
 from partition_gate.contract.column_types import accepted_by_logical, accepted_by_physical
 from partition_gate.contract.model import Operator
 from partition_gate.contracts.compatibility.terms import Value
@@ -18,7 +18,7 @@ Interval = tuple[End, End]
 
 
 class Extent(StrEnum):
-    """How much is allowed now, against before."""
+    """How the allowed values changed."""
 
     SAME = "same"
     WIDER = "wider"
@@ -27,7 +27,7 @@ class Extent(StrEnum):
 
 
 def of_ranges(old: Value | None, new: Value | None) -> Extent:
-    """Ranges as (low, high, low is exclusive, high is exclusive); None is no bound."""
+    """Ranges as (low, high, low is exclusive, high is exclusive); None is unbounded."""
     return of_intervals(_interval(old), _interval(new))
 
 
@@ -40,19 +40,19 @@ def of_high_bounds(old: Value | None, new: Value | None) -> Extent:
 
 
 def of_intervals(old: Interval, new: Interval) -> Extent:
-    """Two intervals; bounds that cannot be compared (a number with a text) are `moved`."""
+    """Compares two intervals; bounds that cannot be compared (a number with a text) are `moved`."""
     return _combined((_end(old[0], new[0], 1), _end(old[1], new[1], -1)))
 
 
 def of_sets(old: Value | None, new: Value | None) -> Extent:
-    """Two sets of allowed values; None allows every value."""
+    """Compares two sets of allowed values; None allows every value."""
     if old is None or new is None:
         return Extent.NARROWER if old is None else Extent.WIDER
     return _of_members(set(_members(old)), set(_members(new)))
 
 
 def of_operators(old: Value | None, new: Value | None) -> Extent:
-    """Operators of a quality rule as (name, bounds...): the values that the metric may have."""
+    """Compares operators of a quality rule, given as (name, bounds...), by the values that they allow."""
     before, after = _operator_interval(old), _operator_interval(new)
     if before and after:
         return of_intervals(before, after)
@@ -64,7 +64,7 @@ def of_logical_types(old: Value | None, new: Value | None) -> Extent:
 
 
 def of_physical_types(old: Value | None, new: Value | None) -> Extent:
-    """Types by what files may store; lengths and precisions of one type by their numbers."""
+    """Compares types by what files may store, and the lengths and precisions of the same type by their numbers."""
     names = [_bare(str(value)) for value in (old, new)]
     if old is not None and new is not None and names[0] == names[1]:
         return _of_sizes(_numbers(str(old)), _numbers(str(new)))
@@ -102,8 +102,8 @@ def _sign(number: float) -> int:
 
 
 def _combined(ends: Iterable[Extent]) -> Extent:
-    found = set(ends) - {Extent.SAME}
-    return found.pop() if len(found) == 1 else Extent.MOVED if found else Extent.SAME
+    changed = set(ends) - {Extent.SAME}
+    return changed.pop() if len(changed) == 1 else Extent.MOVED if changed else Extent.SAME
 
 
 def _of_members(old: set[str], new: set[str]) -> Extent:
@@ -124,7 +124,7 @@ def _of_types(old: Value | None, new: Value | None, accepted: Callable[[str], tu
 
 
 def _of_sizes(old: tuple[int, ...], new: tuple[int, ...]) -> Extent:
-    """(length) or (precision, scale): a decimal is wider where both its integer digits and its scale are."""
+    """(length) or (precision, scale): a decimal is wider if neither its integer digits nor its scale shrink."""
     if not old or not new:
         return Extent.SAME if old == new else Extent.WIDER if old else Extent.NARROWER
     sizes = [(size[0] - sum(size[1:]), *(size[1:] or (0,))) for size in (old, new)]
@@ -145,8 +145,9 @@ def _operator_interval(value: Value | None) -> Interval | None:
     if not isinstance(value, tuple):
         return None
     try:
-        bounds = bounds_of(Operator(name=str(value[0]), bounds=tuple(each for each in value[1:] if each is not None)))
-    except (Unfit, ValueError):  # a bound is no number, or one is missing
+        given = tuple(bound for bound in value[1:] if bound is not None)
+        bounds = bounds_of(Operator(name=str(value[0]), bounds=given))
+    except (CannotExecute, ValueError):  # a bound is not a number, or is missing
         return None
     if bounds.negated:
         return None

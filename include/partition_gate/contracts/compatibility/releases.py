@@ -1,4 +1,4 @@
-"""The approved versions of a contract among the states of its file, and the text in which each is kept."""
+"""The approved versions of a contract in the history of its file, and the text that is stored for each version."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEY = re.compile(r"^customProperties\b", re.MULTILINE)
 
 
 class State(Record):
-    """The file as it was at a moment; `label` names the commit or the tag."""
+    """The contract file at a point in time; `label` names the commit or the tag."""
 
     label: str
     at: AwareDatetime
@@ -30,7 +30,7 @@ class State(Record):
 
 
 class Release(Record):
-    """One approved version: the states that the file had under its number, oldest first."""
+    """One approved version: the states of the file with this version number, oldest first."""
 
     version: str
     states: tuple[State, ...]
@@ -42,26 +42,26 @@ class Release(Record):
 
 
 def releases(states: Iterable[State]) -> tuple[Release, ...]:
-    """The approved versions, by their first state. `states` are oldest first; drafts and broken ones are left out."""
-    found: dict[str, list[State]] = {}
+    """The approved versions, by their first state. `states` are oldest first; drafts and broken states are skipped."""
+    by_version: dict[str, list[State]] = {}
     for state in states:
         try:
-            said = read_version(state.text, path=state.label)
+            contract = read_version(state.text, path=state.label)
         except ContractError:
-            continue  # nobody was ever judged by it
-        if said.approved:
-            found.setdefault(said.version, []).append(state)
-    return tuple(Release(version=version, states=tuple(each)) for version, each in found.items())
+            continue  # a broken contract never judged a partition
+        if contract.approved:
+            by_version.setdefault(contract.version, []).append(state)
+    return tuple(Release(version=version, states=tuple(group)) for version, group in by_version.items())
 
 
 def kept_text(release: Release, tag: State | None, *, is_first: bool, path: str) -> str:
-    """The text in which a version is kept: the approved one, byte for byte where it says since when it is in force.
+    """The text that is stored for a kept version: the approved text, unchanged if it has `effectiveFrom`.
 
-    Where it does not, and others came before it (`is_first` is false), it is in force since the day of its tag, else
-    of its first commit, in the contract's time zone; that is written into it. `path` names it in the error.
+    Otherwise, unless it is the first version (`is_first`), `effectiveFrom` is added: the day of its tag, else of its
+    first commit, in the contract's time zone. `path` names the file in the error.
 
     Raises:
-        ContractError: its customProperties are not written as a list of lines.
+        ContractError: customProperties is not written as a block list.
     """
     tagged = tag and next((state.text for state in release.states if state.text == tag.text), None)
     text = tagged or release.text
@@ -72,15 +72,15 @@ def kept_text(release: Release, tag: State | None, *, is_first: bool, path: str)
 
 
 def with_effective_from(text: str, day: date, *, path: str) -> str:
-    """The contract's text with the custom property; nothing else changes.
+    """The contract's text with the custom property `effectiveFrom`; nothing else changes.
 
     Raises:
-        ContractError: its customProperties are not written as a list of lines.
+        ContractError: customProperties is not written as a block list.
     """
     line = f'- {{property: {EFFECTIVE_FROM}, value: "{day}"}}\n'
     listed = _LIST.search(text)
     if listed is None and _KEY.search(text):
-        what = "is no list of lines, so no day can be added; copy the file there from git, and add by hand:"
+        what = "is not a block list, so effectiveFrom cannot be added; copy the file from git to this path and add"
         raise ContractError(f"{path}: customProperties: {what} {line.strip()}")
     if listed is None:
         return f"{text.rstrip()}\n\ncustomProperties:\n  {line}"
@@ -89,17 +89,17 @@ def with_effective_from(text: str, day: date, *, path: str) -> str:
 
 
 def is_approved(text: str, states: Iterable[State]) -> bool:
-    """Whether a kept text says what one of the states said; the day since when it is in force may differ."""
+    """Whether a kept text has the same content as one of the states, ignoring `effectiveFrom`."""
     kept = _without_day(load_mapping(text, path=""))
     return any(_without_day(load_mapping(state.text, path="")) == kept for state in states)
 
 
 def _custom(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {each.get("property"): each.get("value") for each in document.get("customProperties") or []}
+    return {item.get("property"): item.get("value") for item in document.get("customProperties") or []}
 
 
 def _without_day(document: Mapping[str, Any]) -> dict[str, Any]:
-    custom = [each for each in document.get("customProperties") or [] if each.get("property") != EFFECTIVE_FROM]
+    custom = [item for item in document.get("customProperties") or [] if item.get("property") != EFFECTIVE_FROM]
     return {**document, "customProperties": custom}
 
 

@@ -1,4 +1,4 @@
-"""The answer of `gate diff` as one document: the stable JSON interface, version 1."""
+"""The result of `gate diff` as a document: the stable JSON interface, version 1."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ INTERFACE_VERSION = 1
 
 
 class CompatibilityReport(Record):
-    """A comparison, and for the transitive modes the same with every earlier version of the history.
+    """A comparison and, for the transitive modes, the comparisons with every earlier version in the history.
 
-    `unreadable` are (revision, problem) of versions in the history that do not fit the standard: nobody was ever
-    judged by them, so they count for no mode.
+    `unreadable` has the (revision, problem) of versions that are not valid against the standard: they never judged a
+    partition, so no mode includes them.
     """
 
     comparison: Comparison
@@ -26,17 +26,17 @@ class CompatibilityReport(Record):
     unreadable: tuple[tuple[str, str], ...] = ()
 
     def compatible(self, mode: Mode) -> bool:
-        """The mode's answer: against the old version, or against all known versions."""
+        """Whether the new version is compatible with the old version or, in a transitive mode, with all versions."""
         compared = (self.comparison, *self.earlier) if mode.transitive else (self.comparison,)
         return all(comparison.compatible(mode) for comparison in compared)
 
     def passes(self, mode: Mode | None) -> bool:
-        """Whether the version rule holds, and the mode where one was asked for."""
+        """Whether the version rule is met and, with a mode, the new version is compatible."""
         return self.comparison.version_rule.ok and (mode is None or self.compatible(mode))
 
 
 def read_version(text: str, *, path: str, label: str | None = None) -> ContractVersion:
-    """The contract version in a file's text. Raises: ContractError (not YAML, or not the standard)."""
+    """The contract version in a file's text. Raises: ContractError (not YAML, or not valid against the standard)."""
     document = load_document(text, path=path)
     require_valid(document, path=path)
     return contract_version(document.mapping, label=label or path)

@@ -1,6 +1,6 @@
-"""What a contract file says, as a tree of named things with their terms: the form in which two versions are compared.
+"""A contract file as a tree of named nodes with terms: the form in which two versions are compared.
 
-The file is walked, not our model of it, so a clause that nobody thought of is compared too (I8).
+The tree is built from the file, not from the gate's model of it, so that unknown clauses are compared too (I8).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from partition_gate.core.values import Scalar
 
 Value = Scalar | tuple[Scalar | None, ...]
 
-# list in the file -> what its entries are, and what tells one entry from another, best first
+# List in the file -> the owner name of its entries, and the keys that identify an entry, best first.
 LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "servers": ("server", ("id", "server")),
     "schema": ("table", ("id", "name")),
@@ -36,7 +36,7 @@ _MAP = ("key", "value")
 
 
 class Term(Record):
-    """One thing said: `clause` is its name within its owner, `path` its place in the file."""
+    """One statement: `clause` is its name within its owner, `path` its place in the file."""
 
     clause: str
     value: Value
@@ -44,7 +44,7 @@ class Term(Record):
 
 
 class Node(Record):
-    """A named thing of the contract (the contract itself, a column, a rule, an SLA ...) and what is said of it."""
+    """A named part of the contract (the contract itself, a column, a rule, an SLA ...) with its terms."""
 
     owner: str
     name: str
@@ -53,13 +53,13 @@ class Node(Record):
     terms: tuple[Term, ...]
     children: tuple[Node, ...]
 
-    def said(self, clause: str) -> Value | None:
-        """The value of a clause; None where nothing is said."""
+    def get(self, clause: str) -> Value | None:
+        """The value of a clause; None if the node does not have it."""
         return next((term.value for term in self.terms if term.clause == clause), None)
 
 
 def contract_tree(document: Mapping[str, Any]) -> Node:
-    """The tree of a contract document that fits the standard."""
+    """The tree of a contract document that is valid against the standard."""
     return _node("contract", document, "", name=str(document.get("id", "")), keys=("id",))
 
 
@@ -107,12 +107,12 @@ def _children(content: Mapping[str, Any], path: str) -> Iterator[Node]:
 
 
 def _shown_keys(owner: str, keys: tuple[str, ...]) -> tuple[str, ...]:
-    """A rule is known by its id, everything else by its name."""
+    """Rules are shown by their id, everything else by its name."""
     return keys if owner == "rule" else (*keys[1:], keys[0])
 
 
 def _is_child(key: str, value: object) -> bool:
-    """Whether it is a list of things, or what an array or map is made of. An enum's entries are values."""
+    """Whether the value becomes nodes: a list of mappings, or the inner columns of an array or map; not an enum."""
     if isinstance(value, list):
         return key != "enum" and bool(value) and all(isinstance(entry, Mapping) for entry in value)
     return key in {"items", "map"} and isinstance(value, Mapping)
@@ -133,22 +133,22 @@ def _identity(value: object) -> str:
 
 
 def _table(node: Node) -> Node:
-    """The primary key is one promise of the table, wherever its parts are written."""
-    members = [(_position(child), child) for child in node.children if child.said("primaryKey")]
+    """Makes the primary key one term of the table, wherever its parts are written."""
+    members = [(_position(child), child) for child in node.children if child.get("primaryKey")]
     names = tuple(child.name for _, child in sorted(members, key=lambda member: member[0]))
     key = [Term(clause="primaryKey", value=names, path=f"{node.path}.properties")] if names else []
     return node.model_copy(update={"terms": (*node.terms, *key)})
 
 
 def _position(column: Node) -> int:
-    position = column.said("primaryKeyPosition")
+    position = column.get("primaryKeyPosition")
     return position if isinstance(position, int) else 0
 
 
 def _column(node: Node) -> Node:
-    """Bounds become one range, and the column's name in the files one term."""
-    source = node.said("physicalName") or node.name
-    given = {clause: node.said(f"logicalTypeOptions.{clause}") for clause in _BOUNDS}
+    """Merges the bounds into one range, and adds the column's name in the files as a term."""
+    source = node.get("physicalName") or node.name
+    given = {clause: node.get(f"logicalTypeOptions.{clause}") for clause in _BOUNDS}
     terms = [term for term in node.terms if not _is_bound(term) and term.clause != "physicalName"]
     terms.append(Term(clause="source", value=source, path=f"{node.path}.physicalName"))
     if any(value is not None for value in given.values()):
@@ -171,29 +171,29 @@ def _range(given: Mapping[str, Value | None]) -> Value:
 def _end(inclusive: Value | None, exclusive: Value | None) -> tuple[Scalar | None, bool]:
     """`exclusive*` is a flag in v3.0 of the standard and a bound since v3.1."""
     if exclusive is None or exclusive is False:
-        return _one(inclusive), False
-    return _one(inclusive if exclusive is True else exclusive), True
+        return _scalar(inclusive), False
+    return _scalar(inclusive if exclusive is True else exclusive), True
 
 
 def _rule(node: Node) -> Node:
-    """The operator with its bounds becomes one term."""
+    """Merges the operator and its bounds into one term."""
     operators = [term for term in node.terms if term.clause.startswith(_OPERATORS)]
-    kept = [term for term in node.terms if term not in operators]
+    terms = [term for term in node.terms if term not in operators]
     for term in operators[:1]:
         bounds = term.value if isinstance(term.value, tuple) else (term.value,)
-        kept.append(Term(clause="operator", value=(term.clause, *bounds), path=term.path))
-    return node.model_copy(update={"terms": tuple(kept)})
+        terms.append(Term(clause="operator", value=(term.clause, *bounds), path=term.path))
+    return node.model_copy(update={"terms": tuple(terms)})
 
 
 def _sla(node: Node) -> Node:
-    """Value, unit and second value become one promise."""
-    parts = [_one(node.said(clause)) for clause in ("value", "unit", "valueExt")]
-    kept = [term for term in node.terms if term.clause not in {"value", "unit", "valueExt", "property"}]
+    """Merges value, unit and second value into one promise."""
+    parts = [_scalar(node.get(clause)) for clause in ("value", "unit", "valueExt")]
+    others = [term for term in node.terms if term.clause not in {"value", "unit", "valueExt", "property"}]
     promise = Term(clause="promise", value=tuple(parts), path=f"{node.path}.value")
-    return node.model_copy(update={"terms": (*kept, promise), "name": node.name.lower()})
+    return node.model_copy(update={"terms": (*others, promise), "name": node.name.lower()})
 
 
-def _one(value: Value | None) -> Scalar | None:
+def _scalar(value: Value | None) -> Scalar | None:
     return None if isinstance(value, tuple) else value
 
 

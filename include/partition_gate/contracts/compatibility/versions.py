@@ -1,4 +1,4 @@
-"""Whether the kept versions of a contract and today's follow one another, and load into one table."""
+"""Checks that the kept versions and the current version of a contract are in order and load into one table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CUSTOM, _EFFECTIVE = "customProperties", "{property: effectiveFrom, value: 2026
 
 
 class VersionProblem(NamedTuple):
-    """What is wrong with one of the versions: the place in its file, and `what; what to do`."""
+    """A problem in one of the versions: the place in its file, and `what; what to do`."""
 
     version: Dataset
     place: str
@@ -31,28 +31,30 @@ class VersionProblem(NamedTuple):
 
 
 def oldest_first(kept: Iterable[Dataset]) -> tuple[Dataset, ...]:
-    """The versions by the day from which they are in force; one without a day is the first."""
-    return tuple(sorted(kept, key=lambda each: (each.limits.effective_from or date.min, _number(each))))
+    """The versions ordered by `effectiveFrom`; a version without a day comes first."""
+    return tuple(sorted(kept, key=lambda version: (version.limits.effective_from or date.min, _number(version))))
 
 
-def version_problems(kept: Sequence[Dataset], today: Dataset) -> tuple[VersionProblem, ...]:
-    """Everything that keeps partitions from being judged by the right version. `kept` are oldest first."""
-    versions = (*kept, today)
-    found = [problem for before, after in pairwise(versions) for problem in _out_of_order(before, after)]
-    found += [problem for each in kept for problem in (*_misnamed(each), *_of_another_dataset(each, today))]
-    if not found:
-        found += [problem for i, each in enumerate(kept) for problem in _unloadable(each, versions[i + 1 :])]
-    return tuple(found)
+def version_problems(kept: Sequence[Dataset], current: Dataset) -> tuple[VersionProblem, ...]:
+    """Every problem that prevents judging partitions by the right version. `kept` are oldest first."""
+    versions = (*kept, current)
+    problems = [problem for before, after in pairwise(versions) for problem in _out_of_order(before, after)]
+    for version in kept:
+        problems += [*_misnamed(version), *_of_another_dataset(version, current)]
+    if not problems:
+        for i, version in enumerate(kept):
+            problems += _unloadable(version, versions[i + 1 :])
+    return tuple(problems)
 
 
 def _out_of_order(before: Dataset, after: Dataset) -> Iterator[VersionProblem]:
     since, then = before.limits.effective_from, after.limits.effective_from
     old, new = before.contract, after.contract
     if old.version == new.version:
-        what = f"{old.version} is kept and is today's; raise it in {new.path}, or remove this file"
+        what = f"{old.version} is also the current version; raise the version in {new.path}, or remove this file"
         yield VersionProblem(before, "version", what)
     elif then is None:
-        what = f"{new.version} follows {old.version} ({old.path}): say from which day; add {_EFFECTIVE}"
+        what = f"{new.version} follows {old.version} ({old.path}), so it needs a first day; add {_EFFECTIVE}"
         yield VersionProblem(after, _CUSTOM, what)
     elif since is not None and since >= then:
         what = (
@@ -61,30 +63,30 @@ def _out_of_order(before: Dataset, after: Dataset) -> Iterator[VersionProblem]:
         )
         yield VersionProblem(after, _CUSTOM, what)
     elif _number(before) >= _number(after):
-        what = f"{new.version} follows {old.version} ({old.path}), so it must be higher; correct the days or it"
+        what = f"{new.version} follows {old.version} ({old.path}) but is not higher; correct effectiveFrom or a version"
         yield VersionProblem(after, "version", what)
 
 
 def _misnamed(version: Dataset) -> Iterator[VersionProblem]:
     name = f"{quote(version.contract.version, safe='')}.odcs.yaml"
     if version.contract.path.rpartition("/")[2] != name:
-        what = f"{version.contract.version} must be the file's name, {name}; rename the file"
+        what = f"the file of version {version.contract.version} must be named {name}; rename the file"
         yield VersionProblem(version, "version", what)
 
 
-def _of_another_dataset(version: Dataset, today: Dataset) -> Iterator[VersionProblem]:
-    if version.name != today.name:
-        what = f"the table was {version.name!r} and is {today.name!r}: another table is another contract"
-        yield VersionProblem(version, "schema[0].name", f"{what}; give it an id of its own, and remove this file")
-    if _keys(version) != _keys(today):
-        was, now = (_keys(each) for each in (version, today))
-        what = f"partitions were {was} and are {now}: their keys mean something else"
-        yield VersionProblem(version, "servers", f"{what}; give it an id and a table of its own, and remove this file")
+def _of_another_dataset(version: Dataset, current: Dataset) -> Iterator[VersionProblem]:
+    if version.name != current.name:
+        what = f"the table was {version.name!r} and is {current.name!r}, and a new table needs a new contract"
+        yield VersionProblem(version, "schema[0].name", f"{what}; give it a new id, and remove this file")
+    if _keys(version) != _keys(current):
+        was, now = (_keys(dataset) for dataset in (version, current))
+        what = f"partitions were {was} and are {now}, so their keys have another meaning"
+        yield VersionProblem(version, "servers", f"{what}; give it a new id and a new table, and remove this file")
 
 
 def _keys(version: Dataset) -> str:
-    """What tells keys of two locations apart: the segments' names, and how values of their types are written."""
-    return "/".join(f"{each.name}={each.example}" for each in version.location.segments) or "one partition"
+    """The form of the keys: the names of the segments, and an example value of each type."""
+    return "/".join(f"{segment.name}={segment.example}" for segment in version.location.segments) or "one partition"
 
 
 def _unloadable(version: Dataset, newer: Sequence[Dataset]) -> Iterator[VersionProblem]:
@@ -93,11 +95,11 @@ def _unloadable(version: Dataset, newer: Sequence[Dataset]) -> Iterator[VersionP
     for column, published in zip(own.columns, now.columns, strict=True):
         place = version.column(column.name).path
         if not holds(published.type, column.type):
-            what = f"{column.name} was {column.type} and is {published.type}, which does not hold every value of it"
-            yield VersionProblem(version, place, f"{what}; give the column of the new type a new name")
+            what = f"{column.name} was {column.type} and is {published.type}, which cannot represent all its values"
+            yield VersionProblem(version, place, f"{what}; give the column with the new type a new name")
         if names[published.name.casefold()] > 1:
-            what = f"{column.name} is {published.name} now, and so is another column of this version"
-            yield VersionProblem(version, place, f"{what}; give one of today's columns a new name")
+            what = f"{column.name} and another column of this version are both named {published.name} now"
+            yield VersionProblem(version, place, f"{what}; rename one of the current columns")
 
 
 def _number(version: Dataset) -> tuple[int, int, int]:

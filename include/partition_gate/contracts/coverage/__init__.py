@@ -1,1 +1,1 @@
-"""What becomes of every clause of a contract: executed, documented only, or not executable and why. Pure."""
+"""The treatment of every clause of a contract: executed, documented, or not executable and why. Pure."""

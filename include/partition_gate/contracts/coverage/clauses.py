@@ -1,6 +1,6 @@
-"""What becomes of every clause of a contract file: executed, documented only, or not executable and why (I8).
+"""The treatment of every clause of a contract file: executed, documented, or not executable and why (I8).
 
-The file is walked, not our model of it, so a clause that nobody thought of is listed too.
+The list is built from the file, not from the gate's model of it, so that unknown clauses are listed too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Treatment(StrEnum):
 class CoveredClause(Record):
     """One clause of the file: `by` names the check or the mechanism that executes it, or says why nothing does.
 
-    `line` is its line in the file, from 1, where the file's text was at hand.
+    `line` is its 1-based line in the file; None if the text of the file is not available.
     """
 
     clause: str
@@ -41,7 +41,7 @@ class CoveredClause(Record):
 def cover(
     document: Mapping[str, Any] | Document, compilation: Compilation, *, environment: str | None = None
 ) -> tuple[CoveredClause, ...]:
-    """One row a clause, in the file's order. `environment` picks the server, as when the contract was read."""
+    """One row per clause, in the file's order. `environment` selects the server, as when the contract was read."""
     mapping = document.mapping if isinstance(document, Document) else document
     decided = _decided(compilation) | _unused_servers(mapping, environment)
     rows = []
@@ -53,8 +53,11 @@ def cover(
 
 
 def clauses(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(place, kind) of every clause: quality rules, service levels, relationships, custom properties, options and
-    enumerations whole, else each leaf; together they are the whole file. A kind is a key of `coverage_kinds`."""
+    """(place, kind) of every clause; together they cover the whole file.
+
+    Quality rules, service levels, relationships, custom properties, options and enumerations are one clause each; any
+    other leaf is a clause. A kind is a key of the tables in `kinds`.
+    """
     return list(_walk(document, ()))
 
 
@@ -68,7 +71,7 @@ def _walk(value: Any, place: tuple[str | int, ...]) -> Iterator[tuple[str, str]]
 
 
 def _decided(compilation: Compilation) -> dict[str, tuple[Treatment, str]]:
-    """What the compiler says of a clause; a clause with a check is executed, whatever else is said of it."""
+    """The compiler's result for each clause; a clause with a check counts as executed."""
     decided = {item.clause: (Treatment.NOT_EXECUTABLE, item.why) for item in compilation.not_executable}
     decided |= {item.clause: (Treatment.DOCUMENTED, item.why) for item in compilation.documented}
     names: dict[str, list[str]] = {}
@@ -78,17 +81,17 @@ def _decided(compilation: Compilation) -> dict[str, tuple[Treatment, str]]:
 
 
 def _named(check: Check) -> str:
-    """The check's id; freshness goes on to age where nothing is judged, and only a watch would see that."""
-    later = "; between partitions it needs the watch" if isinstance(check.promise, FreshWithin) else ""
-    return f"{check.rule_id} (held when a partition is judged{later})" if check.promise else check.rule_id
+    """The check's id. Data also ages when no partition is judged, which only monitoring would notice."""
+    later = "; between partitions, monitoring is needed" if isinstance(check.promise, FreshWithin) else ""
+    return f"{check.rule_id} (checked when a partition is judged{later})" if check.promise else check.rule_id
 
 
 def _unused_servers(document: Mapping[str, Any], environment: str | None) -> dict[str, tuple[Treatment, str]]:
-    """Everything of the servers that partitions are not looked for on."""
+    """The clauses of servers that are not searched for partitions."""
     servers = document.get("servers") or []
     used = used_server(servers, environment)
     places = (place for i, server in enumerate(servers) if i != used for place, _ in _walk(server, ("servers", i)))
-    return dict.fromkeys(places, (Treatment.DOCUMENTED, "of a server that is not used here"))
+    return dict.fromkeys(places, (Treatment.DOCUMENTED, "belongs to a server that is not used here"))
 
 
 def _by_kind(kind: str) -> tuple[Treatment, str]:

@@ -1,4 +1,4 @@
-"""Kinds of clauses, and what becomes of those that are no check: one table a treatment, a new kind is one line."""
+"""Kinds of clauses, and the treatment of kinds that are not checks: one table per treatment, one line per kind."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from partition_gate.contract.sla_names import canonical
 
 NOT_PROMISED = "not promised"
 _PEOPLE = "shown to people"
-_OTHERS = "kept for people and other tools"
-# Lists whose members are one clause each, and keys whose value is one clause.
+_OTHERS = "for people and other tools"
+# Each member of these lists is one clause.
 _WHOLE_MEMBERS = frozenset(
     {"quality", "relationships", "slaProperties", "customProperties", "authoritativeDefinitions", "synonyms", "roles"}
 )
-# False in v3.0, where the exclusive bounds are truth values, says that the bound itself is a right value.
+# In v3.0 the exclusive bounds are flags; false means that the bound itself is allowed.
 _PROMISES = frozenset({"required", "unique", "primaryKey", "partitioned", "exclusiveMinimum", "exclusiveMaximum"})
 _OBJECT = re.compile(r"schema\b")
 _COLUMN = re.compile(r"object\.properties\b")
@@ -24,12 +24,12 @@ _NESTED = re.compile(r"column(\.properties|\.items|\.map\.key|\.map\.value)+\b")
 _GROUPS = {"servers": "server"}
 
 MECHANISMS: dict[str, str] = {
-    **dict.fromkeys(("apiVersion", "kind"), "the schema that the file is held against"),
+    **dict.fromkeys(("apiVersion", "kind"), "the schema that validates the file"),
     **dict.fromkeys(("id", "version"), "identity of suite, table and idempotency key"),
-    "status": "who is told, and whether there is a DAG",
+    "status": "whether people are notified, and whether there is a DAG",
     **dict.fromkeys(
         (f"server.{key}" for key in ("server", "environment", "type", "location", "path", "format", "endpointUrl")),
-        "where partitions are looked for",
+        "where partitions are searched for",
     ),
     "object.name": "name of the published table",
     **dict.fromkeys(("object.description", "column.description"), "comment of the published table"),
@@ -37,7 +37,7 @@ MECHANISMS: dict[str, str] = {
     "column.physicalName": "name of the column in the files",
     "nested.physicalName": "name of the field in the files, and in the published table",
     "column.classification": "masking of values in reports, messages and logs",
-    "nested.classification": "hidden with its top-level property",
+    "nested.classification": "masked with its top-level property",
     "column.primaryKey": "member of the primary key",
     "column.primaryKeyPosition": "order of the key's columns",
     **dict.fromkeys((f"support.{key}" for key in ("channel", "tool", "scope")), "routing of alerts"),
@@ -45,24 +45,24 @@ MECHANISMS: dict[str, str] = {
         (f"{team}.{key}" for team in ("team", "team.members") for key in ("name", "username", "role", "dateOut")),
         "owners named in alerts and pages",
     ),
-    "custom.effectiveFrom": "first day whose partitions this version judges, and no kept version",
+    "custom.effectiveFrom": "first day of the partitions that this version judges, instead of a kept version",
     "column.default": "value of the column in partitions from before it was added",
     **dict.fromkeys(
         (f"custom.{name}" for name in ("timezone", "startDate", "quarantineLimit", "shrinkLimit")),
         "limits of a partition",
     ),
-    "custom.readiness": "when a partition is complete: quiet for a time, or declared by a marker or a manifest",
+    "custom.readiness": "when a partition is complete: unchanged for a time, or declared by a marker or a manifest",
     "sla.errorRate": "quarantine limit of a partition",
     "sla.frequency": "the expected partitions (schedule of the DAG)",
     "sla.endOfLife": "end of the DAG's schedule",
-    "slaDefaultElement": "element of the service levels that name none",
-    "sla.generalAvailability": "nobody is told anything before it",
+    "slaDefaultElement": "element of service levels without an element",
+    "sla.generalAvailability": "nobody is notified before it",
     "custom.calendar": "which partitions are expected",
 }
 
 DOCUMENTED: dict[str, str] = {
     NOT_PROMISED: "false promises nothing",
-    "empty": "empty, so it says nothing",
+    "empty": "an empty value promises nothing",
     "quality.text": "a sentence for people",
     **dict.fromkeys(("name", "domain", "dataProduct", "tenant", "contractCreatedTs", "tags"), _PEOPLE),
     **dict.fromkeys(("description.usage", "description.purpose", "description.limitations"), _PEOPLE),
@@ -97,21 +97,21 @@ DOCUMENTED: dict[str, str] = {
     "customProperties": _OTHERS,
     "authoritativeDefinitions": "links for people",
     "context": "guidance for people and their tools",
-    "sla": "not a service level that is measured; shown to people",
+    "sla": "a service level that is not measured; shown to people",
 }
 
 REFUSED: dict[str, str] = {
-    "unknown key": "not a key of the standard; nobody reads it",
+    "unknown key": "not a key of the standard, so it is ignored",
     **dict.fromkeys(
         (f"nested.{key}" for key in ("primaryKey", "primaryKeyPosition", "partitioned", "partitionKeyPosition")),
-        "only a top-level property can be part of a key or a partition",
+        "only a top-level property can belong to a key or a partition",
     ),
     **dict.fromkeys(
         (f"sla.{name}" for name in ("timeToDetect", "timeToNotify", "timeToRepair")),
-        "measured from incidents, for which a watch beside the runs is needed",
+        "measured from incidents, which needs monitoring in addition to the runs",
     ),
-    "relationships": "only a key of one column is executable yet",
-    **dict.fromkeys((f"quality.{kind}" for kind in ("library", "sql", "custom")), "no check came of the rule yet"),
+    "relationships": "a column cannot be compared with several columns",
+    **dict.fromkeys((f"quality.{kind}" for kind in ("library", "sql", "custom")), "the rule did not become a check"),
 }
 
 

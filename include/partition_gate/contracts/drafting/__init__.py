@@ -1,1 +1,1 @@
-"""A draft contract, guessed from existing partitions. Pure."""
+"""Drafts a contract by guessing from existing partitions. Pure."""

@@ -1,4 +1,4 @@
-"""A draft contract from a profile: every guess says that it is one and what it was guessed from."""
+"""Drafts a contract from a profile: every guess is marked as a guess, with its basis."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import yaml
 
 from partition_gate.contracts.drafting.guesses import (
     few_values,
+    has_personal_name,
     latency,
     looks_personal,
-    named_like_a_person,
     null_budget_percent,
     period_end,
     rounded_range,
@@ -26,13 +26,13 @@ from partition_gate.core.partition_key import Segment
 API_VERSION = "v3.1.0"
 _HEAD = """\
 # A draft, guessed from {count} of {all} partitions ({keys}) below {root}.
-# Each guess begins with "Guess": keep it, correct it, or remove it. Then give the contract owners, channels and a
-# purpose, and set status to active. `gate lint` checks the file, `gate coverage` says what is executed.
+# Each guess begins with "Guess": confirm it, correct it, or remove it. Then add owners, channels and a purpose, and
+# set status to active. `gate lint` checks the file; `gate coverage` shows what is executed.
 """
 
 
 def draft_contract(profile: DataProfile, *, contract_id: str) -> str:
-    """The draft as ODCS YAML: it passes lint, and the profiled partitions keep its promises."""
+    """The draft as ODCS YAML: it passes lint, and the profiled partitions pass its checks."""
     document = {
         "apiVersion": API_VERSION,
         "kind": "DataContract",
@@ -40,7 +40,7 @@ def draft_contract(profile: DataProfile, *, contract_id: str) -> str:
         "name": contract_id.replace("_", " ").replace("-", " ").capitalize(),
         "version": "0.1.0",
         "status": "draft",
-        "description": {"purpose": "To be written: what one row is, and who needs it."},
+        "description": {"purpose": "To do: describe what one row is, and who needs it."},
         "servers": [_server(profile)],
         "schema": [_table(profile, contract_id)],
         **_service_levels(profile),
@@ -51,7 +51,7 @@ def draft_contract(profile: DataProfile, *, contract_id: str) -> str:
 
 
 def proposed_id(root: str) -> str:
-    """An id from a location's last folder."""
+    """An id derived from a location's last folder."""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", root.rstrip("/").rsplit("/", 1)[-1]).strip("-").lower()
     return name or "dataset"
 
@@ -79,12 +79,12 @@ def _server(profile: DataProfile) -> dict[str, Any]:
 def _table(profile: DataProfile, contract_id: str) -> dict[str, Any]:
     inside = {column.name for column in profile.columns}
     bounds = row_bounds(profile.row_counts)
-    seen = f"{min(profile.row_counts):,} to {max(profile.row_counts):,}" if profile.row_counts else "none"
+    observed = f"{min(profile.row_counts):,} to {max(profile.row_counts):,}" if profile.row_counts else "none"
     rule = {
         "id": "rows",
         "metric": "rowCount",
         "mustBeBetween": list(bounds or ()),
-        "description": f"Guess: half of the smallest to twice the largest of the partitions seen ({seen} rows).",
+        "description": f"Guess: half the smallest to twice the largest profiled partition ({observed} rows).",
     }
     return {
         "name": re.sub(r"[^A-Za-z0-9_]", "_", contract_id),
@@ -105,7 +105,7 @@ def _segment(profile: DataProfile, number: int) -> dict[str, Any]:
         "logicalType": "date" if is_date else "string",
         "partitioned": True,
         "partitionKeyPosition": number + 1,
-        "description": "Guess: the partition key, from the folders' names.",
+        "description": "Guess: part of the partition key, from the folder names.",
     }
 
 
@@ -125,8 +125,8 @@ def _property(profile: DataProfile, column: ColumnProfile) -> dict[str, Any]:
         "quality": list(_rules(profile, column)) or None,
         **_nested(logical, column.parts),
     }
-    told = _told(profile, column, facts, options)
-    return {**{name: value for name, value in given.items() if value is not None}, "description": told}
+    description = _description(profile, column, facts, options)
+    return {**{name: value for name, value in given.items() if value is not None}, "description": description}
 
 
 def _nested(logical: str | None, parts: tuple[ColumnPart, ...]) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _part(part: ColumnPart) -> dict[str, Any]:
         "name": part.name,
         "logicalType": logical,
         "physicalType": physical,
-        "classification": "personal" if named_like_a_person(part.name) else None,
+        "classification": "personal" if has_personal_name(part.name) else None,
         "logicalTypeOptions": {"format": width} if width else None,
         **_nested(logical, part.parts),
     }
@@ -164,11 +164,11 @@ def _position(segments: tuple[str, ...], name: str) -> int | None:
 
 
 def _bounds(column: ColumnProfile) -> dict[str, Any]:
-    found = None if looks_personal(column) else rounded_range(column)
-    if found is None:
+    value_range = None if looks_personal(column) else rounded_range(column)
+    if value_range is None:
         return {}
     is_whole = types_of(column.type)[0] == "integer"
-    low, high = (int(end) if is_whole else end for end in found)
+    low, high = (int(end) if is_whole else end for end in value_range)
     return {"minimum": low, "maximum": high}
 
 
@@ -180,7 +180,7 @@ def _rules(profile: DataProfile, column: ColumnProfile) -> Iterator[dict[str, An
             "metric": "nullValues",
             "mustBeLessOrEqualTo": budget,
             "unit": "percent",
-            "description": f"Guess: half again the worst share seen ({worst:.2g} %).",
+            "description": f"Guess: 1.5 times the highest percentage observed ({worst:.2g} %).",
         }
     if values := few_values(column, sum(profile.row_counts)):
         yield {
@@ -188,32 +188,33 @@ def _rules(profile: DataProfile, column: ColumnProfile) -> Iterator[dict[str, An
             "metric": "invalidValues",
             "mustBe": 0,
             "arguments": {"validValues": list(values)},
-            "description": f"Guess: the {len(values)} values seen.",
+            "description": f"Guess: the {len(values)} values observed.",
         }
 
 
-def _told(profile: DataProfile, column: ColumnProfile, facts: dict[str, Any], options: dict[str, Any]) -> str:
+def _description(profile: DataProfile, column: ColumnProfile, facts: dict[str, Any], options: dict[str, Any]) -> str:
+    members = f"{len(profile.key)} column{'' if len(profile.key) == 1 else 's'}"
     guesses = [
-        "no null was seen" if "required" in facts else "",
-        "no value was seen twice" if "unique" in facts else "",
-        f"member of a key of {len(profile.key)} that no two rows share" if "primaryKey" in facts else "",
-        "the range was rounded outwards" if "minimum" in options else "",
-        "personal, by its name or values: no value is shown here" if looks_personal(column) else "",
-        "of its parts only the types were looked at" if column.parts else "",
-        f"its type {column.type} has no word in the standard" if types_of(column.type)[0] is None else "",
+        "no nulls were observed" if "required" in facts else "",
+        "all observed values were unique" if "unique" in facts else "",
+        f"member of a key of {members} that is unique in every row" if "primaryKey" in facts else "",
+        "the range is the observed range, rounded outwards" if "minimum" in options else "",
+        "personal, by its name or values, so no value is shown here" if looks_personal(column) else "",
+        "only the types of its parts were profiled" if column.parts else "",
+        f"the standard has no word for its type {column.type}" if types_of(column.type)[0] is None else "",
     ]
-    found = "; ".join(filter(None, guesses))
-    return f"Guess: {found}." if found else "Guess: nothing beyond its type."
+    text = "; ".join(filter(None, guesses))
+    return f"Guess: {text}." if text else "Guess: only its type."
 
 
 def _service_levels(profile: DataProfile) -> dict[str, Any]:
     every, slowest = step(profile.keys), latency(profile.arrivals, timezone=profile.timezone)
     levels = []
     if every:
-        text = f"Guess: most of the {len(profile.keys)} keys follow each other so."
+        text = f"Guess: the most common distance between the {len(profile.keys)} keys."
         levels.append({"property": "frequency", "value": every[0], "unit": every[1], "description": text})
     if slowest.hours:
-        text = f"Guess: {slowest.why} after their period ended ({profile.timezone})."
+        text = f"Guess: {slowest.why} after the end of their period ({profile.timezone})."
         levels.append({"property": "latency", "value": slowest.hours, "unit": "h", "description": text})
     return {"slaProperties": levels} if levels else {}
 
@@ -224,5 +225,5 @@ def _settings(profile: DataProfile) -> dict[str, Any]:
         return {}
     settings = [{"property": "startDate", "value": first, "description": "Guess: the first partition in landing."}]
     if profile.timezone != "UTC":
-        settings.append({"property": "timezone", "value": profile.timezone, "description": "Given by --timezone."})
+        settings.append({"property": "timezone", "value": profile.timezone, "description": "Set by --timezone."})
     return {"customProperties": settings}

@@ -1,4 +1,4 @@
-"""Guesses from a profile: wide enough for the partitions that were seen, round enough to be read."""
+"""Guesses from a profile: wide enough for the profiled partitions, and rounded to be readable."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _PERSONAL = re.compile(
 )
 _BACKFILL = timedelta(days=30)
 _MOSTLY_NULL = 0.5
-# DuckDB type -> (logicalType, physicalType, format). Sizes are promised as they are stored; only an unsigned 64-bit
-# integer needs its format too, because `integer` alone ends at 63 bits.
+# DuckDB type -> (logicalType, physicalType, format). The promised size is the stored size; only an unsigned 64-bit
+# integer also needs its format, because `integer` alone is limited to 63 bits.
 _TYPES: dict[str, tuple[str, str | None, str | None]] = {
     "TINYINT": ("integer", "TINYINT", None),
     "SMALLINT": ("integer", "INT16", None),
@@ -48,14 +48,14 @@ _TYPES: dict[str, tuple[str, str | None, str | None]] = {
 
 
 class Latency(Record):
-    """The slowest seen arrival after its period's end, or why none can be told."""
+    """The slowest observed arrival after the end of its period, or why it cannot be guessed."""
 
     hours: int | None
     why: str
 
 
 def types_of(duckdb_type: str) -> tuple[str | None, str | None, str | None]:
-    """(logicalType, physicalType, format); a nested type has only its logical type, an unknown one none."""
+    """(logicalType, physicalType, format); a nested type has only its logical type, an unknown type none of them."""
     if duckdb_type.startswith("DECIMAL"):
         return "number", duckdb_type, None
     if duckdb_type.endswith("]"):
@@ -66,29 +66,29 @@ def types_of(duckdb_type: str) -> tuple[str | None, str | None, str | None]:
 
 
 def looks_personal(column: ColumnProfile) -> bool:
-    """By its name or a part's, or because its values look like e-mail addresses. Values are hidden by whole columns."""
-    named = named_like_a_person(column.name) or any(map(_is_personal_part, column.parts))
+    """Whether its name, a part's name or its values (e-mail addresses) look personal. Masking covers whole columns."""
+    named = has_personal_name(column.name) or any(map(_is_personal_part, column.parts))
     return named or column.like_email_fraction > _MOSTLY_NULL
 
 
-def named_like_a_person(name: str) -> bool:
-    """Whether a column of this name (`customerEmail`, `first_name`) usually tells something of a person."""
+def has_personal_name(name: str) -> bool:
+    """Whether a column with this name (`customerEmail`, `first_name`) usually contains personal data."""
     return bool(_PERSONAL.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()))
 
 
 def _is_personal_part(part: ColumnPart) -> bool:
-    return named_like_a_person(part.name) or any(map(_is_personal_part, part.parts))
+    return has_personal_name(part.name) or any(map(_is_personal_part, part.parts))
 
 
 def few_values(column: ColumnProfile, row_count: int) -> tuple[Scalar, ...]:
-    """The values of a text column with few of them, each seen five times on average; else none."""
+    """The values of a text column with few values that occur at least five times on average; else none."""
     is_text = column.type == "VARCHAR" and not looks_personal(column)
-    often = column.distinct_count * 5 <= row_count
-    return tuple(sorted(column.values, key=str)) if is_text and often and len(column.values) > 1 else ()
+    is_frequent = column.distinct_count * 5 <= row_count
+    return tuple(sorted(column.values, key=str)) if is_text and is_frequent and len(column.values) > 1 else ()
 
 
 def rounded_range(column: ColumnProfile) -> tuple[float, float] | None:
-    """The range seen, rounded outwards to two digits, never over zero; None for what is no number."""
+    """The observed range, rounded outwards to two digits, never across zero; None if the values are not numbers."""
     low, high = column.low, column.high
     if isinstance(low, bool | str) or isinstance(high, bool | str) or low is None or high is None:
         return None
@@ -96,7 +96,7 @@ def rounded_range(column: ColumnProfile) -> tuple[float, float] | None:
 
 
 def null_budget_percent(column: ColumnProfile) -> float | None:
-    """Half again the worst share of nulls seen, rounded up; None where there is none, or where most are null."""
+    """1.5 times the highest percentage of nulls, rounded up; None without nulls, or if most values are null."""
     worst = max(column.null_fractions, default=0.0)
     if not worst or worst > _MOSTLY_NULL:
         return None
@@ -104,15 +104,15 @@ def null_budget_percent(column: ColumnProfile) -> float | None:
 
 
 def row_bounds(row_counts: Sequence[int]) -> tuple[int, int] | None:
-    """Half of the smallest and twice the largest partition, as exclusive bounds; None where one was empty."""
+    """Half the smallest and twice the largest partition, as exclusive bounds; None if one has fewer than two rows."""
     smallest, largest = min(row_counts, default=0), max(row_counts, default=0)
     return (math.floor(smallest / 2), largest * 2) if smallest > 1 else None
 
 
 def step(keys: Sequence[str]) -> tuple[int, str] | None:
-    """The calendar that most gaps between keys follow, as (value, unit); None where keys are no dates."""
+    """The most common gap between keys, as (value, unit); None if the keys are not dates."""
     moments = [moment for key in keys if (moment := period_end(key)) is not None]
-    gaps = Counter(later - sooner for sooner, later in pairwise(moments))
+    gaps = Counter(later - earlier for earlier, later in pairwise(moments))
     if len(moments) < len(keys) or not gaps:
         return None
     gap = gaps.most_common(1)[0][0]
@@ -120,44 +120,43 @@ def step(keys: Sequence[str]) -> tuple[int, str] | None:
 
 
 def latency(arrivals: Sequence[Arrival], *, timezone: str) -> Latency:
-    """Hours within which every partition came, one more than the slowest; a backfill tells nothing."""
+    """Hours within which every partition arrived, plus one; a backfill allows no guess."""
     delays = [
         arrival.arrived_at - end
         for arrival in arrivals
         if (end := period_end(arrival.key, timezone=timezone)) is not None
     ]
     if not delays:
-        return Latency(hours=None, why="the keys are no dates")
+        return Latency(hours=None, why="the keys are not dates")
     if max(delays) > _BACKFILL:
-        return Latency(
-            hours=None, why=f"the files came up to {max(delays).days} days after their period, as a backfill's do"
-        )
+        why = f"files arrived up to {max(delays).days} days after their period, as in a backfill"
+        return Latency(hours=None, why=why)
     if min(delays) < timedelta(0):
-        why = f"files came before their period ended in {timezone}; --timezone names the zone of the keys"
+        why = f"files arrived before their period ended in {timezone}; set the time zone of the keys with --timezone"
         return Latency(hours=None, why=why)
     hours = math.ceil(max(delays) / timedelta(hours=1)) + 1
-    return Latency(hours=hours, why=f"{len(delays)} partitions came within {hours - 1} h")
+    return Latency(hours=hours, why=f"{len(delays)} partitions arrived within {hours - 1} h")
 
 
 def period_end(key: str, *, timezone: str = "UTC") -> datetime | None:
-    """The end (in UTC) of the period of a key such as 2026-11-01 or 2026-11-01/07 of a zone; None for other keys."""
+    """The end (in UTC) of the period of a key such as 2026-11-01 or 2026-11-01/07; None for other keys."""
     day, _, hour = key.partition("/")
     try:
         start = datetime.combine(date.fromisoformat(day), datetime.min.time(), tzinfo=ZoneInfo(timezone))
     except ValueError:
         return None
     if not hour:
-        return (start + timedelta(days=1)).astimezone(UTC)  # of a zone's days, which may have 23 or 25 hours
+        return (start + timedelta(days=1)).astimezone(UTC)  # a local day may have 23 or 25 hours
     if not re.fullmatch(r"\d\d?", hour) or int(hour) > 23:
         return None
     return start.replace(hour=int(hour)).astimezone(UTC) + timedelta(hours=1)
 
 
 def _down(number: float) -> float:
-    """The number with two digits, not greater. Decimal, so that 0.1 + 0.2 is not 0.30000000000000004."""
+    """The number rounded down to two digits. Decimal, so that 0.1 + 0.2 is not 0.30000000000000004."""
     exact = Decimal(repr(number))
     if not exact:
         return 0
     quantum = Decimal(1).scaleb(exact.adjusted() - 1)
-    found = (exact / quantum).to_integral_value(rounding=ROUND_FLOOR) * quantum
-    return int(found) if isinstance(number, int) else float(found)
+    rounded = (exact / quantum).to_integral_value(rounding=ROUND_FLOOR) * quantum
+    return int(rounded) if isinstance(number, int) else float(rounded)

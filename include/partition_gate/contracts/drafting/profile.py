@@ -1,4 +1,4 @@
-"""What existing partitions look like: the facts that a draft contract is guessed from. No decision is taken here."""
+"""The profile of existing partitions: the facts that a draft contract is based on. Guesses are made elsewhere."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class ColumnPart(Record):
 
 
 class ColumnProfile(Record):
-    """One column over all profiled partitions. `type` is DuckDB's name.
+    """One column over all profiled partitions. `type` is the DuckDB type.
 
-    `low` and `high` are None where a value is infinite or NaN. `values` are all values of a column that has at most
-    `FEW_VALUES` of them, else empty. `null_fractions` has one entry a partition.
+    `low` and `high` are None if a value is infinite or NaN. `values` has all values if there are at most `FEW_VALUES`,
+    else it is empty. `null_fractions` has one entry per partition.
     """
 
     name: str
@@ -47,11 +47,11 @@ class Arrival(Record):
 
 
 class DataProfile(Record):
-    """A dataset in landing. `keys` are all of it, ascending; `profiled` the partitions whose files were read.
+    """A dataset in landing. `keys` has all keys, ascending; `profiled` the keys of the partitions that were read.
 
-    `timezone` is the IANA zone of the keys. `row_counts` has one entry a profiled partition. `unique` are single
-    columns without null or repeated value, `key` the fewest columns found that are unique together (empty where none
-    were).
+    `timezone` is the IANA zone of the keys. `row_counts` has one entry per profiled partition. `unique` are single
+    columns without nulls or duplicates; `key` is the smallest set of columns found that is unique together (empty if
+    there is none).
     """
 
     location: Location

@@ -1,1 +1,1 @@
-"""A contract in other formats: Avro, JSON Schema, SQL, a plain suite, HTML. Pure."""
+"""Exports a contract to other formats: Avro, JSON Schema, SQL, a portable suite, HTML. Pure."""

@@ -1,4 +1,4 @@
-"""A contract's table as an Avro schema, for a schema registry upstream. Source: Apache Avro 1.12."""
+"""Exports a contract's table as an Avro schema, for an upstream schema registry. Source: Apache Avro 1.12."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _BINARY_TYPES = {"BLOB", "BINARY", "VARBINARY", "BYTES"}
 def avro_schema(odcs: OpenDataContractStandard, schema: SchemaObject) -> dict[str, Any]:
     """The Avro record of one row, without the partition columns.
 
-    A column that may be null is a union with null, and its default is null.
-    Names that Avro does not allow have `_` for each bad character; the contract's name is kept as `odcsName`.
+    A nullable column is a union with null, and its default is null. In names, `_` replaces each character that Avro
+    does not allow; `odcsName` then has the contract's name.
     """
     inside = [column for column in schema.properties or [] if not column.partitioned]
     record = _record(_avro_name(str(schema.name)), inside, at="")
@@ -91,7 +91,7 @@ def _array(column: SchemaProperty, at: str) -> Any:
 
 
 def _object(column: SchemaProperty, at: str) -> Any:
-    # Avro's record names are global in a schema: the path makes them unique.
+    # Record names are global in an Avro schema: the path makes them unique.
     return _record(f"{at}{_avro_name(str(column.name))}", column.properties or [], at="")
 
 
@@ -116,7 +116,7 @@ _TYPES: dict[str, Callable[[SchemaProperty, str], Any]] = {
 
 
 def _symbols(column: SchemaProperty) -> list[str]:
-    """The enum's values where all of them may be Avro symbols; else none, and the column is plain text."""
+    """The enum's values if all of them are valid Avro symbols; else none, and the column is plain text."""
     values = [item.value for item in column.enum or []]
     fits = all(isinstance(value, str) and _NAME.fullmatch(value) for value in values)
     return [str(value) for value in dict.fromkeys(values)] if fits else []

@@ -1,4 +1,4 @@
-"""A contract as one HTML file for readers: no script, nothing loaded from elsewhere, every value escaped."""
+"""Exports a contract as a single HTML file: no scripts, no external resources, every value escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A contract's table as JSON Schema 2020-12 of one row, for validation in a stream."""
+"""Exports a contract's table as a JSON Schema 2020-12 of one row, for stream validation."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _FORMATS = {"email", "uuid", "uri", "hostname", "ipv4", "ipv6"}
 
 
 def json_schema_of(odcs: OpenDataContractStandard, schema: SchemaObject) -> dict[str, Any]:
-    """The schema of one row as a JSON object, under the columns' names in the files.
+    """The schema of one row as a JSON object, with the column names of the files.
 
-    Further keys are allowed, as further columns are. Uniqueness, foreign keys and rules over many rows cannot be said.
-    Bounds of dates and times are not said either: JSON Schema has none.
+    Additional keys are allowed, as additional columns are. JSON Schema cannot express uniqueness, foreign keys, rules
+    over several rows, or bounds of dates and times.
     """
     return {
         "$schema": DIALECT,
@@ -44,7 +44,7 @@ def json_schema_of(odcs: OpenDataContractStandard, schema: SchemaObject) -> dict
 
 
 def _object(columns: list[SchemaProperty]) -> dict[str, Any]:
-    inside = [column for column in columns if not column.partitioned]  # the others are in the path, not in the row
+    inside = [column for column in columns if not column.partitioned]  # partition columns are in the path, not the row
     required = [_source(column) for column in inside if column.required or column.primaryKey]
     return {
         "type": "object",
@@ -55,14 +55,14 @@ def _object(columns: list[SchemaProperty]) -> dict[str, Any]:
 
 def _column(column: SchemaProperty) -> dict[str, Any]:
     logical = column.logicalType or ""
-    said = {**_TYPES.get(logical, {}), **_described(column.description), **dict(_options(column))}
+    schema = {**_TYPES.get(logical, {}), **_described(column.description), **dict(_options(column))}
     if logical == "object":
-        said |= _object(column.properties or [])
+        schema |= _object(column.properties or [])
     if logical == "array" and column.items:
-        said["items"] = _column(column.items)
+        schema["items"] = _column(column.items)
     if column.enum:
-        said["enum"] = [item.value for item in column.enum]
-    return said if column.required or column.primaryKey else _or_null(said)
+        schema["enum"] = [item.value for item in column.enum]
+    return schema if column.required or column.primaryKey else _or_null(schema)
 
 
 def _options(column: SchemaProperty) -> Iterator[tuple[str, Any]]:
@@ -75,7 +75,7 @@ def _options(column: SchemaProperty) -> Iterator[tuple[str, Any]]:
 
 
 def _bounds(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """In v3.0 of the standard `exclusive*` is a flag of the bound beside it."""
+    """In v3.0 of the standard `exclusive*` is a flag for the bound next to it."""
     for name in _BOUNDS:
         flag = options.get(f"exclusive{name[0].upper()}{name[1:]}")
         value = options.get(name)
@@ -83,13 +83,13 @@ def _bounds(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield (f"exclusive{name[0].upper()}{name[1:]}" if flag is True else name), value
 
 
-def _or_null(said: dict[str, Any]) -> dict[str, Any]:
-    changed = dict(said)
-    if "type" in said:
-        changed["type"] = [said["type"], "null"]
-    if "enum" in said:
-        changed["enum"] = [*said["enum"], None]
-    return changed
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    nullable = dict(schema)
+    if "type" in schema:
+        nullable["type"] = [schema["type"], "null"]
+    if "enum" in schema:
+        nullable["enum"] = [*schema["enum"], None]
+    return nullable
 
 
 def _source(column: SchemaProperty) -> str:

@@ -1,4 +1,4 @@
-"""A contract's published table as SQL DDL: types, keys, checks, comments. Runs in DuckDB and in PostgreSQL."""
+"""Exports a contract's published table as SQL DDL: types, keys, checks, comments. Runs in DuckDB and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ _TYPES = {"DOUBLE": "DOUBLE PRECISION", "FLOAT": "REAL", "TINYINT": "SMALLINT", 
 
 
 def sql_ddl(compiled: CompiledDataset) -> str:
-    """CREATE TABLE with the constraints that SQL can say; the rest of the rules are listed in a comment.
+    """CREATE TABLE with the constraints that SQL can express; a comment lists the other rules.
 
-    Only rules that block and allow no exception become constraints: a database would refuse rows that the gate lets in.
+    Only blocking rules without tolerance become constraints; otherwise the database would refuse rows that the gate
+    publishes.
     """
     dataset, table = compiled.dataset, compiled.table
     columns = (*table.columns, *table.partition_columns)
-    must = {check.expectation.column for check in _strict(compiled) if isinstance(check.expectation, NotNull)}
-    lines = [f"  {identifier(c.name)} {_type(c.type)}{' NOT NULL' if c.name in must else ''}" for c in columns]
-    said = [(check, constraint) for check in _strict(compiled) if (constraint := _constraint(check.expectation))]
-    lines += [f"  {constraint}" for constraint in dict.fromkeys(constraint for _, constraint in said)]
+    not_null = {check.expectation.column for check in _strict(compiled) if isinstance(check.expectation, NotNull)}
+    lines = [f"  {identifier(c.name)} {_type(c.type)}{' NOT NULL' if c.name in not_null else ''}" for c in columns]
+    constrained = [(check, text) for check in _strict(compiled) if (text := _constraint(check.expectation))]
+    lines += [f"  {text}" for text in dict.fromkeys(text for _, text in constrained)]
     origin = _one_line(f"{dataset.contract.name}, contract {dataset.contract.id} {dataset.contract.version}")
-    head = f"-- {origin}. Generated: change the contract."
+    head = f"-- {origin}. Generated: edit the contract, not this file."
     body = ",\n".join(lines)
     statements = [f"CREATE TABLE {identifier(table.name)} (\n{body}\n);", *_comments(compiled)]
-    return "\n".join([head, *_unsaid(compiled, {check.rule_id for check, _ in said}), *statements]) + "\n"
+    return "\n".join([head, *_other_rules(compiled, {check.rule_id for check, _ in constrained}), *statements]) + "\n"
 
 
 def _strict(compiled: CompiledDataset) -> Iterator[Check]:
@@ -81,12 +82,12 @@ _CONSTRAINTS: dict[str, Callable[[Any], str]] = {
     "length_in_range": _length,
     "in_set": _in_set,
 }
-_SAID_BY_COLUMNS = {"not_null", "column_present", "column_typed", "files_readable"}
+_IN_COLUMN_DEFINITIONS = {"not_null", "column_present", "column_typed", "files_readable"}
 
 
-def _unsaid(compiled: CompiledDataset, said: set[str]) -> Iterator[str]:
+def _other_rules(compiled: CompiledDataset, constrained: set[str]) -> Iterator[str]:
     checks = compiled.suite.suite.checks
-    rest = [c for c in checks if c.rule_id not in said and c.expectation.kind not in _SAID_BY_COLUMNS]
+    rest = [c for c in checks if c.rule_id not in constrained and c.expectation.kind not in _IN_COLUMN_DEFINITIONS]
     if rest:
         yield "-- Checked by the gate, not by this table:"
         yield from (f"--   {_one_line(f'{c.rule_id}: {c.expected} ({c.severity.value})')}" for c in rest)

@@ -1,4 +1,4 @@
-"""Lint rules that need the contract as it was read, and what the surroundings know of it."""
+"""Lint rules that need the parsed contract and information from outside the file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from partition_gate.core.strict_yaml.reading import Document
 
 
 def not_executable(document: Document, dataset: Dataset, _known: Known) -> Iterator[Problem]:
-    """Every clause is executed, or is only meant to be read."""
+    """Every clause is executed, or only informs readers."""
     for row in cover(document, compile_dataset(dataset)):
         if row.treatment is Treatment.NOT_EXECUTABLE:
-            yield Problem(row.clause, f"nothing holds data against it: {row.by}")
+            yield Problem(row.clause, f"this clause is not checked against the data: {row.by}")
 
 
 def sql_query(_document: Document, dataset: Dataset, known: Known) -> Iterator[Problem]:
-    """A query is one SELECT that DuckDB can run over the promised columns."""
+    """A query is a single SELECT that DuckDB can run over the columns of the contract."""
     if known.why_refused is None or not any(isinstance(rule, SqlRule) for rule in dataset.rules):
         return
     table = table_schema(dataset)
@@ -32,12 +32,12 @@ def sql_query(_document: Document, dataset: Dataset, known: Known) -> Iterator[P
 
 
 def masked_text(_document: Document, dataset: Dataset, _known: Known) -> Iterator[Problem]:
-    """Where a column is classified, a query returns a number or a truth, because a text of its would be masked."""
+    """If a column is classified, queries return a number or a boolean, because text would be masked."""
     classified = [column.name for column in dataset.columns if column.classified]
     for check in compile_dataset(dataset).suite.checks if classified else ():
         if isinstance(check.expectation, SqlValue) and _is_text(check.expectation):
-            what = f"this query returns a text, shown as a keyed hash because {classified[0]!r} is classified"
-            yield Problem(f"{check.clause}.query", f"{what}; return a number or a truth to see what was found")
+            what = f"this query returns text, which is shown as a keyed hash because {classified[0]!r} is classified"
+            yield Problem(f"{check.clause}.query", f"{what}; return a number or a boolean to see the result")
 
 
 def _is_text(query: SqlValue) -> bool:
@@ -45,7 +45,7 @@ def _is_text(query: SqlValue) -> bool:
 
 
 def version_rise(document: Document, _dataset: Dataset, known: Known) -> Iterator[Problem]:
-    """A change since the approved version (HEAD, or --since) raises the version, a breaking one its major part."""
+    """A change since the approved version (HEAD, or --since) raises the version; a breaking change, the major part."""
     if known.before is None:
         return
     comparison = compare(known.before, contract_version(document.mapping, label="this file"))

@@ -1,4 +1,4 @@
-"""From a contract file's text to the contract and everything that is to be said about it: schema, lint, reading."""
+"""Reads a contract file's text and collects every finding: from the schema, from lint, and from reading."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def read_linted(text: str, *, path: str, folder: str, environment: str | None, k
     """The contract, if neither the standard's schema nor lint finds an error.
 
     Raises:
-        ContractError: one line an error, `file: path.to.key: what; what to do (line 12)`, all of them.
+        ContractError: every error, one per line: `file: path.to.key: what; what to do (line 12)`.
     """
     document = load_document(text, path=path)
     refuse(lint(document, known), path=path)
@@ -25,7 +25,7 @@ def read_linted(text: str, *, path: str, folder: str, environment: str | None, k
 def examine(
     text: str, *, path: str, folder: str, environment: str | None, known: Known, parsed: Parsed | None = None
 ) -> tuple[Contract | None, tuple[Finding, ...]]:
-    """The contract, where it can be read, and every finding; nothing is raised. `parsed`: what `parse` said of it."""
+    """The contract, if it can be read, and every finding; nothing is raised. `parsed` is the result of `parse`."""
     document, findings = parsed or parse(text)
     if document is None:
         return None, findings
@@ -35,15 +35,15 @@ def examine(
     try:
         contract = contract_of(document, text, path=path, folder=folder, environment=environment)
     except ContractError as error:
-        return None, (*findings, *_unread(error, document, path))
+        return None, (*findings, *_reading_findings(error, document, path))
     return contract, lint_contract(findings, document, contract, known)
 
 
-def _unread(error: ContractError, document: Document, path: str) -> list[Finding]:
-    told = []
+def _reading_findings(error: ContractError, document: Document, path: str) -> list[Finding]:
+    findings = []
     for problem in str(error).splitlines():
         place, _, what = problem.removeprefix(f"{path}: ").partition(": ")
         line = document.line(place)
         what = what.removesuffix(f" (line {line})")
-        told.append(Finding(rule="reading", level=Level.ERROR, place=place, line=line, what=what))
-    return told
+        findings.append(Finding(rule="reading", level=Level.ERROR, place=place, line=line, what=what))
+    return findings

@@ -1,4 +1,4 @@
-"""What the standard's schema cannot see. One small function a rule, found in one table; a new rule is one line here."""
+"""The lint rules: what the standard's schema cannot check. One small function per rule, and one line per rule here."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from partition_gate.core.strict_yaml.reading import Document
 
 
 class LintRule(NamedTuple):
-    """A rule: its level, and a function whose docstring says what holds where the rule finds nothing."""
+    """A rule: its level, and a function. The docstring of the function says what is true if it finds nothing."""
 
     level: Level
     check: Callable[[View, Known], Iterator[Problem]]
 
 
 class ReadContractRule(NamedTuple):
-    """The same, of a contract that could be read."""
+    """A rule for a contract that can be read."""
 
     level: Level
     check: Callable[[Document, Dataset, Known], Iterator[Problem]]
@@ -77,9 +77,9 @@ READ_CONTRACT_RULES: dict[str, ReadContractRule] = {
 
 
 def lint(document: Document, known: Known) -> tuple[Finding, ...]:
-    """Every finding that a document shows by itself, in the file's order: its schema, then the rules.
+    """Every finding in a document alone, in the file's order: from its schema, then from the rules.
 
-    A rule is silent about a place that an error was already found at.
+    A rule does not report a place that already has an error.
     """
     view = View(document)
     rules = ((name, rule.level, rule.check(view, known)) for name, rule in RULES.items())
@@ -89,7 +89,7 @@ def lint(document: Document, known: Known) -> tuple[Finding, ...]:
 def lint_contract(
     found: tuple[Finding, ...], document: Document, contract: Contract, known: Known
 ) -> tuple[Finding, ...]:
-    """What `lint` found of the document, and what the contract that was read from it shows beyond."""
+    """The findings of `lint`, and the additional findings in the parsed contract."""
     rules = (
         (name, rule.level, rule.check(document, contract.dataset, known)) for name, rule in READ_CONTRACT_RULES.items()
     )
@@ -114,9 +114,9 @@ def _findings(name: str, level: Level, problems: Iterable[Problem], document: Do
 
 
 def _without_echo(found: Iterable[Finding], wrong: Set[str]) -> list[Finding]:
-    """The findings, without those at a place (or around or within one) where an error already says what to do."""
-    found = [finding for finding in found if finding.place not in wrong]
-    if not any(finding.rule in _ECHOES for finding in found):
-        return found
+    """The findings without those at a place that already has an error, or that only repeat an error inside it."""
+    findings = [finding for finding in found if finding.place not in wrong]
+    if not any(finding.rule in _ECHOES for finding in findings):
+        return findings
     around = {place[:i] for place in wrong for i, letter in enumerate(place) if letter in ".["}
-    return [finding for finding in found if not (finding.rule in _ECHOES and finding.place in around)]
+    return [finding for finding in findings if not (finding.rule in _ECHOES and finding.place in around)]

@@ -17,24 +17,26 @@ _CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*(Z|[+-]\d{2}:?\d{2})
 
 
 def sla_name(view: View, _known: Known) -> Iterator[Problem]:
-    """A service level is one that we know, once."""
-    seen: dict[str, str] = {}
+    """A service level is known, and appears only once."""
+    places: dict[str, str] = {}
     for sla in view.slas():
         word, place = sla.node.get("property"), f"{sla.place}.property"
         name = canonical(word)
         if name is None:
             near = nearest(word, NAMES)
-            told = f"did you mean {near!r}?" if near else f"it is kept for people; known are {', '.join(NAMES)}"
-            yield Problem(place, f"{shown(word)} is not known; {told}", Level.WARNING if near else None)
+            ignored = f", so the gate ignores it; it uses {', '.join(NAMES)}"
+            hint = f"; did you mean {near!r}?" if near else ignored
+            yield Problem(place, f"{shown(word)} is not known{hint}", Level.WARNING if near else None)
             continue
-        same = f"{name} {sla.node.get('element') or ''}"
-        if same in seen:
-            yield Problem(place, f"{name} stands also at {seen[same]}; keep one of them", Level.WARNING)
-        seen.setdefault(same, sla.place)
+        identity = f"{name} {sla.node.get('element') or ''}"
+        if identity in places:
+            what = f"{name} is also defined at {places[identity]}; remove one of them"
+            yield Problem(place, what, Level.WARNING)
+        places.setdefault(identity, sla.place)
 
 
 def sla_value(view: View, _known: Known) -> Iterator[Problem]:
-    """The value of a service level can be read in its unit."""
+    """The value of a service level is valid for its unit."""
     for sla in view.slas():
         check = _VALUES.get(canonical(sla.node.get("property")) or "")
         if check and sla.node.get("value") is not None and (what := check(sla.node)):
@@ -43,7 +45,7 @@ def sla_value(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def minute_unit(view: View, _known: Known) -> Iterator[Problem]:
-    """Minutes are written so that nobody reads months."""
+    """Minutes are written so that they cannot be mistaken for months."""
     for sla in view.slas():
         bare = re.fullmatch(r"\d+(\.\d+)?\s*m", str(sla.node.get("value")))
         if sla.node.get("unit") == "m" or bare:
@@ -56,23 +58,21 @@ def sla_element(view: View, _known: Known) -> Iterator[Problem]:
     columns = view.column_names
     if not columns:
         return
-    found = [(f"{sla.place}.element", sla.node.get("element")) for sla in view.slas()]
-    for place, text in [*found, ("slaDefaultElement", view.root.get("slaDefaultElement"))]:
+    elements = [(f"{sla.place}.element", sla.node.get("element")) for sla in view.slas()]
+    for place, text in [*elements, ("slaDefaultElement", view.root.get("slaDefaultElement"))]:
         for element in (part.strip() for part in text.split(",")) if isinstance(text, str) else ():
             if not _is_column(element, view, columns):
                 hint = did_you_mean(element.rpartition(".")[2], columns) or "name one of the properties"
-                yield Problem(place, f"{shown(element)} is no property; {hint}")
+                yield Problem(place, f"{shown(element)} is not a property; {hint}")
 
 
 def sla_schedule(view: View, _known: Known) -> Iterator[Problem]:
-    """A schedule is a cron line."""
-    found = [*view.slas(), *view.rules()]
-    for part in found:
+    """A schedule is a cron expression."""
+    for part in [*view.slas(), *view.rules()]:
         text = part.node.get("schedule")
         if isinstance(text, str) and str(part.node.get("scheduler", "cron")).lower() == "cron" and not is_cron(text):
-            yield Problem(
-                f"{part.place}.schedule", f"{shown(text)} is no cron line; write five fields such as 15 2 * * *"
-            )
+            what = f"{shown(text)} is not a cron expression: write five fields such as 15 2 * * *"
+            yield Problem(f"{part.place}.schedule", what)
 
 
 def _is_column(element: str, view: View, columns: frozenset[str]) -> bool:
@@ -83,7 +83,7 @@ def _is_column(element: str, view: View, columns: frozenset[str]) -> bool:
 
 def _span(node: Node) -> str | None:
     fits = duration(node["value"], node.get("unit")) is not None
-    return None if fits else "is no time span; write `value: 4` with `unit: h`, or PT4H"
+    return None if fits else "is not a time span: write `value: 4` with `unit: h`, or PT4H"
 
 
 def _frequency(node: Node) -> str | None:
@@ -92,24 +92,25 @@ def _frequency(node: Node) -> str | None:
 
 def _percent(node: Node) -> str | None:
     fits = fraction(node["value"], node.get("unit") or "percent") is not None
-    return None if fits else "is no share; write a percentage such as 99.5 with `unit: percent`"
+    return None if fits else "is not a percentage: write one such as 99.5 with `unit: percent`"
 
 
 def _clock(node: Node) -> str | None:
     fits = _CLOCK.fullmatch(str(node["value"]).strip())
-    return None if fits else "is no clock time; write '07:30' or '07:30-05:00', in quotes"
+    return None if fits else "is not a time of day: write '07:30' or '07:30-05:00', in quotes"
 
 
 def _date(node: Node) -> str | None:
-    return None if is_date(str(node["value"])) else "is no date; write 2026-01-31"
+    return None if is_date(str(node["value"])) else "is not a date: write one such as 2026-01-31"
 
 
 def _amount(node: Node) -> str | None:
     low, high = number(node["value"]), node.get("valueExt")
     if low is None:
-        return "is no number; write the least rows or bytes of a period"
-    most: Any = number(high)
-    return f"is above valueExt {high}; write the smaller one as value" if most is not None and most < low else None
+        return "is not a number: write the minimum of rows or bytes per partition"
+    maximum: Any = number(high)
+    is_above = maximum is not None and maximum < low
+    return f"is above valueExt {high}; set value to the smaller number" if is_above else None
 
 
 _VALUES: dict[str, Callable[[Node], str | None]] = {

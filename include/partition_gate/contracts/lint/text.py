@@ -1,4 +1,4 @@
-"""Lint findings as text for people, as JSON, and as annotations of GitHub."""
+"""Formats lint findings as text, as JSON, and as GitHub annotations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "notice
 
 
 class LintedFile(Record):
-    """A contract file and its findings; `contract` is `id version` where the file could be read."""
+    """A contract file and its findings; `contract` is `id version`, or None if the file cannot be read."""
 
     path: str
     contract: str | None
@@ -25,7 +25,7 @@ class LintedFile(Record):
 
 
 def as_text(files: Sequence[LintedFile]) -> str:
-    """One line a finding, `ok` for a file without errors, the totals last."""
+    """One line per finding, `ok` for a file without errors, and the totals last."""
     return "\n".join([*(line for file in files for line in _text_of(file)), _totals(files)])
 
 
@@ -43,7 +43,7 @@ def as_json(files: Sequence[LintedFile]) -> str:
 
 
 def as_github(files: Sequence[LintedFile]) -> str:
-    """Workflow commands: one annotation a finding, escaped so that no text of a contract can be a command."""
+    """Workflow commands: one annotation per finding, escaped so that no text in a contract can become a command."""
     return "\n".join(_annotation(file.path, finding) for file in files for finding in file.findings)
 
 
@@ -58,8 +58,8 @@ def _text_of(file: LintedFile) -> Iterator[str]:
 
 def _totals(files: Sequence[LintedFile]) -> str:
     counts = [(sum(file.count(level) for file in files), level.value) for level in Level]
-    told = ", ".join(f"{count} {word}{'' if count == 1 or word == 'info' else 's'}" for count, word in counts)
-    return f"{len(files)} {'contract' if len(files) == 1 else 'contracts'}: {told}"
+    totals = ", ".join(f"{count} {word}{'' if count == 1 or word == 'info' else 's'}" for count, word in counts)
+    return f"{len(files)} {'contract' if len(files) == 1 else 'contracts'}: {totals}"
 
 
 def _annotation(path: str, finding: Finding) -> str:

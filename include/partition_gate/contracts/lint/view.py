@@ -1,4 +1,4 @@
-"""A contract file as lint rules look at it: any mapping, whatever is wrong with it, never an exception."""
+"""A contract file as lint rules see it: works on any mapping, however wrong, and never raises."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARQUET_SERVERS = ("s3", "local")
 
 
 class Problem(NamedTuple):
-    """What a lint rule found: the place and `what; what to do`; `level` where it is not that of the rule."""
+    """A problem found by a lint rule: its place and `what; what to do`; `level` overrides the level of the rule."""
 
     place: str
     what: str
@@ -26,10 +26,11 @@ class Problem(NamedTuple):
 
 
 class Known(Record):
-    """What a rule may know beside the file; None: nobody looked.
+    """Information from outside the file; None: not available.
 
-    `name`: in the contracts' folder (None: it lies elsewhere). `datasets`: the columns of every dataset that foreign
-    keys may point at. `before`: the version that was approved last. `why_refused`: why a query cannot run over a table.
+    `name`: the file's name in the contracts folder (None: the file is elsewhere). `datasets`: the columns of every
+    dataset that foreign keys may reference. `before`: the last approved version. `why_refused` says why a query cannot
+    run over a table.
     """
 
     name: str | None = None
@@ -39,7 +40,7 @@ class Known(Record):
 
 
 class Placed(NamedTuple):
-    """A part of the file and its place; `column` is the top-level property it belongs to."""
+    """A part of the file and its place; `column` is the top-level property that it belongs to."""
 
     place: str
     node: Node
@@ -47,7 +48,7 @@ class Placed(NamedTuple):
 
 
 class View:
-    """The parts of a document by their meaning, in the file's order; what is of another shape is left out."""
+    """The parts of a document by their meaning, in the file's order; parts of the wrong shape are skipped."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -72,7 +73,7 @@ class View:
         return tuple(inner for prop in self.columns() for inner in _nested(prop))
 
     def rules(self) -> Iterator[Placed]:
-        """Every quality rule, those of an object first; a rule of an object has no column."""
+        """Every quality rule, rules of an object first; a rule of an object has no column."""
         for item in self.objects():
             yield from parts(item.node, "quality", item.place)
         for prop in self.properties():
@@ -80,7 +81,7 @@ class View:
                 yield rule._replace(column=prop.column or prop.place)
 
     def relationships(self) -> Iterator[Placed]:
-        """Every relationship; one of an object has no column."""
+        """Every relationship; a relationship of an object has no column."""
         for item in self.objects():
             yield from parts(item.node, "relationships", item.place)
         for prop in self.properties():
@@ -96,14 +97,14 @@ class View:
         yield from parts(self.root, "customProperties")
 
     def parquet_servers(self) -> Iterator[Placed]:
-        """The servers that we could read from."""
+        """The servers that the gate can read from."""
         for server in parts(self.root, "servers"):
             if server.node.get("type") in PARQUET_SERVERS and server.node.get("format", "parquet") == "parquet":
                 yield server
 
     @cached_property
     def column_names(self) -> frozenset[str]:
-        """The names of the top-level properties; none where one of them cannot be known."""
+        """The names of the top-level properties; empty if one of them is missing or not text."""
         properties = [item.node.get("properties") for item in self.objects()]
         flat = [prop for given in properties if isinstance(given, list) for prop in given]
         names = [prop.get("name") if isinstance(prop, dict) else None for prop in flat]
@@ -125,7 +126,7 @@ def child(node: Node, key: str) -> Node:
 
 
 def number(value: object) -> float | None:
-    """The number, or None for anything else (a truth value is none)."""
+    """The number, or None for anything else (including booleans)."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
@@ -134,9 +135,9 @@ def _nested(prop: Placed) -> Iterator[Placed]:
     below = list(parts(prop.node, "properties", prop.place))
     if items := child(prop.node, "items"):
         below.append(Placed(f"{prop.place}.items", items))
-    for side, node in child(prop.node, "map").items():
+    for key, node in child(prop.node, "map").items():
         if isinstance(node, dict):
-            below.append(Placed(f"{prop.place}.map.{side}", node))
+            below.append(Placed(f"{prop.place}.map.{key}", node))
     for inner in below:
         yield from _nested(inner._replace(column=prop.column))
 

@@ -22,13 +22,13 @@ def read_columns(schema: SchemaObject, *, at: str) -> tuple[Column, ...]:
 
 
 def require_defaults(columns: tuple[Column, ...], *, path: str) -> None:
-    """Nothing, where the published column of each default can hold it.
+    """Require that each default is a value of the published column's type.
 
     Raises:
-        ContractError: one line a default; it could not be read, and nor could its rows.
+        ContractError: one line per invalid default; readers could not read it or its rows.
     """
     wrong = [
-        f"{path}: {column.path}.customProperties: the default {shown(column.default)} is no {kind}; correct it"
+        f"{path}: {column.path}.customProperties: the default {shown(column.default)} is not a {kind}; correct it"
         for column in columns
         if column.default is not None and not is_value(str(column.default), kind := published_type(column))
     ]
@@ -56,20 +56,24 @@ def read_foreign_keys(schema: SchemaObject, *, at: str, path: str) -> tuple[Fore
 
 
 def read_compound_foreign_keys(schema: SchemaObject, *, at: str, path: str) -> tuple[CompoundForeignKey, ...]:
-    """The relationships whose `from` and `to` are lists; the columns correspond by their position.
+    """The relationships with lists in `from` and `to`; their columns correspond by position.
 
     Raises:
         ContractError: the lists differ in length, or the targets are not columns of one dataset.
     """
-    found = ((f"{at}.relationships[{j}]", one) for j, one in enumerate(schema.relationships or []))
-    return tuple(_compound(one, place, path) for place, one in found if isinstance(one.from_, list))
+    return tuple(
+        _compound(relationship, f"{at}.relationships[{j}]", path)
+        for j, relationship in enumerate(schema.relationships or [])
+        if isinstance(relationship.from_, list)
+    )
 
 
 def _compound(relationship: Relationship, place: str, path: str) -> CompoundForeignKey:
     columns, targets = list(relationship.from_ or []), list(relationship.to or [])
     parents = [_dataset_and_column(target, place, path) for target in targets]
     if len(parents) != len(columns) or len({dataset for dataset, _ in parents}) != 1:
-        raise ContractError(f"{path}: {place}: `from` and `to` must name as many columns, `to` those of one dataset")
+        what = "`from` and `to` must name the same number of columns, and `to` the columns of one dataset"
+        raise ContractError(f"{path}: {place}: {what}")
     return CompoundForeignKey(
         path=place,
         columns=tuple(column.rsplit(".", 1)[-1] for column in columns),
@@ -80,13 +84,13 @@ def _compound(relationship: Relationship, place: str, path: str) -> CompoundFore
 
 
 def severity_of(custom: list[CustomProperty] | None, place: str, path: str) -> Severity:
-    """The `severity` custom property, for clauses where the standard has no place for one (default error)."""
+    """The `severity` custom property, for clauses without a severity in the standard (default error)."""
     word = next((str(c.value) for c in custom or [] if c.property == "severity"), Severity.ERROR.value)
     return severity(word, place, path)
 
 
 def severity(word: str, place: str, path: str) -> Severity:
-    """The severity of that name. Raises: ContractError."""
+    """The severity with this name. Raises: ContractError."""
     try:
         return Severity(word.lower())
     except ValueError:
@@ -149,14 +153,14 @@ def _relationships(schema: SchemaObject, at: str) -> Iterator[tuple[str, str, Re
 def _target(relationship: Relationship, place: str, path: str) -> tuple[str, str] | None:
     targets = [relationship.to] if isinstance(relationship.to, str) else list(relationship.to or [])
     if len(targets) != 1:
-        return None  # one column cannot be compared with several: the coverage lists it as not executable
+        return None  # a column cannot be compared with several columns: coverage lists it as not executable
     return _dataset_and_column(targets[0], place, path)
 
 
 def _dataset_and_column(target: str, place: str, path: str) -> tuple[str, str]:
     dataset, dot, column = target.rpartition(".")
     if not dot or "/" in target:
-        raise ContractError(f"{path}: {place}.to: {target!r} names no column; write dataset.column")
+        raise ContractError(f"{path}: {place}.to: {target!r} does not name a column; write dataset.column")
     return dataset.rsplit(".", 1)[-1], column
 
 

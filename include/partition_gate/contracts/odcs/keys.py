@@ -1,6 +1,6 @@
-"""Which keys the standard knows at a place: read from the JSON Schema, through every reference and condition.
+"""The keys that the standard allows at each place: read from the JSON Schema through every reference and condition.
 
-JSON Schema itself only says that a key was not "evaluated", which is also true of a right key beside a wrong one.
+JSON Schema itself only says that a key was not "evaluated", which also happens to a valid key next to an invalid one.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 Node = Mapping[str, Any]
-# Stand in nearly every object, so that a key of theirs says nothing about where it should have been.
+# Keys of nearly every object: a key that is valid below one of them gives no hint about its right place.
 _ANYWHERE = frozenset({"customProperties", "authoritativeDefinitions", "roles", "context", "synonyms", "enum"})
 
 
 class UnknownKey(NamedTuple):
-    """A key that the schema does not know at its place; `known` it knows there, and the key itself below `under`."""
+    """A key that is not allowed at its place; `known` lists the allowed keys, `under` the one it would fit below."""
 
     parts: tuple[str | int, ...]
     known: tuple[str, ...]
@@ -22,24 +22,24 @@ class UnknownKey(NamedTuple):
 
 
 def unknown_keys(document: Any, root: Node) -> Iterator[UnknownKey]:
-    """Every key of the document that the schema does not know where it stands, in the file's order."""
+    """Every key of the document that the schema does not allow at its place, in the file's order."""
     yield from _Walk(root).unknown(document, (root,), ())
 
 
 def known_keys(schema: Node, root: Node) -> tuple[str, ...]:
-    """The keys that a schema knows, in any of its branches."""
+    """The keys that a schema allows in any of its branches."""
     return tuple(_properties(_branches((schema,), root)))
 
 
 class _Place(NamedTuple):
-    """What the schema knows at a place: its keys and the schemas of a list's items."""
+    """What the schema allows at a place: its keys, and the schemas of a list's items."""
 
     known: dict[str, tuple[Node, ...]]
     items: tuple[Node, ...]
 
 
 class _Walk:
-    """One walk over a document; what the schema knows at places of one kind is found once."""
+    """One traversal of a document; caches what the schema allows at each kind of place."""
 
     def __init__(self, root: Node) -> None:
         self._root = root
@@ -56,7 +56,7 @@ class _Walk:
         for key, child in value.items():
             if key in place.known:
                 yield from self.unknown(child, place.known[key], (*parts, key))
-            elif place.known:  # a place without any key of its own is free: `arguments`, `implementation`
+            elif place.known:  # a place without known keys allows any key: `arguments`, `implementation`
                 yield UnknownKey((*parts, key), tuple(place.known), self._under(key, place.known))
 
     def _place(self, schemas: tuple[Node, ...]) -> _Place:
@@ -68,7 +68,7 @@ class _Walk:
         return self._places[kind]
 
     def _under(self, key: object, known: Mapping[str, tuple[Node, ...]]) -> str | None:
-        """The known key below which the unknown one would be right (`minimum` stands below `logicalTypeOptions`)."""
+        """The known key below which the unknown key is allowed (`minimum` below `logicalTypeOptions`)."""
         for name, schemas in known.items():
             below = self._place(schemas)
             if name not in _ANYWHERE and (key in below.known or key in self._place(below.items).known):
@@ -77,25 +77,25 @@ class _Walk:
 
 
 def _properties(branches: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
-    found: dict[str, tuple[Node, ...]] = {}
+    properties: dict[str, tuple[Node, ...]] = {}
     for branch in branches:
         for key, schema in branch.get("properties", {}).items():
             if isinstance(schema, Mapping):
-                found[key] = (*found.get(key, ()), schema)
+                properties[key] = (*properties.get(key, ()), schema)
         for key in branch.get("required", ()) if "properties" in branch else ():
-            found.setdefault(key, ())  # v3.0.1 demands a `staging_dir` that it does not describe
-    return found
+            properties.setdefault(key, ())  # v3.0.1 requires a `staging_dir` that it does not describe
+    return properties
 
 
 def _branches(schemas: tuple[Node, ...], root: Node) -> Iterator[Node]:
-    """The schemas and everything that they are made of, each once."""
-    seen: set[int] = set()
+    """The schemas and every schema that they include, each once."""
+    visited: set[int] = set()
     waiting = list(schemas)
     while waiting:
         schema = waiting.pop(0)
-        if id(schema) in seen:
+        if id(schema) in visited:
             continue
-        seen.add(id(schema))
+        visited.add(id(schema))
         yield schema
         if reference := schema.get("$ref"):
             waiting.append(_resolved(str(reference), root))

@@ -1,4 +1,4 @@
-"""Limits of a contract's partitions: from `slaProperties` and the root's `customProperties`."""
+"""Reads the limits of a contract's partitions from `slaProperties` and the root's `customProperties`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from partition_gate.core.units import duration, fraction, is_timezone
 
 
 def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: str) -> Limits:
-    """The limits of a contract's partitions, with our defaults where it is silent.
+    """The limits of a contract's partitions, with defaults for values that the contract does not set.
 
     Raises:
-        ContractError: a value that is no time span, share, date or time zone.
+        ContractError: a value is not a valid time span, percentage, date or time zone.
     """
     custom = {str(c.property): c.value for c in odcs.customProperties or []}
     by_name = {sla.property: sla for sla in slas}
@@ -50,9 +50,8 @@ def _latency(sla: Sla | None, path: str) -> Any:
         return None
     span = duration(sla.value, sla.unit)
     if span is None:
-        raise ContractError(
-            f"{path}: {sla.path}: {sla.value!r} {sla.unit or ''} is no time span; write `value: 4`, `unit: h`"
-        )
+        amount = f"{sla.value!r} {sla.unit or ''}".rstrip()
+        raise ContractError(f"{path}: {sla.path}: {amount} is not a time span: write `value: 4` with `unit: h`")
     return span
 
 
@@ -62,19 +61,18 @@ def _limit(custom: Mapping[str, Any], name: str, path: str, sla: Sla | None, *, 
     )
     if value is None:
         return default
-    share = fraction(value, unit)
-    if share is None:
+    limit = fraction(value, unit)
+    if limit is None:
         place = f"customProperties.{name}" if name in custom else "slaProperties errorRate"
-        raise ContractError(f"{path}: {place}: {value!r} is no share; write a percentage such as '5%'")
-    return share
+        raise ContractError(f"{path}: {place}: {value!r} is not a percentage: write one such as 5%")
+    return limit
 
 
 def _timezone(custom: Mapping[str, Any], path: str) -> str:
     name = str(custom.get("timezone", "UTC"))
     if not is_timezone(name):
-        raise ContractError(
-            f"{path}: customProperties.timezone: {name!r} is no IANA time zone; write Europe/Berlin or UTC"
-        )
+        what = f"{name!r} is not an IANA time zone: write one such as Europe/Berlin or UTC"
+        raise ContractError(f"{path}: customProperties.timezone: {what}")
     return name
 
 
@@ -82,7 +80,7 @@ def _date(value: Any, place: str) -> date | None:
     try:
         return date.fromisoformat(str(value)[:10]) if value is not None else None
     except ValueError:
-        raise ContractError(f"{place}: {value!r} is no date; write 2026-01-31") from None
+        raise ContractError(f"{place}: {value!r} is not a date: write one such as 2026-01-31") from None
 
 
 def _day(sla: Sla | None, path: str) -> date | None:
@@ -97,9 +95,8 @@ def _clock(sla: Sla | None, path: str) -> time | None:
     try:
         return time.fromisoformat(text if text[1:2] != ":" else f"0{text}")
     except ValueError:
-        raise ContractError(
-            f"{path}: {sla.path}: {sla.value!r} is no clock time; write '07:30' or '07:30-05:00', in quotes"
-        ) from None
+        what = f"{sla.value!r} is not a time of day: write '07:30' or '07:30-05:00', in quotes"
+        raise ContractError(f"{path}: {sla.path}: {what}") from None
 
 
 def _calendar(custom: Mapping[str, Any], path: str) -> str:
@@ -107,7 +104,9 @@ def _calendar(custom: Mapping[str, Any], path: str) -> str:
     if word in {"all", "weekdays"} or is_line(word):
         return word
     place = f"{path}: customProperties.calendar"
-    raise ContractError(f"{place}: {word!r} is no calendar; write all, weekdays or a cron line of five fields")
+    raise ContractError(
+        f"{place}: {word!r} is not a calendar: write all, weekdays or a cron expression with five fields"
+    )
 
 
 def _readiness(custom: Mapping[str, Any], path: str) -> str:
@@ -115,5 +114,6 @@ def _readiness(custom: Mapping[str, Any], path: str) -> str:
     kind, _, span = rule.partition(":")
     if rule not in NOTES and (kind != "quiet" or duration(span) is None):
         place = f"{path}: customProperties.readiness"
-        raise ContractError(f"{place}: {rule!r} is no readiness; write success_marker, manifest or quiet:120s")
+        what = f"{rule!r} is not a readiness rule: write success_marker, manifest or one such as quiet:120s"
+        raise ContractError(f"{place}: {what}")
     return rule

@@ -1,4 +1,4 @@
-"""Quality rules of a contract's schema object, at object and column level."""
+"""Reads the quality rules of a contract's schema object, at object and column level."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_rules(schema: SchemaObject, *, at: str, path: str) -> tuple[QualityRule
     """Every quality rule with its place, object level first.
 
     Raises:
-        ContractError: an unknown severity word, or a window that is none.
+        ContractError: an unknown severity, or an invalid window.
     """
     return tuple(_rule(quality, place, column, path) for place, column, quality in _qualities(schema, at))
 
@@ -35,16 +35,16 @@ def _qualities(schema: SchemaObject, at: str) -> Iterator[tuple[str, str | None,
 
 
 def _inner_qualities(prop: SchemaProperty, at: str, *, name: str) -> Iterator[tuple[str, str, DataQuality]]:
-    """The rules of a property and of everything inside, each with the path that names it (`odcs_columns`)."""
+    """The rules of a property and of every inner property, each with the full name of its column."""
     for j, quality in enumerate(prop.quality or []):
         yield f"{at}.quality[{j}]", name, quality
     for i, field in enumerate(prop.properties or []):
         yield from _inner_qualities(field, f"{at}.properties[{i}]", name=f"{name}.{field.name}")
-    held = [("items", "[]", prop.items)]
-    held += [("map.key", "{key}", prop.map.key), ("map.value", "{value}", prop.map.value)] if prop.map else []
-    for key, step, one in held:
-        if one is not None:
-            yield from _inner_qualities(one, f"{at}.{key}", name=f"{name}{step}")
+    containers = [("items", "[]", prop.items)]
+    containers += [("map.key", "{key}", prop.map.key), ("map.value", "{value}", prop.map.value)] if prop.map else []
+    for key, step, inner in containers:
+        if inner is not None:
+            yield from _inner_qualities(inner, f"{at}.{key}", name=f"{name}{step}")
 
 
 def _rule(quality: DataQuality, place: str, column: str | None, path: str) -> QualityRule:
@@ -86,19 +86,20 @@ def _library(quality: DataQuality, described: dict[str, Any], window: timedelta 
 
 
 def _window(quality: DataQuality, place: str, path: str) -> timedelta | None:
-    """The rolling window of a rule (`customProperties: [{property: window, value: 7d}]`); None where it has none."""
-    found = [(i, one.value) for i, one in enumerate(quality.customProperties or []) if one.property == "window"]
-    if not found:
+    """The rolling window of a rule (`customProperties: [{property: window, value: 7d}]`); None if it has none."""
+    custom = enumerate(quality.customProperties or [])
+    windows = [(i, setting.value) for i, setting in custom if setting.property == "window"]
+    if not windows:
         return None
-    position, value = found[-1]
+    position, value = windows[-1]
     where = f"{path}: {place}.customProperties[{position}]"
-    if len(found) > 1:
-        raise ContractError(f"{where}: window stands twice; keep one of them")
+    if len(windows) > 1:
+        raise ContractError(f"{where}: window is a duplicate; remove one of them")
     if (quality.type or "library") != "library":
-        raise ContractError(f"{where}: only a library metric can have a window; remove it, or write a metric")
+        raise ContractError(f"{where}: only a library metric can have a window; remove it, or use a metric")
     span = duration(value)
     if not span or span > LONGEST_WINDOW:
-        raise ContractError(f"{where}.value: {value!r} is no time span up to a year; write 7d or PT36H")
+        raise ContractError(f"{where}.value: {value!r} is not a time span of at most a year: write one such as 7d")
     return span
 
 

@@ -1,4 +1,4 @@
-"""From the text of a contract file to our `Contract`: strict, and every error names the place."""
+"""Reads the text of a contract file as a `Contract`: strictly, with the place in every error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from partition_gate.core.errors import ContractError
 from partition_gate.core.names import name_problem, version_problem
 from partition_gate.core.nearest_words import shown
 from partition_gate.core.partition import Location
-from partition_gate.core.partition_key import Segment, is_key_type, why_no_key
+from partition_gate.core.partition_key import Segment, is_key_type, why_not_key_type
 from partition_gate.core.record import digest
 from partition_gate.core.strict_yaml.reading import Document, dotted, load_document
 
@@ -33,10 +33,10 @@ SERVER_TYPES = ("s3", "local")
 
 
 def read_contract(text: str, *, path: str, folder: str = "", environment: str | None = None) -> Contract:
-    """The contract in a file's text. `folder` is where relative local paths start; `environment` picks the server.
+    """The contract in a file's text. Relative local paths start at `folder`; `environment` selects the server.
 
     Raises:
-        ContractError: one line a problem, `file: path.to.key: what; what to do`.
+        ContractError: one line per problem, `file: path.to.key: what; what to do`.
     """
     document = load_document(text, path=path)
     require_valid(document, path=path)
@@ -46,7 +46,7 @@ def read_contract(text: str, *, path: str, folder: str = "", environment: str | 
 def contract_of(
     document: Document, text: str, *, path: str, folder: str = "", environment: str | None = None
 ) -> Contract:
-    """The contract in a document that fits the standard's schema; the rest as `read_contract`."""
+    """The contract in a document that is valid against the standard's schema; otherwise as `read_contract`."""
     try:
         return _contract(document, text, path=path, folder=folder, environment=environment)
     except ContractError as error:
@@ -81,7 +81,7 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
 
 
 def _schema_facts(schema: SchemaObject, path: str) -> dict[str, Any]:
-    """What the schema object alone says, its columns aside."""
+    """The fields that depend only on the schema object, except its columns."""
     at = "schema[0]"
     return {
         "name": str(schema.name),
@@ -94,23 +94,23 @@ def _schema_facts(schema: SchemaObject, path: str) -> dict[str, Any]:
 
 
 def _named_schema(odcs: OpenDataContractStandard, path: str) -> SchemaObject:
-    """The only schema object, if names and version have their form; lint says the same where it looks first."""
+    """The only schema object, if names and version are valid; lint reports the same problems if it runs first."""
     schema = _only_schema(odcs, path)
     named = (
         ("id", str(odcs.id), name_problem),
         ("version", str(odcs.version), version_problem),
         ("schema[0].name", str(schema.name), name_problem),
     )
-    found = [f"{path}: {place}: {shown(name)} {why}" for place, name, problem in named if (why := problem(name))]
-    if found:
-        raise ContractError("\n".join(found))
+    problems = [f"{path}: {place}: {shown(name)} {why}" for place, name, problem in named if (why := problem(name))]
+    if problems:
+        raise ContractError("\n".join(problems))
     return schema
 
 
 def _model(document: Document, path: str) -> OpenDataContractStandard:
-    # The schemas of v3.0 leave places open that the model types.
+    # The schemas of v3.0 do not restrict some values that the model types.
     try:
-        return OpenDataContractStandard.model_validate(in_todays_words(document.mapping))
+        return OpenDataContractStandard.model_validate(with_exclusive_bounds(document.mapping))
     except ValidationError as error:
         lines = (f"{path}: {dotted(e['loc'])}: {e['msg'].lower()}; correct the value" for e in error.errors())
         raise ContractError("\n".join(lines)) from error
@@ -118,19 +118,19 @@ def _model(document: Document, path: str) -> OpenDataContractStandard:
 
 def _with_lines(problems: str, document: Document, path: str) -> str:
     """The problems, each with the line of its place."""
-    told = []
+    lines = []
     for problem in problems.splitlines():
         place = problem.removeprefix(f"{path}: ").partition(": ")[0]
         line = document.line(place)
-        told.append(f"{problem} (line {line})" if line else problem)
-    return "\n".join(told)
+        lines.append(f"{problem} (line {line})" if line else problem)
+    return "\n".join(lines)
 
 
 def location(text: str, *, folder: str, model: str, path: str) -> Location:
-    """The location that a server's URL or path names (`s3://landing/flights/dt=*/*.parquet`), each segment as text.
+    """The location in a server's URL or path (`s3://landing/flights/dt=*/*.parquet`); every segment has type text.
 
     Raises:
-        ContractError: a wildcard stands where none can be understood.
+        ContractError: a wildcard is not in a Hive segment or in the file name.
     """
     text = text.replace("{model}", model)
     scheme, rest = (
@@ -143,7 +143,7 @@ def location(text: str, *, folder: str, model: str, path: str) -> Location:
         segments.insert(0, parts.pop().removesuffix("=*"))
     if any("*" in part for part in parts):
         raise ContractError(
-            f"{path}: servers: {text!r}: a folder wildcard must be a Hive segment like `dt=*`; rewrite it"
+            f"{path}: servers: {text!r}: a folder wildcard must be a Hive segment such as `dt=*`; rewrite it"
         )
     root = "/".join(parts)
     if not scheme and not root.startswith("/"):
@@ -151,22 +151,22 @@ def location(text: str, *, folder: str, model: str, path: str) -> Location:
     return Location(root=scheme + root, segments=tuple(map(_text_segment, segments)), pattern=pattern)
 
 
-def typed(found: Location, columns: Sequence[Column], *, path: str) -> Location:
-    """The location whose segments have the types that their columns are published as; text where there is no column.
+def typed(where: Location, columns: Sequence[Column], *, path: str) -> Location:
+    """The location with the published type of the column in each segment; text if there is no such column.
 
     Raises:
-        ContractError: one line a column whose type no partition key can have.
+        ContractError: one line per column with a type that a partition key cannot have.
     """
-    of_name = {column.name: column for column in columns}
+    by_name = {column.name: column for column in columns}
     segments = tuple(
-        Segment(name=each.name, type=published_type(of_name[each.name])) if each.name in of_name else each
-        for each in found.segments
+        Segment(name=segment.name, type=published_type(by_name[segment.name])) if segment.name in by_name else segment
+        for segment in where.segments
     )
-    unfit = [each for each in segments if not is_key_type(each.type)]
-    if unfit:
-        lines = (f"{path}: {of_name[each.name].path}.logicalType: {why_no_key(each.type)}" for each in unfit)
+    invalid = [segment for segment in segments if not is_key_type(segment.type)]
+    if invalid:
+        lines = (f"{path}: {by_name[each.name].path}.logicalType: {why_not_key_type(each.type)}" for each in invalid)
         raise ContractError("\n".join(lines))
-    return found.model_copy(update={"segments": segments})
+    return where.model_copy(update={"segments": segments})
 
 
 def _location(server: Server, model: str, columns: Sequence[Column], *, folder: str, path: str) -> Location:
@@ -196,16 +196,15 @@ def _identity(odcs: OpenDataContractStandard) -> dict[str, Any]:
 def _only_schema(odcs: OpenDataContractStandard, path: str) -> SchemaObject:
     objects = odcs.schema_ or []
     if len(objects) != 1:
-        raise ContractError(
-            f"{path}: schema: {len(objects)} objects; a partition holds one table: write one contract for each"
-        )
+        what = f"has {len(objects)} objects, but a contract describes one table; write one contract per table"
+        raise ContractError(f"{path}: schema: {what}")
     if not objects[0].properties:
-        raise ContractError(f"{path}: schema[0].properties: no column is promised; list the columns")
+        raise ContractError(f"{path}: schema[0].properties: has no columns; list them")
     return objects[0]
 
 
 def used_server(servers: Sequence[Mapping[str, Any]], environment: str | None) -> int | None:
-    """Position of the first server that we can read Parquet from, in the environment if one is asked for."""
+    """Index of the first server with readable Parquet files, in the environment if it is set; None if there is none."""
     for i, server in enumerate(servers):
         is_readable = server.get("type") in SERVER_TYPES and server.get("format", "parquet") == "parquet"
         if is_readable and (not environment or environment in (server.get("environment"), server.get("server"))):
@@ -219,8 +218,9 @@ def _chosen_server(odcs: OpenDataContractStandard, document: Document, path: str
     if used is not None and odcs.servers:
         return odcs.servers[used]
     if used_server(servers, None) is None:
-        raise ContractError(f"{path}: servers: none has type s3 or local and format parquet; add one")
-    raise ContractError(f"{path}: servers: none is of environment {environment!r}; add it, or change GATE_ENVIRONMENT")
+        raise ContractError(f"{path}: servers: no server has type s3 or local and format parquet; add one")
+    what = f"no server has the environment {environment!r}; add one, or change GATE_ENVIRONMENT"
+    raise ContractError(f"{path}: servers: {what}")
 
 
 def _status(odcs: OpenDataContractStandard, path: str) -> Status:
@@ -276,23 +276,23 @@ def _channels(odcs: OpenDataContractStandard) -> tuple[Channel, ...]:
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 
-def in_todays_words(value: Any) -> Any:
-    """A copy in which exclusive bounds are values.
+def with_exclusive_bounds(value: Any) -> Any:
+    """A copy of the document with the exclusive bounds of v3.1, which are values.
 
-    Until v3.0.2 `exclusiveMinimum: true` says that `minimum` itself is excluded; since v3.1 the key holds the bound.
+    Until v3.0.2 `exclusiveMinimum: true` means that `minimum` itself is excluded; since v3.1 the key has the bound.
     """
     if isinstance(value, list):
-        return [in_todays_words(item) for item in value]
+        return [with_exclusive_bounds(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {key: _todays(key, child, value) for key, child in value.items() if not _says_nothing(key, child)}
+    return {key: _converted(key, child, value) for key, child in value.items() if not _is_unset_flag(key, child)}
 
 
-def _todays(key: str, child: Any, beside: dict[str, Any]) -> Any:
-    if child is True and key in _BOUNDS and _BOUNDS[key] in beside:
-        return beside[_BOUNDS[key]]
-    return in_todays_words(child)
+def _converted(key: str, child: Any, siblings: dict[str, Any]) -> Any:
+    if child is True and key in _BOUNDS and _BOUNDS[key] in siblings:
+        return siblings[_BOUNDS[key]]
+    return with_exclusive_bounds(child)
 
 
-def _says_nothing(key: str, child: Any) -> bool:
+def _is_unset_flag(key: str, child: Any) -> bool:
     return child is False and key in _BOUNDS

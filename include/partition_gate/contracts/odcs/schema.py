@@ -1,4 +1,4 @@
-"""The standard's own JSON Schema, with errors that a data owner can act on."""
+"""Validates against the standard's JSON Schema, with errors that a data owner can act on."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from importlib.resources import files
 from typing import Any
 
 from partition_gate.contracts.odcs.keys import UnknownKey, unknown_keys
+from partition_gate.contracts.odcs.messages import KEY_RULES, ErrorMessages, causes
 from partition_gate.contracts.odcs.schema_errors import Parts, SchemaError, SchemaValidator
-from partition_gate.contracts.odcs.words import KEY_RULES, Told, causes
 from partition_gate.core.errors import ContractError
 from partition_gate.core.finding import Finding, Level, refuse
 from partition_gate.core.nearest_words import did_you_mean, shown
 from partition_gate.core.strict_yaml.reading import Document, dotted
 
-# apiVersion -> (file, SHA-256), byte for byte as a package on PyPI ships it (docs/adr/0012). The standard's v3.0.0 is
-# v3.0.1 without some optional keys, and no package has it.
+# apiVersion -> (file, SHA-256), the unchanged file of a package on PyPI (docs/adr/0012). The standard's v3.0.0 is
+# v3.0.1 without some optional keys, and no package contains it.
 SCHEMAS = {
     "v3.0.0": ("v3.0.1.json", "25cc0f4be6d803c4339d77e53b64addb5e9a834562772a6b6ab53d1be56227a5"),
     "v3.0.1": ("v3.0.1.json", "25cc0f4be6d803c4339d77e53b64addb5e9a834562772a6b6ab53d1be56227a5"),
@@ -30,18 +30,18 @@ ACCEPTED_VERSIONS = tuple(SCHEMAS)
 
 
 def require_valid(document: Document, *, path: str) -> None:
-    """Nothing, for a document that fits ODCS.
+    """Require that a document is valid against ODCS.
 
     Raises:
-        ContractError: one line a problem, `file: path.to.key: what; what to do`, in the file's order.
+        ContractError: one line per problem, `file: path.to.key: what; what to do`, in the file's order.
     """
     refuse(schema_findings(document), path=path)
 
 
 def schema_findings(document: Document) -> tuple[Finding, ...]:
-    """Where the document does not fit the JSON Schema of its apiVersion, in the file's order, each cause once.
+    """Where the document violates the JSON Schema of its apiVersion, in the file's order, each cause once.
 
-    A key that an old version lets pass and does not know is a warning, or an error when a known key is near.
+    An unknown key that an old version tolerates is a warning, or an error if it looks like a misspelt known key.
     """
     version = document.mapping.get("apiVersion")
     if not isinstance(version, str) or version not in SCHEMAS:
@@ -52,20 +52,21 @@ def schema_findings(document: Document) -> tuple[Finding, ...]:
         return (_finding(document, ("apiVersion",), what),)
     errors = _errors(document, version)
     unknown = tuple(unknown_keys(document.mapping, _schema(version)))
-    found = [*_key_findings(document, version, errors, unknown), *_other_findings(document, version, errors, unknown)]
-    return tuple(sorted(dict.fromkeys(found), key=lambda finding: finding.line or 0))
+    about_keys = _key_findings(document, version, errors, unknown)
+    others = _other_findings(document, version, errors, unknown)
+    return tuple(sorted(dict.fromkeys((*about_keys, *others)), key=lambda finding: finding.line or 0))
 
 
 def json_schema(version: str) -> dict[str, Any]:
-    """The JSON Schema of an apiVersion, with our one repair.
+    """The JSON Schema of an apiVersion, with one correction (docs/adr/0008).
 
     Raises:
-        ContractError: the installed file is not the one that we pinned.
+        ContractError: the installed file does not have the pinned hash.
     """
     name, pinned = SCHEMAS[version]
     text = files("partition_gate").joinpath("contracts", "odcs", "schemas").joinpath(name).read_bytes()
     if hashlib.sha256(text).hexdigest() != pinned:
-        raise ContractError(f"odcs/schemas/{name}: not the file that was pinned; install Partition Gate again")
+        raise ContractError(f"odcs/schemas/{name}: does not have the pinned SHA-256; reinstall Partition Gate")
     schema: dict[str, Any] = json.loads(text)
     _require_what_is_tested(schema)
     return schema
@@ -84,8 +85,8 @@ def _validator(version: str) -> SchemaValidator:
 def _require_what_is_tested(node: Any) -> None:
     """Make `if: logicalType is map` false for a property without logicalType (docs/adr/0008).
 
-    As published, such an `if` holds when the key is absent, so v3.2.0 demands `map` of every untyped property, and
-    every version holds its options against those of all types at once.
+    As published, such an `if` is true if the key is absent, so v3.2.0 requires `map` in every untyped property, and
+    every version checks its options against the options of all types at once.
     """
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         _require_what_is_tested(child)
@@ -120,12 +121,12 @@ def _key_findings(
 
 def _instead(key: UnknownKey, near: str, newer: str | None) -> str:
     if newer:
-        return f"{newer} knows it: raise apiVersion, or remove it"
+        return f"{newer} has it: raise apiVersion, or remove the key"
     if near:
         return near
     if key.under:
-        return f"write it below {key.under!r}"
-    return "remove it, or write it below 'customProperties'"
+        return f"move it to {key.under!r}"
+    return "remove it, or move it to 'customProperties'"
 
 
 def _known_since(document: Document, version: str) -> dict[str, set[Parts]]:
@@ -136,15 +137,14 @@ def _known_since(document: Document, version: str) -> dict[str, set[Parts]]:
 def _other_findings(
     document: Document, version: str, errors: Sequence[SchemaError], unknown: Sequence[UnknownKey]
 ) -> Iterator[Finding]:
-    told = Told(errors, unknown)
-    found = [(parts, what) for error in errors for parts, what in told.sentences(error)]
+    messages = ErrorMessages(errors, unknown)
+    problems = [(parts, what) for error in errors for parts, what in messages.of(error)]
     newest = ACCEPTED_VERSIONS[-1]
-    still = {p for e in _errors(document, newest) for p, _ in told.sentences(e)} if found and _later(version) else None
-    for parts, what in found:
+    is_outdated = bool(problems and _later(version))
+    still = {parts for e in _errors(document, newest) for parts, _ in messages.of(e)} if is_outdated else None
+    for parts, what in problems:
         accepted = (
-            f"; or raise apiVersion to {newest}, which accepts it as it is"
-            if still is not None and parts not in still
-            else ""
+            f"; or raise apiVersion to {newest}, which accepts it" if still is not None and parts not in still else ""
         )
         yield _finding(document, parts, what + accepted)
 

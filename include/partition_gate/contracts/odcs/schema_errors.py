@@ -1,6 +1,6 @@
-"""Where a document does not fit a JSON Schema: each error with what was given and what is demanded.
+"""Where a document violates a JSON Schema: each error with the given value and the required value.
 
-The validator is compiled (Rust): the one in Python needs a time that doubles with each level of nested properties.
+The validator is compiled (Rust): the run time of the Python validator doubles with each level of nested properties.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ Parts = tuple[str | int, ...]
 
 
 class SchemaError(NamedTuple):
-    """One error: the keyword that is broken, at which place of the document, by which value.
+    """One error: the violated keyword (`rule`), the place in the document, and the value that violates it (`given`).
 
-    `bound` is what the keyword demands, `beside` the schema that it stands in. `unexpected` are keys that are not
+    `bound` is the value of the keyword, `beside` the schema that contains it. `unexpected` are keys that are not
     allowed at the place; `branches` the errors of each branch of a choice (`oneOf`, `anyOf`).
     """
 
@@ -38,10 +38,10 @@ class SchemaValidator:
         self._compiled = jsonschema_rs.Draft201909Validator(schema)
 
     def errors(self, document: Mapping[str, Any]) -> Iterator[SchemaError]:
-        """Every error, in the validator's order; none for a document that fits."""
-        return self._told(self._compiled.iter_errors(document), document)
+        """Every error, in the validator's order; none for a valid document."""
+        return self._converted(self._compiled.iter_errors(document), document)
 
-    def _told(
+    def _converted(
         self, errors: Iterable[jsonschema_rs.ValidationError], document: Mapping[str, Any]
     ) -> Iterator[SchemaError]:
         for error in errors:
@@ -53,7 +53,9 @@ class SchemaValidator:
                 beside=_at(self._schema, error.schema_path[:-1]),
                 message=error.message,
                 unexpected=tuple(getattr(error.kind, "unexpected", ())),
-                branches=tuple(tuple(self._told(branch, document)) for branch in getattr(error.kind, "context", ())),
+                branches=tuple(
+                    tuple(self._converted(branch, document)) for branch in getattr(error.kind, "context", ())
+                ),
             )
 
 

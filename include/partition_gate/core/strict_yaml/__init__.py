@@ -1,1 +1,1 @@
-"""YAML as plain data with the line of every value; traps are refused."""
+"""YAML as plain data with the line of every value; ambiguous features are refused."""

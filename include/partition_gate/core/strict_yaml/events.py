@@ -1,4 +1,4 @@
-"""One pass over YAML's events: the line of every place, and each trap, before anything is built from the text."""
+"""One pass over the YAML events: finds the line of every place, and each trap, before any object is built."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class LOADER(_Base):  # type: ignore[misc]  # the C loader has no type stubs
-    """CSafeLoader without timestamps: the standard's dates are text."""
+    """CSafeLoader without timestamps: dates are text in the standard."""
 
 
 LOADER.yaml_implicit_resolvers = {
@@ -28,20 +28,20 @@ LOADER.yaml_implicit_resolvers = {
 }
 
 
-class TooMuch(yaml.MarkedYAMLError):
-    """Reading stops here; `problem` is the whole sentence."""
+class Unreadable(yaml.MarkedYAMLError):
+    """Stops reading; `problem` is the complete message."""
 
 
 class Trap(NamedTuple):
-    """Something that a contract may not have; `place` is empty where it concerns the file."""
+    """A YAML feature that a contract must not use; `place` is empty if it affects the whole file."""
 
     place: str
     line: int | None
     what: str
 
 
-class Plain(NamedTuple):
-    """An unquoted scalar as it stands in the file."""
+class PlainScalar(NamedTuple):
+    """An unquoted scalar, verbatim."""
 
     place: str
     line: int
@@ -49,8 +49,8 @@ class Plain(NamedTuple):
 
 
 @dataclass
-class _Open:
-    """A mapping or list that has begun; `key` is the mapping's key that waits for its value."""
+class _OpenCollection:
+    """A mapping or list that has begun; `key` is the mapping's key whose value comes next."""
 
     place: str
     is_mapping: bool
@@ -64,39 +64,41 @@ class _Open:
         return f"{self.place}.{self.key}" if self.place else str(self.key)
 
 
-class Traps:
-    """`see` every event in order; then `found` has the traps, `lines` the places, `plain` the unquoted scalars."""
+class EventScanner:
+    """`scan` every event in order to fill `traps`, `lines` (line by place) and `plain` (unquoted scalars)."""
 
     def __init__(self) -> None:
-        self.found: list[Trap] = []
+        self.traps: list[Trap] = []
         self.lines: dict[str, int] = {}
-        self.plain: list[Plain] = []
-        self._open: list[_Open] = []
+        self.plain: list[PlainScalar] = []
+        self._open: list[_OpenCollection] = []
         self._documents = 0
         self._nodes = 0
 
-    def see(self, event: Any) -> None:
-        """Take one event. Raises: yaml.YAMLError (too deep or too many nodes to go on)."""
+    def scan(self, event: Any) -> None:
+        """Process one event. Raises: yaml.YAMLError (a key is not a word, or a limit on depth or size is exceeded)."""
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.DocumentStartEvent):
             self._start(event, line)
         elif isinstance(event, yaml.CollectionEndEvent):
             self._open.pop()
-            self._done()
+            self._finish_value()
         elif isinstance(event, yaml.NodeEvent):
             self._node(event, line)
 
     def _start(self, event: Any, line: int) -> None:
         self._documents += 1
         if self._documents == 2:
-            self._note("", line, "a second document begins with `---`; write one contract a file")
+            self._add("", line, "a second document begins with `---`; write one contract per file")
         if event.version or event.tags:
-            self._note("", line, "YAML directives (`%YAML`, `%TAG`) are refused; remove the line")
+            self._add("", line, "YAML directives (`%YAML`, `%TAG`) are not allowed; remove the line")
 
     def _node(self, event: Any, line: int) -> None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise TooMuch(problem=f"more than {MAX_NODES:,} values; split the contract", problem_mark=event.start_mark)
+            raise Unreadable(
+                problem=f"more than {MAX_NODES:,} values; split the contract", problem_mark=event.start_mark
+            )
         top = self._open[-1] if self._open else None
         if top and top.is_mapping and top.key is None:
             self._key(top, event, line)
@@ -109,49 +111,50 @@ class Traps:
             return
         if isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
             self._scalar(event.value, place, line)
-        self._done()
+        self._finish_value()
 
     def _begin(self, event: Any, place: str) -> None:
-        self._open.append(_Open(place, isinstance(event, yaml.MappingStartEvent)))
+        self._open.append(_OpenCollection(place, isinstance(event, yaml.MappingStartEvent)))
         if len(self._open) > MAX_DEPTH:
-            problem = f"nested deeper than {MAX_DEPTH} levels; flatten it"
-            raise TooMuch(problem=problem, problem_mark=event.start_mark)
+            problem = f"nesting is deeper than {MAX_DEPTH} levels; flatten it"
+            raise Unreadable(problem=problem, problem_mark=event.start_mark)
 
-    def _key(self, top: _Open, event: Any, line: int) -> None:
+    def _key(self, top: _OpenCollection, event: Any, line: int) -> None:
         if not isinstance(event, yaml.ScalarEvent):
-            raise TooMuch(problem="a key is a list or a mapping; write a word", problem_mark=event.start_mark)
+            raise Unreadable(problem="a key is a list or a mapping; write a word", problem_mark=event.start_mark)
         top.key = event.value
         place = top.child()
         self._refuse_extras(event, place, line)
         if event.value in top.seen:
-            self._note(place, line, f"the key {_short(event.value)} stands twice; keep one of them")
+            self._add(place, line, f"the key {_short(event.value)} is a duplicate; remove one of them")
         elif event.implicit[0] and _resolved(event.value) != "tag:yaml.org,2002:str":
-            self._note(place, line, f"the key {_short(event.value)} is not read as text; quote it, or remove it")
+            self._add(place, line, f"the key {_short(event.value)} is not read as text; quote it or remove it")
         top.seen.add(event.value)
         self.lines.setdefault(place, line)
 
     def _scalar(self, text: str, place: str, line: int) -> None:
-        self.plain.append(Plain(place, line, text))
+        self.plain.append(PlainScalar(place, line, text))
         if _resolved(text) not in _NUMBER_TAGS:
             return
         if len(text) > MAX_DIGITS:
-            self._note(place, line, f"a number of {len(text):,} characters; quote it if it is text")
+            self._add(place, line, f"the number has {len(text):,} characters; quote it if it is text")
         elif not _DECIMAL.fullmatch(text) or math.isinf(float(text)):
-            self._note(place, line, f"{text} is not the number it looks like (YAML 1.1); quote it, or write decimals")
+            what = f"{text} is not the number it looks like (YAML 1.1); quote it, or write a decimal number"
+            self._add(place, line, what)
 
     def _refuse_extras(self, event: Any, place: str, line: int) -> None:
         if isinstance(event, yaml.AliasEvent) or event.anchor:
-            self._note(place, line, "YAML anchors and aliases are refused; write the value out")
+            self._add(place, line, "YAML anchors and aliases are not allowed; write the value out")
         if getattr(event, "tag", None):
-            self._note(place, line, "YAML tags are refused; remove the tag of this value")
+            self._add(place, line, "YAML tags are not allowed; remove the tag from this value")
 
-    def _done(self) -> None:
+    def _finish_value(self) -> None:
         if self._open:
             self._open[-1].key = None
             self._open[-1].count += 1
 
-    def _note(self, place: str, line: int, what: str) -> None:
-        self.found.append(Trap(place, line, what))
+    def _add(self, place: str, line: int, what: str) -> None:
+        self.traps.append(Trap(place, line, what))
 
 
 def _resolved(text: str) -> str:

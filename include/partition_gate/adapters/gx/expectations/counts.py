@@ -49,7 +49,7 @@ class _Bounded(BatchExpectation, ABC):
 
     def _judged(self, outcome: dict[str, Any], count: int, rows: int) -> dict[str, Any]:
         result = {**outcome["result"], COUNTED: f"{count} of {rows} rows ({share(count, rows)})"}
-        return {**outcome, "result": result, "success": self._bounds.hold_for(count, of=rows)}
+        return {**outcome, "result": result, "success": self._bounds.allow_count(count, of=rows)}
 
 
 _BOUNDS = ("min_value", "max_value", "strict_min", "strict_max", "negated", "unit")
@@ -125,7 +125,7 @@ class ExpectRowCountToBeWithin(AboutBatch, _Bounded):
 
     def judged(self, metric_value: int) -> tuple[bool, dict[str, Any]]:
         rows = metric_value
-        return self._bounds.hold_for(rows, of=rows), {"observed_value": f"{rows} rows", "element_count": rows}
+        return self._bounds.allow_count(rows, of=rows), {"observed_value": f"{rows} rows", "element_count": rows}
 
 
 class ExpectSqlValueToBeWithin(AboutBatch, _Bounded):
@@ -150,7 +150,7 @@ class ExpectSqlValueToBeWithin(AboutBatch, _Bounded):
         if self.value is not None:
             return (type(answer) is type(self.value) and answer == self.value) is not self.negated
         try:
-            return self._bounds.hold(Fraction(str(int(answer) if isinstance(answer, bool) else answer)))
+            return self._bounds.allow(Fraction(str(int(answer) if isinstance(answer, bool) else answer)))
         except ValueError:  # text, NaN and infinity are not between two numbers
             return False
 

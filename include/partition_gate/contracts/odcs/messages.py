@@ -1,4 +1,4 @@
-"""From an error of the JSON Schema to the sentence that a data owner can act on."""
+"""Turns errors of the JSON Schema into messages that a data owner can act on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WRITE = {
     "object": "a mapping (`key: value`)",
 }
 _SHAPES: tuple[tuple[type, str], ...] = (
-    (bool, "a truth value"),
+    (bool, "a boolean"),
     (int, "a number"),
     (float, "a number"),
     (str, "text"),
@@ -29,12 +29,12 @@ _SHAPES: tuple[tuple[type, str], ...] = (
 
 
 def causes(errors: Iterable[SchemaError]) -> list[SchemaError]:
-    """The errors at the leaves: of a choice (`oneOf`), those of the branch that the author meant."""
+    """The errors at the leaves; for a choice (`oneOf`), the errors of the branch that the author probably meant."""
     return [leaf for error in errors for leaf in _leaves(error)]
 
 
-class Told:
-    """What is told of a document, so that nothing is told twice: its errors and its unknown keys."""
+class ErrorMessages:
+    """The messages about a document: uses its errors and its unknown keys to report each cause only once."""
 
     def __init__(self, errors: Iterable[SchemaError], unknown: Iterable[UnknownKey]) -> None:
         self._explained = {
@@ -49,8 +49,8 @@ class Told:
             self._explained |= {key.parts[:length] for length in range(len(key.parts) - 1)}
         self._mistyped = {error.place for error in errors if error.rule == "type"}
 
-    def sentences(self, error: SchemaError) -> Iterator[tuple[Parts, str]]:
-        """(place, sentence) of an error; nothing where it only follows from another one or from an unknown key."""
+    def of(self, error: SchemaError) -> Iterator[tuple[Parts, str]]:
+        """(place, message) for an error; empty if the error only follows from another error or an unknown key."""
         rule, place = error.rule, error.place
         if rule in KEY_RULES:
             yield from self._out_of_place(error, place)
@@ -59,14 +59,14 @@ class Told:
         elif rule == "oneOf" and isinstance(error.given, Mapping) and _is_operators(error):
             yield from self._operators(error, place)
         elif rule == "not":
-            yield (*place, "from"), "'from' is this property itself; remove it"
+            yield (*place, "from"), "a relationship of a property starts at the property itself; remove 'from'"
         elif rule == "type" or place not in self._mistyped:
             yield place, _SENTENCES.get(rule, _other)(error)
 
     def _out_of_place(self, error: SchemaError, place: Parts) -> Iterator[tuple[Parts, str]]:
         if place not in self._explained:
             unknown = self._unknown.get(place, ())
-            yield from (told for told in _out_of_place(error, place) if told[0][-1] not in unknown)
+            yield from (message for message in _out_of_place(error, place) if message[0][-1] not in unknown)
 
     def _missing(self, error: SchemaError, place: Parts) -> Iterator[tuple[Parts, str]]:
         for name in error.bound:
@@ -76,7 +76,7 @@ class Told:
     def _operators(self, error: SchemaError, place: Parts) -> Iterator[tuple[Parts, str]]:
         given = [name for name in OPERATORS if name in error.given]
         if len(given) > 1:
-            yield place, f"{' and '.join(given)}: a rule has one operator; keep one, or write two rules"
+            yield place, f"has several operators ({', '.join(given)}); keep one, or write several rules"
         if not given and not self._is_misspelt(place, OPERATORS):
             yield place, f"has no operator; add one of {', '.join(OPERATORS)}"
 
@@ -102,7 +102,7 @@ def _is_other_shape(leaves: list[SchemaError], depth: int) -> bool:
 
 
 def _out_of_place(error: SchemaError, place: Parts) -> Iterator[tuple[Parts, str]]:
-    """Keys that the standard knows here, but not with the values of their neighbours."""
+    """Keys that the standard allows here, but not together with the values of their siblings."""
     properties, given = error.beside.get("properties", {}), error.given
     if given.get("type", "library") == "library" and any(name in given for name in (*OPERATORS, "arguments")):
         yield (*place, "metric"), "is missing; add it, or `type: sql` with a query"
@@ -110,17 +110,18 @@ def _out_of_place(error: SchemaError, place: Parts) -> Iterator[tuple[Parts, str
     for name in error.unexpected:
         if place and place[-1] == "logicalTypeOptions":
             hint = did_you_mean(name, properties) or f"its options are {', '.join(sorted(properties))}"
-            yield (*place, name), f"{shown(name)} is no option of this logicalType; {hint}"
+            yield (*place, name), f"{shown(name)} is not an option of this logicalType; {hint}"
         elif name in _CONDITIONAL:
-            yield (*place, name), f"{name!r} does not go with {_CONDITIONAL[name]}; remove it, or correct that"
+            yield (*place, name), f"{name!r} needs logicalType {_CONDITIONAL[name]}; remove it, or correct logicalType"
         elif "type" in given:
-            yield (*place, name), f"{shown(name)} does not go with type {given['type']!r}; remove it, or correct it"
+            what = f"{shown(name)} is not allowed with type {given['type']!r}; remove it, or correct the type"
+            yield (*place, name), what
 
 
 _CONDITIONAL = {
-    "properties": "this logicalType (only with object)",
-    "items": "this logicalType (only with array)",
-    "map": "this logicalType (only with map)",
+    "properties": "object",
+    "items": "array",
+    "map": "map",
 }
 
 
@@ -136,7 +137,7 @@ def _enum(error: SchemaError) -> str:
 
 def _type(error: SchemaError) -> str:
     if error.place and error.place[-1] in {"from", "to"}:
-        return "from and to are both one property, or both a list; correct one of them"
+        return "`from` and `to` must both be one property, or both a list; correct one of them"
     expected = error.bound if isinstance(error.bound, list) else [error.bound]
     write = " or ".join(_WRITE.get(str(name), str(name)) for name in expected)
     return f"{_shape(error.given)}; write {write}"
@@ -151,16 +152,16 @@ def _shape(value: object) -> str:
 
 def _choice(error: SchemaError) -> str:
     if error.place and error.place[-1] in {"from", "to"}:
-        return f"{shown(error.given)} is no reference; write dataset.column"
+        return f"{shown(error.given)} is not a reference; write dataset.column"
     kinds = ["object" if "$ref" in branch else str(branch.get("type")) for branch in error.bound]
     kinds = [kind for kind in kinds if kind in _WRITE and not (kind == "integer" and "number" in kinds)]
     write = f"write {' or '.join(_WRITE[kind] for kind in dict.fromkeys(kinds))}" if kinds else "correct it"
-    return f"{_shape(error.given)}, which does not fit here; {write}"
+    return f"{_shape(error.given)}, which is not allowed here; {write}"
 
 
 def _pattern(error: SchemaError) -> str:
     if error.bound == "^[A-Za-z0-9_-]+$":
-        return f"{shown(error.given)} is no id; use letters, digits, - and _"
+        return f"{shown(error.given)} is not a valid id; use letters, digits, - and _"
     return _choice(error) if error.place[-1] in {"from", "to"} else _other(error)
 
 
@@ -177,7 +178,7 @@ _SENTENCES: dict[str, Callable[[SchemaError], str]] = {
     "pattern": _pattern,
     "minItems": lambda error: f"has {len(error.given)} items; write at least {error.bound}",
     "maxItems": lambda error: f"has {len(error.given)} items; write at most {error.bound}",
-    "uniqueItems": lambda _: "has an item twice; keep one of them",
+    "uniqueItems": lambda _: "has duplicate items; remove the duplicates",
     "minimum": lambda error: f"{shown(error.given)} is below {error.bound}; correct it",
     "exclusiveMinimum": lambda error: f"{shown(error.given)} is not above {error.bound}; correct it",
 }
