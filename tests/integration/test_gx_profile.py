@@ -198,7 +198,7 @@ def test_profiles_of_two_partitions_unite_to_that_of_both(tmp_path: Path) -> Non
     apart = [_profile(a_scan(tmp_path / str(number), rows)) for number, rows in enumerate((one, two))]
     together = _profile(a_scan(tmp_path / "both", one, two))
 
-    assert apart[0].united(apart[1]) == together
+    assert apart[0].merged(apart[1]) == together
 
 
 def _schema() -> pa.Schema:

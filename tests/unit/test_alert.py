@@ -222,7 +222,7 @@ def test_an_error_of_ours_is_told_to_producers_only_and_says_that_it_is_not_thei
     messages = alerts_for(settlement, (), a_dataset(), LINKS)
 
     assert [message.audience for message in messages] == ["producers"]
-    assert "a fault on our side" in read(messages[0])
+    assert "a fault in the gate" in read(messages[0])
 
 
 def test_warnings_of_a_published_partition_reach_producers_only():

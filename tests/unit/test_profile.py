@@ -69,22 +69,22 @@ counters = st.builds(
 
 @given(counters, counters)
 def test_uniting_does_not_depend_on_who_comes_first(one, other):
-    assert exactly(one.united(other)) == exactly(other.united(one))
+    assert exactly(one.merged(other)) == exactly(other.merged(one))
 
 
 @given(counters, counters, counters)
 def test_uniting_does_not_depend_on_how_partitions_are_grouped(one, two, three):
-    assert one.united(two).united(three) == one.united(two.united(three))
+    assert one.merged(two).merged(three) == one.merged(two.merged(three))
 
 
 @given(st.lists(st.none() | st.integers()), st.lists(st.none() | st.integers()))
 def test_the_counters_of_two_partitions_are_those_of_their_rows_together(one, other):
-    assert exactly(counted(one).united(counted(other))) == exactly(counted(one + other))
+    assert exactly(counted(one).merged(counted(other))) == exactly(counted(one + other))
 
 
 @given(st.lists(st.none() | EXACT_NUMBERS), st.lists(st.none() | EXACT_NUMBERS))
 def test_sums_of_decimals_are_exact(one, other):
-    assert counted(one).united(counted(other)).total == counted(one + other).total
+    assert counted(one).merged(counted(other)).total == counted(one + other).total
 
 
 @given(EXTREMES)
@@ -143,17 +143,17 @@ def test_what_one_side_lacks_is_lacking():
     counted_in_full = counted([1, 2])
     lacking = ColumnCounters(column="a", row_count=1, null_count=0)
 
-    assert counted_in_full.united(lacking) == ColumnCounters(column="a", row_count=3, null_count=0)
+    assert counted_in_full.merged(lacking) == ColumnCounters(column="a", row_count=3, null_count=0)
 
 
 def test_a_side_without_a_value_adds_none():
     nothing = ColumnCounters(column="a", row_count=2, null_count=2, invalid_count=0)
 
-    united = counted([1, 2]).united(nothing)
+    merged = counted([1, 2]).merged(nothing)
 
-    assert (united.row_count, united.null_count, united.invalid_count) == (4, 2, 0)
-    assert (united.minimum, united.maximum, united.total) == (1, 2, 3)
-    assert united.distinct == counted([1, 2]).distinct
+    assert (merged.row_count, merged.null_count, merged.invalid_count) == (4, 2, 0)
+    assert (merged.minimum, merged.maximum, merged.total) == (1, 2, 3)
+    assert merged.distinct == counted([1, 2]).distinct
 
 
 EQUAL = (1, 1.0, Decimal("1.00"), Decimal(1))
@@ -165,7 +165,7 @@ def test_of_equal_values_the_same_is_kept_whoever_comes_first(one, other):
         ColumnCounters(column="a", row_count=1, null_count=0, minimum=value, maximum=value) for value in (one, other)
     )
 
-    assert exactly(first.united(second)) == exactly(second.united(first))
+    assert exactly(first.merged(second)) == exactly(second.merged(first))
 
 
 def test_values_that_cannot_be_compared_have_no_extreme():
@@ -174,17 +174,17 @@ def test_values_that_cannot_be_compared_have_no_extreme():
         for value in (1, date(2013, 1, 2))
     )
 
-    assert (number.united(day).minimum, number.united(day).maximum) == (None, None)
+    assert (number.merged(day).minimum, number.merged(day).maximum) == (None, None)
 
 
 def test_a_sum_beyond_a_float_is_lacking():
     huge = ColumnCounters(column="a", row_count=1, null_count=0, total=1e308)
 
-    assert huge.united(huge).total is None
+    assert huge.merged(huge).total is None
 
 
 def test_sketches_of_another_hashing_do_not_unite():
-    assert a_sketch({1}, "one").united(a_sketch({1}, "other")) is None
+    assert a_sketch({1}, "one").merged(a_sketch({1}, "other")) is None
 
 
 def test_a_column_of_one_side_keeps_the_rows_in_which_it_was_there():
@@ -194,10 +194,10 @@ def test_a_column_of_one_side_keeps_the_rows_in_which_it_was_there():
     before = PartitionProfile(row_count=2, columns=(of("a"), of("b")))
     after = PartitionProfile(row_count=2, columns=(of("c"), of("b")))
 
-    united = before.united(after)
+    merged = before.merged(after)
 
-    assert united.row_count == 4
-    assert [(c.column, c.row_count, c.null_count) for c in united.columns] == [("a", 2, 1), ("b", 4, 2), ("c", 2, 1)]
+    assert merged.row_count == 4
+    assert [(c.column, c.row_count, c.null_count) for c in merged.columns] == [("a", 2, 1), ("b", 4, 2), ("c", 2, 1)]
 
 
 @pytest.fixture(scope="module")
@@ -230,10 +230,10 @@ def test_united_registers_are_those_of_the_values_together(duck):
     other, _ = counted_by_duckdb(duck, "FROM range(2000, 7000) t(x)")
     together, estimate = counted_by_duckdb(duck, "FROM range(0, 7000) t(x)")
 
-    united = one.united(other)
-    assert united == together
-    assert united is not None
-    assert united.estimate() == estimate == pytest.approx(7000, rel=0.1)
+    merged = one.merged(other)
+    assert merged == together
+    assert merged is not None
+    assert merged.estimate() == estimate == pytest.approx(7000, rel=0.1)
 
 
 REGISTERS = {

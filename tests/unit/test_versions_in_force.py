@@ -13,7 +13,7 @@ from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contract.limits import Limits
 from partition_gate.contract.model import Channel, Clause, Column, Dataset, Status, Terms
 from partition_gate.contract.versions import in_force
-from partition_gate.contract.widening import holds, is_value
+from partition_gate.contract.widening import can_represent, is_value
 from partition_gate.contracts.compatibility.versions import oldest_first, version_problems
 from partition_gate.core.errors import MalformedPartitionKey
 from partition_gate.core.partition_key import NULL
@@ -282,7 +282,7 @@ WIDE_TYPES = {
 
 @pytest.mark.parametrize(("narrow", "wide"), list(product(WIDE_TYPES, WIDE_TYPES)))
 def test_a_type_is_wider_only_where_it_holds_every_value(narrow, wide):
-    assert holds(wide, narrow) == (wide == narrow or wide in WIDE_TYPES[narrow])
+    assert can_represent(wide, narrow) == (wide == narrow or wide in WIDE_TYPES[narrow])
 
 
 VALUES = {

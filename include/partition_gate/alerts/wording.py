@@ -163,7 +163,7 @@ def _not_there(case: Case) -> AlertText:
 def _not_judged(case: Case) -> AlertText:
     return AlertText(
         mark=_WHITE,
-        headline=f"{case.subject} could not be judged: a fault on our side",
+        headline=f"{case.subject} could not be judged because of a fault in the gate",
         happened=f"This says nothing about your data. None of its rows were published. {_OLD_VERSION}",
         why=case.causes or case.rule_lines(case.warnings + case.blocking),
         steps=("There is nothing for you to do. Operators find the error in the log of the run.",),

@@ -19,7 +19,7 @@ _MOMENT = re.compile(rf"{_DAY.pattern}[ T]{_CLOCK.pattern}(Z|[+-]\d\d:\d\d)?", r
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
-def holds(wide: str, narrow: str) -> bool:
+def can_represent(wide: str, narrow: str) -> bool:
     """Whether the DuckDB type `wide` can represent each value of `narrow` exactly.
 
     A BIGINT is not always exact as a DOUBLE, and a DATE has no time of day, so these are not widening.

@@ -62,7 +62,7 @@ class BucketMissing(OperatorError):
 
 
 class AccessDenied(OperatorError):
-    """Object storage refuses our credentials."""
+    """Object storage refuses the credentials."""
 
 
 class ScanTimedOut(OperatorError):

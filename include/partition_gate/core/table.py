@@ -40,6 +40,6 @@ class TableSchema(Record):
     partition_columns: tuple[TableColumn, ...] = ()
 
     @property
-    def held(self) -> tuple[tuple[str, str], ...]:
+    def stored_columns(self) -> tuple[tuple[str, str], ...]:
         """(name, type) of each data column: the columns that a file of this table holds."""
         return tuple((column.name, column.type) for column in self.columns)

@@ -44,7 +44,7 @@ class DistinctSketch(Record):
         """The approximate number of distinct values, without nulls; the standard error is 3.25 %."""
         return round(estimate(self.registers))
 
-    def united(self, other: DistinctSketch) -> DistinctSketch | None:
+    def merged(self, other: DistinctSketch) -> DistinctSketch | None:
         """The sketch of the values of both; None if their hashing differs."""
         if self.hashing != other.hashing:
             return None
@@ -81,7 +81,7 @@ class ColumnCounters(Record):
         """The number of rows with a value other than null."""
         return self.row_count - self.null_count
 
-    def united(self, other: ColumnCounters) -> ColumnCounters:
+    def merged(self, other: ColumnCounters) -> ColumnCounters:
         """The counters of the rows of both, in either order; `other` counts the same column.
 
         A counter that one of them lacks is None, because half a sum would look like the whole. If one of them has no
@@ -95,17 +95,17 @@ class ColumnCounters(Record):
             minimum=self._of_values(other, self.minimum, other.minimum, lower),
             maximum=self._of_values(other, self.maximum, other.maximum, higher),
             total=self._of_values(other, self.total, other.total, added),
-            distinct=self._of_values(other, self.distinct, other.distinct, DistinctSketch.united),
+            distinct=self._of_values(other, self.distinct, other.distinct, DistinctSketch.merged),
         )
 
     def _of_values(
-        self, other: ColumnCounters, mine: Part | None, theirs: Part | None, unite: Callable[[Part, Part], Part | None]
+        self, other: ColumnCounters, mine: Part | None, theirs: Part | None, merge: Callable[[Part, Part], Part | None]
     ) -> Part | None:
         if self.value_count and other.value_count:
-            return _both(mine, theirs, unite)
+            return _both(mine, theirs, merge)
         if self.value_count or other.value_count:
             return mine if self.value_count else theirs
-        return _both(mine, theirs, unite)
+        return _both(mine, theirs, merge)
 
 
 class BrokenRows(Record):
@@ -139,7 +139,7 @@ class PartitionProfile(Record):
         )
         return self.model_copy(update={"columns": tuple(columns)})
 
-    def united(self, other: PartitionProfile) -> PartitionProfile:
+    def merged(self, other: PartitionProfile) -> PartitionProfile:
         """The profile of the rows of both: this profile's columns in order, then columns that only the other has.
 
         A column that only one profile has stays, with its own `row_count`: if a window includes a change of the
@@ -148,7 +148,7 @@ class PartitionProfile(Record):
         """
         mine = {column.column: column for column in self.columns}
         theirs = {column.column: column for column in other.columns}
-        shared = {name: column.united(theirs[name]) for name, column in mine.items() if name in theirs}
+        shared = {name: column.merged(theirs[name]) for name, column in mine.items() if name in theirs}
         return PartitionProfile(
             row_count=self.row_count + other.row_count, columns=tuple((mine | theirs | shared).values())
         )
@@ -160,8 +160,8 @@ def _invalid(column: ColumnCounters, broken: BrokenRows) -> int | None:
     return broken.rows - (column.null_count if broken.with_nulls else 0)
 
 
-def _both(mine: Part | None, theirs: Part | None, unite: Callable[[Part, Part], Part | None]) -> Part | None:
-    return None if mine is None or theirs is None else unite(mine, theirs)
+def _both(mine: Part | None, theirs: Part | None, merge: Callable[[Part, Part], Part | None]) -> Part | None:
+    return None if mine is None or theirs is None else merge(mine, theirs)
 
 
 PRECISION = 10

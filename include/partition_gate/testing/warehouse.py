@@ -72,7 +72,7 @@ class InMemoryWarehouse:
             files=(StagedFile(path=path, size_bytes=sum(sizes), rows=split.rows_passing),) if sizes else (),
             rows=split.rows_passing,
             row_hash=split.row_hash,
-            columns=table.held,
+            columns=table.stored_columns,
         )
 
     def publish(

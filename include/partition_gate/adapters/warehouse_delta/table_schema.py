@@ -10,7 +10,7 @@ from deltalake import Field, Schema
 from deltalake.schema import ArrayType, MapType, PrimitiveType, StructType
 
 from partition_gate.adapters.warehouse_delta.sql import type_name
-from partition_gate.contract.widening import holds
+from partition_gate.contract.widening import can_represent
 from partition_gate.core.errors import ContractError
 from partition_gate.core.table import TableColumn, TableSchema
 
@@ -92,7 +92,7 @@ def _refuse_changed_types(table: TableSchema, present: dict[str, Field]) -> None
 
 def _holds(column: TableColumn, field: Field, present: Field) -> bool:
     narrow = _NUMBERS.get(_text(present), _text(present).upper())
-    return bool(field.type == present.type) or holds(type_name(column.type), narrow)
+    return bool(field.type == present.type) or can_represent(type_name(column.type), narrow)
 
 
 def _field(table: TableSchema, column: TableColumn) -> Field:

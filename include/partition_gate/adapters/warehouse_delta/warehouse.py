@@ -73,7 +73,7 @@ class DeltaWarehouse:
             files=tuple(map(self._staged_file, [table.name] * len(paths), paths, split.passing)),
             rows=split.rows_passing,
             row_hash=split.row_hash,
-            columns=table.held,
+            columns=table.stored_columns,
         )
 
     def publish(

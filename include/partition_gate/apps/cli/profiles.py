@@ -79,7 +79,7 @@ def _profile(ledger: Ledger, dataset: str, keys: Sequence[str]) -> DatasetProfil
         dataset=dataset,
         partitions=tuple(profiles),
         without_profile=tuple(key for key in keys if key not in profiles),
-        profile=reduce(PartitionProfile.united, profiles.values()) if profiles else None,
+        profile=reduce(PartitionProfile.merged, profiles.values()) if profiles else None,
     )
 
 

@@ -68,9 +68,9 @@ class CompiledDataset(Record):
     @property
     def rules_version(self) -> str:
         """Changes if the same contract would be judged differently, or its rows published with other types."""
-        if self.published.held == self.table.held:
+        if self.published.stored_columns == self.table.stored_columns:
             return RULES_VERSION
-        return f"{RULES_VERSION} {digest(self.published.held)}"
+        return f"{RULES_VERSION} {digest(self.published.stored_columns)}"
 
 
 def compiled(dataset: Dataset, earlier: Sequence[Dataset] = ()) -> CompiledDataset:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from partition_gate.checks.compiling.compiler import table_schema
 from partition_gate.checks.compiling.versions import published_table
 from partition_gate.contract.model import Dataset
-from partition_gate.contract.widening import holds
+from partition_gate.contract.widening import can_represent
 from partition_gate.contracts.compatibility.changes import parsed_version
 
 _CUSTOM, _EFFECTIVE = "customProperties", "{property: effectiveFrom, value: 2026-01-31}"
@@ -94,7 +94,7 @@ def _unloadable(version: Dataset, newer: Sequence[Dataset]) -> Iterator[VersionP
     names = Counter(column.name.casefold() for column in now.columns)
     for column, published in zip(own.columns, now.columns, strict=True):
         place = version.column(column.name).path
-        if not holds(published.type, column.type):
+        if not can_represent(published.type, column.type):
             what = f"{column.name} was {column.type} and is {published.type}, which cannot represent all its values"
             yield VersionProblem(version, place, f"{what}; give the column with the new type a new name")
         if names[published.name.casefold()] > 1:

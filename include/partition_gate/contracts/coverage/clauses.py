@@ -91,7 +91,7 @@ def _unused_servers(document: Mapping[str, Any], environment: str | None) -> dic
     servers = document.get("servers") or []
     used = used_server(servers, environment)
     places = (place for i, server in enumerate(servers) if i != used for place, _ in _walk(server, ("servers", i)))
-    return dict.fromkeys(places, (Treatment.DOCUMENTED, "belongs to a server that is not used here"))
+    return dict.fromkeys(places, (Treatment.DOCUMENTED, "belongs to a server that is not used"))
 
 
 def _by_kind(kind: str) -> tuple[Treatment, str]:

@@ -87,19 +87,19 @@ def lint(document: Document, known: Known) -> tuple[Finding, ...]:
 
 
 def lint_contract(
-    found: tuple[Finding, ...], document: Document, contract: Contract, known: Known
+    earlier: tuple[Finding, ...], document: Document, contract: Contract, known: Known
 ) -> tuple[Finding, ...]:
     """The findings of `lint`, and the additional findings in the parsed contract."""
     rules = (
         (name, rule.level, rule.check(document, contract.dataset, known)) for name, rule in READ_CONTRACT_RULES.items()
     )
-    return _with_rules(found, rules, document)
+    return _with_rules(earlier, rules, document)
 
 
 def _with_rules(
-    found: tuple[Finding, ...], rules: Iterable[tuple[str, Level, Iterator[Problem]]], document: Document
+    earlier: tuple[Finding, ...], rules: Iterable[tuple[str, Level, Iterator[Problem]]], document: Document
 ) -> tuple[Finding, ...]:
-    findings = list(found)
+    findings = list(earlier)
     wrong = {finding.place for finding in findings if finding.level is Level.ERROR}
     for name, level, problems in rules:
         more = _without_echo(_findings(name, level, problems, document), wrong)

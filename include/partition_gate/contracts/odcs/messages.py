@@ -103,7 +103,7 @@ def _is_other_shape(leaves: list[SchemaError], depth: int) -> bool:
 
 def _out_of_place(error: SchemaError, place: Parts) -> Iterator[tuple[Parts, str]]:
     """Keys that the standard allows here, but not together with the values of their siblings."""
-    properties, given = error.beside.get("properties", {}), error.given
+    properties, given = error.parent.get("properties", {}), error.given
     if given.get("type", "library") == "library" and any(name in given for name in (*OPERATORS, "arguments")):
         yield (*place, "metric"), "is missing; add it, or `type: sql` with a query"
         return

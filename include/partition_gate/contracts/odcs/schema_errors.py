@@ -16,7 +16,7 @@ Parts = tuple[str | int, ...]
 class SchemaError(NamedTuple):
     """One error: the violated keyword (`rule`), the place in the document, and the value that violates it (`given`).
 
-    `bound` is the value of the keyword, `beside` the schema that contains it. `unexpected` are keys that are not
+    `bound` is the value of the keyword, `parent` the schema that contains it. `unexpected` are keys that are not
     allowed at the place; `branches` the errors of each branch of a choice (`oneOf`, `anyOf`).
     """
 
@@ -24,7 +24,7 @@ class SchemaError(NamedTuple):
     place: Parts
     given: Any
     bound: Any
-    beside: Mapping[str, Any]
+    parent: Mapping[str, Any]
     message: str
     unexpected: tuple[str, ...]
     branches: tuple[tuple[SchemaError, ...], ...]
@@ -50,7 +50,7 @@ class SchemaValidator:
                 place=tuple(error.instance_path),
                 given=_at(document, error.instance_path),
                 bound=_at(self._schema, error.schema_path),
-                beside=_at(self._schema, error.schema_path[:-1]),
+                parent=_at(self._schema, error.schema_path[:-1]),
                 message=error.message,
                 unexpected=tuple(getattr(error.kind, "unexpected", ())),
                 branches=tuple(

@@ -56,7 +56,7 @@ class _OpenCollection:
     is_mapping: bool
     key: str | None = None
     count: int = 0
-    seen: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
 
     def child(self) -> str:
         if not self.is_mapping:
@@ -125,11 +125,11 @@ class EventScanner:
         top.key = event.value
         place = top.child()
         self._refuse_extras(event, place, line)
-        if event.value in top.seen:
+        if event.value in top.keys:
             self._add(place, line, f"the key {_short(event.value)} is a duplicate; remove one of them")
         elif event.implicit[0] and _resolved(event.value) != "tag:yaml.org,2002:str":
             self._add(place, line, f"the key {_short(event.value)} is not read as text; quote it or remove it")
-        top.seen.add(event.value)
+        top.keys.add(event.value)
         self.lines.setdefault(place, line)
 
     def _scalar(self, text: str, place: str, line: int) -> None:
