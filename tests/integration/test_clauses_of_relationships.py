@@ -69,7 +69,7 @@ def test_a_custom_rule_of_another_engine_is_listed_with_the_reason() -> None:
 
     (refused,) = a_contract(COLUMNS, quality=[rule]).compilation.not_executable
 
-    assert "'soda' is not executable here" in refused.why
+    assert "'soda' is not supported" in refused.why
 
 
 def test_a_type_rule_blames_no_row_so_it_judges_the_partition() -> None:

@@ -56,14 +56,14 @@ def test_a_key_to_a_contract_that_is_not_in_the_folder_is_an_error(folder):
     done = gate("lint", "orders", contracts=folder)
 
     assert done.returncode == 1
-    assert "no contract promises a dataset 'customers'" in done.stdout
+    assert "no contract has a dataset 'customers'" in done.stdout
 
 
 def test_a_warning_is_exit_code_0_and_with_strict_1(folder):
     (folder / "orders.odcs.yaml").write_text(mutated({"version": "1.2"}))
 
     assert gate("lint", "customers", "orders", contracts=folder).returncode == 0
-    assert "version: warning: '1.2' is no semantic version" in gate("lint", "orders", contracts=folder).stdout
+    assert "version: warning: '1.2' is not a semantic version" in gate("lint", "orders", contracts=folder).stdout
     assert gate("lint", "orders", "--strict", contracts=folder).returncode == 1
 
 

@@ -289,7 +289,7 @@ def test_a_version_without_a_day_that_none_can_be_written_into_is_not_kept_and_t
     done = checkout.gate("freeze")
 
     assert done.returncode == 1
-    assert "history/orders/1.1.0.odcs.yaml: customProperties: is no list of lines" in done.stderr
+    assert "history/orders/1.1.0.odcs.yaml: customProperties: is not a block list" in done.stderr
 
 
 def test_values_that_any_version_classifies_are_hidden_where_quarantined_rows_are_shown(checkout: Checkout) -> None:

@@ -171,7 +171,7 @@ def test_a_write_with_an_old_token_is_refused(open_store: OpenStore):
 def test_a_foreign_index_is_not_overwritten(open_store: OpenStore):
     open_store().create(INDEX, b'{"mine": 1}')
 
-    with pytest.raises(ContractError, match="not an index of this registry"):
+    with pytest.raises(ContractError, match="not an index of a registry"):
         publish_contracts([approved()], open_store(), now=NOW)
 
     assert body(open_store()) == b'{"mine": 1}'
