@@ -255,8 +255,8 @@ def test_a_default_that_its_column_cannot_hold_is_refused_where_it_stands(
     lint, run = checkout.gate("lint"), checkout.gate("run", "orders", "2026-01-01")
 
     assert (lint.returncode, run.returncode) == (1, 1)
-    assert f"the default '{value}' is no {kind}" in lint.stdout
-    assert f"schema[0].properties[1].customProperties: the default '{value}' is no {kind}" in run.stderr
+    assert f"the default '{value}' is not of type {kind}" in lint.stdout
+    assert f"schema[0].properties[1].customProperties: the default '{value}' is not of type {kind}" in run.stderr
 
 
 def test_a_partition_published_before_its_version_was_kept_is_not_judged_again(checkout: Checkout) -> None:

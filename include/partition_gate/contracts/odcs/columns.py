@@ -28,7 +28,7 @@ def require_defaults(columns: tuple[Column, ...], *, path: str) -> None:
         ContractError: one line per invalid default; readers could not read it or its rows.
     """
     wrong = [
-        f"{path}: {column.path}.customProperties: the default {shown(column.default)} is not a {kind}; correct it"
+        f"{path}: {column.path}.customProperties: the default {shown(column.default)} is not of type {kind}; correct it"
         for column in columns
         if column.default is not None and not is_value(str(column.default), kind := published_type(column))
     ]
