@@ -100,4 +100,4 @@ def test_a_count_inside_of_a_column_is_listed_with_the_reason() -> None:
 
     (refused,) = a_contract([{"name": "v", "logicalType": "array", "items": item}]).compilation.not_executable
 
-    assert "top level" in refused.why
+    assert "top-level property" in refused.why
