@@ -142,7 +142,7 @@ def test_a_staged_file_that_was_replaced_is_not_published(warehouse: DeltaWareho
     (file,) = staged.files
     (tmp_path / "tables/orders" / file.path).write_bytes(b"something else")
 
-    with pytest.raises(PartitionChanged, match="the staged file is gone"):
+    with pytest.raises(PartitionChanged, match="the staged file was removed or replaced"):
         warehouse.publish(a_table(), staged, idempotency_key="k1", fence=1, values=[("dt", DAY)])
 
     assert warehouse.publications("orders") == ()

@@ -113,7 +113,7 @@ def test_a_version_in_the_history_that_is_no_contract_is_named_and_left_out(tmp_
     ("arguments", "code", "sentence"),
     [
         (["orders.odcs.yaml", "--since", "nothing"], 2, "'nothing' is not a revision"),
-        (["orders.odcs.yaml", "--since", "--output=x"], 2, "no revision"),
+        (["orders.odcs.yaml", "--since", "--output=x"], 2, "not a revision"),
         (["nowhere.yaml"], 2, "'nowhere.yaml' is not a contract"),
     ],
 )

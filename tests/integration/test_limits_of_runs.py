@@ -119,7 +119,7 @@ def test_a_postgresql_that_is_gone_after_the_commit_never_says_that_nothing_was_
     def gone(ports: WiredPorts) -> None:
         after_publish(ports, lambda: allow(connections=False)).__enter__()
 
-    with ends_within(30), pytest.raises(NotRecorded, match="100 rows are visible") as raised:
+    with ends_within(30), pytest.raises(NotRecorded, match="100 rows are published and visible") as raised:
         desk.run_in_process(before=gone)
     assert "nothing" not in str(raised.value)
 
