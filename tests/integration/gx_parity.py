@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Iterator, Mapping
@@ -32,7 +31,7 @@ def on_duckdb(folder: Path, rows: pa.Table, cases: Cases) -> dict[str, Seen]:
     """The arguments go through the suite's JSON, as a contract's do."""
     names = {f"rule_{i}": name for i, name in enumerate(cases)}
     suite = a_suite({rule_id: (cases[name][0], as_json(cases[name][1])) for rule_id, name in names.items()})
-    document = json.loads(DuckDbValidator().validate(a_scan(folder, rows), suite).document)
+    document = DuckDbValidator().validate(a_scan(folder, rows), suite).document
     return {names[one["expectation_config"]["meta"]["rule_id"]]: _seen(one) for one in document["results"]}
 
 

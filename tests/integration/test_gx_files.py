@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ def test_values_that_fail_equally_often_are_shown_in_one_order(tmp_path: Path) -
     scan, suite = a_scan(tmp_path, *files), a_suite({"small": SMALL})
 
     for _ in range(12):
-        (result,) = json.loads(DuckDbValidator().validate(scan, suite).document)["results"]
+        (result,) = DuckDbValidator().validate(scan, suite).document["results"]
         assert result["result"]["partial_unexpected_list"] == ["101", "102", "103"]
 
 
@@ -90,7 +89,7 @@ def test_an_unreadable_file_fails_one_check_and_leaves_the_others_unknown(tmp_pa
         Unknown(rule_id="rule", why=f"file s3://landing/orders/part-1.parquet {named}"),
     )
     assert (validation.row_count, validation.predicates) == (None, ())
-    assert len(json.loads(validation.document)["results"]) == 2
+    assert len(validation.document["results"]) == 2
 
 
 @pytest.mark.parametrize("column_is_in_the_contract", [True, False])

@@ -244,7 +244,7 @@ def test_the_document_is_great_expectations_own_with_every_result_in_order(tmp_p
 
     validation = _validate(a_scan(tmp_path, pa.table({"id": ["x"]})), suite)
 
-    loaded = ExpectationSuiteValidationResultSchema().load(json.loads(validation.document))
+    loaded = ExpectationSuiteValidationResultSchema().load(validation.document)
     assert [one["expectation_config"]["meta"]["rule_id"] for one in _results(validation)] == ["c", "bad", "a", "typed"]
     assert isinstance(loaded, ExpectationSuiteValidationResult)
     assert not loaded.success
@@ -281,5 +281,5 @@ def _observations(scan: PartitionScan, rules: dict[str, tuple[str, dict[str, Any
 
 
 def _results(validation: Validation) -> list[dict[str, Any]]:
-    results: list[dict[str, Any]] = json.loads(validation.document)["results"]
+    results: list[dict[str, Any]] = validation.document["results"]
     return results

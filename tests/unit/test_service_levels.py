@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -57,13 +57,22 @@ def judged(
         now=now,
         **known,
     )
+    moment = _moment(seen)
     held = tuple(
-        Evaluated(rule_id=check.rule_id, success=seen is not None, observed=seen, element_count=rows)
+        Evaluated(rule_id=check.rule_id, success=seen is not None, observed=seen, moment=moment, element_count=rows)
         for check in contract.suite.suite.checks
     )
-    validation = Validation(row_count=rows, observations=held, predicates=(), document="{}")
+    validation = Validation(row_count=rows, observations=held, predicates=(), document={"results": []})
     verdict = verdict_over_time(contract.suite.suite, validation, context)
     return next(result for result in verdict.results if result.rule_id == rule)
+
+
+def _moment(seen: str | None) -> datetime | date | None:
+    """The value that Great Expectations would have observed, typed as its column."""
+    try:
+        return None if seen is None else date.fromisoformat(seen) if len(seen) == 10 else datetime.fromisoformat(seen)
+    except ValueError:
+        return None
 
 
 def both(contract: CompiledDataset, rule: str, inside: dict[str, Any], outside: dict[str, Any]) -> list[str]:
@@ -294,6 +303,17 @@ def test_data_that_comes_a_month_late_is_still_late() -> None:
     found = judged(a_contract(LATENCY), "latency", landed=moment, now=moment)
 
     assert (found.outcome, found.severity) == (CheckOutcome.FAILED, Severity.ERROR)
+
+
+def test_the_age_of_a_classified_column_is_not_known() -> None:
+    contract = a_contract({"property": "freshness", "value": "PT26H", "element": "at"})
+
+    found = judged(contract, "freshness.at", seen="a hash instead of a moment")
+
+    assert (found.outcome, found.observed) == (
+        CheckOutcome.UNKNOWN,
+        "at is classified, so its age would show its values",
+    )
 
 
 def test_nothing_is_promised_about_time_after_the_end_of_life() -> None:

@@ -61,7 +61,7 @@ def earlier(key: str, unexpected: int | None, rows: int = 4, *, rule: str = "nul
 
 def judged(contract: CompiledDataset, own: Any, *published: PublishedPartition, key: str = "2026-11-08") -> CheckResult:
     context = SlaContext(dataset=contract.dataset, partition=a_partition(key=key), now=NOON, published=tuple(published))
-    validation = Validation(row_count=4, observations=(own,), predicates=(), document="{}")
+    validation = Validation(row_count=4, observations=(own,), predicates=(), document={"results": []})
     verdict = verdict_over_time(contract.suite.suite, validation, context)
     return next(result for result in verdict.results if result.rule_id == "nulls")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -97,7 +98,9 @@ def _record(judged: Judged, partition: Partition, inspection: Inspection, ports:
     verdict = judged_over_time(judged, partition, inspection, ports=ports)
     document = with_promises(judged.validation.document, judged.compiled.suite.suite, verdict)
     profile = judged.validation.profile
-    ports.ledger.record_validation(judged.attempt.id, verdict.results, document=document, profile=profile)
+    ports.ledger.record_validation(
+        judged.attempt.id, verdict.results, document=json.dumps(document, ensure_ascii=False), profile=profile
+    )
 
 
 def _idempotency_key(compiled: CompiledDataset, partition: Partition, ports: Ports) -> str:

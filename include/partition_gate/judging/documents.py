@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +12,8 @@ from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict
 
 
-def with_promises(document: str, suite: Suite, verdict: Verdict) -> str:
-    """The document (JSON text of an ExpectationSuiteValidationResult) with the result of each promise over time.
+def with_promises(document: dict[str, Any], suite: Suite, verdict: Verdict) -> dict[str, Any]:
+    """The document (an ExpectationSuiteValidationResult) with the result of each promise over time.
 
     Great Expectations only measures a promise. If the measurement failed, its exception stays in the document.
     """
@@ -22,11 +21,8 @@ def with_promises(document: str, suite: Suite, verdict: Verdict) -> str:
     if not promised:
         return document
     results = {result.rule_id: result for result in verdict.results if result.rule_id in promised}
-    content = json.loads(document)
-    for entry in content["results"]:
-        if (result := results.get(entry["expectation_config"]["meta"]["rule_id"])) is not None:
-            _set_result(entry, result)
-    return json.dumps(content | _totals(content), ensure_ascii=False)
+    entries = [_with_result(entry, results.get(_rule_id(entry))) for entry in document["results"]]
+    return {**document, "results": entries, **_totals(entries)}
 
 
 class Note(Record):
@@ -65,17 +61,20 @@ def _rule_id(entry: dict[str, Any]) -> str:
     return str((configuration.get("meta") or {}).get("rule_id") or configuration["type"])
 
 
-def _set_result(entry: dict[str, Any], result: CheckResult) -> None:
+def _with_result(entry: dict[str, Any], result: CheckResult | None) -> dict[str, Any]:
+    if result is None:
+        return entry
     configuration = entry["expectation_config"]
     column = {name: value for name, value in configuration["kwargs"].items() if name == "column"}
-    configuration |= {"type": PROMISE_KEPT, "kwargs": {**column, "promise": result.expected}}
-    if not (entry.get("exception_info") or {}).get("raised_exception"):
-        entry["success"] = result.outcome is CheckOutcome.PASSED
-        entry["result"] = {"observed_value": result.observed}
+    kwargs = {**column, "promise": result.expected}
+    entry = {**entry, "expectation_config": {**configuration, "type": PROMISE_KEPT, "kwargs": kwargs}}
+    if _why_unjudged(entry) is not None:
+        return entry
+    return {**entry, "success": result.outcome is CheckOutcome.PASSED, "result": {"observed_value": result.observed}}
 
 
-def _totals(document: dict[str, Any]) -> dict[str, Any]:
-    count, passed = len(document["results"]), sum(bool(entry["success"]) for entry in document["results"])
+def _totals(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    count, passed = len(entries), sum(bool(entry["success"]) for entry in entries)
     statistics = {
         "evaluated_expectations": count,
         "successful_expectations": passed,

@@ -37,7 +37,7 @@ def arrived_within(promise: ArrivedWithin, evaluated: Evaluated, context: SlaCon
 
 def trails_within(promise: TrailsWithin, evaluated: Evaluated, context: SlaContext) -> Observation:
     """Counted from the newest moment in the rows to the newest file's time in landing."""
-    newest = _moment(evaluated.observed, promise.element)
+    newest = _moment(evaluated.moment, promise.element)
     if newest is None:
         return _no_value(evaluated, promise.element)
     lag = context.partition.arrived_at - newest
@@ -58,7 +58,7 @@ def published_by(promise: PublishedBy, evaluated: Evaluated, context: SlaContext
 
 def fresh_within(promise: FreshWithin, evaluated: Evaluated, context: SlaContext) -> Observation:
     """The age of the published rows at the moment of publishing."""
-    newest = _moment(evaluated.observed, promise.element)
+    newest = _moment(evaluated.moment, promise.element)
     if newest is None:
         return _no_value(evaluated, promise.element)
     if not context.is_published:
@@ -71,7 +71,7 @@ def fresh_within(promise: FreshWithin, evaluated: Evaluated, context: SlaContext
 def not_older_than(promise: NotOlderThan, evaluated: Evaluated, context: SlaContext) -> Observation:
     """The age of the oldest moment in the rows, or of the period if there is no element."""
     if promise.element is not None:
-        oldest, what = _moment(evaluated.observed, promise.element), f"its oldest {promise.element.column}"
+        oldest, what = _moment(evaluated.moment, promise.element), f"its oldest {promise.element.column}"
         if oldest is None:
             return _no_value(evaluated, promise.element)
     else:
@@ -150,16 +150,14 @@ def _distance(span: timedelta) -> str:
     return f"{roughly(span)} {'after' if span >= timedelta(0) else 'before'}"
 
 
-def _moment(observed: str | None, element: Element) -> datetime | None:
-    """The moment that Great Expectations observed; a date means the end of its day."""
+def _moment(observed: datetime | date | None, element: Element) -> datetime | None:
+    """The observed moment; a date means the end of its day."""
     if observed is None:
         return None
     zone = ZoneInfo(element.zone)
-    if len(observed) == len("2026-01-31"):
-        next_day = date.fromisoformat(observed) + timedelta(days=1)
-        return datetime.combine(next_day, time(0), tzinfo=zone).astimezone(UTC)
-    moment = datetime.fromisoformat(observed)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    if not isinstance(observed, datetime):
+        return datetime.combine(observed + timedelta(days=1), time(0), tzinfo=zone).astimezone(UTC)
+    return (observed if observed.tzinfo else observed.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _judged(evaluated: Evaluated, observed: str, *, kept: bool) -> Evaluated:
@@ -172,7 +170,9 @@ def _no_date(evaluated: Evaluated, context: SlaContext) -> Unknown:
 
 
 def _no_value(evaluated: Evaluated, element: Element) -> Unknown:
-    return Unknown(rule_id=evaluated.rule_id, why=f"no row has a value in {element.column}")
+    if evaluated.observed is None:
+        return Unknown(rule_id=evaluated.rule_id, why=f"no row has a value in {element.column}")
+    return Unknown(rule_id=evaluated.rule_id, why=f"{element.column} is classified, so its age would show its values")
 
 
 def _shown(moment: datetime, context: SlaContext) -> str:

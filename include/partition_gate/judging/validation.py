@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
@@ -49,12 +51,14 @@ class FailingValue(Record):
 class Evaluated(Record):
     """The result of an expectation with Great Expectations' counts (`None` if it does not count).
 
-    `failing_values` are the most frequent values that break a rule on one column, counted over all rows.
+    `failing_values` are the most frequent values that break a rule on one column, counted over all rows. `moment` is
+    the observed value where that is a date or a time and may be shown.
     """
 
     rule_id: str
     success: bool
     observed: str | None
+    moment: datetime | date | None = None
     element_count: int | None = None
     unexpected_count: int | None = None
     failing_values: tuple[FailingValue, ...] = ()
@@ -87,14 +91,14 @@ class RowPredicate(Record):
 class Validation(Record):
     """One observation per check, in suite order; a predicate for every row-level check that could be judged.
 
-    `document` is GX's ExpectationSuiteValidationResult as JSON text. `row_count` is None if the files cannot be
+    `document` is GX's ExpectationSuiteValidationResult as plain JSON values. `row_count` is None if the files cannot be
     read. `profile` has counters of every column over the same rows; None if they were not counted.
     """
 
     row_count: int | None
     observations: tuple[Observation, ...]
     predicates: tuple[RowPredicate, ...]
-    document: str
+    document: dict[str, Any]
     profile: PartitionProfile | None = None
 
 

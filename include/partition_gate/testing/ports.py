@@ -114,7 +114,7 @@ class FakeValidator:
             row_count=len(ids),
             observations=tuple(self._observed(check, ids) for check in checks),
             predicates=tuple(RowPredicate(rule_id=c.rule_id, sql="true") for c in checks if c.scope is Scope.ROW),
-            document='{"results": []}',
+            document={"results": []},
         )
 
     def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:  # noqa: ARG002

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Any
 
 from great_expectations import __version__ as gx_version
@@ -27,6 +28,7 @@ _COUNTS = frozenset(
         *("unexpected_percent_total", "unexpected_percent_nonmissing"),
     }
 )
+_EXTREMES = frozenset({"expect_column_max_to_be_between", "expect_column_min_to_be_between"})
 _MANY = (list, tuple, set, dict)
 _SAMPLES = ("partial_unexpected_list", "partial_unexpected_counts")
 
@@ -47,10 +49,12 @@ def observe(
             unexpected_count=unexpected,
             failing_values=tuple(failing),
         )
+    shown = _shown(planned, details, mask)
     return Evaluated(
         rule_id=planned.rule_id,
         success=bool(result.success),
-        observed=_aggregate(planned, {**details, "observed_value": _shown(planned, details, mask)}),
+        observed=_aggregate(planned, {**details, "observed_value": shown}),
+        moment=_moment(planned, shown),
         element_count=details.get("element_count"),
     )
 
@@ -90,8 +94,8 @@ def presentable(
     )
 
 
-def validation_document(suite: SuiteFile, results: Sequence[ExpectationValidationResult]) -> str:
-    """Great Expectations' ExpectationSuiteValidationResult, as JSON text."""
+def validation_document(suite: SuiteFile, results: Sequence[ExpectationValidationResult]) -> dict[str, Any]:
+    """Great Expectations' ExpectationSuiteValidationResult, as plain JSON values."""
     statistics = calc_validation_statistics(list(results))
     document = ExpectationSuiteValidationResult(
         success=statistics.success,
@@ -106,7 +110,7 @@ def validation_document(suite: SuiteFile, results: Sequence[ExpectationValidatio
         meta={**suite.meta, "great_expectations_version": gx_version},
     )
     as_json: dict[str, Any] = document.to_json_dict()  # type: ignore[no-untyped-call]
-    return json.dumps(as_json, ensure_ascii=False)
+    return as_json
 
 
 def _share(planned: Planned, unexpected: int, judged: int) -> str:
@@ -129,6 +133,16 @@ def _aggregate(planned: Planned, details: dict[str, Any]) -> str | None:
             return f"{len(value)} values"
         case value:
             return displayed(str(value), limit=_text_limit(planned))
+
+
+def _moment(planned: Planned, value: object) -> date | datetime | None:
+    """The smallest or greatest date or time, which Great Expectations gives as ISO 8601 text; a hash is none."""
+    if planned.type not in _EXTREMES or not isinstance(value, str):
+        return None
+    for parse in (date.fromisoformat, datetime.fromisoformat):
+        with suppress(ValueError):
+            return parse(value)
+    return None
 
 
 def _text_limit(planned: Planned) -> int:
