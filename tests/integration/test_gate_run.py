@@ -267,7 +267,7 @@ def test_files_without_the_promised_success_marker_are_not_judged_until_it_is_th
     again, after = desk.run()
 
     assert (code, document["outcome"]) == (FAILED, "missing")
-    assert "_SUCCESS is not there" in document["why"][0]
+    assert "_SUCCESS is missing" in document["why"][0]
     assert (again, after["outcome"], after["rows_published"]) == (PUBLISHED, "published", 100)
 
 

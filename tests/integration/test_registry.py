@@ -99,7 +99,7 @@ def test_the_same_version_with_other_content_is_refused_and_stops_none_of_the_ot
     publications = publish_contracts([changed, approved("parts")], open_store(), now=NOW)
 
     assert [each.outcome for each in publications] == [RegistryOutcome.REFUSED, RegistryOutcome.PUBLISHED]
-    assert "raise `version` in planes.odcs.yaml" in publications[0].why
+    assert "increase `version` in planes.odcs.yaml" in publications[0].why
     there = open_store().read("contracts/planes/1.0.0.odcs.yaml")
     assert there is not None
     assert there.body == approved().body
