@@ -137,6 +137,9 @@ class AirflowServer:
         for remaining in alive:
             with suppress(psutil.NoSuchProcess):
                 remaining.kill()
+        for process in self._processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # workers of a component that ended before them
         self._processes.clear()
 
     def _spawn(self, component: str) -> subprocess.Popen[bytes]:
