@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile, mkdtemp
 from typing import Any
+
+COLD = (sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()")  # from nothing
 
 
 def gate(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -35,6 +38,7 @@ def gate(*arguments: str, environment: Mapping[str, str]) -> subprocess.Complete
 def _server() -> Path:
     """The socket of this test process's own server, which ends with it."""
     folder = Path(mkdtemp(prefix="commands-"))
+    atexit.register(shutil.rmtree, folder)
     path = folder / "socket"
     process = subprocess.Popen([sys.executable, "-m", "tests.commands", str(path)], stdout=subprocess.PIPE)
     atexit.register(process.kill)

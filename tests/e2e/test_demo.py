@@ -9,7 +9,6 @@ import shlex
 import shutil
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.request
 from collections import Counter
@@ -24,6 +23,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.commands import COLD
 from tests.integration.test_airflow_dags import BY_HOUR, Folder
 
 from partition_gate.adapters.ledger.ledger import SqlLedger
@@ -34,7 +34,6 @@ from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 
 pytestmark = pytest.mark.airflow
 BROKEN = {("flights", "2013-01-09"): "truncated", ("weather", "2013-01-10"): "never landed"}
-GATE = [sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()"]
 
 
 class Demo:
@@ -54,12 +53,12 @@ class Demo:
         return f"sqlite:///{self.home / 'ledger.sqlite'}"
 
     def gate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*GATE, *arguments], env=self._environment, capture_output=True, text=True, check=False)
+        return subprocess.run([*COLD, *arguments], env=self._environment, capture_output=True, text=True, check=False)
 
     def begin(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
         environment = {**self._environment, **settings}
         return subprocess.Popen(
-            [*GATE, *arguments], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [*COLD, *arguments], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
 
     def query(self, sql: str, **values: str) -> list[tuple[Any, ...]]:

@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from tests.commands import COLD
 
 from partition_gate.adapters.ledger.ledger import SqlLedger
 from partition_gate.core.errors import LedgerUnusable
@@ -20,13 +20,12 @@ from partition_gate.core.errors import LedgerUnusable
 pytestmark = pytest.mark.airflow
 DAYS = ("--from", "2013-01-01", "--to", "2013-01-03")
 EXPECTED = 3 + 2 * 3 + 6  # references, days of flights and weather, hours of weather
-GATE = [sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()"]
 
 
 def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "GATE_HOME": str(home), "PYTHONPATH": "include"}
     pipe = subprocess.PIPE
-    return subprocess.Popen([*GATE, *arguments], env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen([*COLD, *arguments], env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True)
 
 
 def settled(home: Path) -> int:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import COLD
 from tests.integration.test_gate_run import KEY, Desk
 
 
@@ -23,8 +24,7 @@ def desk(tmp_path: Path) -> Desk:
 def imported(desk: Desk, *arguments: str) -> set[str]:
     """What `gate` imports in a process that starts from nothing."""
     environment = {**os.environ, "GATE_HOME": str(desk.home), "PYTHONPATH": "include", "PYTHONPROFILEIMPORTTIME": "1"}
-    command = [sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([*COLD, *arguments], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return set(re.findall(r"\| +(\S+)$", done.stderr, re.MULTILINE))
 

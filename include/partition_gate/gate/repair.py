@@ -79,6 +79,7 @@ def _remove_rows_of_failed_commits(tables: _Tables, ports: Ports) -> None:
             continue
         if (visible is not None and visible.fence > attempt.fence) or failed.state_since < long_ago:
             discard(attempt, ports, with_quarantine=True)
+            # A final state, unlike FAILED: without its rows no retry of its task can go on.
             ports.ledger.advance(attempt.id, AttemptState.SUPERSEDED, now=ports.clock.now())
 
 

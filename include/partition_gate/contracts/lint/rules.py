@@ -91,7 +91,9 @@ def lint_contract(
 ) -> tuple[Finding, ...]:
     """The findings of `lint`, and the additional findings in the parsed contract."""
     rules = (
-        (name, rule.level, rule.check(document, contract.dataset, known)) for name, rule in READ_CONTRACT_RULES.items()
+        (name, rule.level, rule.check(document, dataset, known))
+        for name, rule in READ_CONTRACT_RULES.items()
+        for dataset in contract.datasets
     )
     return _with_rules(earlier, rules, document)
 

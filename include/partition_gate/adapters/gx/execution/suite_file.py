@@ -12,9 +12,9 @@ from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metadata_types import FailureSeverity
 
-from partition_gate.adapters.gx.expectations import counts as _counts  # noqa: F401 (as above)
+from partition_gate.adapters.gx.expectations import counts as _counts  # noqa: F401 (importing registers our types)
 from partition_gate.adapters.gx.expectations import nested as _nested  # noqa: F401 (as above)
-from partition_gate.adapters.gx.expectations import partition as _registered  # noqa: F401 (our types are registered by this)
+from partition_gate.adapters.gx.expectations import partition as _registered  # noqa: F401 (as above)
 from partition_gate.adapters.gx.metrics import distinct as _distinct  # noqa: F401 (as above)
 from partition_gate.adapters.gx.metrics import order as _order  # noqa: F401 (as above)
 from partition_gate.checks.counts import SqlValue
