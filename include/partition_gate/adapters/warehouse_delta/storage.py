@@ -151,7 +151,7 @@ def translating_errors(uri: str) -> Iterator[None]:
                 "check that it is running, then run it again"
             ) from error
         raise StoreUnreachable(
-            f"{uri}: {type(error).__name__}; check that the warehouse's storage is running and translating_errors"
+            f"{uri}: {type(error).__name__}; check that the warehouse's storage is running and reachable"
         ) from error
 
 
