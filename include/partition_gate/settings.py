@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from partition_gate.core.errors import InvalidSetting
 from partition_gate.core.record import Record
 
 PREFIX = "GATE_"
 _DATABASES = ("postgresql+psycopg", "postgresql")
-_PROJECT = Path(__file__).resolve().parents[2]
+_CHECKOUT_FOLDER = "include"  # holds the package in a checkout
+AMAZON_S3 = "aws"
 
 
 def _limit(default: float, meaning: str, outcome: str, *, ge: float | None = None, le: float | None = None) -> Any:
@@ -34,9 +35,13 @@ class Settings(Record):
         "", description="Which `servers[]` entry to use, by its `environment` or `server`; empty: the first."
     )
     s3_endpoint_url: str = Field(
-        "", description="S3 endpoint of landing; empty: an embedded server below GATE_HOME, started when needed."
+        "",
+        description="S3 endpoint of landing; `aws`: Amazon S3; "
+        "empty: an embedded server below GATE_HOME, started when needed.",
     )
-    s3_access_key_id: str = Field("", description="S3 access key of landing.")
+    s3_access_key_id: str = Field(
+        "", description="S3 access key of landing; empty: the credentials of the `AWS_` variables, or of the role."
+    )
     s3_secret_access_key: SecretStr = Field(SecretStr(""), description="S3 secret key of landing.")
     s3_region: str = Field("us-east-1", description="S3 region of landing.")
     warehouse_uri: str = Field(
@@ -115,7 +120,9 @@ class Settings(Record):
 
     @field_validator("s3_endpoint_url", "slack_api_url", "public_url")
     @classmethod
-    def _is_an_address(cls, value: str) -> str:
+    def _is_an_address(cls, value: str, info: ValidationInfo) -> str:
+        if value == AMAZON_S3 and info.field_name == "s3_endpoint_url":
+            return value
         if value and not (value.startswith(("http://", "https://")) and urlsplit(value).netloc):
             address = value.rpartition("@")[2]  # the part before it may hold a password
             raise ValueError(f"{address!r} is not a URL: write http://{address} or https://{address}")
@@ -142,6 +149,11 @@ class Settings(Record):
             raise ValueError(f"{value!r} is neither a folder nor an S3 location: write a path or s3://bucket/prefix")
         return value
 
+    @property
+    def s3_url(self) -> str | None:
+        """The address of landing; None is Amazon S3 itself."""
+        return None if self.s3_endpoint_url == AMAZON_S3 else self.s3_endpoint_url
+
     def path(self, value: str, name: str) -> str:
         """The value of a location setting, or its default: `name` below the home."""
         return value or str(self.home / name)
@@ -155,8 +167,8 @@ def _names_a_database(url: str) -> bool:
         return False
 
 
-def load_settings(environment: Mapping[str, str] | None = None, *, project: Path = _PROJECT) -> Settings:
-    """The settings. Relative folders are resolved against the project's root.
+def load_settings(environment: Mapping[str, str] | None = None, *, project: Path | None = None) -> Settings:
+    """The settings. Relative folders are resolved against the project's root (`_project`).
 
     Raises:
         InvalidSetting: an unknown `GATE_` variable or an unusable value.
@@ -172,8 +184,15 @@ def load_settings(environment: Mapping[str, str] | None = None, *, project: Path
         first = error.errors()[0]
         problem = first["msg"].removeprefix("Value error, ")
         raise InvalidSetting(f"{PREFIX}{str(first['loc'][0]).upper()}: {problem}") from None
-    folders = {name: project / getattr(settings, name) for name in ("home", "contracts", "expectations")}
+    root = project or _project()
+    folders = {name: root / getattr(settings, name) for name in ("home", "contracts", "expectations")}
     return settings.model_copy(update=folders)
+
+
+def _project() -> Path:
+    """The root of the checkout; the working directory if the package is installed without one."""
+    folder = Path(__file__).resolve().parents[1]
+    return folder.parent if folder.name == _CHECKOUT_FOLDER else Path.cwd()
 
 
 def limits_table() -> str:

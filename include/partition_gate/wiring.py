@@ -159,14 +159,14 @@ class WiredPorts:
 
     @cached_property
     def endpoint(self) -> Endpoint:
-        """The S3 endpoint of the settings; without one, the embedded server is started."""
+        """The S3 endpoint of the settings; if it is empty, the embedded server is started."""
         from partition_gate.adapters.embedded_s3.users import running
         from partition_gate.adapters.object_store.s3_clients import Endpoint
 
         settings = self.settings
-        url, key = settings.s3_endpoint_url, settings.s3_access_key_id
+        url, key = settings.s3_url, settings.s3_access_key_id
         secret = settings.s3_secret_access_key.get_secret_value()
-        if not url:
+        if url == "":
             server = self._stack.enter_context(running(settings.home))
             url, key, secret = server.endpoint_url, server.access_key_id, server.secret_access_key
         limits = _store_limits(settings)
@@ -264,17 +264,18 @@ def _store_limits(settings: Settings) -> StoreLimits:
 
 
 def storage_options(settings: Settings) -> dict[str, str]:
-    """The options with which deltalake reaches the S3 of these settings."""
+    """The options with which deltalake reaches the S3 of these settings. Without a key, it finds credentials itself."""
     from partition_gate.adapters.warehouse_delta.storage import request_limits
 
-    return {
-        "aws_endpoint_url": settings.s3_endpoint_url,
+    options = {
+        "aws_endpoint_url": settings.s3_url or "",
         "aws_access_key_id": settings.s3_access_key_id,
         "aws_secret_access_key": settings.s3_secret_access_key.get_secret_value(),
         "aws_region": settings.s3_region,
         "aws_allow_http": "true",
         **request_limits(settings.store_call_timeout_s),
     }
+    return {name: value for name, value in options.items() if value}
 
 
 def links_for(settings: Settings, dataset: str, key: str, attempt_id: str) -> Links:

@@ -35,10 +35,12 @@ class StoreLimits(Record):
 
 
 class Endpoint(Record):
-    """The address of S3 and our credentials. `url` None is Amazon S3."""
+    """The address of S3 and our credentials. `url` None is Amazon S3. Without an access key, the clients find
+    credentials as AWS's own tools do: in the `AWS_` variables, or from the role of the machine.
+    """
 
     url: str | None
-    access_key_id: str = Field(repr=False)
+    access_key_id: str = Field(repr=False)  # empty: see above
     secret_access_key: str = Field(repr=False)
     region: str
     limits: StoreLimits = StoreLimits()
@@ -52,8 +54,8 @@ class Endpoint(Record):
 def listing_client(endpoint: Endpoint) -> s3fs.S3FileSystem:
     """A client of its own, without a cache."""
     return s3fs.S3FileSystem(
-        key=endpoint.access_key_id,
-        secret=endpoint.secret_access_key,
+        key=endpoint.access_key_id or None,
+        secret=endpoint.secret_access_key or None,
         endpoint_url=endpoint.url,
         use_listings_cache=False,
         skip_instance_cache=True,
@@ -82,10 +84,8 @@ def object_client(endpoint: Endpoint, bucket: str, *, within_s: float | None = N
     try_s = endpoint.limits.call_s / 2 if within_s is None else within_s
     return obstore.store.S3Store(
         bucket,
-        endpoint=endpoint.url,
-        access_key_id=endpoint.access_key_id,
-        secret_access_key=endpoint.secret_access_key,
         region=endpoint.region,
+        config=_stated(endpoint),
         client_options={
             "allow_http": True,
             "connect_timeout": timedelta(seconds=min(_CONNECT_WITHIN_S, try_s)),
@@ -94,6 +94,13 @@ def object_client(endpoint: Endpoint, bucket: str, *, within_s: float | None = N
         # We retry whole bodies ourselves; the client's own retries would multiply with ours.
         retry_config={"max_retries": 1 if within_s is None else 0, "retry_timeout": timedelta(seconds=try_s)},
     )
+
+
+def _stated(endpoint: Endpoint) -> Any:
+    """What is stated about an endpoint; obstore takes an empty text for a value."""
+    keys = {"access_key_id": endpoint.access_key_id, "secret_access_key": endpoint.secret_access_key}
+    values = {"endpoint": endpoint.url, **keys}
+    return {name: value for name, value in values.items() if value}
 
 
 def split(path: str) -> tuple[str, str]:

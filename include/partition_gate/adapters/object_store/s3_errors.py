@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from obstore.exceptions import BaseError
 
 from partition_gate.adapters.object_store.s3_clients import Endpoint, bucket
@@ -25,6 +25,8 @@ def translating_errors(endpoint: Endpoint, path: str) -> Iterator[None]:
         raise bucket_missing(endpoint, path) from error
     except PermissionError as error:
         raise access_denied(endpoint, path) from error
+    except NoCredentialsError as error:
+        raise no_credentials(endpoint, path) from error
     except TimeoutError as error:
         raise too_slow(endpoint, path) from error
     except (OSError, BotoCoreError, ClientError) as error:
@@ -42,6 +44,13 @@ def access_denied(endpoint: Endpoint, path: str) -> AccessDenied:
     return AccessDenied(
         f"s3://{bucket(path)}: {endpoint.display_name} rejects our credentials; "
         "check the access key and the secret, and grant them list and read access to this bucket"
+    )
+
+
+def no_credentials(endpoint: Endpoint, path: str) -> AccessDenied:
+    return AccessDenied(
+        f"s3://{bucket(path)}: no credentials for {endpoint.display_name}; set GATE_S3_ACCESS_KEY_ID and "
+        "GATE_S3_SECRET_ACCESS_KEY, or AWS's own variables, or give the machine a role"
     )
 
 
