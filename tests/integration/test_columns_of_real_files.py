@@ -80,15 +80,25 @@ def test_a_column_without_any_value_breaks_required_in_every_row(tmp_path: Path)
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-def test_one_of_two_files_may_have_no_value_in_a_column(tmp_path: Path, *, is_first: bool) -> None:
-    contract = a_contract([ID, {"name": "v", "logicalType": "string", "logicalTypeOptions": {"maxLength": 3}}])
-    files = [pa.table({"id": [1, 2], "v": EMPTY}), pa.table({"id": [3, 4], "v": ["abc", "long"]})]
+@pytest.mark.parametrize(
+    ("column", "good", "bad"),
+    [
+        ({"logicalType": "string", "logicalTypeOptions": {"maxLength": 3}}, "abc", "long"),
+        ({"logicalType": "integer", "logicalTypeOptions": {"maximum": 9}}, 8, 10),
+    ],
+    ids=["string", "integer"],
+)
+def test_one_of_two_files_may_have_no_value_in_a_column(
+    tmp_path: Path, column: dict[str, Any], good: object, bad: object, *, is_first: bool
+) -> None:
+    contract = a_contract([ID, {"name": "v", **column}])
+    files = [pa.table({"id": [1, 2], "v": EMPTY}), pa.table({"id": [3, 4], "v": [good, bad]})]
 
     verdict = verdict_on(contract, tmp_path, *(files if is_first else files[::-1]))
 
-    assert not_passed(verdict) == {"v.maxLength": FAILED}
+    assert not_passed(verdict) == {f"v.{next(iter(column['logicalTypeOptions']))}": FAILED}
     rows = published(tmp_path, contract, *(files if is_first else files[::-1]))
-    assert sorted(rows) == [(1, None), (2, None), (3, "abc")]
+    assert sorted(rows) == [(1, None), (2, None), (3, good)]
 
 
 @pytest.mark.parametrize(
