@@ -17,7 +17,8 @@ from pathlib import Path
 from queue import Queue
 from tempfile import TemporaryDirectory
 
-from tests.mutations.table import MUTATIONS, Mutation
+from tests.mutations.mutation import Mutation
+from tests.mutations.table import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 2

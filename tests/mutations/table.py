@@ -1,11 +1,10 @@
-"""Changes to the code that would do harm in silence, each with the tests that must fail when it is made.
-
-`old` stands exactly once in `file`, which lies below include/partition_gate.
-"""
+"""Changes to the code that would do harm in silence, each with the tests that must fail when it is made."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tests.mutations.columns_and_values import READING, SHOWING
+from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
+from tests.mutations.mutation import Mutation
 
 PIPELINE = "tests/unit/test_pipeline.py"
 LEDGER = "tests/integration/test_ledger_behaviour.py"
@@ -21,18 +20,6 @@ STORES = "tests/integration/test_object_store_behaviour.py"
 MASKING = "tests/unit/test_masking.py"
 MASKED = "tests/integration/test_masked_values.py"
 AIRFLOW = "tests/integration/test_airflow_dags.py"
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """One change and what it would do."""
-
-    harm: str
-    file: str
-    old: str
-    new: str
-    tests: str
-
 
 JUDGING = (
     Mutation("a rule that nobody ran looks green", "judging/verdict.py",
@@ -219,6 +206,13 @@ KEYING = (
              "exact = value", KEYS),
     Mutation("a decimal is a key that half of Delta's readers cannot read", "core/key_types.py",
              'or (fraction and text.startswith("-"))', "", KEYS),
+    Mutation("a folder as Spark or Hive writes it has no key", "core/partition_key.py",
+             'names = (plain, hive, quote(plain, safe=""))', "names = (plain,)", KEYS),
+    Mutation("a key is decoded twice", "core/partition_key.py",
+             'plain = unquote(text, errors="strict")', 'plain = unquote(unquote(text), errors="strict")', KEYS),
+    Mutation("a folder without a value is a key", "core/key_types.py",
+             "if not text:\n            raise ValueError(text)\n        return text",
+             "if text is None:\n            raise ValueError(text)\n        return text", KEYS),
     Mutation("a date has two spellings in landing", "core/key_types.py",
              "if not _DAY.fullmatch(text):", "if not text:", KEYS),
     Mutation("a timestamp is committed as Delta's kernel cannot parse it", "core/key_types.py",
@@ -256,4 +250,7 @@ SCHEDULING = (
              'encoding="utf-8", errors="replace")', 'encoding="utf-8")', AIRFLOW),
 )  # fmt: skip
 
-MUTATIONS = (*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING)
+MUTATIONS = (
+    *(*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING),
+    *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING),
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.mutations.table import MUTATIONS, Mutation
+from tests.mutations.mutation import Mutation
+from tests.mutations.table import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,4 +16,5 @@ def test_a_mutation_changes_one_place_and_its_tests_exist(mutation: Mutation) ->
     text = (ROOT / "include" / "partition_gate" / mutation.file).read_text()
 
     assert text.count(mutation.old) == 1
-    assert (ROOT / mutation.tests).is_file()
+    file, _, name = mutation.tests.partition("::")
+    assert f"def {name.partition('[')[0]}" in (ROOT / file).read_text()

@@ -1,0 +1,108 @@
+"""Changes to limits and settings: a run that has no end, or that blames itself for what the operator must mend."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+RUNS = "tests/integration/test_limits_of_runs.py"
+CALLS = "tests/integration/test_limits_of_stores.py"
+PATTERNS = "tests/unit/test_ecma_patterns.py"
+SERVING = "tests/integration/test_serving_file.py"
+LINT_LIMITS = "tests/integration/test_limits_of_lint.py"
+LINT = "tests/integration/test_gate_lint.py"
+SURROUNDINGS = "tests/integration/test_surroundings.py"
+
+REFUSING = (
+    Mutation("an endpoint without http:// is a bug of ours", "settings.py",
+             "if value and not (value.startswith", "if not value and not (value.startswith",
+             f"{RUNS}::test_a_setting_that_cannot_be_used_is_refused_by_name"),
+    Mutation("a database that we cannot use is found out by the driver", "settings.py",
+             "if scheme not in _DATABASES:", "if not scheme:",
+             f"{RUNS}::test_a_setting_that_cannot_be_used_is_refused_by_name"),
+    Mutation("a full disk is a bug of ours", "gate/local_folders.py",
+             "if error.errno in _FULL:", "if error.errno is None:",
+             f"{CALLS}::test_a_full_disk_is_told_with_the_folder_and_the_next_step"),
+    Mutation("a full disk is a bug of ours where DuckDB writes", "adapters/gx/duckdb/split.py",
+             'if "No space left" in str(error):', "if error is None:",
+             f"{RUNS}::test_a_full_disk_is_an_errored_outcome_with_the_next_step[split]"),
+    Mutation("a home that cannot be made is a bug of ours", "gate/local_folders.py",
+             "errno.ENOTDIR, errno.EEXIST,", "errno.ENOTDIR,",
+             f"{RUNS}::test_what_cannot_be_used_is_one_sentence_with_the_next_step"),
+    Mutation("an older version works on a newer ledger", "adapters/ledger/migrate.py",
+             "if version is not None and version > HEAD:", "if version is None and version == HEAD:",
+             f"{RUNS}::test_what_cannot_be_used_is_one_sentence_with_the_next_step"),
+    Mutation("a damaged ledger is named by a code", "adapters/ledger/database.py",
+             '    "SQLITE_NOTADB": "{damaged}",\n', "",
+             f"{RUNS}::test_what_cannot_be_used_is_one_sentence_with_the_next_step"),
+    Mutation("a spool that cannot be made leaves no outcome", "gate/local_folders.py",
+             "errno.ENOTDIR, errno.EEXIST,", "errno.ENOTDIR,",
+             f"{RUNS}::test_a_spool_that_cannot_be_made_is_an_errored_outcome"),
+)  # fmt: skip
+
+ENDING = (
+    Mutation("a listing that drips has no end", "adapters/object_store/s3_clients.py",
+             "timeout=endpoint.limits.call_s, **options", "timeout=None, **options",
+             f"{CALLS}::test_a_call_ends_within_its_limit_and_names_it"),
+    Mutation("a small object is waited for as long as the client likes", "adapters/object_store/s3_clients.py",
+             '"timeout": timedelta(seconds=try_s),', '"timeout": timedelta(seconds=try_s + 4),',
+             f"{CALLS}::test_a_write_ends_within_its_limit"),
+    Mutation("each try at a file may take the time of all of them", "adapters/object_store/s3_download.py",
+             "return Deadline(min(own_s, left_s))", "return Deadline(_TRIES * min(own_s, left_s))",
+             f"{CALLS}::test_the_files_of_a_partition_end_within_their_common_limit"),
+    Mutation("the limit of all files of a partition is not named", "adapters/object_store/s3_download.py",
+             "if left_s < own_s:", "if left_s < 0:",
+             f"{CALLS}::test_a_partition_that_comes_too_slowly_names_the_limit_of_all_its_files"),
+    Mutation("landing that does not answer leaves no outcome", "core/errors.py",
+             "class StoreUnreachable(OperatorError):", "class StoreUnreachable(Exception):",
+             f"{RUNS}::test_landing_that_never_answers_is_an_errored_outcome"),
+    Mutation("a slow pattern has no end", "wiring.py",
+             "timeout_s=settings.scan_timeout_s, query_limits", "query_limits",
+             f"{RUNS}::test_a_slow_pattern_ends_as_errored_with_the_limit_s_name_and_the_process_ends"),
+    Mutation("a pattern may grow as large as its repeats make it", "checks/compiling/ecma_patterns.py",
+             "if _elements_by_repeats(translated) > MOST_ELEMENTS:", "if len(translated) > MOST_ELEMENTS:",
+             f"{PATTERNS}::test_a_pattern_that_grows_too_large_by_its_repeats_is_refused"),
+    Mutation("repeats within repeats are added up", "checks/compiling/ecma_patterns.py",
+             "groups[-1][-1] *= max(1,", "groups[-1][-1] += max(1,",
+             f"{PATTERNS}::test_a_pattern_that_grows_too_large_by_its_repeats_is_refused"),
+    Mutation("a query takes four times the memory of its limit", "adapters/gx/duckdb/query_process.py",
+             "resource.setrlimit(resource.RLIMIT_AS, (max_bytes, max_bytes))",
+             "resource.setrlimit(resource.RLIMIT_AS, (4 * max_bytes, 4 * max_bytes))",
+             f"{LINT_LIMITS}::test_lint_plans_queries_within_the_limits_of_a_run"),
+    Mutation("lint has other limits than a run", "wiring.py",
+             "SqlRules(_query_limits(settings))", "SqlRules()",
+             f"{LINT_LIMITS}::test_lint_gives_the_planning_of_a_query_the_time_of_a_run"),
+    Mutation("the cost of lint grows with the square of the contracts", "adapters/promised_datasets.py",
+             "if folders not in self._known:", "if folders:",
+             f"{LINT}::test_each_of_many_contracts_is_read_a_few_times_and_git_is_asked_once"),
+)  # fmt: skip
+
+READERS = (
+    Mutation("the log of a killed stranger locks every reader out", "adapters/warehouse_delta/views.py",
+             "        for log in self._stray_logs():\n            log.unlink(missing_ok=True)\n", "",
+             f"{SERVING}::test_the_log_of_a_killed_stranger_goes_with_the_next_publish"),
+    Mutation("the file of the views looks current beside a stranger's log", "adapters/warehouse_delta/views.py",
+             "shown = None if self._stray_logs() else self._shown(table)", "shown = self._shown(table)",
+             f"{SERVING}::test_the_log_of_a_killed_stranger_goes_with_the_next_publish"),
+    Mutation("readers may write the file of the views", "adapters/warehouse_delta/views.py",
+             "READ_ONLY = 0o444", "READ_ONLY = 0o644",
+             f"{SERVING}::test_nobody_may_write_the_file"),
+)  # fmt: skip
+
+INSTALLING = (
+    Mutation("state and contracts are looked for inside of the Python environment", "settings.py",
+             "return folder.parent if folder.name == _CHECKOUT_FOLDER else Path.cwd()", "return folder.parent",
+             f"{SURROUNDINGS}::test_without_a_checkout_home_and_contracts_start_at_the_working_directory"),
+    Mutation("a server of ours stands in for Amazon S3", "wiring.py",
+             'if url == "":', "if not url:",
+             f"{SURROUNDINGS}::test_on_amazon_the_credentials_of_the_machine_are_used_and_no_server_is_started"),
+    Mutation("landing on Amazon S3 is listed without credentials", "adapters/object_store/s3_clients.py",
+             "key=endpoint.access_key_id or None,", "key=endpoint.access_key_id,", SURROUNDINGS),
+    Mutation("files on Amazon S3 are read with empty credentials", "adapters/object_store/s3_clients.py",
+             "return {name: value for name, value in values.items() if value}",
+             'return {name: value or "" for name, value in values.items()}', SURROUNDINGS),
+    Mutation("a warehouse on Amazon S3 is written with empty credentials", "wiring.py",
+             "return {name: value for name, value in options.items() if value}", "return options", SURROUNDINGS),
+    Mutation("a machine without credentials is told to start Amazon S3", "adapters/object_store/s3_errors.py",
+             "except NoCredentialsError as error:", "except KeyError as error:",
+             f"{SURROUNDINGS}::test_a_machine_without_credentials_is_told_where_they_are_looked_for"),
+)  # fmt: skip
