@@ -58,6 +58,11 @@ class Settings(Record):
         SecretStr(""), description="Slack bot token; empty: messages go to the local inbox page."
     )
     slack_api_url: str = Field("https://slack.com/api/", description="Slack Web API (a proxy or a test server).")
+    operators_channel: str = Field(
+        "",
+        description="Slack channel of the people who run the gate: they are told of partitions that could not be "
+        "judged; empty: the producers are.",
+    )
     mask_key: SecretStr = Field(
         SecretStr(""),
         description="Key of the hashes that replace classified values; empty: a key is created once in GATE_HOME.",

@@ -61,6 +61,10 @@ class WiredPorts:
         return self.settings.home / "spool"
 
     @property
+    def operators_channel(self) -> str:
+        return self.settings.operators_channel
+
+    @property
     def drain_limit(self) -> timedelta:
         return timedelta(seconds=self.settings.drain_timeout_s)
 

@@ -42,7 +42,7 @@ class Records:
         profile = None if rows is None else PartitionProfile(row_count=rows, columns=columns)
         self.ledger.record_validation(attempt.id, [], document="{}", profile=profile)
         settled_at = NOON + timedelta(minutes=attempt.fence)
-        self.ledger.settle(a_settlement(attempt.id, partition_key=key, outcome=outcome, settled_at=settled_at), [])
+        self.ledger.settle(a_settlement(attempt.id, partition_key=key, outcome=outcome, settled_at=settled_at))
 
     def shown(self, *arguments: str) -> str:
         done = self.desk.gate("profile", str(self.desk.contract), *arguments)

@@ -8,11 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
+from partition_gate.core.errors import CannotAct
+from partition_gate.incidents.actions import Action, ActionKind
 from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Forgotten, Intent, Message
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
@@ -23,7 +26,10 @@ from partition_gate.testing.builders import (
     a_check_result,
     a_claim,
     a_message,
+    a_problem,
     a_settlement,
+    an_assessment,
+    queue,
 )
 from partition_gate.testing.ledger import InMemoryLedger
 
@@ -85,10 +91,13 @@ def claimed(ledger: Ledger, *, after: timedelta = timedelta(0)) -> str | None:
 
 
 def queued(ledger: Ledger, *ids: str) -> tuple[Message, ...]:
-    attempt = opened(ledger)
-    messages = tuple(a_message(message_id, attempt_id=attempt.id) for message_id in ids)
-    ledger.settle(a_settlement(attempt.id), messages)
+    messages = tuple(a_message(message_id) for message_id in ids)
+    queue(ledger, *messages)
     return messages
+
+
+def causes(ledger: Ledger) -> list[str]:
+    return [incident.cause for incident in ledger.incidents(active_only=False)]
 
 
 def a_forgotten(attempt: Attempt) -> Forgotten:
@@ -148,12 +157,12 @@ def test_an_attempt_is_opened_only_if_no_other_was_since_landing_was_listed(ledg
 
 def test_what_an_attempt_means_to_record_is_kept_until_it_has_ended(ledger: Ledger) -> None:
     attempt = opened(ledger)
-    intent = Intent(settlement=a_settlement(attempt.id), messages=(a_message(),))
+    intent = Intent(settlement=a_settlement(attempt.id), assessment=an_assessment(a_problem()))
 
     is_newest = ledger.intend(attempt.model_copy(update={"owner": "other/2/0.00"}), intent, now=NOON)
     kept = ledger.intent(attempt.id)
     (found,) = ledger.unfinished()
-    ledger.settle(intent.settlement, intent.messages)
+    ledger.settle(intent.settlement, intent.assessment)
 
     assert (is_newest, kept, found.state, found.attempt.owner) == (True, intent, "publishing", "other/2/0.00")
     assert ledger.intent(attempt.id) is None
@@ -162,13 +171,13 @@ def test_what_an_attempt_means_to_record_is_kept_until_it_has_ended(ledger: Ledg
 def test_an_attempt_that_was_replaced_may_not_publish(ledger: Ledger) -> None:
     older, _ = opened(ledger), opened(ledger)
 
-    assert not ledger.intend(older, Intent(settlement=a_settlement(older.id), messages=()), now=NOON)
+    assert not ledger.intend(older, Intent(settlement=a_settlement(older.id)), now=NOON)
     assert ledger.intent(older.id) is None
 
 
 def test_a_commit_that_failed_is_known_once_a_newer_attempt_was_opened_or_long_after(ledger: Ledger) -> None:
     attempt = opened(ledger)
-    ledger.intend(attempt, Intent(settlement=a_settlement(attempt.id), messages=()), now=NOON)
+    ledger.intend(attempt, Intent(settlement=a_settlement(attempt.id)), now=NOON)
     ledger.advance(attempt.id, AttemptState.FAILED, now=NOON)
 
     early, late = (ledger.failed_commits(before=moment) for moment in (NOON, NOON + MINUTE))
@@ -188,9 +197,9 @@ def test_an_attempt_that_failed_before_it_meant_to_publish_is_no_failed_commit(l
 
 def test_an_attempt_that_was_superseded_does_not_change_the_outcome(ledger: Ledger) -> None:
     older, newer = opened(ledger), opened(ledger)
-    ledger.settle(a_settlement(older.id), [])
+    ledger.settle(a_settlement(older.id))
 
-    ledger.settle(a_settlement(newer.id, outcome=PartitionOutcome.SUPERSEDED), [])
+    ledger.settle(a_settlement(newer.id, outcome=PartitionOutcome.SUPERSEDED))
 
     current = ledger.outcome("orders", "2026-11-01")
     assert current is not None
@@ -200,9 +209,9 @@ def test_an_attempt_that_was_superseded_does_not_change_the_outcome(ledger: Ledg
 def test_a_settlement_with_something_left_to_do_leaves_the_attempt_unfinished(ledger: Ledger) -> None:
     attempt = opened(ledger)
 
-    ledger.settle(a_settlement(attempt.id), [], is_finished=False)
+    ledger.settle(a_settlement(attempt.id), is_finished=False)
     before = unfinished(ledger)
-    ledger.settle(a_settlement(attempt.id), [])
+    ledger.settle(a_settlement(attempt.id))
 
     assert (before, unfinished(ledger)) == ([attempt], [])
 
@@ -219,14 +228,14 @@ def test_an_attempt_on_its_way_is_unfinished(ledger: Ledger) -> None:
 def test_a_settled_attempt_is_finished(ledger: Ledger, outcome: PartitionOutcome) -> None:
     attempt = opened(ledger)
 
-    ledger.settle(a_settlement(attempt.id, outcome=outcome), [])
+    ledger.settle(a_settlement(attempt.id, outcome=outcome))
 
     assert ledger.unfinished() == ()
 
 
 def test_an_attempt_that_ended_stays_ended(ledger: Ledger) -> None:
     attempt = opened(ledger)
-    ledger.settle(a_settlement(attempt.id), [])
+    ledger.settle(a_settlement(attempt.id))
 
     ledger.advance(attempt.id, AttemptState.STAGED, now=NOON)
 
@@ -284,7 +293,7 @@ def visible(ledger: Ledger, key: str, *, unexpected: int, minutes: int = 0, **se
     found = (a_check_result("nulls", unexpected=unexpected), a_check_result("other", unexpected=9))
     ledger.record_validation(attempt.id, found, document="{}")
     settlement = a_settlement(attempt.id, partition_key=key, settled_at=NOON + minutes * MINUTE, **settled)
-    ledger.settle(settlement, [])
+    ledger.settle(settlement)
     return attempt
 
 
@@ -318,7 +327,7 @@ def test_a_visible_partition_says_which_rules_its_newest_attempt_kept_and_broke(
     words = (CheckOutcome.PASSED, CheckOutcome.FAILED, CheckOutcome.WARNED, CheckOutcome.UNKNOWN, CheckOutcome.ERRORED)
     found = [a_check_result(word.value, outcome=word, unexpected=None) for word in words]
     ledger.record_validation(attempt.id, [*found, a_check_result("other")], document="{}")
-    ledger.settle(a_settlement(attempt.id), [])
+    ledger.settle(a_settlement(attempt.id))
 
     (published,) = ledger.published("orders", ["2026-11-01"], rule_ids=[word.value for word in words])
 
@@ -328,7 +337,7 @@ def test_a_visible_partition_says_which_rules_its_newest_attempt_kept_and_broke(
 
 def test_a_partition_that_never_became_visible_is_not_among_the_published(ledger: Ledger) -> None:
     visible(ledger, "2026-11-01", unexpected=1, outcome=PartitionOutcome.HELD)
-    ledger.settle(a_settlement("x", partition_key="2026-11-02", outcome=PartitionOutcome.MISSING), [])
+    ledger.settle(a_settlement("x", partition_key="2026-11-02", outcome=PartitionOutcome.MISSING))
     opened(ledger, "2026-11-03")
 
     assert ledger.published("orders", ["2026-11-01", "2026-11-02", "2026-11-03"], rule_ids=["nulls"]) == ()
@@ -355,7 +364,7 @@ def profiled(
 ) -> Attempt:
     attempt = opened(ledger, key)
     ledger.record_validation(attempt.id, [], document="{}", profile=profile)
-    ledger.settle(a_settlement(attempt.id, partition_key=key, settled_at=NOON + minutes * MINUTE, **settled), [])
+    ledger.settle(a_settlement(attempt.id, partition_key=key, settled_at=NOON + minutes * MINUTE, **settled))
     return attempt
 
 
@@ -455,64 +464,65 @@ def test_profiles_of_any_number_of_partitions_may_be_asked_for(ledger: Ledger) -
 def test_a_settlement_comes_back_as_it_was(ledger: Ledger) -> None:
     settlement = a_settlement(opened(ledger).id, outcome=PartitionOutcome.REJECTED)
 
-    ledger.settle(settlement, [])
+    ledger.settle(settlement)
 
     assert ledger.settlement(settlement.attempt_id) == settlement
 
 
 def test_settling_again_changes_nothing(ledger: Ledger) -> None:
     settlement = a_settlement(opened(ledger).id)
-    ledger.settle(settlement, [a_message("m1")])
+    ledger.settle(settlement, an_assessment(a_problem("one")))
 
-    ledger.settle(settlement.model_copy(update={"settled_at": NOON + MINUTE}), [a_message("m1"), a_message("m2")])
+    ledger.settle(settlement.model_copy(update={"settled_at": NOON + MINUTE}), an_assessment(a_problem("two")))
 
     assert ledger.settlement(settlement.attempt_id) == settlement
-    assert [entry.message.id for entry in ledger.messages()] == ["m1"]
+    assert causes(ledger) == ["one"]
 
 
 def test_the_outcome_of_a_partition_is_that_of_its_greatest_fence_whatever_the_clock_says(ledger: Ledger) -> None:
     older, newer = opened(ledger), opened(ledger)
-    ledger.settle(a_settlement(newer.id, outcome=PartitionOutcome.REJECTED), [])
+    ledger.settle(a_settlement(newer.id, outcome=PartitionOutcome.REJECTED))
 
-    ledger.settle(a_settlement(older.id, settled_at=NOON + MINUTE), [])
+    ledger.settle(a_settlement(older.id, settled_at=NOON + MINUTE))
 
     outcome = ledger.outcome("orders", "2026-11-01")
     assert (outcome and outcome.attempt_id, ledger.outcome("orders", "2026-11-02")) == (newer.id, None)
 
 
 def test_the_same_judgement_again_says_nothing_new(ledger: Ledger) -> None:
-    for number in range(2):
-        attempt = opened(ledger)
-        ledger.settle(a_settlement(attempt.id), [a_message(f"m{number}")])
+    for _ in range(2):
+        ledger.settle(a_settlement(opened(ledger).id), an_assessment(a_problem()))
+        told = [ledger.announce(news, (), now=NOON) for news in ledger.unannounced()]
 
-    assert [entry.message.id for entry in ledger.messages()] == ["m0"]
+    assert (causes(ledger), told) == (["missing"], [])
 
 
-def test_a_judgement_that_comes_back_is_told_again(ledger: Ledger) -> None:
-    for number, key in enumerate(("bad", "good", "bad")):
-        attempt = opened(ledger)
-        ledger.settle(a_settlement(attempt.id, idempotency_key=key), [a_message(f"m{number}")])
+def test_a_superseded_judgement_has_no_part_in_incidents(ledger: Ledger) -> None:
+    older, newer = opened(ledger), opened(ledger)
+    ledger.settle(a_settlement(newer.id))
 
-    assert [entry.message.id for entry in ledger.messages()] == ["m2", "m1", "m0"]
+    ledger.settle(a_settlement(older.id), an_assessment(a_problem()))
+
+    assert causes(ledger) == []
 
 
 def test_another_reason_for_the_same_outcome_is_the_newest(ledger: Ledger) -> None:
     for why in ("first", "second"):
         settlement = a_settlement(opened(ledger).id, outcome=PartitionOutcome.ERRORED, idempotency_key="")
-        ledger.settle(settlement.model_copy(update={"why": (why,)}), [])
+        ledger.settle(settlement.model_copy(update={"why": (why,)}))
 
     assert [settlement.why for settlement in ledger.latest()] == [("second",)]
 
 
 def test_an_attempt_that_could_not_be_judged_may_still_be_by_a_retry(ledger: Ledger) -> None:
     attempt = opened(ledger)
-    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.ERRORED), [a_message("m1")])
+    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.ERRORED), an_assessment(a_problem("one")))
 
-    ledger.settle(a_settlement(attempt.id), [a_message("m2")])
-    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.ERRORED), [a_message("m3")])
+    ledger.settle(a_settlement(attempt.id), an_assessment(a_problem("two")))
+    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.ERRORED), an_assessment(a_problem("three")))
 
     assert [settlement.outcome for settlement in ledger.latest()] == [PartitionOutcome.PUBLISHED]
-    assert [entry.message.id for entry in ledger.messages()] == ["m2", "m1"]
+    assert causes(ledger) == ["two", "one"]
 
 
 def test_the_visible_settlement_stays_known_when_a_newer_attempt_ends_otherwise(ledger: Ledger) -> None:
@@ -522,23 +532,15 @@ def test_the_visible_settlement_stays_known_when_a_newer_attempt_ends_otherwise(
     assert [settlement.attempt_id for settlement in ledger.visible("orders")] == ["orders-2026-11-01-1"]
 
 
-def test_a_forgotten_outcome_is_gone_with_what_was_not_yet_sent(ledger: Ledger) -> None:
+def test_a_forgotten_outcome_is_gone_from_its_incident_too(ledger: Ledger) -> None:
     attempt = opened(ledger)
-    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.MISSING), [a_message("m1", attempt_id=attempt.id)])
+    missing = an_assessment(a_problem(blocks=True))
+    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.MISSING), missing)
 
     ledger.forget(a_forgotten(attempt))
 
-    assert (ledger.outcome("orders", "2026-11-01"), ledger.messages()) == (None, ())
-
-
-def test_a_message_that_may_have_been_sent_stays_when_its_outcome_is_forgotten(ledger: Ledger) -> None:
-    attempt = opened(ledger)
-    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.MISSING), [a_message("m1", attempt_id=attempt.id)])
-    ledger.claim_message(now=NOON, lease=LEASE)
-
-    ledger.forget(a_forgotten(attempt))
-
-    assert [entry.message.id for entry in ledger.messages()] == ["m1"]
+    assert (ledger.outcome("orders", "2026-11-01"), ledger.incidents()) == (None, ())
+    assert causes(ledger) == ["missing"]
 
 
 def test_the_latest_settlements_are_one_a_partition_by_dataset_and_key(ledger: Ledger) -> None:
@@ -549,7 +551,7 @@ def test_the_latest_settlements_are_one_a_partition_by_dataset_and_key(ledger: L
         ("orders", "2026-11-01"),
     ):
         attempt = opened(ledger, key, dataset=dataset)
-        ledger.settle(a_settlement(attempt.id, dataset=dataset, partition_key=key), [])
+        ledger.settle(a_settlement(attempt.id, dataset=dataset, partition_key=key))
 
     ids = [settlement.attempt_id for settlement in ledger.latest()]
 
@@ -558,18 +560,111 @@ def test_the_latest_settlements_are_one_a_partition_by_dataset_and_key(ledger: L
 
 def test_the_latest_settlements_of_one_dataset(ledger: Ledger) -> None:
     for dataset in ("orders", "flights"):
-        ledger.settle(a_settlement(opened(ledger, dataset=dataset).id, dataset=dataset), [])
+        ledger.settle(a_settlement(opened(ledger, dataset=dataset).id, dataset=dataset))
 
     assert [settlement.dataset for settlement in ledger.latest("flights")] == ["flights"]
 
 
 def test_an_older_attempt_that_settles_at_the_same_moment_is_not_the_latest(ledger: Ledger) -> None:
     older, newer = opened(ledger), opened(ledger)
-    ledger.settle(a_settlement(newer.id), [])
+    ledger.settle(a_settlement(newer.id))
 
-    ledger.settle(a_settlement(older.id, outcome=PartitionOutcome.SUPERSEDED), [])
+    ledger.settle(a_settlement(older.id, outcome=PartitionOutcome.SUPERSEDED))
 
     assert [settlement.attempt_id for settlement in ledger.latest()] == [newer.id]
+
+
+# Incidents
+
+
+def test_an_incident_has_its_history_and_its_thread(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem(blocks=True)), now=NOON)
+    ledger.assess(an_assessment(a_problem(blocks=True), key="2026-11-02"), now=NOON + MINUTE)
+
+    (incident,) = ledger.incidents("orders")
+    assert (incident.id, incident.opened_at, incident.blocked) == (1, NOON, ("2026-11-01", "2026-11-02"))
+    assert ledger.incident(1) == incident
+    assert [event.kind for event in ledger.incident_events(1)] == ["opened", "again"]
+    assert [(thread.revision, thread.announced) for thread in ledger.threads(1)] == [(2, 0)]
+
+
+def test_a_resolved_incident_is_no_longer_active(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem(), a_problem("other")), now=NOON)
+    ledger.assess(an_assessment(in_order=frozenset({"missing"})), now=NOON + MINUTE)
+
+    active, everything = ledger.incidents(), ledger.incidents(active_only=False)
+    assert ([each.cause for each in active], len(everything)) == (["other"], 2)
+    assert [each.resolved_at for each in everything if not each.is_active] == [NOON + MINUTE]
+
+
+def test_news_are_announced_once(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem()), now=NOON)
+    (news,) = ledger.unannounced()
+
+    first, second = (ledger.announce(news, [a_message(name)], now=NOON) for name in ("m1", "m2"))
+
+    assert (first, second, ledger.unannounced()) == (True, False, ())
+    assert [entry.message.id for entry in ledger.unsent()] == ["m1"]
+
+
+def test_what_happens_while_news_are_announced_is_news_of_the_next_time(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem(blocks=True)), now=NOON)
+    (news,) = ledger.unannounced()
+    ledger.assess(an_assessment(a_problem(blocks=True), key="2026-11-02"), now=NOON)
+
+    ledger.announce(news, [a_message("m1")], now=NOON)
+
+    (later,) = ledger.unannounced()
+    assert [event.kind for event in later.events] == ["again"]
+    assert (later.thread.is_told, later.thread.announced) == (True, 1)
+
+
+def test_a_newer_edit_replaces_one_that_was_not_tried(ledger: Ledger) -> None:
+    for number, key in enumerate(("2026-11-01", "2026-11-02", "2026-11-03")):
+        ledger.assess(an_assessment(a_problem(), key=key), now=NOON)
+        (news,) = ledger.unannounced()
+        changes: dict[str, Any] = {"root": news.thread.id, "is_edit": True} if number else {}
+        message = a_message(f"e{number}" if number else news.thread.id, **changes)
+        ledger.announce(news, [message], now=NOON)
+
+    waiting = [entry.message.id for entry in ledger.unsent()]
+    assert (waiting[1:], len(waiting)) == (["e2"], 2)
+
+
+def test_a_reply_waits_for_its_root_and_for_the_replies_before_it(ledger: Ledger) -> None:
+    queue(ledger, a_message("m1"), a_message("m2", root="m1"), a_message("m3", root="m1"), a_message("m4"))
+
+    at_first = [claimed(ledger), claimed(ledger), claimed(ledger)]
+    ledger.mark_sent("m1", ts="17.5")
+    reply = ledger.claim_message(now=NOON, lease=LEASE)
+
+    assert at_first == ["m1", "m4", None]
+    assert reply is not None
+    assert (reply.message.id, reply.root_ts, claimed(ledger)) == ("m2", "17.5", None)
+
+
+def test_an_action_is_in_the_history_with_its_author(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem()), now=NOON)
+
+    muted = ledger.act(1, Action(kind=ActionKind.MUTE, who="ann", why="known", until=NOON + LEASE), now=NOON)
+    (unmuted,) = ledger.unmute_due(now=NOON + LEASE)
+
+    assert (muted.state, muted.who, unmuted.state) == ("muted", "ann", "open")
+    assert [(event.kind, event.who) for event in ledger.incident_events(1)][1:] == [("muted", "ann"), ("unmuted", "")]
+
+
+def test_an_incident_that_does_not_exist_is_refused_by_number(ledger: Ledger) -> None:
+    with pytest.raises(CannotAct, match="there is no incident 7"):
+        ledger.act(7, Action(kind=ActionKind.ACK, who="ann"), now=NOON)
+
+
+def test_partitions_judged_at_once_open_one_incident(shared: Ledger) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        days = [f"2026-11-{day:02}" for day in range(1, 21)]
+        list(pool.map(lambda key: shared.assess(an_assessment(a_problem(blocks=True), key=key), now=NOON), days))
+
+    (incident,) = shared.incidents()
+    assert sorted(incident.blocked) == days
 
 
 # The outbox
@@ -653,11 +748,10 @@ def test_a_sent_message_cannot_be_postponed(ledger: Ledger) -> None:
 
 def test_messages_are_listed_newest_first(ledger: Ledger) -> None:
     queued(ledger, "m1", "m2")
-    missing = a_settlement("orders-2026-11-02-1", partition_key="2026-11-02", outcome=PartitionOutcome.MISSING)
-    ledger.settle(missing, [a_message("m3", attempt_id=missing.attempt_id)])
+    queue(ledger, a_message("m3", attempt_id="orders-2026-11-02-1"))
 
     everything = [entry.message.id for entry in ledger.messages()]
-    one_attempt = [entry.message.id for entry in ledger.messages(missing.attempt_id)]
+    one_attempt = [entry.message.id for entry in ledger.messages("orders-2026-11-02-1")]
 
     assert (everything, one_attempt) == (["m3", "m2", "m1"], ["m3"])
 

@@ -80,7 +80,7 @@ def quarantined(ledger: SqlLedger, folder: Path, *, contract: str = "orders", ro
     pq.write_table(pa.Table.from_pylist([row] * rows), folder / "rows.parquet")
     changes = {"quarantine_uri": str(folder), "contract": contract}
     settlement = a_settlement(outcome=PartitionOutcome.REJECTED).model_copy(update=changes)
-    ledger.settle(settlement, [])
+    ledger.settle(settlement)
     return settlement.attempt_id
 
 

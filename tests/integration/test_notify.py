@@ -16,8 +16,7 @@ from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.slack import SlackNotifier
 from partition_gate.gate.notify import Delivery, DeliveryTimes, notify
 from partition_gate.judging.attempt import Message
-from partition_gate.judging.disposition import PartitionOutcome
-from partition_gate.testing.builders import a_message, a_settlement
+from partition_gate.testing.builders import a_message, queue
 from partition_gate.testing.slack_server import Fault, SlackServer
 
 TIMES = DeliveryTimes()
@@ -67,13 +66,6 @@ def url(tmp_path: Path) -> str:
 @pytest.fixture
 def ledger(url: str) -> SqlLedger:
     return SqlLedger(url)
-
-
-def queue(ledger: SqlLedger, *messages: Message) -> None:
-    settlement = a_settlement(
-        f"missing-{messages[0].id}", partition_key=messages[0].id, outcome=PartitionOutcome.MISSING
-    )
-    ledger.settle(settlement, messages)
 
 
 def states(ledger: SqlLedger) -> list[str]:
@@ -189,7 +181,7 @@ def test_a_refused_message_waits_longer_each_time_and_holds_up_no_other(
 ):
     clock = StandingClock()
     slack.absent_from.add("C0ORDERS01")
-    queue(ledger, a_message("stuck"), a_message("fine").model_copy(update={"channel": "#other"}))
+    queue(ledger, a_message("stuck"), a_message("fine", channel="#other"))
 
     first = notify(ledger, notifier, clock)
     clock.forward(TIMES.first_wait)
@@ -271,12 +263,12 @@ def test_a_slow_slack_ends_the_drain_at_its_limit(ledger: SqlLedger, notifier: S
     clock = StandingClock()
 
     class Slow:
-        def send(self, message: Message) -> str:
+        def send(self, message: Message, *, root_ts: str | None = None) -> str:
             clock.forward(timedelta(seconds=40))
-            return notifier.send(message)
+            return notifier.send(message, root_ts=root_ts)
 
-        def find(self, message: Message, *, since: datetime) -> str | None:
-            return notifier.find(message, since=since)
+        def find(self, message: Message, *, since: datetime, root_ts: str | None = None) -> str | None:
+            return notifier.find(message, since=since, root_ts=root_ts)
 
     assert notify(ledger, Slow(), clock) == Delivery(sent=2, has_more=True)
     assert states(ledger) == ["sent", "sent", "pending"]

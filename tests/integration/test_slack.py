@@ -13,7 +13,7 @@ import pytest
 from partition_gate.adapters.deadlines import Deadline
 from partition_gate.adapters.inbox import InboxNotifier
 from partition_gate.adapters.slack import DeadlineClient, SlackNotifier
-from partition_gate.core.errors import DeliveryUnknown, NotDelivered, ServiceSilent
+from partition_gate.core.errors import DeliveryUnknown, NotDelivered, NotEditable, ServiceSilent
 from partition_gate.ports.notifier import Notifier
 from partition_gate.testing.builders import a_message
 from partition_gate.testing.slack_server import Fault, SlackServer
@@ -53,6 +53,47 @@ def test_a_timestamp_is_the_time_of_delivery(notifier: Notifier):
     sent_at = float(notifier.send(a_message("m1")))
 
     assert abs(sent_at - datetime.now(UTC).timestamp()) < 5
+
+
+def test_a_reply_is_found_in_the_thread_of_its_root(notifier: Notifier):
+    root_ts = notifier.send(a_message("m1"))
+
+    reply_ts = notifier.send(a_message("m2", root="m1"), root_ts=root_ts)
+
+    assert notifier.find(a_message("m2", root="m1"), since=LONG_AGO, root_ts=root_ts) == reply_ts
+
+
+def test_an_edit_keeps_the_identity_and_the_time_of_its_root(notifier: Notifier):
+    root_ts = notifier.send(a_message("m1"))
+    time.sleep(0.01)
+
+    edited_ts = notifier.send(a_message("m2", text="resolved", root="m1", is_edit=True), root_ts=root_ts)
+
+    assert edited_ts == root_ts
+    assert notifier.find(a_message("m1", text="resolved"), since=LONG_AGO) == root_ts
+
+
+def test_slack_shows_an_edit_in_place_and_a_reply_in_the_thread_only(slack: SlackServer):
+    notifier = a_slack_notifier(slack)
+    root_ts = notifier.send(a_message("m1"))
+    notifier.send(a_message("m2", root="m1", text="it is over"), root_ts=root_ts)
+
+    SlackNotifier(slack.token, base_url=slack.url).send(
+        a_message("m3", text="resolved", root="m1", is_edit=True), root_ts=root_ts
+    )
+
+    posts = slack.posts[CHANNELS["#orders"]]
+    assert [(post["text"], post.get("thread_ts")) for post in posts] == [("resolved", None), ("it is over", root_ts)]
+    assert notifier.find(a_message("m2"), since=LONG_AGO) is None
+
+
+def test_a_message_that_was_deleted_in_slack_cannot_be_edited(slack: SlackServer):
+    notifier = a_slack_notifier(slack)
+    root_ts = notifier.send(a_message("m1"))
+    slack.posts[CHANNELS["#orders"]].clear()
+
+    with pytest.raises(NotEditable, match="#orders: Slack says message_not_found; the message was deleted in Slack"):
+        notifier.send(a_message("m2", root="m1", is_edit=True), root_ts=root_ts)
 
 
 def test_an_inbox_shows_the_newest_messages_first(tmp_path: Path):

@@ -26,20 +26,20 @@ from partition_gate.adapters.ledger.schema import metadata
 from partition_gate.core.errors import OperatorError
 from partition_gate.judging.attempt import Attempt
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
-from partition_gate.testing.builders import NOON, a_check_result, a_claim, a_message, a_settlement
+from partition_gate.testing.builders import NOON, a_check_result, a_claim, a_message, a_settlement, queue
 
 PROFILE = PartitionProfile(row_count=100, columns=(ColumnCounters(column="id", row_count=100, null_count=2),))
 SETTLER = """
 import sys
 from partition_gate.adapters.ledger.ledger import SqlLedger
-from partition_gate.testing.builders import NOON, a_message, a_claim, a_settlement
+from partition_gate.testing.builders import NOON, a_claim, a_problem, a_settlement, an_assessment
 ledger = SqlLedger(sys.argv[1])
 for number in range(10_000):
     attempt = ledger.open_attempt(
         a_claim(), idempotency_key=f"k{number}", after_fence=0, now=NOON
     )
     settlement = a_settlement(attempt.id, idempotency_key=f"k{number}")
-    ledger.settle(settlement, [a_message(f"m-{attempt.id}", attempt_id=attempt.id)])
+    ledger.settle(settlement, an_assessment(a_problem(attempt.id)))
     print(attempt.id, flush=True)
 """
 
@@ -134,7 +134,7 @@ def test_a_ledger_of_the_first_version_keeps_everything_and_counts_columns_from_
     assert (outcome and outcome.attempt_id, ledger.fence("orders", "2026-11-01")) == ("orders-2026-11-01-1", 1)
     after = opened(ledger)
     ledger.record_validation(after.id, [], document="{}", profile=PROFILE)
-    ledger.settle(a_settlement(after.id), [])
+    ledger.settle(a_settlement(after.id))
     assert [one.profile for one in ledger.profiles("orders", ["2026-11-01"])] == [PROFILE]
 
 
@@ -199,7 +199,7 @@ def test_looking_back_over_a_window_does_not_grow_with_history(url: str) -> None
     ledger = SqlLedger(url)
     attempt = opened(ledger)
     ledger.record_validation(attempt.id, [a_check_result("rule")], document="{}")
-    ledger.settle(a_settlement(attempt.id), [])
+    ledger.settle(a_settlement(attempt.id))
 
     with queries() as asked:
         assert len(ledger.published("orders", ["2026-11-01", "2026-11-02"], rule_ids=["rule"])) == 1
@@ -213,7 +213,7 @@ def test_looking_at_profiles_does_not_grow_with_history(url: str) -> None:
     ledger = SqlLedger(url)
     attempt = opened(ledger)
     ledger.record_validation(attempt.id, [], document="{}", profile=PROFILE)
-    ledger.settle(a_settlement(attempt.id), [])
+    ledger.settle(a_settlement(attempt.id))
 
     with queries() as asked:
         assert len(ledger.profiles("orders", ["2026-11-01", "2026-11-02"])) == 1
@@ -222,7 +222,7 @@ def test_looking_at_profiles_does_not_grow_with_history(url: str) -> None:
     assert not scans(url, asked)
 
 
-def test_an_acknowledged_settlement_survives_a_kill_and_has_its_message(url: str) -> None:
+def test_an_acknowledged_settlement_survives_a_kill_and_has_its_incident(url: str) -> None:
     migrate(url)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     for _ in range(3):
@@ -236,14 +236,13 @@ def test_an_acknowledged_settlement_survives_a_kill_and_has_its_message(url: str
 
         ledger = SqlLedger(url)
         assert all(ledger.settlement(attempt_id) for attempt_id in acknowledged)
-        assert rows(url, "SELECT count(*) FROM settlements") == rows(url, "SELECT count(*) FROM outbox")
+        assert rows(url, "SELECT count(*) FROM settlements") == rows(url, "SELECT count(*) FROM incidents")
 
 
 def test_moments_come_back_in_utc(url: str) -> None:
     migrate(url)
     ledger = SqlLedger(url)
-    attempt = opened(ledger)
-    ledger.settle(a_settlement(attempt.id), [a_message("m1")])
+    queue(ledger, a_message("m1"))
     ledger.claim_message(now=NOON, lease=timedelta(minutes=1))
 
     (entry,) = ledger.messages()

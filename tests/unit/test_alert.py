@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from partition_gate.alerts.alert import Links, alerts_for
+from partition_gate.alerts.alert import Links
+from partition_gate.alerts.assessment import assessment_of
 from partition_gate.contract.limits import Limits
 from partition_gate.contract.model import (
     Channel,
@@ -22,11 +24,14 @@ from partition_gate.contract.model import (
     Terms,
 )
 from partition_gate.core.severity import Scope, Severity
+from partition_gate.gate.notify import announce
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.validation import FailingValue
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.builders import a_location
+from partition_gate.testing.ledger import InMemoryLedger
+from partition_gate.testing.ports import FakeClock
 from partition_gate.testing.slack_rules import check_post
 
 HOSTILE = "<!channel> *big* _it_ ~no~ `x` <https://evil.example|click> @here :fire: \u202egnp.exe\u0000\n& more"
@@ -114,6 +119,17 @@ def a_result(rule_id: str, outcome: CheckOutcome = CheckOutcome.FAILED, **change
 def quarantined(**changes: object) -> Settlement:
     rows = {"rows_published": 840_766, "rows_quarantined": 1234}
     return a_settlement(PartitionOutcome.PUBLISHED_WITH_QUARANTINE, **{**rows, **changes})
+
+
+def alerts_for(
+    settlement: Settlement, results: Sequence[CheckResult], dataset: Dataset, links: Links
+) -> tuple[Message, ...]:
+    """The messages of a settlement whose problems nobody knew, producers first."""
+    ledger, clock = InMemoryLedger(), FakeClock()
+    assessment = assessment_of(settlement, results, dataset, links)
+    ledger.settle(settlement, assessment)
+    announce(ledger, clock)
+    return tuple(entry.message for entry in ledger.unsent())
 
 
 def for_producers(messages: tuple[Message, ...]) -> Message:
@@ -313,17 +329,13 @@ def test_nobody_is_told_before_general_availability(day: int, count: int):
     assert len(alerts_for(a_settlement(PartitionOutcome.REJECTED), (), contract, LINKS)) == count
 
 
-def test_consumers_are_told_once_that_support_has_ended():
+def test_consumers_are_told_that_support_has_ended():
     contract = a_dataset(limits=Limits(end_of_support=date(2013, 1, 4)))
-    published = [
-        a_settlement(PartitionOutcome.PUBLISHED, partition_key=key, idempotency_key=key) for key in ("one", "two")
-    ]
 
-    first, second = (alerts_for(settlement, (), contract, LINKS) for settlement in published)
+    (message,) = alerts_for(a_settlement(PartitionOutcome.PUBLISHED), (), contract, LINKS)
 
-    assert [message.audience for message in first] == ["consumers"]
-    assert "no longer supported" in first[0].text
-    assert [message.id for message in first] == [message.id for message in second]
+    assert message.audience == "consumers"
+    assert "no longer supported" in message.text
 
 
 @pytest.mark.parametrize(("outcome", "day"), [(PartitionOutcome.PUBLISHED, 5), (PartitionOutcome.SUPERSEDED, 4)])
@@ -357,27 +369,6 @@ def test_each_channel_of_an_audience_has_a_message_of_its_own():
 
     assert [m.channel for m in messages] == ["#one", "#two"]
     assert len({message.id for message in messages}) == 2
-
-
-def test_a_settlement_built_again_has_the_same_ids():
-    first = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_dataset(), LINKS)
-    later = a_settlement(PartitionOutcome.REJECTED, settled_at=datetime(2014, 1, 1, tzinfo=UTC))
-
-    assert [m.id for m in first] == [m.id for m in alerts_for(later, (), a_dataset(), Links())]
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        a_settlement(PartitionOutcome.REJECTED, attempt_id="a2"),
-        a_settlement(PartitionOutcome.HELD),
-    ],
-)
-def test_another_attempt_or_outcome_has_other_ids(other: Settlement):
-    first = alerts_for(a_settlement(PartitionOutcome.REJECTED), (), a_dataset(), LINKS)
-    second = alerts_for(other, (), a_dataset(), LINKS)
-
-    assert not {m.id for m in first} & {m.id for m in second}
 
 
 def test_the_most_frequent_failing_values_are_told():

@@ -25,6 +25,7 @@ from partition_gate.core.partition_key import NULL
 from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.dry_run import dry_run
+from partition_gate.gate.notify import announce
 from partition_gate.gate.operations import forget
 from partition_gate.gate.pipeline import PartitionRun, RunResult, run_partition
 from partition_gate.gate.reconcile import Reconciliation, reconcile
@@ -129,6 +130,7 @@ class Gate:
     @property
     def told(self) -> list[str]:
         """Audience and first words of every message, oldest first."""
+        announce(self.ports.ledger, self.ports.clock)
         entries = reversed(self.ports.ledger.messages())
         return [f"{entry.message.audience}: {entry.message.text.partition('.')[0]}" for entry in entries]
 
@@ -345,9 +347,11 @@ def test_bad_bytes_that_come_back_are_the_outcome_again_and_told_again(gate: Gat
     for ids in (range(1001, 1101), range(1, 101), range(1001, 1101)):
         gate.land(*ids)
         outcomes.append(gate.outcome())
+        announce(gate.ports.ledger, gate.ports.clock)
 
     assert (outcomes, gate.recorded) == (["rejected", "published", "rejected"], "rejected")
-    assert len([line for line in gate.told if line.startswith("producers: orders 2026-11-01 was rejected")]) == 2
+    marks = [line.removeprefix("producers: ")[0] for line in gate.told if line.startswith("producers: ")]
+    assert [mark for mark in marks if mark != "o"] == ["\u2705", "\U0001f534"]
     assert gate.visible == list(range(1, 101))
 
 
@@ -810,7 +814,7 @@ def test_an_outcome_that_should_never_have_been_is_forgotten_with_who_and_why(ga
 
 def test_an_outcome_under_a_key_that_has_no_value_can_be_forgotten(gate: Gate) -> None:
     wrong = a_settlement(partition_key="2013-13-45", outcome=PartitionOutcome.MISSING)
-    gate.ports.ledger.settle(wrong, ())
+    gate.ports.ledger.settle(wrong)
 
     assert forget(gate.contract, "2013-13-45", who="ann", why="typo", ports=gate.ports).attempt_id == wrong.attempt_id
 

@@ -31,8 +31,13 @@ class InboxNotifier:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, message: Message) -> str:
-        """Write the file atomically and durably; returns its timestamp. Raises: NotDelivered."""
+    def send(self, message: Message, *, root_ts: str | None = None) -> str:  # noqa: ARG002 - a file names its root
+        """Write the file atomically and durably; returns its timestamp. An edit keeps the timestamp of its root.
+
+        Raises: NotDelivered.
+        """
+        if message.is_edit:
+            message = message.model_copy(update={"id": message.root, "root": "", "is_edit": False})
         path = self._path(message.id)
         try:
             if not _holds(path, message):
@@ -44,7 +49,7 @@ class InboxNotifier:
                 f"{path}: cannot be written ({error.strerror}); check the free space and permissions of the folder"
             ) from error
 
-    def find(self, message: Message, *, since: datetime) -> str | None:  # noqa: ARG002 - an id has one file at any time
+    def find(self, message: Message, *, since: datetime, root_ts: str | None = None) -> str | None:  # noqa: ARG002 - an id has one file at any time
         """The file's timestamp if it holds this message."""
         path = self._path(message.id)
         return _ts(path) if _holds(path, message) else None
@@ -69,6 +74,8 @@ def _write(path: Path, text: str) -> None:
         part.write(text)
         part.flush()
         os.fsync(part.fileno())
+    if path.exists():
+        os.utime(part.name, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
     Path(part.name).replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

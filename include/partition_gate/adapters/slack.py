@@ -18,7 +18,7 @@ from slack_sdk.web import SlackResponse
 
 from partition_gate.adapters.deadlines import Deadline, LimitReached, within
 from partition_gate.alerts.slack_blocks import escape
-from partition_gate.core.errors import DeliveryError, DeliveryUnknown, NotDelivered, ServiceSilent
+from partition_gate.core.errors import DeliveryError, DeliveryUnknown, NotDelivered, NotEditable, ServiceSilent
 from partition_gate.judging.attempt import Message
 
 EVENT_TYPE = "partition_gate_alert"
@@ -26,6 +26,7 @@ _PAGE = 200
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{8,}")
 # Slack answers these with `ok: false`, but may have accepted the message.
 _UNKNOWN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
+_NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 _NEXT_TRY = "the next try first checks whether the message arrived"
 _NEXT_STEPS = {
     "channel_not_found": "create the channel, or correct `support` in the contract; invite the app if it is private",
@@ -39,6 +40,7 @@ _NEXT_STEPS = {
     "missing_scope": "give the app chat:write, channels:read, channels:history, groups:read and groups:history",
     "restricted_action": "a workspace rule forbids posting here; ask the workspace administrator",
     "ratelimited": "no action needed; the message is sent later",
+    "message_not_found": "the message was deleted in Slack; its later news are posted as replies",
     "invalid_blocks": "report this as a bug, with the message id",
     "msg_too_long": "report this as a bug, with the message id",
 }
@@ -57,40 +59,55 @@ class SlackNotifier:
         self._limit_s = limit_s
         self._ids: dict[str, str] = {}
 
-    def send(self, message: Message) -> str:
-        """Post once; returns Slack's `ts`. Raises: NotDelivered, DeliveryUnknown."""
+    def send(self, message: Message, *, root_ts: str | None = None) -> str:
+        """Post, reply or edit once; returns Slack's `ts`. Raises: NotDelivered, DeliveryUnknown, NotEditable."""
         self._client.deadline = Deadline(self._limit_s)
+        outbox_id = message.root if message.is_edit else message.id
+        content = {
+            "text": escape(message.text),
+            "blocks": json.loads(message.blocks),
+            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"outbox_id": outbox_id}},
+        }
+        if message.is_edit and root_ts:
+            return self._edit(message.channel, root_ts, content)
         answer = self._call(
             message.channel,
             lambda: self._client.chat_postMessage(
-                channel=message.channel,
-                text=escape(message.text),
-                blocks=json.loads(message.blocks),
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"outbox_id": message.id}},
-                unfurl_links=False,
-                unfurl_media=False,
+                channel=message.channel, thread_ts=root_ts, unfurl_links=False, unfurl_media=False, **content
             ),
         )
         self._ids[message.channel] = str(answer["channel"])
         return str(answer["ts"])
 
-    def find(self, message: Message, *, since: datetime) -> str | None:
-        """The `ts` of the message with this id, posted at or after `since`.
+    def find(self, message: Message, *, since: datetime, root_ts: str | None = None) -> str | None:
+        """The `ts` of the message with this id, posted at or after `since`: in the thread of `root_ts`, else in the
+        channel.
 
         Raises: NotDelivered, DeliveryUnknown (Slack gave no answer, so the result is unknown).
         """
         self._client.deadline = Deadline(self._limit_s)
-        channel = self._channel_id(message.channel)
+        where = {"channel": self._channel_id(message.channel), "oldest": f"{since.timestamp():.6f}"}
+        if root_ts:
+            where["ts"] = root_ts
         pages = self._pages(
-            self._client.conversations_history,
+            self._client.conversations_replies if root_ts else self._client.conversations_history,
             message.channel,
-            channel=channel,
-            oldest=f"{since.timestamp():.6f}",
             inclusive=True,
             include_all_metadata=True,
+            **where,
         )
         posted = (post for page in pages for post in page["messages"])
         return next((str(post["ts"]) for post in posted if _outbox_id(post) == message.id), None)
+
+    def _edit(self, channel: str, root_ts: str, content: dict[str, Any]) -> str:
+        channel_id = self._channel_id(channel)
+        try:
+            self._call(channel, lambda: self._client.chat_update(channel=channel_id, ts=root_ts, **content))
+        except NotDelivered as error:
+            if isinstance(error.__cause__, SlackApiError) and error.__cause__.response.get("error") in _NOT_EDITABLE:
+                raise NotEditable(str(error)) from error
+            raise
+        return root_ts
 
     def _channel_id(self, channel: str) -> str:
         """The id of a channel: contracts use names, Slack reads history by id. It lists private channels only to

@@ -1,4 +1,4 @@
-"""The Slack messages of a settlement: recipients and content, built once so that a re-run does not send them again."""
+"""The alert about a settlement: who is told, and what."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from partition_gate.alerts.slack_blocks import (
     clean,
     plain,
 )
-from partition_gate.alerts.wording import AlertText, Audience, alert_text
+from partition_gate.alerts.wording import AlertText, alert_text
 from partition_gate.contract.calendar import local_day
 from partition_gate.contract.model import Dataset, Status
-from partition_gate.core.record import Record, digest
-from partition_gate.judging.attempt import Message, Settlement
+from partition_gate.core.record import Record
+from partition_gate.incidents.model import Audience
+from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE
-from partition_gate.judging.verdict import CheckResult
 
 _MEMBERS_SHOWN = 3
 _AUDIENCES = {
@@ -45,65 +45,68 @@ class Links(Record):
     airflow: str | None = None
 
 
-def alerts_for(
-    settlement: Settlement, results: Sequence[CheckResult], dataset: Dataset, links: Links
-) -> tuple[Message, ...]:
-    """One message per Slack channel of the contract that must be notified, producers first.
+class Alert(Record):
+    """What one audience is told about one judgement: the content of a root message."""
 
-    The id depends on the attempt and the recipient; the ledger queues messages only if the judgement changes the
-    partition's outcome. Contracts that are proposed, draft or retired notify nobody, and neither do other contracts
-    before their `generalAvailability`.
-    """
-    if not is_in_force(dataset, settlement):
-        return ()
-    case = Case(settlement=settlement, results=tuple(results), dataset=dataset)
-    texts = [(audience, channel, alert_text(case, audience)) for audience, channel in _recipients(dataset)]
-    messages = [_message(case, text, audience, channel, links) for audience, channel, text in texts if text]
-    return (*messages, *_end_of_support_messages(case, links))
+    text: AlertText
+    buttons: tuple[Button, ...] = ()
+    origin: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The notification line: what happened to which partition, and what that means."""
+        return f"{self.text.headline}. {self.text.happened}"
 
 
-def _end_of_support_messages(case: Case, links: Links) -> Iterator[Message]:
-    """The end of support, once per consumers' channel: every partition has the same id."""
-    text, day = support_ended(case), case.dataset.limits.end_of_support
-    for audience, channel in _recipients(case.dataset):
-        if text and audience is Audience.CONSUMERS:
-            message = _message(case, text, audience, channel, links)
-            identity = digest([case.settlement.dataset, "endOfSupport", str(day), channel])
-            yield message.model_copy(update={"id": identity})
+class Recipient(Record):
+    """One channel of a tool, and who reads it."""
+
+    audience: Audience
+    tool: str
+    channel: str
 
 
-def _recipients(dataset: Dataset) -> list[tuple[Audience, str]]:
-    """Each (audience, channel) once, in the contract's order, producers first."""
-    pairs = [
-        (_AUDIENCES[channel.scope.lower()], channel.channel)
+def recipients_of(dataset: Dataset, *, operators: str = "") -> tuple[Recipient, ...]:
+    """Each channel of the contract once, in the contract's order, producers first; then the operators' channel."""
+    named = [
+        Recipient(audience=_AUDIENCES[channel.scope.lower()], tool="slack", channel=channel.channel)
         for channel in dataset.contract.channels
         if channel.tool.lower() == "slack" and channel.scope.lower() in _AUDIENCES
     ]
-    return sorted(dict.fromkeys(pairs), key=lambda pair: pair[0] is Audience.CONSUMERS)
+    own = [Recipient(audience=Audience.OPERATORS, tool="slack", channel=operators)] if operators else []
+    return tuple(sorted(dict.fromkeys([*named, *own]), key=lambda each: list(Audience).index(each.audience)))
 
 
-def _message(case: Case, text: AlertText, audience: Audience, channel: str, links: Links) -> Message:
-    settled = case.settlement
-    identity = (settled.attempt_id, settled.outcome, audience, channel)
-    return Message(
-        id=digest([str(part) for part in identity]),
-        attempt_id=settled.attempt_id,
-        channel=channel,
-        audience=audience,
-        text=f"{text.headline}. {text.happened}",
-        blocks=block_kit(tuple(_blocks(case, text, audience, links))),
-    )
+def alert_for(case: Case, audience: Audience, links: Links) -> Alert | None:
+    """The alert about a settlement for one audience; None if the audience needs none."""
+    text = alert_text(case, audience)
+    return Alert(text=text, buttons=_buttons(case, links, audience), origin=_origin(case)) if text else None
 
 
-def _blocks(case: Case, text: AlertText, audience: Audience, links: Links) -> Iterator[Block]:
-    yield Header(text=f"{text.mark} {text.headline}")
+def end_of_support_alert(case: Case, links: Links) -> Alert | None:
+    """What consumers are told of data that is still published after `endOfSupport`; None before that day."""
+    text = support_ended(case)
+    buttons = _buttons(case, links, Audience.CONSUMERS)
+    return Alert(text=text, buttons=buttons, origin=_origin(case)) if text else None
+
+
+def blocks_of(alert: Alert, *, headline: str = "", status: Sequence[str] = ()) -> str:
+    """Block Kit JSON text. `headline` replaces the alert's own; `status` are lines of mrkdwn about its incidents."""
+    return block_kit(tuple(_blocks(alert, headline or f"{alert.text.mark} {alert.text.headline}", status)))
+
+
+def _blocks(alert: Alert, headline: str, status: Sequence[str]) -> Iterator[Block]:
+    text = alert.text
+    yield Header(text=headline)
+    if status:
+        yield Section(lines=tuple(status))
     yield Section(lines=(text.happened,), fields=text.facts)
     if text.why:
         yield Section(lines=(bold("Why"), *text.why))
     if text.steps:
         yield Section(lines=(bold("What to do"), *_numbered(text.steps)))
-    yield Buttons(buttons=_buttons(case, links, audience))
-    yield Context(text=_origin(case))
+    yield Buttons(buttons=alert.buttons)
+    yield Context(text=alert.origin)
 
 
 def _numbered(steps: Sequence[str]) -> list[str]:
@@ -112,7 +115,7 @@ def _numbered(steps: Sequence[str]) -> list[str]:
 
 def _buttons(case: Case, links: Links, audience: Audience) -> tuple[Button, ...]:
     """Links to existing pages: a report only if checks ran, quarantined rows only if there are any."""
-    for_producers = audience is Audience.PRODUCERS
+    for_producers = audience is not Audience.CONSUMERS
     named = (
         ("Report", links.docs if case.results else None),
         ("Quarantined rows", links.quarantine if for_producers and case.settlement.quarantine_uri else None),

@@ -6,23 +6,16 @@ First what happened to which partition, then why, then what to do. Lines are mrk
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 
 from partition_gate.alerts.case import Case, of
 from partition_gate.alerts.slack_blocks import code, plain
 from partition_gate.core.display import share
 from partition_gate.core.record import Record
+from partition_gate.incidents.model import Audience
 from partition_gate.judging.disposition import PartitionOutcome
 
 _RED, _ORANGE, _YELLOW, _WHITE = "\U0001f534", "\U0001f7e0", "\U0001f7e1", "\u26aa"
 _OLD_VERSION = "The previously published version, if any, stays visible."
-
-
-class Audience(StrEnum):
-    """The people who deliver the data, and the people who use it."""
-
-    PRODUCERS = "producers"
-    CONSUMERS = "consumers"
 
 
 class AlertText(Record):
@@ -170,6 +163,17 @@ def _not_judged(case: Case) -> AlertText:
     )
 
 
+def _to_be_repaired(case: Case) -> AlertText:
+    return AlertText(
+        mark=_WHITE,
+        headline=f"{case.subject} could not be judged",
+        happened=f"The gate or a service that it needs failed; the data may be fine. {_OLD_VERSION}",
+        facts=(("Lands in", case.landing_folder),),
+        why=case.causes or case.rule_lines(case.warnings + case.blocking),
+        steps=("Fix the cause that the message names.", f"Then run: {case.command('run')}"),
+    )
+
+
 _NOT_SAFE = ("Safe to use", "No, wait for this partition")
 
 
@@ -244,4 +248,5 @@ _WRITERS: dict[tuple[PartitionOutcome, Audience], Callable[[Case], AlertText | N
     (PartitionOutcome.MISSING, Audience.PRODUCERS): _missing,
     (PartitionOutcome.MISSING, Audience.CONSUMERS): _not_there,
     (PartitionOutcome.ERRORED, Audience.PRODUCERS): _not_judged,
+    (PartitionOutcome.ERRORED, Audience.OPERATORS): _to_be_repaired,
 }

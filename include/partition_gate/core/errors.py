@@ -117,6 +117,10 @@ class CannotForget(GateError):
     """The outcome to remove does not exist, or rows of the partition are visible."""
 
 
+class CannotAct(GateError):
+    """An incident cannot be acknowledged, muted or resolved: there is none, or it is resolved."""
+
+
 class Superseded(GateError):
     """A newer attempt owns the partition; the result of this attempt must not become visible."""
 
@@ -139,3 +143,7 @@ class DeliveryUnknown(DeliveryError):
 
 class ServiceSilent(DeliveryUnknown):
     """The service is unreachable, or did not answer within its time limit."""
+
+
+class NotEditable(NotDelivered):
+    """The service no longer changes this message: it was deleted, or is too old."""

@@ -1,4 +1,7 @@
-"""Fifth step: drain the outbox. An alert is neither lost nor sent twice, even if the process is killed."""
+"""Fifth step: queue what people must be told, then drain the outbox.
+
+A message is neither lost nor sent twice, even if the process is killed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import logging
 from datetime import datetime, timedelta
 from enum import Enum
 
-from partition_gate.core.errors import DeliveryError, NotDelivered, ServiceSilent
+from partition_gate.alerts.thread_messages import thread_messages
+from partition_gate.core.errors import DeliveryError, NotDelivered, NotEditable, ServiceSilent
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import OutboxEntry
 from partition_gate.ports.clock import Clock
@@ -52,18 +56,21 @@ class _Result(Enum):
 def notify(
     ledger: Ledger, notifier: Notifier, clock: Clock, *, limit: int = 100, times: DeliveryTimes | None = None
 ) -> Delivery:
-    """Deliver up to `limit` messages, oldest first; postpone those that cannot be delivered now.
+    """Queue the news of all threads, then deliver up to `limit` messages, oldest first; postpone those that cannot be
+    delivered now.
 
     If the service does not answer at all, the drain stops after the first message and leaves the others untouched.
 
     Exactly once, because:
-    - the message enters the outbox in the transaction that settles its attempt, so an earlier kill loses nothing;
+    - incidents and their threads change in the transaction that settles the attempt, and a thread's messages enter the
+      outbox in the transaction that marks its revision as announced, so an earlier kill loses nothing;
     - a claim marks it `sending` before anything is sent, so after a kill or a lost answer it is still `sending`;
     - whoever claims a message that was `sending` first looks up its id at the service, after `times.settling`,
       and sends it only if it is not there;
     - only a refusal of the send itself returns it to `pending`. A failed lookup proves nothing.
     The remaining gap: a worker that is frozen between claim and send for longer than `times.lease`.
     """
+    announce(ledger, clock)
     results: list[_Result] = []
     drain = _Drain(ledger, notifier, clock, times or DeliveryTimes())
     while len(results) < limit and not drain.is_over and (entry := drain.claim()):
@@ -75,6 +82,19 @@ def notify(
         has_more=len(results) >= limit or drain.is_over,
         problems=tuple(dict.fromkeys(drain.problems)),
     )
+
+
+def announce(ledger: Ledger, clock: Clock) -> int:
+    """Queue the messages of every thread that does not show its newest revision; how many were queued.
+
+    All news of a thread since the last time become one edit, and one reply for each event that people follow.
+    """
+    queued = 0
+    while news := ledger.unannounced():
+        for each in news:
+            messages = thread_messages(each)
+            queued += len(messages) if ledger.announce(each, messages, now=clock.now()) else 0
+    return queued
 
 
 class _Drain:
@@ -92,13 +112,16 @@ class _Drain:
 
     def deliver(self, entry: OutboxEntry) -> _Result:
         # The state BEFORE this claim: `sending` means that an earlier send may have been accepted.
-        is_unknown = entry.state == "sending"
+        is_unknown = entry.state == "sending" and not entry.message.is_edit  # to repeat an edit changes nothing
         try:
             if is_unknown and (earlier_ts := self._find(entry)):
                 self.ledger.mark_sent(entry.message.id, ts=earlier_ts)
                 return _Result.ALREADY_DELIVERED
             is_unknown = False
-            timestamp = self.notifier.send(entry.message)
+            timestamp = self.notifier.send(entry.message, root_ts=entry.root_ts)
+        except NotEditable as error:
+            log.warning("message no longer edited id=%s why=%s", entry.message.root, error)
+            timestamp = entry.root_ts or ""
         except DeliveryError as error:
             self._is_silent = isinstance(error, ServiceSilent)
             self._postpone(entry, error, surely_unsent=isinstance(error, NotDelivered) and not is_unknown)
@@ -108,7 +131,8 @@ class _Drain:
 
     def _find(self, entry: OutboxEntry) -> str | None:
         first_try_at = entry.first_try_at or entry.created_at
-        return self.notifier.find(entry.message, since=first_try_at - self.times.clock_skew)
+        since = first_try_at - self.times.clock_skew
+        return self.notifier.find(entry.message, since=since, root_ts=entry.root_ts)
 
     def _postpone(self, entry: OutboxEntry, error: DeliveryError, *, surely_unsent: bool) -> None:
         self.problems.append(str(error))

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from partition_gate.alerts.alert import alerts_for
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.readiness import NotExpected, Wait
 from partition_gate.core.errors import GateError, NothingDue, NotRecorded, PartitionChanged
@@ -22,7 +21,7 @@ from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.inspect import judge, open_attempt, recorded
 from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.repair import repair
-from partition_gate.gate.settle import Settled, discard, unjudged
+from partition_gate.gate.settle import Settled, assess, discard, unjudged
 from partition_gate.gate.spool import remove_abandoned_spools
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
@@ -195,8 +194,7 @@ class PartitionRun:
             discard(self._attempt, self.ports, with_quarantine=True, may_still_commit=self._may_still_commit)
         attempt = self._attempt or open_attempt(self.compiled, self._claim(seen_fence), "", self.ports)
         settlement = unjudged(attempt, outcome=outcome, why=why, now=self.ports.clock.now())
-        links = self.ports.links(self.dataset, self.key, "")
-        self.ports.ledger.settle(settlement, alerts_for(settlement, (), self.compiled.dataset, links))
+        self.ports.ledger.settle(settlement, assess(settlement, self.compiled, self.ports))
         self._attempt = None
         return settlement
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from partition_gate.alerts.alert import alerts_for
+from partition_gate.alerts.assessment import assessment_of
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import GateError, NotRecorded, OperatorError, Superseded
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
 from partition_gate.gate.dispose import Inspection
-from partition_gate.judging.attempt import Attempt, Intent, Message, Publication, Settlement, Staged
+from partition_gate.incidents.model import Assessment
+from partition_gate.judging.attempt import Attempt, Intent, Publication, Settlement, Staged
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.ports import Ports
 
@@ -32,7 +33,7 @@ class Settled(Record):
 
 
 def settle(today: CompiledDataset, compiled: CompiledDataset, inspection: Inspection, *, ports: Ports) -> Settled:
-    """Publish in one commit, or settle as rejected, held, superseded or errored; queue the messages.
+    """Publish in one commit, or settle as rejected, held, superseded or errored, with what that does to incidents.
 
     Safe to kill and repeat at any point: the intent is stored before the commit, the commit carries the idempotency
     key, and the view and the ledger are updated after it. `repair` finishes what a kill or an error interrupts.
@@ -55,7 +56,7 @@ def settle(today: CompiledDataset, compiled: CompiledDataset, inspection: Inspec
 
 
 def finish(attempt: Attempt, intent: Intent, publication: Publication, *, has_view: bool, ports: Ports) -> Settlement:
-    """Record the settlement of visible rows with its messages. Idempotent.
+    """Record the settlement of visible rows with its incidents. Idempotent.
 
     If the view could not be written, the attempt stays unfinished for the next run.
 
@@ -66,7 +67,7 @@ def finish(attempt: Attempt, intent: Intent, publication: Publication, *, has_vi
         discard(attempt, ports)
     settlement = intent.settlement.model_copy(update={"table_version": publication.table_version})
     try:
-        ports.ledger.settle(settlement, intent.messages, is_finished=has_view)
+        ports.ledger.settle(settlement, intent.assessment, is_finished=has_view)
     except OperatorError as error:
         where = f"{attempt.dataset}/{attempt.partition_key}"
         raise NotRecorded(
@@ -190,15 +191,17 @@ def _publication_after(attempt: Attempt, table: str, error: OperatorError, ports
 def _settle_unpublished(compiled: CompiledDataset, inspection: Inspection, ports: Ports) -> Settled:
     """Settle without publishing: nothing changes for consumers."""
     settlement = settlement_of(inspection, rows_published=0, now=ports.clock.now())
-    ports.ledger.settle(settlement, _messages(settlement, compiled, ports))
+    ports.ledger.settle(settlement, assess(settlement, compiled, ports))
     return Settled(settlement=settlement, is_new_version=False)
 
 
 def _intent(compiled: CompiledDataset, inspection: Inspection, staged: Staged, ports: Ports) -> Intent:
     settlement = settlement_of(inspection, rows_published=staged.rows, now=ports.clock.now())
-    return Intent(settlement=settlement, messages=_messages(settlement, compiled, ports))
+    return Intent(settlement=settlement, assessment=assess(settlement, compiled, ports))
 
 
-def _messages(settlement: Settlement, compiled: CompiledDataset, ports: Ports) -> tuple[Message, ...]:
-    links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id)
-    return alerts_for(settlement, ports.ledger.results(settlement.attempt_id), compiled.dataset, links)
+def assess(settlement: Settlement, compiled: CompiledDataset, ports: Ports) -> Assessment | None:
+    """What the settlement says about the dataset's problems, and who is told."""
+    results = ports.ledger.results(settlement.attempt_id)
+    links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id if results else "")
+    return assessment_of(settlement, results, compiled.dataset, links, operators=ports.operators_channel)

@@ -88,7 +88,7 @@ class Incident(Record):
 
     `since` is the first partition that has the problem, `last_key` the newest one. `keys` are the partitions that have
     it now (of those that it does not block, the last 400), `blocked` those that are not visible because of it, and
-    `partitions` counts all that ever had it.
+    `partitions` counts all that had it and were not corrected.
     """
 
     id: int = 0
@@ -185,3 +185,8 @@ class ThreadNews(Record):
     thread: Thread
     incidents: tuple[Incident, ...]
     events: tuple[Event, ...]
+
+    @property
+    def last_event(self) -> int:
+        """The number of the newest event that these news tell."""
+        return max((event.number for event in self.events), default=self.thread.announced_event)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from partition_gate.core.record import Record, digest
+from partition_gate.incidents.model import Assessment
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import PartitionProfile
 
@@ -171,17 +172,21 @@ class ProfiledPartition(Record):
 
 
 class Message(Record):
-    """One Slack message to be delivered exactly once. `id` is the outbox key; `blocks` is Block Kit JSON text.
+    """One message to be delivered exactly once. `id` is the outbox key; `blocks` is Block Kit JSON text.
 
-    `audience` is producers or consumers; `text` is the notification line (and the text for screen readers).
+    `tool` delivers it to `channel`. `text` is the notification line (and the text for screen readers). `root` is the
+    id of the message that this one replies to or, if `is_edit`, replaces; empty for a message of its own.
     """
 
     id: str
     attempt_id: str
+    tool: str = "slack"
     channel: str
     audience: str
     text: str
     blocks: str
+    root: str = ""
+    is_edit: bool = False
 
 
 END_OF = {
@@ -195,21 +200,13 @@ END_OF = {
 }
 
 
-def is_news(settlement: Settlement, before: Settlement | None) -> bool:
-    """Whether the judgement differs from the partition's previous outcome; people are notified only if it does."""
-    if before is None:
-        return True
-    new, old = ((item.outcome, item.idempotency_key, item.why) for item in (settlement, before))
-    return new != old
-
-
 class Intent(Record):
     """What an attempt will record once its rows are visible. It is stored before the commit, so that any process that
     finds the rows visible can record the outcome (`settlement.table_version` is not known yet).
     """
 
     settlement: Settlement
-    messages: tuple[Message, ...]
+    assessment: Assessment | None = None
 
 
 class Forgotten(Record):
@@ -229,9 +226,13 @@ LONGEST_POSTPONEMENT = timedelta(hours=1)
 
 
 class OutboxEntry(Record):
-    """A message and its delivery state: `pending`, `sending` (the result of a try may be unknown) or `sent`."""
+    """A message and its delivery state: `pending`, `sending` (the result of a try may be unknown) or `sent`.
+
+    `root_ts` is the timestamp of its root message, if it has one.
+    """
 
     message: Message
+    root_ts: str | None = None
     state: str
     tries: int
     first_try_at: AwareDatetime | None

@@ -52,6 +52,11 @@ class Ports(Protocol):
         """Links to an attempt of a partition; `attempt_id` is empty if nothing was judged."""
 
     @property
+    def operators_channel(self) -> str:
+        """The Slack channel of the people who run the gate; empty if there is none."""
+        ...
+
+    @property
     def drain_limit(self) -> timedelta:
         """How long a drain may start new deliveries."""
         ...

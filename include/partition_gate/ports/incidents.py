@@ -34,7 +34,7 @@ class Incidents(Protocol):
     def unannounced(self, *, limit: int = 100) -> tuple[ThreadNews, ...]:
         """Threads whose newest revision is not in the outbox yet, oldest first."""
 
-    def announce(self, news: ThreadNews, messages: Sequence[Message]) -> bool:
+    def announce(self, news: ThreadNews, messages: Sequence[Message], *, now: datetime) -> bool:
         """Queue a thread's messages and mark its revision as announced. False if another process did it first.
 
         An edit replaces the earlier edits of the same message that have not been tried yet.

@@ -11,8 +11,12 @@ from partition_gate.judging.attempt import Message
 class Notifier(Protocol):
     """Delivers messages; knows nothing of the outbox."""
 
-    def send(self, message: Message) -> str:
-        """Deliver once and return the message's timestamp. Raises: NotDelivered, DeliveryUnknown."""
+    def send(self, message: Message, *, root_ts: str | None = None) -> str:
+        """Deliver once and return the message's timestamp. `root_ts` is the timestamp of its root message.
 
-    def find(self, message: Message, *, since: datetime) -> str | None:
-        """The timestamp of an earlier delivery of this message id, or None."""
+        A reply appears in the root's thread. An edit replaces the root, and returns the root's timestamp.
+        Raises: NotDelivered, DeliveryUnknown, NotEditable (the root can no longer be changed).
+        """
+
+    def find(self, message: Message, *, since: datetime, root_ts: str | None = None) -> str | None:
+        """The timestamp of an earlier delivery of this message id, or None. An edit is not looked up: repeat it."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from partition_gate.judging.attempt import Forgotten, Message, PublishedPartition, Settlement
+from partition_gate.incidents.model import Assessment
+from partition_gate.judging.attempt import Forgotten, PublishedPartition, Settlement
 
 
 class Outcomes(Protocol):
     """The outcomes of partitions. Every call is one transaction."""
 
-    def settle(self, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool = True) -> None:
-        """Record how the attempt ended and, if that changes the partition's outcome, queue its messages. Idempotent.
+    def settle(self, settlement: Settlement, assessment: Assessment | None = None, *, is_finished: bool = True) -> None:
+        """Record how the attempt ended and, if it is the partition's outcome, what that does to incidents. Idempotent.
 
         A partition's outcome is that of the attempt with the greatest fence; a superseded attempt does not change it.
         `is_finished=False` leaves the attempt unfinished, because work remains (refreshing a view).
@@ -22,7 +23,7 @@ class Outcomes(Protocol):
         """The partition's current outcome."""
 
     def forget(self, forgotten: Forgotten) -> None:
-        """Remove the partition's current outcome and its unsent messages; who did it, when and why is recorded."""
+        """Remove the partition's current outcome, also from its incidents; who did it, when and why is recorded."""
 
     def settlement(self, attempt_id: str) -> Settlement | None: ...
 

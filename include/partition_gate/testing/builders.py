@@ -13,16 +13,20 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from partition_gate.alerts.alert import Alert
+from partition_gate.alerts.wording import AlertText
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contracts.odcs.reader import read_contract
 from partition_gate.core.partition import DataFile, Location, Partition
 from partition_gate.core.partition_key import Segment
 from partition_gate.core.severity import Scope, Severity
 from partition_gate.core.table import TableColumn, TableSchema
+from partition_gate.incidents.model import Assessment, Audience, Notice, Problem, ProblemKind
 from partition_gate.judging.attempt import Claim, Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.validation import Split
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.ports.ledger import Ledger
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 _number = itertools.count()
@@ -130,10 +134,42 @@ def a_claim(dataset: str = "orders", key: str = "2026-11-01", *, seen_fence: int
     )
 
 
-def a_message(message_id: str = "m1", *, attempt_id: str = "orders-2026-11-01-1", text: str = "orders") -> Message:
-    return Message(
-        id=message_id, attempt_id=attempt_id, channel="#orders", audience="producers", text=text, blocks="[]"
+def a_message(message_id: str = "m1", *, attempt_id: str = "orders-2026-11-01-1", **changes: Any) -> Message:
+    message = Message(
+        id=message_id, attempt_id=attempt_id, channel="#orders", audience="producers", text="orders", blocks="[]"
     )
+    return message.model_copy(update=changes)
+
+
+def a_problem(cause: str = "missing", *, blocks: bool = False, finding: str = "no file") -> Problem:
+    kind = ProblemKind.MISSING if cause == "missing" else ProblemKind.RULE
+    return Problem(cause=cause, kind=kind, finding=finding, blocks=blocks)
+
+
+def a_notice(*causes: str, channel: str = "#orders", audience: Audience = Audience.PRODUCERS) -> Notice:
+    """An alert that says `orders 2026-11-01: a rule failed`."""
+    text = AlertText(mark="!", headline="orders 2026-11-01: a rule failed", happened="1 row is not visible.")
+    content = Alert(text=text, origin="orders").model_dump_json()
+    return Notice(tool="slack", channel=channel, audience=audience, causes=frozenset(causes), content=content)
+
+
+def an_assessment(*problems: Problem, key: str = "2026-11-01", dataset: str = "orders", **changes: Any) -> Assessment:
+    """An assessment of a partition with these problems; producers are told of all of them."""
+    return Assessment(
+        dataset=dataset,
+        contract=dataset,
+        partition_key=key,
+        position=key,
+        problems=problems,
+        **{"notices": (a_notice(*(problem.cause for problem in problems)),), **changes},
+    )
+
+
+def queue(ledger: Ledger, *messages: Message, now: datetime = NOON) -> None:
+    """Put messages into the outbox, as the news of a new thread."""
+    ledger.assess(an_assessment(a_problem(f"cause of {[message.id for message in messages]}")), now=now)
+    (news,) = ledger.unannounced()
+    ledger.announce(news, messages, now=now)
 
 
 def a_check_result(

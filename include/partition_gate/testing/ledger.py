@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from partition_gate.incidents.model import Assessment
 from partition_gate.judging.attempt import (
     END_OF,
-    LONGEST_POSTPONEMENT,
     Attempt,
     AttemptState,
     Claim,
     Counts,
     Forgotten,
     Intent,
-    Message,
-    OutboxEntry,
     ProfiledPartition,
     PublishedPartition,
     Settlement,
     UnfinishedAttempt,
     attempt_id,
-    is_news,
 )
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.testing.incidents import InMemoryIncidents
 
 _ENDS = frozenset(END_OF.values())
 
 
-class InMemoryLedger:
+class InMemoryLedger(InMemoryIncidents):
     """The `Ledger` port on dictionaries; not thread-safe."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.states: dict[str, AttemptState] = {}
         self._attempts: dict[str, Attempt] = {}
         self._fences: dict[tuple[str, str], int] = {}
         self._validations: dict[str, tuple[tuple[CheckResult, ...], str, PartitionProfile | None]] = {}
         self._settlements: dict[str, Settlement] = {}
         self._latest: dict[tuple[str, str], str] = {}
-        self._outbox: dict[str, OutboxEntry] = {}
-        self._free_at: dict[str, datetime] = {}
         self._since: dict[str, datetime] = {}
         self._intents: dict[str, Intent] = {}
         self.forgotten: list[Forgotten] = []
@@ -96,14 +93,14 @@ class InMemoryLedger:
     def intent(self, attempt_id: str) -> Intent | None:
         return self._intents.get(attempt_id)
 
-    def settle(self, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool = True) -> None:
+    def settle(self, settlement: Settlement, assessment: Assessment | None = None, *, is_finished: bool = True) -> None:
         if self._may_record(settlement):
             before = self.outcome(settlement.dataset, settlement.partition_key)
             self._settlements[settlement.attempt_id] = settlement
             if self._is_current(settlement, before):
                 self._latest[settlement.dataset, settlement.partition_key] = settlement.attempt_id
-                if is_news(settlement, before):
-                    self._put(messages, settlement.settled_at)
+                if assessment:
+                    self.assess(assessment, now=settlement.settled_at)
         if is_finished:
             self.advance(settlement.attempt_id, END_OF[settlement.outcome], now=settlement.settled_at)
 
@@ -114,13 +111,7 @@ class InMemoryLedger:
     def forget(self, forgotten: Forgotten) -> None:
         self._latest.pop((forgotten.dataset, forgotten.partition_key), None)
         self.forgotten.append(forgotten)
-        unsent = [
-            entry.message.id
-            for entry in self._outbox.values()
-            if entry.message.attempt_id == forgotten.attempt_id and entry.state == "pending"
-        ]
-        for message_id in unsent:
-            del self._outbox[message_id]
+        self.forget_problems(forgotten.dataset, forgotten.partition_key, forgotten.at)
 
     def settlement(self, attempt_id: str) -> Settlement | None:
         return self._settlements.get(attempt_id)
@@ -177,30 +168,6 @@ class InMemoryLedger:
             for attempt in sorted(attempts, key=lambda attempt: (attempt.started_at, attempt.id))
         )
 
-    def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
-        for message_id, entry in self._outbox.items():
-            free_at = self._free_at.get(message_id, now)
-            if entry.state != "sent" and not now < free_at <= now + LONGEST_POSTPONEMENT:
-                first_try_at = entry.first_try_at or now
-                self._change(message_id, state="sending", tries=entry.tries + 1, first_try_at=first_try_at)
-                self._free_at[message_id] = now + lease
-                return entry
-        return None
-
-    def mark_sent(self, message_id: str, *, ts: str) -> None:
-        self._change(message_id, state="sent", sent_ts=ts)
-
-    def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
-        self._free_at[message_id] = until
-        self._change(message_id, **({"state": "pending"} if surely_unsent else {}))
-
-    def unsent(self) -> tuple[OutboxEntry, ...]:
-        return tuple(entry for entry in self._outbox.values() if entry.state != "sent")
-
-    def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
-        entries = reversed(self._outbox.values())
-        return tuple(entry for entry in entries if attempt_id in (None, entry.message.attempt_id))
-
     def _newest_visible(self, dataset: str, key: str) -> str | None:
         attempts = [a for a in self._attempts.values() if (a.dataset, a.partition_key) == (dataset, key)]
         ends = [self._settlements.get(attempt.id) for attempt in sorted(attempts, key=lambda attempt: attempt.fence)]
@@ -235,15 +202,3 @@ class InMemoryLedger:
     def _fence_of(self, settlement: Settlement) -> int:
         attempt = self._attempts.get(settlement.attempt_id)
         return attempt.fence if attempt else 0
-
-    def _put(self, messages: Sequence[Message], now: datetime) -> None:
-        for message in messages:
-            pending = OutboxEntry(
-                message=message, state="pending", tries=0, first_try_at=None, sent_ts=None, created_at=now
-            )
-            self._outbox.setdefault(message.id, pending)
-
-    def _change(self, message_id: str, **values: object) -> None:
-        entry = self._outbox.get(message_id)
-        if entry and entry.state != "sent":
-            self._outbox[message_id] = entry.model_copy(update=values)

@@ -150,13 +150,13 @@ class FakeNotifier:
         self.sent: list[Message] = []
         self.error: DeliveryError | None = None
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message, *, root_ts: str | None = None) -> str:
         if self.error:
             raise self.error
         self.sent.append(message)
-        return f"{len(self.sent)}.0"
+        return root_ts if message.is_edit and root_ts else f"{len(self.sent)}.0"
 
-    def find(self, message: Message, *, since: datetime) -> str | None:  # noqa: ARG002 -- the port's
+    def find(self, message: Message, *, since: datetime, root_ts: str | None = None) -> str | None:  # noqa: ARG002
         return next((f"{at}.0" for at, sent in enumerate(self.sent, start=1) if sent.id == message.id), None)
 
 
@@ -205,6 +205,7 @@ class FakePorts:
         self.clock, self.store, self.validator = FakeClock(), FakeStore(), FakeValidator()
         self.warehouse, self.ledger = InMemoryWarehouse(), InMemoryLedger()
         self.docs, self.notifier = FakeDocs(), FakeNotifier()
+        self.operators_channel = ""
         self.contracts, self.workers = FakeContracts(*contracts), FakeWorkers()
 
     def links(self, dataset: str, key: str, attempt_id: str) -> Links:  # noqa: ARG002 -- the port's

@@ -125,11 +125,35 @@ class SlackServer:
             raise Refused("not_in_channel")
         check_post(arguments)
         posted = self.posts[channel]
+        thread_ts = arguments.get("thread_ts")
+        if thread_ts and not any(post["ts"] == thread_ts and not post.get("thread_ts") for post in posted):
+            raise Refused("thread_not_found")
         now = f"{max(time.time(), float(posted[-1]['ts']) + 1e-5 if posted else 0):.6f}"
         posted.append(
             {"type": "message", "ts": now, **{key: arguments.get(key) for key in ("text", "blocks", "metadata")}}
+            | ({"thread_ts": thread_ts} if thread_ts else {})
         )
         return {"channel": channel, "ts": now}
+
+    def _update(self, arguments: _Answer) -> _Answer:
+        channel = str(arguments.get("channel", ""))
+        if channel not in self.posts:  # messages are edited by the id of their channel
+            raise Refused("channel_not_found")
+        check_post(arguments)
+        post = next((post for post in self.posts[channel] if post["ts"] == arguments.get("ts")), None)
+        if post is None:
+            raise Refused("message_not_found")
+        post.update({key: arguments[key] for key in ("text", "blocks", "metadata") if key in arguments})
+        post["edited"] = {"ts": f"{time.time():.6f}"}
+        return {"channel": channel, "ts": post["ts"]}
+
+    def _replies(self, arguments: _Answer) -> _Answer:
+        channel, root = str(arguments.get("channel", "")), arguments.get("ts")
+        if channel not in self.posts:
+            raise Refused("channel_not_found")
+        if not any(post["ts"] == root for post in self.posts[channel]):
+            raise Refused("thread_not_found")
+        return self._page_of([p for p in self.posts[channel] if root in {p["ts"], p.get("thread_ts")}], arguments)
 
     def _history(self, arguments: _Answer) -> _Answer:
         channel = str(arguments.get("channel", ""))
@@ -137,7 +161,9 @@ class SlackServer:
             raise Refused("channel_not_found")
         oldest, inclusive = float(arguments.get("oldest") or 0), arguments.get("inclusive") in {"1", "true", True}
         posts = [p for p in self.posts[channel] if float(p["ts"]) > oldest or (inclusive and float(p["ts"]) == oldest)]
-        shown = posts[::-1]
+        return self._page_of([post for post in posts if "thread_ts" not in post][::-1], arguments)
+
+    def _page_of(self, shown: list[_Answer], arguments: _Answer) -> _Answer:
         if arguments.get("include_all_metadata") not in {"1", "true", True}:
             shown = [{key: value for key, value in post.items() if key != "metadata"} for post in shown]
         page, cursor = self._paged(shown, arguments)
@@ -158,7 +184,9 @@ class SlackServer:
 
 _METHODS: dict[str, Callable[[SlackServer, _Answer], _Answer]] = {
     "chat.postMessage": SlackServer._post,
+    "chat.update": SlackServer._update,
     "conversations.history": SlackServer._history,
+    "conversations.replies": SlackServer._replies,
     "conversations.list": SlackServer._list,
 }
 

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from partition_gate.adapters.ledger import attempts, outbox, profiles, published, settlements, validation_results
+from sqlalchemy import Connection
+
+from partition_gate.adapters.ledger import (
+    attempts,
+    incidents,
+    outbox,
+    profiles,
+    published,
+    settlements,
+    threads,
+    validation_results,
+)
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.adapters.ledger.migrate import migrate
+from partition_gate.incidents.actions import Action
+from partition_gate.incidents.model import Assessment, Event, Incident, Thread, ThreadNews
 from partition_gate.judging.attempt import (
     Attempt,
     AttemptState,
@@ -80,10 +93,10 @@ class SqlLedger:
         with self._database.reading() as connection:
             return attempts.intent(connection, attempt_id)
 
-    def settle(self, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool = True) -> None:
+    def settle(self, settlement: Settlement, assessment: Assessment | None = None, *, is_finished: bool = True) -> None:
         with self._database.writing() as connection:
             attempts.lock_partition(connection, settlement.dataset, settlement.partition_key)
-            settlements.settle(connection, settlement, messages, is_finished=is_finished)
+            settlements.settle(connection, settlement, assessment, is_finished=is_finished)
 
     def forget(self, forgotten: Forgotten) -> None:
         with self._database.writing() as connection:
@@ -151,3 +164,54 @@ class SqlLedger:
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         with self._database.reading() as connection:
             return outbox.entries(connection, attempt_id)
+
+    def assess(self, assessment: Assessment, *, now: datetime) -> None:
+        with self._database.writing() as connection:
+            incidents.assess(connection, assessment, now)
+
+    def incidents(self, dataset: str | None = None, *, active_only: bool = True) -> tuple[Incident, ...]:
+        with self._database.reading() as connection:
+            return incidents.listed(connection, dataset, active_only=active_only)
+
+    def incident(self, incident_id: int) -> Incident | None:
+        with self._database.reading() as connection:
+            return incidents.of_id(connection, incident_id)
+
+    def incident_events(self, incident_id: int) -> tuple[Event, ...]:
+        with self._database.reading() as connection:
+            return incidents.events(connection, [incident_id])
+
+    def act(self, incident_id: int, action: Action, *, now: datetime) -> Incident:
+        with self._database.writing() as connection:
+            return incidents.act(connection, incident_id, action, now)
+
+    def unmute_due(self, *, now: datetime) -> tuple[Incident, ...]:
+        with self._database.writing() as connection:
+            return incidents.unmute_due(connection, now)
+
+    def threads(self, incident_id: int) -> tuple[Thread, ...]:
+        with self._database.reading() as connection:
+            return threads.of_incident(connection, incident_id)
+
+    def unannounced(self, *, limit: int = 100) -> tuple[ThreadNews, ...]:
+        with self._database.reading() as connection:
+            return tuple(_news(connection, thread) for thread in threads.behind(connection, limit))
+
+    def announce(self, news: ThreadNews, messages: Sequence[Message], *, now: datetime) -> bool:
+        with self._database.writing() as connection:
+            is_first = threads.mark_announced(
+                connection, news.thread, last_event=news.last_event, is_told=bool(messages)
+            )
+            if is_first:
+                outbox.drop_older_edits(connection, news.thread.id)
+                outbox.put(connection, messages, now)
+            return is_first
+
+
+def _news(connection: Connection, thread: Thread) -> ThreadNews:
+    ids = threads.incident_ids(connection, thread.id)
+    return ThreadNews(
+        thread=thread,
+        incidents=incidents.of_ids(connection, ids),
+        events=incidents.events(connection, ids, after=thread.announced_event),
+    )

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import outbox
@@ -13,7 +27,7 @@ from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, Outbox
 
 PENDING, SENDING, SENT = "pending", "sending", "sent"
 _MESSAGE = tuple(Message.model_fields)
-_PROGRESS = ("state", "tries", "first_try_at", "sent_ts", "created_at")
+_PROGRESS = ("root_ts", "state", "tries", "first_try_at", "sent_ts", "created_at")
 
 
 def put(connection: Connection, messages: Sequence[Message], now: datetime) -> None:
@@ -32,11 +46,11 @@ def claim(connection: Connection, now: datetime, lease: timedelta) -> OutboxEntr
     set_by_fast_clock = outbox.c.free_at > now + LONGEST_POSTPONEMENT
     is_free = or_(outbox.c.free_at.is_(None), outbox.c.free_at <= now, set_by_fast_clock)
     oldest = (
-        select(outbox)
-        .where(outbox.c.state.in_((PENDING, SENDING)), is_free)
+        _with_root()
+        .where(outbox.c.state.in_((PENDING, SENDING)), is_free, not_(_waits_for_another()))
         .order_by(outbox.c.number)
         .limit(1)
-        .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time
+        .with_for_update(skip_locked=True, of=outbox)  # PostgreSQL; SQLite has one writer at a time
     )
     row = connection.execute(oldest).first()
     if row is None:
@@ -61,16 +75,34 @@ def postpone(connection: Connection, message_id: str, until: datetime, *, surely
     _change(connection, message_id, free_at=until, **state)
 
 
+def drop_older_edits(connection: Connection, root: str) -> None:
+    """Delete the edits of a message that certainly were not sent, because a newer one replaces them."""
+    is_edit = and_(outbox.c.root == root, outbox.c.is_edit == true())
+    connection.execute(delete(outbox).where(is_edit, outbox.c.state == PENDING, outbox.c.tries == 0))
+
+
 def entries(connection: Connection, attempt_id: str | None) -> tuple[OutboxEntry, ...]:
-    query = select(outbox).order_by(outbox.c.number.desc())
+    query = _with_root().order_by(outbox.c.number.desc())
     if attempt_id is not None:
         query = query.where(outbox.c.attempt_id == attempt_id)
     return tuple(_entry(row) for row in connection.execute(query))
 
 
 def unsent(connection: Connection) -> tuple[OutboxEntry, ...]:
-    query = select(outbox).where(outbox.c.state.in_((PENDING, SENDING))).order_by(outbox.c.number)
+    query = _with_root().where(outbox.c.state.in_((PENDING, SENDING))).order_by(outbox.c.number)
     return tuple(_entry(row) for row in connection.execute(query))
+
+
+def _with_root() -> Select[tuple[object, ...]]:
+    root = outbox.alias("roots")
+    return select(outbox, root.c.sent_ts.label("root_ts")).outerjoin(root, root.c.id == outbox.c.root)
+
+
+def _waits_for_another() -> ColumnElement[bool]:
+    """Whether its root, or an earlier message of the same thread, is not sent yet: a thread keeps its order."""
+    other = outbox.alias("others")
+    in_thread = or_(other.c.id == outbox.c.root, and_(other.c.root == outbox.c.root, other.c.number < outbox.c.number))
+    return and_(outbox.c.root != "", exists().where(in_thread, other.c.state != SENT))
 
 
 def _change(connection: Connection, message_id: str, **values: object) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -212,6 +214,67 @@ outbox = Table(
     Column("sent_ts", String),
     Column("created_at", Moment, nullable=False),
     Column("free_at", Moment),
+    Column("tool", String, nullable=False, server_default="slack"),
+    Column("root", String, nullable=False, server_default=""),
+    Column("is_edit", Boolean, nullable=False, server_default=false()),
     Index("outbox_attempt", "attempt_id"),
     Index("outbox_waiting", "state", "number"),
+    Index("outbox_root", "root", "number"),
+)
+
+# `document` is the incident as JSON; the other columns are for lookups.
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("dataset", String, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("resolved_at", Moment),
+    Column("document", Text, nullable=False),
+    Index("incidents_of_dataset", "dataset", "state", "resolved_at"),
+    Index("incidents_state", "state"),
+)
+
+incident_events = Table(
+    "incident_events",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("incident_id", BigInteger, ForeignKey("incidents.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("partition_key", String, nullable=False),
+    Column("attempt_id", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("incident_events_of_incident", "incident_id", "number"),
+)
+
+# A root message with its replies. `is_behind`: its newest revision is not in the outbox yet.
+threads = Table(
+    "threads",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("tool", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("audience", String, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("attempt_id", String, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("announced", Integer, nullable=False),
+    Column("announced_event", BigInteger, nullable=False),
+    Column("is_told", Boolean, nullable=False),
+    Column("is_behind", Boolean, nullable=False),
+    Index("threads_of_channel", "tool", "channel", "audience", "opened_at"),
+    Index("threads_behind", "is_behind"),
+)
+
+thread_incidents = Table(
+    "thread_incidents",
+    metadata,
+    Column("thread_id", String, ForeignKey("threads.id"), primary_key=True),
+    Column("incident_id", BigInteger, ForeignKey("incidents.id"), primary_key=True),
+    Index("thread_incidents_of_incident", "incident_id"),
 )

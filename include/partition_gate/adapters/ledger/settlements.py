@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, Select, and_, delete, select
 
-from partition_gate.adapters.ledger import outbox
+from partition_gate.adapters.ledger import incidents
 from partition_gate.adapters.ledger.attempts import advance, fence_of
 from partition_gate.adapters.ledger.database import insert_new, upsert
 from partition_gate.adapters.ledger.schema import forgotten, latest, settlements
-from partition_gate.judging.attempt import END_OF, Forgotten, Message, Settlement, is_news
+from partition_gate.incidents.model import Assessment
+from partition_gate.judging.attempt import END_OF, Forgotten, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 
 _COLUMNS = [settlements.c[name] for name in Settlement.model_fields]
 
 
-def settle(connection: Connection, settlement: Settlement, messages: Sequence[Message], *, is_finished: bool) -> None:
+def settle(connection: Connection, settlement: Settlement, assessment: Assessment | None, *, is_finished: bool) -> None:
     """As the port documents; the caller holds the lock of the partition."""
     fence = fence_of(connection, settlement.attempt_id)
-    before = of_partition(connection, settlement.dataset, settlement.partition_key)
     if _record(connection, settlement, fence) and _is_current(connection, settlement, fence):
         _make_latest(connection, settlement)
-        if is_news(settlement, before):
-            outbox.put(connection, messages, settlement.settled_at)
+        if assessment:
+            incidents.assess(connection, assessment, settlement.settled_at)
     if is_finished:
         advance(connection, settlement.attempt_id, END_OF[settlement.outcome], settlement.settled_at)
 
@@ -59,10 +58,10 @@ def visible(connection: Connection, dataset: str) -> tuple[Settlement, ...]:
 
 
 def forget(connection: Connection, record: Forgotten) -> None:
-    """Remove a partition's current outcome and its unsent messages; record who did it, when and why."""
+    """Remove a partition's current outcome, also from its incidents; record who did it, when and why."""
     own = and_(latest.c.dataset == record.dataset, latest.c.partition_key == record.partition_key)
     connection.execute(delete(latest).where(own))
-    outbox.drop_unsent(connection, record.attempt_id)
+    incidents.forget(connection, record.dataset, record.partition_key, record.at)
     connection.execute(forgotten.insert().values(**record.model_dump(mode="python")))
 
 
