@@ -15,6 +15,7 @@ from partition_gate.apps.cli import (
     drafts,
     evolution,
     export,
+    incidents,
     operations,
     partitions,
     profiles,
@@ -23,6 +24,7 @@ from partition_gate.apps.cli import (
 )
 from partition_gate.core.display import escaped
 from partition_gate.core.errors import (
+    CannotAct,
     CannotForget,
     ContractError,
     GateError,
@@ -50,6 +52,7 @@ registry.register(app)
 partitions.register(app)
 profiles.register(app)
 operations.register(app)
+incidents.register(app)
 demo_commands.register(app)
 
 
@@ -93,6 +96,6 @@ def _defect() -> NoReturn:
 
 def exit_code(error: GateError) -> int:
     """The exit code says who must act: the caller (2), the author of the contract (1), the operator (3)."""
-    if isinstance(error, UnknownContract | MalformedPartitionKey | NothingDue | CannotForget):
+    if isinstance(error, UnknownContract | MalformedPartitionKey | NothingDue | CannotForget | CannotAct):
         return USAGE
     return FAILED if isinstance(error, ContractError) else COULD_NOT_JUDGE
