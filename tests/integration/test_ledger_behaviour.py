@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.core.errors import CannotAct
 from partition_gate.incidents.actions import Action, ActionKind
-from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Forgotten, Intent, Message
+from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Forgotten, HeldDecision, Intent, Message
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome
@@ -572,6 +572,24 @@ def test_an_older_attempt_that_settles_at_the_same_moment_is_not_the_latest(ledg
     ledger.settle(a_settlement(older.id, outcome=PartitionOutcome.SUPERSEDED))
 
     assert [settlement.attempt_id for settlement in ledger.latest()] == [newer.id]
+
+
+def test_a_decision_is_about_one_version_and_the_newest_one_counts(ledger: Ledger) -> None:
+    decision = HeldDecision(
+        dataset="orders",
+        partition_key="2026-11-01",
+        idempotency_key="key-1",
+        is_approved=False,
+        who="ann",
+        why="too few",
+        at=NOON,
+    )
+    approved = decision.model_copy(update={"is_approved": True, "who": "ben"})
+    ledger.decide(decision)
+    ledger.decide(approved)
+
+    found = [ledger.decision("orders", "2026-11-01", key) for key in ("key-1", "key-2")]
+    assert found == [approved, None]
 
 
 # Incidents

@@ -12,6 +12,7 @@ import pytest
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contracts.odcs.reader import read_contract
 from partition_gate.core.errors import (
+    CannotAct,
     CannotForget,
     MalformedPartitionKey,
     NothingDue,
@@ -26,7 +27,7 @@ from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.dry_run import dry_run
 from partition_gate.gate.notify import announce
-from partition_gate.gate.operations import forget
+from partition_gate.gate.operations import decide, forget
 from partition_gate.gate.pipeline import PartitionRun, RunResult, run_partition
 from partition_gate.gate.reconcile import Reconciliation, reconcile
 from partition_gate.gate.repair import ABANDONED_AFTER, Ending, repair
@@ -817,6 +818,43 @@ def test_an_outcome_under_a_key_that_has_no_value_can_be_forgotten(gate: Gate) -
     gate.ports.ledger.settle(wrong)
 
     assert forget(gate.contract, "2013-13-45", who="ann", why="typo", ports=gate.ports).attempt_id == wrong.attempt_id
+
+
+@pytest.fixture
+def held(gate: Gate) -> Gate:
+    """100 rows are published, and files with 10 rows wait for a decision."""
+    gate.run()
+    gate.land(*range(1, 11))
+    assert gate.outcome() == "held"
+    return gate
+
+
+def decided(gate: Gate, *, is_approved: bool) -> Settlement:
+    return decide(gate.contract, KEY, is_approved=is_approved, who="ann", why="a holiday", ports=gate.ports).settlement
+
+
+def test_a_held_version_that_a_person_approves_is_published(held: Gate) -> None:
+    assert (decided(held, is_approved=True).outcome, held.visible) == ("published", list(range(1, 11)))
+
+
+def test_a_held_version_that_a_person_rejects_stays_out_and_says_who_and_why(held: Gate) -> None:
+    settlement = decided(held, is_approved=False)
+
+    assert (settlement.outcome, settlement.why[0]) == ("rejected", "rejected by ann: a holiday")
+    assert len(held.visible) == 100
+
+
+def test_a_decision_is_about_the_files_that_were_held_and_no_others(held: Gate) -> None:
+    held.land(*range(1, 6))
+
+    assert decided(held, is_approved=True).outcome == "held"
+
+
+def test_only_a_held_partition_can_be_decided(gate: Gate) -> None:
+    gate.run()
+
+    with pytest.raises(CannotAct, match="orders 2026-11-01 is not held, so there is nothing to decide"):
+        decided(gate, is_approved=True)
 
 
 def test_rows_that_are_visible_and_not_recorded_are_a_difference_until_the_partition_is_run_again(gate: Gate) -> None:

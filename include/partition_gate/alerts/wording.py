@@ -109,9 +109,8 @@ def _held(case: Case) -> AlertText:
         why=(*case.causes, *case.rule_lines(case.blocking), *_also(case)),
         steps=(
             *_inspect_rows(case),
-            f"If the data is right, lower {code('shrinkLimit')} in {code(case.dataset.contract.path)}, "
-            f"then run: {case.command('run')}",
-            f"If the data is wrong: {_deliver_again(case)}",
+            f"If the data is right: {case.command('approve')} with {code('--why')}",
+            f"If the data is wrong: {case.command('reject')} with {code('--why')}. {_deliver_again(case)}",
         ),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.partition import Spooled
 from partition_gate.core.record import Record
@@ -56,7 +58,7 @@ def decide(judged: Judged, spooled: Spooled, *, ports: Ports) -> Decision:
         return Decision(disposition=Disposition(outcome=PartitionOutcome.ERRORED, why=why), split=None)
     split = None if judged.verdict.failed(Scope.PARTITION) else _split(judged, spooled, ports)
     before = ports.warehouse.current(judged.compiled.table.name, judged.attempt.partition_key)
-    disposition = _disposition(judged, split, before)
+    disposition = _disposition(judged, split, before, ports)
     if split is None or disposition.outcome not in VISIBLE:
         split = _reject(judged, spooled, ports)
     return Decision(disposition=disposition, split=split, over=before.fence if before else 0)
@@ -88,12 +90,25 @@ def inspection_of(judged: Judged, decision: Decision) -> Inspection:
     )
 
 
-def _disposition(judged: Judged, split: Split | None, before: Publication | None) -> Disposition:
-    return plan_disposition(
+def _disposition(judged: Judged, split: Split | None, before: Publication | None, ports: Ports) -> Disposition:
+    """The disposition; of a held version, what a person decided about it."""
+    plan = partial(
+        plan_disposition,
         judged.verdict,
         judged.compiled.dataset.limits,
         rows_quarantined=split.rows_quarantined if split else 0,
         rows_published_before=before.rows if before else None,
+    )
+    planned, attempt = plan(), judged.attempt
+    if planned.outcome is not PartitionOutcome.HELD:
+        return planned
+    decided = ports.ledger.decision(attempt.dataset, attempt.partition_key, attempt.idempotency_key)
+    if decided is None:
+        return planned
+    if decided.is_approved:
+        return plan(may_shrink=True)
+    return Disposition(
+        outcome=PartitionOutcome.REJECTED, why=(f"rejected by {decided.who}: {decided.why}", *planned.why)
     )
 
 

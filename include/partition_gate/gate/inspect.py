@@ -13,7 +13,7 @@ from partition_gate.core.record import digest
 from partition_gate.gate.dispose import Inspection, Judged, dispose
 from partition_gate.gate.spool import spool_folder
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
-from partition_gate.judging.disposition import FINAL, VISIBLE
+from partition_gate.judging.disposition import FINAL, VISIBLE, PartitionOutcome
 from partition_gate.judging.documents import with_promises
 from partition_gate.judging.promises import keys_under_promise, verdict_over_time
 from partition_gate.judging.sla_context import SlaContext
@@ -25,11 +25,13 @@ from partition_gate.ports import Ports
 def recorded(compiled: CompiledDataset, partition: Partition, ports: Ports) -> tuple[str, Settlement | None]:
     """The idempotency key of these bytes under this contract, and the partition's outcome if it already has this key.
 
-    An outcome counts only if it is still the current one and its rows are still visible.
+    An outcome counts only if it is still the current one, its rows are still visible, and no person decided about it.
     """
     key = _idempotency_key(compiled, partition, ports)
     outcome = ports.ledger.outcome(partition.dataset, partition.key)
     if outcome is None or outcome.idempotency_key != key or outcome.outcome not in FINAL:
+        return key, None
+    if outcome.outcome is PartitionOutcome.HELD and ports.ledger.decision(partition.dataset, partition.key, key):
         return key, None
     if outcome.outcome not in VISIBLE:
         return key, outcome

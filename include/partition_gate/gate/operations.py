@@ -1,4 +1,4 @@
-"""Remove outcomes recorded by mistake, and files that abandoned attempts left behind."""
+"""What people do with outcomes: forget one recorded by mistake, decide about a held version, remove leftovers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.core.errors import CannotForget, GateError
+from partition_gate.core.errors import CannotAct, CannotForget, GateError
 from partition_gate.core.record import Record
+from partition_gate.gate.pipeline import RunResult, run_partition
 from partition_gate.gate.repair import ABANDONED_AFTER, Ending, repair
 from partition_gate.gate.spool import remove_abandoned_spools
-from partition_gate.judging.attempt import Forgotten
+from partition_gate.judging.attempt import Forgotten, HeldDecision
+from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
 
 
@@ -46,6 +48,34 @@ def forget(today: CompiledDataset, key: str, *, who: str, why: str, ports: Ports
     )
     ports.ledger.forget(forgotten)
     return forgotten
+
+
+def decide(today: CompiledDataset, key: str, *, is_approved: bool, who: str, why: str, ports: Ports) -> RunResult:
+    """Approve or reject the held version of a partition, and settle it accordingly.
+
+    If other files have landed since it was held, they are judged as usual, because nobody decided about them.
+
+    Raises:
+        MalformedPartitionKey: the key is not valid.
+        CannotAct: the partition is not held.
+    """
+    dataset, key = today.dataset.name, today.dataset.location.key(key)
+    outcome = ports.ledger.outcome(dataset, key)
+    if outcome is None or outcome.outcome is not PartitionOutcome.HELD:
+        state = outcome.outcome.value.replace("_", " ") if outcome else "not recorded"
+        raise CannotAct(f"{dataset} {key} is not held, so there is nothing to decide: it is {state}; see `gate status`")
+    ports.ledger.decide(
+        HeldDecision(
+            dataset=dataset,
+            partition_key=key,
+            idempotency_key=outcome.idempotency_key,
+            is_approved=is_approved,
+            who=who,
+            why=why,
+            at=ports.clock.now(),
+        )
+    )
+    return run_partition(today, key, ports=ports)
 
 
 class Swept(Record):

@@ -221,6 +221,18 @@ class Forgotten(Record):
     at: AwareDatetime
 
 
+class HeldDecision(Record):
+    """What a person decided about a held version: the files and the contract that `idempotency_key` stands for."""
+
+    dataset: str
+    partition_key: str
+    idempotency_key: str
+    is_approved: bool
+    who: str
+    why: str
+    at: AwareDatetime
+
+
 # The longest delay before the next try; a later time comes from a clock that ran ahead.
 LONGEST_POSTPONEMENT = timedelta(hours=1)
 

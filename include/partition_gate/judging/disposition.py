@@ -36,9 +36,14 @@ class Disposition(Record):
 
 
 def plan_disposition(
-    verdict: Verdict, limits: Limits, *, rows_quarantined: int, rows_published_before: int | None
+    verdict: Verdict,
+    limits: Limits,
+    *,
+    rows_quarantined: int,
+    rows_published_before: int | None,
+    may_shrink: bool = False,
 ) -> Disposition:
-    """The disposition of a judged partition.
+    """The disposition of a judged partition. `may_shrink`: a person approved this version although it is smaller.
 
     `rows_quarantined` counts the rows that break at least one blocking row-level check; `rows_published_before`
     is the row count of the visible version, None if there is none.
@@ -62,7 +67,7 @@ def plan_disposition(
             f"the contract allows at most {limits.quarantine_limit:.2%}"
         )
         return Disposition(outcome=PartitionOutcome.REJECTED, why=(too_many, *why))
-    if held := _shrinks(rows - rows_quarantined, rows_published_before, limits):
+    if not may_shrink and (held := _shrinks(rows - rows_quarantined, rows_published_before, limits)):
         return Disposition(outcome=PartitionOutcome.HELD, why=(held, *why))
     outcome = PartitionOutcome.PUBLISHED_WITH_QUARANTINE if rows_quarantined else PartitionOutcome.PUBLISHED
     return Disposition(outcome=outcome, why=why)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from partition_gate.incidents.model import Assessment
-from partition_gate.judging.attempt import Forgotten, PublishedPartition, Settlement
+from partition_gate.judging.attempt import Forgotten, HeldDecision, PublishedPartition, Settlement
 
 
 class Outcomes(Protocol):
@@ -24,6 +24,12 @@ class Outcomes(Protocol):
 
     def forget(self, forgotten: Forgotten) -> None:
         """Remove the partition's current outcome, also from its incidents; who did it, when and why is recorded."""
+
+    def decide(self, decision: HeldDecision) -> None:
+        """Record a person's decision about a held version; a later one replaces it."""
+
+    def decision(self, dataset: str, partition_key: str, idempotency_key: str) -> HeldDecision | None:
+        """The decision about exactly this version."""
 
     def settlement(self, attempt_id: str) -> Settlement | None: ...
 

@@ -13,6 +13,7 @@ from partition_gate.judging.attempt import (
     Claim,
     Counts,
     Forgotten,
+    HeldDecision,
     Intent,
     ProfiledPartition,
     PublishedPartition,
@@ -41,6 +42,7 @@ class InMemoryLedger(InMemoryIncidents):
         self._latest: dict[tuple[str, str], str] = {}
         self._since: dict[str, datetime] = {}
         self._intents: dict[str, Intent] = {}
+        self._decisions: dict[tuple[str, str, str], HeldDecision] = {}
         self.forgotten: list[Forgotten] = []
 
     def fence(self, dataset: str, partition_key: str) -> int:
@@ -112,6 +114,13 @@ class InMemoryLedger(InMemoryIncidents):
         self._latest.pop((forgotten.dataset, forgotten.partition_key), None)
         self.forgotten.append(forgotten)
         self.forget_problems(forgotten.dataset, forgotten.partition_key, forgotten.at)
+
+    def decide(self, decision: HeldDecision) -> None:
+        version = (decision.dataset, decision.partition_key, decision.idempotency_key)
+        self._decisions[version] = decision
+
+    def decision(self, dataset: str, partition_key: str, idempotency_key: str) -> HeldDecision | None:
+        return self._decisions.get((dataset, partition_key, idempotency_key))
 
     def settlement(self, attempt_id: str) -> Settlement | None:
         return self._settlements.get(attempt_id)

@@ -26,6 +26,7 @@ from partition_gate.judging.attempt import (
     AttemptState,
     Claim,
     Forgotten,
+    HeldDecision,
     Intent,
     Message,
     OutboxEntry,
@@ -102,6 +103,14 @@ class SqlLedger:
         with self._database.writing() as connection:
             attempts.lock_partition(connection, forgotten.dataset, forgotten.partition_key)
             settlements.forget(connection, forgotten)
+
+    def decide(self, decision: HeldDecision) -> None:
+        with self._database.writing() as connection:
+            settlements.decide(connection, decision)
+
+    def decision(self, dataset: str, partition_key: str, idempotency_key: str) -> HeldDecision | None:
+        with self._database.reading() as connection:
+            return settlements.decision(connection, dataset, partition_key, idempotency_key)
 
     def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
         with self._database.reading() as connection:

@@ -188,6 +188,19 @@ forgotten = Table(
     Column("at", Moment, nullable=False),
 )
 
+# Decisions of people about held versions.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("dataset", String, primary_key=True),
+    Column("partition_key", String, primary_key=True),
+    Column("idempotency_key", String, primary_key=True),
+    Column("is_approved", Boolean, nullable=False),
+    Column("who", String, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 # One row per partition, so that the newest settlements are read without the history.
 latest = Table(
     "latest",

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, Select, and_, delete, select
 from partition_gate.adapters.ledger import incidents
 from partition_gate.adapters.ledger.attempts import advance, fence_of
 from partition_gate.adapters.ledger.database import insert_new, upsert
-from partition_gate.adapters.ledger.schema import forgotten, latest, settlements
+from partition_gate.adapters.ledger.schema import decisions, forgotten, latest, settlements
 from partition_gate.incidents.model import Assessment
-from partition_gate.judging.attempt import END_OF, Forgotten, Settlement
+from partition_gate.judging.attempt import END_OF, Forgotten, HeldDecision, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 
 _COLUMNS = [settlements.c[name] for name in Settlement.model_fields]
@@ -63,6 +63,17 @@ def forget(connection: Connection, record: Forgotten) -> None:
     connection.execute(delete(latest).where(own))
     incidents.forget(connection, record.dataset, record.partition_key, record.at)
     connection.execute(forgotten.insert().values(**record.model_dump(mode="python")))
+
+
+def decide(connection: Connection, decision: HeldDecision) -> None:
+    upsert(connection, decisions, **decision.model_dump(mode="python"))
+
+
+def decision(connection: Connection, *version: str) -> HeldDecision | None:
+    """The decision about (dataset, partition key, idempotency key)."""
+    own = and_(*(column == value for column, value in zip(decisions.primary_key, version, strict=True)))
+    row = connection.execute(select(decisions).where(own)).first()
+    return None if row is None else HeldDecision.model_validate(dict(row._mapping))
 
 
 def _record(connection: Connection, settlement: Settlement, fence: int) -> bool:

@@ -1,7 +1,8 @@
-"""`gate run`, `gate status`, `gate quarantine show`, `gate docs`."""
+"""`gate run`, `gate approve`, `gate reject`, `gate status`, `gate quarantine show`, `gate docs`."""
 
 from __future__ import annotations
 
+import getpass
 import json
 from typing import Annotated
 
@@ -12,8 +13,10 @@ from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import PATH_LENGTH, displayed
 from partition_gate.core.errors import UnknownContract
 from partition_gate.core.record import Record
+from partition_gate.gate import pipeline as gate_pipeline
 from partition_gate.gate.dry_run import dry_run
 from partition_gate.gate.notify import DeliveryTimes, notify
+from partition_gate.gate.operations import decide
 from partition_gate.gate.pipeline import run_partition
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
@@ -25,6 +28,7 @@ from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
+Why = Annotated[str, typer.Option("--why", help="The reason; it is kept with your name and shown with the outcome.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
 
 
@@ -44,6 +48,8 @@ quarantine = typer.Typer(help="Look at quarantined rows.", no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(run)
+    app.command()(approve)
+    app.command()(reject)
     app.command()(status)
     app.command()(docs)
     app.add_typer(quarantine, name="quarantine")
@@ -70,12 +76,35 @@ def run(
             result = RunResult(settlement=judged.settlement, results=judged.results, is_dry_run=True)
         else:
             done = run_partition(today, key, ports=ports)
-            if not no_notify:
-                notify(ports.ledger, ports.notifier, ports.clock, times=DeliveryTimes(drain=ports.drain_limit))
-            results = ports.ledger.results(done.settlement.attempt_id)
-            result = RunResult(**dict(done), results=results)
+            result = _with_results(done, ports, notifies=not no_notify)
         _show(result, compiled, ports, as_json=as_json)
     raise typer.Exit(_exit_code(result.settlement.outcome))
+
+
+def approve(contract: Contract, key: Key, why: Why, as_json: Json = False) -> None:
+    """Publish a held partition although it is much smaller than the version before. Exit codes as `gate run`."""
+    _decide(contract, key, why, is_approved=True, as_json=as_json)
+
+
+def reject(contract: Contract, key: Key, why: Why, as_json: Json = False) -> None:
+    """Reject a held partition: the previous version stays until corrected files land. Exit codes as `gate run`."""
+    _decide(contract, key, why, is_approved=False, as_json=as_json)
+
+
+def _decide(contract: str, key: str, why: str, *, is_approved: bool, as_json: bool) -> None:
+    settings = load_settings()
+    today = contract_folder(settings).load(contract)
+    with open_ports(settings) as ports:
+        done = decide(today, key, is_approved=is_approved, who=getpass.getuser(), why=why, ports=ports)
+        result = _with_results(done, ports, notifies=True)
+        _show(result, today.in_force(done.settlement.partition_key), ports, as_json=as_json)
+    raise typer.Exit(_exit_code(result.settlement.outcome))
+
+
+def _with_results(done: gate_pipeline.RunResult, ports: WiredPorts, *, notifies: bool) -> RunResult:
+    if notifies:
+        notify(ports.ledger, ports.notifier, ports.clock, times=DeliveryTimes(drain=ports.drain_limit))
+    return RunResult(**dict(done), results=ports.ledger.results(done.settlement.attempt_id))
 
 
 def status(as_json: Json = False) -> None:

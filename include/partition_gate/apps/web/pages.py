@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -119,8 +119,8 @@ class ConsolePages:
         return html(request, "quarantine.html", settlement=settlement, sample=sample)
 
     def inbox(self, request: Request) -> Response:
-        entries = self._console.messages()
-        return html(request, "inbox.html", messages=_previews(entries[:MESSAGES_SHOWN]), total=len(entries))
+        shown = _conversations(self._console.messages())
+        return html(request, "inbox.html", messages=shown[:MESSAGES_SHOWN], total=len(shown))
 
     def dag(self, request: Request, dag_id: str) -> Response:
         """The tab on a DAG in Airflow: the partitions of the DAG's contract."""
@@ -152,7 +152,7 @@ def _partition(request: Request, console: Console, settlement: Settlement, *, ne
         settlement=settlement,
         newest=newest,
         results=failures_first(console.results(settlement.attempt_id)),
-        messages=_previews(console.messages(settlement.attempt_id)),
+        messages=_conversations(console.messages(settlement.attempt_id)),
         docs_page=page if _inside(console.docs_folder, page) else None,
     )
 
@@ -164,9 +164,35 @@ def _settlement(console: Console, attempt_id: str) -> Settlement:
     return settlement
 
 
-def _previews(entries: tuple[OutboxEntry, ...]) -> list[tuple[OutboxEntry, Markup]]:
-    """Each message with its preview, as it looks in Slack. `preview` escapes its whole input."""
-    return [(entry, Markup(preview(entry.message.blocks))) for entry in entries]  # noqa: S704 (escaped by `preview`)
+class ShownMessage(NamedTuple):
+    """A message as it looks in Slack: a root shows its newest edit, and its replies oldest first."""
+
+    entry: OutboxEntry
+    preview: Markup
+    replies: tuple[ShownMessage, ...] = ()
+
+
+def _conversations(entries: Sequence[OutboxEntry]) -> list[ShownMessage]:
+    """The messages of an outbox (newest first) with their replies; a reply whose root is missing is shown alone."""
+    oldest_first = entries[::-1]
+    roots = {entry.message.id for entry in entries}
+    edited = {entry.message.root: entry for entry in oldest_first if entry.message.is_edit}
+    replies: dict[str, list[ShownMessage]] = {}
+    alone = []
+    for entry in oldest_first:
+        if entry.message.root in roots and not entry.message.is_edit:
+            replies.setdefault(entry.message.root, []).append(_shown(entry, entry))
+        elif not entry.message.is_edit:
+            alone.append(entry)
+    return [
+        _shown(entry, edited.get(entry.message.id, entry))._replace(replies=tuple(replies.get(entry.message.id, ())))
+        for entry in reversed(alone)
+    ]
+
+
+def _shown(entry: OutboxEntry, newest: OutboxEntry) -> ShownMessage:
+    # `preview` escapes its whole input.
+    return ShownMessage(entry, Markup(preview(newest.message.blocks)))  # noqa: S704
 
 
 def _inside(folder: Path, path: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""Incidents, the threads in which people are told about them, and replies and edits in the outbox."""
+"""Incidents, the threads in which people are told about them, replies and edits in the outbox, and decisions."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ def upgrade() -> None:
     op.create_index("outbox_root", "outbox", ["root", "number"])
     _create_incidents()
     _create_threads()
+    _create_decisions()
     _remove_messages_from_intents()
 
 
 def downgrade() -> None:
-    for table in ("thread_incidents", "threads", "incident_events", "incidents"):
+    for table in ("decisions", "thread_incidents", "threads", "incident_events", "incidents"):
         op.drop_table(table)
     op.drop_index("outbox_root", "outbox")
     for column in ("is_edit", "root", "tool"):
@@ -85,6 +86,18 @@ def _create_threads() -> None:
         sa.PrimaryKeyConstraint("thread_id", "incident_id"),
     )
     op.create_index("thread_incidents_of_incident", "thread_incidents", ["incident_id"])
+
+
+def _create_decisions() -> None:
+    op.create_table(
+        "decisions",
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("dataset", "partition_key", "idempotency_key")),
+        sa.Column("is_approved", sa.Boolean(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("dataset", "partition_key", "idempotency_key"),
+    )
 
 
 def _remove_messages_from_intents() -> None:
