@@ -28,17 +28,21 @@ def validated(dataset: str) -> Asset:
     return Asset(name=f"validated.{dataset}", uri=f"gate://validated/{dataset}")
 
 
+def is_backfill(dag_run: Any) -> bool:
+    return bool(dag_run.run_type == "backfill")
+
+
 @task.sensor(mode="reschedule", timeout=LONGEST_WAIT.total_seconds())
 def arrive(contract: str, dag_run: Any = None) -> PokeReturnValue:
-    arrival = tasks.arrive(contract, from_airflow(dag_run.partition_key))
+    arrival = tasks.arrive(contract, from_airflow(dag_run.partition_key), is_backfill=is_backfill(dag_run))
     return PokeReturnValue(is_done=arrival is not None, xcom_value=arrival)
 
 
 @task(multiple_outputs=False)
-def inspect(contract: str, arrival: Any) -> dict[str, Any]:
+def inspect(contract: str, arrival: Any, dag_run: Any = None) -> dict[str, Any]:
     if "discovered" not in arrival:
         raise AirflowSkipException("; ".join(f"{outcome.upper()}: {why}" for outcome, why in arrival.items()))
-    return tasks.inspect(contract, arrival["discovered"])
+    return tasks.inspect(contract, arrival["discovered"], is_backfill=is_backfill(dag_run))
 
 
 @task

@@ -12,6 +12,7 @@ from tests.integration.test_gate_run import FAILED, PUBLISHED, Desk, check_of
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.airflow import tasks
+from partition_gate.gate.notify import announce
 from partition_gate.settings import load_settings
 from partition_gate.wiring import open_ports
 
@@ -179,5 +180,6 @@ def test_a_day_that_the_calendar_does_not_have_is_neither_recorded_nor_told(
 
     assert set(arrival or ()) == {found}
     with open_ports(load_settings()) as ports:
+        announce(ports.ledger, ports.clock)
         recorded = [one.outcome.value for one in ports.ledger.latest()]
         assert (recorded, len(ports.ledger.messages())) == ((["missing"], 1) if found == "missing" else ([], 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.columns_and_values import READING, SHOWING
+from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
 
@@ -125,10 +126,6 @@ GATE = (
 )  # fmt: skip
 
 STATE = (
-    Mutation("a new reason for the same outcome is not told", "judging/attempt.py",
-             "(item.outcome, item.idempotency_key, item.why)", "(item.outcome, item.idempotency_key)", LEDGER),
-    Mutation("a repeat of the same judgement is told again", "judging/attempt.py",
-             "return new != old", "return True", LEDGER),
     Mutation("an older attempt's end replaces a newer one's", "adapters/ledger/settlements.py",
              "(fence >= current and", "(fence >= 0 and", LEDGER),
     Mutation("superseded replaces the outcome", "adapters/ledger/settlements.py",
@@ -181,10 +178,6 @@ PUBLISH = (
 )  # fmt: skip
 
 TELLING = (
-    Mutation("producers and consumers on one channel share one message", "alerts/alert.py",
-             "settled.outcome, audience, channel)", "settled.outcome, channel)", ALERT),
-    Mutation("two channels share one message", "alerts/alert.py",
-             "settled.outcome, audience, channel)", "settled.outcome, audience)", ALERT),
     Mutation("masking compares names by case", "core/masking.py",
              "return column.casefold() not in self.open", "return column not in self.open", MASKING),
     Mutation("texts that a query returns are shown", "adapters/gx/execution/shown_values.py",
@@ -252,5 +245,5 @@ SCHEDULING = (
 
 MUTATIONS = (
     *(*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING),
-    *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING),
+    *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING, *LASTING, *DELIVERING),
 )

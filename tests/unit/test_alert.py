@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from partition_gate.alerts.alert import Links
 from partition_gate.alerts.assessment import assessment_of
+from partition_gate.alerts.case import Case
 from partition_gate.contract.limits import Limits
 from partition_gate.contract.model import (
     Channel,
@@ -25,6 +26,7 @@ from partition_gate.contract.model import (
 )
 from partition_gate.core.severity import Scope, Severity
 from partition_gate.gate.notify import announce
+from partition_gate.incidents.model import Assessment
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.validation import FailingValue
@@ -126,7 +128,7 @@ def alerts_for(
 ) -> tuple[Message, ...]:
     """The messages of a settlement whose problems nobody knew, producers first."""
     ledger, clock = InMemoryLedger(), FakeClock()
-    assessment = assessment_of(settlement, results, dataset, links)
+    assessment = assessment_of(Case(settlement=settlement, results=tuple(results), dataset=dataset), links)
     ledger.settle(settlement, assessment)
     announce(ledger, clock)
     return tuple(entry.message for entry in ledger.unsent())
@@ -217,7 +219,7 @@ def test_a_held_partition_asks_the_producers_for_a_decision():
     messages = alerts_for(a_settlement(PartitionOutcome.HELD, why=why), (), a_dataset(), LINKS)
 
     assert "flights 2013-01-03 is held until a person decides" in read(for_producers(messages))
-    assert "lower `shrinkLimit` in" in read(for_producers(messages))
+    assert "`gate approve nyc-flights 2013-01-03` with `--why`" in read(for_producers(messages))
     assert "312 rows would replace 842" in read(for_consumers(messages))
 
 
@@ -452,3 +454,61 @@ def texts(message: Message) -> list[dict[str, str]]:
 
     collect(json.loads(message.blocks))
     return found
+
+
+def assessed(settlement: Settlement, *results: CheckResult, **changes: Any) -> Assessment:
+    case = Case(settlement=settlement, results=results, dataset=a_dataset())
+    assessment = assessment_of(case, LINKS, **changes)
+    assert assessment is not None
+    return assessment
+
+
+def test_a_missing_partition_is_one_problem_that_blocks_and_shows_nothing_of_its_checks():
+    assessment = assessed(a_settlement(PartitionOutcome.MISSING, why=("no file",)))
+
+    assert [(problem.cause, problem.blocks) for problem in assessment.problems] == [("missing", True)]
+    assert assessment.in_order == {"errored"}
+
+
+def test_checks_that_could_not_be_judged_because_of_a_failed_one_are_no_problems_of_their_own():
+    unreadable = a_result("files.readable", scope=Scope.PARTITION)
+    unknown = [a_result(f"rule_{number}", CheckOutcome.UNKNOWN) for number in range(9)]
+
+    assessment = assessed(a_settlement(PartitionOutcome.REJECTED), unreadable, *unknown)
+
+    assert [problem.cause for problem in assessment.problems] == ["files.readable"]
+
+
+def test_failing_rows_block_only_where_the_partition_is_rejected():
+    outcomes = (PartitionOutcome.REJECTED, QUARANTINED)
+
+    found = [assessed(a_settlement(outcome), a_result("id")).problems[0].blocks for outcome in outcomes]
+
+    assert found == [True, False]
+
+
+def test_a_check_that_passed_is_in_order_and_one_that_could_not_be_judged_is_not():
+    passed, unknown = a_result("id", CheckOutcome.PASSED), a_result("city", CheckOutcome.UNKNOWN)
+
+    assessment = assessed(a_settlement(PartitionOutcome.REJECTED), passed, unknown)
+
+    assert {"id", "city"} & assessment.in_order == {"id"}
+
+
+@pytest.mark.parametrize(("days", "is_quiet"), [(29, False), (31, True)])
+def test_a_backfill_of_an_old_partition_is_quiet(days: int, *, is_quiet: bool):
+    settled_at = datetime(2013, 1, 4, tzinfo=UTC) + timedelta(days=days)
+
+    backfilled = assessed(a_settlement(PartitionOutcome.REJECTED, settled_at=settled_at), is_backfill=True)
+
+    assert (backfilled.is_quiet, assessed(a_settlement(PartitionOutcome.REJECTED)).is_quiet) == (is_quiet, False)
+
+
+def test_operators_are_told_of_what_the_gate_could_not_judge_and_producers_are_not():
+    errored = a_settlement(PartitionOutcome.ERRORED, why=("object storage does not answer",))
+
+    with_operators = assessed(errored, operators="#gate").notices
+    without = assessed(errored).notices
+
+    assert [notice.channel for notice in with_operators] == ["#gate"]
+    assert [notice.channel for notice in without] == ["#flights-producers"]

@@ -44,22 +44,20 @@ _JUDGED = frozenset({MISSING, ERRORED, HELD, REJECTED, UNJUDGED})
 _UNKNOWN = frozenset({CheckOutcome.UNKNOWN, CheckOutcome.ERRORED})
 
 
-def assessment_of(
-    settlement: Settlement, results: Sequence[CheckResult], dataset: Dataset, links: Links, *, operators: str = ""
-) -> Assessment | None:
+def assessment_of(case: Case, links: Links, *, operators: str = "", is_backfill: bool = False) -> Assessment | None:
     """The problems of the partition, what is in order, and the notices; None if the contract notifies nobody.
 
     A contract notifies while it is active or deprecated, from its `generalAvailability` on. A missing or unreadable
     partition is one problem: what follows from it (unknown checks, a promise on arrival) is not told as well. A
-    partition that was due more than 30 days ago (a backfill) is quiet. `operators` is the channel of those who run the
-    gate; with it, producers are not told of the gate's own faults.
+    backfill of a partition whose period ended more than 30 days ago is quiet. `operators` is the channel of those who
+    run the gate; with it, producers are not told of the gate's own faults.
     """
+    settlement, dataset = case.settlement, case.dataset
     if settlement.outcome is PartitionOutcome.SUPERSEDED or not is_in_force(dataset, settlement):
         return None
-    case = Case(settlement=settlement, results=tuple(results), dataset=dataset)
     problems = tuple(_problems(case))
     in_order = _IN_ORDER.get(settlement.outcome, _JUDGED) | {
-        result.rule_id for result in results if result.outcome is CheckOutcome.PASSED
+        result.rule_id for result in case.results if result.outcome is CheckOutcome.PASSED
     }
     covered = _period(dataset, settlement.partition_key)
     return Assessment(
@@ -70,7 +68,7 @@ def assessment_of(
         problems=problems,
         in_order=in_order - {problem.cause for problem in problems},
         notices=tuple(_notices(case, problems, links, recipients_of(dataset, operators=operators))),
-        is_quiet=covered is not None and settlement.settled_at - covered[1] > HISTORY,
+        is_quiet=is_backfill and covered is not None and settlement.settled_at - covered[1] > HISTORY,
         attempt_id=settlement.attempt_id,
         summary=_summary(settlement),
     )

@@ -29,6 +29,7 @@ class Inspection(Record):
     """The decision and where the rows are (`staged` is None if none will be published).
 
     `over` is the fence of the version that was visible when the decision was made; 0 if there was none.
+    `is_backfill` as in `PartitionRun`.
     """
 
     attempt: Attempt
@@ -38,6 +39,7 @@ class Inspection(Record):
     rows_quarantined: int
     quarantine_uri: str | None
     over: int = 0
+    is_backfill: bool = False
 
 
 class Decision(Record):

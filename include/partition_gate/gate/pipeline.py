@@ -81,12 +81,14 @@ class PartitionRun:
 
     `key` may be any spelling of a partition key; everything is recorded under the canonical one.
     MalformedPartitionKey is raised here, before anything is listed or recorded.
+    `is_backfill`: an old partition is told in the digest of the day only.
     `errored` is the settlement of a failed step. `was_recorded`: an earlier run's settlement was returned.
     """
 
-    def __init__(self, today: CompiledDataset, key: str, *, ports: Ports) -> None:
+    def __init__(self, today: CompiledDataset, key: str, *, ports: Ports, is_backfill: bool = False) -> None:
         self.key, self.ports = today.dataset.location.key(key), ports
         self.today, self.compiled = today, today.in_force(self.key)
+        self.is_backfill = is_backfill
         self.errored: Settlement | None = None
         self.was_recorded = False
         self._attempt: Attempt | None = None
@@ -179,7 +181,8 @@ class PartitionRun:
             return before
         attempt = open_attempt(self.compiled, self._claim(landed.seen_fence), key, self.ports)
         self._attempt = attempt
-        return judge(self.compiled, landed.partition, attempt, ports=self.ports)
+        inspection = judge(self.compiled, landed.partition, attempt, ports=self.ports)
+        return inspection.model_copy(update={"is_backfill": self.is_backfill})
 
     def _missing(self, absent: NotLanded) -> Settlement:
         return self._settle_unjudged(PartitionOutcome.MISSING, absent.why, seen_fence=absent.seen_fence)
@@ -194,7 +197,8 @@ class PartitionRun:
             discard(self._attempt, self.ports, with_quarantine=True, may_still_commit=self._may_still_commit)
         attempt = self._attempt or open_attempt(self.compiled, self._claim(seen_fence), "", self.ports)
         settlement = unjudged(attempt, outcome=outcome, why=why, now=self.ports.clock.now())
-        self.ports.ledger.settle(settlement, assess(settlement, self.compiled, self.ports))
+        assessment = assess(settlement, self.compiled, self.ports, is_backfill=self.is_backfill)
+        self.ports.ledger.settle(settlement, assessment)
         self._attempt = None
         return settlement
 

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 
 from partition_gate.alerts.assessment import assessment_of
+from partition_gate.alerts.case import Case
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import GateError, NotRecorded, OperatorError, Superseded
 from partition_gate.core.record import Record
@@ -191,17 +192,22 @@ def _publication_after(attempt: Attempt, table: str, error: OperatorError, ports
 def _settle_unpublished(compiled: CompiledDataset, inspection: Inspection, ports: Ports) -> Settled:
     """Settle without publishing: nothing changes for consumers."""
     settlement = settlement_of(inspection, rows_published=0, now=ports.clock.now())
-    ports.ledger.settle(settlement, assess(settlement, compiled, ports))
+    assessment = assess(settlement, compiled, ports, is_backfill=inspection.is_backfill)
+    ports.ledger.settle(settlement, assessment)
     return Settled(settlement=settlement, is_new_version=False)
 
 
 def _intent(compiled: CompiledDataset, inspection: Inspection, staged: Staged, ports: Ports) -> Intent:
     settlement = settlement_of(inspection, rows_published=staged.rows, now=ports.clock.now())
-    return Intent(settlement=settlement, assessment=assess(settlement, compiled, ports))
+    assessment = assess(settlement, compiled, ports, is_backfill=inspection.is_backfill)
+    return Intent(settlement=settlement, assessment=assessment)
 
 
-def assess(settlement: Settlement, compiled: CompiledDataset, ports: Ports) -> Assessment | None:
+def assess(
+    settlement: Settlement, compiled: CompiledDataset, ports: Ports, *, is_backfill: bool = False
+) -> Assessment | None:
     """What the settlement says about the dataset's problems, and who is told."""
     results = ports.ledger.results(settlement.attempt_id)
     links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id if results else "")
-    return assessment_of(settlement, results, compiled.dataset, links, operators=ports.operators_channel)
+    case = Case(settlement=settlement, results=results, dataset=compiled.dataset)
+    return assessment_of(case, links, operators=ports.operators_channel, is_backfill=is_backfill)

@@ -23,16 +23,16 @@ from partition_gate.wiring import open_ports
 log = logging.getLogger(__name__)
 
 
-def arrive(contract: str, key: str) -> dict[str, Any] | None:
+def arrive(contract: str, key: str, *, is_backfill: bool = False) -> dict[str, Any] | None:
     """`{"discovered": ...}` if the partition is ready, None to look again later.
 
     `{"missing": why}` if it did not arrive before the deadline, `{"not_expected": why}` if nothing was promised for its
-    period. `key` may be any spelling of a partition key.
+    period. `key` may be any spelling of a partition key. A backfill of an old partition notifies in the daily digest only.
 
     Raises:
         MalformedPartitionKey: the key cannot exist; nothing is recorded.
     """
-    with _run(contract, key) as run:
+    with _run(contract, key, is_backfill=is_backfill) as run:
         match run.arrive():
             case Discovered() as ready:
                 log.info("partition ready dataset=%s partition=%s files=%d", contract, key, len(ready.partition.files))
@@ -48,14 +48,14 @@ def arrive(contract: str, key: str) -> dict[str, Any] | None:
     return None
 
 
-def inspect(contract: str, discovered: dict[str, Any]) -> dict[str, Any]:
+def inspect(contract: str, discovered: dict[str, Any], *, is_backfill: bool = False) -> dict[str, Any]:
     """`{"inspection": ...}`, or `{"settlement": ...}` if these bytes were settled before.
 
     Raises:
         GateError: the partition could not be judged. It is recorded as ERRORED, and the task fails.
     """
     ready = Discovered.model_validate(discovered)
-    with _run(contract, ready.partition.key) as run:
+    with _run(contract, ready.partition.key, is_backfill=is_backfill) as run:
         inspected = run.inspect(ready)
         if isinstance(inspected, Inspection):
             run.ports.ledger.hand_over(inspected.attempt.id)
@@ -109,6 +109,6 @@ def notify() -> dict[str, Any]:
 
 
 @contextmanager
-def _run(contract: str, key: str) -> Iterator[PartitionRun]:
+def _run(contract: str, key: str, *, is_backfill: bool = False) -> Iterator[PartitionRun]:
     with open_ports() as ports:
-        yield PartitionRun(ports.contracts.load(contract), key, ports=ports)
+        yield PartitionRun(ports.contracts.load(contract), key, ports=ports, is_backfill=is_backfill)

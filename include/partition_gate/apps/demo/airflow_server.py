@@ -110,6 +110,10 @@ class AirflowServer:
         window = {"from_date": f"{begin.isoformat()}Z", "to_date": f"{(end - timedelta(seconds=1)).isoformat()}Z"}
         self._call("POST", "/api/v2/backfills", {"dag_id": dag_id, **window, "max_active_runs": at_once})
 
+    def trigger(self, dag_id: str, partition_key: str) -> None:
+        """Start a run of one partition (the key as Airflow knows it). Raises: AirflowFailed."""
+        self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "partition_key": partition_key})
+
     def unfinished_runs(self) -> int:
         """The number of queued or running runs of all DAGs. Raises: AirflowFailed."""
         states = ("queued", "running")
