@@ -27,7 +27,7 @@ def arrive(contract: str, key: str, *, is_backfill: bool = False) -> dict[str, A
     """`{"discovered": ...}` if the partition is ready, None to look again later.
 
     `{"missing": why}` if it did not arrive before the deadline, `{"not_expected": why}` if nothing was promised for its
-    period. `key` may be any spelling of a partition key. A backfill of an old partition notifies in the daily digest only.
+    period. `key` may be any spelling of a partition key. A backfill of an old partition notifies in the digest only.
 
     Raises:
         MalformedPartitionKey: the key cannot exist; nothing is recorded.
