@@ -13,6 +13,7 @@ import pytest
 from partition_gate.alerts.alert import Links
 from partition_gate.alerts.assessment import assessment_of
 from partition_gate.alerts.case import Case
+from partition_gate.alerts.dataset_problems import dataset_assessment, gate_assessment
 from partition_gate.contract.limits import Limits
 from partition_gate.contract.model import (
     Channel,
@@ -26,7 +27,7 @@ from partition_gate.contract.model import (
 )
 from partition_gate.core.severity import Scope, Severity
 from partition_gate.gate.notify import announce
-from partition_gate.incidents.model import Assessment
+from partition_gate.incidents.model import Assessment, Problem, ProblemKind
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.validation import FailingValue
@@ -512,3 +513,30 @@ def test_operators_are_told_of_what_the_gate_could_not_judge_and_producers_are_n
 
     assert [notice.channel for notice in with_operators] == ["#gate"]
     assert [notice.channel for notice in without] == ["#flights-producers"]
+
+
+def test_each_problem_of_a_dataset_as_a_whole_has_its_own_thread_for_those_who_must_act():
+    folder = Problem(cause="folder", kind=ProblemKind.LANDING, finding="dt=2013-1-4 is never judged")
+    old = Problem(cause="freshness", kind=ProblemKind.PROMISE, finding="the newest time_hour is 30 h old")
+
+    notices = dataset_assessment(a_dataset(), (folder, old), frozenset(), LINKS).notices
+
+    assert [(notice.audience.value, *notice.causes) for notice in notices] == [
+        ("producers", "folder"),
+        ("producers", "freshness"),
+        ("consumers", "freshness"),
+    ]
+
+
+def test_the_gate_s_own_problems_are_for_its_operators_only():
+    stopped = Problem(cause="watch", kind=ProblemKind.OPERATIONS, finding="the watch has not run for 20 min")
+
+    told, untold = (gate_assessment((stopped,), frozenset(), LINKS, operators=channel) for channel in ("#gate", ""))
+
+    assert ([notice.channel for notice in told.notices], untold.notices) == (["#gate"], ())
+
+
+def test_a_draft_tells_nobody_of_its_dataset():
+    folder = Problem(cause="folder", kind=ProblemKind.LANDING, finding="dt=2013-1-4 is never judged")
+
+    assert dataset_assessment(a_dataset(status=Status.DRAFT), (folder,), frozenset(), LINKS).notices == ()

@@ -1,0 +1,131 @@
+"""What people are told of problems that no judgement of a partition found: of a whole dataset, or of the gate itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from partition_gate.alerts.alert import NOTIFYING_STATUSES, Alert, Links, Recipient, recipients_of
+from partition_gate.alerts.slack_blocks import Button, clean, code, plain
+from partition_gate.alerts.wording import AlertText
+from partition_gate.contract.model import Dataset
+from partition_gate.core.record import Record
+from partition_gate.incidents.model import Assessment, Audience, Notice, Problem, ProblemKind
+
+GATE = "gate"
+_ORANGE, _YELLOW, _WHITE = "\U0001f7e0", "\U0001f7e1", "\u26aa"
+_EVERYBODY = frozenset({Audience.PRODUCERS, Audience.CONSUMERS})
+
+
+class _Words(Record):
+    """Who is told of a kind of problem, what it means for them, and what to do; `steps` are mrkdwn."""
+
+    audiences: frozenset[Audience]
+    mark: str
+    meaning: str
+    steps: tuple[str, ...]
+
+
+def dataset_assessment(
+    dataset: Dataset, problems: Sequence[Problem], in_order: frozenset[str], links: Links, *, operators: str = ""
+) -> Assessment:
+    """The problems of a dataset as a whole; without notices if its contract notifies nobody."""
+    notifies = dataset.contract.status in NOTIFYING_STATUSES
+    recipients = recipients_of(dataset, operators=operators) if notifies else ()
+    return _assessment(dataset.name, dataset.contract.id, problems, in_order).model_copy(
+        update={"notices": tuple(_notices(dataset.name, problems, links, recipients))}
+    )
+
+
+def gate_assessment(
+    problems: Sequence[Problem], in_order: frozenset[str], links: Links, *, operators: str = ""
+) -> Assessment:
+    """The problems of the gate itself, which belong to no dataset."""
+    own = Recipient(audience=Audience.OPERATORS, tool="slack", channel=operators)
+    return _assessment(GATE, "", problems, in_order).model_copy(
+        update={"notices": tuple(_notices(GATE, problems, links, (own,) if operators else ()))}
+    )
+
+
+def _assessment(dataset: str, contract: str, problems: Sequence[Problem], in_order: frozenset[str]) -> Assessment:
+    return Assessment(
+        dataset=dataset,
+        contract=contract,
+        partition_key="",
+        position="",
+        problems=tuple(problems),
+        in_order=in_order - {problem.cause for problem in problems},
+    )
+
+
+def _notices(
+    subject: str, problems: Sequence[Problem], links: Links, recipients: Sequence[Recipient]
+) -> Iterator[Notice]:
+    """One notice for each problem and recipient, because the problems of a dataset do not belong together."""
+    for problem in problems:
+        words = _WORDS.get(problem.kind)
+        for recipient in recipients if words else ():
+            if words and recipient.audience in words.audiences:
+                alert = Alert(text=_text(subject, problem, words), buttons=_buttons(links), origin=_origin(subject))
+                yield Notice(
+                    tool=recipient.tool,
+                    channel=recipient.channel,
+                    audience=recipient.audience,
+                    causes=frozenset({problem.cause}),
+                    content=alert.model_dump_json(),
+                )
+
+
+def _text(subject: str, problem: Problem, words: _Words) -> AlertText:
+    return AlertText(
+        mark=words.mark,
+        headline=clean(f"{subject}: {problem.finding}", limit=140),
+        happened=words.meaning,
+        why=(plain(problem.finding, limit=300),) if len(problem.finding) > 100 else (),
+        steps=words.steps,
+    )
+
+
+def _buttons(links: Links) -> tuple[Button, ...]:
+    named = (("Console", links.console), ("Contract", links.contract))
+    return tuple(Button(label=label, url=url) for label, url in named if url)
+
+
+def _origin(subject: str) -> str:
+    return f"found by the watch in {clean(subject, limit=60)}, not by a run of a partition"
+
+
+_WORDS = {
+    ProblemKind.LANDING: _Words(
+        audiences=frozenset({Audience.PRODUCERS}),
+        mark=_YELLOW,
+        meaning="The gate never judges such a folder, so nobody sees its rows.",
+        steps=(
+            "Rename the folder to a key that the contract's location and calendar expect, or remove it.",
+            f"See what is in it: {code('gate reconcile')}",
+        ),
+    ),
+    ProblemKind.PROMISE: _Words(
+        audiences=_EVERYBODY,
+        mark=_ORANGE,
+        meaning="No partition failed: the data that is visible is simply too old.",
+        steps=("Producers: find out why no newer data has landed. Consumers: do not read it as today's data.",),
+    ),
+    ProblemKind.LIFECYCLE: _Words(
+        audiences=_EVERYBODY,
+        mark=_YELLOW,
+        meaning="The contract ends what it promises about this data.",
+        steps=("Producers: extend the dates in the contract, or name the replacement. Consumers: plan the change.",),
+    ),
+    ProblemKind.BUDGET: _Words(
+        audiences=frozenset({Audience.PRODUCERS}),
+        mark=_ORANGE,
+        meaning="At this rate the contract's promise is broken before its window ends.",
+        steps=(f"See which partitions broke it: {code('gate sla')}",),
+    ),
+    ProblemKind.OPERATIONS: _Words(
+        audiences=frozenset({Audience.OPERATORS}),
+        mark=_WHITE,
+        meaning="While this lasts, nobody is told of data that does not come.",
+        steps=(f"Look at the log of the DAG gate_watch, or start it without Airflow: {code('gate watch --every 5m')}",),
+    ),
+}
