@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.chaos.processes import Ended
-from tests.chaos.services import Service, serve_slack
+from tests.chaos.services import Service, outbox_id, serve_slack
 from tests.chaos.tally import Tally
 from tests.chaos.world import DATASET, World, command
 
@@ -68,7 +68,7 @@ def _told_once(world: World, slack: Service, tally: Tally) -> None:
         time.sleep(3)
     else:
         tally.wrong.append("gate reconcile is not clean, 90 s after the last run")
-    posts, queued = slack.stop(), set(world.do(_queued).answer or ())
+    posts, queued = [outbox_id(post) for post in slack.stop()], set(world.do(_queued).answer or ())
     tally.wrong += [f"message {one[:12]} arrived {posts.count(one)} times" for one in queued if posts.count(one) != 1]
 
 

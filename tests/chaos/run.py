@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.chaos import conditions, faulty_store, hostile
+from tests.chaos import conditions, faulty_store, hostile, messages
 from tests.chaos import tally as tallies
 from tests.chaos.kills import Kills
 from tests.chaos.processes import Process
@@ -148,6 +148,7 @@ def whole(scale: float) -> list[Part]:
         races(rounds=round(70 * scale)),
         Part("faulty S3", partial(faulty_store.play, count=round(150 * scale))),
         Part("hostile input", partial(hostile.play, count=round(330 * scale))),
+        Part("messages of incidents", partial(messages.play, count=round(200 * scale), kills=round(15 * scale))),
         Part("bad conditions", partial(conditions.play, count=round(60 * scale))),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,17 +76,25 @@ def serve_postgres(ready: Callable[[Address], None], is_over: Callable[[], bool]
         _sleep_until(is_over)
 
 
-def serve_slack(channels: Mapping[str, str], *, rate: float, seed: int) -> Serve:
-    """A Slack of which that part of the requests fails; its answer is the ids of all messages that arrived."""
+def serve_slack(
+    channels: Mapping[str, str], *, rate: float, seed: int, never: Collection[Fault] = (), slow_s: float = 1.0
+) -> Serve:
+    """A Slack of which that part of the requests fails; its answer is all posts, as they are in the end."""
 
-    def serve(ready: Callable[[Address], None], is_over: Callable[[], bool]) -> list[str]:
-        rates = dict.fromkeys(Fault, rate / len(Fault))
-        with SlackServer(channels, rates=rates, seed=seed) as slack:
+    def serve(ready: Callable[[Address], None], is_over: Callable[[], bool]) -> list[dict[str, Any]]:
+        faults = [fault for fault in Fault if fault not in never]
+        with SlackServer(channels, rates=dict.fromkeys(faults, rate / len(faults)), seed=seed) as slack:
+            slack.slow_s = slow_s
             ready({"GATE_SLACK_API_URL": slack.url, "GATE_SLACK_TOKEN": slack.token})
             _sleep_until(is_over)
-            return [message for channel in channels for message in slack.outbox_ids(channel)]
+            return [post for posts in slack.posts.values() for post in posts]
 
     return serve
+
+
+def outbox_id(post: Mapping[str, Any]) -> str:
+    """The id of the message that a post shows."""
+    return str(post["metadata"]["event_payload"]["outbox_id"])
 
 
 def _sleep_until(is_over: Callable[[], bool]) -> None:

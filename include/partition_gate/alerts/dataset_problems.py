@@ -1,4 +1,4 @@
-"""What people are told of problems that no judgement of a partition found: of a whole dataset, or of the gate itself."""
+"""What people are told of problems that no judgement of a partition found: of a dataset, or of the gate itself."""
 
 from __future__ import annotations
 
