@@ -161,7 +161,7 @@ def test_the_partitions_of_one_period_count_together() -> None:
 def test_the_figures_are_in_the_sentence() -> None:
     assert alert("k" * 88 + "bb").sentence == (
         "2 of 3 partitions of the last 3 periods broke it: 66.7 times the allowed rate, and 100.0 times in the last "
-        "period (target 0.99, page from 14.4)"
+        "period (target 99%; page from 14.4 times)"
     )
     assert alert("kkk").sentence == "0 of 3 partitions of the last 3 periods broke it"
     assert alert("u").sentence == "no partition was judged"

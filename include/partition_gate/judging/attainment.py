@@ -23,6 +23,11 @@ class Target(Record):
     is_default: bool = True
 
     @property
+    def words(self) -> str:
+        """The target as a percentage: `99.5%`."""
+        return f"{self.fraction * 100:.10g}%"
+
+    @property
     def exact(self) -> Fraction:
         """The decimal number in the contract."""
         return Fraction(str(self.fraction))

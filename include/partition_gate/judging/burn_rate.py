@@ -71,7 +71,11 @@ class BurnAlert(Record):
         if not self.long.broken:
             return broken
         rates = f"{_times(self.long)} the allowed rate, and {_times(self.short)} in the last {_periods(self.short)}"
-        return f"{broken}: {rates} (target {self.target.fraction:.10g}, {self.severity.value} from {self.threshold:g})"
+        return f"{broken}: {rates} (target {self.target.words}; {self._level} from {self.threshold:g} times)"
+
+    @property
+    def _level(self) -> str:
+        return BurnSeverity.TICKET.value if self.severity is BurnSeverity.NONE else self.severity.value
 
 
 class _Rule(Record):

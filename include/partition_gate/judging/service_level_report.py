@@ -92,7 +92,7 @@ def severity_order(report: ClauseReport) -> tuple[object, ...]:
     """Sorts reports: burning budgets first, then missed targets, then by what is left of the budget."""
     counted = report.attainment
     left = counted.budget.left if counted.judged else 0
-    fraction = 1.0 if counted.fraction is None else counted.fraction
+    fraction = 2.0 if counted.fraction is None else counted.fraction  # nothing is known: last
     rank = list(BurnSeverity).index(report.alert.severity)
     return rank, counted.is_met, min(left, 0), fraction, -counted.unknown, report.dataset, report.rule_id
 

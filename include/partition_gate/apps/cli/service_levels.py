@@ -140,7 +140,7 @@ def _attained(counted: Attainment) -> str:
 
 
 def _target(counted: Attainment) -> str:
-    return f"{counted.target.fraction * 100:.10g}%{'*' if counted.target.is_default else ''}"
+    return f"{counted.target.words}{'*' if counted.target.is_default else ''}"
 
 
 def _word(alert: BurnAlert) -> str:
