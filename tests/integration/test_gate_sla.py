@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from tests.integration.test_gate_run import Desk
+from tests.integration.test_gate_run import Desk, check_of
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.apps.cli.service_levels import rendered
@@ -28,7 +28,7 @@ COLUMNS = [
     {"name": "id", "logicalType": "integer"},
     {"name": "at", "logicalType": "timestamp"},
 ]
-LEVELS = [
+LEVELS: list[dict[str, Any]] = [
     {"property": "latency", "value": 1, "unit": "s"},
     {"property": "timeOfAvailability", "value": "00:00"},
     {"property": "freshness", "value": 1, "unit": "d", "element": "at"},
@@ -119,6 +119,26 @@ def test_the_json_has_promised_observed_and_margin_of_each_broken_partition(reco
     }
     assert (missing["observed"], missing["margin"]) == (None, None)
     assert found["worst"] == missing
+
+
+def test_what_a_run_judges_is_what_is_shown(records: Records) -> None:
+    desk, newest = records.desk, datetime.now(UTC)
+    records.levels(slaProperties=[{**LEVELS[0], "value": 2, "unit": "d"}, *LEVELS[2:4]], customProperties=[])
+    desk.land(day(3), id=[1, 2, 3], at=[newest, newest, None])
+    desk.run(day(3))
+    code, missing = desk.run(day(4))
+
+    found = {clause["rule_id"]: clause for clause in records.document("--window", "5d")["clauses"]}
+
+    assert (code, missing["outcome"]) == (1, "missing")
+    assert [(each["partition_key"], each["observed"]) for each in found["throughput"]["broken_partitions"]] == [
+        (day(3), 3)
+    ]
+    assert [each["sentence"] for each in found["latency"]["broken_partitions"]] == [
+        "the partition is missing",
+        check_of(desk.run(day(3))[1], "latency")["observed"],
+    ]
+    assert (found["freshness.at"]["kept"], found["freshness.at"]["broken"]) == (1, 1)
 
 
 def test_the_worst_clause_comes_first_and_each_broken_partition_has_a_line(records: Records) -> None:

@@ -204,6 +204,25 @@ def test_each_partition_is_due_by_the_version_in_force_in_its_period(days: Days)
     assert counts(found) == (0, 0, 3)
 
 
+@pytest.mark.parametrize(("before", "after", "whole"), [("04:00", "23:00", 6), ("23:00", "04:00", 8)])
+def test_a_version_decides_when_its_own_partitions_are_due(days: Days, before: str, after: str, whole: int) -> None:
+    effective = {"property": "effectiveFrom", "value": "2026-11-08"}
+    first = read(a_document({**READY_BY, "value": before}))
+    today = read(a_document({**READY_BY, "value": after}, version="2.0.0", custom=(SINCE, effective)))
+
+    assert counts(days.reports(compiled(today, [first]))["timeOfAvailability"]) == (0, whole, 0)
+
+
+def test_a_former_version_may_have_allowed_far_more_time(days: Days) -> None:
+    effective = {"property": "effectiveFrom", "value": "2026-11-08"}
+    first = read(a_document({**LATENCY, "value": 120}))
+    today = read(a_document(LATENCY, version="2.0.0", custom=(SINCE, effective)))
+
+    found = days.reports(compiled(today, [first]), window=timedelta(days=2))["latency"]
+
+    assert counts(found) == (0, 0, 4)  # the 4th and the 5th, and the 9th and the 10th
+
+
 def test_the_end_of_support_is_a_date_and_not_a_level_that_can_be_missed(days: Days) -> None:
     assert days.reports(a_contract({"property": "endOfSupport", "value": "2026-01-01"})) == {}
 
@@ -278,7 +297,7 @@ def test_only_expected_partitions_that_became_due_in_the_window_count(
 def test_a_partition_counts_from_the_moment_when_it_is_due(days: Days, hour: int, newest: str) -> None:
     found = days.reports(a_contract(READY_BY | {"value": "04:00"}), now=morning(10, hour, 1))
 
-    assert broken(found["timeOfAvailability"])[-1] == newest
+    assert (counts(found["timeOfAvailability"]), broken(found["timeOfAvailability"])[-1]) == ((0, 7, 0), newest)
 
 
 def test_without_a_start_date_counting_begins_with_the_first_recorded_partition(days: Days) -> None:

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.checks.expectations import Check
 from partition_gate.checks.promises import ArrivedWithin, Attained, PublishedBy, SupportedUntil
-from partition_gate.contract.calendar import due, due_after, expected_periods, local_day, newest_ended, period
+from partition_gate.contract.calendar import due_after, expected_periods, local_day, newest_ended, period
 from partition_gate.contract.model import Dataset
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Severity
@@ -98,11 +98,12 @@ def severity_order(report: ClauseReport) -> tuple[object, ...]:
 
 
 def _due(compiled: CompiledDataset, newest: str, window: timedelta, now: datetime) -> Iterator[DuePartition]:
-    covered, last_due = period(compiled.dataset, newest), due(compiled.dataset, newest)
-    if covered is None or last_due is None:
+    covered = period(compiled.dataset, newest)
+    if covered is None:
         yield DuePartition(key=newest, ended_at=None)
         return
     # A partition becomes due some time after its period began, so the oldest periods begin before the window.
+    last_due = max(due_after(version.dataset, covered[1]) for version in compiled.versions)
     span = window + (last_due - covered[0]) + (covered[1] - covered[0])
     start = compiled.dataset.limits.general_availability
     for key, _, end in expected_periods(compiled.dataset, newest, span):
