@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutations.columns_and_values import READING, SHOWING
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
+from tests.mutations.service_levels import ALERTING, MEASURING
 
 PIPELINE = "tests/unit/test_pipeline.py"
 LEDGER = "tests/integration/test_ledger_behaviour.py"
@@ -252,5 +253,5 @@ SCHEDULING = (
 
 MUTATIONS = (
     *(*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING),
-    *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING),
+    *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING, *MEASURING, *ALERTING),
 )

@@ -324,6 +324,7 @@ def test_each_region_has_partitions_of_its_own() -> None:
     ledger = InMemoryLedger()
     for day, region in ((4, "east"), (4, "west"), (5, "east")):
         recorded(ledger, f"2026-11-{day:02}/{region}")
+    recorded(ledger, "2026-11-04")  # by an earlier version, whose location had no region
 
     found = reports(a_contract(LATENCY, schema=schema, servers=servers), ledger)["latency"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import itemgetter
 
 from pydantic import AwareDatetime
 
@@ -97,13 +98,15 @@ def attainment(partitions: Sequence[JudgedPartition], target: Target) -> Attainm
 
 
 def worst(partitions: Sequence[JudgedPartition]) -> JudgedPartition | None:
-    """The partition with the smallest margin; the first one for which nothing came at all, if there is one.
+    """The first partition that broke the promise because nothing came; without one, that with the smallest margin.
 
     None if no partition has a margin.
     """
-    absent = [each for each in partitions if each.measurement.state is State.BROKEN and each.measurement.margin is None]
-    without_figures = [each for each in absent if each.measurement.figures is None]
-    measured = [each for each in partitions if each.measurement.margin is not None]
-    if missing := [each for each in absent if each not in without_figures]:
-        return missing[0]
-    return min(measured, key=lambda each: each.measurement.margin or 0.0, default=None)
+    absent = (each for each in partitions if _never_came(each.measurement))
+    margins = [(margin, each) for each in partitions if (margin := each.measurement.margin) is not None]
+    return next(absent, None) or min(margins, key=itemgetter(0), default=(0.0, None))[1]
+
+
+def _never_came(measurement: Measurement) -> bool:
+    """Whether the promise was broken although nothing was observed; not known if it was recorded without figures."""
+    return measurement.state is State.BROKEN and measurement.figures is not None and measurement.margin is None

@@ -14,6 +14,7 @@ from partition_gate.checks.expectations import Check
 from partition_gate.checks.promises import ArrivedWithin, Attained, PublishedBy, SupportedUntil
 from partition_gate.contract.calendar import due_after, expected_periods, local_day, newest_ended, period
 from partition_gate.contract.model import Dataset
+from partition_gate.core.errors import MalformedPartitionKey
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Severity
 from partition_gate.judging.absent_partition import NOT_RECORDED, measured_as_unrecorded, unpublished_since
@@ -56,9 +57,11 @@ def due_partitions(
     """The expected partitions that became due in the window that ends now, oldest period first.
 
     `like` has at least one key of each series: partitions that differ in a part of the key that is not a time. A key
-    that names no date is due now. Partitions due before `generalAvailability` do not count.
+    that names no date is due now; one that an earlier version recorded and that is no longer valid is left out.
+    Partitions due before `generalAvailability` do not count.
     """
-    series = {newest_ended(compiled.dataset, key, now=now) or key: None for key in like}
+    valid = [key for key in like if _is_valid(compiled.dataset, key)]
+    series = {newest_ended(compiled.dataset, key, now=now) or key: None for key in valid}
     partitions = [partition for newest in series for partition in _due(compiled, newest, window, now)]
     return tuple(sorted(partitions, key=lambda each: (each.ended_at or now, each.key)))
 
@@ -95,6 +98,13 @@ def severity_order(report: ClauseReport) -> tuple[object, ...]:
     fraction = 2.0 if counted.fraction is None else counted.fraction  # nothing is known: last
     rank = list(BurnSeverity).index(report.alert.severity)
     return rank, counted.is_met, min(left, 0), fraction, -counted.unknown, report.dataset, report.rule_id
+
+
+def _is_valid(dataset: Dataset, key: str) -> bool:
+    try:
+        return dataset.location.key(key) == key
+    except MalformedPartitionKey:
+        return False
 
 
 def _due(compiled: CompiledDataset, newest: str, window: timedelta, now: datetime) -> Iterator[DuePartition]:
