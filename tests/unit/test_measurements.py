@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -81,6 +81,21 @@ def test_a_latency_is_measured_in_seconds_after_the_end_of_the_period() -> None:
     assert (kept.state, kept.margin) == (State.KEPT, 3 * 3600)
     assert (broken.state, broken.margin) == (State.BROKEN, -3600)
     assert broken.sentence == "landed 2026-11-09 05:00 UTC, 1 h 0 min late; due 2026-11-09 04:00 UTC"
+
+
+@pytest.mark.parametrize(("hours", "state"), [(4, State.KEPT), (4.5, State.BROKEN)])
+def test_a_latency_counts_real_hours_where_the_clocks_change(hours: float, state: State) -> None:
+    contract = a_contract(LATENCY, custom=(BERLIN,))
+    ended = datetime(2026, 10, 24, 22, tzinfo=UTC)  # three hours before the clocks go back
+    file = DataFile(path="/p", etag="1", size_bytes=1, modified_at=ended + hours * HOUR)
+    partition = Partition(dataset="orders", key="2026-10-24", files=(file,))
+    seen = tuple(Evaluated(rule_id=each.rule_id, success=True, observed=None) for each in contract.suite.suite.checks)
+    validation = Validation(row_count=1, observations=seen, predicates=(), document={"results": []})
+    context = SlaContext(dataset=contract.dataset, partition=partition, now=ended + 5 * HOUR)
+
+    (found,) = verdict_over_time(contract.suite.suite, validation, context).measurements
+
+    assert (found.state, found.margin) == (state, (4 - hours) * 3600)
 
 
 def test_a_time_of_availability_is_a_moment_in_the_contracts_time_zone() -> None:

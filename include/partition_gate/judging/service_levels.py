@@ -34,8 +34,8 @@ def arrived_within(promise: ArrivedWithin, evaluated: Evaluated, context: SlaCon
     covered = period(context.dataset, context.partition.key)
     if covered is None:
         return _no_date(evaluated, context)
-    arrival = Moment(promised=covered[1] + promise.span, observed=context.partition.arrived_at)
-    figures = _age(context.partition.arrived_at - covered[1], at_most=promise.span)
+    ended, arrived = covered[1].astimezone(UTC), context.partition.arrived_at  # UTC: real hours, as for the deadline
+    arrival, figures = Moment(promised=ended + promise.span, observed=arrived), _age(arrived - ended, promise.span)
     return _judged(evaluated, _sentence("landed", arrival, context), kept=_is_in_time(arrival), figures=figures)
 
 
@@ -46,7 +46,7 @@ def trails_within(promise: TrailsWithin, evaluated: Evaluated, context: SlaConte
         return _no_value(evaluated, promise.element)
     lag = context.partition.arrived_at - newest
     observed = f"landed {_distance(lag)} its newest {promise.element.column}"
-    return _judged(evaluated, observed, kept=lag <= promise.span, figures=_age(lag, at_most=promise.span))
+    return _judged(evaluated, observed, kept=lag <= promise.span, figures=_age(lag, promise.span))
 
 
 def published_by(promise: PublishedBy, evaluated: Evaluated, context: SlaContext) -> Observation:
@@ -73,7 +73,7 @@ def fresh_within(promise: FreshWithin, evaluated: Evaluated, context: SlaContext
         return Unknown(rule_id=evaluated.rule_id, why=_NOT_PUBLISHED)
     age = context.now - newest
     observed = f"published {_distance(age)} its newest {promise.element.column}"
-    return _judged(evaluated, observed, kept=age <= promise.span, figures=_age(age, at_most=promise.span))
+    return _judged(evaluated, observed, kept=age <= promise.span, figures=_age(age, promise.span))
 
 
 def not_older_than(promise: NotOlderThan, evaluated: Evaluated, context: SlaContext) -> Observation:
@@ -88,7 +88,7 @@ def not_older_than(promise: NotOlderThan, evaluated: Evaluated, context: SlaCont
             return _no_date(evaluated, context)
         oldest, what = covered[1], "the end of its period"
     age = context.now - oldest
-    figures = _age(age, at_most=promise.span)
+    figures = _age(age, promise.span)
     return _judged(evaluated, f"judged {_distance(age)} {what}", kept=age <= promise.span, figures=figures)
 
 
@@ -167,8 +167,8 @@ def _sentence(what: str, moment: Moment, context: SlaContext) -> str:
     return f"{what} {shown_moment(observed, dataset)}{late}; due {shown_moment(moment.promised, dataset)}"
 
 
-def _age(span: timedelta, *, at_most: timedelta) -> Amount:
-    return Amount(unit="seconds", at_most=at_most.total_seconds(), observed=span.total_seconds())
+def _age(observed: timedelta, at_most: timedelta) -> Amount:
+    return Amount(unit="seconds", at_most=at_most.total_seconds(), observed=observed.total_seconds())
 
 
 def _distance(span: timedelta) -> str:
