@@ -64,7 +64,7 @@ class BurnAlert(Record):
 
     @property
     def sentence(self) -> str:
-        """The figures for people: `2 of 3 partitions of the last 3 periods broke it: 66.7 times the allowed rate ...`."""
+        """The figures for people: `2 of 3 partitions of the last 3 periods broke it: 66.7 times the allowed rate`."""
         if not self.long.judged:
             return "no partition was judged"
         broken = f"{self.long.broken:,} of {self.long.judged:,} partitions of the last {_periods(self.long)} broke it"
