@@ -18,6 +18,7 @@ from partition_gate.core.errors import CannotAct
 from partition_gate.incidents.actions import Action, ActionKind
 from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Forgotten, HeldDecision, Intent, Message
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.measurement import Amount, Measurement, Moment, State
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.ports.ledger import Ledger
@@ -781,3 +782,123 @@ def test_workers_at_once_never_claim_the_same_message(shared: Ledger) -> None:
         ids = list(pool.map(lambda _: claimed(shared), range(40)))
 
     assert sorted(str(message_id) for message_id in ids) == sorted(f"m{number}" for number in range(40))
+
+
+# Measurements of promises over time
+
+
+LATE = Measurement(
+    rule_id="latency",
+    state=State.BROKEN,
+    sentence="landed late",
+    figures=Amount(unit="seconds", at_most=14_400, observed=15_000.25),
+)
+ON_TIME = Measurement(
+    rule_id="timeOfAvailability",
+    state=State.KEPT,
+    sentence="published",
+    figures=Moment(promised=NOON + MINUTE, observed=NOON + timedelta(microseconds=1)),
+)
+UNJUDGED = Measurement(rule_id="freshness.at", state=State.NOT_JUDGED, sentence="no row has a value in at")
+
+
+def measured(
+    ledger: Ledger,
+    *measurements: Measurement,
+    key: str = "2026-11-01",
+    outcome: PartitionOutcome = PartitionOutcome.PUBLISHED,
+    minutes: int = 0,
+) -> Attempt:
+    """An attempt whose promises were measured, and its end."""
+    attempt = opened(ledger, key)
+    ledger.record_validation(attempt.id, [], document="{}", measurements=measurements)
+    settled_at = NOON + minutes * MINUTE
+    ledger.settle(a_settlement(attempt.id, partition_key=key, outcome=outcome, settled_at=settled_at))
+    return attempt
+
+
+def states(ledger: Ledger, key: str = "2026-11-01") -> list[str]:
+    return [each.sentence for found in ledger.measured("orders", [key]) for each in found.measurements]
+
+
+def test_measurements_come_back_exactly_by_rule_in_the_order_of_the_keys(ledger: Ledger) -> None:
+    measured(ledger, LATE, key="2026-11-02")
+    measured(ledger, ON_TIME, LATE, UNJUDGED)
+
+    found = ledger.measured("orders", ["2026-11-02", "2026-11-09", "2026-11-01", "2026-11-02"])
+
+    assert [(each.partition_key, each.measurements) for each in found] == [
+        ("2026-11-02", (LATE,)),
+        ("2026-11-01", (UNJUDGED, LATE, ON_TIME)),
+    ]
+    assert (found[0].version, found[0].outcome, found[0].settled_at) == ("1.0.0", PartitionOutcome.PUBLISHED, NOON)
+
+
+def test_a_partition_without_promises_is_measured_without_measurements(ledger: Ledger) -> None:
+    measured(ledger)
+
+    (found,) = ledger.measured("orders", ["2026-11-01"])
+
+    assert (found.is_visible, found.measurements) == (True, ())
+
+
+def test_measuring_an_attempt_again_changes_nothing(ledger: Ledger) -> None:
+    attempt = measured(ledger, LATE)
+
+    ledger.record_validation(attempt.id, [], document="{}", measurements=[ON_TIME])
+    ledger.record_measurements(attempt.id, [ON_TIME])
+
+    assert states(ledger) == ["landed late"]
+
+
+def test_a_partition_that_was_not_validated_has_measurements_and_no_document(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.record_measurements(attempt.id, [LATE])
+    ledger.settle(a_settlement(attempt.id, outcome=PartitionOutcome.MISSING))
+
+    (found,) = ledger.measured("orders", ["2026-11-01"])
+
+    assert (found.outcome, found.is_visible, found.measurements) == (PartitionOutcome.MISSING, False, (LATE,))
+    assert ledger.document(attempt.id) is None
+
+
+def test_the_newest_visible_attempt_counts_then_the_current_outcome(ledger: Ledger) -> None:
+    measured(ledger, UNJUDGED, outcome=PartitionOutcome.MISSING)
+    assert states(ledger) == [UNJUDGED.sentence]
+
+    measured(ledger, LATE, minutes=1)
+    measured(ledger, ON_TIME, minutes=2, outcome=PartitionOutcome.PUBLISHED_WITH_QUARANTINE)
+    measured(ledger, UNJUDGED, minutes=3, outcome=PartitionOutcome.REJECTED)
+    opened(ledger)
+
+    assert states(ledger) == ["published"]
+
+
+def test_what_was_recorded_before_an_outcome_was_forgotten_does_not_count(ledger: Ledger) -> None:
+    attempt = measured(ledger, LATE)
+    ledger.forget(a_forgotten(attempt))
+    assert ledger.measured("orders", ["2026-11-01"]) == ()
+
+    measured(ledger, UNJUDGED, minutes=1, outcome=PartitionOutcome.REJECTED)
+    assert states(ledger) == [UNJUDGED.sentence]
+
+    measured(ledger, ON_TIME, minutes=2)
+    assert states(ledger) == ["published"]
+
+
+def test_an_outcome_recorded_in_the_moment_of_forgetting_counts(ledger: Ledger) -> None:
+    ledger.forget(a_forgotten(measured(ledger, LATE)))
+
+    measured(ledger, ON_TIME)
+
+    assert states(ledger) == ["published"]
+
+
+def test_datasets_have_measurements_and_keys_of_their_own(ledger: Ledger) -> None:
+    measured(ledger, LATE, key="2026-11-02")
+    measured(ledger, LATE)
+    other = opened(ledger, "2026-11-03", dataset="flights")
+    ledger.settle(a_settlement(other.id, dataset="flights", partition_key="2026-11-03"))
+
+    assert ledger.recorded_keys("orders") == ("2026-11-01", "2026-11-02")
+    assert ledger.measured("flights", ["2026-11-01"]) == ()

@@ -25,6 +25,7 @@ from partition_gate.adapters.ledger.migrate import HEAD, SCRIPTS
 from partition_gate.adapters.ledger.schema import metadata
 from partition_gate.core.errors import OperatorError
 from partition_gate.judging.attempt import Attempt
+from partition_gate.judging.measurement import Measurement, State
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
 from partition_gate.testing.builders import NOON, a_check_result, a_claim, a_message, a_settlement, queue
 
@@ -52,6 +53,20 @@ INSERT INTO settlements VALUES ('orders-2026-11-01-1', 'orders', '1.0.0', 'order
     'k', 100, 100, 0, 1, NULL, '2026-11-02 12:00:00', 1);
 INSERT INTO latest VALUES ('orders', '2026-11-01', 'orders-2026-11-01-1')
 """
+
+# What the first version recorded of that attempt.
+FIRST_VERSIONS_RESULTS = """
+INSERT INTO check_results (attempt_id, position, clause, rule_id, expectation, dimension, severity, scope, outcome,
+    observed, expected)
+SELECT 'orders-2026-11-01-1', position, 'c', rule_id, 'e', 'd', 'error', scope, outcome, observed, 'x'
+FROM (
+    SELECT 1 AS position, 'latency' AS rule_id, 'sla' AS scope, 'warned' AS outcome, 'landed late' AS observed
+    UNION ALL SELECT 2, 'retention', 'sla', 'passed', NULL
+    UNION ALL SELECT 3, 'availability', 'sla', 'unknown', 'no date'
+    UNION ALL SELECT 4, 'rows', 'partition', 'failed', '0 rows'
+)
+"""
+MEASURED = Measurement(rule_id="latency", state=State.KEPT, sentence="landed")
 
 
 @pytest.fixture
@@ -220,6 +235,50 @@ def test_looking_at_profiles_does_not_grow_with_history(url: str) -> None:
 
     assert len(asked) == 3
     assert not scans(url, asked)
+
+
+def test_reading_measurements_is_one_query_and_does_not_grow_with_history(url: str) -> None:
+    migrate(url)
+    ledger = SqlLedger(url)
+    attempt = opened(ledger)
+    ledger.record_validation(attempt.id, [], document="{}", measurements=[MEASURED])
+    ledger.settle(a_settlement(attempt.id))
+    keys = [f"2026-11-{day:02}" for day in range(1, 31)] + [str(number) for number in range(9_000)]
+
+    with queries() as asked:
+        assert len(ledger.measured("orders", keys)) == 1
+
+    assert len(asked) == 1
+    assert not scans(url, asked)
+
+
+def test_keys_are_read_from_an_index(url: str) -> None:
+    migrate(url)
+
+    with queries() as asked:
+        assert SqlLedger(url).recorded_keys("orders") == ()
+
+    assert not scans(url, asked)
+
+
+def test_a_ledger_that_judged_before_keeps_its_results_as_measurements_without_figures(url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with create_engine(url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in (*FIRST_VERSIONS_ROWS.split(";"), FIRST_VERSIONS_RESULTS):
+            connection.execute(text(statement))
+
+    migrate(url)
+
+    (found,) = SqlLedger(url).measured("orders", ["2026-11-01"])
+    assert [(each.rule_id, each.state.value, each.sentence) for each in found.measurements] == [
+        ("availability", "not_judged", "no date"),
+        ("latency", "broken", "landed late"),
+        ("retention", "kept", ""),
+    ]
+    assert {each.figures for each in found.measurements} == {None}
 
 
 def test_an_acknowledged_settlement_survives_a_kill_and_has_its_incident(url: str) -> None:

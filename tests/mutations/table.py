@@ -6,6 +6,7 @@ from tests.mutations.columns_and_values import READING, SHOWING
 from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
+from tests.mutations.service_levels import ALERTING, MEASURING
 
 PIPELINE = "tests/unit/test_pipeline.py"
 LEDGER = "tests/integration/test_ledger_behaviour.py"
@@ -245,5 +246,6 @@ SCHEDULING = (
 
 MUTATIONS = (
     *(*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING),
-    *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING, *LASTING, *DELIVERING),
+    *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING),
+    *(*LASTING, *DELIVERING, *MEASURING, *ALERTING),
 )

@@ -31,14 +31,8 @@ def period(dataset: Dataset, key: str) -> tuple[datetime, datetime] | None:
     labelled = _label(dataset, key)
     if labelled is None:
         return None
-    label, step = labelled
-    start = label.replace(tzinfo=ZoneInfo(dataset.limits.timezone))
-    if step < _A_DAY:
-        begin = start.astimezone(UTC)
-        # If the clock repeats this hour, the next one begins later; a timestamp is a moment, not an hour.
-        next_hour = begin if _is_timestamp(dataset, key) else (start + step).astimezone(UTC)
-        return begin, max(next_hour, begin + step)
-    return start, start + step
+    zone = ZoneInfo(dataset.limits.timezone)
+    return _covered(*labelled, zone, are_timestamps=_is_timestamp(dataset, key))
 
 
 def deadline(dataset: Dataset, key: str) -> datetime | None:
@@ -58,23 +52,48 @@ def window_keys(dataset: Dataset, key: str, span: timedelta) -> tuple[str, ...]:
     A window counts wall clock time: a week has seven days, even if the clocks change. Parts of the key other than its
     time (a region) stay the same. Only `key` if it names no date.
     """
-    labelled = _label(dataset, key)
+    return (*[before for before, _ in _window(dataset, key, span)][:-1], key)
+
+
+def expected_periods(dataset: Dataset, key: str, span: timedelta) -> Iterator[tuple[str, datetime, datetime]]:
+    """Key, start and end of the expected partitions of a window (as `window_keys`), oldest first; none without a date.
+
+    The same as `is_expected` and `period` for each key, without parsing the keys: a window may have thousands.
+    """
+    labelled, zone = _label(dataset, key), ZoneInfo(dataset.limits.timezone)
     if labelled is None:
-        return (key,)
-    zone, parts = ZoneInfo(dataset.limits.timezone), dataset.location.parts(key)
-    segments = [(segment, parts[segment.name]) for segment in dataset.location.segments]
-    labels = _labels(*labelled, span, zone, are_timestamps=_is_timestamp(dataset, key))
-    existing = (label for label in labels if label == labelled[0] or _exists(label, zone))
-    keys = ("/".join(_at(label, zone, segment, part) for segment, part in segments) for label in existing)
-    return (*list(keys)[:-1], key)
+        return
+    are_timestamps = _is_timestamp(dataset, key)
+    for own, label in _window(dataset, key, span):
+        if label is not None and _expects(dataset, label, labelled[1]):
+            yield own, *_covered(label, labelled[1], zone, are_timestamps=are_timestamps)
+
+
+def newest_ended(dataset: Dataset, like: str, *, now: datetime) -> str | None:
+    """The key of the newest period that has ended, in the form of the key `like`; None if that names no date."""
+    labelled = _label(dataset, like)
+    if labelled is None:
+        return None
+    (label, step), zone = labelled, ZoneInfo(dataset.limits.timezone)
+    parts = dataset.location.parts(like)
+    steps = (now.astimezone(zone).replace(tzinfo=None) - label) // step
+    for back in range(1, 4):  # where the clocks change, a label may not exist, or its period may not have ended yet
+        moved = label + (steps - back) * step
+        key = "/".join(_at(moved, zone, segment, parts[segment.name]) for segment in dataset.location.segments)
+        covered = period(dataset, key) if _exists(moved, zone) else None
+        if covered is not None and covered[1] <= now:
+            return key
+    return None
 
 
 def is_expected(dataset: Dataset, key: str) -> bool:
     """Whether the calendar and the schedule include the partition, from `startDate` to `endOfLife` (exclusive)."""
     labelled = _label(dataset, key)
-    if labelled is None:
-        return True
-    (label, step), limits = labelled, dataset.limits
+    return labelled is None or _expects(dataset, *labelled)
+
+
+def _expects(dataset: Dataset, label: datetime, step: timedelta) -> bool:
+    limits = dataset.limits
     first, end = limits.start_date, limits.end_of_life
     is_alive = (first is None or first <= label.date()) and (end is None or label.date() < end)
     lines = (_CALENDARS.get(limits.calendar, limits.calendar), limits.schedule)
@@ -86,18 +105,26 @@ def due(dataset: Dataset, key: str) -> datetime | None:
 
     None if the key names no date.
     """
-    covered, clock = period(dataset, key), dataset.limits.available_by
-    if covered is None:
-        return None
-    return clock_after(dataset, key, clock) if clock else deadline(dataset, key) or covered[1]
+    covered = period(dataset, key)
+    return None if covered is None else due_after(dataset, covered[1])
+
+
+def due_after(dataset: Dataset, end: datetime) -> datetime:
+    """When a partition must be published whose period ends then; see `due`."""
+    limits = dataset.limits
+    if limits.available_by:
+        return _clock_after(dataset, end, limits.available_by)
+    return end if limits.latency is None else end.astimezone(UTC) + limits.latency
 
 
 def clock_after(dataset: Dataset, key: str, clock: time) -> datetime | None:
     """When the clock first shows this time after the partition's period ends, in its own zone or the contract's."""
     covered = period(dataset, key)
-    if covered is None:
-        return None
-    zone, end = clock.tzinfo or ZoneInfo(dataset.limits.timezone), covered[1].astimezone(UTC)
+    return None if covered is None else _clock_after(dataset, covered[1], clock)
+
+
+def _clock_after(dataset: Dataset, end: datetime, clock: time) -> datetime:
+    zone, end = clock.tzinfo or ZoneInfo(dataset.limits.timezone), end.astimezone(UTC)
     days = (end.astimezone(zone).date() + timedelta(days=ahead) for ahead in range(2))
     moments = (datetime.combine(day, clock.replace(tzinfo=None), tzinfo=zone).astimezone(UTC) for day in days)
     return next(moment for moment in moments if moment >= end)
@@ -165,6 +192,29 @@ def _labels(
             yield moment.astimezone(zone).replace(tzinfo=None)
         else:
             yield label - back * step
+
+
+def _window(dataset: Dataset, key: str, span: timedelta) -> Iterator[tuple[str, datetime | None]]:
+    """Key and label of each partition in a window; only `key`, without a label, if it names no date."""
+    labelled = _label(dataset, key)
+    if labelled is None:
+        yield key, None
+        return
+    zone, parts = ZoneInfo(dataset.limits.timezone), dataset.location.parts(key)
+    segments = [(segment, parts[segment.name]) for segment in dataset.location.segments]
+    for label in _labels(*labelled, span, zone, are_timestamps=_is_timestamp(dataset, key)):
+        if label == labelled[0] or _exists(label, zone):
+            yield "/".join(_at(label, zone, segment, part) for segment, part in segments), label
+
+
+def _covered(label: datetime, step: timedelta, zone: ZoneInfo, *, are_timestamps: bool) -> tuple[datetime, datetime]:
+    start = label.replace(tzinfo=zone)
+    if step < _A_DAY:
+        begin = start.astimezone(UTC)
+        # If the clock repeats this hour, the next one begins later; a timestamp is a moment, not an hour.
+        next_hour = begin if are_timestamps else (start + step).astimezone(UTC)
+        return begin, max(next_hour, begin + step)
+    return start, start + step
 
 
 def _at(label: datetime, zone: ZoneInfo, segment: Segment, part: str) -> str:

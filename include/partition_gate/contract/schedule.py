@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from partition_gate.contract.calendar import HOUR_SEGMENTS, frequency
@@ -67,6 +67,15 @@ def schedule_of(dataset: Dataset) -> Schedule:
         runs_at_once=LONGEST_WAIT // period + 1,
         poke_interval_s=max(2.0, min(60.0, quiet_period(dataset).total_seconds())),
     )
+
+
+def example_key(dataset: Dataset, day: date) -> str | None:
+    """The key of the partition that starts at midnight of a day; None if a part of the key may not be a time."""
+    formats = [_segment_format(segment, _period(dataset)) for segment in dataset.location.segments]
+    if None in formats:
+        return None
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(dataset.limits.timezone))
+    return dataset.location.key(midnight.strftime("/".join(part for part in formats if part)))
 
 
 def _period(dataset: Dataset) -> timedelta:

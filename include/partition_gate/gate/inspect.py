@@ -12,6 +12,7 @@ from partition_gate.core.partition import Partition, Spooled, idempotency_key
 from partition_gate.core.record import digest
 from partition_gate.gate.dispose import Inspection, Judged, dispose
 from partition_gate.gate.spool import spool_folder
+from partition_gate.judging.absent_partition import measured_as_missing
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE, PartitionOutcome
 from partition_gate.judging.documents import with_promises
@@ -79,6 +80,13 @@ def judged_rows(compiled: CompiledDataset, attempt: Attempt, spooled: Spooled, p
     return Judged(compiled=compiled, attempt=attempt, scan=scan, validation=validation, verdict=verdict)
 
 
+def record_missing(compiled: CompiledDataset, attempt: Attempt, *, ports: Ports) -> None:
+    """Record which promises over time a missing partition breaks."""
+    suite, now = compiled.suite.suite, ports.clock.now()
+    measurements = measured_as_missing(suite, compiled.dataset, attempt.partition_key, now=now)
+    ports.ledger.record_measurements(attempt.id, measurements)
+
+
 def _scan(compiled: CompiledDataset, spooled: Spooled, ports: Ports) -> PartitionScan:
     values = compiled.dataset.location.values(spooled.partition.key)
     return PartitionScan(
@@ -101,7 +109,11 @@ def _record(judged: Judged, partition: Partition, inspection: Inspection, ports:
     document = with_promises(judged.validation.document, judged.compiled.suite.suite, verdict)
     profile = judged.validation.profile
     ports.ledger.record_validation(
-        judged.attempt.id, verdict.results, document=json.dumps(document, ensure_ascii=False), profile=profile
+        judged.attempt.id,
+        verdict.results,
+        document=json.dumps(document, ensure_ascii=False),
+        profile=profile,
+        measurements=verdict.measurements,
     )
 
 
@@ -150,11 +162,13 @@ def judged_over_time(judged: Judged, partition: Partition, inspection: Inspectio
     suite, dataset = judged.compiled.suite.suite, judged.compiled.dataset
     keys = keys_under_promise(suite, dataset, partition.key)
     promised = [check.rule_id for check in suite.checks if check.promise is not None]
+    before = [each for each in ports.ledger.measured(dataset.name, keys[-1:]) if each.is_visible]
     context = SlaContext(
         dataset=dataset,
         partition=partition,
         now=ports.clock.now(),
         is_published=inspection.disposition.outcome in VISIBLE,
         published=ports.ledger.published(dataset.name, keys, rule_ids=promised) if keys else (),
+        measured_before=before[0].measurements if before else None,
     )
     return verdict_over_time(suite, judged.validation, context)

@@ -18,7 +18,7 @@ from partition_gate.core.record import Record
 from partition_gate.gate import discover, settle
 from partition_gate.gate.discover import Discovered, NotLanded
 from partition_gate.gate.dispose import Inspection
-from partition_gate.gate.inspect import judge, open_attempt, recorded
+from partition_gate.gate.inspect import judge, open_attempt, record_missing, recorded
 from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.repair import repair
 from partition_gate.gate.settle import Settled, assess, discard, unjudged
@@ -196,6 +196,8 @@ class PartitionRun:
         if self._attempt:
             discard(self._attempt, self.ports, with_quarantine=True, may_still_commit=self._may_still_commit)
         attempt = self._attempt or open_attempt(self.compiled, self._claim(seen_fence), "", self.ports)
+        if outcome is PartitionOutcome.MISSING:
+            record_missing(self.compiled, attempt, ports=self.ports)
         settlement = unjudged(attempt, outcome=outcome, why=why, now=self.ports.clock.now())
         assessment = assess(settlement, self.compiled, self.ports, is_backfill=self.is_backfill)
         self.ports.ledger.settle(settlement, assessment)

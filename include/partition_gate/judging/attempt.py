@@ -10,7 +10,8 @@ from pydantic import AwareDatetime
 
 from partition_gate.core.record import Record, digest
 from partition_gate.incidents.model import Assessment
-from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 
 _LONGEST_NAME = 120
@@ -162,6 +163,24 @@ class PublishedPartition(Record):
     counts: tuple[Counts, ...] = ()
     kept: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+
+
+class MeasuredPartition(Record):
+    """A partition's outcome, and how its promises over time were measured, by rule id.
+
+    Both come from its newest visible attempt; if none is visible, from the attempt with its current outcome.
+    """
+
+    partition_key: str
+    version: str
+    outcome: PartitionOutcome
+    settled_at: AwareDatetime
+    measurements: tuple[Measurement, ...] = ()
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether consumers see rows of the partition."""
+        return self.outcome in VISIBLE
 
 
 class ProfiledPartition(Record):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
+from partition_gate.checks.counts import Bounds
 from partition_gate.checks.expectations import Check, Suite
 from partition_gate.checks.promises import (
     ArrivedWithin,
@@ -23,8 +25,9 @@ from partition_gate.core.display import share
 from partition_gate.core.severity import Severity
 from partition_gate.judging import service_levels as level
 from partition_gate.judging.attempt import Counts
+from partition_gate.judging.measurement import Amount, Measurement, State, amount_within
 from partition_gate.judging.sla_context import SlaContext
-from partition_gate.judging.validation import Evaluated, Observation, Unknown, Validation
+from partition_gate.judging.validation import Errored, Evaluated, Observation, Unknown, Validation
 from partition_gate.judging.verdict import Verdict, reach_verdict
 
 HISTORY = timedelta(days=30)
@@ -41,9 +44,9 @@ def keys_under_promise(suite: Suite, dataset: Dataset, key: str) -> tuple[str, .
 
 
 def verdict_over_time(suite: Suite, validation: Validation, context: SlaContext) -> Verdict:
-    """The verdict with each promise over time judged. Counts remain the counts of the partition.
+    """The verdict with each promise over time judged and measured. Counts remain the counts of the partition.
 
-    A measurement that failed does not change.
+    A scan that failed to measure stays as it is.
     """
     promises = {check.rule_id: check.promise for check in suite.checks if check.promise is not None}
     timely = frozenset(rule for rule, promise in promises.items() if isinstance(promise, _IN_TIME))
@@ -55,7 +58,14 @@ def verdict_over_time(suite: Suite, validation: Validation, context: SlaContext)
     whole = context.model_copy(update={"timely": timely, "in_time": arrived_in_time and is_visible})
     judged = [_judged(promises[each.rule_id] if each.rule_id in attained else None, each, whole) for each in judged]
     checks = tuple(_as_history(check, context) for check in suite.checks)
-    return reach_verdict(suite.model_copy(update={"checks": checks}), judged, row_count=validation.row_count)
+    verdict = reach_verdict(suite.model_copy(update={"checks": checks}), judged, row_count=validation.row_count)
+    return verdict.model_copy(update={"measurements": tuple(_measurements(promises, judged, context))})
+
+
+def has_ended(promise: Promise, dataset: Dataset, now: datetime) -> bool:
+    """Whether the contract has reached its end of life, after which nothing is promised about time."""
+    end = dataset.limits.end_of_life
+    return end is not None and local_day(dataset, now) >= end and not isinstance(promise, _ABOUT_DATA)
 
 
 def _judged(promise: Promise | None, observation: Observation, context: SlaContext) -> Observation:
@@ -68,12 +78,44 @@ def _judged(promise: Promise | None, observation: Observation, context: SlaConte
 
 def _excuse(promise: Promise, evaluated: Evaluated, context: SlaContext) -> str | None:
     """Why a promise counts as kept regardless of the measurement."""
-    end, before = context.dataset.limits.end_of_life, context.before
-    if end and local_day(context.dataset, context.now) >= end and not isinstance(promise, _ABOUT_DATA):
-        return f"the data reached its end of life on {end}; nothing is promised after that day"
+    limits, before = context.dataset.limits, context.before
+    if has_ended(promise, context.dataset, context.now):
+        return f"the data reached its end of life on {limits.end_of_life}; nothing is promised after that day"
     if before and evaluated.rule_id not in before.broken and isinstance(promise, _ABOUT_ARRIVAL):
         return "kept when the partition was first published; this is a later version of it"
     return None
+
+
+def _measurements(
+    promises: Mapping[str, Promise], judged: Sequence[Observation], context: SlaContext
+) -> Iterator[Measurement]:
+    """The measurement of each promise that applies to the partition.
+
+    A promise about arrival was kept or broken when the partition was first published, so later versions take over
+    that measurement; if there is none, the promise was made later and does not apply.
+    """
+    before = {measurement.rule_id: measurement for measurement in context.measured_before or ()}
+    for observation in judged:
+        promise = promises.get(observation.rule_id)
+        if promise is None or has_ended(promise, context.dataset, context.now):
+            continue
+        first = before.get(observation.rule_id) if isinstance(promise, _ABOUT_ARRIVAL) else None
+        if first is not None and first.state is not State.NOT_JUDGED:
+            yield first
+        elif first is not None or context.measured_before is None or not isinstance(promise, _ABOUT_ARRIVAL):
+            yield _measurement(observation)
+
+
+def _measurement(observation: Observation) -> Measurement:
+    rule_id = observation.rule_id
+    match observation:
+        case Evaluated(success=success, observed=observed, figures=figures):
+            state = State.KEPT if success else State.BROKEN
+            return Measurement(rule_id=rule_id, state=state, sentence=observed or "", figures=figures)
+        case Unknown(why=why, figures=figures):
+            return Measurement(rule_id=rule_id, state=State.NOT_JUDGED, sentence=why, figures=figures)
+        case Errored(why=why):
+            return Measurement(rule_id=rule_id, state=State.NOT_JUDGED, sentence=why)
 
 
 def _as_history(check: Check, context: SlaContext) -> Check:
@@ -103,8 +145,16 @@ def _over_window(promise: OverWindow, evaluated: Evaluated, context: SlaContext)
         update={
             "success": promise.bounds.allow_count(number, of=rows),
             "observed": f"{observed} in {len(counted)} of {whole} partitions",
+            "figures": _figures(promise.bounds, number, rows),
         }
     )
+
+
+def _figures(bounds: Bounds, number: int, rows: int) -> Amount:
+    """The number of rows, or its fraction of all rows if the bounds are percentages."""
+    if bounds.is_percent:
+        return amount_within(bounds, Fraction(number, rows) if rows else Fraction(0), "fraction")
+    return amount_within(bounds, Fraction(number), "rows")
 
 
 def _before(evaluated: Evaluated, keys: tuple[str, ...], context: SlaContext) -> dict[str, Counts]:

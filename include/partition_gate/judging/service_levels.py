@@ -19,8 +19,10 @@ from partition_gate.checks.promises import (
     Volume,
 )
 from partition_gate.contract.calendar import clock_after, due, is_expected, local_day, period, window_keys
+from partition_gate.contract.model import Dataset
 from partition_gate.core.display import share
 from partition_gate.core.units import roughly
+from partition_gate.judging.measurement import Amount, Figures, Moment, amount_within
 from partition_gate.judging.sla_context import SlaContext
 from partition_gate.judging.validation import Evaluated, Observation, Unknown
 
@@ -32,7 +34,9 @@ def arrived_within(promise: ArrivedWithin, evaluated: Evaluated, context: SlaCon
     covered = period(context.dataset, context.partition.key)
     if covered is None:
         return _no_date(evaluated, context)
-    return _judged_by_deadline(evaluated, "landed", context.partition.arrived_at, covered[1] + promise.span, context)
+    ended, arrived = covered[1].astimezone(UTC), context.partition.arrived_at  # UTC: real hours, as for the deadline
+    arrival, figures = Moment(promised=ended + promise.span, observed=arrived), _age(arrived - ended, promise.span)
+    return _judged(evaluated, _sentence("landed", arrival, context), kept=_is_in_time(arrival), figures=figures)
 
 
 def trails_within(promise: TrailsWithin, evaluated: Evaluated, context: SlaContext) -> Observation:
@@ -41,7 +45,8 @@ def trails_within(promise: TrailsWithin, evaluated: Evaluated, context: SlaConte
     if newest is None:
         return _no_value(evaluated, promise.element)
     lag = context.partition.arrived_at - newest
-    return _judged(evaluated, f"landed {_distance(lag)} its newest {promise.element.column}", kept=lag <= promise.span)
+    observed = f"landed {_distance(lag)} its newest {promise.element.column}"
+    return _judged(evaluated, observed, kept=lag <= promise.span, figures=_age(lag, promise.span))
 
 
 def published_by(promise: PublishedBy, evaluated: Evaluated, context: SlaContext) -> Observation:
@@ -50,10 +55,13 @@ def published_by(promise: PublishedBy, evaluated: Evaluated, context: SlaContext
     if deadline is None:
         return _no_date(evaluated, context)
     if context.is_published:
-        return _judged_by_deadline(evaluated, "published", context.now, deadline, context)
+        figures = Moment(promised=deadline, observed=context.now)
+        return _judged(evaluated, _sentence("published", figures, context), kept=_is_in_time(figures), figures=figures)
+    due = f"due {shown_moment(deadline, context.dataset)}"
     if context.now > deadline:
-        return _judged(evaluated, f"not published; it was due {_shown(deadline, context)}", kept=False)
-    return Unknown(rule_id=evaluated.rule_id, why=f"{_NOT_PUBLISHED}; it is due {_shown(deadline, context)}")
+        return _judged(evaluated, f"not published; it was {due}", kept=False, figures=Moment(promised=deadline))
+    why = f"{_NOT_PUBLISHED}; it is {due}"
+    return Unknown(rule_id=evaluated.rule_id, why=why, figures=Moment(promised=deadline))
 
 
 def fresh_within(promise: FreshWithin, evaluated: Evaluated, context: SlaContext) -> Observation:
@@ -65,7 +73,7 @@ def fresh_within(promise: FreshWithin, evaluated: Evaluated, context: SlaContext
         return Unknown(rule_id=evaluated.rule_id, why=_NOT_PUBLISHED)
     age = context.now - newest
     observed = f"published {_distance(age)} its newest {promise.element.column}"
-    return _judged(evaluated, observed, kept=age <= promise.span)
+    return _judged(evaluated, observed, kept=age <= promise.span, figures=_age(age, promise.span))
 
 
 def not_older_than(promise: NotOlderThan, evaluated: Evaluated, context: SlaContext) -> Observation:
@@ -80,7 +88,8 @@ def not_older_than(promise: NotOlderThan, evaluated: Evaluated, context: SlaCont
             return _no_date(evaluated, context)
         oldest, what = covered[1], "the end of its period"
     age = context.now - oldest
-    return _judged(evaluated, f"judged {_distance(age)} {what}", kept=age <= promise.span)
+    figures = _age(age, promise.span)
+    return _judged(evaluated, f"judged {_distance(age)} {what}", kept=age <= promise.span, figures=figures)
 
 
 def attained(promise: Attained, evaluated: Evaluated, context: SlaContext) -> Observation:
@@ -99,19 +108,30 @@ def attained(promise: Attained, evaluated: Evaluated, context: SlaContext) -> Ob
     observed = (
         f"{kept:,} of {whole:,} partitions on time ({share(kept, whole)}); {whole - kept:,} late, {allowed:,} allowed"
     )
-    return _judged(evaluated, observed, kept=not whole or promise.target.allow_count(kept, of=whole))
+    figures = amount_within(promise.target, Fraction(kept, max(whole, 1)), "fraction")
+    is_kept = not whole or promise.target.allow_count(kept, of=whole)
+    return _judged(evaluated, observed, kept=is_kept, figures=figures)
 
 
 def volume(promise: Volume, evaluated: Evaluated, context: SlaContext) -> Observation:
     """The rows of the partition, or the bytes of its files."""
     number = (evaluated.element_count or 0) if promise.unit == "rows" else context.partition.size_bytes
-    return _judged(evaluated, f"{number:,} {promise.unit}", kept=promise.bounds.allow(Fraction(number)))
+    figures = amount_within(promise.bounds, Fraction(number), promise.unit)
+    kept = promise.bounds.allow(Fraction(number))
+    return _judged(evaluated, f"{number:,} {promise.unit}", kept=kept, figures=figures)
 
 
 def supported_until(promise: SupportedUntil, evaluated: Evaluated, context: SlaContext) -> Observation:
     """Kept until the day begins in the contract's time zone."""
     kept = local_day(context.dataset, context.now) < promise.day
-    return _judged(evaluated, "supported" if kept else f"support ended on {promise.day}", kept=kept)
+    end = datetime.combine(promise.day, time(0), tzinfo=ZoneInfo(context.dataset.limits.timezone))
+    figures = Moment(promised=end, observed=context.now)
+    return _judged(evaluated, "supported" if kept else f"support ended on {promise.day}", kept=kept, figures=figures)
+
+
+def shown_moment(moment: datetime, dataset: Dataset) -> str:
+    """A moment to the minute, in the contract's time zone."""
+    return f"{moment.astimezone(ZoneInfo(dataset.limits.timezone)):%Y-%m-%d %H:%M %Z}"
 
 
 def _is_included(key: str, context: SlaContext) -> bool:
@@ -137,13 +157,18 @@ def _minimum_in_time(promise: Attained, whole: int) -> int:
     return next((count for count in range(whole + 1) if promise.target.allow_count(count, of=whole)), whole)
 
 
-def _judged_by_deadline(
-    evaluated: Evaluated, what: str, moment: datetime, deadline: datetime, context: SlaContext
-) -> Observation:
-    delay = moment - deadline
-    late = f", {roughly(delay)} late" if delay > timedelta(0) else ""
-    observed = f"{what} {_shown(moment, context)}{late}; due {_shown(deadline, context)}"
-    return _judged(evaluated, observed, kept=not late)
+def _is_in_time(moment: Moment) -> bool:
+    return moment.margin is not None and moment.margin >= 0
+
+
+def _sentence(what: str, moment: Moment, context: SlaContext) -> str:
+    dataset, observed = context.dataset, moment.observed or context.now
+    late = "" if _is_in_time(moment) else f", {roughly(observed - moment.promised)} late"
+    return f"{what} {shown_moment(observed, dataset)}{late}; due {shown_moment(moment.promised, dataset)}"
+
+
+def _age(observed: timedelta, at_most: timedelta) -> Amount:
+    return Amount(unit="seconds", at_most=at_most.total_seconds(), observed=observed.total_seconds())
 
 
 def _distance(span: timedelta) -> str:
@@ -160,8 +185,8 @@ def _moment(observed: datetime | date | None, element: Element) -> datetime | No
     return (observed if observed.tzinfo else observed.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _judged(evaluated: Evaluated, observed: str, *, kept: bool) -> Evaluated:
-    return evaluated.model_copy(update={"success": kept, "observed": observed})
+def _judged(evaluated: Evaluated, observed: str, *, kept: bool, figures: Figures) -> Evaluated:
+    return evaluated.model_copy(update={"success": kept, "observed": observed, "figures": figures})
 
 
 def _no_date(evaluated: Evaluated, context: SlaContext) -> Unknown:
@@ -173,7 +198,3 @@ def _no_value(evaluated: Evaluated, element: Element) -> Unknown:
     if evaluated.observed is None:
         return Unknown(rule_id=evaluated.rule_id, why=f"no row has a value in {element.column}")
     return Unknown(rule_id=evaluated.rule_id, why=f"{element.column} is classified, so its age would show its values")
-
-
-def _shown(moment: datetime, context: SlaContext) -> str:
-    return f"{moment.astimezone(ZoneInfo(context.dataset.limits.timezone)):%Y-%m-%d %H:%M %Z}"

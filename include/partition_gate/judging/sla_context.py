@@ -8,13 +8,15 @@ from partition_gate.contract.model import Dataset
 from partition_gate.core.partition import Partition
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import PublishedPartition
+from partition_gate.judging.measurement import Measurement
 
 
 class SlaContext(Record):
     """A partition, the current time, and the visible partitions that its promises over time cover.
 
     `is_published`: the passing rows become visible now. `timely` are the rules that decide whether a partition is on
-    time, and `in_time` says whether this partition is.
+    time, and `in_time` says whether this partition is. `measured_before` are the measurements of the version that is
+    visible now; None if there is no such version.
     """
 
     dataset: Dataset
@@ -24,6 +26,7 @@ class SlaContext(Record):
     published: tuple[PublishedPartition, ...] = ()
     timely: frozenset[str] = frozenset()
     in_time: bool = False
+    measured_before: tuple[Measurement, ...] | None = None
 
     @property
     def before(self) -> PublishedPartition | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
+from partition_gate.judging.measurement import Figures
 from partition_gate.judging.profile import PartitionProfile
 
 
@@ -52,7 +53,7 @@ class Evaluated(Record):
     """The result of an expectation with Great Expectations' counts (`None` if it does not count).
 
     `failing_values` are the most frequent values that break a rule on one column, counted over all rows. `moment` is
-    the observed value where that is a date or a time and may be shown.
+    the observed value where that is a date or a time and may be shown. `figures` are those of a judged promise.
     """
 
     rule_id: str
@@ -62,13 +63,18 @@ class Evaluated(Record):
     element_count: int | None = None
     unexpected_count: int | None = None
     failing_values: tuple[FailingValue, ...] = ()
+    figures: Figures | None = None
 
 
 class Unknown(Record):
-    """The data does not allow judging the rule (its column is missing or has another type)."""
+    """The data does not allow judging the rule (its column is missing or has another type).
+
+    `figures`: what was promised, if only the observation is absent.
+    """
 
     rule_id: str
     why: str
+    figures: Figures | None = None
 
 
 class Errored(Record):

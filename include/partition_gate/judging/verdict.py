@@ -9,6 +9,7 @@ from partition_gate.checks.document import expectation_type
 from partition_gate.checks.expectations import Check, Suite
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope, Severity
+from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.validation import Errored, Evaluated, FailingValue, Observation, Unknown
 
 
@@ -53,10 +54,14 @@ class CheckResult(Record):
 
 
 class Verdict(Record):
-    """All check results of one attempt, in suite order."""
+    """All check results of one attempt, in suite order, and the measurements of its promises over time.
+
+    A promise that does not apply to the partition has a result, but no measurement.
+    """
 
     row_count: int | None
     results: tuple[CheckResult, ...]
+    measurements: tuple[Measurement, ...] = ()
 
     def failed(self, scope: Scope) -> tuple[CheckResult, ...]:
         """The blocking results of a scope: severity error, and failed or unknown."""

@@ -36,6 +36,9 @@ class Outcomes(Protocol):
     def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
         """The current outcome of each (dataset, partition), by dataset and key."""
 
+    def recorded_keys(self, dataset: str) -> tuple[str, ...]:
+        """The keys of the partitions that have an outcome, in text order."""
+
     def visible(self, dataset: str) -> tuple[Settlement, ...]:
         """Per partition, by key: the newest settlement that made rows visible, whatever happened later."""
 

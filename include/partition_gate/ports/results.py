@@ -1,17 +1,18 @@
-"""Check results of attempts, with counters and column profiles."""
+"""Check results of attempts, with counters, column profiles and measurements."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from partition_gate.judging.attempt import ProfiledPartition
+from partition_gate.judging.attempt import MeasuredPartition, ProfiledPartition
+from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckResult
 
 
 class Results(Protocol):
-    """Check results of attempts, with counters and column profiles. Every call is one transaction."""
+    """Check results of attempts, with counters, column profiles and measurements. Every call is one transaction."""
 
     def record_validation(
         self,
@@ -20,8 +21,14 @@ class Results(Protocol):
         *,
         document: str,
         profile: PartitionProfile | None = None,
+        measurements: Sequence[Measurement] = (),
     ) -> None:
-        """Record check results with their counters, GX's result document and the column profile. Idempotent."""
+        """Record check results with their counters, GX's result document, the column profile and the measurements of
+        promises over time. Idempotent.
+        """
+
+    def record_measurements(self, attempt_id: str, measurements: Sequence[Measurement]) -> None:
+        """Record how the promises of a partition that was not validated were measured. Idempotent."""
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]: ...
 
@@ -32,4 +39,11 @@ class Results(Protocol):
 
         The profile belongs to the newest attempt that became visible; an older attempt's profile never replaces a
         missing one. The cost depends on the number of keys and their attempts, not on the dataset's history.
+        """
+
+    def measured(self, dataset: str, keys: Sequence[str]) -> tuple[MeasuredPartition, ...]:
+        """Those of these partitions that have an outcome, in the order of `keys`, with their measurements by rule id.
+
+        An outcome that was forgotten, and what was recorded before it, does not count. The cost depends on the number
+        of keys and their attempts, not on the dataset's history.
         """

@@ -15,6 +15,7 @@ from partition_gate.judging.attempt import (
     Forgotten,
     HeldDecision,
     Intent,
+    MeasuredPartition,
     ProfiledPartition,
     PublishedPartition,
     Settlement,
@@ -22,6 +23,7 @@ from partition_gate.judging.attempt import (
     attempt_id,
 )
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.incidents import InMemoryIncidents
@@ -38,6 +40,7 @@ class InMemoryLedger(InMemoryIncidents):
         self._attempts: dict[str, Attempt] = {}
         self._fences: dict[tuple[str, str], int] = {}
         self._validations: dict[str, tuple[tuple[CheckResult, ...], str, PartitionProfile | None]] = {}
+        self._measurements: dict[str, tuple[Measurement, ...]] = {}
         self._settlements: dict[str, Settlement] = {}
         self._latest: dict[tuple[str, str], str] = {}
         self._since: dict[str, datetime] = {}
@@ -81,8 +84,15 @@ class InMemoryLedger(InMemoryIncidents):
         *,
         document: str,
         profile: PartitionProfile | None = None,
+        measurements: Sequence[Measurement] = (),
     ) -> None:
-        self._validations.setdefault(attempt_id, (tuple(results), document, profile))
+        if attempt_id not in self._validations:
+            self._validations[attempt_id] = (tuple(results), document, profile)
+            self.record_measurements(attempt_id, measurements)
+
+    def record_measurements(self, attempt_id: str, measurements: Sequence[Measurement]) -> None:
+        if measurements:
+            self._measurements.setdefault(attempt_id, tuple(sorted(measurements, key=lambda each: each.rule_id)))
 
     def intend(self, attempt: Attempt, intent: Intent, *, now: datetime) -> bool:
         if self.fence(attempt.dataset, attempt.partition_key) > attempt.fence:
@@ -129,6 +139,9 @@ class InMemoryLedger(InMemoryIncidents):
         where = sorted(pair for pair in self._latest if dataset in (None, pair[0]))
         return tuple(self._settlements[self._latest[pair]] for pair in where)
 
+    def recorded_keys(self, dataset: str) -> tuple[str, ...]:
+        return tuple(sorted(key for name, key in self._latest if name == dataset))
+
     def visible(self, dataset: str) -> tuple[Settlement, ...]:
         keys = sorted({settled.partition_key for settled in self._settlements.values() if settled.dataset == dataset})
         attempt_ids = (self._newest_visible(dataset, key) for key in keys)
@@ -146,6 +159,17 @@ class InMemoryLedger(InMemoryIncidents):
             key: self._validations[attempt][2] for key, attempt in attempts.items() if attempt in self._validations
         }
         return tuple(ProfiledPartition(partition_key=key, profile=profiles[key]) for key in keys if profiles.get(key))
+
+    def measured(self, dataset: str, keys: Sequence[str]) -> tuple[MeasuredPartition, ...]:
+        current = (self._that_counts(dataset, key) for key in dict.fromkeys(keys))
+        return tuple(
+            MeasuredPartition(
+                **settled.model_dump(include={"partition_key", "version", "outcome", "settled_at"}),
+                measurements=self._measurements.get(settled.attempt_id, ()),
+            )
+            for settled in current
+            if settled is not None
+        )
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         return self._validations[attempt_id][0] if attempt_id in self._validations else ()
@@ -182,6 +206,15 @@ class InMemoryLedger(InMemoryIncidents):
         ends = [self._settlements.get(attempt.id) for attempt in sorted(attempts, key=lambda attempt: attempt.fence)]
         visible = [end.attempt_id for end in ends if end is not None and end.outcome in VISIBLE]
         return visible[-1] if visible else None
+
+    def _that_counts(self, dataset: str, key: str) -> Settlement | None:
+        """The newest visible settlement since an outcome was last forgotten, else the current outcome."""
+        current, newest = self.outcome(dataset, key), self._newest_visible(dataset, key)
+        if current is None or newest is None:
+            return current
+        gone = [each.at for each in self.forgotten if (each.dataset, each.partition_key) == (dataset, key)]
+        visible = self._settlements[newest]
+        return current if any(at >= visible.settled_at for at in gone) else visible
 
     def _published(self, key: str, attempt_id: str, rule_ids: Sequence[str]) -> PublishedPartition:
         results = [result for result in self.results(attempt_id) if result.rule_id in rule_ids]

@@ -114,7 +114,7 @@ class FakeValidator:
             row_count=len(ids),
             observations=tuple(self._observed(check, ids) for check in checks),
             predicates=tuple(RowPredicate(rule_id=c.rule_id, sql="true") for c in checks if c.scope is Scope.ROW),
-            document={"results": []},
+            document={"results": [_entry(check) for check in checks]},
         )
 
     def split(self, scan: PartitionScan, *, blocking: Sequence[RowPredicate], labels: SplitLabels, into: Path) -> Split:  # noqa: ARG002
@@ -233,6 +233,11 @@ def failing(target: object, verb: str, error: BaseException, *, after: bool = Fa
         yield
     finally:
         delattr(target, verb)
+
+
+def _entry(check: Check) -> dict[str, object]:
+    """The check's entry in the result document of Great Expectations."""
+    return {"success": True, "expectation_config": {"type": "fake", "kwargs": {}, "meta": {"rule_id": check.rule_id}}}
 
 
 def _etag(ids: Sequence[int]) -> str:

@@ -17,6 +17,7 @@ from partition_gate.adapters.ledger import (
     threads,
     validation_results,
 )
+from partition_gate.adapters.ledger import measurements as measurement_rows
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.adapters.ledger.migrate import migrate
 from partition_gate.incidents.actions import Action
@@ -28,6 +29,7 @@ from partition_gate.judging.attempt import (
     Forgotten,
     HeldDecision,
     Intent,
+    MeasuredPartition,
     Message,
     OutboxEntry,
     ProfiledPartition,
@@ -35,6 +37,7 @@ from partition_gate.judging.attempt import (
     Settlement,
     UnfinishedAttempt,
 )
+from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckResult
 
@@ -80,11 +83,18 @@ class SqlLedger:
         *,
         document: str,
         profile: PartitionProfile | None = None,
+        measurements: Sequence[Measurement] = (),
     ) -> None:
         with self._database.writing() as connection:
             is_first = validation_results.record(connection, attempt_id, results, document)
             if is_first and profile is not None:
                 profiles.record(connection, attempt_id, profile)
+            if is_first:
+                measurement_rows.record(connection, attempt_id, measurements)
+
+    def record_measurements(self, attempt_id: str, measurements: Sequence[Measurement]) -> None:
+        with self._database.writing() as connection:
+            measurement_rows.record(connection, attempt_id, measurements)
 
     def intend(self, attempt: Attempt, intent: Intent, *, now: datetime) -> bool:
         with self._database.writing() as connection:
@@ -124,6 +134,10 @@ class SqlLedger:
         with self._database.reading() as connection:
             return settlements.newest(connection, dataset)
 
+    def recorded_keys(self, dataset: str) -> tuple[str, ...]:
+        with self._database.reading() as connection:
+            return settlements.recorded_keys(connection, dataset)
+
     def visible(self, dataset: str) -> tuple[Settlement, ...]:
         with self._database.reading() as connection:
             return settlements.visible(connection, dataset)
@@ -137,6 +151,10 @@ class SqlLedger:
     def profiles(self, dataset: str, keys: Sequence[str]) -> tuple[ProfiledPartition, ...]:
         with self._database.reading() as connection:
             return profiles.profiles(connection, dataset, keys)
+
+    def measured(self, dataset: str, keys: Sequence[str]) -> tuple[MeasuredPartition, ...]:
+        with self._database.reading() as connection:
+            return measurement_rows.measured(connection, dataset, keys)
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         with self._database.reading() as connection:

@@ -23,9 +23,9 @@ def published(
     )
 
 
-def in_batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+def in_batches(keys: Sequence[str], *, size: int = _BATCH_SIZE) -> Iterator[Sequence[str]]:
     """The keys in order, in batches that fit into one statement."""
-    return (keys[start : start + _BATCH_SIZE] for start in range(0, len(keys), _BATCH_SIZE))
+    return (keys[start : start + size] for start in range(0, len(keys), size))
 
 
 def newest_visible(connection: Connection, dataset: str, keys: Sequence[str]) -> dict[str, str]:

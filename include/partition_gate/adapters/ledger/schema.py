@@ -115,6 +115,17 @@ counters = Table(
     Index("counters_by_partition", "dataset", "partition_key", "rule_id"),
 )
 
+# How an attempt's promises over time were measured: what was promised and observed is in `figures`.
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("attempt_id", String, ForeignKey("attempts.id"), primary_key=True),
+    Column("rule_id", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("figures", JSON(none_as_null=True)),
+)
+
 # Column profiles: one row per attempt here, and one row per attempt and column in `column_counters`.
 profiles = Table(
     "profiles",
@@ -186,6 +197,7 @@ forgotten = Table(
     Column("who", String, nullable=False),
     Column("why", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Index("forgotten_by_partition", "dataset", "partition_key"),
 )
 
 # Decisions of people about held versions.

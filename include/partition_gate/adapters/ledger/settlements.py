@@ -46,6 +46,12 @@ def newest(connection: Connection, dataset: str | None) -> tuple[Settlement, ...
     return tuple(_settlement(row) for row in connection.execute(ordered))
 
 
+def recorded_keys(connection: Connection, dataset: str) -> tuple[str, ...]:
+    """In text order."""
+    query = select(latest.c.partition_key).where(latest.c.dataset == dataset)
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
 def visible(connection: Connection, dataset: str) -> tuple[Settlement, ...]:
     """The newest settlement of each partition that made rows visible, by key."""
     query = (

@@ -20,6 +20,7 @@ from partition_gate.apps.cli import (
     partitions,
     profiles,
     registry,
+    service_levels,
     versions,
 )
 from partition_gate.core.display import escaped
@@ -51,6 +52,7 @@ export.register(app)
 registry.register(app)
 partitions.register(app)
 profiles.register(app)
+service_levels.register(app)
 operations.register(app)
 incidents.register(app)
 demo_commands.register(app)

@@ -1,0 +1,245 @@
+"""`gate sla` as a person uses it, over measurements that the ledger keeps."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from tests.integration.test_gate_run import Desk, check_of
+
+from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
+from partition_gate.apps.cli.service_levels import rendered
+from partition_gate.checks.compiling.compiled import compiled
+from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.gate.service_levels import service_level_reports
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.measurement import Amount, Measurement, Moment, State
+from partition_gate.testing.builders import a_claim, a_settlement
+
+OK, INVALID, USAGE, COULD_NOT_JUDGE = 0, 1, 2, 3
+TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+COLUMNS = [
+    {"name": "dt", "logicalType": "date", "partitioned": True},
+    {"name": "id", "logicalType": "integer"},
+    {"name": "at", "logicalType": "timestamp"},
+]
+LEVELS: list[dict[str, Any]] = [
+    {"property": "latency", "value": 1, "unit": "s"},
+    {"property": "timeOfAvailability", "value": "00:00"},
+    {"property": "freshness", "value": 1, "unit": "d", "element": "at"},
+    {"property": "throughput", "value": 1000, "valueExt": 2000, "unit": "rows"},
+    {"property": "availability", "value": 95, "unit": "percent"},
+]
+
+
+class Records:
+    """A desk with a contract of several service levels, and the ledger that its commands read."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.levels()
+        desk.home.mkdir()
+        url = f"sqlite:///{desk.home / 'ledger.sqlite'}"
+        migrate(url)
+        self.ledger = SqlLedger(url)
+
+    def levels(self, **changes: Any) -> None:
+        since = {"property": "startDate", "value": day(10)}
+        own = {"slaProperties": LEVELS, "customProperties": [since]}
+        self.desk.write_contract(schema=[{"name": "orders", "properties": COLUMNS}], **{**own, **changes})
+
+    def add(self, age: int, *measurements: Measurement, visible: bool = True) -> None:
+        """The partition of so many days ago."""
+        attempt = self.ledger.open_attempt(a_claim(key=day(age)), idempotency_key="k", after_fence=0, now=TODAY)
+        assert attempt is not None
+        self.ledger.record_measurements(attempt.id, measurements)
+        outcome = PartitionOutcome.PUBLISHED if visible else PartitionOutcome.MISSING
+        self.ledger.settle(a_settlement(attempt.id, partition_key=day(age), outcome=outcome))
+
+    def shown(self, *arguments: str) -> str:
+        done = self.desk.gate("sla", str(self.desk.contract), *arguments)
+        assert done.returncode == OK, done.stderr
+        return done.stdout
+
+    def document(self, *arguments: str) -> Any:
+        return json.loads(self.shown(*arguments, "--json"))
+
+
+def day(age: int) -> str:
+    return (TODAY - timedelta(days=age)).date().isoformat()
+
+
+def landed(state: State, after_s: float | None) -> Measurement:
+    figures = Amount(unit="seconds", at_most=14_400, observed=after_s)
+    return Measurement(rule_id="latency", state=state, sentence="landed some time", figures=figures)
+
+
+def published(state: State, late_s: float = 0) -> Measurement:
+    figures = Moment(promised=TODAY, observed=TODAY + timedelta(seconds=late_s))
+    return Measurement(rule_id="timeOfAvailability", state=state, sentence="published some time", figures=figures)
+
+
+def available() -> Measurement:
+    return Measurement(rule_id="availability", state=State.KEPT, sentence="")
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Records:
+    return Records(Desk(tmp_path))
+
+
+def test_the_json_has_promised_observed_and_margin_of_each_broken_partition(records: Records) -> None:
+    for age in range(3, 11):
+        records.add(age, landed(State.KEPT, 60))
+    records.add(2, landed(State.BROKEN, 18_000))
+    records.add(1, landed(State.BROKEN, None), visible=False)
+
+    document = records.document("--window", "30d")
+
+    found = next(clause for clause in document["clauses"] if clause["rule_id"] == "latency")
+    assert (document["interface_version"], document["window_seconds"]) == (1, 30 * 86_400)
+    assert (found["kept"], found["broken"], found["unknown"], found["attainment"]) == (8, 2, 0, 0.8)
+    assert (found["target"], found["target_is_default"], found["is_met"]) == (0.95, False, False)
+    assert found["budget"] == {"allowed": 0, "used": 2, "left": -2}
+    assert (found["burn"]["severity"], found["burn"]["short"]["rate"]) == ("page", 20)
+    late, missing = found["broken_partitions"]
+    assert late == {
+        "partition_key": day(2),
+        "state": "broken",
+        "sentence": "landed some time",
+        "unit": "seconds",
+        "promised": {"at_least": None, "at_most": 14_400, "is_outside": False},
+        "observed": 18_000,
+        "margin": -3_600,
+    }
+    assert (missing["observed"], missing["margin"]) == (None, None)
+    assert found["worst"] == missing
+
+
+def test_what_a_run_judges_is_what_is_shown(records: Records) -> None:
+    desk, newest = records.desk, datetime.now(UTC)
+    records.levels(slaProperties=[{**LEVELS[0], "value": 2, "unit": "d"}, *LEVELS[2:4]], customProperties=[])
+    desk.land(day(3), id=[1, 2, 3], at=[newest, newest, None])
+    desk.run(day(3))
+    code, missing = desk.run(day(4))
+
+    found = {clause["rule_id"]: clause for clause in records.document("--window", "5d")["clauses"]}
+
+    assert (code, missing["outcome"]) == (1, "missing")
+    assert [(each["partition_key"], each["observed"]) for each in found["throughput"]["broken_partitions"]] == [
+        (day(3), 3)
+    ]
+    assert [each["sentence"] for each in found["latency"]["broken_partitions"]] == [
+        "the partition is missing",
+        check_of(desk.run(day(3))[1], "latency")["observed"],
+    ]
+    assert (found["freshness.at"]["kept"], found["freshness.at"]["broken"]) == (1, 1)
+
+
+def test_the_worst_clause_comes_first_and_each_broken_partition_has_a_line(records: Records) -> None:
+    for age in range(1, 11):
+        records.add(age, landed(State.BROKEN if age == 2 else State.KEPT, 60), published(State.KEPT))
+
+    shown = records.shown()
+
+    assert shown.index("latency") < shown.index("timeOfAvailability")
+    assert f"{day(2)}  latency: landed some time" in shown
+    assert "ticket: orders latency: 1 of 10 partitions of the last 10 periods broke it" in shown
+
+
+def test_without_a_dataset_every_contract_is_shown_and_no_line_for_a_partition(records: Records) -> None:
+    records.add(1, landed(State.BROKEN, 18_000))
+    contracts = records.desk.folder / "contracts"
+    contracts.mkdir()
+    (contracts / "orders.odcs.yaml").write_text(records.desk.contract.read_text())
+    records.desk.environment = {"GATE_CONTRACTS": str(contracts), "GATE_EXPECTATIONS": str(contracts / "suites")}
+    assert records.desk.gate("compile").returncode == OK
+
+    of_all, of_one = records.desk.gate("sla"), records.desk.gate("sla", "orders")
+
+    assert (of_all.returncode, of_one.returncode) == (OK, OK)
+    assert "latency" in of_all.stdout
+    assert "Broken promises" not in of_all.stdout
+    assert "Broken promises" in of_one.stdout
+
+
+def test_a_contract_without_service_levels_says_so(records: Records) -> None:
+    records.levels(slaProperties=[])
+
+    assert "No contract promises a service level" in records.shown()
+
+
+def test_a_contract_that_is_invalid_is_named(records: Records) -> None:
+    records.desk.contract.write_text("nothing: here\n")
+
+    done = records.desk.gate("sla", str(records.desk.contract))
+
+    assert done.returncode == INVALID
+    assert "orders.odcs.yaml" in done.stderr
+
+
+def test_an_invalid_contract_does_not_hide_the_others(records: Records) -> None:
+    contracts = records.desk.folder / "contracts"
+    contracts.mkdir()
+    (contracts / "orders.odcs.yaml").write_text(records.desk.contract.read_text())
+    records.desk.environment = {"GATE_CONTRACTS": str(contracts), "GATE_EXPECTATIONS": str(contracts / "suites")}
+    assert records.desk.gate("compile").returncode == OK
+    (contracts / "broken.odcs.yaml").write_text("nothing: here\n")
+
+    done = records.desk.gate("sla")
+
+    assert done.returncode == INVALID
+    assert "latency" in done.stdout
+    assert "left out: broken.odcs.yaml" in done.stderr
+
+
+@pytest.mark.parametrize("window", ["soon", "0d", "367d", "90"])
+def test_a_window_that_is_no_time_span_is_a_usage_error(records: Records, window: str) -> None:
+    done = records.desk.gate("sla", "--window", window)
+
+    assert done.returncode == USAGE
+    assert "write one such as 90d" in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_an_unknown_dataset_is_a_usage_error_that_names_the_known_ones(records: Records) -> None:
+    done = records.desk.gate("sla", "nowhere")
+
+    assert done.returncode == USAGE
+    assert "'nowhere' is not a dataset" in done.stderr
+    assert "flights" in done.stderr
+
+
+def test_a_ledger_that_does_not_answer_is_for_the_operator(records: Records) -> None:
+    records.desk.environment = {"GATE_LEDGER_URL": "postgresql+psycopg://gate@127.0.0.1:9/ledger"}
+
+    done = records.desk.gate("sla", str(records.desk.contract))
+
+    assert done.returncode == COULD_NOT_JUDGE
+    assert "cannot be used" in done.stderr
+
+
+def test_the_table_fits_into_80_columns(records: Records) -> None:
+    for age in range(1, 11):
+        late = landed(State.BROKEN if age in {1, 2} else State.KEPT, 100_000)
+        volume = Measurement(
+            rule_id="throughput",
+            state=State.BROKEN,
+            sentence="1,234,567 rows",
+            figures=Amount(unit="rows", at_least=1000, at_most=2000, observed=1_234_567),
+        )
+        records.add(age, late, published(State.KEPT, -1_000_000), volume, available())
+    contract = compiled(read_contract(records.desk.contract.read_text(), path="orders.odcs.yaml").dataset)
+    found = service_level_reports([contract], window=timedelta(days=90), now=datetime.now(UTC), ledger=records.ledger)
+    console = Console(width=80, record=True, file=StringIO())
+
+    console.print(rendered(found, window=timedelta(days=90), with_partitions=True))
+
+    shown = console.export_text()
+    words = ("timeOfAvailability", "attained", "worst", "margin", "-1,232,567", "80.00%", "of 95%", "of 99%*", day(1))
+    assert [word for word in words if word not in shown] == []
+    assert max(map(len, shown.splitlines())) <= 80
