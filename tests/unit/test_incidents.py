@@ -292,5 +292,5 @@ def test_a_known_problem_of_another_day_is_in_the_digest_of_the_day(watched: Wat
 
     assert [line.partition(",")[0] for line in watched.read()] == [
         "edit: orders 2026-11-01: a rule failed",
-        "root: 1 known problem in 1 dataset",
+        "root: Digest of 2026-11-03: 1 problem in 1 dataset: orders",
     ]

@@ -87,8 +87,10 @@ def _listed(news: ThreadNews) -> tuple[str, str]:
     thread, count = news.thread, len(news.incidents)
     datasets = len({incident.dataset for incident in news.incidents})
     where = f"in {datasets:,} dataset{'s' if datasets != 1 else ''}"
-    problems = f"{count:,} {'more problem' if thread.kind is ThreadKind.STORM else 'known problem'}"
-    headline = f"{problems}{'s' if count != 1 else ''} {where}, {thread.opened_at.astimezone(UTC):%Y-%m-%d}"
+    more = "more " if thread.kind is ThreadKind.STORM else ""
+    counted = f"{count:,} {more}problem{'s' if count != 1 else ''} {where}"
+    day = f"{thread.opened_at.astimezone(UTC):%Y-%m-%d}"
+    headline = f"{counted}, {day}" if more else f"Digest of {day}: {counted}"
     unresolved = sum(incident.is_active for incident in news.incidents)
     ordered = sorted(news.incidents, key=lambda each: (not each.is_active, not each.blocked, each.dataset))
     lines = [f"{_dataset(incident)} {_line(incident)}" for incident in ordered[:_LINES_SHOWN]]
