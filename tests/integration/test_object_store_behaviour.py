@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -30,7 +31,10 @@ from partition_gate.core.partition import DataFile, LandedKeys, Location, Partit
 from partition_gate.ports.store import ObjectStore
 from partition_gate.testing.builders import a_location
 
-TYPES = {"dt": "DATE", "hour": "INTEGER", "region": "VARCHAR", "n": "INTEGER"}
+TYPES = {
+    **{"dt": "DATE", "hour": "INTEGER", "region": "VARCHAR", "n": "INTEGER"},
+    **{"year": "INTEGER", "month": "INTEGER"},
+}
 
 
 class Landing:
@@ -80,6 +84,33 @@ def test_keys_of_several_segments_are_joined(landing: Landing) -> None:
     keys = landing.store.partition_keys(landing.location("dt", "hour"))
 
     assert keys == LandedKeys(keys=("2013-01-01/06", "2013-01-01/07", "2013-01-02/00"))
+
+
+def test_folders_of_earlier_dates_are_left_out_when_only_recent_keys_are_asked_for(landing: Landing) -> None:
+    for day in ("2012-12-30", "2012-12-31", "2013-01-01", "someday", "01-12-2012"):
+        landing.put(f"dt={day}/part-0.parquet")
+
+    landed = landing.store.partition_keys(landing.location("dt"), since=date(2012, 12, 31))
+
+    assert (landed.keys, landed.has_earlier) == (("2012-12-31", "2013-01-01"), True)
+    assert [folder for folder, _ in landed.refused] == ["dt=01-12-2012", "dt=someday"]
+
+
+def test_nothing_is_left_out_if_no_folder_is_older(landing: Landing) -> None:
+    landing.put("year=2013/month=01/part-0.parquet")
+
+    landed = landing.store.partition_keys(landing.location("year", "month"), since=date(2013, 5, 1))
+
+    assert landed == LandedKeys(keys=("2013/01",))
+
+
+def test_folders_of_earlier_years_are_left_out_on_the_level_of_years_only(landing: Landing) -> None:
+    for folder in ("year=2012/month=12", "year=2013/month=01", "year=2013/month=12"):
+        landing.put(f"{folder}/part-0.parquet")
+
+    landed = landing.store.partition_keys(landing.location("year", "month"), since=date(2013, 5, 1))
+
+    assert (landed.keys, landed.has_earlier) == (("2013/01", "2013/12"), True)
 
 
 @pytest.mark.parametrize("folder", ["_temporary", "month=1", "dt"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from partition_gate.adapters.deadlines import Deadline
+from partition_gate.gate.deadlines import Deadline
 from partition_gate.adapters.inbox import InboxNotifier
 from partition_gate.adapters.slack import DeadlineClient, SlackNotifier
 from partition_gate.core.errors import DeliveryUnknown, NotDelivered, NotEditable, ServiceSilent

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.test_odcs import minimal, read
 
-from partition_gate.contract.calendar import deadline, period
+from partition_gate.contract.calendar import deadline, newest_ended, period
 from partition_gate.contract.readiness import Missing, NotExpected, Readiness, Ready, Wait, readiness
 from partition_gate.contract.schedule import schedule_of
 from partition_gate.core.errors import MalformedPartitionKey
@@ -36,6 +36,34 @@ def test_a_day_with_a_clock_change_has_25_hours():
     start, end = covered
     assert end.astimezone(UTC) - start.astimezone(UTC) == timedelta(hours=25)
     assert deadline(contract, "2026-11-01") == at("2026-11-02T09:00")
+
+
+HOURS = [{"server": "x", "type": "local", "path": "/d/dt=*/hour=*/*.parquet", "format": "parquet"}]
+REGIONS = [{"server": "x", "type": "local", "path": "/d/region=*/dt=*/*.parquet", "format": "parquet"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "like", "now", "newest"),
+    [
+        ({}, "2013-01-03", "2026-11-02T00:00", "2026-11-01"),
+        ({}, "2026-11-29", "2026-11-02T23:59", "2026-11-01"),
+        ({"customProperties": NEW_YORK}, "2026-10-30", "2026-11-02T04:59", "2026-10-31"),
+        ({"customProperties": NEW_YORK}, "2026-10-30", "2026-11-02T05:00", "2026-11-01"),
+        ({"servers": HOURS}, "2026-11-01/07", "2026-11-02T00:59", "2026-11-01/23"),
+        ({"servers": HOURS, "customProperties": NEW_YORK}, "2026-11-01/07", "2026-11-01T06:30", "2026-11-01/00"),
+        ({"servers": HOURS, "customProperties": NEW_YORK}, "2026-03-08/07", "2026-03-08T07:30", "2026-03-08/01"),
+    ],
+)
+def test_the_newest_period_that_has_ended_has_a_key_in_the_form_of_another(changes, like, now, newest):
+    assert newest_ended(read(minimal(**changes)), like, now=at(now)) == newest
+
+
+def test_the_newest_period_keeps_the_region_of_a_key():
+    assert newest_ended(read(minimal(servers=REGIONS)), "EU/2026-10-01", now=at("2026-11-02T12:00")) == "EU/2026-11-01"
+
+
+def test_a_key_without_a_date_has_no_newest_period():
+    assert newest_ended(read(minimal(servers=REGIONS)), "EU/soon", now=at("2026-11-02T12:00")) is None
 
 
 def test_an_hourly_key_covers_one_hour():

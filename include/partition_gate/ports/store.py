@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
@@ -11,9 +12,11 @@ from partition_gate.core.partition import DataFile, LandedKeys, Location, Partit
 class ObjectStore(Protocol):
     """Landing storage, read only. Paths are `s3://bucket/key` or absolute local paths."""
 
-    def partition_keys(self, location: Location) -> LandedKeys:
+    def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
         """Keys of the landed partitions, and the folders without a valid key. Lists folders only (with a delimiter).
 
+        `since`: folders whose name is an earlier date, or an earlier year, may be left out (`LandedKeys.has_earlier`),
+        so that the names of what landed long ago are not read.
         Raises: BucketMissing, AccessDenied, StoreUnreachable.
         """
 

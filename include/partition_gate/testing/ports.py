@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -66,7 +66,7 @@ class FakeStore:
     def land(self, key: str, ids: Sequence[int], *, name: str = "part-0.parquet") -> None:
         self.landed.setdefault(key, {})[name] = list(ids)
 
-    def partition_keys(self, location: Location) -> LandedKeys:
+    def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:  # noqa: ARG002
         return LandedKeys(keys=tuple(sorted(self.landed, key=location.order)), refused=tuple(self.refused))
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from partition_gate.adapters.deadlines import LimitReached, within_or_stopped
+from partition_gate.gate.deadlines import LimitReached, within_or_stopped
 from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Footers, read_footers
 from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
 from partition_gate.adapters.gx.duckdb.scan import EngineOptions, Machine, create_view, damaged_files, open_connection

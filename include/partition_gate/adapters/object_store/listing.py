@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from datetime import date
 from fnmatch import fnmatchcase
 from itertools import chain
 from typing import NamedTuple
@@ -14,6 +16,8 @@ from partition_gate.core.partition_key import Segment
 NOTE_BYTES = 8_000_000
 FolderNames = Callable[[str], Iterable[str]]
 FilesIn = Callable[[str], Iterable[DataFile]]
+_DAY = re.compile("[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
+_YEAR = re.compile("[0-9]{4}")
 
 
 class _Folder(NamedTuple):
@@ -23,18 +27,22 @@ class _Folder(NamedTuple):
     parts: tuple[str, ...]
 
 
-def keys_below(location: Location, folder_names: FolderNames) -> LandedKeys:
+def keys_below(location: Location, folder_names: FolderNames, since: date | None = None) -> LandedKeys:
     """Partition keys below a location; calls `folder_names(folder)` once per folder and level.
 
     Folders that are not `segment=...` (`_temporary`, another column) are ignored; a folder whose value is not a valid
-    key is returned as refused. A location without segments has the single key `snapshot`.
+    key is returned as refused. A location without segments has the single key `snapshot`. `since`: as in the port.
     """
-    folders, refused = [_Folder("", ())], dict[str, str]()
+    tree = _Tree(location.root, folder_names, since)
+    folders = [_Folder("", ())]
     for segment in location.segments:
-        children = (_children(folder, location.root, segment, folder_names, refused) for folder in folders)
-        folders = list(chain.from_iterable(children))
+        folders = list(chain.from_iterable(tree.children(folder, segment) for folder in folders))
     keys = {"/".join(folder.parts) or SNAPSHOT for folder in folders}
-    return LandedKeys(keys=tuple(sorted(keys, key=location.order)), refused=tuple(sorted(refused.items())))
+    return LandedKeys(
+        keys=tuple(sorted(keys, key=location.order)),
+        refused=tuple(sorted(tree.refused.items())),
+        has_earlier=tree.has_earlier,
+    )
 
 
 def files_of(location: Location, key: str, files_in: FilesIn) -> tuple[DataFile, ...]:
@@ -60,19 +68,38 @@ def is_data(name: str, pattern: str) -> bool:
     return not name.startswith(("_", ".")) and fnmatchcase(name, pattern)
 
 
-def _children(
-    parent: _Folder, root: str, segment: Segment, folder_names: FolderNames, refused: dict[str, str]
-) -> Iterable[_Folder]:
-    """The folders below `parent` that have a valid value of the segment; the others are added to `refused`."""
-    prefix = f"{segment.name}="
-    for name in folder_names(f"{root}/{parent.path}".rstrip("/")):
-        path = f"{parent.path}/{name}".lstrip("/")
-        if not name.startswith(prefix):
-            continue
-        try:
-            yield _Folder(path, (*parent.parts, segment.landed_part(name.removeprefix(prefix))))
-        except MalformedPartitionKey as error:
-            refused[_printable(path)] = str(error)
+class _Tree:
+    """The folders of a location: which were refused and why, and whether older ones than `since` were left out."""
+
+    def __init__(self, root: str, folder_names: FolderNames, since: date | None) -> None:
+        self._root, self._folder_names = root, folder_names
+        self._since = since.isoformat().replace("-", "") if since else None
+        self.refused: dict[str, str] = {}
+        self.has_earlier = False
+
+    def children(self, parent: _Folder, segment: Segment) -> Iterable[_Folder]:
+        """The folders below `parent` that have a valid value of the segment; the others are added to `refused`."""
+        prefix = f"{segment.name}="
+        for name in self._folder_names(f"{self._root}/{parent.path}".rstrip("/")):
+            if not name.startswith(prefix):
+                continue
+            value = name.removeprefix(prefix)
+            if self._since is not None and _is_earlier(segment.name, value, self._since):
+                self.has_earlier = True
+                continue
+            path = f"{parent.path}/{name}".lstrip("/")
+            try:
+                yield _Folder(path, (*parent.parts, segment.landed_part(value)))
+            except MalformedPartitionKey as error:
+                self.refused[_printable(path)] = str(error)
+
+
+def _is_earlier(segment: str, value: str, since: str) -> bool:
+    """Whether a folder's value is a date before `since` (`20130101`), or a year before its year, by its text alone."""
+    if segment == "year":
+        return bool(_YEAR.fullmatch(value)) and value < since[:4]
+    day = _DAY.match(value)
+    return day is not None and day[0].replace("-", "") < since
 
 
 def _printable(name: str) -> str:

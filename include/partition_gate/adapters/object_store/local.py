@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, is_data, keys_below, note_of
@@ -21,9 +21,9 @@ class LocalObjectStore:
     A file's token consists of inode, modification time and size, so replacing or writing the file changes it.
     """
 
-    def partition_keys(self, location: Location) -> LandedKeys:
+    def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
         _check_root(location)
-        return keys_below(location, _folder_names)
+        return keys_below(location, _folder_names, since)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         _check_root(location)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from partition_gate.core.errors import NoSpace
@@ -26,8 +27,8 @@ class RoutingObjectStore:
         self._local = local
         self._spool_max_bytes = spool_max_bytes
 
-    def partition_keys(self, location: Location) -> LandedKeys:
-        return self._store(location.root).partition_keys(location)
+    def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
+        return self._store(location.root).partition_keys(location, since=since)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         return self._store(location.root).list_files(location, key)

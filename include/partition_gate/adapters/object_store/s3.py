@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,10 @@ class S3ObjectStore:
         )
         self._buckets: dict[str, S3Store] = {}
 
-    def partition_keys(self, location: Location) -> LandedKeys:
+    def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
         if not location.segments:
             self._entries(location.root)  # raises if the bucket does not exist: then the snapshot does not either
-        return keys_below(location, self._folder_names)
+        return keys_below(location, self._folder_names, since)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         return files_of(location, key, lambda folder: self._files(folder, location.pattern))

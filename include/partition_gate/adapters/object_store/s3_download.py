@@ -9,7 +9,7 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
 from obstore.store import S3Store
 
-from partition_gate.adapters.deadlines import Deadline
+from partition_gate.gate.deadlines import Deadline
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import access_denied, is_timeout, unreachable

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from partition_gate.adapters.deadlines import LimitReached, within
+from partition_gate.gate.deadlines import LimitReached, within
 from partition_gate.adapters.gx.duckdb.query_process import (
     HIVE,
     KINDS,
