@@ -33,6 +33,7 @@ from partition_gate.testing.builders import (
     queue,
 )
 from partition_gate.testing.ledger import InMemoryLedger
+from partition_gate.watching.heartbeat import Heartbeat
 
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=2)
@@ -902,3 +903,83 @@ def test_datasets_have_measurements_and_keys_of_their_own(ledger: Ledger) -> Non
 
     assert ledger.recorded_keys("orders") == ("2026-11-01", "2026-11-02")
     assert ledger.measured("flights", ["2026-11-01"]) == ()
+
+
+# The watch
+
+
+def settled(ledger: Ledger, key: str, outcome: PartitionOutcome, fingerprint: str = "f1") -> None:
+    claim = a_claim(key=key).model_copy(update={"fingerprint": fingerprint})
+    attempt = ledger.open_attempt(claim, idempotency_key="k", after_fence=0, now=NOON)
+    assert attempt is not None
+    ledger.settle(a_settlement(attempt.id, partition_key=key, outcome=outcome))
+
+
+def test_the_outcomes_of_some_partitions_come_in_the_order_of_their_keys(ledger: Ledger) -> None:
+    for key in ("2026-11-01", "2026-11-02", "2026-11-03"):
+        settled(ledger, key, PartitionOutcome.PUBLISHED)
+
+    found = ledger.outcomes("orders", ["2026-11-03", "2026-11-01", "2026-11-09"])
+
+    assert [outcome.partition_key for outcome in found] == ["2026-11-03", "2026-11-01"]
+    assert ledger.outcomes("items", ["2026-11-01"]) == ()
+
+
+def test_an_outcome_names_the_files_that_were_judged(ledger: Ledger) -> None:
+    settled(ledger, "2026-11-01", PartitionOutcome.PUBLISHED, "f1")
+    settled(ledger, "2026-11-01", PartitionOutcome.PUBLISHED, "f2")
+
+    (found,) = ledger.outcomes("orders", ["2026-11-01"])
+
+    assert (found.fingerprint, found.settled_at) == ("f2", NOON)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "is_visible"),
+    [
+        ((PartitionOutcome.PUBLISHED, PartitionOutcome.REJECTED), True),
+        ((PartitionOutcome.REJECTED,), False),
+        ((PartitionOutcome.MISSING, PartitionOutcome.PUBLISHED_WITH_QUARANTINE), True),
+    ],
+)
+def test_a_partition_stays_visible_whatever_its_outcome_is_later(
+    ledger: Ledger,
+    outcomes: tuple[PartitionOutcome, ...],
+    is_visible: bool,  # noqa: FBT001
+) -> None:
+    for outcome in outcomes:
+        settled(ledger, "2026-11-01", outcome)
+
+    (found,) = ledger.outcomes("orders", ["2026-11-01"])
+
+    assert (found.outcome, found.is_visible) == (outcomes[-1], is_visible)
+
+
+def test_more_keys_than_fit_into_one_statement_have_their_outcomes(ledger: Ledger) -> None:
+    settled(ledger, "2026-11-01", PartitionOutcome.PUBLISHED)
+    keys = [*(f"key-{number}" for number in range(1_200)), "2026-11-01"]
+
+    assert [outcome.partition_key for outcome in ledger.outcomes("orders", keys)] == ["2026-11-01"]
+
+
+def test_a_watch_that_never_ran_has_no_heartbeat(ledger: Ledger) -> None:
+    assert ledger.heartbeat() is None
+
+
+def test_the_newest_pass_of_the_watch_is_its_heartbeat(ledger: Ledger) -> None:
+    first = Heartbeat(at=NOON, interval=5 * MINUTE)
+    second = first.next(now=NOON + 5 * MINUTE, interval=MINUTE).model_copy(update={"swept_at": NOON})
+    ledger.beat(first)
+    ledger.beat(second)
+
+    assert ledger.heartbeat() == second
+    assert (second.passes, second.interval) == (2, MINUTE)
+
+
+def test_a_pass_that_was_overtaken_does_not_replace_the_heartbeat_of_a_later_one(ledger: Ledger) -> None:
+    first = Heartbeat(at=NOON, interval=5 * MINUTE)
+    second = first.next(now=NOON + 5 * MINUTE, interval=5 * MINUTE)
+    ledger.beat(second)
+    ledger.beat(first)
+
+    assert ledger.heartbeat() == second

@@ -32,8 +32,12 @@ from partition_gate.ports.store import ObjectStore
 from partition_gate.testing.builders import a_location
 
 TYPES = {
-    **{"dt": "DATE", "hour": "INTEGER", "region": "VARCHAR", "n": "INTEGER"},
-    **{"year": "INTEGER", "month": "INTEGER"},
+    "dt": "DATE",
+    "hour": "INTEGER",
+    "region": "VARCHAR",
+    "n": "INTEGER",
+    "year": "INTEGER",
+    "month": "INTEGER",
 }
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from partition_gate.gate.deadlines import Deadline
 from partition_gate.adapters.inbox import InboxNotifier
 from partition_gate.adapters.slack import DeadlineClient, SlackNotifier
 from partition_gate.core.errors import DeliveryUnknown, NotDelivered, NotEditable, ServiceSilent
+from partition_gate.gate.deadlines import Deadline
 from partition_gate.ports.notifier import Notifier
 from partition_gate.testing.builders import a_message
 from partition_gate.testing.slack_server import Fault, SlackServer

@@ -16,9 +16,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from partition_gate.gate.deadlines import Deadline, LimitReached, within
 from partition_gate.alerts.slack_blocks import escape
 from partition_gate.core.errors import DeliveryError, DeliveryUnknown, NotDelivered, NotEditable, ServiceSilent
+from partition_gate.gate.deadlines import Deadline, LimitReached, within
 from partition_gate.judging.attempt import Message
 
 EVENT_TYPE = "partition_gate_alert"

@@ -179,7 +179,9 @@ class PartitionRun:
         if before is not None:
             self.was_recorded = True
             return before
-        attempt = open_attempt(self.compiled, self._claim(landed.seen_fence), key, self.ports)
+        attempt = open_attempt(
+            self.compiled, self._claim(landed.seen_fence, landed.partition.fingerprint), key, self.ports
+        )
         self._attempt = attempt
         inspection = judge(self.compiled, landed.partition, attempt, ports=self.ports)
         return inspection.model_copy(update={"is_backfill": self.is_backfill})
@@ -211,7 +213,7 @@ class PartitionRun:
             self.ports.ledger.advance(self._attempt.id, AttemptState.FAILED, now=self.ports.clock.now())
             self._attempt, self._may_still_commit = None, False
 
-    def _claim(self, seen_fence: int | None) -> Claim:
+    def _claim(self, seen_fence: int | None, fingerprint: str = "") -> Claim:
         return Claim(
             dataset=self.dataset,
             partition_key=self.key,
@@ -219,6 +221,7 @@ class PartitionRun:
             version=self.compiled.contract.version,
             seen_fence=seen_fence,
             owner=self.ports.workers.own,
+            fingerprint=fingerprint,
         )
 
     @contextmanager

@@ -52,7 +52,7 @@ class Claim(Record):
 
     `seen_fence` is the partition's fence, read BEFORE landing was listed: an attempt is opened only if no other attempt
     was opened since, so a greater fence always means a newer listing. None: landing was not listed. `owner` names the
-    process (`host/pid/start`).
+    process (`host/pid/start`). `fingerprint` identifies the listed files (`Partition.fingerprint`; empty: none).
     """
 
     dataset: str
@@ -61,6 +61,7 @@ class Claim(Record):
     version: str
     seen_fence: int | None
     owner: str
+    fingerprint: str = ""
 
 
 class Attempt(Record):
@@ -74,6 +75,7 @@ class Attempt(Record):
     idempotency_key: str
     fence: int
     owner: str = ""
+    fingerprint: str = ""
     started_at: AwareDatetime
 
 
@@ -146,6 +148,18 @@ class Settlement(Record):
     table_version: int | None
     quarantine_uri: str | None
     settled_at: AwareDatetime
+
+
+class RecordedOutcome(Record):
+    """A partition's current outcome. `fingerprint` identifies the files that were judged; empty if none were, or if the
+    gate did not record it yet. `is_visible`: rows of the partition are visible, whatever the outcome is.
+    """
+
+    partition_key: str
+    outcome: PartitionOutcome
+    settled_at: AwareDatetime
+    fingerprint: str = ""
+    is_visible: bool = False
 
 
 class Counts(Record):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from partition_gate.ports.attempts import Attempts
+from partition_gate.ports.heartbeats import Heartbeats
 from partition_gate.ports.incidents import Incidents
 from partition_gate.ports.outbox import Outbox
 from partition_gate.ports.outcomes import Outcomes
 from partition_gate.ports.results import Results
 
 
-class Ledger(Attempts, Outcomes, Results, Incidents, Outbox, Protocol):
+class Ledger(Attempts, Outcomes, Results, Incidents, Outbox, Heartbeats, Protocol):
     """All parts in one port, because one transaction may span several (an outcome and its incidents)."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from partition_gate.incidents.model import Assessment
-from partition_gate.judging.attempt import Forgotten, HeldDecision, PublishedPartition, Settlement
+from partition_gate.judging.attempt import Forgotten, HeldDecision, PublishedPartition, RecordedOutcome, Settlement
 
 
 class Outcomes(Protocol):
@@ -41,6 +41,12 @@ class Outcomes(Protocol):
 
     def visible(self, dataset: str) -> tuple[Settlement, ...]:
         """Per partition, by key: the newest settlement that made rows visible, whatever happened later."""
+
+    def outcomes(self, dataset: str, keys: Sequence[str]) -> tuple[RecordedOutcome, ...]:
+        """The current outcomes of these partitions, in the order of `keys`; without those that have none.
+
+        The cost depends on the number of keys and their attempts, not on the dataset's history.
+        """
 
     def published(
         self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]

@@ -18,6 +18,7 @@ from partition_gate.judging.attempt import (
     MeasuredPartition,
     ProfiledPartition,
     PublishedPartition,
+    RecordedOutcome,
     Settlement,
     UnfinishedAttempt,
     attempt_id,
@@ -27,6 +28,7 @@ from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.incidents import InMemoryIncidents
+from partition_gate.watching.heartbeat import Heartbeat
 
 _ENDS = frozenset(END_OF.values())
 
@@ -46,6 +48,7 @@ class InMemoryLedger(InMemoryIncidents):
         self._since: dict[str, datetime] = {}
         self._intents: dict[str, Intent] = {}
         self._decisions: dict[tuple[str, str, str], HeldDecision] = {}
+        self._heartbeat: Heartbeat | None = None
         self.forgotten: list[Forgotten] = []
 
     def fence(self, dataset: str, partition_key: str) -> int:
@@ -147,6 +150,17 @@ class InMemoryLedger(InMemoryIncidents):
         attempt_ids = (self._newest_visible(dataset, key) for key in keys)
         return tuple(self._settlements[attempt_id] for attempt_id in attempt_ids if attempt_id)
 
+    def outcomes(self, dataset: str, keys: Sequence[str]) -> tuple[RecordedOutcome, ...]:
+        settled = ((key, self.outcome(dataset, key)) for key in keys)
+        return tuple(self._recorded(settlement) for _, settlement in settled if settlement)
+
+    def heartbeat(self) -> Heartbeat | None:
+        return self._heartbeat
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        if self._heartbeat is None or self._heartbeat.passes <= heartbeat.passes:
+            self._heartbeat = heartbeat
+
     def published(
         self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
     ) -> tuple[PublishedPartition, ...]:
@@ -199,6 +213,16 @@ class InMemoryLedger(InMemoryIncidents):
                 newest_fence=self._fences[attempt.dataset, attempt.partition_key],
             )
             for attempt in sorted(attempts, key=lambda attempt: (attempt.started_at, attempt.id))
+        )
+
+    def _recorded(self, settlement: Settlement) -> RecordedOutcome:
+        attempt = self._attempts.get(settlement.attempt_id)
+        return RecordedOutcome(
+            partition_key=settlement.partition_key,
+            outcome=settlement.outcome,
+            settled_at=settlement.settled_at,
+            fingerprint=attempt.fingerprint if attempt else "",
+            is_visible=self._newest_visible(settlement.dataset, settlement.partition_key) is not None,
         )
 
     def _newest_visible(self, dataset: str, key: str) -> str | None:

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from partition_gate.gate.deadlines import LimitReached, within_or_stopped
 from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Footers, read_footers
 from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
 from partition_gate.adapters.gx.duckdb.scan import EngineOptions, Machine, create_view, damaged_files, open_connection
@@ -29,6 +28,7 @@ from partition_gate.adapters.gx.execution.results import validation_document
 from partition_gate.adapters.gx.execution.suite_file import SuiteFile, read_suite_file
 from partition_gate.checks.expectations import CompiledSuite
 from partition_gate.core.errors import ScanTimedOut
+from partition_gate.gate.deadlines import LimitReached, within_or_stopped
 from partition_gate.judging.validation import (
     Errored,
     PartitionScan,

@@ -16,6 +16,7 @@ from partition_gate.adapters.ledger import (
     settlements,
     threads,
     validation_results,
+    watched,
 )
 from partition_gate.adapters.ledger import measurements as measurement_rows
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
@@ -34,12 +35,14 @@ from partition_gate.judging.attempt import (
     OutboxEntry,
     ProfiledPartition,
     PublishedPartition,
+    RecordedOutcome,
     Settlement,
     UnfinishedAttempt,
 )
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckResult
+from partition_gate.watching.heartbeat import Heartbeat
 
 __all__ = ["SqlLedger", "migrate"]
 
@@ -142,6 +145,10 @@ class SqlLedger:
         with self._database.reading() as connection:
             return settlements.visible(connection, dataset)
 
+    def outcomes(self, dataset: str, keys: Sequence[str]) -> tuple[RecordedOutcome, ...]:
+        with self._database.reading() as connection:
+            return watched.outcomes(connection, dataset, keys)
+
     def published(
         self, dataset: str, keys: Sequence[str], *, rule_ids: Sequence[str]
     ) -> tuple[PublishedPartition, ...]:
@@ -233,6 +240,14 @@ class SqlLedger:
                 outbox.drop_older_edits(connection, news.thread.id)
                 outbox.put(connection, messages, now)
             return is_first
+
+    def heartbeat(self) -> Heartbeat | None:
+        with self._database.reading() as connection:
+            return watched.heartbeat(connection)
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        with self._database.writing() as connection:
+            watched.beat(connection, heartbeat)
 
 
 def _news(connection: Connection, thread: Thread) -> ThreadNews:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -68,6 +69,7 @@ attempts = Table(
     Column("idempotency_key", String, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("owner", String, nullable=False, server_default=""),
+    Column("fingerprint", String, nullable=False, server_default=""),
     Column("started_at", Moment, nullable=False),
     Column("state", String, nullable=False),
     Column("state_since", Moment, nullable=False),
@@ -220,6 +222,17 @@ latest = Table(
     Column("dataset", String, primary_key=True),
     Column("partition_key", String, primary_key=True),
     Column("attempt_id", String, ForeignKey("settlements.attempt_id"), nullable=False),
+)
+
+# When the watch began its newest pass: one row.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("interval_s", Float, nullable=False),
+    Column("passes", BigInteger, nullable=False),
+    Column("swept_at", Moment),
 )
 
 # `number` is the order of arrival; the message cannot be claimed before `free_at` (null: at once).

@@ -9,13 +9,13 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
 from obstore.store import S3Store
 
-from partition_gate.gate.deadlines import Deadline
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import access_denied, is_timeout, unreachable
 from partition_gate.adapters.object_store.spooling import partition_changed, whole_or_absent
 from partition_gate.core.errors import StoreUnreachable
 from partition_gate.core.partition import DataFile, Partition
+from partition_gate.gate.deadlines import Deadline
 
 _TRIES = 5
 _FIRST_PAUSE_S = 0.1

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from partition_gate.gate.deadlines import LimitReached, within
 from partition_gate.adapters.gx.duckdb.query_process import (
     HIVE,
     KINDS,
@@ -24,6 +23,7 @@ from partition_gate.adapters.gx.duckdb.query_process import (
 from partition_gate.adapters.gx.duckdb.scan import Scanned
 from partition_gate.adapters.gx.duckdb.sql import literal, read_parquet, select
 from partition_gate.core.table import TableSchema
+from partition_gate.gate.deadlines import LimitReached, within
 
 Answer = bool | int | float | Decimal | str | None
 
