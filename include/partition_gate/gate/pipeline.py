@@ -26,6 +26,7 @@ from partition_gate.gate.spool import remove_abandoned_spools
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
+from partition_gate.watching.heartbeat import GATE, STOPPED, stopped
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,12 @@ class PartitionRun:
         with self._errors_recorded():
             self._finish_others()
             arrival = discover.arrive(self.compiled.dataset, self.key, ports=self.ports)
-            return self._missing(arrival) if isinstance(arrival, NotLanded) else arrival
+            if not isinstance(arrival, NotLanded):
+                return arrival
+            try:
+                return self._missing(arrival)
+            except PartitionChanged as error:  # another run has settled it, or has found it
+                return Wait(why=str(error))
 
     def find_landed(self) -> Discovered | Settlement:
         """What is in landing now, because a person asked; settled as MISSING if a due partition is not there."""
@@ -140,6 +146,7 @@ class PartitionRun:
     def _finish_others(self) -> None:
         remove_abandoned_spools(self.ports.spool_folder)
         repair(self.ports, own=self.today)
+        _watch_the_watch(self.ports)
 
     def _find_landed(self) -> Discovered | Settlement:
         landed = discover.find_landed(self.compiled.dataset, self.key, ports=self.ports)
@@ -250,6 +257,16 @@ class PartitionRun:
                 *(self.dataset, self.key, error, unrecorded),
             )
             return None
+
+
+def _watch_the_watch(ports: Ports) -> None:
+    """Record that the watch has stopped. Whether it ever ran, only `gate status` and the console say."""
+    heartbeat, now = ports.ledger.heartbeat(), ports.clock.now()
+    stopped_watch = stopped(heartbeat, now=now) if heartbeat else None
+    if stopped_watch is not None:
+        log.warning("watch stopped why=%s", stopped_watch.problems[0].finding)
+        if not any(incident.cause == STOPPED for incident in ports.ledger.incidents(GATE)):
+            ports.ledger.assess(stopped_watch, now=now)
 
 
 def report(settlement: Settlement, *, ports: Ports) -> str | None:

@@ -56,9 +56,4 @@ def stopped(heartbeat: Heartbeat, *, now: datetime) -> Assessment | None:
         return None
     finding = f"the watch has not run since {heartbeat.at:%Y-%m-%d %H:%M} UTC; {HOW_TO_START}"
     problem = Problem(cause=STOPPED, kind=ProblemKind.OPERATIONS, finding=finding)
-    return of_the_gate(problems=(problem,))
-
-
-def of_the_gate(*, problems: tuple[Problem, ...] = (), in_order: frozenset[str] = frozenset()) -> Assessment:
-    """An assessment of the gate itself."""
-    return Assessment(dataset=GATE, contract=GATE, partition_key="", position="", problems=problems, in_order=in_order)
+    return Assessment(dataset=GATE, contract=GATE, partition_key="", position="", problems=(problem,))

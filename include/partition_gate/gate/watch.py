@@ -1,0 +1,206 @@
+"""One pass of the watch: what no partition run would notice, because none runs.
+
+It settles partitions that never came, asks for the runs of those that landed, records the problems of datasets, and
+finishes what killed runs left. Nothing of one dataset or one contract can stop or delay the others for long. Whatever
+is interrupted is done by the next pass: every step may be repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from itertools import chain, zip_longest
+
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.errors import GateError, StoreUnreachable
+from partition_gate.core.record import Record
+from partition_gate.gate.deadlines import Deadline, LimitReached, within
+from partition_gate.gate.look import Look, WantedRun, WatchPlan, look
+from partition_gate.gate.notify import Delivery, DeliveryTimes, notify
+from partition_gate.gate.operations import sweep
+from partition_gate.gate.pipeline import PartitionRun, run_partition
+from partition_gate.gate.repair import Ending, repair
+from partition_gate.incidents.model import Assessment, Incident
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.ports import Ports
+from partition_gate.watching.heartbeat import GATE, Heartbeat
+from partition_gate.watching.problems import Seen, assessment, of_contracts, unreadable
+
+log = logging.getLogger(__name__)
+
+_SWEPT_AFTER = timedelta(hours=24)
+
+
+class WatchPass(Record):
+    """What one pass did. `wanted` are the runs to start, `judged` those it did itself, `waiting` counts those left for
+    the next pass. `not_looked_at`: (dataset or contract file, why). `swept` counts removed leftovers.
+    """
+
+    datasets: int
+    missing: tuple[Settlement, ...] = ()
+    wanted: tuple[WantedRun, ...] = ()
+    judged: tuple[Settlement, ...] = ()
+    waiting: int = 0
+    assessments: tuple[Assessment, ...] = ()
+    not_looked_at: tuple[tuple[str, str], ...] = ()
+    repaired: int = 0
+    swept: int = 0
+    delivery: Delivery = Delivery()
+
+
+def watch(
+    contracts: Sequence[CompiledDataset], broken: Sequence[tuple[str, str]], *, plan: WatchPlan, ports: Ports
+) -> WatchPass:
+    """One pass over these contracts; `broken` are the contract files that cannot be used, each with the reason.
+
+    Raises:
+        OperatorError: the ledger does not answer, so nothing can be recorded.
+    """
+    heartbeat = _beat(plan, ports)
+    repaired = [attempt for attempt in repair(ports) if attempt.ending is not Ending.LEFT]
+    datasets = _Datasets(plan, heartbeat, ports)
+    looks = datasets.look_at(contracts)
+    missing = tuple(settlement for look_ in looks for settlement in datasets.settle_missing(look_))
+    wanted = tuple(_in_turns([look_.wanted for look_ in looks]))
+    now_wanted = wanted[: plan.runs]
+    datasets.assess(GATE, GATE, of_contracts(broken))
+    judged = _judged(now_wanted, contracts, plan, ports) if plan.judges else ()
+    swept = _sweep(contracts, heartbeat, ports)
+    return WatchPass(
+        datasets=len(looks),
+        missing=missing,
+        wanted=() if plan.judges else now_wanted,
+        judged=judged,
+        waiting=len(wanted) - len(now_wanted),
+        assessments=tuple(datasets.assessments),
+        not_looked_at=(*broken, *datasets.not_looked_at),
+        repaired=len(repaired),
+        swept=swept,
+        delivery=notify(ports.ledger, ports.notifier, ports.clock, times=DeliveryTimes(drain=ports.drain_limit)),
+    )
+
+
+class _Datasets:
+    """The datasets of one pass: their looks, and what is recorded about each."""
+
+    def __init__(self, plan: WatchPlan, heartbeat: Heartbeat, ports: Ports) -> None:
+        self._plan, self._number, self._ports = plan, heartbeat.passes, ports
+        self._unfinished = _by_dataset((u.attempt.dataset, u.attempt.partition_key) for u in ports.ledger.unfinished())
+        self._active: dict[str, list[Incident]] = {}
+        for incident in ports.ledger.incidents():
+            self._active.setdefault(incident.dataset, []).append(incident)
+        self._silent: dict[str, str] = {}
+        self.not_looked_at: list[tuple[str, str]] = []
+        self.assessments: list[Assessment] = []
+
+    def look_at(self, contracts: Sequence[CompiledDataset]) -> list[Look]:
+        """A look at each dataset. One that cannot be looked at costs the others at most its limit."""
+        limit, looks = Deadline(self._plan.pass_limit.total_seconds()), []
+        first = self._number % len(contracts) if contracts else 0
+        for compiled in (*contracts[first:], *contracts[:first]):
+            if limit.passed:
+                self.not_looked_at.append((compiled.dataset.name, "no time was left in this pass"))
+            elif (found := self._look(compiled)) is not None:
+                looks.append(found)
+        return looks
+
+    def settle_missing(self, look_: Look) -> Iterator[Settlement]:
+        """Settle the overdue partitions of a look that did not come, by the step with which a run settles them."""
+        for key in look_.overdue:
+            try:
+                arrival = PartitionRun(look_.compiled, key, ports=self._ports).arrive()
+            except GateError as error:
+                log.warning("partition not settled partition=%s/%s why=%s", look_.dataset, key, error)
+                continue
+            if isinstance(arrival, Settlement) and arrival.outcome is PartitionOutcome.MISSING:
+                yield arrival
+
+    def assess(self, dataset: str, contract: str, seen: Seen) -> None:
+        """Record what is new about the problems of a dataset as a whole."""
+        found = assessment(dataset, contract, seen, self._active.get(dataset, ()))
+        if found is not None:
+            self.assessments.append(found)
+            self._ports.ledger.assess(found, now=self._ports.clock.now())
+
+    def _look(self, compiled: CompiledDataset) -> Look | None:
+        dataset, storage = compiled.dataset, _storage(compiled.dataset.location.root)
+        if storage in self._silent:  # the other datasets in it do not wait for it again in this pass
+            return self._unreadable(compiled, self._silent[storage])
+        unfinished, limit_s = self._unfinished.get(dataset.name, frozenset()), self._plan.dataset_limit.total_seconds()
+        call = partial(look, compiled, unfinished, number=self._number, plan=self._plan, ports=self._ports)
+        try:
+            found = within(limit_s, call)
+        except LimitReached:
+            why = self._silent[storage] = f"{storage} did not answer within {limit_s:g} s"
+        except StoreUnreachable as error:
+            why = self._silent[storage] = str(error)
+        except GateError as error:
+            why = str(error)
+        except Exception as error:  # a defect that one contract exposes must not leave all others unwatched
+            log.exception("dataset not looked at dataset=%s", dataset.name)
+            why = f"a bug in Partition Gate ({type(error).__name__}); the log has its traceback"
+        else:
+            self.assess(dataset.name, compiled.contract.id, found.seen)
+            return found
+        return self._unreadable(compiled, why)
+
+    def _unreadable(self, compiled: CompiledDataset, why: str) -> None:
+        """Record that a dataset could not be looked at."""
+        log.warning("dataset not looked at dataset=%s why=%s", compiled.dataset.name, why)
+        self.not_looked_at.append((compiled.dataset.name, why))
+        self.assess(compiled.dataset.name, compiled.contract.id, unreadable(why))
+
+
+def _beat(plan: WatchPlan, ports: Ports) -> Heartbeat:
+    before, now = ports.ledger.heartbeat(), ports.clock.now()
+    beat = before.next(now=now, interval=plan.interval) if before else Heartbeat(at=now, interval=plan.interval)
+    ports.ledger.beat(beat)
+    return beat
+
+
+def _judged(
+    wanted: Iterable[WantedRun], contracts: Sequence[CompiledDataset], plan: WatchPlan, ports: Ports
+) -> tuple[Settlement, ...]:
+    """Judge the partitions one after the other. One that fails does not stop the next ones."""
+    by_dataset = {compiled.dataset.name: compiled for compiled in contracts}
+    settled = []
+    for run in wanted:
+        try:
+            settled.append(run_partition(by_dataset[run.dataset], run.key, ports=ports).settlement)
+        except GateError as error:
+            log.warning("partition not judged partition=%s/%s why=%s", run.dataset, run.key, error)
+        if (beat := ports.ledger.heartbeat()) is not None:  # judging may take longer than three intervals
+            ports.ledger.beat(beat.model_copy(update={"at": ports.clock.now(), "interval": plan.interval}))
+    return tuple(settled)
+
+
+def _sweep(contracts: Sequence[CompiledDataset], heartbeat: Heartbeat, ports: Ports) -> int:
+    """Remove leftovers, at most once an hour; returns how many."""
+    now = ports.clock.now()
+    if not heartbeat.is_sweep_due(now):
+        return 0
+    swept = sweep(contracts, older_than=_SWEPT_AFTER, ports=ports)
+    for problem in swept.problems:
+        log.warning("leftovers not removed why=%s", problem)
+    ports.ledger.beat((ports.ledger.heartbeat() or heartbeat).model_copy(update={"swept_at": now}))
+    return swept.attempts + swept.spool_folders + swept.staged_files
+
+
+def _by_dataset(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    keys: dict[str, set[str]] = {}
+    for dataset, key in pairs:
+        keys.setdefault(dataset, set()).add(key)
+    return {dataset: frozenset(found) for dataset, found in keys.items()}
+
+
+def _in_turns(queues: Sequence[Sequence[WantedRun]]) -> Iterator[WantedRun]:
+    """The first of each dataset, then the second of each: no dataset waits behind the many partitions of another."""
+    return (run for run in chain.from_iterable(zip_longest(*queues)) if run is not None)
+
+
+def _storage(root: str) -> str:
+    """What stops answering as a whole: a bucket, or a local folder."""
+    return "/".join(root.split("/")[:3]) if root.startswith("s3://") else root

@@ -1,0 +1,422 @@
+"""A pass of the watch with every port in memory: what it settles, asks for and records, and what cannot stop it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.test_odcs import minimal, read
+
+from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
+from partition_gate.contract.readiness import Wait
+from partition_gate.core.errors import AccessDenied, AmbiguousPartition, StoreUnreachable
+from partition_gate.core.partition import LandedKeys, Location
+from partition_gate.gate.look import WantedRun, WatchPlan
+from partition_gate.gate.pipeline import PartitionRun, run_partition
+from partition_gate.gate.watch import WatchPass, watch
+from partition_gate.judging.attempt import AttemptState, Settlement
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.testing.builders import NOON, a_claim
+from partition_gate.testing.ports import FakePorts, FakeStore, Killed, failing
+from partition_gate.watching.heartbeat import GATE, STOPPED, Heartbeat
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+LATENCY = [{"property": "latency", "value": 4, "unit": "h"}]
+JUDGES = WatchPlan(judges=True)
+
+
+def a_contract(name: str = "orders", **changes: Any) -> CompiledDataset:
+    """A daily dataset, due at 04:00; NOON of the fakes is 2026-11-02."""
+    servers = [{"server": "x", "type": "local", "path": f"/{name}/dt=*/*.parquet", "format": "parquet"}]
+    schema = [{"name": name, "properties": [{"name": "dt", "logicalType": "date", "partitioned": True}, *_ID]}]
+    document = {"id": name, "servers": servers, "schema": schema, "slaProperties": LATENCY, **changes}
+    return compiled(read(minimal(**document)))
+
+
+_ID = [{"name": "id", "logicalType": "integer", "required": True}]
+
+
+class StoreByRoot(FakeStore):
+    """Landing of several datasets: what happens when the folders below a root are listed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listing: dict[str, Callable[[], LandedKeys]] = {}
+        self.listed: list[str] = []
+
+    def partition_keys(self, location: Location, **named: Any) -> LandedKeys:
+        self.listed.append(location.root)
+        listing = self.listing.get(location.root)
+        return listing() if listing else super().partition_keys(location, **named)
+
+
+class Watch:
+    """The watch over contracts in memory, and what came of it."""
+
+    def __init__(self, folder: Path, *contracts: CompiledDataset) -> None:
+        self.contracts = contracts or (a_contract(),)
+        self.ports = FakePorts(folder / "spool", *self.contracts)
+        self.store = self.ports.store = StoreByRoot()
+
+    def look(self, plan: WatchPlan | None = None, *, broken: tuple[tuple[str, str], ...] = ()) -> WatchPass:
+        return watch(self.contracts, broken, plan=plan or WatchPlan(), ports=self.ports)
+
+    def run(self, key: str) -> Settlement:
+        return run_partition(self.contracts[0], key, ports=self.ports).settlement
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        return {settled.partition_key: settled.outcome.value for settled in self.ports.ledger.latest()}
+
+    @property
+    def problems(self) -> set[tuple[str, str]]:
+        return {(incident.dataset, incident.cause) for incident in self.ports.ledger.incidents()}
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Watch:
+    return Watch(tmp_path)
+
+
+def keys(found: WatchPass) -> list[str]:
+    return [run.key for run in found.wanted]
+
+
+# Missing
+
+
+def test_a_partition_that_never_came_is_settled_as_missing_once(gate: Watch):
+    gate.store.land("2026-10-31", [1])
+
+    first, second = gate.look(), gate.look()
+
+    assert [settled.partition_key for settled in first.missing] == ["2026-11-01"]
+    assert (gate.recorded, second.missing) == ({"2026-11-01": "missing"}, ())
+
+
+def test_before_its_deadline_nothing_is_settled(gate: Watch):
+    gate.store.land("2026-10-31", [1])
+    gate.ports.clock.forward(-9 * HOUR)
+
+    assert (gate.look().missing, gate.recorded) == ((), {})
+
+
+def test_a_partition_that_its_producer_has_not_declared_complete_is_missing(tmp_path: Path):
+    marker = [{"property": "readiness", "value": "success_marker"}, {"property": "startDate", "value": "2026-11-01"}]
+    gate = Watch(tmp_path, a_contract(customProperties=marker))
+    gate.store.land("2026-11-01", [1])
+
+    found = gate.look()
+
+    assert (keys(found), gate.recorded) == ([], {"2026-11-01": "missing"})
+    assert "_SUCCESS is missing" in found.missing[0].why[0]
+
+
+def test_a_partition_that_another_run_settles_in_this_moment_is_not_settled_as_errored(gate: Watch):
+    def another_run_opens_an_attempt() -> None:
+        claim = a_claim(key="2026-11-01")
+        gate.ports.ledger.open_attempt(claim, idempotency_key="", after_fence=0, now=NOON)
+
+    gate.store.before_listing = another_run_opens_an_attempt
+    arrival = PartitionRun(gate.contracts[0], "2026-11-01", ports=gate.ports).arrive()
+
+    assert isinstance(arrival, Wait)
+    assert gate.recorded == {}
+
+
+# Landed and changed
+
+
+def test_what_landed_is_asked_for_until_it_has_an_outcome(gate: Watch):
+    gate.store.land("2026-11-01", [1])
+
+    before, again = gate.look(), gate.look()
+    gate.run("2026-11-01")
+
+    assert (keys(before), before.wanted == again.wanted, keys(gate.look())) == (["2026-11-01"], True, [])
+
+
+def test_a_partition_that_lands_after_it_was_missing_is_asked_for(gate: Watch):
+    gate.store.land("2026-10-31", [1])
+    gate.look()
+    gate.store.land("2026-11-01", [1])
+
+    assert keys(gate.look()) == ["2026-10-31", "2026-11-01"]
+
+
+def test_files_that_still_arrive_are_left_alone(tmp_path: Path):
+    slow = [{"property": "readiness", "value": "quiet:2d"}]
+    gate = Watch(tmp_path, a_contract(customProperties=slow))
+    gate.store.land("2026-11-01", [1])
+
+    assert (keys(gate.look()), gate.recorded) == ([], {})
+
+
+def test_a_partition_that_a_run_works_on_is_not_asked_for(gate: Watch):
+    gate.store.land("2026-11-01", [1])
+    claim = a_claim(key="2026-11-01").model_copy(update={"owner": gate.ports.workers.own})
+    attempt = gate.ports.ledger.open_attempt(claim, idempotency_key="k", after_fence=0, now=NOON)
+    assert attempt is not None
+
+    assert keys(gate.look()) == []
+
+
+def test_a_partition_whose_run_was_killed_before_it_recorded_anything_is_asked_for_again(gate: Watch):
+    gate.store.land("2026-11-01", [1])
+    (before,) = gate.look().wanted
+    with failing(gate.ports.validator, "validate", Killed()), pytest.raises(Killed):
+        gate.run("2026-11-01")
+    gate.ports.workers.own, gate.ports.workers.running = "here/2/0.00", {"here/2/0.00"}
+
+    (again,) = gate.look().wanted
+
+    assert (again.fingerprint, again.identity != before.identity) == (before.fingerprint, True)
+
+
+@pytest.mark.parametrize("outcome", ["published", "rejected"])
+def test_other_files_after_the_outcome_are_asked_for(gate: Watch, outcome: str):
+    if outcome == "rejected":
+        gate.ports.validator.failing = {"id.required": {1}}
+    gate.store.land("2026-11-01", [1])
+    settled = gate.run("2026-11-01")
+    unchanged = keys(gate.look())
+    gate.store.land("2026-11-01", [2], name="part-1.parquet")
+
+    (found,) = gate.look().wanted
+
+    assert (settled.outcome.value, unchanged) == (outcome, [])
+    assert (found.key, found.why) == ("2026-11-01", "its files changed")
+
+
+def test_a_partition_that_vanished_from_landing_is_left_as_it_is(gate: Watch):
+    gate.store.land("2026-11-01", [1])
+    gate.run("2026-11-01")
+    gate.store.landed["2026-11-01"].clear()
+
+    assert (keys(gate.look()), gate.recorded) == ([], {"2026-11-01": "published"})
+
+
+def test_a_partition_in_two_folders_is_asked_for_so_that_its_run_says_so(gate: Watch):
+    gate.store.land("2026-11-01", [1])
+    gate.store.error = AmbiguousPartition("two folders")
+
+    assert [run.why for run in gate.look().wanted] == ["landed twice"]
+
+
+# Without Airflow
+
+
+def test_a_watch_without_airflow_judges_what_waits(gate: Watch):
+    for key in ("2026-10-31", "2026-11-01"):
+        gate.store.land(key, [1])
+
+    found = gate.look(JUDGES)
+
+    assert (len(found.judged), found.wanted) == (2, ())
+    assert gate.recorded == {"2026-10-31": "published", "2026-11-01": "published"}
+
+
+def test_a_pass_judges_only_so_many_and_the_next_one_goes_on(gate: Watch):
+    for day in (29, 30, 31):
+        gate.store.land(f"2026-10-{day}", [1])
+
+    found = gate.look(WatchPlan(judges=True, runs=2))
+
+    assert (len(found.judged), found.waiting) == (2, 1)
+    assert len(gate.look(WatchPlan(judges=True, runs=2)).judged) == 1
+
+
+def test_a_dataset_with_many_partitions_does_not_delay_another(tmp_path: Path):
+    gate = Watch(tmp_path, a_contract("a"), a_contract("b"))
+    for day in (29, 30, 31):
+        gate.store.land(f"2026-10-{day}", [1])
+
+    found = gate.look(WatchPlan(runs=2))
+
+    assert sorted(run.dataset for run in found.wanted) == ["a", "b"]
+
+
+def test_a_partition_that_cannot_be_judged_does_not_stop_the_others(gate: Watch):
+    for key in ("2026-10-31", "2026-11-01"):
+        gate.store.land(key, [1])
+    gate.ports.validator.error = StoreUnreachable("no answer")
+
+    gate.look(JUDGES)
+
+    assert gate.recorded == {"2026-10-31": "errored", "2026-11-01": "errored"}
+
+
+# What cannot stop it
+
+
+def unreachable() -> LandedKeys:
+    raise StoreUnreachable("s3://a does not answer")
+
+
+def forbidden() -> LandedKeys:
+    raise AccessDenied("/a: permission denied")
+
+
+def defective() -> LandedKeys:
+    raise KeyError("a bug")
+
+
+@pytest.mark.parametrize("listing", [unreachable, forbidden, defective])
+def test_a_dataset_that_cannot_be_listed_costs_the_others_nothing(tmp_path: Path, listing: Callable[[], LandedKeys]):
+    gate = Watch(tmp_path, a_contract("a"), a_contract("b"))
+    gate.store.listing["/a"] = listing
+    gate.store.land("2026-11-01", [1])
+
+    found = gate.look()
+
+    assert [name for name, _ in found.not_looked_at] == ["a"]
+    assert ([run.dataset for run in found.wanted], gate.problems) == (["b"], {("a", "landing unreadable")})
+
+
+def test_a_landing_that_can_be_listed_again_is_in_order(tmp_path: Path):
+    gate = Watch(tmp_path, a_contract("a"))
+    gate.store.listing["/a"] = unreachable
+    gate.look()
+    gate.store.listing.clear()
+    gate.look()
+
+    assert gate.problems == set()
+
+
+def test_a_dataset_whose_landing_hangs_is_left_after_its_limit(tmp_path: Path):
+    gate, released = Watch(tmp_path, a_contract("a"), a_contract("b")), threading.Event()
+    gate.store.listing["/a"] = lambda: LandedKeys(keys=("never",)) if released.wait(30) else LandedKeys(keys=())
+    gate.store.land("2026-11-01", [1])
+
+    found = gate.look(WatchPlan(dataset_limit=timedelta(seconds=0.2)))
+    released.set()
+
+    assert [why for _, why in found.not_looked_at] == ["/a did not answer within 0.2 s"]
+    assert [run.dataset for run in found.wanted] == ["b"]
+
+
+def test_a_bucket_that_does_not_answer_is_waited_for_once(tmp_path: Path):
+    def on(name: str) -> CompiledDataset:
+        location = f"s3://lake/{name}/dt=*/*.parquet"
+        return a_contract(name, servers=[{"server": "x", "type": "s3", "location": location, "format": "parquet"}])
+
+    gate = Watch(tmp_path, on("a"), on("b"))
+    gate.store.listing = {"s3://lake/a": unreachable, "s3://lake/b": unreachable}
+
+    found = gate.look()
+
+    assert (len(gate.store.listed), sorted(name for name, _ in found.not_looked_at)) == (1, ["a", "b"])
+
+
+def test_a_pass_that_runs_out_of_time_begins_with_another_dataset_next_time(tmp_path: Path):
+    gate = Watch(tmp_path, a_contract("a"), a_contract("b"))
+    hurried = WatchPlan(pass_limit=timedelta(0))
+
+    assert [name for name, _ in (*gate.look(hurried).not_looked_at[:1], *gate.look(hurried).not_looked_at[:1])] == [
+        "b",
+        "a",
+    ]
+
+
+def test_a_contract_that_cannot_be_used_is_a_problem_of_the_gate_until_it_can(gate: Watch):
+    gate.look(broken=(("x.odcs.yaml", "line 1: no id"),))
+    broken = gate.problems
+    gate.look()
+
+    assert (broken, gate.problems) == ({(GATE, "contract x.odcs.yaml")}, set())
+
+
+# Problems of datasets
+
+
+def test_a_folder_is_told_once_and_is_in_order_when_it_is_gone(gate: Watch):
+    gate.store.refused = [("dt=soon", "dt: 'soon' is not a calendar date")]
+    first, second = gate.look(), gate.look()
+    before = gate.problems
+    gate.store.refused = []
+    gate.look()
+
+    assert (len(first.assessments), second.assessments) == (1, ())
+    assert (before, gate.problems) == ({("orders", "folder dt=soon")}, set())
+
+
+# What killed runs left
+
+
+def test_an_attempt_that_was_killed_is_ended_and_its_messages_are_sent(gate: Watch):
+    gate.store.land("2026-11-01", [1])
+    with failing(gate.ports.validator, "validate", Killed()), pytest.raises(Killed):
+        gate.run("2026-11-01")
+    gate.ports.workers.own, gate.ports.workers.running = "here/2/0.00", {"here/2/0.00"}
+
+    found = gate.look()
+
+    assert (found.repaired, set(gate.ports.ledger.states.values())) == (1, {AttemptState.FAILED})
+
+
+def test_leftovers_are_swept_once_an_hour(gate: Watch):
+    swept = []
+    for _ in range(14):
+        gate.look()
+        heartbeat = gate.ports.ledger.heartbeat()
+        assert heartbeat is not None
+        swept.append(heartbeat.swept_at)
+        gate.ports.clock.forward(5 * MINUTE)
+
+    assert sorted(set(swept)) == [NOON, NOON + HOUR]
+
+
+# The heartbeat
+
+
+def test_every_pass_beats(gate: Watch):
+    gate.look()
+    gate.ports.clock.forward(MINUTE)
+    gate.look(WatchPlan(interval=MINUTE))
+
+    assert gate.ports.ledger.heartbeat() == Heartbeat(at=NOON + MINUTE, interval=MINUTE, passes=2, swept_at=NOON)
+
+
+def test_a_run_records_once_that_the_watch_has_stopped_and_the_next_pass_puts_it_in_order(gate: Watch):
+    gate.look()
+    gate.ports.clock.forward(20 * MINUTE)
+    gate.store.land("2026-11-01", [1])
+    gate.run("2026-11-01")
+    told = len(gate.ports.ledger.assessed)
+    gate.run("2026-11-01")
+    stopped = gate.problems
+    gate.look()
+
+    assert (stopped, len(gate.ports.ledger.assessed) - told, gate.problems) == ({(GATE, STOPPED)}, 1, set())
+
+
+def test_a_run_says_nothing_about_a_watch_that_runs_or_that_never_ran(gate: Watch):
+    gate.store.land("2026-11-01", [1])
+    gate.run("2026-11-01")
+    gate.look()
+    gate.run("2026-11-01")
+
+    assert gate.problems == set()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "is_same"), [("why", "x", True), ("fence", 1, False), ("fingerprint", "g", False)]
+)
+def test_two_watches_that_see_the_same_files_and_attempts_want_the_same_run(
+    field: str, value: object, *, is_same: bool
+):
+    run = WantedRun(contract="orders", dataset="orders", key="2026-11-01", fingerprint="f", fence=0, why="landed")
+
+    assert (run.identity == run.model_copy(update={field: value}).identity) is is_same
+
+
+def test_a_missing_partition_is_settled_by_the_pipeline_with_its_contract(gate: Watch):
+    gate.store.land("2026-10-31", [1])
+
+    (settled,) = gate.look().missing
+
+    assert (settled.outcome, settled.contract, settled.version) == (PartitionOutcome.MISSING, "orders", "1.0.0")
