@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from partition_gate.apps.airflow import tasks
 from partition_gate.apps.airflow.dag_building import dags_of
-from partition_gate.apps.airflow.timetable import from_airflow, timetable_of, to_airflow
+from partition_gate.apps.airflow.timetable import key_of, timetable_of, to_airflow
 from partition_gate.apps.web.links import DataDocsLink, PartitionLink
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import LONGEST_WAIT, schedule_of
@@ -34,7 +34,7 @@ def is_backfill(dag_run: Any) -> bool:
 
 @task.sensor(mode="reschedule", timeout=LONGEST_WAIT.total_seconds())
 def arrive(contract: str, dag_run: Any = None) -> PokeReturnValue:
-    arrival = tasks.arrive(contract, from_airflow(dag_run.partition_key), is_backfill=is_backfill(dag_run))
+    arrival = tasks.arrive(contract, key_of(dag_run), is_backfill=is_backfill(dag_run))
     return PokeReturnValue(is_done=arrival is not None, xcom_value=arrival)
 
 

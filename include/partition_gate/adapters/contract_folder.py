@@ -234,6 +234,28 @@ class ContractFolder:
         return f"the contracts here are {', '.join(names)}" if names else f"{self.contracts} is empty"
 
 
+class CachedCatalogue:
+    """The contracts of a folder for a process that lives long: read again only if a file of them changed."""
+
+    def __init__(self, folder: ContractFolder) -> None:
+        self._folder = folder
+        self._read: tuple[object, Catalogue] | None = None
+
+    def current(self) -> Catalogue:
+        """All contracts. A folder that does not exist is a broken contract."""
+        folder = self._folder
+        try:
+            paths = folder.paths()
+        except UnknownContract as error:
+            return Catalogue(contracts=(), broken=((str(folder.contracts), str(error)),))
+        kept = folder.contracts.glob(f"{HISTORY}/*/*{SUFFIX}")
+        files = [*paths, *sorted(kept), *sorted(folder.expectations.rglob("*.json"))]
+        state = [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
+        if self._read is None or self._read[0] != state:
+            self._read = (state, folder.load_all())
+        return self._read[1]
+
+
 def _written(path: Path, document: str) -> tuple[Path, bool]:
     if path.is_file() and path.read_text(encoding="utf-8") == document:
         return path, False

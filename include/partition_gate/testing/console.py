@@ -27,6 +27,7 @@ class InMemoryConsole:
         self.docs_folder = docs_folder
         self.settled = tuple(settlements)
         self.summaries: tuple[ContractSummary, ...] = ()
+        self.watch: str | None = None
         self.broken: tuple[BrokenContract, ...] = ()
         self.texts: Mapping[str, str] = {}
         self.details: Mapping[str, ContractDetails] = {}
@@ -41,6 +42,9 @@ class InMemoryConsole:
     def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
         matching = (s for s in self.settlements() if (s.dataset, s.partition_key) == (dataset, partition_key))
         return next(matching, None)
+
+    def watch_problem(self) -> str | None:
+        return self.watch
 
     def contracts(self) -> tuple[ContractSummary, ...]:
         return self.summaries

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.configuration import conf
 from airflow.sdk import PartitionedAtRuntime
 from airflow.timetables.trigger import CronPartitionTimetable
 
 from partition_gate.contract.schedule import Schedule
-from partition_gate.core.errors import InvalidSetting
+from partition_gate.core.errors import InvalidSetting, MalformedPartitionKey
 
 if TYPE_CHECKING:
     from pendulum import DateTime
 
+# Where a run that the watch started has its key (docs/adr/0032).
+KEY_IN_CONF = "partition_key"
 _PATTERN = ("scheduler", "allowed_run_id_pattern")
 _LONGEST_CLOCK_CHANGE = timedelta(hours=2)
 
@@ -83,3 +85,15 @@ def from_airflow(key: str) -> str:
     A key in people's spelling is returned unchanged, so a run that was triggered with it belongs to the same partition.
     """
     return _ENCODED.sub("%", key).replace("~", "/")
+
+
+def key_of(dag_run: Any) -> str:
+    """The partition key of a run, as people write it.
+
+    Raises:
+        MalformedPartitionKey: the run was triggered without a key.
+    """
+    key = dag_run.partition_key or (dag_run.conf or {}).get(KEY_IN_CONF)
+    if not key:
+        raise MalformedPartitionKey(f"{dag_run.run_id}: this run has no partition key; trigger the DAG with one")
+    return from_airflow(str(key))

@@ -22,6 +22,7 @@ from partition_gate.apps.cli import (
     registry,
     service_levels,
     versions,
+    watch,
 )
 from partition_gate.core.display import escaped
 from partition_gate.core.errors import (
@@ -55,6 +56,7 @@ profiles.register(app)
 service_levels.register(app)
 operations.register(app)
 incidents.register(app)
+watch.register(app)
 demo_commands.register(app)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.watch import heartbeat_line
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import PATH_LENGTH, displayed
 from partition_gate.core.errors import UnknownContract
@@ -108,9 +109,12 @@ def _with_results(done: gate_pipeline.RunResult, ports: WiredPorts, *, notifies:
 
 
 def status(as_json: Json = False) -> None:
-    """Show the newest outcome of every partition."""
-    with open_ports() as ports:
+    """Show the newest outcome of every partition, and a warning if the watch does not run."""
+    settings = load_settings()
+    with open_ports(settings) as ports:
         settlements = ports.ledger.latest()
+        if watch_line := heartbeat_line(ports, settings):
+            typer.echo(watch_line, err=True)
     if as_json:
         typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in settlements], indent=2))
         return

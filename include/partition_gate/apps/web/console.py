@@ -45,6 +45,9 @@ class Console(Protocol):
     def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
         """The newest settlement of one partition."""
 
+    def watch_problem(self) -> str | None:
+        """A sentence if the watch does not run although an active contract needs it; None if it runs."""
+
     def contracts(self) -> tuple[ContractSummary, ...]:
         """The usable contracts, sorted by id."""
 

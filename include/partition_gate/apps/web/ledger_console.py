@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from partition_gate.adapters.contract_folder import HISTORY, SUFFIX, Catalogue, ContractFolder
+from partition_gate.adapters.contract_folder import SUFFIX, CachedCatalogue, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.apps.web.console import BrokenContract, ContractSummary
 from partition_gate.apps.web.contract_details import ContractDetails, contract_details
 from partition_gate.contract.model import Dataset
-from partition_gate.core.errors import UnknownContract
 from partition_gate.core.masking import Masking
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample, sample_of
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.ports.ledger import Ledger
 from partition_gate.ports.warehouse import Warehouse
+from partition_gate.watching.heartbeat import NEVER_RAN, silence
 
 
 class LedgerConsole:
@@ -36,7 +37,7 @@ class LedgerConsole:
         self._contracts = contracts
         self._docs_folder = docs_folder
         self._mask_key = mask_key
-        self._read: tuple[object, Catalogue] | None = None
+        self._catalogue = CachedCatalogue(contracts)
 
     @property
     def docs_folder(self) -> Path:
@@ -48,13 +49,19 @@ class LedgerConsole:
     def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
         return self._ledger.outcome(dataset, partition_key)
 
+    def watch_problem(self) -> str | None:
+        heartbeat = self._ledger.heartbeat()
+        if heartbeat is not None:
+            return silence(heartbeat, now=datetime.now(UTC))
+        return NEVER_RAN if any(contract.status == "active" for contract in self.contracts()) else None
+
     def contracts(self) -> tuple[ContractSummary, ...]:
-        return tuple(_summary(compiled.dataset) for compiled in self._catalogue().contracts)
+        return tuple(_summary(compiled.dataset) for compiled in self._catalogue.current().contracts)
 
     def broken_contracts(self) -> tuple[BrokenContract, ...]:
         return tuple(
             BrokenContract(id=file.removesuffix(SUFFIX), file=file, problem=problem)
-            for file, problem in self._catalogue().broken
+            for file, problem in self._catalogue.current().broken
         )
 
     def contract_text(self, contract_id: str) -> str | None:
@@ -62,7 +69,7 @@ class LedgerConsole:
         return path.read_text(encoding="utf-8", errors="replace") if path else None
 
     def contract_details(self, contract_id: str) -> ContractDetails | None:
-        compiled = next((c for c in self._catalogue().contracts if c.contract.id == contract_id), None)
+        compiled = next((c for c in self._catalogue.current().contracts if c.contract.id == contract_id), None)
         text = self.contract_text(contract_id)
         if compiled is None or text is None:
             return None
@@ -83,23 +90,10 @@ class LedgerConsole:
         settlement = self._ledger.settlement(attempt_id)
         if settlement is None or settlement.quarantine_uri is None:
             return None
-        compiled = next((c for c in self._catalogue().contracts if c.contract.id == settlement.contract), None)
+        compiled = next((c for c in self._catalogue.current().contracts if c.contract.id == settlement.contract), None)
         masking = compiled.masking if compiled else Masking(open=frozenset())
         rows = self._warehouse().quarantined(settlement.quarantine_uri, limit=limit)
         return sample_of(rows, masking, self._mask_key)
-
-    def _catalogue(self) -> Catalogue:
-        """The contracts of the folder, read again if a contract file or a suite changed."""
-        try:
-            paths = self._contracts.paths()
-        except UnknownContract as error:
-            return Catalogue(contracts=(), broken=((str(self._contracts.contracts), str(error)),))
-        kept = self._contracts.contracts.glob(f"{HISTORY}/*/*{SUFFIX}")
-        files = [*paths, *sorted(kept), *sorted(self._contracts.expectations.rglob("*.json"))]
-        state = [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
-        if self._read is None or self._read[0] != state:
-            self._read = (state, self._contracts.load_all())
-        return self._read[1]
 
 
 def _summary(dataset: Dataset) -> ContractSummary:

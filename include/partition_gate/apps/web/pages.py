@@ -84,6 +84,7 @@ class ConsolePages:
             view=view,
             contracts={contract.dataset: contract for contract in contracts},
             broken=self._console.broken_contracts(),
+            watch_problem=self._console.watch_problem(),
         )
 
     def partition(self, request: Request, name: str) -> Response:

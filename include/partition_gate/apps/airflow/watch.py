@@ -1,0 +1,50 @@
+"""The task of the DAG `gate_watch`: one pass of the watch, and the runs that it wants Airflow to start."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from partition_gate.apps.airflow.timetable import KEY_IN_CONF, to_airflow
+from partition_gate.gate.look import WantedRun, WatchPlan
+from partition_gate.gate.watch import watch as one_pass
+from partition_gate.settings import load_settings
+from partition_gate.wiring import contract_folder, open_ports
+
+log = logging.getLogger(__name__)
+
+_LONGEST_KEY = 180  # a run id has at most 250 characters
+
+
+def watch(prefix: str) -> list[dict[str, Any]]:
+    """One pass; the arguments of a TriggerDagRunOperator for each wanted run. `prefix` of a contract's id is its DAG.
+
+    Raises:
+        OperatorError: the ledger does not answer.
+    """
+    settings = load_settings()
+    with open_ports(settings) as ports:
+        catalogue = contract_folder(settings).load_some(None)
+        found = one_pass(catalogue.contracts, catalogue.broken, plan=WatchPlan(), ports=ports)
+    log.info(
+        "watched datasets=%d missing=%d wanted=%d waiting=%d not_looked_at=%d repaired=%d",
+        *(found.datasets, len(found.missing), len(found.wanted), found.waiting),
+        *(len(found.not_looked_at), found.repaired),
+    )
+    return [trigger_of(run, prefix) for run in found.wanted]
+
+
+def trigger_of(run: WantedRun, prefix: str) -> dict[str, Any]:
+    """The arguments that start the run. Its id is the same whichever watch wants it, so it is started once.
+
+    The key is in the run's conf, because the task SDK of Airflow 3.3 does not pass a partition key on when a task
+    triggers a run (docs/adr/0032).
+    """
+    key = to_airflow(run.key)
+    shown = key[:_LONGEST_KEY].replace("..", "._")  # Airflow refuses two dots in an id
+    return {
+        "trigger_dag_id": f"{prefix}{run.contract}",
+        "trigger_run_id": f"watch__{shown}__{run.identity}",
+        "conf": {KEY_IN_CONF: key},
+        "note": f"started by gate_watch: the partition {run.key} {run.why}",
+    }

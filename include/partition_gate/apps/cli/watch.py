@@ -1,0 +1,112 @@
+"""`gate watch`: passes of the watch without Airflow. `gate status` says here whether the watch runs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from partition_gate.adapters.contract_folder import CachedCatalogue
+from partition_gate.contract.model import Status
+from partition_gate.core.display import SENTENCE_LENGTH, displayed
+from partition_gate.core.errors import GateError
+from partition_gate.core.units import duration
+from partition_gate.gate.look import WatchPlan
+from partition_gate.gate.watch import WatchPass
+from partition_gate.gate.watch import watch as one_pass
+from partition_gate.settings import Settings, load_settings
+from partition_gate.watching.heartbeat import INTERVAL, NEVER_RAN, silence
+from partition_gate.wiring import WiredPorts, contract_folder, open_ports
+
+SHORTEST_INTERVAL = timedelta(seconds=10)
+COULD_NOT_LOOK = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(watch)
+
+
+def watch(
+    every: Annotated[
+        str, typer.Option("--every", help="Repeat at this interval, such as 5m, until Ctrl-C; without it, look once.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="The most partitions to judge in one pass.")] = 20,
+    look_back: Annotated[int, typer.Option("--look-back", min=1, max=366, help="Days to look back.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for each pass.")] = False,
+) -> None:
+    """Settle partitions that never came, judge those that landed late or changed, and report broken promises.
+
+    Without Airflow, this replaces its DAGs; with Airflow, the DAG gate_watch does the same and starts runs.
+    Exit codes: 0 everything was looked at, 3 something could not be.
+    """
+    interval = _interval(every)
+    plan = WatchPlan(interval=interval or INTERVAL, judges=True, runs=limit, look_back=timedelta(days=look_back))
+    settings = load_settings()
+    contracts = CachedCatalogue(contract_folder(settings))
+    with open_ports(settings) as ports, suppress(KeyboardInterrupt):
+        if interval is None:
+            found = _pass(contracts, plan, ports, as_json=as_json)
+            raise typer.Exit(COULD_NOT_LOOK if found.not_looked_at else 0)
+        while True:
+            began = time.monotonic()
+            try:
+                _pass(contracts, plan, ports, as_json=as_json)
+            except GateError as error:
+                sentence = displayed(str(error), limit=SENTENCE_LENGTH)
+                typer.echo(f"gate: {sentence}; the next pass tries again", err=True)
+            time.sleep(max(0.0, interval.total_seconds() - (time.monotonic() - began)))
+
+
+def heartbeat_line(ports: WiredPorts, settings: Settings) -> str | None:
+    """A sentence if the watch does not run although an active contract needs it; None if it runs."""
+    heartbeat = ports.ledger.heartbeat()
+    if heartbeat is not None:
+        return silence(heartbeat, now=ports.clock.now())
+    contracts = contract_folder(settings).load_all().contracts
+    return NEVER_RAN if any(each.contract.status is Status.ACTIVE for each in contracts) else None
+
+
+def _interval(text: str) -> timedelta | None:
+    if not text:
+        return None
+    interval = duration(text)
+    if interval is None or interval < SHORTEST_INTERVAL:
+        raise typer.BadParameter(f"{text!r} is not an interval of at least 10 seconds; write one such as 5m")
+    return interval
+
+
+def _pass(contracts: CachedCatalogue, plan: WatchPlan, ports: WiredPorts, *, as_json: bool) -> WatchPass:
+    began, catalogue = time.monotonic(), contracts.current()
+    watched = [compiled for compiled in catalogue.contracts if compiled.contract.status is not Status.RETIRED]
+    found = one_pass(watched, catalogue.broken, plan=plan, ports=ports)
+    if as_json:
+        typer.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False))
+    else:
+        for line in _lines(found, seconds=time.monotonic() - began):
+            typer.echo(line)
+    return found
+
+
+def _lines(found: WatchPass, *, seconds: float) -> Iterator[str]:
+    """One line for each thing that happened, then one that counts them."""
+    for settled in (*found.missing, *found.judged):
+        why = f": {displayed(settled.why[0], limit=SENTENCE_LENGTH)}" if settled.why else ""
+        yield f"{settled.dataset} {displayed(settled.partition_key)}: {settled.outcome.value}{why}"
+    for told in found.assessments:
+        for problem in told.problems:
+            yield f"{told.dataset}: {displayed(problem.finding, limit=SENTENCE_LENGTH)}"
+        for cause in sorted(told.in_order):
+            yield f"{told.dataset}: in order again: {displayed(cause)}"
+    for name, why in found.not_looked_at:
+        yield f"{name}: not looked at: {displayed(why.splitlines()[0], limit=SENTENCE_LENGTH)}"
+    yield (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {found.datasets:,} datasets in {seconds:.1f} s: "
+        f"{len(found.missing)} missing, {len(found.judged)} judged, {found.waiting} still waiting, "
+        f"{len(found.not_looked_at)} not looked at"
+    )
