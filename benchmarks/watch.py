@@ -31,16 +31,21 @@ TODAY = datetime.now(UTC).date()
 
 
 class WatchedInstallation(Installation):
-    """An installation whose datasets have landed and have been published every day until yesterday."""
+    """An installation whose datasets have landed and have been published every day until yesterday.
+
+    Only partitions of the last 60 days have a file, because nothing looks into older folders.
+    """
 
     def __init__(self, folder: Path, datasets: int, days: int) -> None:
         super().__init__(folder, datasets)
         self.days = [TODAY - timedelta(days=back) for back in range(days, 0, -1)]
         for name in self.names:
+            (folder / "landing" / name).mkdir(parents=True)
             for day in self.days:
                 partition = folder / "landing" / name / f"dt={day}"
-                partition.mkdir(parents=True)
-                (partition / self.file.name).hardlink_to(self.file)
+                partition.mkdir()
+                if TODAY - day <= timedelta(days=60):
+                    (partition / self.file.name).write_bytes(b"rows")
 
     def record(self, contracts: Sequence[CompiledDataset], ports: WiredPorts) -> None:
         """Record every partition as published by the files that are in landing."""
@@ -58,9 +63,8 @@ def main() -> None:
     options = _options()
     lines = ["| datasets | days of history | contracts read, CPU s | one pass, CPU s | range | ratio |"]
     lines.append("|--:|--:|--:|--:|---|--:|")
-    lines += _table(
-        [(count, 30) for count in options.datasets] + [(options.datasets[-1], options.history)], options.runs
-    )
+    few = options.datasets[0]
+    lines += _table([(few, 30), (few, options.history), *((count, 30) for count in options.datasets[1:])], options.runs)
     report = "\n".join([*_introduction(options.runs), *lines]) + "\n"
     print(report)
     if options.write:
@@ -117,7 +121,8 @@ def _pass(contracts: Sequence[CompiledDataset], ports: WiredPorts) -> WatchPass:
 
 def _rows(compiled: CompiledDataset, day: date, ports: WiredPorts) -> tuple[dict[str, object], ...]:
     name, key = compiled.dataset.name, day.isoformat()
-    files = ports.store.list_files(compiled.dataset.location, key)
+    is_recent = TODAY - day <= timedelta(days=60)
+    files = ports.store.list_files(compiled.dataset.location, key) if is_recent else ()
     fingerprint = Partition(dataset=name, key=key, files=files).fingerprint
     own = {"dataset": name, "partition_key": key, "idempotency_key": fingerprint, "contract": name, "version": "1.0.0"}
     now = datetime.now(UTC)

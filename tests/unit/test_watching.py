@@ -24,6 +24,7 @@ from partition_gate.watching.partitions import (
     to_compare,
     waiting,
     window,
+    without_strays,
 )
 from partition_gate.watching.problems import Seen, assessment, of_contracts, seen, unreadable
 
@@ -56,8 +57,9 @@ class Found:
     ) -> None:
         self.of, self.dataset, self.now = of, of.dataset, now
         keys = LandedKeys(keys=tuple(sorted(landed, key=of.dataset.location.order)), has_earlier=earlier)
-        self.window = window(of.dataset, keys, now=now)
         self.outcomes = {key.replace("_", "-").removeprefix("d"): _outcome(key, word) for key, word in outcomes.items()}
+        whole = window(of.dataset, keys, now=now)
+        self.window = without_strays(of.dataset, whole, self.outcomes, now=now)
 
     @property
     def promised(self) -> tuple[tuple[str, ...], ...]:
@@ -212,8 +214,8 @@ def test_a_snapshot_without_an_outcome_waits():
 
 def test_every_settled_partition_is_compared_once_a_cycle_and_the_newest_in_every_pass():
     keys = days(1, 19)
-    settled = {f"d{key.replace('-', '_')}": "published" for key in keys}
-    found = Found(contract(), *keys, **settled)
+    found = Found(contract(), *keys)
+    found.outcomes = {key: _outcome(key, "published") for key in keys}
 
     passes = [
         to_compare(found.window, found.outcomes, NOBODY, number=number, interval=5 * MINUTES) for number in range(18)
@@ -357,7 +359,8 @@ LANDS = "but data still lands (2026-11-19)"
     ],
 )
 def test_the_end_of_a_contract_is_a_problem_two_weeks_before_and_while_data_still_lands(word, day, landed, finding):
-    found = Found(contract({"property": word, "value": day}), landed, **{f"d{landed.replace('-', '_')}": "published"})
+    found = Found(contract({"property": word, "value": day}), landed)
+    found.outcomes = {landed: _outcome(landed, "published")}
 
     assert found.problems == ({word: finding} if finding else {})
 

@@ -167,7 +167,8 @@ def _ticks(line: str, label: datetime, step: timedelta) -> bool:
 
 def _label(dataset: Dataset, key: str) -> tuple[datetime, timedelta] | None:
     """The start of a key's period in wall clock time (naive), and the step to the next period."""
-    parts, values = dataset.location.parts(key), dataset.location.values(key)
+    parts = dataset.location.parts(key)
+    values = {segment.name: segment.stored(parts[segment.name]) for segment in dataset.location.segments}
     moments = (segment.timestamp(parts[segment.name]) for segment in dataset.location.segments)
     moment = next((moment for moment in moments if moment is not None), None)
     step, label = _midnight_or_hour(values) if moment is None else (frequency(dataset), moment)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from partition_gate.core.integers import SIGNED_BITS
@@ -215,6 +216,7 @@ class Boolean(KeyType[bool]):
         return "true" if value else "false"
 
 
+@cache  # asked for each part of each key
 def key_type(name: str, type_name: str) -> KeyType[Any] | None:
     """The key type of a segment with this name and DuckDB type; None if the type cannot be a key."""
     kind = " ".join(type_name.upper().split())

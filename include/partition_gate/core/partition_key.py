@@ -61,7 +61,7 @@ class Segment(Record):
             MalformedPartitionKey: it is not a value of the segment's type, or not one of the value's `spellings`.
         """
         part = self.part(folder)
-        if folder not in self.spellings(part):
+        if folder != part and folder not in self.spellings(part):
             what = f"not an accepted spelling of {part}; rename the folder to {self.name}={part}"
             raise MalformedPartitionKey(f"{self.name}: {shown(folder)} is {what}")
         return part

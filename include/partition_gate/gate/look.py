@@ -78,6 +78,7 @@ def look(compiled: CompiledDataset, unfinished: frozenset[str], *, number: int, 
     landed = ports.store.partition_keys(dataset.location, since=since)
     found = partitions.window(dataset, landed, now=now, look_back=plan.look_back)
     outcomes = {outcome.partition_key: outcome for outcome in ports.ledger.outcomes(dataset.name, found.keys)}
+    found = partitions.without_strays(dataset, found, outcomes, now=now)
     promises = partitions.promised(dataset, found, outcomes, now=now)
     overdue = partitions.overdue(lambda key: compiled.in_force(key).dataset, promises, outcomes, now=now)
     compared = partitions.to_compare(found, outcomes, unfinished, number=number, interval=plan.interval)

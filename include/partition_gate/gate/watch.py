@@ -128,7 +128,8 @@ class _Datasets:
     def _look(self, compiled: CompiledDataset) -> Look | None:
         dataset, storage = compiled.dataset, _storage(compiled.dataset.location.root)
         if storage in self._silent:  # the other datasets in it do not wait for it again in this pass
-            return self._unreadable(compiled, self._silent[storage])
+            self._unreadable(compiled, self._silent[storage])
+            return None
         unfinished, limit_s = self._unfinished.get(dataset.name, frozenset()), self._plan.dataset_limit.total_seconds()
         call = partial(look, compiled, unfinished, number=self._number, plan=self._plan, ports=self._ports)
         try:
@@ -145,7 +146,8 @@ class _Datasets:
         else:
             self.assess(dataset.name, compiled.contract.id, found.seen)
             return found
-        return self._unreadable(compiled, why)
+        self._unreadable(compiled, why)
+        return None
 
     def _unreadable(self, compiled: CompiledDataset, why: str) -> None:
         """Record that a dataset could not be looked at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import dropwhile
+from itertools import chain, dropwhile
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -49,7 +49,7 @@ class Window(Record):
     """The partitions of a dataset that the watch looks at.
 
     `series` are the keys of the periods that ended within the look-back, oldest first: one tuple, or one for each
-    region that landed. `landed` are the keys in landing that the calendar expects, oldest first.
+    region that landed. `landed` are the keys in landing, oldest first; `has_earlier`: older ones landed, too.
     """
 
     series: tuple[tuple[str, ...], ...]
@@ -60,27 +60,43 @@ class Window(Record):
     @property
     def keys(self) -> tuple[str, ...]:
         """All of them, each once: the partitions whose outcomes the watch asks for."""
-        folders = (stray.key for stray in self.strays if stray.key is not None)
-        return tuple(dict.fromkeys((*(key for keys in self.series for key in keys), *self.landed, *folders)))
+        return tuple(dict.fromkeys((*(key for keys in self.series for key in keys), *self.landed)))
 
 
 def window(dataset: Dataset, landed: LandedKeys, *, now: datetime, look_back: timedelta = LOOK_BACK) -> Window:
     """The partitions to look at. What landed for a period that ended before the look-back is left out."""
-    recent, strays, undated = [], [Stray(folder=name, key=None, why=why) for name, why in landed.refused], []
-    has_earlier = landed.has_earlier
+    series = _scheduled(dataset, now, look_back)
+    in_series, recent, undated, has_earlier = {*chain(*series)}, [], [], landed.has_earlier
     for key in landed.keys:
-        covered = period(dataset, key)
-        if covered is None:
+        covered = None if key in in_series else period(dataset, key)
+        if covered is None and key not in in_series:
             undated.append(key)
-        elif covered[1] < now - look_back:
+        elif covered is not None and covered[1] < now - look_back:
             has_earlier = True
-        elif why := _why_stray(dataset, key, covered[0], now):
-            strays.append(Stray(folder=_folder(dataset, key), key=key, why=why))
         else:
             recent.append(key)
-    series = tuple(_periods(dataset, like, now, look_back) for like in _forms(dataset, recent, now))
-    kept = (*undated[-UNDATED_KEYS:], *recent)
-    return Window(series=series, landed=kept, strays=tuple(strays), has_earlier=has_earlier)
+    return Window(
+        series=series or _regional(dataset, recent, now, look_back),
+        landed=(*undated[-UNDATED_KEYS:], *recent),
+        strays=tuple(Stray(folder=name, key=None, why=why) for name, why in landed.refused),
+        has_earlier=has_earlier,
+    )
+
+
+def without_strays(dataset: Dataset, found: Window, outcomes: Outcomes, *, now: datetime) -> Window:
+    """The window without landed partitions that no calendar expects; those are strays.
+
+    One that has an outcome is none: a person has run it.
+    """
+    unsettled = (key for key in found.landed if key not in outcomes)
+    why_not = {key: why for key in unsettled if (why := _why_stray(dataset, key, now)) is not None}
+    strays = (Stray(folder=_folder(dataset, key), key=key, why=why) for key, why in why_not.items())
+    return found.model_copy(
+        update={
+            "landed": tuple(key for key in found.landed if key not in why_not),
+            "strays": (*found.strays, *strays),
+        }
+    )
 
 
 def first_day(dataset: Dataset, *, now: datetime, look_back: timedelta = LOOK_BACK) -> datetime:
@@ -89,7 +105,7 @@ def first_day(dataset: Dataset, *, now: datetime, look_back: timedelta = LOOK_BA
 
 
 def promised(dataset: Dataset, found: Window, outcomes: Outcomes, *, now: datetime) -> tuple[tuple[str, ...], ...]:
-    """The keys of each series that the contract promises and that are due by now.
+    """The keys of each series that the contract promises and that are due by now, and those that have an outcome.
 
     They begin at `startDate`; without one, at the first partition that ever landed or was recorded. A newly installed
     contract without `startDate` and without data promises nothing yet.
@@ -97,7 +113,7 @@ def promised(dataset: Dataset, found: Window, outcomes: Outcomes, *, now: dateti
     known = {*found.landed, *outcomes}
     begins = dataset.limits.start_date is not None or found.has_earlier
     started = (keys if begins else tuple(dropwhile(lambda key: key not in known, keys)) for keys in found.series)
-    return tuple(tuple(key for key in keys if _is_promised(dataset, key, now)) for keys in started)
+    return tuple(tuple(key for key in keys if key in outcomes or _is_promised(dataset, key, now)) for keys in started)
 
 
 def overdue(
@@ -160,18 +176,24 @@ def has_changed(outcome: RecordedOutcome, partition: Partition) -> bool:
     return outcome.outcome is not PartitionOutcome.ERRORED and partition.arrived_at > outcome.settled_at
 
 
-def _forms(dataset: Dataset, recent: Sequence[str], now: datetime) -> list[str]:
-    """A key for each series: from the schedule if it can form keys, else one for each region that landed."""
+def _scheduled(dataset: Dataset, now: datetime, look_back: timedelta) -> tuple[tuple[str, ...], ...]:
+    """The only series of a dataset whose keys are times; none for others."""
     key_format = schedule_of(dataset).key_format
-    if not dataset.location.segments:
-        return []
-    if key_format is not None:
-        try:
-            return [dataset.location.key(now.astimezone(ZoneInfo(dataset.limits.timezone)).strftime(key_format))]
-        except MalformedPartitionKey:  # a single segment that is no date
-            return []
+    if key_format is None or not dataset.location.segments:
+        return ()
+    try:
+        like = dataset.location.key(now.astimezone(ZoneInfo(dataset.limits.timezone)).strftime(key_format))
+    except MalformedPartitionKey:  # a single segment that is no date
+        return ()
+    return (_periods(dataset, like, now, look_back),)
+
+
+def _regional(
+    dataset: Dataset, recent: Sequence[str], now: datetime, look_back: timedelta
+) -> tuple[tuple[str, ...], ...]:
+    """A series for each region (any part that is no time) that landed within the look-back."""
     newest = {newest_ended(dataset, key, now=now) for key in recent}
-    return sorted(key for key in newest if key is not None)
+    return tuple(_periods(dataset, key, now, look_back) for key in sorted(key for key in newest if key is not None))
 
 
 def _periods(dataset: Dataset, like: str, now: datetime, look_back: timedelta) -> tuple[str, ...]:
@@ -192,9 +214,10 @@ def _is_promised(dataset: Dataset, key: str, now: datetime) -> bool:
     return available is None or local_day(dataset, moment) >= available
 
 
-def _why_stray(dataset: Dataset, key: str, begins: datetime, now: datetime) -> str | None:
-    if begins > now + _A_DAY:
-        return f"the period of {key} begins on {begins:%Y-%m-%d}, in the future"
+def _why_stray(dataset: Dataset, key: str, now: datetime) -> str | None:
+    covered = period(dataset, key)
+    if covered is not None and covered[0] > now + _A_DAY:
+        return f"the period of {key} begins on {covered[0]:%Y-%m-%d}, in the future"
     return None if is_expected(dataset, key) else f"the contract's calendar does not expect {key}"
 
 

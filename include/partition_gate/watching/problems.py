@@ -68,7 +68,7 @@ def seen(
 ) -> Seen:
     """Every problem of the dataset as a whole. `promises` are the promised keys of each series, oldest first."""
     checks = [check for check in suite.checks if isinstance(check.promise, FreshWithin | PublishedBy)]
-    problems = [*_folders(dataset, found, outcomes)]
+    problems = [*_folders(dataset, found)]
     if dataset.contract.status in _PROMISING:
         problems += _promises(dataset, checks, promises, outcomes, now)
         problems += _lifecycle(dataset, found, now)
@@ -99,14 +99,13 @@ def assessment(dataset: str, contract: str, seen_now: Seen, active: Iterable[Inc
     )
 
 
-def _folders(dataset: Dataset, found: Window, outcomes: Outcomes) -> Iterator[Problem]:
+def _folders(dataset: Dataset, found: Window) -> Iterator[Problem]:
     """One problem for each of the first folders by name, and one that counts the others.
 
-    A partition that a person has run is no problem, whatever the calendar says; one after `endOfLife` is another one.
+    What landed for a time after `endOfLife` is a problem of the contract's life cycle instead.
     """
     end = dataset.limits.end_of_life
-    unjudged = (s for s in found.strays if s.key is None or s.key not in outcomes)
-    strays = [s for s in unjudged if s.key is None or end is None or not _begins_since(dataset, s.key, end)]
+    strays = [s for s in found.strays if s.key is None or end is None or not _begins_since(dataset, s.key, end)]
     for stray in sorted(strays, key=lambda stray: stray.folder)[:FOLDERS_NAMED]:
         finding = f"{stray.folder} is not judged: {stray.why}"
         yield Problem(cause=f"{_FOLDER}{stray.folder}", kind=ProblemKind.LANDING, finding=finding)

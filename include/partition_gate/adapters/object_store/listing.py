@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from fnmatch import fnmatchcase
@@ -16,8 +15,6 @@ from partition_gate.core.partition_key import Segment
 NOTE_BYTES = 8_000_000
 FolderNames = Callable[[str], Iterable[str]]
 FilesIn = Callable[[str], Iterable[DataFile]]
-_DAY = re.compile("[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
-_YEAR = re.compile("[0-9]{4}")
 
 
 class _Folder(NamedTuple):
@@ -73,18 +70,18 @@ class _Tree:
 
     def __init__(self, root: str, folder_names: FolderNames, since: date | None) -> None:
         self._root, self._folder_names = root, folder_names
-        self._since = since.isoformat().replace("-", "") if since else None
+        self._since = since.isoformat() if since else None
         self.refused: dict[str, str] = {}
         self.has_earlier = False
 
     def children(self, parent: _Folder, segment: Segment) -> Iterable[_Folder]:
         """The folders below `parent` that have a valid value of the segment; the others are added to `refused`."""
-        prefix = f"{segment.name}="
+        prefix, since = f"{segment.name}=", self._since
         for name in self._folder_names(f"{self._root}/{parent.path}".rstrip("/")):
             if not name.startswith(prefix):
                 continue
-            value = name.removeprefix(prefix)
-            if self._since is not None and _is_earlier(segment.name, value, self._since):
+            value = name[len(prefix) :]
+            if since is not None and _is_earlier(segment.name, value, since):
                 self.has_earlier = True
                 continue
             path = f"{parent.path}/{name}".lstrip("/")
@@ -95,11 +92,15 @@ class _Tree:
 
 
 def _is_earlier(segment: str, value: str, since: str) -> bool:
-    """Whether a folder's value is a date before `since` (`20130101`), or a year before its year, by its text alone."""
+    """Whether a folder's value is a date before `since` (`2013-01-01`), or a year before its year, by its text alone.
+
+    Called for every folder in landing, so it compares before it looks.
+    """
     if segment == "year":
-        return bool(_YEAR.fullmatch(value)) and value < since[:4]
-    day = _DAY.match(value)
-    return day is not None and day[0].replace("-", "") < since
+        return value < since[:4] and len(value) == 4 and value.isdigit()
+    return value < since and (
+        (value[4:5] == "-" == value[7:8] and value[:4].isdigit()) or (value[:8].isdigit() and len(value) == 8)
+    )
 
 
 def _printable(name: str) -> str:
