@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.unit.test_odcs import minimal, read
 
+from partition_gate.alerts.dataset_problems import GATE
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contract.readiness import Wait
 from partition_gate.core.errors import AccessDenied, AmbiguousPartition, StoreUnreachable
@@ -22,7 +23,7 @@ from partition_gate.judging.attempt import AttemptState, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import NOON, a_claim
 from partition_gate.testing.ports import FakePorts, FakeStore, Killed, failing
-from partition_gate.watching.heartbeat import GATE, STOPPED, Heartbeat
+from partition_gate.watching.heartbeat import STOPPED, Heartbeat
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LATENCY = [{"property": "latency", "value": 4, "unit": "h"}]
@@ -342,6 +343,21 @@ def test_a_folder_is_told_once_and_is_in_order_when_it_is_gone(gate: Watch):
 
     assert (len(first.assessments), second.assessments) == (1, ())
     assert (before, gate.problems) == ({("orders", "folder dt=soon")}, set())
+
+
+def test_the_producers_are_told_of_a_folder_and_the_operators_of_a_landing_that_cannot_be_listed(tmp_path: Path):
+    support = [{"channel": "#orders", "tool": "slack", "scope": "issues"}]
+    gate = Watch(tmp_path, a_contract(support=support))
+    gate.ports.operators_channel = "#gate"
+    gate.store.refused = [("dt=soon", "dt: 'soon' is not a calendar date")]
+    gate.look()
+    gate.store.listing["/orders"] = forbidden
+    gate.look()
+
+    assert [(sent.channel, sent.audience) for sent in gate.ports.notifier.sent] == [
+        ("#orders", "producers"),
+        ("#gate", "operators"),
+    ]
 
 
 # What killed runs left

@@ -26,7 +26,7 @@ from partition_gate.watching.partitions import (
     window,
     without_strays,
 )
-from partition_gate.watching.problems import Seen, assessment, of_contracts, seen, unreadable
+from partition_gate.watching.problems import Seen, news, of_contracts, seen, unreadable
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MINUTES = timedelta(minutes=1)
@@ -391,29 +391,29 @@ def a_look(*causes: str, examined: frozenset[str] = frozenset({"a", "b", "folder
 
 
 def test_only_news_are_recorded():
-    first, again = assessment("t", "t", a_look("a"), ()), assessment("t", "t", a_look("a"), [an_incident("a")])
+    first, again = news(a_look("a"), ()), news(a_look("a"), [an_incident("a")])
 
     assert first is not None
     assert ([problem.cause for problem in first.problems], again) == (["a"], None)
 
 
 def test_a_problem_with_another_finding_is_news():
-    assert assessment("t", "t", a_look("a"), [an_incident("a", "y")]) is not None
+    assert news(a_look("a"), [an_incident("a", "y")]) is not None
 
 
 def test_a_folder_that_is_gone_and_a_promise_that_is_kept_again_are_in_order():
-    found = assessment("t", "t", a_look("a"), [an_incident("b"), an_incident("folder dt=x"), an_incident("missing")])
+    found = news(a_look("a"), [an_incident("b"), an_incident("folder dt=x"), an_incident("missing")])
 
     assert found is not None
     assert found.in_order == frozenset({"b", "folder dt=x"})
 
 
 def test_an_incident_of_partitions_only_is_left_to_their_runs():
-    assert assessment("t", "t", a_look(), [an_incident("a", keys=("2026-11-19",))]) is None
+    assert news(a_look(), [an_incident("a", keys=("2026-11-19",))]) is None
 
 
 def test_a_landing_that_cannot_be_listed_says_nothing_about_folders():
-    found = assessment("t", "t", unreadable("no answer"), [an_incident("folder dt=x"), an_incident("a")])
+    found = news(unreadable("no answer"), [an_incident("folder dt=x"), an_incident("a")])
 
     assert found is not None
     assert ([problem.cause for problem in found.problems], found.in_order) == (["landing unreadable"], frozenset())
@@ -421,7 +421,7 @@ def test_a_landing_that_cannot_be_listed_says_nothing_about_folders():
 
 def test_a_contract_file_that_can_be_used_again_is_in_order_and_so_is_the_watch():
     active = [an_incident("contract a.odcs.yaml"), an_incident("contract b.odcs.yaml"), an_incident(STOPPED)]
-    found = assessment("gate", "gate", of_contracts([("b.odcs.yaml", "line 1: no id\nline 2")]), active)
+    found = news(of_contracts([("b.odcs.yaml", "line 1: no id\nline 2")]), active)
 
     assert found is not None
     assert found.problems[0].finding == ("b.odcs.yaml cannot be used, so its partitions are not judged: line 1: no id")

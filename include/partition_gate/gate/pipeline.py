@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from partition_gate.alerts.dataset_problems import GATE, gate_assessment
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.readiness import NotExpected, Wait
 from partition_gate.core.errors import GateError, NothingDue, NotRecorded, PartitionChanged
@@ -26,7 +27,7 @@ from partition_gate.gate.spool import remove_abandoned_spools
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
-from partition_gate.watching.heartbeat import GATE, STOPPED, stopped
+from partition_gate.watching.heartbeat import STOPPED, stopped
 
 log = logging.getLogger(__name__)
 
@@ -262,11 +263,13 @@ class PartitionRun:
 def _watch_the_watch(ports: Ports) -> None:
     """Record that the watch has stopped. Whether it ever ran, only `gate status` and the console say."""
     heartbeat, now = ports.ledger.heartbeat(), ports.clock.now()
-    stopped_watch = stopped(heartbeat, now=now) if heartbeat else None
-    if stopped_watch is not None:
-        log.warning("watch stopped why=%s", stopped_watch.problems[0].finding)
-        if not any(incident.cause == STOPPED for incident in ports.ledger.incidents(GATE)):
-            ports.ledger.assess(stopped_watch, now=now)
+    problem = stopped(heartbeat, now=now) if heartbeat else None
+    if problem is None:
+        return
+    log.warning("watch stopped why=%s", problem.finding)
+    if not any(incident.cause == STOPPED for incident in ports.ledger.incidents(GATE)):
+        links, operators = ports.links(GATE, "", ""), ports.operators_channel
+        ports.ledger.assess(gate_assessment((problem,), frozenset(), links, operators=operators), now=now)
 
 
 def report(settlement: Settlement, *, ports: Ports) -> str | None:

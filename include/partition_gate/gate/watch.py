@@ -13,7 +13,9 @@ from datetime import timedelta
 from functools import partial
 from itertools import chain, zip_longest
 
+from partition_gate.alerts.dataset_problems import GATE, dataset_assessment, gate_assessment
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.contract.model import Dataset
 from partition_gate.core.errors import GateError, StoreUnreachable
 from partition_gate.core.record import Record
 from partition_gate.gate.deadlines import Deadline, LimitReached, within
@@ -26,8 +28,8 @@ from partition_gate.incidents.model import Assessment, Incident
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
-from partition_gate.watching.heartbeat import GATE, Heartbeat
-from partition_gate.watching.problems import Seen, assessment, of_contracts, unreadable
+from partition_gate.watching.heartbeat import Heartbeat
+from partition_gate.watching.problems import Seen, news, of_contracts, unreadable
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +68,7 @@ def watch(
     missing = tuple(settlement for look_ in looks for settlement in datasets.settle_missing(look_))
     wanted = tuple(_in_turns([look_.wanted for look_ in looks]))
     now_wanted = wanted[: plan.runs]
-    datasets.assess(GATE, GATE, of_contracts(broken))
+    datasets.assess_gate(of_contracts(broken))
     judged = _judged(now_wanted, contracts, plan, ports) if plan.judges else ()
     swept = _sweep(contracts, heartbeat, ports)
     return WatchPass(
@@ -118,12 +120,24 @@ class _Datasets:
             if isinstance(arrival, Settlement) and arrival.outcome is PartitionOutcome.MISSING:
                 yield arrival
 
-    def assess(self, dataset: str, contract: str, seen: Seen) -> None:
-        """Record what is new about the problems of a dataset as a whole."""
-        found = assessment(dataset, contract, seen, self._active.get(dataset, ()))
+    def assess(self, dataset: Dataset, seen: Seen) -> None:
+        """Record what is new about the problems of a dataset as a whole, and who is told."""
+        found = news(seen, self._active.get(dataset.name, ()))
         if found is not None:
-            self.assessments.append(found)
-            self._ports.ledger.assess(found, now=self._ports.clock.now())
+            links = self._ports.links(dataset.name, "", "")
+            operators = self._ports.operators_channel
+            self._record(dataset_assessment(dataset, found.problems, found.in_order, links, operators=operators))
+
+    def assess_gate(self, seen: Seen) -> None:
+        """Record what is new about the gate itself."""
+        found = news(seen, self._active.get(GATE, ()))
+        if found is not None:
+            links, operators = self._ports.links(GATE, "", ""), self._ports.operators_channel
+            self._record(gate_assessment(found.problems, found.in_order, links, operators=operators))
+
+    def _record(self, assessment: Assessment) -> None:
+        self.assessments.append(assessment)
+        self._ports.ledger.assess(assessment, now=self._ports.clock.now())
 
     def _look(self, compiled: CompiledDataset) -> Look | None:
         dataset, storage = compiled.dataset, _storage(compiled.dataset.location.root)
@@ -144,7 +158,7 @@ class _Datasets:
             log.exception("dataset not looked at dataset=%s", dataset.name)
             why = f"a bug in Partition Gate ({type(error).__name__}); the log has its traceback"
         else:
-            self.assess(dataset.name, compiled.contract.id, found.seen)
+            self.assess(dataset, found.seen)
             return found
         self._unreadable(compiled, why)
         return None
@@ -153,7 +167,7 @@ class _Datasets:
         """Record that a dataset could not be looked at."""
         log.warning("dataset not looked at dataset=%s why=%s", compiled.dataset.name, why)
         self.not_looked_at.append((compiled.dataset.name, why))
-        self.assess(compiled.dataset.name, compiled.contract.id, unreadable(why))
+        self.assess(compiled.dataset, unreadable(why))
 
 
 def _beat(plan: WatchPlan, ports: Ports) -> Heartbeat:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from partition_gate.core.record import Record
 from partition_gate.core.units import in_words, roughly
-from partition_gate.incidents.model import Assessment, Problem, ProblemKind
+from partition_gate.incidents.model import Problem, ProblemKind
 
 INTERVAL = timedelta(minutes=5)
 SILENT_AFTER = 3  # intervals
@@ -16,8 +16,7 @@ SWEEP_EVERY = timedelta(hours=1)
 HOW_TO_START = "unpause the DAG gate_watch in Airflow, or run: gate watch --every 5m"
 NEVER_RAN = f"The watch has never run, so a partition that does not come is not noticed. {HOW_TO_START[0].upper()}"
 NEVER_RAN += HOW_TO_START[1:]
-# The name under which problems of the gate itself are recorded; no contract's dataset.
-GATE, STOPPED = "gate", "watch stopped"
+STOPPED = "watch stopped"
 
 
 class Heartbeat(Record):
@@ -50,10 +49,9 @@ def silence(heartbeat: Heartbeat, *, now: datetime) -> str | None:
     )
 
 
-def stopped(heartbeat: Heartbeat, *, now: datetime) -> Assessment | None:
+def stopped(heartbeat: Heartbeat, *, now: datetime) -> Problem | None:
     """The problem that a partition run records if the watch has stopped; None if it runs."""
     if silence(heartbeat, now=now) is None:
         return None
     finding = f"the watch has not run since {heartbeat.at:%Y-%m-%d %H:%M} UTC; {HOW_TO_START}"
-    problem = Problem(cause=STOPPED, kind=ProblemKind.OPERATIONS, finding=finding)
-    return Assessment(dataset=GATE, contract=GATE, partition_key="", position="", problems=(problem,))
+    return Problem(cause=STOPPED, kind=ProblemKind.OPERATIONS, finding=finding)

@@ -13,7 +13,7 @@ from partition_gate.core.partition import SNAPSHOT
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Severity
 from partition_gate.core.units import in_words
-from partition_gate.incidents.model import Assessment, Incident, Problem, ProblemKind
+from partition_gate.incidents.model import Incident, Problem, ProblemKind
 from partition_gate.judging.disposition import VISIBLE
 from partition_gate.watching.heartbeat import STOPPED
 from partition_gate.watching.partitions import Outcomes, Window
@@ -36,6 +36,13 @@ class Seen(Record):
 
     problems: tuple[Problem, ...]
     examined: frozenset[str]
+
+
+class News(Record):
+    """Problems to record, and the causes of recorded problems that are in order again."""
+
+    problems: tuple[Problem, ...]
+    in_order: frozenset[str]
 
 
 def unreadable(why: str) -> Seen:
@@ -76,8 +83,8 @@ def seen(
     return Seen(problems=tuple(problems), examined=frozenset(examined))
 
 
-def assessment(dataset: str, contract: str, seen_now: Seen, active: Iterable[Incident]) -> Assessment | None:
-    """What a pass says about a dataset, without what is already recorded; None if nothing is new.
+def news(seen_now: Seen, active: Iterable[Incident]) -> News | None:
+    """What a pass says that is not recorded yet; None if nothing is new.
 
     `active` are the dataset's active incidents. A folder has a cause of its own (`folder dt=x`), so one that is gone
     is known only from its incident.
@@ -87,16 +94,7 @@ def assessment(dataset: str, contract: str, seen_now: Seen, active: Iterable[Inc
     broken = {problem.cause for problem in seen_now.problems}
     named = tuple(examined for examined in seen_now.examined if examined.endswith(" "))
     in_order = {cause for cause in own.keys() - broken if cause in seen_now.examined or cause.startswith(named)}
-    if not problems and not in_order:
-        return None
-    return Assessment(
-        dataset=dataset,
-        contract=contract,
-        partition_key="",
-        position="",
-        problems=problems,
-        in_order=frozenset(in_order),
-    )
+    return News(problems=problems, in_order=frozenset(in_order)) if problems or in_order else None
 
 
 def _folders(dataset: Dataset, found: Window) -> Iterator[Problem]:
