@@ -144,6 +144,7 @@ BY_HOUR = of_keys("data/dt=*/hour=*/*.parquet", "dt", "hour")
 BY_REGION = of_keys("data/region=*/dt=*/*.parquet", "region", "dt")
 REFUSED_NAMES = ("Ünï", "a b", "a" * 200)
 UNREADABLE = ("words", "bytes", "suite", "folder")
+WATCH = "gate_watch"
 CONSUMERS = ["consumer__flight_delays", "consumer__hourly_weather"]
 
 
@@ -171,7 +172,7 @@ def test_bad_contracts_cost_the_good_ones_nothing_and_airflow_shows_which_have_n
 
     found = ask_airflow(BAG, tmp_path / "airflow", **folder.settings)
 
-    assert found["dags"] == [*CONSUMERS, "gate__by_hour", "gate__good"]
+    assert found["dags"] == [*CONSUMERS, "gate__by_hour", "gate__good", WATCH]
     assert [Path(file).name for file in found["errors"]] == ["gate_left_out.py"]
     (why,) = found["errors"].values()
     assert sorted(re.findall(r"(\S.*) has no DAG: ", why.partition("ContractError: ")[2])) == sorted(
@@ -183,7 +184,7 @@ def test_the_projects_own_dags_load_without_an_error(tmp_path):
     found = ask_airflow(BAG, tmp_path)
 
     names = [path.name.removesuffix(".odcs.yaml") for path in (ROOT / "include" / "contracts").glob("*.odcs.yaml")]
-    assert found["dags"] == [*CONSUMERS, *(f"gate__{name}" for name in sorted(names))]
+    assert found["dags"] == [*CONSUMERS, *(f"gate__{name}" for name in sorted(names)), WATCH]
     assert found["errors"] == {}
 
 
@@ -205,7 +206,7 @@ def test_an_airflow_that_forbids_our_run_ids_leaves_those_contracts_out_and_says
 
     found = ask_airflow(BAG, tmp_path / "airflow", **folder.settings, **pattern)
 
-    assert found["dags"] == [*CONSUMERS, "gate__good"]
+    assert found["dags"] == [*CONSUMERS, "gate__good", WATCH]
     (why,) = found["errors"].values()
     assert "by_hour has no DAG: Airflow refuses its DAG: Airflow's [scheduler] allowed_run_id_pattern is" in why
 

@@ -149,6 +149,17 @@ def test_the_table_shows_the_newest_thirty_one_days_and_links_to_the_older(tmp_p
     assert len(re.findall(r'class="cell ', browser.get(older).text)) == 9
 
 
+def test_a_watch_that_does_not_run_is_told_on_the_first_page(tmp_path: Path):
+    console = a_console(tmp_path)
+    calm = a_browser(console).get("/").text
+    console.watch = "The watch has not run for 45 min; unpause the DAG gate_watch"
+    alarmed = a_browser(console).get("/").text
+
+    assert "The watch does not run" not in calm
+    assert "The watch does not run" in alarmed
+    assert console.watch in alarmed
+
+
 def test_a_broken_contract_is_told_on_the_first_page_and_has_its_text(tmp_path: Path):
     console = a_console(tmp_path)
     console.broken = (BrokenContract(id="bad", file="bad.odcs.yaml", problem="bad.odcs.yaml: id: missing"),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from partition_gate.core.errors import OperatorError
 from partition_gate.core.masking import pseudonym
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_settlement
+from partition_gate.watching.heartbeat import NEVER_RAN, Heartbeat
 
 KEY = b"key"
 CONTRACT = """
@@ -189,3 +191,16 @@ def test_rows_that_are_gone_are_an_error_with_the_next_step(ledger: SqlLedger, f
 
     with pytest.raises(OperatorError, match=r"the quarantined rows are gone; .*land"):
         a_console(ledger, folder).quarantine_sample(attempt, limit=10)
+
+
+def test_a_watch_that_never_ran_is_reported_until_it_runs_and_again_when_it_has_stopped(
+    ledger: SqlLedger, folder: ContractFolder
+):
+    console, five = a_console(ledger, folder), timedelta(minutes=5)
+    never = console.watch_problem()
+    ledger.beat(Heartbeat(at=datetime.now(UTC), interval=five))
+    running = console.watch_problem()
+    ledger.beat(Heartbeat(at=datetime.now(UTC) - 4 * five, interval=five, passes=2))
+
+    assert (never, running) == (NEVER_RAN, None)
+    assert str(console.watch_problem()).startswith("The watch has not run for 20 min")

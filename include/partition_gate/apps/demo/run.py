@@ -29,6 +29,7 @@ from partition_gate.settings import Settings
 from partition_gate.wiring import docs_folder, open_ports
 
 REFERENCES = ("airlines", "airports", "planes")
+WATCH = "gate_watch"
 CONSUMERS = ("consumer__flight_delays", "consumer__hourly_weather")
 # A partition takes about ten seconds. If none is settled for this long, something is stuck.
 STUCK_AFTER_S = 240.0
@@ -146,6 +147,7 @@ def _finish(airflow: AirflowServer, steps: Steps) -> None:
     while airflow.unfinished_runs():
         _restart_dead_components(airflow, step)
         time.sleep(1)
+    airflow.unpause(WATCH)
     step.finish()
 
 
