@@ -73,7 +73,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=int, nargs="*", default=[100, 1_000])
+    parser.add_argument("--datasets", type=int, nargs="*", default=[50, 1_000])
     parser.add_argument("--history", type=int, default=1_095)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--write", action="store_true")

@@ -11,10 +11,11 @@ from partition_gate.adapters.ledger.database import upsert
 from partition_gate.adapters.ledger.published import in_batches, newest_visible
 from partition_gate.adapters.ledger.schema import attempts, heartbeats, latest, settlements
 from partition_gate.judging.attempt import RecordedOutcome
-from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.watching.heartbeat import Heartbeat
 
 _NAME = "watch"
+_VISIBLE = frozenset(outcome.value for outcome in VISIBLE)
 
 
 def outcomes(connection: Connection, dataset: str, keys: Sequence[str]) -> tuple[RecordedOutcome, ...]:
@@ -47,14 +48,15 @@ def _outcomes(connection: Connection, dataset: str, keys: Sequence[str]) -> list
         .where(latest.c.dataset == dataset, latest.c.partition_key.in_(keys))
     )
     rows = {row.partition_key: row for row in connection.execute(query)}
-    visible = newest_visible(connection, dataset, keys)
+    others = [key for key, row in rows.items() if row.outcome not in _VISIBLE]
+    visible = newest_visible(connection, dataset, others) if others else {}
     return [
         RecordedOutcome(
             partition_key=key,
             outcome=PartitionOutcome(row.outcome),
             settled_at=row.settled_at,
             fingerprint=row.fingerprint or "",
-            is_visible=key in visible,
+            is_visible=row.outcome in _VISIBLE or key in visible,
         )
         for key in keys
         if (row := rows.get(key)) is not None
