@@ -129,6 +129,14 @@ def test_a_partition_that_another_run_settles_in_this_moment_is_not_settled_as_e
     assert gate.recorded == {}
 
 
+def test_an_overdue_partition_that_a_run_works_on_is_left_to_it(gate: Watch):
+    gate.store.land("2026-10-31", [1])
+    claim = a_claim(key="2026-11-01").model_copy(update={"owner": gate.ports.workers.own})
+    gate.ports.ledger.open_attempt(claim, idempotency_key="", after_fence=0, now=NOON)
+
+    assert (gate.look().missing, gate.recorded) == ((), {})
+
+
 # Landed and changed
 
 

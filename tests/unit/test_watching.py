@@ -182,6 +182,13 @@ def test_a_partition_is_overdue_by_the_first_promise_of_time_that_it_has(slas, a
     assert overdue_at(contract(*slas).dataset, "2026-11-19") == expected
 
 
+def test_a_contract_that_promises_no_time_waits_for_one_more_period():
+    landed = "2026-11-18"
+
+    assert Found(contract(), landed).absent == ()
+    assert Found(contract(), landed, now=NOW + timedelta(hours=12)).absent == ("2026-11-19",)
+
+
 # Waiting, and changed
 
 

@@ -27,7 +27,7 @@ from partition_gate.gate.spool import remove_abandoned_spools
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
-from partition_gate.watching.heartbeat import STOPPED, stopped
+from partition_gate.watching.heartbeat import stopped
 
 log = logging.getLogger(__name__)
 
@@ -267,9 +267,8 @@ def _watch_the_watch(ports: Ports) -> None:
     if problem is None:
         return
     log.warning("watch stopped why=%s", problem.finding)
-    if not any(incident.cause == STOPPED for incident in ports.ledger.incidents(GATE)):
-        links, operators = ports.links(GATE, "", ""), ports.operators_channel
-        ports.ledger.assess(gate_assessment((problem,), frozenset(), links, operators=operators), now=now)
+    links, operators = ports.links(GATE, "", ""), ports.operators_channel
+    ports.ledger.assess(gate_assessment((problem,), frozenset(), links, operators=operators), now=now)
 
 
 def report(settlement: Settlement, *, ports: Ports) -> str | None:
