@@ -86,23 +86,6 @@ def newest_ended(dataset: Dataset, like: str, *, now: datetime) -> str | None:
     return None
 
 
-def newest_ended(dataset: Dataset, like: str, *, now: datetime) -> str | None:
-    """The key of the newest period that has ended, in the form of the key `like`; None if that names no date."""
-    labelled = _label(dataset, like)
-    if labelled is None:
-        return None
-    (label, step), zone = labelled, ZoneInfo(dataset.limits.timezone)
-    parts = dataset.location.parts(like)
-    steps = (now.astimezone(zone).replace(tzinfo=None) - label) // step
-    for back in range(1, 4):  # where the clocks change, a label may not exist, or its period may not have ended yet
-        moved = label + (steps - back) * step
-        key = "/".join(_at(moved, zone, segment, parts[segment.name]) for segment in dataset.location.segments)
-        covered = period(dataset, key) if _exists(moved, zone) else None
-        if covered is not None and covered[1] <= now:
-            return key
-    return None
-
-
 def is_expected(dataset: Dataset, key: str) -> bool:
     """Whether the calendar and the schedule include the partition, from `startDate` to `endOfLife` (exclusive)."""
     labelled = _label(dataset, key)
