@@ -19,6 +19,8 @@ from partition_gate.core.partition import LandedKeys, Location
 from partition_gate.gate.look import WantedRun, WatchPlan
 from partition_gate.gate.pipeline import PartitionRun, run_partition
 from partition_gate.gate.watch import WatchPass, watch
+from partition_gate.incidents.actions import Action, ActionKind
+from partition_gate.incidents.model import IncidentState, ProblemKind
 from partition_gate.judging.attempt import AttemptState, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import NOON, a_claim
@@ -444,3 +446,47 @@ def test_a_missing_partition_is_settled_by_the_pipeline_with_its_contract(gate: 
     (settled,) = gate.look().missing
 
     assert (settled.outcome, settled.contract, settled.version) == (PartitionOutcome.MISSING, "orders", "1.0.0")
+
+
+# Error budgets and mutes
+
+
+def test_a_budget_that_is_used_up_fast_is_an_incident_once_an_hour_is_over(gate: Watch):
+    gate.store.land("2026-10-30", [1])
+    gate.run("2026-10-30")
+
+    gate.look()  # settles two days as missing; the budgets are read before
+    gate.ports.clock.forward(HOUR)
+    gate.look()
+
+    incident = next(each for each in gate.ports.ledger.incidents() if each.kind is ProblemKind.FAST_BURN)
+    assert (incident.cause, incident.dataset) == ("budget latency", "orders")
+    assert "3 of 3 partitions of the last 3 periods broke it" in incident.finding
+
+
+def test_a_mute_that_ends_speaks_again_in_the_next_pass(gate: Watch):
+    gate.store.land("2026-10-31", [1])
+    gate.look()
+    until = gate.ports.clock.now() + HOUR
+    (missing,) = (each for each in gate.ports.ledger.incidents() if each.cause == "missing")
+    gate.ports.ledger.act(missing.id, Action(kind=ActionKind.MUTE, who="ann", until=until), now=NOON)
+
+    gate.ports.clock.forward(HOUR)
+    gate.look()
+
+    after = gate.ports.ledger.incident(missing.id)
+    assert after is not None
+    assert after.state is IncidentState.OPEN
+
+
+def test_what_follows_from_a_missing_partition_is_not_told_as_well(tmp_path: Path):
+    by_six = {"property": "timeOfAvailability", "value": "06:00"}
+    gate = Watch(tmp_path, a_contract(slaProperties=[*LATENCY, by_six]))
+    gate.store.land("2026-10-31", [1])
+    gate.run("2026-10-31")
+
+    gate.look()
+    gate.look()
+
+    causes = {each.cause for each in gate.ports.ledger.incidents() if {"", "2026-11-01"} & {*each.keys}}
+    assert (causes & {"missing", "timeOfAvailability"}) == {"missing"}

@@ -116,7 +116,7 @@ _WORDS = {
         meaning="The contract ends what it promises about this data.",
         steps=("Producers: extend the dates in the contract, or name the replacement. Consumers: plan the change.",),
     ),
-    ProblemKind.BUDGET: _Words(
+    ProblemKind.FAST_BURN: _Words(
         audiences=frozenset({Audience.PRODUCERS}),
         mark=_ORANGE,
         meaning="At this rate the contract's promise is broken before its window ends.",

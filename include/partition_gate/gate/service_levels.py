@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.contract.calendar import local_day
+from partition_gate.contract.calendar import frequency, local_day
 from partition_gate.contract.schedule import example_key
+from partition_gate.incidents.model import Problem, ProblemKind
+from partition_gate.judging.burn_rate import BurnSeverity
 from partition_gate.judging.service_level_report import ClauseReport, clause_reports, due_partitions, severity_order
 from partition_gate.ports.ledger import Ledger
+from partition_gate.watching.problems import Seen
+
+_BUDGET = "budget "
+_BURNS = {BurnSeverity.PAGE: ProblemKind.FAST_BURN, BurnSeverity.TICKET: ProblemKind.SLOW_BURN}
+# The longest window of the rules on burn rates, in time and in periods, and one more period that may not be due yet.
+_BURN_WINDOW, _BURN_PERIODS = timedelta(days=4), 13
 
 
 def service_level_reports(
@@ -25,6 +33,22 @@ def service_level_reports(
     """
     reports = (report for compiled in datasets for report in _reports(compiled, window, now, ledger))
     return tuple(sorted(reports, key=severity_order))
+
+
+def burning(compiled: CompiledDataset, *, now: datetime, ledger: Ledger) -> Seen:
+    """The service levels of a dataset whose error budget is used up too fast: pages (fast) and tickets (slow burn).
+
+    Raises:
+        LedgerUnusable: the ledger does not answer.
+    """
+    window = max(_BURN_WINDOW, _BURN_PERIODS * frequency(compiled.dataset))
+    reports = service_level_reports([compiled], window=window, now=now, ledger=ledger)
+    problems = (
+        Problem(cause=f"{_BUDGET}{report.rule_id}", kind=kind, finding=f"{report.rule_id}: {report.alert.sentence}")
+        for report in reports
+        if (kind := _BURNS.get(report.alert.severity))
+    )
+    return Seen(problems=tuple(problems), examined=frozenset({_BUDGET}))
 
 
 def _reports(compiled: CompiledDataset, window: timedelta, now: datetime, ledger: Ledger) -> tuple[ClauseReport, ...]:

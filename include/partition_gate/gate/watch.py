@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import chain, zip_longest
 
+from partition_gate.alerts.alert import NOTIFYING_STATUSES
 from partition_gate.alerts.dataset_problems import GATE, dataset_assessment, gate_assessment
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.model import Dataset
@@ -24,6 +25,7 @@ from partition_gate.gate.notify import Delivery, DeliveryTimes, notify
 from partition_gate.gate.operations import sweep
 from partition_gate.gate.pipeline import PartitionRun, run_partition
 from partition_gate.gate.repair import Ending, repair
+from partition_gate.gate.service_levels import burning
 from partition_gate.incidents.model import Assessment, Incident
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
@@ -70,7 +72,11 @@ def watch(
     now_wanted = wanted[: plan.runs]
     datasets.assess_gate(of_contracts(broken))
     judged = _judged(now_wanted, contracts, plan, ports) if plan.judges else ()
-    swept = _sweep(contracts, heartbeat, ports)
+    is_hourly = heartbeat.is_sweep_due(ports.clock.now())
+    if is_hourly:
+        datasets.assess_budgets(contracts)
+    swept = _sweep(contracts, heartbeat, ports) if is_hourly else 0
+    ports.ledger.unmute_due(now=ports.clock.now())
     return WatchPass(
         datasets=len(looks),
         missing=missing,
@@ -127,6 +133,12 @@ class _Datasets:
             links = self._ports.links(dataset.name, "", "")
             operators = self._ports.operators_channel
             self._record(dataset_assessment(dataset, found.problems, found.in_order, links, operators=operators))
+
+    def assess_budgets(self, contracts: Iterable[CompiledDataset]) -> None:
+        """Record which error budgets are used up too fast. It reads the partitions of days, so not in every pass."""
+        for compiled in contracts:
+            if compiled.contract.status in NOTIFYING_STATUSES:
+                self.assess(compiled.dataset, burning(compiled, now=self._ports.clock.now(), ledger=self._ports.ledger))
 
     def assess_gate(self, seen: Seen) -> None:
         """Record what is new about the gate itself."""
@@ -194,10 +206,8 @@ def _judged(
 
 
 def _sweep(contracts: Sequence[CompiledDataset], heartbeat: Heartbeat, ports: Ports) -> int:
-    """Remove leftovers, at most once an hour; returns how many."""
+    """Remove leftovers; returns how many."""
     now = ports.clock.now()
-    if not heartbeat.is_sweep_due(now):
-        return 0
     swept = sweep(contracts, older_than=_SWEPT_AFTER, ports=ports)
     for problem in swept.problems:
         log.warning("leftovers not removed why=%s", problem)

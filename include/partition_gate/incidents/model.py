@@ -27,7 +27,8 @@ class ProblemKind(StrEnum):
     PROMISE = "promise"
     LANDING = "landing"
     LIFECYCLE = "lifecycle"
-    BUDGET = "budget"
+    FAST_BURN = "fast burn"
+    SLOW_BURN = "slow burn"
     OPERATIONS = "operations"
 
 

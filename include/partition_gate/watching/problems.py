@@ -131,6 +131,8 @@ def _broken(dataset: Dataset, check: Check, keys: Sequence[str], outcomes: Outco
     if newest + 1 >= len(keys):
         return None
     awaited = keys[newest + 1]
+    if awaited in outcomes:  # missing, rejected or held: its own incident says so, and this follows from it
+        return None
     at = _published_by(dataset, check, awaited)
     if at is None or now <= at:
         return None
