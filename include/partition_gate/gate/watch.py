@@ -72,10 +72,7 @@ def watch(
     now_wanted = wanted[: plan.runs]
     datasets.assess_gate(of_contracts(broken))
     judged = _judged(now_wanted, contracts, plan, ports) if plan.judges else ()
-    is_hourly = heartbeat.is_sweep_due(ports.clock.now())
-    if is_hourly:
-        datasets.assess_budgets(contracts)
-    swept = _sweep(contracts, heartbeat, ports) if is_hourly else 0
+    swept = _hourly(datasets, contracts, heartbeat, ports)
     ports.ledger.unmute_due(now=ports.clock.now())
     return WatchPass(
         datasets=len(looks),
@@ -205,9 +202,12 @@ def _judged(
     return tuple(settled)
 
 
-def _sweep(contracts: Sequence[CompiledDataset], heartbeat: Heartbeat, ports: Ports) -> int:
-    """Remove leftovers; returns how many."""
+def _hourly(datasets: _Datasets, contracts: Sequence[CompiledDataset], heartbeat: Heartbeat, ports: Ports) -> int:
+    """What is done once an hour: error budgets are read, and leftovers removed; returns how many."""
     now = ports.clock.now()
+    if not heartbeat.is_sweep_due(now):
+        return 0
+    datasets.assess_budgets(contracts)
     swept = sweep(contracts, older_than=_SWEPT_AFTER, ports=ports)
     for problem in swept.problems:
         log.warning("leftovers not removed why=%s", problem)
