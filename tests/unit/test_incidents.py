@@ -294,3 +294,20 @@ def test_a_known_problem_of_another_day_is_in_the_digest_of_the_day(watched: Wat
         "edit: orders 2026-11-01: a rule failed",
         "root: Digest of 2026-11-03: 1 problem in 1 dataset: orders",
     ]
+
+
+def test_a_bad_day_of_two_hundred_datasets_is_at_most_fifteen_messages(watched: Watched) -> None:
+    for number in range(200):
+        is_unpublished, is_quarantined = number % 33 == 0, number % 25 == 1
+        if is_unpublished or is_quarantined:
+            cause = "missing" if is_unpublished else RULE
+            notices = tuple(
+                a_notice(cause, channel=f"#{audience.value}", audience=audience)
+                for audience in (Audience.PRODUCERS, Audience.CONSUMERS)
+            )
+            problem = a_problem(cause, blocks=is_unpublished)
+            watched.problem(problem, key="2026-11-01", dataset=f"dataset_{number}", notices=notices)
+            watched.read()
+
+    roots = [entry for entry in watched.ledger.messages() if not entry.message.root]
+    assert (len(watched.ledger.incidents()), len(roots)) == (15, 12)
