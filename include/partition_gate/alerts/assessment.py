@@ -21,6 +21,7 @@ from partition_gate.contract.model import Dataset
 from partition_gate.core.errors import MalformedPartitionKey
 from partition_gate.core.severity import Scope
 from partition_gate.incidents.model import Assessment, Audience, Notice, Problem, ProblemKind
+from partition_gate.judging.anomalies import Comparison
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.promises import HISTORY
@@ -71,6 +72,27 @@ def assessment_of(case: Case, links: Links, *, operators: str = "", is_backfill:
         is_quiet=is_backfill and covered is not None and settlement.settled_at - covered[1] > HISTORY,
         attempt_id=settlement.attempt_id,
         summary=_summary(settlement),
+    )
+
+
+def with_anomalies(assessment: Assessment, found: Comparison, recipients: Sequence[Recipient]) -> Assessment:
+    """The assessment with the anomalies, of which the digest tells producers."""
+    causes = frozenset(anomaly.cause for anomaly in found.anomalies)
+    problems = tuple(
+        Problem(cause=anomaly.cause, kind=ProblemKind.ANOMALY, finding=clean(anomaly.sentence, limit=_FINDING_LENGTH))
+        for anomaly in found.anomalies
+    )
+    notices = tuple(
+        Notice(tool=each.tool, channel=each.channel, audience=each.audience, causes=causes, content="", is_digest=True)
+        for each in recipients
+        if each.audience is Audience.PRODUCERS and causes
+    )
+    return assessment.model_copy(
+        update={
+            "problems": (*assessment.problems, *problems),
+            "in_order": assessment.in_order | found.in_order,
+            "notices": (*assessment.notices, *notices),
+        }
     )
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from partition_gate.contract.cron import ticks
 from partition_gate.contract.model import Dataset
 from partition_gate.core.partition_key import Segment
+from partition_gate.core.record import Record
 from partition_gate.core.units import duration
 
 _HOUR = re.compile(r"\d{1,2}")
@@ -18,6 +19,8 @@ _PARTS = {"year": slice(4), "month": slice(5, 7), "day": slice(8, 10)}  # of an 
 _A_MINUTE, _AN_HOUR, _A_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # Limits of period labels: beyond them a zone's offset or a deadline may fall outside Python's calendar.
 _FIRST, _END = datetime(1, 1, 2), datetime(9999, 1, 1)  # noqa: DTZ001 (a label has no zone)
+_A_WEEK, _NEAREST = timedelta(weeks=1), 4
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CALENDARS = {"all": "* * * * *", "weekdays": "* * * * 1-5"}
 
 
@@ -67,6 +70,50 @@ def expected_periods(dataset: Dataset, key: str, span: timedelta) -> Iterator[tu
     for own, label in _window(dataset, key, span):
         if label is not None and _expects(dataset, label, labelled[1]):
             yield own, *_covered(label, labelled[1], zone, are_timestamps=are_timestamps)
+
+
+class EarlierPartition(Record):
+    """A partition of an earlier week."""
+
+    key: str
+    weeks_ago: int
+
+
+def earlier_weeks(dataset: Dataset, key: str, weeks: int) -> tuple[EarlierPartition, ...]:
+    """Partitions of the same weekday (and hour) in the weeks before, oldest first; none if the key names no date.
+
+    Shorter periods than an hour are compared with the same hour: those four of each week that are nearest in time.
+    Parts of the key other than its time (a region) stay the same.
+    """
+    labelled, zone = _label(dataset, key), ZoneInfo(dataset.limits.timezone)
+    if labelled is None:
+        return ()
+    (label, step), parts = labelled, dataset.location.parts(key)
+    segments = [(segment, parts[segment.name]) for segment in dataset.location.segments]
+    return tuple(
+        EarlierPartition(key="/".join(_at(moment, zone, segment, part) for segment, part in segments), weeks_ago=back)
+        for back in range(min(weeks, (label - _FIRST) // _A_WEEK), 0, -1)
+        for moment in _same_hour(label - back * _A_WEEK, step)
+        if _exists(moment, zone)
+    )
+
+
+def comparable_words(dataset: Dataset, key: str) -> str:
+    """What `earlier_weeks` compares with: `Tuesdays`, `Tuesdays at 07`; empty if the key names no date."""
+    labelled = _label(dataset, key)
+    if labelled is None:
+        return ""
+    label, step = labelled
+    return f"{_WEEKDAYS[label.weekday()]}s" + (f" at {label:%H}" if step < _A_DAY else "")
+
+
+def _same_hour(label: datetime, step: timedelta) -> list[datetime]:
+    """The label; of a shorter period than an hour, the nearest labels of that hour, oldest first."""
+    if step >= _AN_HOUR:
+        return [label]
+    near = (label + shift * step for shift in range(1 - _NEAREST, _NEAREST))
+    same = [moment for moment in near if (moment.date(), moment.hour) == (label.date(), label.hour)]
+    return sorted(sorted(same, key=lambda moment: abs(moment - label))[:_NEAREST])
 
 
 def newest_ended(dataset: Dataset, like: str, *, now: datetime) -> str | None:

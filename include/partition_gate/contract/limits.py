@@ -14,15 +14,29 @@ CUSTOM_PROPERTIES = (
     "calendar",
     "quarantineLimit",
     "shrinkLimit",
+    "anomalies",
     "owners",
     "effectiveFrom",
 )
+
+
+ANOMALIES_OFF = "off"
+
+
+def anomaly_threshold(value: object) -> float | None:
+    """The robust z of a number from 1 to 1,000, as a number or its text; None for any other form."""
+    try:
+        threshold = float(str(value))
+    except ValueError:
+        return None
+    return threshold if 1 <= threshold <= 1000 else None
 
 
 class Limits(Record):
     """When a partition is ready, expected, too dirty or too small.
 
     `quarantine_limit` is a fraction (0..1) of the rows, `shrink_limit` a fraction of the rows published before.
+    `anomaly_threshold` is the robust z from which a figure is an anomaly; None: figures are not compared.
     `effective_from` is the first day, in the contract's time zone, of the partitions that this version judges.
     """
 
@@ -32,6 +46,7 @@ class Limits(Record):
     calendar: str = "all"
     quarantine_limit: float = 0.05
     shrink_limit: float = 0.5
+    anomaly_threshold: float | None = 7.0
     latency: timedelta | None = None
     schedule: str | None = None
     available_by: time | None = None

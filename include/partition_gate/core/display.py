@@ -59,8 +59,12 @@ def escaped(text: str, *, but: str = "") -> str:
 
 
 def share(count: int, whole: int) -> str:
-    """A percentage that never rounds a few to 0% or a part to 100%."""
-    fraction = count / whole if whole else 0.0
+    """A part of a whole as a percentage."""
+    return percentage(count / whole if whole else 0.0)
+
+
+def percentage(fraction: float) -> str:
+    """A fraction (0..1) as a percentage that never rounds a few to 0% or a part to 100%."""
     if 0 < fraction < 0.0001:
         return "<0.01%"
     if 0.9999 < fraction < 1:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from partition_gate.alerts.assessment import assessment_of
+from partition_gate.alerts.alert import recipients_of
+from partition_gate.alerts.assessment import assessment_of, with_anomalies
 from partition_gate.alerts.case import Case
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import GateError, NotRecorded, OperatorError, Superseded
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
+from partition_gate.gate.anomalies import anomalies_of
 from partition_gate.gate.dispose import Inspection
 from partition_gate.incidents.model import Assessment
 from partition_gate.judging.attempt import Attempt, Intent, Publication, Settlement, Staged
@@ -210,4 +212,7 @@ def assess(
     results = ports.ledger.results(settlement.attempt_id)
     links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id if results else "")
     case = Case(settlement=settlement, results=results, dataset=compiled.dataset)
-    return assessment_of(case, links, operators=ports.operators_channel, is_backfill=is_backfill)
+    assessment = assessment_of(case, links, operators=ports.operators_channel, is_backfill=is_backfill)
+    if assessment is None:
+        return None
+    return with_anomalies(assessment, anomalies_of(settlement, compiled, ports.ledger), recipients_of(compiled.dataset))

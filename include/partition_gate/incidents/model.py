@@ -18,7 +18,10 @@ class Audience(StrEnum):
 
 
 class ProblemKind(StrEnum):
-    """What went wrong: a partition as a whole, one of its checks, a promise over time, or something around it."""
+    """What went wrong: a partition as a whole, one of its checks, a promise over time, or something around it.
+
+    An anomaly breaks no promise: a figure is unlike those of earlier partitions.
+    """
 
     MISSING = "missing"
     HELD = "held"
@@ -30,6 +33,7 @@ class ProblemKind(StrEnum):
     FAST_BURN = "fast burn"
     SLOW_BURN = "slow burn"
     OPERATIONS = "operations"
+    ANOMALY = "anomaly"
 
 
 class Problem(Record):
@@ -46,13 +50,17 @@ class Problem(Record):
 
 
 class Notice(Record):
-    """What one channel is told if one of `causes` is news. `content` is what `alerts` renders, as JSON text."""
+    """What one channel is told if one of `causes` is news. `content` is what `alerts` renders, as JSON text.
+
+    `is_digest`: it starts no thread of its own, and is told only in the digest of the day.
+    """
 
     tool: str
     channel: str
     audience: Audience
     causes: frozenset[str]
     content: str
+    is_digest: bool = False
 
 
 class Assessment(Record):

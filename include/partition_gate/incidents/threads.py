@@ -1,8 +1,8 @@
 """Which threads tell people about changed incidents.
 
 Each judgement that opens incidents starts one thread for each channel and audience. A problem that everybody knows is
-not told again: its thread shows a new count. Old periods and known problems appear in the digest of the day, and when
-many problems open in one channel within an hour, one thread lists the further ones.
+not told again: its thread shows a new count. Old periods, anomalies and known problems appear in the digest of the day,
+and when many problems open in one channel within an hour, one thread lists the further ones.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ def _telling(
     notice: Notice, assessment: Assessment, causes: _Causes, recent: RecentThreads, now: datetime
 ) -> Telling | None:
     news = causes.news & notice.causes
-    if news and not assessment.is_quiet:
+    if news and not assessment.is_quiet and not notice.is_digest:
         return Telling(thread=_thread(notice, assessment, news, recent(notice, now - STORM_WINDOW), now), causes=news)
-    mentioned = (news | causes.known if assessment.is_quiet else causes.daily) & notice.causes
+    mentioned = (news | (causes.known if assessment.is_quiet else causes.daily)) & notice.causes
     return Telling(thread=_digest(notice, now), causes=mentioned) if mentioned else None
 
 

@@ -204,6 +204,13 @@ class ProfiledPartition(Record):
     profile: PartitionProfile
 
 
+class CountedAttempt(Record):
+    """The column counters of an attempt, and how its promises over time were measured, by rule id."""
+
+    profile: PartitionProfile
+    measurements: tuple[Measurement, ...] = ()
+
+
 class Message(Record):
     """One message to be delivered exactly once. `id` is the outbox key; `blocks` is Block Kit JSON text.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from partition_gate.judging.attempt import MeasuredPartition, ProfiledPartition
+from partition_gate.judging.attempt import CountedAttempt, MeasuredPartition, ProfiledPartition
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckResult
@@ -40,6 +40,9 @@ class Results(Protocol):
         The profile belongs to the newest attempt that became visible; an older attempt's profile never replaces a
         missing one. The cost depends on the number of keys and their attempts, not on the dataset's history.
         """
+
+    def counted(self, attempt_id: str) -> CountedAttempt | None:
+        """The column profile and the measurements of one attempt, visible or not; None if it has no profile."""
 
     def measured(self, dataset: str, keys: Sequence[str]) -> tuple[MeasuredPartition, ...]:
         """Those of these partitions that have an outcome, in the order of `keys`, with their measurements by rule id.

@@ -11,6 +11,7 @@ from partition_gate.judging.attempt import (
     Attempt,
     AttemptState,
     Claim,
+    CountedAttempt,
     Counts,
     Forgotten,
     HeldDecision,
@@ -173,6 +174,12 @@ class InMemoryLedger(InMemoryIncidents):
             key: self._validations[attempt][2] for key, attempt in attempts.items() if attempt in self._validations
         }
         return tuple(ProfiledPartition(partition_key=key, profile=profiles[key]) for key in keys if profiles.get(key))
+
+    def counted(self, attempt_id: str) -> CountedAttempt | None:
+        profile = self._validations[attempt_id][2] if attempt_id in self._validations else None
+        if profile is None:
+            return None
+        return CountedAttempt(profile=profile, measurements=self._measurements.get(attempt_id, ()))
 
     def measured(self, dataset: str, keys: Sequence[str]) -> tuple[MeasuredPartition, ...]:
         current = (self._that_counts(dataset, key) for key in dict.fromkeys(keys))

@@ -27,6 +27,7 @@ from partition_gate.judging.attempt import (
     Attempt,
     AttemptState,
     Claim,
+    CountedAttempt,
     Forgotten,
     HeldDecision,
     Intent,
@@ -158,6 +159,13 @@ class SqlLedger:
     def profiles(self, dataset: str, keys: Sequence[str]) -> tuple[ProfiledPartition, ...]:
         with self._database.reading() as connection:
             return profiles.profiles(connection, dataset, keys)
+
+    def counted(self, attempt_id: str) -> CountedAttempt | None:
+        with self._database.reading() as connection:
+            profile = profiles.of_attempt(connection, attempt_id)
+            if profile is None:
+                return None
+            return CountedAttempt(profile=profile, measurements=measurement_rows.of_attempt(connection, attempt_id))
 
     def measured(self, dataset: str, keys: Sequence[str]) -> tuple[MeasuredPartition, ...]:
         with self._database.reading() as connection:

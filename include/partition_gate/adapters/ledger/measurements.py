@@ -26,6 +26,12 @@ def record(connection: Connection, attempt_id: str, measurements: Sequence[Measu
         connection.execute(rows.insert(), values)
 
 
+def of_attempt(connection: Connection, attempt_id: str) -> tuple[Measurement, ...]:
+    """By rule id."""
+    query = select(rows).where(rows.c.attempt_id == attempt_id).order_by(rows.c.rule_id)
+    return tuple(_measurement(row) for row in connection.execute(query))
+
+
 def measured(connection: Connection, dataset: str, keys: Sequence[str]) -> tuple[MeasuredPartition, ...]:
     """In the order of the keys."""
     batches = in_batches(list(dict.fromkeys(keys)), size=_BATCH_SIZE)

@@ -34,6 +34,14 @@ def profiles(connection: Connection, dataset: str, keys: Sequence[str]) -> tuple
     return tuple(profile for batch in in_batches(keys) for profile in _profiles(connection, dataset, batch))
 
 
+def of_attempt(connection: Connection, attempt_id: str) -> PartitionProfile | None:
+    """None if its columns were not counted."""
+    row_count = _row_counts(connection, [attempt_id]).get(attempt_id)
+    if row_count is None:
+        return None
+    return PartitionProfile(row_count=row_count, columns=tuple(_columns(connection, [attempt_id]).get(attempt_id, ())))
+
+
 def _profiles(connection: Connection, dataset: str, keys: Sequence[str]) -> list[ProfiledPartition]:
     newest = newest_visible(connection, dataset, keys)
     row_counts = _row_counts(connection, list(newest.values()))

@@ -18,7 +18,7 @@ from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed
 from partition_gate.core.errors import CannotAct
 from partition_gate.core.units import duration, roughly
 from partition_gate.incidents.actions import Action, ActionKind
-from partition_gate.incidents.model import Event, Incident, IncidentState, Thread
+from partition_gate.incidents.model import Event, Incident, IncidentState, ProblemKind, Thread
 from partition_gate.wiring import open_ports
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number; `gate incidents list` shows it.")]
@@ -45,18 +45,22 @@ def list_(
     resolved: Annotated[bool, typer.Option("--all", help="Also those that are resolved, at most 1,000.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List the open incidents, newest first."""
+    """List the open incidents, newest first; anomalies have a list of their own."""
     with open_ports() as ports:
-        found = ports.ledger.incidents(dataset, active_only=not resolved)
+        recorded = ports.ledger.incidents(dataset, active_only=not resolved)
         now = ports.clock.now()
+    found = [each for each in recorded if each.kind is not ProblemKind.ANOMALY]
     if as_json:
         typer.echo(json.dumps([each.model_dump(mode="json") for each in found], indent=2, ensure_ascii=False))
-    elif found:
+        return
+    if found:
         tables.terminal().print(_table(found, now))
     else:
         typer.echo(
             f"no {'incidents' if resolved else 'open incidents'}{f' of {displayed(dataset)}' if dataset else ''}"
         )
+    if len(recorded) > len(found):
+        typer.echo(f"anomalies, which break no promise: {len(recorded) - len(found):,}; see `gate anomalies`")
 
 
 def show(number: Number, as_json: Json = False) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from partition_gate import __version__
 from partition_gate.apps.cli import (
+    anomalies,
     contracts,
     demo_commands,
     drafts,
@@ -57,6 +58,7 @@ service_levels.register(app)
 operations.register(app)
 incidents.register(app)
 watch.register(app)
+anomalies.register(app)
 demo_commands.register(app)
 
 

@@ -51,6 +51,7 @@ MECHANISMS: dict[str, str] = {
         (f"custom.{name}" for name in ("timezone", "startDate", "quarantineLimit", "shrinkLimit")),
         "limits of a partition",
     ),
+    "custom.anomalies": "which figures of a partition are told as unusual",
     "custom.readiness": "when a partition is complete: unchanged for a time, or declared by a marker or a manifest",
     "sla.errorRate": "quarantine limit of a partition",
     "sla.frequency": "the expected partitions (schedule of the DAG)",

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line
-from partition_gate.contract.limits import CUSTOM_PROPERTIES
+from partition_gate.contract.limits import ANOMALIES_OFF, CUSTOM_PROPERTIES, anomaly_threshold
 from partition_gate.contract.model import Status
 from partition_gate.contracts.lint.view import Known, Placed, Problem, View, child, parts
 from partition_gate.contracts.odcs.reader import location
@@ -201,6 +201,11 @@ def _day(value: object) -> str | None:
     return None
 
 
+def _anomalies(value: object) -> str | None:
+    fits = value is False or value == ANOMALIES_OFF or anomaly_threshold(value) is not None
+    return None if fits else "is not a threshold: write off, or a number from 1 to 1000"
+
+
 def _readiness(value: object) -> str | None:
     kind, _, span = str(value).partition(":")
     fits = str(value) in NOTES or (kind == "quiet" and duration(span) is not None)
@@ -215,6 +220,7 @@ def _calendar(value: object) -> str | None:
 _VALUES: dict[str, Callable[[object], str | None]] = {
     "quarantineLimit": _percentage,
     "shrinkLimit": _percentage,
+    "anomalies": _anomalies,
     "startDate": _start,
     "effectiveFrom": _day,
     "readiness": _readiness,

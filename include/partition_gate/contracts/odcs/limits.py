@@ -10,7 +10,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 
 from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line
-from partition_gate.contract.limits import Limits
+from partition_gate.contract.limits import ANOMALIES_OFF, Limits, anomaly_threshold
 from partition_gate.contract.model import Sla
 from partition_gate.core.errors import ContractError
 from partition_gate.core.units import duration, fraction, is_timezone
@@ -35,6 +35,7 @@ def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: st
         calendar=_calendar(custom, path),
         quarantine_limit=_limit(custom, "quarantineLimit", path, error_rate, default=Limits().quarantine_limit),
         shrink_limit=_limit(custom, "shrinkLimit", path, None, default=Limits().shrink_limit),
+        anomaly_threshold=_anomalies(custom, path),
         latency=_latency(latency, path),
         schedule=frequency.schedule if frequency else None,
         available_by=_clock(by_name.get("timeofavailability"), path),
@@ -66,6 +67,19 @@ def _limit(custom: Mapping[str, Any], name: str, path: str, sla: Sla | None, *, 
         place = f"customProperties.{name}" if name in custom else "slaProperties errorRate"
         raise ContractError(f"{path}: {place}: {value!r} is not a percentage: write one such as 5%")
     return limit
+
+
+def _anomalies(custom: Mapping[str, Any], path: str) -> float | None:
+    value = custom.get("anomalies", Limits().anomaly_threshold)
+    if value is False or value == ANOMALIES_OFF:  # YAML 1.1 reads a bare `off` as false
+        return None
+    threshold = anomaly_threshold(value)
+    if threshold is None:
+        what = (
+            f"{value!r} is not a threshold: write off, or a number from 1 to 1000 (default 7; fewer are told above it)"
+        )
+        raise ContractError(f"{path}: customProperties.anomalies: {what}")
+    return threshold
 
 
 def _timezone(custom: Mapping[str, Any], path: str) -> str:
