@@ -16,7 +16,16 @@ from sqlalchemy import create_engine, text
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.core.errors import CannotAct
 from partition_gate.incidents.actions import Action, ActionKind
-from partition_gate.judging.attempt import Attempt, AttemptState, Counts, Forgotten, HeldDecision, Intent, Message
+from partition_gate.judging.attempt import (
+    Attempt,
+    AttemptState,
+    CountedAttempt,
+    Counts,
+    Forgotten,
+    HeldDecision,
+    Intent,
+    Message,
+)
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.measurement import Amount, Measurement, Moment, State
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
@@ -451,6 +460,22 @@ def test_recording_a_profile_again_changes_nothing(ledger: Ledger, first: Partit
     ledger.record_validation(attempt.id, [], document="{}", profile=a_profile(2))
 
     assert [one.profile for one in ledger.profiles("orders", ["2026-11-01"])] == ([first] if first else [])
+
+
+def test_what_was_counted_of_an_attempt_is_given_whether_it_is_visible_or_not(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    measured = [Measurement(rule_id=rule, state=State.KEPT, sentence="in time") for rule in ("latency", "age")]
+    ledger.record_validation(attempt.id, [], document="{}", profile=a_profile(1), measurements=measured)
+
+    found = ledger.counted(attempt.id)
+
+    assert found == CountedAttempt(profile=a_profile(1), measurements=tuple(reversed(measured)))
+
+
+def test_an_attempt_without_a_profile_was_not_counted(ledger: Ledger) -> None:
+    attempt = profiled(ledger, "2026-11-01", None)
+
+    assert (ledger.counted(attempt.id), ledger.counted("nobody")) == (None, None)
 
 
 def test_profiles_of_any_number_of_partitions_may_be_asked_for(ledger: Ledger) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from statistics import median
@@ -24,6 +25,8 @@ _RELATIVE_FLOOR = 0.01
 _SKETCH_ERROR = 0.0325 * math.sqrt(2)  # of the difference of two HyperLogLog estimates, relative
 _ARRIVAL_FLOOR_SECONDS = 300.0  # the default quiet time of two minutes, and the wait between two looks at landing
 _FEW_VALUES = 3.0
+_RARE = 2
+_DEVIATIONS_IN_RANGE = 6  # of about a thousand values with a bell-shaped distribution
 
 
 class Metric(StrEnum):
@@ -124,7 +127,7 @@ def compared(
     for series, observed in _figures(now, without_mean).items():
         values = [(weeks, figures[series]) for weeks, figures in before if series in figures]
         anomaly = _measured(series, observed, values, like, now)
-        if anomaly is not None and abs(anomaly.z) >= threshold:
+        if anomaly is not None and abs(anomaly.z) >= threshold and not _happened_before(anomaly, values):
             found[series] = anomaly
         elif anomaly is not None:
             in_order.add(series.cause)
@@ -201,6 +204,12 @@ def _measured(
     )
 
 
+def _happened_before(anomaly: Anomaly, values: Sequence[tuple[int, float]]) -> bool:
+    """Whether two earlier values were at least as far on the same side: then it is rare, not unusual."""
+    as_far = [value for _, value in values if (value - anomaly.observed) * anomaly.z >= 0]
+    return len(as_far) >= _RARE
+
+
 def _told(found: Mapping[Series, Anomaly]) -> Iterator[Anomaly]:
     """Without consequences; one anomaly for each metric, which names the other columns."""
     has_rows = Series(metric=Metric.ROWS) in found
@@ -232,11 +241,11 @@ def _floor_of_distinct(middle: float, series: Series, now: Figures) -> float:
 
 
 def _floor_of_mean(middle: float, series: Series, now: Figures) -> float:
-    """1 % of the median or, if that is 0, of the largest value in the partition."""
+    """The larger of 1 % and the sampling error of a mean, if the standard deviation is a sixth of the range."""
     column = _column(series, now)
-    extremes = [value for value in (column.minimum, column.maximum) if isinstance(value, int | float)]
-    largest = max((abs(float(value)) for value in extremes), default=0.0)
-    return _RELATIVE_FLOOR * (abs(middle) or largest)
+    extremes = [float(value) for value in (column.minimum, column.maximum) if isinstance(value, int | float | Decimal)]
+    deviation = (max(extremes) - min(extremes)) / _DEVIATIONS_IN_RANGE if extremes else 0.0
+    return max(_RELATIVE_FLOOR * abs(middle), deviation / math.sqrt(column.value_count))
 
 
 def _floor_of_arrival(middle: float, _series: Series, _now: Figures) -> float:
@@ -263,8 +272,8 @@ def _number(mean: float) -> str:
     return f"{mean:,.0f}" if 1000 <= abs(mean) < 1e15 else f"{mean:.4g}"
 
 
-def _after(seconds: float) -> str:
-    return f"{roughly(timedelta(seconds=seconds))} {'before' if seconds < 0 else 'after'}"
+def _delay(seconds: float) -> str:
+    return f"{roughly(timedelta(seconds=seconds))}{' before' if seconds < 0 else ''}"
 
 
 _SHOWN: dict[Metric, Callable[[float], str]] = {
@@ -272,12 +281,14 @@ _SHOWN: dict[Metric, Callable[[float], str]] = {
     Metric.NULL_SHARE: percentage,
     Metric.DISTINCT_SHARE: percentage,
     Metric.MEAN: _number,
-    Metric.ARRIVAL: _after,
+    Metric.ARRIVAL: _delay,
 }
 _OBSERVED: dict[Metric, Callable[[Anomaly], str]] = {
     Metric.ROWS: lambda found: f"{found.observed:,.0f} row{'s' if found.observed != 1 else ''}",
     Metric.NULL_SHARE: lambda found: f"{percentage(found.observed)} of {found.column} is null",
     Metric.DISTINCT_SHARE: lambda found: f"{percentage(found.observed)} of the values of {found.column} are distinct",
     Metric.MEAN: lambda found: f"the mean of {found.column} is {_number(found.observed)}",
-    Metric.ARRIVAL: lambda found: f"arrived {_after(found.observed)} the end of the period",
+    Metric.ARRIVAL: lambda found: (
+        f"arrived {_delay(found.observed)}{'' if found.observed < 0 else ' after'} the end of the period"
+    ),
 }

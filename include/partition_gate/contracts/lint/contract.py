@@ -202,8 +202,8 @@ def _day(value: object) -> str | None:
 
 
 def _anomalies(value: object) -> str | None:
-    fits = value is False or value == ANOMALIES_OFF or anomaly_threshold(value) is not None
-    return None if fits else "is not a threshold: write off, or a number from 1 to 1000"
+    fits = value == ANOMALIES_OFF or anomaly_threshold(value) is not None
+    return None if fits else "is not a threshold: write 'off' in quotes, or a number from 1 to 1000"
 
 
 def _readiness(value: object) -> str | None:

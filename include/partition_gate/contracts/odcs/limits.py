@@ -71,13 +71,11 @@ def _limit(custom: Mapping[str, Any], name: str, path: str, sla: Sla | None, *, 
 
 def _anomalies(custom: Mapping[str, Any], path: str) -> float | None:
     value = custom.get("anomalies", Limits().anomaly_threshold)
-    if value is False or value == ANOMALIES_OFF:  # YAML 1.1 reads a bare `off` as false
+    if value == ANOMALIES_OFF:
         return None
     threshold = anomaly_threshold(value)
     if threshold is None:
-        what = (
-            f"{value!r} is not a threshold: write off, or a number from 1 to 1000 (default 7; fewer are told above it)"
-        )
+        what = f"{value!r} is not a threshold: write 'off' in quotes, or a number from 1 to 1000"
         raise ContractError(f"{path}: customProperties.anomalies: {what}")
     return threshold
 
