@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 ANOMALIES = "tests/unit/test_anomalies.py"
+PROMOTED = "tests/integration/test_gate_anomalies.py"
 COUNTED = "tests/integration/test_ledger_behaviour.py"
 
 COMPARING = (
@@ -17,7 +18,8 @@ COMPARING = (
              "_MAD_OF_NORMAL * median(abs(value - middle) for value in earlier)",
              "max(abs(value - middle) for value in earlier)", ANOMALIES),
     Mutation("three values are enough", "judging/anomalies.py", "FEWEST_VALUES = 4", "FEWEST_VALUES = 3", ANOMALIES),
-    Mutation("what happens now and then is told each time", "judging/anomalies.py", "_RARE = 2", "_RARE = 20", ANOMALIES),
+    Mutation("what happens now and then is told each time", "judging/anomalies.py",
+             "_RARE = 2", "_RARE = 20", ANOMALIES),
     Mutation("the month is told for a whole month", "judging/anomalies.py",
              " and column.minimum != column.maximum", "", ANOMALIES),
     Mutation("the mean of a classified column is shown", "judging/anomalies.py",
@@ -28,7 +30,7 @@ COMPARING = (
              "_A_WEEK, _NEAREST = timedelta(weeks=1), 4", "_A_WEEK, _NEAREST = timedelta(days=1), 4", ANOMALIES),
 )  # fmt: skip
 
-TELLING = (
+DIGESTING = (
     Mutation("an anomaly is told at once", "incidents/threads.py", " and not notice.is_digest", "", ANOMALIES),
     Mutation("consumers are told of anomalies", "alerts/assessment.py",
              "if each.audience is Audience.PRODUCERS and causes", "if causes", ANOMALIES),
@@ -41,4 +43,15 @@ TELLING = (
     Mutation("an attempt that is not visible was not counted", "adapters/ledger/measurements.py",
              ".where(rows.c.attempt_id == attempt_id).order_by(rows.c.rule_id)",
              ".where(rows.c.attempt_id != attempt_id).order_by(rows.c.rule_id)", COUNTED),
+)  # fmt: skip
+
+PROMOTING = (
+    Mutation("a promoted rule is as narrow as a few earlier days", "contracts/drafting/promotion.py",
+             "*anomaly.limits(threshold)", "anomaly.low, anomaly.high", PROMOTED),
+    Mutation("a comment moves to another rule", "contracts/drafting/promotion.py",
+             "return quality, [", "return first, [", PROMOTED),
+    Mutation("a contract is written without its suite", "adapters/contract_folder.py",
+             "documents[self.suite_path(checked.dataset)] = checked.suite.document", "pass", PROMOTED),
+    Mutation("half of a promotion stays", "adapters/contract_folder.py",
+             "if content is not None and path.read_bytes() != content:", "if False:", PROMOTED),
 )  # fmt: skip

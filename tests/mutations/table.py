@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutations.anomalies import COMPARING, TELLING
+from tests.mutations.anomalies import COMPARING, DIGESTING, PROMOTING
 from tests.mutations.columns_and_values import READING, SHOWING
 from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
@@ -248,5 +248,5 @@ SCHEDULING = (
 MUTATIONS = (
     *(*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING),
     *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING),
-    *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *COMPARING, *TELLING),
+    *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *COMPARING, *DIGESTING, *PROMOTING),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote
@@ -176,6 +176,28 @@ class ContractFolder:
         ]
         return [_written(self.suite_path(whole.dataset), whole.suite.document), *kept]
 
+    def check_text(self, path: Path, text: str) -> CompiledDataset:
+        """What a new text of a contract file would compile to; nothing is written. Raises: ContractError, as `load`."""
+        known = Known(name=self._own_name(path))
+        today = read_linted(text, known=known, **self._context(path)).dataset
+        return compiled(today, self._earlier(path, today))
+
+    def write_text(self, path: Path, text: str) -> list[Path]:
+        """Replace a contract file and, in the contracts folder, its suite; returns the files.
+
+        Either all are replaced or none: the text is checked first, the new files are complete before the first one is
+        replaced, and an error brings back those that were.
+
+        Raises:
+            ContractError: the text is not a valid contract; nothing was written.
+        """
+        checked = self.check_text(path, text)
+        documents = {path: text}
+        if path.resolve().parent == self.contracts.resolve():
+            documents[self.suite_path(checked.dataset)] = checked.suite.document
+        _replace(documents)
+        return list(documents)
+
     def _load(self, path: Path) -> CompiledDataset:
         whole = self._compiled(path)
         if path.resolve().parent != self.contracts.resolve():
@@ -262,6 +284,25 @@ def _written(path: Path, document: str) -> tuple[Path, bool]:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(document, encoding="utf-8")
     return path, True
+
+
+def _replace(documents: Mapping[Path, str]) -> None:
+    before = {path: path.read_bytes() if path.is_file() else None for path in documents}
+    drafts = {path: path.with_name(f".{path.name}.new") for path in documents}
+    try:
+        for path, draft in drafts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(documents[path].encode())
+        for path, draft in drafts.items():
+            draft.replace(path)
+    except OSError:
+        for path, content in before.items():
+            if content is not None and path.read_bytes() != content:
+                path.write_bytes(content)
+        raise
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
 
 
 def _with_problems(file: LintedFile, problems: Sequence[VersionProblem]) -> LintedFile:

@@ -20,6 +20,7 @@ from partition_gate.apps.cli import (
     operations,
     partitions,
     profiles,
+    promotion,
     registry,
     service_levels,
     versions,
@@ -59,6 +60,7 @@ operations.register(app)
 incidents.register(app)
 watch.register(app)
 anomalies.register(app)
+promotion.register(app)
 demo_commands.register(app)
 
 
