@@ -26,7 +26,7 @@ LASTING = (
     Mutation("a problem that comes back opens another incident", "incidents/changes.py",
              "now - before.resolved_at > REOPENED_WITHIN", "before.resolved_at", INCIDENTS),
     Mutation("a backfill pages", "incidents/threads.py",
-             "if news and not assessment.is_quiet:", "if news:", INCIDENTS),
+             "and not assessment.is_quiet:", ":", INCIDENTS),
     Mutation("a bad day is a flood of messages", "incidents/threads.py",
              "if len(single) < STORM_AFTER:", "if len(single) >= 0:", INCIDENTS),
     Mutation("nobody is told that a problem is over", "alerts/thread_messages.py",

@@ -65,7 +65,7 @@ def _telling(
     notice: Notice, assessment: Assessment, causes: _Causes, recent: RecentThreads, now: datetime
 ) -> Telling | None:
     news = causes.news & notice.causes
-    if news and not assessment.is_quiet and not notice.is_digest:
+    if news and not notice.is_digest and not assessment.is_quiet:
         return Telling(thread=_thread(notice, assessment, news, recent(notice, now - STORM_WINDOW), now), causes=news)
     mentioned = (news | (causes.known if assessment.is_quiet else causes.daily)) & notice.causes
     return Telling(thread=_digest(notice, now), causes=mentioned) if mentioned else None
