@@ -54,7 +54,7 @@ def _column(rows: pa.Table, field: pa.Field) -> ColumnCounters:  # noqa: ARG001 
     extremes = f"min({name}), max({name}), sum({name})" if is_number else "NULL, NULL, NULL"
     sketch = "NULL" if pa.types.is_timestamp(field.type) else f"approx_count_distinct({name}) EXPORT_STATE"
     sql = f"SELECT count(*), count({name}), {extremes}, {sketch} FROM rows"  # noqa: S608 -- the names are quoted
-    count, known, minimum, maximum, total, state = duckdb.sql(sql).fetchall()[0]
+    [(count, known, minimum, maximum, total, state)] = duckdb.execute(sql).fetchall()
     return ColumnCounters(
         column=field.name,
         row_count=count,
