@@ -59,7 +59,7 @@ class SlackNotifier:
         self._limit_s = limit_s
         self._ids: dict[str, str] = {}
 
-    def send(self, message: Message, *, root_ts: str | None = None) -> str:
+    def send(self, message: Message, *, root_ts: str | None = None, root_text: str | None = None) -> str:  # noqa: ARG002
         """Post, reply or edit once; returns Slack's `ts`. Raises: NotDelivered, DeliveryUnknown, NotEditable."""
         self._client.deadline = Deadline(self._limit_s)
         outbox_id = message.root if message.is_edit else message.id
