@@ -16,6 +16,7 @@ from partition_gate.apps.cli import (
     evolution,
     export,
     incidents,
+    notify,
     operations,
     partitions,
     profiles,
@@ -56,6 +57,7 @@ profiles.register(app)
 service_levels.register(app)
 operations.register(app)
 incidents.register(app)
+notify.register(app)
 watch.register(app)
 demo_commands.register(app)
 
