@@ -7,6 +7,7 @@ from datetime import UTC
 
 from partition_gate.alerts.alert import Alert, blocks_of
 from partition_gate.alerts.slack_blocks import Context, Header, Section, block_kit, clean, code, plain
+from partition_gate.core.addresses import Tool
 from partition_gate.core.record import digest
 from partition_gate.core.units import roughly
 from partition_gate.incidents.model import (
@@ -98,8 +99,15 @@ def _listed(news: ThreadNews) -> tuple[str, str]:
         lines.append(f"and {count - _LINES_SHOWN:,} more: `gate incidents list`")
     mark = _GREEN if not unresolved else _RED if any(incident.blocked for incident in ordered) else "\U0001f7e1"
     text = f"{headline}: {', '.join(dict.fromkeys(incident.dataset for incident in ordered))}"
-    footer = Context(text="This message is updated during the day. Details: gate incidents list")
+    footer = Context(text=f"{_later_news(thread)} Details: gate incidents list")
     return text, block_kit((Header(text=f"{mark} {headline}"), Section(lines=tuple(lines)), footer))
+
+
+def _later_news(thread: Thread) -> str:
+    if thread.tool != Tool.EMAIL:
+        return "This message is updated during the day."
+    is_digest = thread.kind is ThreadKind.DIGEST
+    return "Later problems of the day are not sent." if is_digest else "Later problems of the hour are sent as replies."
 
 
 def _state_of(incidents: Sequence[Incident]) -> IncidentState:
@@ -143,11 +151,17 @@ def _standing(incident: Incident) -> str:
 def _replies(news: ThreadNews) -> tuple[Message, ...]:
     by_id = {incident.id: incident for incident in news.incidents}
     found = ((event, by_id[event.incident_id]) for event in news.events if event.incident_id in by_id)
-    return tuple(_reply(news.thread, event, incident) for event, incident in found if event.kind in _SENTENCES)
+    # An e-mail cannot be edited, so a list of many problems grows by replies.
+    grows = news.thread.tool == Tool.EMAIL and news.thread.kind is ThreadKind.STORM
+    sentences = {**_SENTENCES, EventKind.OPENED: _again} if grows else _SENTENCES
+    return tuple(
+        _reply(news.thread, event, sentences[event.kind](event, incident))
+        for event, incident in found
+        if event.kind in sentences
+    )
 
 
-def _reply(thread: Thread, event: Event, incident: Incident) -> Message:
-    sentence = _SENTENCES[event.kind](event, incident)
+def _reply(thread: Thread, event: Event, sentence: str) -> Message:
     return Message(
         id=digest([thread.id, "reply", event.number]),
         attempt_id=event.attempt_id,
