@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from partition_gate.core.errors import Extent, NotDelivered
 
 _TYPES = frozenset({"slack", "http"})
@@ -19,14 +24,15 @@ def slack_token(connection_id: str) -> str:
         raise NotDelivered(f"{named} is of type {kind!r}: make one of type slack or http", extent=Extent.TOOL)
     token = getattr(connection, "password", None)
     if not token:
-        raise NotDelivered(f"{named} has no password: enter the bot token (xoxb-...) there", extent=Extent.TOOL)
+        raise NotDelivered(f"{named} has no password: enter the bot token there", extent=Extent.TOOL)
     return str(token)
 
 
 def _connection(connection_id: str) -> object:
     where = f"GATE_SLACK_CONNECTION={connection_id}"
     try:
-        from airflow.sdk import BaseHook  # noqa: PLC0415 -- only where the setting asks for it
+        with _own_logging():
+            from airflow.sdk import BaseHook  # noqa: PLC0415 -- only where the setting asks for it
     except ImportError as error:
         step = "run this where Airflow is installed, or set GATE_SLACK_TOKEN instead"
         raise NotDelivered(f"{where}: Airflow is not installed here; {step}", extent=Extent.TOOL) from error
@@ -38,3 +44,15 @@ def _connection(connection_id: str) -> object:
         raise NotDelivered(
             f"{where}: Airflow does not provide this connection ({why}); {step}", extent=Extent.TOOL
         ) from None
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    """Outside Airflow, its import must not send our log to standard output, where commands print JSON."""
+    root = logging.getLogger()
+    handlers, level = [*root.handlers], root.level
+    is_loaded = "airflow" in sys.modules
+    yield
+    if not is_loaded:
+        root.handlers[:] = handlers
+        root.setLevel(level)
