@@ -41,7 +41,19 @@ def thread_messages(news: ThreadNews) -> tuple[Message, ...]:
         update={"id": digest([thread.id, "edit", news.thread.revision]), "root": thread.id, "is_edit": True}
     )
     replies = () if thread.kind is ThreadKind.DIGEST else _replies(news)
+    if thread.tool == Tool.EMAIL and thread.kind is ThreadKind.STORM and _has_doubled(news):
+        newer = edit.model_copy(update={"id": digest([thread.id, "list", thread.revision]), "is_edit": False})
+        return (edit, newer, *replies)
     return (edit, *replies)
+
+
+def _has_doubled(news: ThreadNews) -> bool:
+    """Whether the number of problems has passed a power of two. An e-mail cannot be edited, and is not repeated for
+    each problem: this way 200 problems at once are 8 e-mails.
+    """
+    count = len(news.incidents)
+    opened = sum(event.kind is EventKind.OPENED for event in news.events)
+    return count.bit_length() > (count - opened).bit_length()
 
 
 def _root(news: ThreadNews) -> Message:
@@ -107,7 +119,7 @@ def _later_news(thread: Thread) -> str:
     if thread.tool != Tool.EMAIL:
         return "This message is updated during the day."
     is_digest = thread.kind is ThreadKind.DIGEST
-    return "Later problems of the day are not sent." if is_digest else "Later problems of the hour are sent as replies."
+    return "Sent once a day." if is_digest else "Sent again when there are twice as many problems."
 
 
 def _state_of(incidents: Sequence[Incident]) -> IncidentState:
@@ -151,17 +163,11 @@ def _standing(incident: Incident) -> str:
 def _replies(news: ThreadNews) -> tuple[Message, ...]:
     by_id = {incident.id: incident for incident in news.incidents}
     found = ((event, by_id[event.incident_id]) for event in news.events if event.incident_id in by_id)
-    # An e-mail cannot be edited, so a list of many problems grows by replies.
-    grows = news.thread.tool == Tool.EMAIL and news.thread.kind is ThreadKind.STORM
-    sentences = {**_SENTENCES, EventKind.OPENED: _again} if grows else _SENTENCES
-    return tuple(
-        _reply(news.thread, event, sentences[event.kind](event, incident))
-        for event, incident in found
-        if event.kind in sentences
-    )
+    return tuple(_reply(news.thread, event, incident) for event, incident in found if event.kind in _SENTENCES)
 
 
-def _reply(thread: Thread, event: Event, sentence: str) -> Message:
+def _reply(thread: Thread, event: Event, incident: Incident) -> Message:
+    sentence = _SENTENCES[event.kind](event, incident)
     return Message(
         id=digest([thread.id, "reply", event.number]),
         attempt_id=event.attempt_id,
