@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
+from partition_gate.core.addresses import Tool, is_email_address, is_webhook_url, smtp_server, tool_of
 from partition_gate.core.errors import InvalidSetting
 from partition_gate.core.record import Record
 
@@ -17,6 +18,7 @@ PREFIX = "GATE_"
 _DATABASES = ("postgresql+psycopg", "postgresql")
 _CHECKOUT_FOLDER = "include"  # holds the package in a checkout
 AMAZON_S3 = "aws"
+_SHORTEST_SECRET = 16
 
 
 def _limit(default: float, meaning: str, outcome: str, *, ge: float | None = None, le: float | None = None) -> Any:
@@ -58,10 +60,22 @@ class Settings(Record):
         SecretStr(""), description="Slack bot token; empty: messages go to the local inbox page."
     )
     slack_api_url: str = Field("https://slack.com/api/", description="Slack Web API (a proxy or a test server).")
+    slack_connection: str = Field(
+        "", description="Airflow connection (type slack or http) whose password is the Slack token."
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server: `smtp://user:password@host:587` (STARTTLS) or `smtps://...`; "
+        "empty: e-mails go to the local inbox page.",
+    )
+    smtp_from: str = Field("", description="Sender address of e-mails.", validate_default=True)
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Key that signs webhook calls; empty: they go to the local inbox page."
+    )
     operators_channel: str = Field(
         "",
-        description="Slack channel of the people who run the gate: they are told of partitions that could not be "
-        "judged; empty: the producers are.",
+        description="Channel of the people who run the gate: `#channel`, an e-mail address or a webhook's URL. They "
+        "are told of partitions that could not be judged; empty: the producers are.",
     )
     mask_key: SecretStr = Field(
         SecretStr(""),
@@ -115,8 +129,8 @@ class Settings(Record):
     )
     message_timeout_s: float = _limit(
         20,
-        "Sending one Slack message, or looking up whether it was sent.",
-        "the message waits in the outbox; the drain ends",
+        "Sending one message, or looking up whether it was sent.",
+        "the message waits in the outbox; those of the same tool (of a webhook: the same URL) wait for the next drain",
         le=50,
     )
     drain_timeout_s: float = _limit(
@@ -131,6 +145,46 @@ class Settings(Record):
         if value and not (value.startswith(("http://", "https://")) and urlsplit(value).netloc):
             address = value.rpartition("@")[2]  # the part before it may hold a password
             raise ValueError(f"{address!r} is not a URL: write http://{address} or https://{address}")
+        return value
+
+    @field_validator("slack_connection")
+    @classmethod
+    def _is_the_only_token(cls, value: str, info: ValidationInfo) -> str:
+        token = info.data.get("slack_token")
+        if value and token and token.get_secret_value():
+            raise ValueError("GATE_SLACK_TOKEN is set as well: keep one of both")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            smtp_server(value.get_secret_value())
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _is_a_sender(cls, value: str, info: ValidationInfo) -> str:
+        server = info.data.get("smtp_url")
+        if value and not is_email_address(value):
+            raise ValueError(f"{value!r} is not an e-mail address: write gate@example.org")
+        if not value and server and server.get_secret_value():
+            raise ValueError("is empty, but GATE_SMTP_URL is set: write the sender's address, gate@example.org")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < _SHORTEST_SECRET:
+            raise ValueError(f"shorter than {_SHORTEST_SECRET} characters: make one with `openssl rand -hex 32`")
+        return value
+
+    @field_validator("operators_channel")
+    @classmethod
+    def _is_a_channel(cls, value: str) -> str:
+        tool = tool_of(value)
+        if (tool is Tool.EMAIL and not is_email_address(value)) or (tool is Tool.WEBHOOK and not is_webhook_url(value)):
+            raise ValueError("neither a Slack channel nor a valid e-mail address or http(s) URL: write #gate")
         return value
 
     @field_validator("ledger_url")
@@ -158,6 +212,15 @@ class Settings(Record):
     def s3_url(self) -> str | None:
         """The address of landing; None is Amazon S3 itself."""
         return None if self.s3_endpoint_url == AMAZON_S3 else self.s3_endpoint_url
+
+    def missing_for(self, tool: str) -> str:
+        """What must be set before messages of this tool leave this machine; empty if they do."""
+        if tool == Tool.SLACK:
+            has_token = self.slack_token.get_secret_value() or self.slack_connection
+            return "" if has_token else "GATE_SLACK_TOKEN or GATE_SLACK_CONNECTION"
+        if tool == Tool.EMAIL:
+            return "" if self.smtp_url.get_secret_value() else "GATE_SMTP_URL and GATE_SMTP_FROM"
+        return "" if self.webhook_secret.get_secret_value() else "GATE_WEBHOOK_SECRET"
 
     def path(self, value: str, name: str) -> str:
         """The value of a location setting, or its default: `name` below the home."""

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.alerts.alert import Links
+from partition_gate.core.addresses import Tool, smtp_server
 from partition_gate.core.table import TableSchema
 from partition_gate.gate.local_folders import writing_below
 from partition_gate.settings import Settings, load_settings
@@ -140,13 +141,36 @@ class WiredPorts:
     @cached_property
     def notifier(self) -> Notifier:
         from partition_gate.adapters.inbox import InboxNotifier
+        from partition_gate.adapters.routing import RoutingNotifier
+
+        known: dict[str, Callable[[], Notifier]] = {
+            Tool.SLACK: self._slack,
+            Tool.EMAIL: self._email,
+            Tool.WEBHOOK: self._webhook,
+        }
+        ready = {tool: opened for tool, opened in known.items() if not self.settings.missing_for(tool)}
+        return RoutingNotifier(ready, otherwise=InboxNotifier(self.settings.home / "inbox"))
+
+    def _slack(self) -> Notifier:
+        from partition_gate.adapters.airflow_connections import slack_token
         from partition_gate.adapters.slack import SlackNotifier
 
-        token = self.settings.slack_token.get_secret_value()
-        if token:
-            limit_s = self.settings.message_timeout_s
-            return SlackNotifier(token, base_url=self.settings.slack_api_url, limit_s=limit_s)
-        return InboxNotifier(self.settings.home / "inbox")
+        settings = self.settings
+        token = settings.slack_token.get_secret_value() or slack_token(settings.slack_connection)
+        return SlackNotifier(token, base_url=settings.slack_api_url, limit_s=settings.message_timeout_s)
+
+    def _email(self) -> Notifier:
+        from partition_gate.adapters.email import EmailNotifier
+
+        settings = self.settings
+        server = smtp_server(settings.smtp_url.get_secret_value())
+        return EmailNotifier(server, sender=settings.smtp_from, limit_s=settings.message_timeout_s)
+
+    def _webhook(self) -> Notifier:
+        from partition_gate.adapters.webhook import WebhookNotifier
+
+        settings = self.settings
+        return WebhookNotifier(settings.webhook_secret.get_secret_value(), limit_s=settings.message_timeout_s)
 
     def registry(self, root: str) -> RegistryStore:
         """The contract registry at `s3://bucket/prefix` or in a local folder."""

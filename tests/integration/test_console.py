@@ -46,6 +46,22 @@ PAGES = (
 )
 
 
+def test_messages_name_their_tool_and_hide_the_path_of_a_webhook(tmp_path: Path):
+    console = a_console(tmp_path)
+    (slack,) = console.outbox
+    to = [("email", "team@example.org"), ("webhook", "https://hooks.example/a-secret-path?key=b")]
+    told = [a_message(tool, tool=tool, channel=channel, attempt_id=ATTEMPT) for tool, channel in to]
+    console.outbox = (slack, *(slack.model_copy(update={"message": message}) for message in told))
+
+    pages = [re.sub(r"\s+", " ", a_browser(console).get(page).text) for page in ("/inbox", f"/attempts/{ATTEMPT}")]
+
+    for page in pages:
+        assert "To <b>#orders</b> (" in page
+        assert "To e-mail <b>team@example.org</b> (" in page
+        assert "To webhook <b>hooks.example</b> (" in page
+        assert "a-secret-path" not in page
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_answers_and_loads_nothing_from_elsewhere(tmp_path: Path, page: str):
     answer = a_browser(a_console(tmp_path)).get(page)

@@ -25,6 +25,7 @@ from partition_gate.judging.attempt import (
     HeldDecision,
     Intent,
     Message,
+    Silent,
 )
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.measurement import Amount, Measurement, Moment, State
@@ -771,6 +772,40 @@ def test_a_postponed_message_waits(ledger: Ledger, *, surely_unsent: bool, state
     assert early is None
     assert late is not None
     assert late.state == state
+
+
+def test_messages_to_whoever_does_not_answer_are_left_alone(ledger: Ledger) -> None:
+    hooks = [a_message(f"h{number}", tool="webhook", channel=f"https://{number}.example") for number in (1, 2)]
+    queue(ledger, a_message("m1"), *hooks, a_message("m2", tool="email"))
+    silent = Silent(tools=frozenset({"slack"}), channels=frozenset({("webhook", "https://1.example")}))
+
+    found = [ledger.claim_message(now=NOON, lease=LEASE, silent=silent) for _ in range(3)]
+
+    assert [entry and entry.message.id for entry in found] == ["h2", "m2", None]
+    assert [claimed(ledger), claimed(ledger)] == ["m1", "h1"]
+
+
+def test_only_what_certainly_was_not_sent_can_be_tried_earlier(ledger: Ledger) -> None:
+    queued(ledger, "refused", "unknown", "leased")
+    for name in ("refused", "unknown"):
+        ledger.claim_message(now=NOON, lease=LEASE)
+        ledger.postpone(name, until=NOON + 10 * MINUTE, surely_unsent=name == "refused")
+    ledger.claim_message(now=NOON, lease=LEASE)
+
+    ledger.retry_now()
+
+    assert [claimed(ledger), claimed(ledger)] == ["refused", None]
+
+
+def test_a_reply_knows_the_text_that_its_root_was_sent_with(ledger: Ledger) -> None:
+    queue(ledger, a_message("m1", text="orders rejected"), a_message("m2", root="m1"))
+    ledger.claim_message(now=NOON, lease=LEASE)
+    ledger.mark_sent("m1", ts="1.0")
+
+    reply = ledger.claim_message(now=NOON, lease=LEASE)
+
+    assert reply is not None
+    assert (reply.message.id, reply.root_ts, reply.root_text) == ("m2", "1.0", "orders rejected")
 
 
 def test_a_message_that_a_clock_hours_ahead_postponed_does_not_wait_for_that_clock(ledger: Ledger) -> None:

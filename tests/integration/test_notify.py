@@ -263,9 +263,9 @@ def test_a_slow_slack_ends_the_drain_at_its_limit(ledger: SqlLedger, notifier: S
     clock = StandingClock()
 
     class Slow:
-        def send(self, message: Message, *, root_ts: str | None = None) -> str:
+        def send(self, message: Message, *, root_ts: str | None = None, root_text: str | None = None) -> str:
             clock.forward(timedelta(seconds=40))
-            return notifier.send(message, root_ts=root_ts)
+            return notifier.send(message, root_ts=root_ts, root_text=root_text)
 
         def find(self, message: Message, *, since: datetime, root_ts: str | None = None) -> str | None:
             return notifier.find(message, since=since, root_ts=root_ts)

@@ -1,4 +1,4 @@
-"""What every notifier does, and what only Slack does: faults over real HTTP, told apart by what they prove."""
+"""What only Slack and the inbox do: faults over real HTTP, told apart by what they prove."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from partition_gate.adapters.inbox import InboxNotifier
 from partition_gate.adapters.slack import DeadlineClient, SlackNotifier
 from partition_gate.core.errors import DeliveryUnknown, NotDelivered, NotEditable, ServiceSilent
 from partition_gate.gate.deadlines import Deadline
-from partition_gate.ports.notifier import Notifier
 from partition_gate.testing.builders import a_message
 from partition_gate.testing.slack_server import Fault, SlackServer
 
@@ -28,49 +27,8 @@ def slack() -> Iterator[SlackServer]:
         yield server
 
 
-@pytest.fixture(params=["slack", "inbox"])
-def notifier(request: pytest.FixtureRequest, slack: SlackServer, tmp_path: Path) -> Notifier:
-    return a_slack_notifier(slack) if request.param == "slack" else InboxNotifier(tmp_path / "inbox")
-
-
 def a_slack_notifier(slack: SlackServer, *, token: str = SlackServer.token) -> SlackNotifier:
     return SlackNotifier(token, base_url=slack.url, timeout_s=1)
-
-
-def test_what_was_sent_is_found_with_the_same_timestamp(notifier: Notifier):
-    timestamp = notifier.send(a_message("m1"))
-
-    assert notifier.find(a_message("m1"), since=LONG_AGO) == timestamp
-
-
-def test_what_was_not_sent_is_not_found(notifier: Notifier):
-    notifier.send(a_message("m1"))
-
-    assert notifier.find(a_message("m2"), since=LONG_AGO) is None
-
-
-def test_a_timestamp_is_the_time_of_delivery(notifier: Notifier):
-    sent_at = float(notifier.send(a_message("m1")))
-
-    assert abs(sent_at - datetime.now(UTC).timestamp()) < 5
-
-
-def test_a_reply_is_found_in_the_thread_of_its_root(notifier: Notifier):
-    root_ts = notifier.send(a_message("m1"))
-
-    reply_ts = notifier.send(a_message("m2", root="m1"), root_ts=root_ts)
-
-    assert notifier.find(a_message("m2", root="m1"), since=LONG_AGO, root_ts=root_ts) == reply_ts
-
-
-def test_an_edit_keeps_the_identity_and_the_time_of_its_root(notifier: Notifier):
-    root_ts = notifier.send(a_message("m1"))
-    time.sleep(0.01)
-
-    edited_ts = notifier.send(a_message("m2", text="resolved", root="m1", is_edit=True), root_ts=root_ts)
-
-    assert edited_ts == root_ts
-    assert notifier.find(a_message("m1", text="resolved"), since=LONG_AGO) == root_ts
 
 
 def test_slack_shows_an_edit_in_place_and_a_reply_in_the_thread_only(slack: SlackServer):

@@ -55,7 +55,7 @@ DELIVERING = (
              "if message.is_edit and root_ts:", "if message.is_edit and not root_ts:", SLACK),
     Mutation("a reply is looked for outside its thread", "adapters/slack.py",
              "self._client.conversations_replies if root_ts else", "self._client.conversations_history if root_ts else",
-             SLACK),
+             "tests/integration/test_notifier_behaviour.py"),
     Mutation("a decision about other files publishes these", "adapters/ledger/settlements.py",
              "zip(decisions.primary_key, version, strict=True)",
              "zip(decisions.primary_key, version[:2], strict=False)",

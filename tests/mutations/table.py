@@ -17,6 +17,8 @@ DELTA = "tests/integration/test_delta_warehouse.py"
 VERDICT = "tests/unit/test_verdict_and_disposition.py"
 ALERT = "tests/unit/test_alert.py"
 NOTIFY = "tests/integration/test_notify.py"
+EMAIL = "tests/integration/test_email.py"
+WEBHOOK = "tests/integration/test_webhook.py"
 KEYS = "tests/unit/test_partition_keys.py"
 KEYED_TABLES = "tests/integration/test_partition_keys_in_tables.py"
 STORES = "tests/integration/test_object_store_behaviour.py"
@@ -158,6 +160,27 @@ STATE = (
              "isinstance(error, NotDelivered) and not is_unknown", "isinstance(error, NotDelivered)", NOTIFY),
     Mutation("a message whose answer was lost is tried again at once", "gate/notify.py",
              "return wait if surely_unsent else max(wait, self.times.settling)", "return wait", NOTIFY),
+    Mutation("a mail server that is silent is asked for every message", "gate/notify.py",
+             "self.silent = Silent(tools=tools | {message.tool}, channels=channels)", "pass", EMAIL),
+    Mutation("an e-mail may be sent after its time", "gate/deadlines.py",
+             "        if self.passed:\n            raise TimeoutError", "        pass",
+             "tests/integration/test_slack.py"),
+    Mutation("an e-mail whose answer was lost counts as refused", "adapters/email.py",
+             "        if has_begun:\n            return ServiceSilent(",
+             "        if False:\n            return ServiceSilent(",
+             EMAIL),
+    Mutation("a password is sent without encryption", "adapters/email.py",
+             "elif not self._server.is_local:", "elif False:", EMAIL),
+    Mutation("an address may carry commands", "adapters/email.py",
+             "if not is_email_address(message.channel):", 'if "@" not in message.channel:', EMAIL),
+    Mutation("a repeated e-mail cannot be recognised", "adapters/email.py",
+             "message_id(message.id, domain)", 'message_id(message.id + now.isoformat(), domain)', EMAIL),
+    Mutation("a webhook follows redirects", "adapters/webhook.py",
+             "opener_until(deadline, _NoRedirects())", "opener_until(deadline)", WEBHOOK),
+    Mutation("a webhook's signature does not cover its time", "adapters/webhook.py",
+             "b'%d.%s' % (at, body)", "body", WEBHOOK),
+    Mutation("a webhook that may have arrived counts as refused", "adapters/webhook.py",
+             "    if has_begun:", "    if False:", WEBHOOK),
 )  # fmt: skip
 
 PUBLISH = (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from partition_gate.alerts.alert import Links
+from partition_gate.alerts.alert import Links, recipients_of
 from partition_gate.alerts.assessment import assessment_of
 from partition_gate.alerts.case import Case
 from partition_gate.alerts.dataset_problems import dataset_assessment, gate_assessment
@@ -348,11 +348,11 @@ def test_nothing_is_said_of_support_before_it_ends_or_where_nothing_is_published
     assert alerts_for(a_settlement(outcome), (), contract, LINKS) == ()
 
 
-def test_only_slack_channels_of_a_known_scope_are_told_each_once():
+def test_only_channels_of_a_known_tool_and_scope_are_told_each_once():
     channels = tuple(
         Channel(tool=tool, channel=channel, scope=scope)
         for tool, channel, scope in [
-            ("email", "team@example.com", "issues"),
+            ("teams", "team", "issues"),
             ("slack", "#both", "notifications"),
             ("Slack", "#both", "interactive"),
             ("slack", "#both", "issues"),
@@ -363,6 +363,49 @@ def test_only_slack_channels_of_a_known_scope_are_told_each_once():
 
     assert [(m.channel, m.audience) for m in messages] == [("#both", "producers"), ("#both", "consumers")]
     assert len({message.id for message in messages}) == 2
+
+
+@pytest.mark.parametrize(
+    ("tool", "channel", "url", "address"),
+    [
+        ("email", "team@example.org", None, "team@example.org"),
+        ("Email", "the team", "mailto:team@example.org?subject=x", "team@example.org"),
+        ("email", "the team", "https://example.org", ""),
+        ("email", "a@b\r\nBcc: c@d", None, ""),
+        ("email", "a@example.org, b@example.org", None, ""),
+        ("webhook", "pager", "https://hooks.example/a?b=c", "https://hooks.example/a?b=c"),
+        ("webhook", "https://hooks.example/a", None, "https://hooks.example/a"),
+        ("webhook", "pager", "https://user:password@hooks.example/a", ""),
+        ("webhook", "pager", "file:///etc/passwd", ""),
+        ("webhook", "pager", "http://", ""),
+        ("webhook", "pager", "https://hooks.example:port/", ""),
+        ("slack", "#orders", "https://example.slack.com/archives/C1", "#orders"),
+        ("teams", "orders", "https://teams.example", ""),
+    ],
+)
+def test_a_channel_has_the_address_that_its_tool_needs_or_is_not_told(
+    tool: str, channel: str, url: str | None, address: str
+):
+    channels = (Channel(tool=tool, channel=channel, scope="issues", url=url),)
+
+    told = recipients_of(a_dataset(channels=channels))
+
+    assert [(each.tool, each.channel) for each in told] == ([(tool.lower(), address)] if address else [])
+
+
+@pytest.mark.parametrize(
+    ("operators", "tool"),
+    [
+        ("#gate", "slack"),
+        ("C0GATE0001", "slack"),
+        ("gate@example.org", "email"),
+        ("https://hooks.example/a", "webhook"),
+    ],
+)
+def test_operators_are_reached_by_the_tool_that_their_channel_belongs_to(operators: str, tool: str):
+    told = recipients_of(a_dataset(channels=()), operators=operators)
+
+    assert [(each.audience.value, each.tool, each.channel) for each in told] == [("operators", tool, operators)]
 
 
 def test_each_channel_of_an_audience_has_a_message_of_its_own():

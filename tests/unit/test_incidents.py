@@ -284,6 +284,21 @@ def test_a_bad_day_of_many_datasets_is_five_messages_and_one_list(watched: Watch
     assert newest.text.startswith("9 more problems in 9 datasets, 2026-11-02: dataset_")
 
 
+def test_a_bad_day_of_many_datasets_is_emailed_again_when_there_are_twice_as_many(watched: Watched) -> None:
+    for number in range(205):
+        notice = a_notice("missing", channel="team@example.org").model_copy(update={"tool": "email"})
+        problem = a_problem(blocks=True)
+        watched.problem(problem, key="2026-11-01", dataset=f"dataset_{number}", notices=(notice,))
+        watched.read()
+
+    sent = [entry.message for entry in reversed(watched.ledger.messages()) if not entry.message.is_edit]
+    lists = [message for message in sent if "more problem" in message.text]
+    assert len(sent) == 5 + len(lists)
+    assert [message.text.split()[0] for message in lists] == ["1", "2", "4", "8", "16", "32", "64", "128"]
+    assert {message.root for message in lists[1:]} == {lists[0].id}
+    assert "Sent again when there are twice as many problems." in lists[0].blocks
+
+
 def test_a_known_problem_of_another_day_is_in_the_digest_of_the_day(watched: Watched) -> None:
     watched.daily(a_problem(RULE), days=1)
     watched.clock.forward(DAY)

@@ -31,7 +31,13 @@ class InboxNotifier:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, message: Message, *, root_ts: str | None = None) -> str:  # noqa: ARG002 - a file names its root
+    def send(  # a file names its root
+        self,
+        message: Message,
+        *,
+        root_ts: str | None = None,  # noqa: ARG002
+        root_text: str | None = None,  # noqa: ARG002
+    ) -> str:
         """Write the file atomically and durably; returns its timestamp. An edit keeps the timestamp of its root.
 
         Raises: NotDelivered.

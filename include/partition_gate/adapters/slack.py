@@ -10,12 +10,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.error import URLError
-from urllib.request import HTTPHandler, HTTPSHandler, ProxyHandler, Request, build_opener
+from urllib.request import ProxyHandler, Request
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
+from partition_gate.adapters.http_deadlines import opener_until
 from partition_gate.alerts.slack_blocks import escape
 from partition_gate.core.errors import DeliveryError, DeliveryUnknown, NotDelivered, NotEditable, ServiceSilent
 from partition_gate.gate.deadlines import Deadline, LimitReached, within
@@ -59,7 +60,7 @@ class SlackNotifier:
         self._limit_s = limit_s
         self._ids: dict[str, str] = {}
 
-    def send(self, message: Message, *, root_ts: str | None = None) -> str:
+    def send(self, message: Message, *, root_ts: str | None = None, root_text: str | None = None) -> str:  # noqa: ARG002
         """Post, reply or edit once; returns Slack's `ts`. Raises: NotDelivered, DeliveryUnknown, NotEditable."""
         self._client.deadline = Deadline(self._limit_s)
         outbox_id = message.root if message.is_edit else message.id
@@ -195,39 +196,7 @@ class DeadlineClient(WebClient):
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:  # noqa: ARG002 -- theirs
         proxies = [ProxyHandler({"http": self.proxy, "https": self.proxy})] if self.proxy else []
-        opener = build_opener(*proxies, _Http(self.deadline), _Https(self.deadline, self.ssl))
+        opener = opener_until(self.deadline, *proxies, ssl=self.ssl)
         with opener.open(req, timeout=self.timeout) as answer:
             charset = answer.headers.get_content_charset() or "utf-8"
             return {"status": answer.code, "headers": answer.headers, "body": answer.read().decode(charset)}
-
-
-class _Http(HTTPHandler):
-    def __init__(self, deadline: Deadline) -> None:
-        super().__init__()
-        self._deadline = deadline
-
-    def http_open(self, request: Request) -> http.client.HTTPResponse:
-        return self.do_open(_sending_until(self._deadline, http.client.HTTPConnection), request)
-
-
-class _Https(HTTPSHandler):
-    def __init__(self, deadline: Deadline, context: Any) -> None:
-        super().__init__(context=context)
-        self._ssl_context, self._deadline = context, deadline
-
-    def https_open(self, request: Request) -> http.client.HTTPResponse:
-        connection = _sending_until(self._deadline, http.client.HTTPSConnection)
-        return self.do_open(connection, request, context=self._ssl_context)
-
-
-def _sending_until(deadline: Deadline, base: type[http.client.HTTPConnection]) -> type[http.client.HTTPConnection]:
-    """A connection class that refuses to send after the deadline, however long connecting took."""
-
-    def send(self: http.client.HTTPConnection, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        if deadline.passed:
-            raise TimeoutError
-        base.send(self, data)
-
-    return type(base.__name__, (base,), {"send": send})

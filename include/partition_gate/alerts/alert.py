@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC
 
 from partition_gate.alerts.case import Case
@@ -20,10 +20,11 @@ from partition_gate.alerts.slack_blocks import (
 )
 from partition_gate.alerts.wording import AlertText, alert_text
 from partition_gate.contract.calendar import local_day
-from partition_gate.contract.model import Dataset, Status
+from partition_gate.contract.model import Channel, Dataset, Status
+from partition_gate.core.addresses import Tool, is_email_address, is_webhook_url, mailto_address, tool_of
 from partition_gate.core.record import Record
 from partition_gate.incidents.model import Audience
-from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.disposition import VISIBLE
 
 _MEMBERS_SHOWN = 3
@@ -67,14 +68,48 @@ class Recipient(Record):
 
 
 def recipients_of(dataset: Dataset, *, operators: str = "") -> tuple[Recipient, ...]:
-    """Each channel of the contract once, in the contract's order, producers first; then the operators' channel."""
+    """Each channel of the contract once, in the contract's order, producers first; then the operators' channel.
+
+    Channels of other tools, and those without a usable address, are for people only.
+    """
     named = [
-        Recipient(audience=_AUDIENCES[channel.scope.lower()], tool="slack", channel=channel.channel)
+        Recipient(audience=_AUDIENCES[channel.scope.lower()], tool=channel.tool.lower(), channel=address)
         for channel in dataset.contract.channels
-        if channel.tool.lower() == "slack" and channel.scope.lower() in _AUDIENCES
+        if channel.scope.lower() in _AUDIENCES and (address := address_of(channel))
     ]
-    own = [Recipient(audience=Audience.OPERATORS, tool="slack", channel=operators)] if operators else []
+    own = operators_recipients(operators)
     return tuple(sorted(dict.fromkeys([*named, *own]), key=lambda each: list(Audience).index(each.audience)))
+
+
+def operators_recipients(operators: str) -> tuple[Recipient, ...]:
+    """The channel of the people who run the gate: a Slack channel, an e-mail address or a webhook; none if empty."""
+    own = Recipient(audience=Audience.OPERATORS, tool=tool_of(operators), channel=operators)
+    return (own,) if operators else ()
+
+
+def address_of(channel: Channel) -> str:
+    """Where the gate can send messages for this channel; empty if it cannot."""
+    address = _ADDRESSES.get(channel.tool.lower())
+    return address(channel) if address else ""
+
+
+def trial_message(recipient: Recipient, dataset: Dataset, *, message_id: str) -> Message:
+    """A message that shows whether a channel can be reached; it is about no partition."""
+    name = clean(dataset.name, limit=60)
+    headline = f"Test message about {name}"
+    happened = (
+        f"{recipient.audience.value.capitalize()} of {plain(name)} are told here of its problems. Nothing happened."
+    )
+    blocks = (Header(text=headline), Section(lines=(happened,)), Context(text="Sent by gate notify --test"))
+    return Message(
+        id=message_id,
+        attempt_id="",
+        tool=recipient.tool,
+        channel=recipient.channel,
+        audience=recipient.audience,
+        text=f"{headline}. {clean(happened)}",
+        blocks=block_kit(blocks),
+    )
 
 
 def alert_for(case: Case, audience: Audience, links: Links) -> Alert | None:
@@ -139,6 +174,20 @@ def _origin(case: Case) -> str:
     return " \u00b7 ".join(parts)
 
 
+def _email_address(channel: Channel) -> str:
+    candidates = (channel.channel, mailto_address(channel.channel), mailto_address(channel.url or ""))
+    return next(filter(is_email_address, candidates), "")
+
+
+def _webhook_url(channel: Channel) -> str:
+    return next(filter(is_webhook_url, (channel.url or "", channel.channel)), "")
+
+
+_ADDRESSES: dict[str, Callable[[Channel], str]] = {
+    Tool.SLACK: lambda channel: channel.channel,
+    Tool.EMAIL: _email_address,
+    Tool.WEBHOOK: _webhook_url,
+}
 NOTIFYING_STATUSES = frozenset({Status.ACTIVE, Status.DEPRECATED})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from partition_gate.alerts.alert import NOTIFYING_STATUSES, Alert, Links, Recipient, recipients_of
+from partition_gate.alerts.alert import NOTIFYING_STATUSES, Alert, Links, Recipient, operators_recipients, recipients_of
 from partition_gate.alerts.slack_blocks import Button, clean, code, plain
 from partition_gate.alerts.wording import AlertText
 from partition_gate.contract.model import Dataset
@@ -40,9 +40,9 @@ def gate_assessment(
     problems: Sequence[Problem], in_order: frozenset[str], links: Links, *, operators: str = ""
 ) -> Assessment:
     """The problems of the gate itself, which belong to no dataset."""
-    own = Recipient(audience=Audience.OPERATORS, tool="slack", channel=operators)
+    own = operators_recipients(operators)
     return _assessment(GATE, "", problems, in_order).model_copy(
-        update={"notices": tuple(_notices(GATE, problems, links, (own,) if operators else ()))}
+        update={"notices": tuple(_notices(GATE, problems, links, own))}
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC
 
 from partition_gate.alerts.alert import Alert, blocks_of
 from partition_gate.alerts.slack_blocks import Context, Header, Section, block_kit, clean, code, plain
+from partition_gate.core.addresses import Tool
 from partition_gate.core.record import digest
 from partition_gate.core.units import roughly
 from partition_gate.incidents.model import (
@@ -40,7 +41,19 @@ def thread_messages(news: ThreadNews) -> tuple[Message, ...]:
         update={"id": digest([thread.id, "edit", news.thread.revision]), "root": thread.id, "is_edit": True}
     )
     replies = () if thread.kind is ThreadKind.DIGEST else _replies(news)
+    if thread.tool == Tool.EMAIL and thread.kind is ThreadKind.STORM and _has_doubled(news):
+        newer = edit.model_copy(update={"id": digest([thread.id, "list", thread.revision]), "is_edit": False})
+        return (edit, newer, *replies)
     return (edit, *replies)
+
+
+def _has_doubled(news: ThreadNews) -> bool:
+    """Whether the number of problems has passed a power of two. An e-mail cannot be edited, and is not repeated for
+    each problem: this way 200 problems at once are 8 e-mails.
+    """
+    count = len(news.incidents)
+    opened = sum(event.kind is EventKind.OPENED for event in news.events)
+    return count.bit_length() > (count - opened).bit_length()
 
 
 def _root(news: ThreadNews) -> Message:
@@ -98,8 +111,15 @@ def _listed(news: ThreadNews) -> tuple[str, str]:
         lines.append(f"and {count - _LINES_SHOWN:,} more: `gate incidents list`")
     mark = _GREEN if not unresolved else _RED if any(incident.blocked for incident in ordered) else "\U0001f7e1"
     text = f"{headline}: {', '.join(dict.fromkeys(incident.dataset for incident in ordered))}"
-    footer = Context(text="This message is updated during the day. Details: gate incidents list")
+    footer = Context(text=f"{_later_news(thread)} Details: gate incidents list")
     return text, block_kit((Header(text=f"{mark} {headline}"), Section(lines=tuple(lines)), footer))
+
+
+def _later_news(thread: Thread) -> str:
+    if thread.tool != Tool.EMAIL:
+        return "This message is updated during the day."
+    is_digest = thread.kind is ThreadKind.DIGEST
+    return "Sent once a day." if is_digest else "Sent again when there are twice as many problems."
 
 
 def _state_of(incidents: Sequence[Incident]) -> IncidentState:

@@ -25,12 +25,14 @@ GateError
 └── DeliveryError          nobody: the outbox retries
     ├── NotDelivered       the service certainly did not accept the message
     └── DeliveryUnknown    the service may have accepted it: check before sending again
-        └── ServiceSilent  the service is unreachable: do not try the other messages now
+        └── ServiceSilent  the service does not answer: do not try its other messages now
 
 Failing data is never an error: it is an outcome.
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 
 class GateError(Exception):
@@ -125,12 +127,23 @@ class Superseded(GateError):
     """A newer attempt owns the partition; the result of this attempt must not become visible."""
 
 
-class DeliveryError(GateError):
-    """A message could not be delivered now. `retry_after_s` is the delay that the service requested, in seconds."""
+class Extent(StrEnum):
+    """Which messages must not be tried now because one failed: only that one, those of its channel, or of its tool."""
 
-    def __init__(self, text: str, *, retry_after_s: float | None = None) -> None:
+    MESSAGE = "message"
+    CHANNEL = "channel"
+    TOOL = "tool"
+
+
+class DeliveryError(GateError):
+    """A message could not be delivered now. `retry_after_s` is the delay that the service requested, in seconds.
+
+    `extent`: which other messages would fail for the same reason.
+    """
+
+    def __init__(self, text: str, *, retry_after_s: float | None = None, extent: Extent = Extent.MESSAGE) -> None:
         super().__init__(text)
-        self.retry_after_s = retry_after_s
+        self.retry_after_s, self.extent = retry_after_s, extent
 
 
 class NotDelivered(DeliveryError):
@@ -143,6 +156,9 @@ class DeliveryUnknown(DeliveryError):
 
 class ServiceSilent(DeliveryUnknown):
     """The service is unreachable, or did not answer within its time limit."""
+
+    def __init__(self, text: str, *, extent: Extent = Extent.TOOL) -> None:
+        super().__init__(text, extent=extent)
 
 
 class NotEditable(NotDelivered):

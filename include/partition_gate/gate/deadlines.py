@@ -19,10 +19,23 @@ class LimitReached(Exception):
 
 
 class Deadline:
-    """The time after which a call with several steps must not start another step."""
+    """The time after which a call with several steps must not start another step.
+
+    `has_begun`: the step that cannot be undone was started, or was refused because it was too late.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._at = time.monotonic() + seconds
+        self.has_begun = False
+
+    def begin(self) -> None:
+        """Call this before the step that cannot be undone, so that an abandoned call never takes it late.
+
+        Raises: TimeoutError.
+        """
+        self.has_begun = True  # first, so that whoever reads False after the deadline knows that nothing will happen
+        if self.passed:
+            raise TimeoutError
 
     @property
     def left_s(self) -> float:

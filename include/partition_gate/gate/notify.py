@@ -6,13 +6,14 @@ A message is neither lost nor sent twice, even if the process is killed.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import StrEnum
 
 from partition_gate.alerts.thread_messages import thread_messages
-from partition_gate.core.errors import DeliveryError, NotDelivered, NotEditable, ServiceSilent
+from partition_gate.core.errors import DeliveryError, Extent, NotDelivered, NotEditable
 from partition_gate.core.record import Record
-from partition_gate.judging.attempt import OutboxEntry
+from partition_gate.judging.attempt import Message, OutboxEntry, Silent
 from partition_gate.ports.clock import Clock
 from partition_gate.ports.ledger import Ledger
 from partition_gate.ports.notifier import Notifier
@@ -47,10 +48,20 @@ class Delivery(Record):
     problems: tuple[str, ...] = ()
 
 
-class _Result(Enum):
+class Result(StrEnum):
+    """What became of a try."""
+
     SENT = "sent"
     ALREADY_DELIVERED = "already_delivered"
     POSTPONED = "postponed"
+
+
+class Tried(Record):
+    """One message that was tried; `why`: the reason if it was postponed."""
+
+    message: Message
+    result: Result
+    why: str = ""
 
 
 def notify(
@@ -59,7 +70,8 @@ def notify(
     """Queue the news of all threads, then deliver up to `limit` messages, oldest first; postpone those that cannot be
     delivered now.
 
-    If the service does not answer at all, the drain stops after the first message and leaves the others untouched.
+    If a service does not answer at all, the other messages of its tool (of a webhook: of its channel) are left
+    untouched; those of other tools are delivered.
 
     Exactly once, because:
     - incidents and their threads change in the transaction that settles the attempt, and a thread's messages enter the
@@ -71,16 +83,15 @@ def notify(
     The remaining gap: a worker that is frozen between claim and send for longer than `times.lease`.
     """
     announce(ledger, clock)
-    results: list[_Result] = []
-    drain = _Drain(ledger, notifier, clock, times or DeliveryTimes())
-    while len(results) < limit and not drain.is_over and (entry := drain.claim()):
-        results.append(drain.deliver(entry))
+    drain = Drain(ledger, notifier, clock, times or DeliveryTimes())
+    tried = tuple(drain.run(limit=limit))
+    results = [each.result for each in tried]
     return Delivery(
-        sent=results.count(_Result.SENT),
-        already_delivered=results.count(_Result.ALREADY_DELIVERED),
-        postponed=results.count(_Result.POSTPONED),
-        has_more=len(results) >= limit or drain.is_over,
-        problems=tuple(dict.fromkeys(drain.problems)),
+        sent=results.count(Result.SENT),
+        already_delivered=results.count(Result.ALREADY_DELIVERED),
+        postponed=results.count(Result.POSTPONED),
+        has_more=len(results) >= limit or drain.is_over or bool(drain.silent),
+        problems=tuple(dict.fromkeys(each.why for each in tried if each.why)),
     )
 
 
@@ -97,37 +108,55 @@ def announce(ledger: Ledger, clock: Clock) -> int:
     return queued
 
 
-class _Drain:
+class Drain:
+    """One pass over the outbox. `silent`: whose service did not answer in this pass."""
+
     def __init__(self, ledger: Ledger, notifier: Notifier, clock: Clock, times: DeliveryTimes) -> None:
         self.ledger, self.notifier, self.clock, self.times = ledger, notifier, clock, times
-        self.problems: list[str] = []
-        self._is_silent, self._began_at = False, clock.now()
+        self.silent = Silent()
+        self._began_at = clock.now()
 
     @property
     def is_over(self) -> bool:
-        return self._is_silent or self.clock.now() - self._began_at >= self.times.drain
+        """Whether the time for new deliveries has passed."""
+        return self.clock.now() - self._began_at >= self.times.drain
 
-    def claim(self) -> OutboxEntry | None:
-        return self.ledger.claim_message(now=self.clock.now(), lease=self.times.lease)
+    def run(self, *, limit: int) -> Iterator[Tried]:
+        """Try up to `limit` messages, oldest first."""
+        for _ in range(limit):
+            entry = None if self.is_over else self._claim()
+            if entry is None:
+                return
+            yield self._try(entry)
 
-    def deliver(self, entry: OutboxEntry) -> _Result:
+    def _claim(self) -> OutboxEntry | None:
+        return self.ledger.claim_message(now=self.clock.now(), lease=self.times.lease, silent=self.silent)
+
+    def _try(self, entry: OutboxEntry) -> Tried:
         # The state BEFORE this claim: `sending` means that an earlier send may have been accepted.
         is_unknown = entry.state == "sending" and not entry.message.is_edit  # to repeat an edit changes nothing
         try:
             if is_unknown and (earlier_ts := self._find(entry)):
                 self.ledger.mark_sent(entry.message.id, ts=earlier_ts)
-                return _Result.ALREADY_DELIVERED
+                return Tried(message=entry.message, result=Result.ALREADY_DELIVERED)
             is_unknown = False
-            timestamp = self.notifier.send(entry.message, root_ts=entry.root_ts)
+            timestamp = self.notifier.send(entry.message, root_ts=entry.root_ts, root_text=entry.root_text)
         except NotEditable as error:
             log.warning("message no longer edited id=%s why=%s", entry.message.root, error)
             timestamp = entry.root_ts or ""
         except DeliveryError as error:
-            self._is_silent = isinstance(error, ServiceSilent)
+            self._leave_alone(entry.message, error.extent)
             self._postpone(entry, error, surely_unsent=isinstance(error, NotDelivered) and not is_unknown)
-            return _Result.POSTPONED
+            return Tried(message=entry.message, result=Result.POSTPONED, why=str(error))
         self.ledger.mark_sent(entry.message.id, ts=timestamp)
-        return _Result.SENT
+        return Tried(message=entry.message, result=Result.SENT)
+
+    def _leave_alone(self, message: Message, extent: Extent) -> None:
+        tools, channels = self.silent.tools, self.silent.channels
+        if extent is Extent.TOOL:
+            self.silent = Silent(tools=tools | {message.tool}, channels=channels)
+        if extent is Extent.CHANNEL:
+            self.silent = Silent(tools=tools, channels=channels | {(message.tool, message.channel)})
 
     def _find(self, entry: OutboxEntry) -> str | None:
         first_try_at = entry.first_try_at or entry.created_at
@@ -135,7 +164,6 @@ class _Drain:
         return self.notifier.find(entry.message, since=since, root_ts=entry.root_ts)
 
     def _postpone(self, entry: OutboxEntry, error: DeliveryError, *, surely_unsent: bool) -> None:
-        self.problems.append(str(error))
         until = self.clock.now() + self._wait(entry, error, surely_unsent=surely_unsent)
         log.warning("message postponed id=%s until=%s why=%s", entry.message.id, _stamp(until), error)
         self.ledger.postpone(entry.message.id, until=until, surely_unsent=surely_unsent)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.addresses import shown_channel
 from partition_gate.core.errors import GateError
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
@@ -169,7 +170,7 @@ def _of_landing(compiled: CompiledDataset, ports: Ports) -> Iterator[Difference]
 
 def _of_outbox(ports: Ports) -> Iterator[Difference]:
     for entry in ports.ledger.unsent():
-        message = f"message {entry.message.id[:12]} to {entry.message.channel}"
+        message = f"message {entry.message.id[:12]} to {shown_channel(entry.message.tool, entry.message.channel)}"
         what = f"{message} has not been delivered yet ({entry.tries} tries)"
         about = ports.ledger.settlement(entry.message.attempt_id)
         dataset, key = (about.dataset, about.partition_key) if about else (entry.message.attempt_id, None)

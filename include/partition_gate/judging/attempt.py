@@ -273,6 +273,16 @@ class HeldDecision(Record):
     at: AwareDatetime
 
 
+class Silent(Record):
+    """Tools, and (tool, channel) pairs, whose service does not answer: their messages are left alone for now."""
+
+    tools: frozenset[str] = frozenset()
+    channels: frozenset[tuple[str, str]] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.tools or self.channels)
+
+
 # The longest delay before the next try; a later time comes from a clock that ran ahead.
 LONGEST_POSTPONEMENT = timedelta(hours=1)
 
@@ -280,11 +290,12 @@ LONGEST_POSTPONEMENT = timedelta(hours=1)
 class OutboxEntry(Record):
     """A message and its delivery state: `pending`, `sending` (the result of a try may be unknown) or `sent`.
 
-    `root_ts` is the timestamp of its root message, if it has one.
+    `root_ts` is the timestamp of its root message, if it has one, and `root_text` the text that was sent with it.
     """
 
     message: Message
     root_ts: str | None = None
+    root_text: str | None = None
     state: str
     tries: int
     first_try_at: AwareDatetime | None

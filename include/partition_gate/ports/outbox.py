@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from partition_gate.judging.attempt import OutboxEntry
+from partition_gate.judging.attempt import OutboxEntry, Silent
+
+NOBODY = Silent()
 
 
 class Outbox(Protocol):
     """Messages that await delivery, and those that were delivered. Every call is one transaction."""
 
-    def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
-        """Lease the oldest message that is neither sent nor leased. The entry shows the state BEFORE this claim.
+    def claim_message(self, *, now: datetime, lease: timedelta, silent: Silent = NOBODY) -> OutboxEntry | None:
+        """Lease the oldest message that is neither sent nor leased, and is not to anybody of `silent`. The entry shows
+        the state BEFORE this claim.
 
         A message leased or postponed by a clock that ran more than an hour ahead counts as free.
         """
@@ -21,6 +24,9 @@ class Outbox(Protocol):
 
     def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
         """Release a message. `surely_unsent` returns it to `pending`; otherwise its result stays unknown."""
+
+    def retry_now(self) -> None:
+        """Messages that certainly were not sent wait no longer for their next try."""
 
     def unsent(self) -> tuple[OutboxEntry, ...]:
         """Undelivered entries, oldest first."""

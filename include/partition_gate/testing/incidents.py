@@ -10,7 +10,8 @@ from partition_gate.incidents.actions import Action, acted, unmuted
 from partition_gate.incidents.changes import REOPENED_WITHIN, assessed, forgotten
 from partition_gate.incidents.model import Assessment, Change, Event, Incident, Notice, Thread, ThreadNews
 from partition_gate.incidents.threads import tellings
-from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, OutboxEntry
+from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, OutboxEntry, Silent
+from partition_gate.ports.outbox import NOBODY
 
 
 class InMemoryOutbox:
@@ -20,8 +21,10 @@ class InMemoryOutbox:
         self._outbox: dict[str, OutboxEntry] = {}
         self._free_at: dict[str, datetime] = {}
 
-    def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
+    def claim_message(self, *, now: datetime, lease: timedelta, silent: Silent = NOBODY) -> OutboxEntry | None:
         for entry in self.unsent():
+            if entry.message.tool in silent.tools or (entry.message.tool, entry.message.channel) in silent.channels:
+                continue
             message_id = entry.message.id
             free_at = self._free_at.get(message_id, now)
             if not now < free_at <= now + LONGEST_POSTPONEMENT and not self._waits_for_another(entry):
@@ -37,6 +40,11 @@ class InMemoryOutbox:
     def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
         self._free_at[message_id] = until
         self._change(message_id, **({"state": "pending"} if surely_unsent else {}))
+
+    def retry_now(self) -> None:
+        for entry in self.unsent():
+            if entry.state == "pending":
+                self._free_at.pop(entry.message.id, None)
 
     def unsent(self) -> tuple[OutboxEntry, ...]:
         return tuple(self._with_root(entry) for entry in self._outbox.values() if entry.state != "sent")
@@ -65,7 +73,8 @@ class InMemoryOutbox:
 
     def _with_root(self, entry: OutboxEntry) -> OutboxEntry:
         root = self._outbox.get(entry.message.root)
-        return entry.model_copy(update={"root_ts": root.sent_ts if root else None})
+        about_root = {"root_ts": root.sent_ts, "root_text": root.message.text} if root else {}
+        return entry.model_copy(update=about_root)
 
     def _waits_for_another(self, entry: OutboxEntry) -> bool:
         root = entry.message.root

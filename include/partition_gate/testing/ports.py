@@ -150,7 +150,7 @@ class FakeNotifier:
         self.sent: list[Message] = []
         self.error: DeliveryError | None = None
 
-    def send(self, message: Message, *, root_ts: str | None = None) -> str:
+    def send(self, message: Message, *, root_ts: str | None = None, root_text: str | None = None) -> str:  # noqa: ARG002
         if self.error:
             raise self.error
         self.sent.append(message)

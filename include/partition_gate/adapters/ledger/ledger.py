@@ -38,11 +38,13 @@ from partition_gate.judging.attempt import (
     PublishedPartition,
     RecordedOutcome,
     Settlement,
+    Silent,
     UnfinishedAttempt,
 )
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckResult
+from partition_gate.ports.outbox import NOBODY
 from partition_gate.watching.heartbeat import Heartbeat
 
 __all__ = ["SqlLedger", "migrate"]
@@ -187,9 +189,9 @@ class SqlLedger:
         with self._database.reading() as connection:
             return attempts.failed_commits(connection, before)
 
-    def claim_message(self, *, now: datetime, lease: timedelta) -> OutboxEntry | None:
+    def claim_message(self, *, now: datetime, lease: timedelta, silent: Silent = NOBODY) -> OutboxEntry | None:
         with self._database.writing() as connection:
-            return outbox.claim(connection, now, lease)
+            return outbox.claim(connection, now, lease, silent)
 
     def mark_sent(self, message_id: str, *, ts: str) -> None:
         with self._database.writing() as connection:
@@ -198,6 +200,10 @@ class SqlLedger:
     def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
         with self._database.writing() as connection:
             outbox.postpone(connection, message_id, until, surely_unsent=surely_unsent)
+
+    def retry_now(self) -> None:
+        with self._database.writing() as connection:
+            outbox.retry_now(connection)
 
     def unsent(self) -> tuple[OutboxEntry, ...]:
         with self._database.reading() as connection:

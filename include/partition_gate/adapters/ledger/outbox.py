@@ -18,16 +18,17 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
     update,
 )
 
 from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import outbox
-from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, OutboxEntry
+from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, OutboxEntry, Silent
 
 PENDING, SENDING, SENT = "pending", "sending", "sent"
 _MESSAGE = tuple(Message.model_fields)
-_PROGRESS = ("root_ts", "state", "tries", "first_try_at", "sent_ts", "created_at")
+_PROGRESS = ("root_ts", "root_text", "state", "tries", "first_try_at", "sent_ts", "created_at")
 
 
 def put(connection: Connection, messages: Sequence[Message], now: datetime) -> None:
@@ -41,13 +42,14 @@ def drop_unsent(connection: Connection, attempt_id: str) -> None:
     connection.execute(delete(outbox).where(outbox.c.attempt_id == attempt_id, outbox.c.state == PENDING))
 
 
-def claim(connection: Connection, now: datetime, lease: timedelta) -> OutboxEntry | None:
-    """Lease the oldest free message until `now + lease`; returns its state before the claim."""
+def claim(connection: Connection, now: datetime, lease: timedelta, silent: Silent) -> OutboxEntry | None:
+    """Lease the oldest free message until `now + lease`, none to the silent; returns its state before the claim."""
     set_by_fast_clock = outbox.c.free_at > now + LONGEST_POSTPONEMENT
     is_free = or_(outbox.c.free_at.is_(None), outbox.c.free_at <= now, set_by_fast_clock)
     oldest = (
         _with_root()
         .where(outbox.c.state.in_((PENDING, SENDING)), is_free, not_(_waits_for_another()))
+        .where(outbox.c.tool.not_in(silent.tools), tuple_(outbox.c.tool, outbox.c.channel).not_in(silent.channels))
         .order_by(outbox.c.number)
         .limit(1)
         .with_for_update(skip_locked=True, of=outbox)  # PostgreSQL; SQLite has one writer at a time
@@ -75,6 +77,10 @@ def postpone(connection: Connection, message_id: str, until: datetime, *, surely
     _change(connection, message_id, free_at=until, **state)
 
 
+def retry_now(connection: Connection) -> None:
+    connection.execute(update(outbox).where(outbox.c.state == PENDING).values(free_at=None))
+
+
 def drop_older_edits(connection: Connection, root: str) -> None:
     """Delete the edits of a message that certainly were not sent, because a newer one replaces them."""
     is_edit = and_(outbox.c.root == root, outbox.c.is_edit == true())
@@ -95,7 +101,8 @@ def unsent(connection: Connection) -> tuple[OutboxEntry, ...]:
 
 def _with_root() -> Select[tuple[object, ...]]:
     root = outbox.alias("roots")
-    return select(outbox, root.c.sent_ts.label("root_ts")).outerjoin(root, root.c.id == outbox.c.root)
+    about_root = (root.c.sent_ts.label("root_ts"), root.c.text.label("root_text"))
+    return select(outbox, *about_root).outerjoin(root, root.c.id == outbox.c.root)
 
 
 def _waits_for_another() -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
+from partition_gate.core.addresses import shown_channel
 from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed
 from partition_gate.core.errors import CannotAct
 from partition_gate.core.units import duration, roughly
@@ -166,7 +167,11 @@ def _details(incident: Incident, events: Sequence[Event], threads: Sequence[Thre
     if incident.blocked:
         lines.append(f"not visible because of it: {', '.join(map(displayed, incident.blocked))}")
     lines += [_event(event) for event in events]
-    lines += [f"told: {thread.channel} ({thread.audience.value})" for thread in threads if thread.is_told]
+    lines += [
+        f"told: {shown_channel(thread.tool, thread.channel)} ({thread.audience.value})"
+        for thread in threads
+        if thread.is_told
+    ]
     lasted = roughly((incident.resolved_at or now) - incident.opened_at)
     return Group(head, Text(f"open for {lasted}" if incident.is_active else f"lasted {lasted}"), *map(Text, lines))
 

@@ -17,6 +17,7 @@ from partition_gate.apps.cli import (
     evolution,
     export,
     incidents,
+    notify,
     operations,
     partitions,
     profiles,
@@ -58,6 +59,7 @@ profiles.register(app)
 service_levels.register(app)
 operations.register(app)
 incidents.register(app)
+notify.register(app)
 watch.register(app)
 anomalies.register(app)
 promotion.register(app)

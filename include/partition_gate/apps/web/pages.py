@@ -16,6 +16,7 @@ from partition_gate.alerts.slack_preview import preview
 from partition_gate.apps.web.console import Console
 from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES, failures_first
 from partition_gate.apps.web.overview import View, overview
+from partition_gate.core.addresses import shown_channel
 from partition_gate.core.display import escaped
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 
@@ -170,6 +171,7 @@ class ShownMessage(NamedTuple):
 
     entry: OutboxEntry
     preview: Markup
+    channel: str
     replies: tuple[ShownMessage, ...] = ()
 
 
@@ -193,7 +195,8 @@ def _conversations(entries: Sequence[OutboxEntry]) -> list[ShownMessage]:
 
 def _shown(entry: OutboxEntry, newest: OutboxEntry) -> ShownMessage:
     # `preview` escapes its whole input.
-    return ShownMessage(entry, Markup(preview(newest.message.blocks)))  # noqa: S704
+    channel = shown_channel(entry.message.tool, entry.message.channel)
+    return ShownMessage(entry, Markup(preview(newest.message.blocks)), channel)  # noqa: S704
 
 
 def _inside(folder: Path, path: str) -> Path | None:

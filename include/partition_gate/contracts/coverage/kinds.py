@@ -40,7 +40,7 @@ MECHANISMS: dict[str, str] = {
     "nested.classification": "masked with its top-level property",
     "column.primaryKey": "member of the primary key",
     "column.primaryKeyPosition": "order of the key's columns",
-    **dict.fromkeys((f"support.{key}" for key in ("channel", "tool", "scope")), "routing of alerts"),
+    **dict.fromkeys((f"support.{key}" for key in ("channel", "tool", "scope", "url")), "routing of alerts"),
     **dict.fromkeys(
         (f"{team}.{key}" for team in ("team", "team.members") for key in ("name", "username", "role", "dateOut")),
         "owners named in alerts and pages",
@@ -85,7 +85,7 @@ DOCUMENTED: dict[str, str] = {
         _PEOPLE,
     ),
     "nested.description": _PEOPLE,
-    **dict.fromkeys((f"support.{key}" for key in ("id", "url", "description", "invitationUrl")), _PEOPLE),
+    **dict.fromkeys((f"support.{key}" for key in ("id", "description", "invitationUrl")), _PEOPLE),
     **dict.fromkeys(
         (
             f"{team}.{key}"
