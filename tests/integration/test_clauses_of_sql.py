@@ -157,3 +157,40 @@ def test_a_query_that_may_read_a_classified_column_shows_no_value(tmp_path: Path
 
     assert result.outcome is FAILED
     assert "c@d" not in str(result.observed)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT max(ascii(t::VARCHAR)) FROM {object} t",
+        "SELECT max(len(to_json(t)::VARCHAR)) FROM {object} t",
+        "SELECT max(hash(t)) FROM {object} t",
+        "SELECT max(hash(orders)) FROM orders",
+        "SELECT max(hash(id)) FROM (SELECT s AS id FROM {object} s)",
+        "SELECT max(length(COLUMNS('em.*'))) FROM {object}",
+        "SELECT max(hash(COLUMNS(*)::VARCHAR)) FROM (SELECT id FROM {object})",
+        "SELECT * FROM query('SELECT max(ascii(ema' || 'il)) FROM orders')",
+        "SELECT count(*) FROM (SELECT unnest(range(ascii(t::VARCHAR))) FROM {object} t)",
+        "SELECT max(ascii(id)) FROM (SELECT * FROM {object}) AS q(email2, id)",
+        "SELECT max(ascii(t)) FROM (SELECT 1 AS u) x, (SELECT t::VARCHAR AS t FROM {object} t)",
+    ],
+)
+def test_a_query_that_refers_to_whole_rows_shows_no_number(tmp_path: Path, query: str) -> None:
+    result = judged(tmp_path, {"query": query, "mustBe": -1}, classification="pii")
+
+    assert str(result.observed).startswith("#")
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("SELECT count(*) FROM {object}", "4"),
+        ("SELECT sum(o.id) FROM {object} o WHERE o.id > 1", "5"),
+        ("SELECT max(n) FROM (SELECT id, count(*) AS n FROM {object} GROUP BY id)", "1"),
+        ("WITH x AS (SELECT id FROM {object}) SELECT count(x.id) FROM x, range(3)", "9"),
+    ],
+)
+def test_a_query_over_other_columns_shows_its_number(tmp_path: Path, query: str, shown: str) -> None:
+    result = judged(tmp_path, {"query": query, "mustBe": -1}, classification="pii")
+
+    assert result.observed == shown
