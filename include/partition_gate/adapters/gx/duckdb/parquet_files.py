@@ -94,6 +94,10 @@ class Footers(Record):
         """Landing paths of the files without the column (its name in the files)."""
         return tuple(file.source for file in self.files if file.column(column) is None)
 
+    def repeating(self, column: str) -> tuple[str, ...]:
+        """Landing paths of the files that have several columns of this name: nobody can know which one is meant."""
+        return tuple(file.source for file in self.files if [each.name for each in file.columns].count(column) > 1)
+
     def mistyped(self, column: str, types: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """(landing path, actual type) of the files that store the column with another type. A column without any value
         matches every type.

@@ -1,9 +1,10 @@
-"""Which columns a contract's query can read, from DuckDB's own parser."""
+"""What a contract's query can read, from DuckDB's own parser: columns, files and settings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,28 @@ import duckdb
 # Other table functions may run text as a query, or name columns by text.
 _TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest"})
 
+_READS_OUTSIDE = re.compile(
+    r"(read|parquet|duckdb|pragma|sniff)_\w+|\w+_scan|glob|which_secret|current_setting|getenv|getvariable",
+    re.IGNORECASE,
+)
+
 Node = dict[str, Any]
+
+
+def outside(query: str, tables: Collection[str]) -> str | None:
+    """The first function or table in the query that is not one of these tables, but a file, a setting or a table of
+    DuckDB's own; None if there is none.
+    """
+    try:
+        nodes = list(_nodes(json.loads(_serialized(query))))
+    except (duckdb.Error, ValueError, RecursionError):
+        return None  # planning says what is wrong
+    functions = [str(node["function_name"]) for node in nodes if node.get("class") == "FUNCTION"]
+    if function := next((name for name in functions if _READS_OUTSIDE.fullmatch(name)), None):
+        return function
+    own = {name.casefold() for name in (*tables, *(str(node.get("key")) for node in nodes))}  # a key names a CTE
+    read = [str(node["table_name"]) for node in nodes if node.get("type") == "BASE_TABLE"]
+    return next((name for name in read if name.casefold() not in own), None)
 
 
 def reads_only(query: str, is_open: Callable[[str], bool]) -> bool:

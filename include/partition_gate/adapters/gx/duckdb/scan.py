@@ -77,6 +77,10 @@ class Scanned(Record):
         """Columns of the files that may be meant instead of a missing one: the names differ only in case."""
         return self.footers.named_alike(self.source(column))
 
+    def repeating(self, column: str) -> tuple[str, ...]:
+        """Landing paths of the files that have the column several times."""
+        return self.footers.repeating(self.source(column))
+
     def stored_keys(self) -> dict[str, str | None]:
         """Partition columns that are also stored in a file -> their value in the partition key; None is null."""
         values = dict(self.scan.partition_values)
@@ -111,6 +115,7 @@ def open_connection(machine: Machine) -> duckdb.DuckDBPyConnection:
         settings["memory_limit"] = machine.memory_limit
     connection = duckdb.connect(config=settings)
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # after 2 s it is printed to stdout, between answers and JSON
     connection.create_function(FITS_SCHEMA, fits_schema, [duckdb.sqltype("VARCHAR")] * 2, duckdb.sqltype("BOOLEAN"))
     # This optimiser computes comparisons, counts and extremes from the footers (`columns.without_statistics`).
     connection.execute("SET disabled_optimizers = 'statistics_propagation'")
