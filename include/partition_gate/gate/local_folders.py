@@ -13,9 +13,10 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REFUSED = frozenset(
     {
         *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG),
-        *(errno.ENOENT, errno.EINVAL, errno.ELOOP),
+        errno.ELOOP,
     }
 )
+_ABSENT = frozenset({errno.ENOENT, errno.EINVAL})  # of a path that we name ourselves: its file system refuses it
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def no_space(error: OSError, folder: Path | None = None, *, setting: str | None 
     settings = setting or "GATE_HOME, or the setting for this path"
     if error.errno in _FULL:
         return disk_full(place or "a folder of the gate", settings=setting or "GATE_HOME, TMPDIR")
-    if error.errno in _REFUSED and place:
+    if place and error.errno in (_REFUSED | _ABSENT if setting else _REFUSED):
         why = (error.strerror or type(error).__name__).lower()
         return NoSpace(
             f"{place}: cannot be written ({why}); grant the gate's user write access, or choose another path "

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS
 from partition_gate.apps.cli.watch import heartbeat_line
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import PATH_LENGTH, displayed, escaped
@@ -24,7 +25,7 @@ from partition_gate.judging.documents import run_document
 from partition_gate.judging.quarantine import sample_of
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask_key, open_ports
+from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, ledger_shown, mask_key, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
@@ -53,9 +54,8 @@ quarantine = typer.Typer(help="Look at quarantined rows.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(run)
-    app.command()(approve)
-    app.command()(reject)
+    for command in (run, approve, reject):
+        app.command(context_settings=WITH_NEGATIVE_KEYS)(command)
     app.command()(status)
     app.command()(docs)
     app.add_typer(quarantine, name="quarantine")
@@ -117,10 +117,10 @@ def status(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in settlements], indent=2))
         return
-    typer.echo(tables.status(settlements))
+    typer.echo(tables.status(settlements) if settlements else f"Nothing is recorded in {ledger_shown(settings)} yet.")
 
 
-@quarantine.command("show")
+@quarantine.command("show", context_settings=WITH_NEGATIVE_KEYS)
 def quarantine_show(
     contract: Contract,
     key: Key = "",
