@@ -21,7 +21,11 @@ AMAZON_S3 = "aws"
 _SHORTEST_SECRET = 16
 
 
-def _limit(default: float, meaning: str, outcome: str, *, ge: float | None = None, le: float | None = None) -> Any:
+# More overflows the milliseconds of databases and the timers of threads; no wait of 11 days is meant.
+_LONGEST_S = 1_000_000
+
+
+def _limit(default: float, meaning: str, outcome: str, *, ge: float | None = None, le: float = _LONGEST_S) -> Any:
     """A limit above 0, in seconds unless its meaning names another unit. `outcome`: what happens at the limit."""
     gt = 0 if ge is None else None
     return Field(default, description=meaning, json_schema_extra={"outcome": outcome}, gt=gt, ge=ge, le=le)
@@ -95,12 +99,13 @@ class Settings(Record):
         1_000_000,
         "Slowest acceptable transfer of a file, in bytes per second.",
         "size / this rate is added to the limit of a file",
+        le=10**12,
     )
     spool_timeout_s: float = _limit(
         1800, "Reading all files of one partition.", "errored, with the number of files; the spool is left empty"
     )
     spool_max_bytes: int = _limit(
-        100_000_000_000, "Total size of one partition's files, in bytes.", "errored before anything is read"
+        100_000_000_000, "Total size of one partition's files, in bytes.", "errored before anything is read", le=10**18
     )
     scan_timeout_s: float = _limit(
         1800,
@@ -129,7 +134,7 @@ class Settings(Record):
     )
     message_timeout_s: float = _limit(
         20,
-        "Sending one message, or looking up whether it was sent.",
+        "Sending one message, or looking up whether it was sent. A connection silent for 10 s ends sooner.",
         "the message waits in the outbox; those of the same tool (of a webhook: the same URL) wait for the next drain",
         le=50,
     )
@@ -143,7 +148,7 @@ class Settings(Record):
         if value == AMAZON_S3 and info.field_name == "s3_endpoint_url":
             return value
         if value and not (value.startswith(("http://", "https://")) and urlsplit(value).netloc):
-            address = value.rpartition("@")[2]  # the part before it may hold a password
+            address = value.rpartition("@")[2].rpartition("://")[2]  # the part before @ may hold a password
             raise ValueError(f"{address!r} is not a URL: write http://{address} or https://{address}")
         return value
 

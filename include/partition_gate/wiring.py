@@ -252,6 +252,14 @@ def docs_folder(settings: Settings) -> Path:
     return Path(settings.path(settings.docs_folder, "docs"))
 
 
+def ledger_shown(settings: Settings) -> str:
+    """The ledger of these settings, without a password."""
+    if not settings.ledger_url:
+        return str(settings.home / "ledger.sqlite")
+    before, at, behind = settings.ledger_url.rpartition("@")
+    return f"{before.partition('://')[0]}://{behind}" if at else settings.ledger_url
+
+
 def mask_key(settings: Settings) -> bytes:
     """The key of the hashes that replace classified values; created once, readable only by its owner."""
     if key := settings.mask_key.get_secret_value():
@@ -270,7 +278,7 @@ def mask_key(settings: Settings) -> bytes:
 
 
 def _make_folder(folder: Path) -> None:
-    with writing_below(folder):
+    with writing_below(folder, setting="GATE_HOME"):
         folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -16,6 +16,7 @@ from partition_gate.adapters.gx.duckdb.query_process import QueryLimits, QueryRe
 from partition_gate.adapters.gx.duckdb.scan import create_view
 from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
 from partition_gate.adapters.gx.validator import DuckDbValidator
+from partition_gate.checks.compiling.compiler import table_schema
 from partition_gate.core.severity import Scope
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, reach_verdict
@@ -97,9 +98,15 @@ def test_the_partition_is_compared_with_what_is_published(tmp_path: Path) -> Non
         ("COPY {object} TO '/tmp/x.csv'", "COPY statement"),
         ("ATTACH '/tmp/x.db'", "ATTACH statement"),
         ("SET memory_limit = '1TB'", "SET statement"),
-        ("SELECT count(*) FROM read_text('/etc/hostname')", "disabled by configuration"),
-        ("SELECT count(*) FROM 'https://example.org/x.parquet'", "disabled by configuration"),
-        ("SELECT count(*) FROM ROWS", "does not exist"),
+        (
+            "SELECT count(*) FROM read_text('/etc/hostname')",
+            "reads read_text: it can read only orders and orders_published",
+        ),
+        ("SELECT count(*) FROM 'https://example.org/x.parquet'", "reads https://example.org/x.parquet: it can"),
+        ("SELECT count(*) FROM ROWS", "reads ROWS: it can read only"),
+        ("SELECT count(*) FROM duckdb_settings()", "reads duckdb_settings"),
+        ("SELECT current_setting('threads')", "reads current_setting"),
+        ("SELECT count(*) FROM information_schema.tables", "reads tables"),
         ("SELECT nope FROM {object}", "nope"),
         ("SELECT id FROM {object}", "several rows"),
         ("SELECT 1, 2", "2 columns"),
@@ -116,13 +123,33 @@ def test_a_query_that_does_more_than_read_one_value_is_refused(tmp_path: Path, q
     assert why in str(result.observed)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT count(*) FROM read_text('/etc/hostname')",
+        "SELECT count(*) FROM parquet_metadata('/etc/hostname')",
+        "SELECT count(*) FROM '/etc/hostname.parquet'",
+        "SELECT count(*) FROM duckdb_settings()",
+        "SELECT count(*) FROM duckdb_settings",
+        "SELECT current_setting('threads')",
+        "SELECT 1, 2",
+    ],
+)
+def test_what_fails_in_every_run_is_refused_when_it_is_planned(query: str) -> None:
+    table = table_schema(a_contract([{"name": "id", "logicalType": "integer"}]).dataset)
+
+    with closing(SqlRules()) as rules:
+        assert rules.why_unplanned(table, query)
+        assert rules.why_unplanned(table, "WITH o AS (FROM orders) SELECT count(*) FROM o, orders_published") is None
+
+
 def test_a_query_reads_no_file_but_its_own(tmp_path: Path) -> None:
     other = tmp_path / "other.parquet"
     pq.write_table(ROWS, other)
 
     result = judged(tmp_path / "own", {"query": f"FROM read_parquet('{other}')", "mustBe": 4})
 
-    assert "disabled by configuration" in str(result.observed)
+    assert "the query reads read_parquet: it can read only orders" in str(result.observed)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +164,11 @@ def test_a_query_reads_no_file_but_its_own(tmp_path: Path) -> None:
             QueryLimits(memory_mb=64),
             "SELECT len(list(i::VARCHAR || repeat('x', 99))) FROM range(9000000) t(i)",
             "memory",
+        ),
+        (
+            QueryLimits(seconds=4),  # long enough for DuckDB to show its progress
+            "SELECT count(*) FROM range(100000000000) a, range(1000000) b",
+            r"takes longer than 4 s \(GATE_SQL_RULE_TIMEOUT_S\)",
         ),
     ],
 )
@@ -157,3 +189,40 @@ def test_a_query_that_may_read_a_classified_column_shows_no_value(tmp_path: Path
 
     assert result.outcome is FAILED
     assert "c@d" not in str(result.observed)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT max(ascii(t::VARCHAR)) FROM {object} t",
+        "SELECT max(len(to_json(t)::VARCHAR)) FROM {object} t",
+        "SELECT max(hash(t)) FROM {object} t",
+        "SELECT max(hash(orders)) FROM orders",
+        "SELECT max(hash(id)) FROM (SELECT s AS id FROM {object} s)",
+        "SELECT max(length(COLUMNS('em.*'))) FROM {object}",
+        "SELECT max(hash(COLUMNS(*)::VARCHAR)) FROM (SELECT id FROM {object})",
+        "SELECT * FROM query('SELECT max(ascii(ema' || 'il)) FROM orders')",
+        "SELECT count(*) FROM (SELECT unnest(range(ascii(t::VARCHAR))) FROM {object} t)",
+        "SELECT max(ascii(id)) FROM (SELECT * FROM {object}) AS q(email2, id)",
+        "SELECT max(ascii(t)) FROM (SELECT 1 AS u) x, (SELECT t::VARCHAR AS t FROM {object} t)",
+    ],
+)
+def test_a_query_that_refers_to_whole_rows_shows_no_number(tmp_path: Path, query: str) -> None:
+    result = judged(tmp_path, {"query": query, "mustBe": -1}, classification="pii")
+
+    assert str(result.observed).startswith("#")
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("SELECT count(*) FROM {object}", "4"),
+        ("SELECT sum(o.id) FROM {object} o WHERE o.id > 1", "5"),
+        ("SELECT max(n) FROM (SELECT id, count(*) AS n FROM {object} GROUP BY id)", "1"),
+        ("WITH x AS (SELECT id FROM {object}) SELECT count(x.id) FROM x, range(3)", "9"),
+    ],
+)
+def test_a_query_over_other_columns_shows_its_number(tmp_path: Path, query: str, shown: str) -> None:
+    result = judged(tmp_path, {"query": query, "mustBe": -1}, classification="pii")
+
+    assert result.observed == shown

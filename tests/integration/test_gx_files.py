@@ -23,6 +23,10 @@ SMALL = ("expect_column_values_to_be_between", {"column": "id", "max_value": 100
 ORDERS = pa.table({"id": [1, 2, 3], "note": ["a", "b", None]})
 
 
+def nested(depth: int) -> pa.DataType:
+    return pa.list_(nested(depth - 1)) if depth else pa.int64()
+
+
 def test_a_file_without_the_column_is_named_and_rules_on_it_are_unknown(tmp_path: Path) -> None:
     scan = a_scan(tmp_path, ORDERS, ORDERS.drop_columns("id"))
 
@@ -75,18 +79,30 @@ def test_accepted_types_of_several_files_are_read_as_one_column(tmp_path: Path) 
     assert seen["not_null"].model_dump()["unexpected_count"] == 1
 
 
-@pytest.mark.parametrize("damage", ["not parquet", "truncated", "empty"])
-def test_an_unreadable_file_fails_one_check_and_leaves_the_others_unknown(tmp_path: Path, damage: str) -> None:
-    content = {"not parquet": b"\xff\xfe garbage", "truncated": parquet_bytes(ORDERS)[:-20], "empty": b""}[damage]
-
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"\xff\xfe garbage", "it is not a Parquet file"),
+        (b"PAR1", "its footer is damaged"),
+        (parquet_bytes(ORDERS)[:-20], "it is truncated: the footer is missing"),
+        (parquet_bytes(ORDERS)[:-60] + bytes(52) + parquet_bytes(ORDERS)[-8:], "its footer is damaged"),
+        (parquet_bytes(ORDERS)[:-4] + b"PARE", "it is encrypted"),
+        (b"", "it is empty"),
+        (parquet_bytes(pa.table({"deep": pa.nulls(1, nested(120))})), "a column is nested too deeply"),
+    ],
+    ids=["not parquet", "four bytes", "truncated", "footer", "encrypted", "empty", "nested"],
+)
+def test_an_unreadable_file_fails_one_check_and_leaves_the_others_unknown(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
     validation = DuckDbValidator().validate(
         a_scan(tmp_path, ORDERS, content), a_suite({"readable": READABLE, "rule": ID_NOT_NULL})
     )
 
-    named = "cannot be read as Parquet"
+    named, file = "cannot be read as Parquet", "s3://landing/orders/part-1.parquet"
     assert validation.observations == (
-        Evaluated(rule_id="readable", success=False, observed=f"{named}: s3://landing/orders/part-1.parquet"),
-        Unknown(rule_id="rule", why=f"file s3://landing/orders/part-1.parquet {named}"),
+        Evaluated(rule_id="readable", success=False, observed=f"{named}: {file} ({why})"),
+        Unknown(rule_id="rule", why=f"file {file} {named}"),
     )
     assert (validation.row_count, validation.predicates) == (None, ())
     assert len(validation.document["results"]) == 2
@@ -102,8 +118,47 @@ def test_damaged_pages_behind_a_good_footer_fail_the_readability_check(
 
     seen = _observations(a_scan(tmp_path, ORDERS, broken, columns=columns), {"readable": READABLE, "rule": ID_NOT_NULL})
 
-    assert seen["readable"].observed == "cannot be read as Parquet: s3://landing/orders/part-1.parquet"
+    assert seen["readable"].observed == (
+        "cannot be read as Parquet: s3://landing/orders/part-1.parquet "
+        "(column note cannot be decoded: its pages are damaged)"
+    )
     assert isinstance(seen["rule"], Unknown)
+
+
+def test_text_that_is_not_utf8_names_its_column(tmp_path: Path) -> None:
+    binary = pa.array([b"\xff\xfe", b"a", b"c"])
+    rows = ORDERS.append_column("city", pa.Array.from_buffers(pa.string(), 3, binary.buffers()))
+
+    seen = _observations(a_scan(tmp_path, rows), {"readable": READABLE})["readable"]
+
+    assert seen.observed.endswith("(column city cannot be decoded: it contains text that is not UTF-8)")
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("use_dictionary", [True, False])
+def test_a_page_that_does_not_match_its_checksum_is_not_read(
+    tmp_path: Path, version: str, *, use_dictionary: bool
+) -> None:
+    good = _with_checksums(use_dictionary=use_dictionary, data_page_version=version)
+    at = good.index((1_234_567).to_bytes(8, "little"))
+    bad = good[:at] + (1_234_667).to_bytes(8, "little") + good[at + 8 :]
+
+    right = _observations(a_scan(tmp_path / "right", good), {"readable": READABLE, "small": SMALL})
+    wrong = _observations(a_scan(tmp_path / "wrong", ORDERS, bad), {"readable": READABLE, "small": SMALL})
+
+    assert (right["readable"].success, right["small"].unexpected_count) == (True, 2)
+    assert wrong["readable"].observed == (
+        "cannot be read as Parquet: s3://landing/orders/part-1.parquet "
+        "(column id is damaged: a page does not match its checksum)"
+    )
+    assert isinstance(wrong["small"], Unknown)
+
+
+def _with_checksums(**options: Any) -> bytes:
+    sink = pa.BufferOutputStream()
+    rows = pa.table({"first": [f"note {i}" for i in range(3)], "id": [1, 1_234_567, 9_999_999]})
+    pq.write_table(rows, sink, write_page_checksum=True, compression="none", **options)
+    return bytes(sink.getvalue())
 
 
 @pytest.mark.parametrize("has_dictionary", [True, False])

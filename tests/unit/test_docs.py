@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from partition_gate.checks.compiling.ecma_patterns import MOST_ELEMENTS
+from partition_gate.core.errors import InvalidSetting
 from partition_gate.judging.documents import run_document
 from partition_gate.settings import Settings, limits_table, load_settings, settings_table
 from partition_gate.testing.builders import a_check_result, a_settlement
@@ -42,6 +44,20 @@ def test_the_examples_of_limits_can_be_used():
 
     assert lines
     load_settings(dict(lines))
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e19", "-1", "0"])
+def test_no_limit_is_endless_or_overflows(value: str):
+    limits = [name for name, field in Settings.model_fields.items() if field.json_schema_extra is not None]
+
+    for name in limits:
+        with pytest.raises(InvalidSetting, match=f"GATE_{name.upper()}: "):
+            load_settings({f"GATE_{name.upper()}": value})
+
+
+def test_an_address_with_another_scheme_is_corrected_to_one_that_can_be_used():
+    with pytest.raises(InvalidSetting, match="'host' is not a URL: write http://host or https://host"):
+        load_settings({"GATE_S3_ENDPOINT_URL": "ftp://host"})
 
 
 def test_the_limits_that_are_no_settings_are_the_code_s():

@@ -291,7 +291,7 @@ def test_a_partition_that_nobody_promised_is_not_recorded(gate: Gate, limits: di
 
 
 def test_a_partition_of_no_date_that_did_not_land_is_not_recorded(gate: Gate) -> None:
-    with pytest.raises(NothingDue, match="contains no date, so no calendar expects it"):
+    with pytest.raises(NothingDue, match="contains no date, so nothing expects it"):
         gate.run(NULL)
 
     assert (gate.ports.ledger.latest(), gate.told, gate.unfinished) == ((), [], [])

@@ -6,7 +6,9 @@ is a valid folder name and a valid URL segment: only `A-Z a-z 0-9 _ . : + -` are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote
@@ -25,6 +27,7 @@ _LONGEST_NAME_BYTES = 255  # a folder name in most file systems
 # Characters that Hive and Spark encode in a folder name. Source: Hive, FileUtils.charToEscape; Spark,
 # ExternalCatalogUtils.
 _HIVE_ENCODES = frozenset("\"#%'*/:=?\\\x7f{[]^") | {chr(code) for code in range(1, 32)}
+_NUMBER = re.compile(r"\d+")
 
 
 class Segment(Record):
@@ -60,11 +63,24 @@ class Segment(Record):
         Raises:
             MalformedPartitionKey: it is not a value of the segment's type, or not one of the value's `spellings`.
         """
-        part = self.part(folder)
+        try:
+            part = self.part(folder)
+        except MalformedPartitionKey as error:
+            if (meant := self.meant(folder)) is None:
+                raise
+            raise MalformedPartitionKey(f"{error}; rename the folder to {self.name}={meant}") from error
         if folder != part and folder not in self.spellings(part):
             what = f"not an accepted spelling of {part}; rename the folder to {self.name}={part}"
             raise MalformedPartitionKey(f"{self.name}: {shown(folder)} is {what}")
         return part
+
+    def meant(self, folder: str) -> str | None:
+        """The canonical part that a folder's name probably means (`2026-8-5`, `007`, `True`); None if none is known."""
+        padded = _NUMBER.sub(lambda digits: digits[0].zfill(2), folder)
+        for text in (folder, folder.lower(), padded, folder.lstrip("0") or "0"):
+            with suppress(MalformedPartitionKey):
+                return self.part(text)
+        return None
 
     def is_canonical(self, part: str) -> bool:
         """Whether a text is already a canonical part of this segment."""

@@ -6,7 +6,7 @@ from partition_gate.contract.calendar import deadline, is_expected, period
 from partition_gate.contract.completeness import declared_files, note_name
 from partition_gate.contract.model import Dataset
 from partition_gate.contract.readiness import Missing, NotExpected, Readiness, Ready, Wait, readiness
-from partition_gate.core.errors import NothingDue
+from partition_gate.core.errors import NothingDue, OperatorError
 from partition_gate.core.partition import DataFile, Partition
 from partition_gate.core.record import Record
 from partition_gate.ports import Ports
@@ -26,6 +26,8 @@ class NotLanded(Record):
     seen_fence: int
 
 
+_FOLDERS_NAMED = 3
+_DATED = ("DATE", "TIMESTAMP")
 Arrival = Discovered | NotLanded | Wait | NotExpected
 
 
@@ -58,7 +60,7 @@ def landed_now(dataset: Dataset, key: str, *, ports: Ports) -> Partition | str:
     files, note = _landed(dataset, key, ports)
     folder = dataset.location.folder(key)
     if not files:
-        return f"no file matches {dataset.location.pattern} in {folder}"
+        return f"no file matches {dataset.location.pattern} in {folder}{_misnamed(dataset, key, ports)}"
     declared = declared_files(dataset, files, note)
     if isinstance(declared, str):
         return f"{folder}: {declared}"
@@ -67,12 +69,16 @@ def landed_now(dataset: Dataset, key: str, *, ports: Ports) -> Partition | str:
 
 def check_promised(dataset: Dataset, key: str, *, ports: Ports) -> None:
     """Raise NothingDue if nothing is promised for the key, or not yet: a person may have mistyped it."""
-    where = f"{dataset.name} {key}: nothing landed in {dataset.location.folder(key)}, and"
+    where = (
+        f"{dataset.name} {key}: nothing landed in {dataset.location.folder(key)}{_misnamed(dataset, key, ports)}, and"
+    )
     if not is_expected(dataset, key):
         raise NothingDue(f"{where} the contract's calendar expects no partition with this key; nothing was recorded")
     covered = period(dataset, key)
     if covered is None and dataset.location.segments:
-        raise NothingDue(f"{where} the key contains no date, so no calendar expects it; nothing was recorded")
+        dated = any(segment.type.startswith(_DATED) for segment in dataset.location.segments)
+        why = "only dates from 0001-01-02 to 9998-12-31 have a calendar" if dated else "the key contains no date"
+        raise NothingDue(f"{where} {why}, so nothing expects it; nothing was recorded")
     due = deadline(dataset, key) or (covered and covered[1])
     if due is not None and ports.clock.now() < due:
         raise NothingDue(f"{where} it is not due until {due:%Y-%m-%d %H:%M %Z}; nothing was recorded")
@@ -86,6 +92,26 @@ def _arrival(state: Readiness, seen_fence: int) -> Arrival:
             return NotLanded(why=why, seen_fence=seen_fence)
         case _:
             return state
+
+
+def _misnamed(dataset: Dataset, key: str, ports: Ports) -> str:
+    """The folders in landing that probably mean this partition, but are never judged, because of their names."""
+    location = dataset.location
+    if not location.segments:
+        return ""
+    wanted = list(location.parts(key).values())
+
+    def is_meant(folder: str) -> bool:
+        texts = [name.partition("=")[2] for name in folder.split("/")]
+        parts = [segment.meant(text) for segment, text in zip(location.segments, texts, strict=False)]
+        return parts == wanted[: len(parts)]
+
+    try:
+        refused = ports.store.partition_keys(location).refused
+    except OperatorError:
+        return ""
+    found = [f"{location.root}/{folder} is never judged: {why}" for folder, why in refused if is_meant(folder)]
+    return "".join(f" ({each})" for each in found[:_FOLDERS_NAMED])
 
 
 def _landed(dataset: Dataset, key: str, ports: Ports) -> tuple[tuple[DataFile, ...], bytes | None]:

@@ -37,12 +37,13 @@ RESTARTS = 5
 class RunResult(Record):
     """A partition's settlement. `already`: an earlier run recorded it, and nothing changed.
 
-    `view_problem`: why consumers do not see the published rows yet (`Settled`).
+    `view_problem`: why consumers do not see the published rows yet (`Settled`). `report_problem`: why there is no page.
     """
 
     settlement: Settlement
     already: bool
     view_problem: str | None = None
+    report_problem: str | None = None
 
 
 def run_partition(today: CompiledDataset, key: str, *, ports: Ports) -> RunResult:
@@ -62,20 +63,27 @@ def run_partition(today: CompiledDataset, key: str, *, ports: Ports) -> RunResul
         if isinstance(inspected, Settlement):
             return RunResult(settlement=inspected, already=run.was_recorded)
         settled = run.settle(inspected)
-        _report(run, settled.settlement)
-        return RunResult(settlement=settled.settlement, already=False, view_problem=settled.view_problem)
+        problems = {"view_problem": settled.view_problem, "report_problem": _report(run, settled.settlement)}
+        return RunResult(settlement=settled.settlement, already=False, **problems)
     except GateError:
         if run.errored is None:
             raise
         return RunResult(settlement=run.errored, already=False)
 
 
-def _report(run: PartitionRun, settlement: Settlement) -> None:
-    # The outcome is recorded, so a missing page must not fail the run.
+def _report(run: PartitionRun, settlement: Settlement) -> str | None:
+    """Write the page; why it could not be written, or None."""
+    # The outcome is recorded, so a missing page must not fail the run, whatever its cause.
     try:
         report(settlement, ports=run.ports)
-    except GateError as error:
-        log.warning("report not written attempt=%s why=%s", settlement.attempt_id, error)
+    except Exception as error:
+        log.warning("report not written attempt=%s why=%s", settlement.attempt_id, error, exc_info=_is_defect(error))
+        return f"the report page was not written: {error}"
+    return None
+
+
+def _is_defect(error: Exception) -> bool:
+    return not isinstance(error, GateError)
 
 
 class PartitionRun:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Footers, read_footers
+from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Footers, Unreadable, read_footers
 from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
 from partition_gate.adapters.gx.duckdb.scan import EngineOptions, Machine, create_view, damaged_files, open_connection
 from partition_gate.adapters.gx.duckdb.split import reject_rows, split_rows
@@ -121,7 +121,7 @@ class DuckDbValidator:
                 view = create_view(connection, scan, footers)
                 engine = DuckDBExecutionEngine(connection, view, self._options, sql_rules)
             except READ_ERRORS:
-                return _unreadable(suite, suite_file, _damaged_sources(connection, footers))
+                return _unreadable(suite, suite_file, _damaged(connection, footers))
             judgements = judge(engine, suite_file.expectations, mask_key=self._mask_key)
             if engine.failures and engine.damaged:
                 return _unreadable(suite, suite_file, engine.damaged)
@@ -159,8 +159,8 @@ class DuckDbValidator:
         opened.remove(connection)
 
 
-def _unreadable(suite: CompiledSuite, suite_file: SuiteFile, sources: tuple[str, ...]) -> Validation:
-    return _validation(suite, suite_file, judge_unreadable(suite_file.expectations, sources))
+def _unreadable(suite: CompiledSuite, suite_file: SuiteFile, files: tuple[Unreadable, ...]) -> Validation:
+    return _validation(suite, suite_file, judge_unreadable(suite_file.expectations, files))
 
 
 def _validation(suite: CompiledSuite, suite_file: SuiteFile, judgements: Sequence[Judgement]) -> Validation:
@@ -176,6 +176,9 @@ def _validation(suite: CompiledSuite, suite_file: SuiteFile, judgements: Sequenc
     )
 
 
-def _damaged_sources(connection: duckdb.DuckDBPyConnection, footers: Footers) -> tuple[str, ...]:
+def _damaged(connection: duckdb.DuckDBPyConnection, footers: Footers) -> tuple[Unreadable, ...]:
     # If each file can be read alone, the problem is reading them together.
-    return damaged_files(connection, footers) or tuple(file.source for file in footers.files)
+    together = "it cannot be read together with the others"
+    return damaged_files(connection, footers) or tuple(
+        Unreadable(source=file.source, why=together) for file in footers.files
+    )

@@ -173,6 +173,7 @@ _POSTGRESQL = {
     "55P03": "another process held its lock for {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); run it again",
     "57014": "a statement took longer than {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); run it again",
 }
+_REFUSED = "the server refuses connections; check that it runs at the address in GATE_LEDGER_URL"
 _NO_ANSWER = "no answer within {timeout_s:g} s (GATE_LEDGER_TIMEOUT_S); check that it is running and reachable"
 
 
@@ -189,4 +190,6 @@ def _why(error: BaseException | None) -> str:
         return why or f"SQLite says {name or type(error).__name__}; check the file with `sqlite3 FILE .schema`"
     state = str(getattr(error, "sqlstate", None) or "")
     why = next((why for prefix, why in _POSTGRESQL.items() if state.startswith(prefix)), None)
+    if not state and "refused" in str(error):
+        return _REFUSED
     return why or (_NO_ANSWER if not state else f"the server says SQLSTATE {state}; see the server's log")

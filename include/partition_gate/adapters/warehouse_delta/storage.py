@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from partition_gate.core.record import Record
 from partition_gate.gate.local_folders import no_space
 
 S3 = "s3://"
+QUARANTINE_SETTING = "GATE_QUARANTINE_URI"
 _DEFAULT_TIMEOUT = "30000ms"
 _OS_ERROR = re.compile(r"os error (\d+)")
 
@@ -38,8 +39,10 @@ class Storage:
     Every call raises AccessDenied or StoreUnreachable if the store refuses it or does not answer.
     """
 
-    def __init__(self, root: str, options: Mapping[str, str] | None = None) -> None:
-        self.root = root.rstrip("/")
+    def __init__(
+        self, root: str, options: Mapping[str, str] | None = None, *, setting: str = "GATE_WAREHOUSE_URI"
+    ) -> None:
+        self.root, self.setting = root.rstrip("/"), setting
         self._all_options = dict(options or {})
         self.options = {} if self.is_local else self._all_options
 
@@ -60,23 +63,23 @@ class Storage:
             return self, path.removeprefix(f"{self.root}/")
         if path.startswith(S3):
             bucket, _, key = path.removeprefix(S3).partition("/")
-            return Storage(f"{S3}{bucket}", self._all_options), key
+            return Storage(f"{S3}{bucket}", self._all_options, setting=self.setting), key
         local = Path(path).absolute()
         if not local.parent.is_dir():
             raise OperatorError(
                 f"{uri}: the folder does not exist; restore it, or land the partition's files again and run it"
             )
-        return Storage(str(local.parent), self._all_options), local.name
+        return Storage(str(local.parent), self._all_options, setting=self.setting), local.name
 
     def put(self, path: str, content: Path | bytes) -> None:
-        with translating_errors(self.uri(path)):
+        with self._translating(path):
             obstore.put(self._store, path, content)
             if self.is_local:
                 _flush(Path(self.uri(path)))
 
     def get(self, path: str) -> bytes | None:
         """The file's bytes; None if there is none."""
-        with translating_errors(self.uri(path)):
+        with self._translating(path):
             try:
                 return bytes(obstore.get(self._store, path).bytes())
             except FileNotFoundError:
@@ -84,11 +87,11 @@ class Storage:
 
     def read_range(self, path: str, *, start: int, length: int) -> bytes:
         """A range of a file's bytes; fewer if the file ends earlier."""
-        with translating_errors(self.uri(path)):
+        with self._translating(path):
             return bytes(obstore.get_range(self._store, path, start=start, length=length))
 
     def find(self, path: str) -> StoredFile | None:
-        with translating_errors(self.uri(path)):
+        with self._translating(path):
             try:
                 return _stored(obstore.head(self._store, path))
             except FileNotFoundError:
@@ -96,7 +99,7 @@ class Storage:
 
     def delete(self, path: str) -> None:
         """Delete a file; a missing file is ignored."""
-        with translating_errors(self.uri(path)):
+        with self._translating(path):
             try:
                 obstore.delete(self._store, path)
             except FileNotFoundError:
@@ -104,14 +107,17 @@ class Storage:
 
     def listing(self, prefix: str) -> Iterator[StoredFile]:
         """All files below a folder, in no particular order."""
-        with translating_errors(self.uri(prefix)):
+        with self._translating(prefix):
             for chunk in obstore.list(self._store, prefix):
                 yield from (_stored(meta) for meta in chunk)
 
     def reader(self, path: str) -> Any:
         """The file, opened for random reads."""
-        with translating_errors(self.uri(path)):
+        with self._translating(path):
             return obstore.open_reader(self._store, path)
+
+    def _translating(self, path: str) -> AbstractContextManager[None]:
+        return translating_errors(self.uri(path), setting=self.setting)
 
     @cached_property
     def _store(self) -> Any:
@@ -134,31 +140,37 @@ def request_limits(call_s: float) -> dict[str, str]:
 
 
 @contextmanager
-def translating_errors(uri: str) -> Iterator[None]:
-    """Translate the store's errors. Its own messages are left out: they may contain credentials and row values."""
+def translating_errors(uri: str, *, setting: str = "GATE_WAREHOUSE_URI") -> Iterator[None]:
+    """Translate the errors of the storage that the setting names.
+
+    Its own messages are left out: they may contain credentials and row values.
+    """
+    storage = "the quarantine's storage" if setting == QUARANTINE_SETTING else "the warehouse's storage"
     try:
         yield
     except (PermissionError, PermissionDeniedError, UnauthenticatedError) as error:
         raise AccessDenied(
-            f"{uri}: the warehouse's storage rejects our credentials; check its connection settings"
+            f"{uri}: {storage} rejects our credentials; check {setting} and its connection settings"
         ) from error
     except (OSError, BaseError) as error:
-        if not uri.startswith(S3) and (refused := _refused_locally(uri, str(error))):
+        if not uri.startswith(S3) and (refused := _refused_locally(uri, str(error), setting)):
             raise refused from error
         if any(sign in str(error) for sign in ("timed out", "TimedOut", "deadline has elapsed")):
             raise StoreUnreachable(
-                f"{uri}: the warehouse's storage did not answer completely in time (GATE_STORE_CALL_TIMEOUT_S); "
+                f"{uri}: {storage} did not answer completely in time (GATE_STORE_CALL_TIMEOUT_S); "
                 "check that it is running, then run it again"
             ) from error
         raise StoreUnreachable(
-            f"{uri}: {type(error).__name__}; check that the warehouse's storage is running and reachable"
+            f"{uri}: {storage} fails ({type(error).__name__}); check that it is reachable, and {setting}"
         ) from error
 
 
-def _refused_locally(uri: str, text: str) -> NoSpace | None:
+def _refused_locally(uri: str, text: str, setting: str) -> NoSpace | None:
     """The operating system's error, which the store reports only as text."""
     number = _OS_ERROR.search(text)
-    return no_space(OSError(int(number[1]), os.strerror(int(number[1]))), Path(uri)) if number else None
+    return (
+        no_space(OSError(int(number[1]), os.strerror(int(number[1]))), Path(uri), setting=setting) if number else None
+    )
 
 
 def _seconds(options: Mapping[str, str]) -> float:

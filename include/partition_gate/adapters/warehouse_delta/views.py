@@ -26,6 +26,7 @@ from partition_gate.core.errors import OperatorError, TableUnreadable, ViewsBusy
 from partition_gate.core.quoting import identifier, text_literal
 from partition_gate.core.record import Record, digest
 from partition_gate.core.table import TableSchema
+from partition_gate.gate.local_folders import disk_full
 
 # The version of each table that the file shows; `digest` is of the view's statements.
 VIEWS = "_gate_views"
@@ -225,6 +226,8 @@ def _replace(connection: duckdb.DuckDBPyConnection, table: TableSchema, wanted: 
             connection.execute(statement)
     except duckdb.Error as error:
         connection.execute("ROLLBACK")
+        if "No space left" in str(error):
+            raise disk_full("the folder of the consumers' file", settings="GATE_SERVING_FILE") from error
         raise TableUnreadable(
             f"{table.name}: the consumers' view was not updated, because a published file is missing or unreadable "
             f"({type(error).__name__}); restore the file from a backup, or land its partition again and run it"

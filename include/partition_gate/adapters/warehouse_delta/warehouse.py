@@ -15,7 +15,7 @@ from deltalake.exceptions import DeltaError
 from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.files import row_count, with_times_as_text, write_empty
 from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, read_quarantined
-from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile
+from partition_gate.adapters.warehouse_delta.storage import QUARANTINE_SETTING, Storage, StoredFile
 from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.core.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.core.partition_key import KeyValues
@@ -48,7 +48,7 @@ class DeltaWarehouse:
         views_wait: timedelta = VIEWS_WAIT,
     ) -> None:
         self._storage = Storage(root, storage_options)
-        self._quarantine = Storage(quarantine_root, storage_options)
+        self._quarantine = Storage(quarantine_root, storage_options, setting=QUARANTINE_SETTING)
         self._logs = table_log.TableLogs(self._storage)
         self._serving = ServingFile(serving_file, self._storage, self._logs, wait=views_wait)
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from partition_gate.contract.readiness import NotExpected, Wait
+from partition_gate.core.errors import GateError
 from partition_gate.gate import notify as gate_notify
 from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
@@ -89,13 +90,18 @@ def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
 
 
 def report(attempt_id: str) -> str | None:
-    """The address of the attempt's report page; None if there is no page."""
+    """The address of the attempt's report page; None if there is no page, or it cannot be written."""
     settings = load_settings()
     with open_ports(settings) as ports:
         settlement = ports.ledger.settlement(attempt_id)
         if settlement is None:
             return None
-        if write_report(settlement, ports=ports) is None:
+        try:
+            page = write_report(settlement, ports=ports)
+        except GateError as error:  # the outcome is recorded, so a missing page must not fail the task
+            log.warning("report not written attempt=%s why=%s", attempt_id, error)
+            return None
+        if page is None:
             return None
         return ports.links(settlement.dataset, settlement.partition_key, attempt_id).docs
 

@@ -72,6 +72,8 @@ def demo(
         with open_ports(settings) as ports:
             console.print(tables.summary(outcomes(plan, ports.ledger)))
         for name, address in addresses(airflow, settings).items():
+            if once and address.startswith("http"):
+                continue  # its server stops with this command
             console.print(f"{name:18} {address}", soft_wrap=True, highlight=False)
         if not once:
             console.print("Press Ctrl-C to stop all servers; the files remain.")

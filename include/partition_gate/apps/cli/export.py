@@ -21,6 +21,7 @@ from partition_gate.contracts.export.jsonschema import json_schema_of
 from partition_gate.contracts.export.sql import sql_ddl
 from partition_gate.core.errors import UnknownContract
 from partition_gate.core.strict_yaml.reading import load_mapping
+from partition_gate.gate.local_folders import writing_below
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder
 
@@ -57,8 +58,9 @@ def export(contract: Name, to: To, output: Output = None) -> None:
     if output is None:
         typer.echo(text, nl=False)
         return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8")
+    with writing_below(output, setting="--output"):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
 
 
 def _avro(_contract: Contract, document: Mapping[str, Any]) -> str:

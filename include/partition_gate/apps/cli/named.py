@@ -1,4 +1,4 @@
-"""Finds the contract files that the arguments of a command name."""
+"""The contract files and partition keys that the arguments of a command name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import typer
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.core.errors import UnknownContract
 
+# Otherwise the key `-5` is an option. An option that does not exist is then an argument too many.
+WITH_NEGATIVE_KEYS = {"ignore_unknown_options": True}
 Names = Annotated[list[str] | None, typer.Argument(help="Contract ids or files. Default: all contracts.")]
 
 

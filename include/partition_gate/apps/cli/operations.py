@@ -10,24 +10,27 @@ from typing import Annotated
 import typer
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS
 from partition_gate.gate.operations import forget as forget_outcome
 from partition_gate.gate.operations import sweep as swept
 from partition_gate.gate.reconcile import Reconciliation
 from partition_gate.gate.reconcile import reconcile as reconciled
 from partition_gate.settings import load_settings
-from partition_gate.wiring import contract_folder, open_ports
+from partition_gate.wiring import contract_folder, ledger_shown, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Partition key, such as 2013-01-03.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Why = Annotated[str, typer.Option("--why", help="Why the outcome should never have been recorded; kept for audits.")]
 
+_OLDEST_HOURS = 1_000_000.0  # a century
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(reconcile)
     app.command()(sweep)
-    app.command()(forget)
+    app.command(context_settings=WITH_NEGATIVE_KEYS)(forget)
 
 
 def reconcile(
@@ -46,15 +49,26 @@ def reconcile(
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         tables.terminal().print(tables.reconciliation(result))
+        if not result.proofs:
+            typer.echo(f"Nothing is recorded in {ledger_shown(settings)} yet.")
     raise typer.Exit(0 if _agrees(result) else 1)
 
 
 def sweep(
     older_than: Annotated[
-        float, typer.Option("--older-than", min=1.0, help="Age in hours from which staged files are removed.")
+        float,
+        typer.Option(
+            "--older-than",
+            min=1.0,
+            max=_OLDEST_HOURS,
+            help="Age in hours from which staged and replaced files are removed.",
+        ),
     ] = 24.0,
 ) -> None:
-    """Remove what killed runs left behind. Files of a live run are never touched."""
+    """Remove what killed runs left behind, and replaced versions. Files of a live run are never touched.
+
+    Connections that were opened before a version was replaced can no longer read it after the sweep.
+    """
     settings = load_settings()
     with open_ports(settings) as ports:
         contracts = contract_folder(settings).load_all().contracts
@@ -70,6 +84,8 @@ def sweep(
 
 def forget(contract: Contract, key: Key, why: Why) -> None:
     """Remove an outcome that should never have been recorded. The ledger keeps who removed it, when and why."""
+    if not why.strip():
+        raise typer.BadParameter("write a reason, because it is kept for audits", param_hint="--why")
     settings = load_settings()
     today = contract_folder(settings).load(contract)
     with open_ports(settings) as ports:

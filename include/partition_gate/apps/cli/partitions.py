@@ -9,23 +9,23 @@ from typing import Annotated
 import typer
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS
 from partition_gate.apps.cli.watch import heartbeat_line
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.core.display import PATH_LENGTH, displayed
-from partition_gate.core.errors import UnknownContract
+from partition_gate.core.display import PATH_LENGTH, displayed, escaped
+from partition_gate.core.errors import LedgerUnusable, UnknownContract
 from partition_gate.core.record import Record
 from partition_gate.gate import pipeline as gate_pipeline
 from partition_gate.gate.dry_run import dry_run
 from partition_gate.gate.notify import DeliveryTimes, notify
 from partition_gate.gate.operations import decide
-from partition_gate.gate.pipeline import run_partition
-from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.documents import run_document
 from partition_gate.judging.quarantine import sample_of
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask_key, open_ports
+from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, ledger_shown, mask_key, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
@@ -34,13 +34,19 @@ Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON docume
 
 
 class RunResult(Record):
-    """The settlement and check results that a run shows. `already`: an earlier run had settled these bytes."""
+    """The settlement and check results that a run shows. `already`: an earlier run had settled these bytes.
+
+    `ledger_problem`: why nothing could be read or sent after the outcome was recorded.
+    """
 
     settlement: Settlement
     results: tuple[CheckResult, ...]
+    messages: tuple[OutboxEntry, ...] = ()
     already: bool = False
     is_dry_run: bool = False
     view_problem: str | None = None
+    report_problem: str | None = None
+    ledger_problem: str | None = None
 
 
 quarantine = typer.Typer(help="Look at quarantined rows.", no_args_is_help=True)
@@ -48,9 +54,8 @@ quarantine = typer.Typer(help="Look at quarantined rows.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(run)
-    app.command()(approve)
-    app.command()(reject)
+    for command in (run, approve, reject):
+        app.command(context_settings=WITH_NEGATIVE_KEYS)(command)
     app.command()(status)
     app.command()(docs)
     app.add_typer(quarantine, name="quarantine")
@@ -76,7 +81,7 @@ def run(
             judged = dry_run(today, key, ports=ports)
             result = RunResult(settlement=judged.settlement, results=judged.results, is_dry_run=True)
         else:
-            done = run_partition(today, key, ports=ports)
+            done = gate_pipeline.run_partition(today, key, ports=ports)
             result = _with_results(done, ports, notifies=not no_notify)
         _show(result, compiled, ports, as_json=as_json)
     raise typer.Exit(_exit_code(result.settlement.outcome))
@@ -102,12 +107,6 @@ def _decide(contract: str, key: str, why: str, *, is_approved: bool, as_json: bo
     raise typer.Exit(_exit_code(result.settlement.outcome))
 
 
-def _with_results(done: gate_pipeline.RunResult, ports: WiredPorts, *, notifies: bool) -> RunResult:
-    if notifies:
-        notify(ports.ledger, ports.notifier, ports.clock, times=DeliveryTimes(drain=ports.drain_limit))
-    return RunResult(**dict(done), results=ports.ledger.results(done.settlement.attempt_id))
-
-
 def status(as_json: Json = False) -> None:
     """Show the newest outcome of every partition, and a warning if the watch does not run."""
     settings = load_settings()
@@ -118,10 +117,10 @@ def status(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in settlements], indent=2))
         return
-    typer.echo(tables.status(settlements))
+    typer.echo(tables.status(settlements) if settlements else f"Nothing is recorded in {ledger_shown(settings)} yet.")
 
 
-@quarantine.command("show")
+@quarantine.command("show", context_settings=WITH_NEGATIVE_KEYS)
 def quarantine_show(
     contract: Contract,
     key: Key = "",
@@ -140,7 +139,7 @@ def quarantine_show(
         rows = ports.warehouse.quarantined(uri, limit=limit) if uri else None
     if settled is None:
         raise UnknownContract(
-            f"{contract} {key}: nothing is recorded for this partition; run: gate run {contract} {key}"
+            f"{contract} {key}: nothing is recorded for this partition; `gate status` shows the recorded ones"
         )
     if rows is None:
         typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no rows are in quarantine")
@@ -158,7 +157,26 @@ def docs() -> None:
     typer.echo((docs_folder(settings) / page).as_uri())
 
 
+def _with_results(done: gate_pipeline.RunResult, ports: WiredPorts, *, notifies: bool) -> RunResult:
+    """The result with its checks, after the messages were delivered. The outcome is recorded, so it stands even if the
+    ledger stops answering.
+    """
+    result, attempt_id, problem = RunResult(**dict(done), results=()), done.settlement.attempt_id, None
+    try:
+        if notifies:
+            notify(ports.ledger, ports.notifier, ports.clock, times=DeliveryTimes(drain=ports.drain_limit))
+    except LedgerUnusable as error:
+        problem = f"the outcome is recorded, and its messages wait for the next run: {error}"
+    try:
+        shown = {"results": ports.ledger.results(attempt_id), "messages": ports.ledger.messages(attempt_id)}
+    except LedgerUnusable as error:
+        shown, problem = {}, f"the outcome is recorded; its checks and messages cannot be shown: {error}"
+    return result.model_copy(update={**shown, "ledger_problem": problem})
+
+
 def _show(result: RunResult, compiled: CompiledDataset, ports: WiredPorts, *, as_json: bool) -> None:
+    for problem in filter(None, (result.report_problem, result.ledger_problem)):
+        typer.echo(f"gate: {escaped(problem)}", err=True)
     settlement, results = result.settlement, result.results
     has_page = results and not result.is_dry_run
     links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id if has_page else "")
@@ -175,7 +193,7 @@ def _show(result: RunResult, compiled: CompiledDataset, ports: WiredPorts, *, as
         already_published=result.already and settlement.outcome in VISIBLE,
         in_memory=compiled.in_memory,
         links={**links.model_dump(), "quarantine_files": settlement.quarantine_uri},
-        messages=ports.ledger.messages(settlement.attempt_id),
+        messages=result.messages,
     )
     extra = {"dry_run": result.is_dry_run, "view_problem": result.view_problem}
     typer.echo(json.dumps({**document, **extra}, indent=2))

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS
 from partition_gate.core.display import displayed, share
 from partition_gate.core.errors import UnknownContract
 from partition_gate.core.record import Record
@@ -46,7 +47,7 @@ class DatasetProfile(Record):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(profile)
+    app.command(context_settings=WITH_NEGATIVE_KEYS)(profile)
 
 
 def profile(contract: Contract, key: Key = None, last: Last = 7, as_json: Json = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.table import Table
@@ -31,6 +32,8 @@ def publish(to: To = "", as_json: Json = False) -> None:
     Exit codes: 0 published or already there, 1 a version is already there with other content or a contract file is
     broken, 3 the storage could not be used.
     """
+    if to.startswith("s3:") and not urlsplit(to).netloc:
+        raise typer.BadParameter(f"{to} names no bucket; write s3://bucket/prefix", param_hint="--to")
     settings = load_settings()
     files, broken = _files(contract_folder(settings))
     with open_ports(settings) as ports:

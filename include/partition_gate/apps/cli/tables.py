@@ -136,13 +136,15 @@ def reconciliation(result: Reconciliation) -> RenderableType:
     for proof in result.proofs:
         rows = (proof.rows_in, proof.rows_published, proof.rows_quarantined, proof.rows_discarded)
         counts = (*(f"{count:,}" for count in rows), "yes" if proof.holds else "NO")
-        table.add_row(proof.dataset, Text(escaped(proof.partition_key)), proof.outcome, *counts)
+        table.add_row(proof.dataset, Text(escaped(proof.partition_key)), proof.outcome.replace("_", " "), *counts)
     repaired = [Text(f"finished: attempt {attempt.attempt_id}: {attempt.ending.value}") for attempt in result.repaired]
     views = [Text(f"refreshed: the view of {name}") for name in result.views]
     sent = [Text(f"delivered: {result.sent} waiting messages")] if result.sent else []
     lines = (f"DIFFERENCE {entry.dataset} {entry.partition_key or ''}: {entry.what}" for entry in result.differences)
     differences = [Text(escaped(line)) for line in lines]
-    summary = f"{len(differences)} differences remain." if differences else "Tables, ledger and messages agree."
+    count = len(differences)
+    remaining = "1 difference remains." if count == 1 else f"{count:,} differences remain."
+    summary = remaining if differences else "Tables, ledger and messages agree."
     return Group(table, *repaired, *views, *sent, *differences, Text(summary))
 
 

@@ -17,6 +17,7 @@ from great_expectations.render.renderer.page_renderer import ValidationResultsPa
 from partition_gate.adapters.gx.data_docs.page_view import SafePageView
 from partition_gate.adapters.gx.expectations import partition as _registered  # noqa: F401 (our types, known to GX by import)
 from partition_gate.core.display import escaped
+from partition_gate.gate.local_folders import writing_below
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.documents import without_common_reasons
 
@@ -30,7 +31,8 @@ class GxDocsSite:
     """A folder of static files with relative links: it works from disk without a network, and under any URL prefix.
 
     `console` is the console's address relative to the site's root, or None; links to it appear only if a server serves
-    the pages. Pages and index are replaced atomically, so a reader never sees half of one.
+    the pages. Pages and index are replaced atomically, so a reader never sees half of one. If the folder cannot be
+    written, NoSpace names it.
     """
 
     def __init__(self, folder: Path, *, brand: str = "Partition Gate", console: str | None = "../") -> None:
@@ -78,9 +80,10 @@ class GxDocsSite:
         return path if path and (self._folder / path).is_file() else None
 
     def _write(self, path: str, text: str) -> None:
-        for name in _ASSETS:
-            _replace(self._folder / "_assets" / Path(name).name, (_STATIC / name).read_bytes())
-        _replace(self._folder / path, text.encode())
+        with writing_below(self._folder, setting="GATE_DOCS_FOLDER"):
+            for name in _ASSETS:
+                _replace(self._folder / "_assets" / Path(name).name, (_STATIC / name).read_bytes())
+            _replace(self._folder / path, text.encode())
 
 
 def _page_path(attempt_id: str) -> str:

@@ -22,7 +22,7 @@ RESERVED = frozenset(
         *("_gate_source_file", "_gate_source_row", "_gate_attempt", "_gate_row"),
     }
 )
-_VIRTUAL = {"file_index", "file_row_number"}
+VIRTUAL = {"file_index", "file_row_number"}
 _ROWS_PER_FILE = 2**40
 
 ColumnKey = tuple[str, int]  # a column's name in the file, and its position among columns of that name
@@ -207,4 +207,4 @@ def _free_name(name: str, taken: frozenset[str]) -> str:
 
 
 def _hides_virtual_columns(file: ParquetFile) -> bool:
-    return any(column.name.casefold() in _VIRTUAL for column in file.columns)
+    return any(column.name.casefold() in VIRTUAL for column in file.columns)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from partition_gate.adapters.gx.duckdb.parquet_pages import damaged_column
 from partition_gate.core.record import Record
 from partition_gate.judging.validation import PartitionScan
 
@@ -45,6 +47,7 @@ _SAME_NAME = {
 }
 
 
+_MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 NO_TYPE = "null"  # the type of a column, member or element without any value
 
 
@@ -70,11 +73,18 @@ class ParquetFile(Record):
         return namesakes[0] if len(namesakes) == 1 else None
 
 
+class Unreadable(Record):
+    """A file that cannot be read: its landing path, and why."""
+
+    source: str
+    why: str
+
+
 class Footers(Record):
-    """The footers of a scan's files, in the scan's order; `unreadable` are landing paths."""
+    """The footers of a scan's files, in the scan's order, and the files that cannot be read."""
 
     files: tuple[ParquetFile, ...]
-    unreadable: tuple[str, ...]
+    unreadable: tuple[Unreadable, ...]
 
     @property
     def row_count(self) -> int:
@@ -83,6 +93,10 @@ class Footers(Record):
     def lacking(self, column: str) -> tuple[str, ...]:
         """Landing paths of the files without the column (its name in the files)."""
         return tuple(file.source for file in self.files if file.column(column) is None)
+
+    def repeating(self, column: str) -> tuple[str, ...]:
+        """Landing paths of the files that have several columns of this name: nobody can know which one is meant."""
+        return tuple(file.source for file in self.files if [each.name for each in file.columns].count(column) > 1)
 
     def mistyped(self, column: str, types: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """(landing path, actual type) of the files that store the column with another type. A column without any value
@@ -97,22 +111,28 @@ class Footers(Record):
         others = (other for file in self.files if file.column(column) is None for other in file.columns)
         return alike(column, (other.name for other in others))
 
-    def without(self, sources: tuple[str, ...]) -> Footers:
+    def without(self, damaged: tuple[Unreadable, ...]) -> Footers:
         """A copy in which these files are unreadable, too."""
+        sources = {file.source for file in damaged}
         return Footers(
             files=tuple(file for file in self.files if file.source not in sources),
-            unreadable=(*self.unreadable, *sources),
+            unreadable=(*self.unreadable, *damaged),
         )
 
 
 def read_footers(scan: PartitionScan) -> Footers:
-    """Each file's own schema; a file whose footer cannot be parsed is listed as unreadable, whatever the error."""
-    files, unreadable = [], []
+    """Each file's own schema; a file whose footer cannot be parsed, or with a page that does not match its checksum, is
+    listed as unreadable, whatever the error.
+    """
+    files: list[ParquetFile] = []
+    unreadable: list[Unreadable] = []
     for path, source in zip(scan.paths, scan.sources, strict=True):
         try:
             files.append(_read_footer(str(path), source))
-        except READ_ERRORS:
-            unreadable.append(source)
+        except _DamagedPage as error:
+            unreadable.append(Unreadable(source=source, why=str(error)))
+        except READ_ERRORS as error:
+            unreadable.append(Unreadable(source=source, why=_why(path, error)))
     return Footers(files=tuple(files), unreadable=tuple(unreadable))
 
 
@@ -130,10 +150,34 @@ def type_token(kind: pa.DataType) -> str:
     return next((token for token, test in _SAME_NAME.items() if test(kind)), str(kind))
 
 
+class _DamagedPage(Exception):
+    """The bytes of a page are not those that its checksum was computed from."""
+
+
 def _read_footer(path: str, source: str) -> ParquetFile:
     with pq.ParquetFile(path) as file:
         columns = tuple(
             FileColumn(name=field.name, type=type_token(field.type), arrow_type=str(field.type))
             for field in file.schema_arrow
         )
+        if damaged := damaged_column(path, file.metadata):
+            raise _DamagedPage(f"column {damaged} is damaged: a page does not match its checksum")
         return ParquetFile(path=path, source=source, row_count=file.metadata.num_rows, columns=columns)
+
+
+def _why(path: Path, error: BaseException) -> str:
+    """Why a footer cannot be parsed. The reader's own message is not quoted, because it may contain a value."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        first = file.read(len(_MAGIC))
+        file.seek(max(size - len(_MAGIC), 0))
+        last = file.read()
+    if not size:
+        return "it is empty"
+    if _ENCRYPTED in (first, last):
+        return "it is encrypted"
+    if _MAGIC not in (first, last):
+        return "it is not a Parquet file"
+    if last != _MAGIC:
+        return "it is truncated: the footer is missing"
+    return "a column is nested too deeply" if "too deeply nested" in str(error) else "its footer is damaged"

@@ -19,6 +19,7 @@ from typing import Literal
 
 import duckdb
 
+from partition_gate.adapters.gx.duckdb.query_columns import outside
 from partition_gate.adapters.gx.duckdb.scan import SCANNED, Machine, Scanned, create_view, open_connection
 from partition_gate.adapters.gx.duckdb.sql import literal, read_parquet, select
 from partition_gate.core.quoting import identifier
@@ -110,6 +111,10 @@ def _write_line(line: bytes) -> None:
 def _replied(question: Question, limits: QueryLimits) -> Reply:
     if refused := why_not_one_select(question.query):
         return Reply(refused=refused)
+    name = question.table.name
+    if other := outside(question.query, (name, published := f"{name}_published")):
+        what = f"it can read only {name} and {published}, no files and no settings"
+        return Reply(refused=f"the query reads {other}: {what}")
     if question.partition is None:
         return Reply(refused=_why_unplanned(question.table, question.query, limits))
     with _sandbox(question.partition, question, limits) as sandbox:
@@ -122,11 +127,12 @@ def _why_unplanned(table: TableSchema, query: str, limits: QueryLimits) -> str |
             sandbox.execute(f"CREATE TEMP VIEW {identifier(name)} AS {_published(table, ())}")
         try:
             sandbox.execute(f"EXPLAIN {query}")
+            columns = len(sandbox.execute(f"DESCRIBE {query}").fetchall())
         except duckdb.OutOfMemoryException:
             return limits.too_large
         except duckdb.Error as error:
             return f"the query cannot run: {str(error).splitlines()[0]}; correct it"
-    return None
+    return None if columns == 1 else f"the query returns {columns} columns; it must return a single value"
 
 
 @cache

@@ -20,7 +20,7 @@ from partition_gate.adapters.gx.duckdb.columns import (
     with_statistics,
     without_statistics,
 )
-from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Footers
+from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Footers, ParquetFile, Unreadable
 from partition_gate.adapters.gx.duckdb.sql import read_parquet, select
 from partition_gate.checks.json_schemas import fits_schema
 from partition_gate.core.quoting import identifier
@@ -77,6 +77,10 @@ class Scanned(Record):
         """Columns of the files that may be meant instead of a missing one: the names differ only in case."""
         return self.footers.named_alike(self.source(column))
 
+    def repeating(self, column: str) -> tuple[str, ...]:
+        """Landing paths of the files that have the column several times."""
+        return self.footers.repeating(self.source(column))
+
     def stored_keys(self) -> dict[str, str | None]:
         """Partition columns that are also stored in a file -> their value in the partition key; None is null."""
         values = dict(self.scan.partition_values)
@@ -111,6 +115,7 @@ def open_connection(machine: Machine) -> duckdb.DuckDBPyConnection:
         settings["memory_limit"] = machine.memory_limit
     connection = duckdb.connect(config=settings)
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # after 2 s it is printed to stdout, between answers and JSON
     connection.create_function(FITS_SCHEMA, fits_schema, [duckdb.sqltype("VARCHAR")] * 2, duckdb.sqltype("BOOLEAN"))
     # This optimiser computes comparisons, counts and extremes from the footers (`columns.without_statistics`).
     connection.execute("SET disabled_optimizers = 'statistics_propagation'")
@@ -156,18 +161,29 @@ def create_reference_view(connection: duckdb.DuckDBPyConnection, reference: Refe
     connection.execute(f"CREATE OR REPLACE VIEW {identifier(reference_view(reference.dataset))} AS {published}")
 
 
-def damaged_files(connection: duckdb.DuckDBPyConnection, footers: Footers) -> tuple[str, ...]:
-    """Landing paths of the files that cannot be read to their end; reads each file."""
-    return tuple(file.source for file in footers.files if not _reads_to_the_end(connection, file.path))
+def damaged_files(connection: duckdb.DuckDBPyConnection, footers: Footers) -> tuple[Unreadable, ...]:
+    """The files that cannot be read to their end, each with the first column that cannot; reads each file."""
+    whys = ((file, _why_damaged(connection, file)) for file in footers.files)
+    return tuple(Unreadable(source=file.source, why=why) for file, why in whys if why is not None)
 
 
-def _reads_to_the_end(connection: duckdb.DuckDBPyConnection, path: str) -> bool:
+def _why_damaged(connection: duckdb.DuckDBPyConnection, file: ParquetFile) -> str | None:
+    if _read_error(connection, file, "COLUMNS(*)") is None:
+        return None
+    for column in file.columns:
+        if error := _read_error(connection, file, identifier(column.name)):
+            not_text = "it contains text that is not UTF-8" if "UTF" in error else "its pages are damaged"
+            return f"column {column.name} cannot be decoded: {not_text}"
+    return "it cannot be read to its end"
+
+
+def _read_error(connection: duckdb.DuckDBPyConnection, file: ParquetFile, columns: str) -> str | None:
     # Not count(): DuckDB computes it from the footer if the footer says that there are no nulls.
     try:
-        connection.execute(select(["first(COLUMNS(*)) IS NULL"], read_parquet([path]))).fetchall()
-    except READ_ERRORS:
-        return False
-    return True
+        connection.execute(select([f"first({columns}) IS NULL"], read_parquet([file.path]))).fetchall()
+    except READ_ERRORS as error:
+        return str(error)
+    return None
 
 
 def _create(

@@ -21,7 +21,7 @@ from partition_gate.adapters.gx.duckdb.scan import (
     input_cell,
 )
 from partition_gate.adapters.gx.duckdb.sql import any_of, literal, read_parquet, select, text_list
-from partition_gate.adapters.gx.duckdb.unchanged_files import can_stay
+from partition_gate.adapters.gx.duckdb.unchanged_files import unchanged
 from partition_gate.core.errors import GateError
 from partition_gate.core.quoting import identifier
 from partition_gate.core.table import TableSchema
@@ -41,7 +41,8 @@ def split_rows(
 ) -> Split:
     """Each row either passes or is quarantined: one condition and its negation, never NULL.
 
-    If nothing is quarantined and the files match the table exactly, the files themselves are the passing ones.
+    If nothing is quarantined and the files match the table exactly, the files themselves are the passing ones, or
+    copies whose footers claim less (`unchanged_files`).
 
     Raises:
         GateError: a file cannot be read, a value cannot be cast to the table's type, or a row was lost.
@@ -49,9 +50,10 @@ def split_rows(
     footers = read_footers(scan)
     if footers.unreadable:
         raise GateError(
-            f"{footers.unreadable[0]} cannot be read as Parquet, so it cannot be split; reject the partition instead"
+            f"{footers.unreadable[0].source} cannot be read as Parquet ({footers.unreadable[0].why}), so it cannot be "
+            "split; reject the partition instead"
         )
-    if not blocking and (whole := _whole_files(connection, scan, footers)):
+    if not blocking and (whole := _whole_files(connection, scan, footers, into)):
         return whole
     partition = open_view(connection, scan, footers)
     try:
@@ -141,24 +143,23 @@ def _two_files(
     return _checked_row_count(table, split)
 
 
-def _whole_files(connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers) -> Split | None:
-    """The unchanged files as the passing ones; None if one differs from the table, or all are small or empty."""
-    paths = [Path(file.path) for file in footers.files]
-    if not can_stay(paths, scan.target):
-        return None
+def _whole_files(
+    connection: duckdb.DuckDBPyConnection, scan: PartitionScan, footers: Footers, into: Path
+) -> Split | None:
+    """The unchanged files as the passing ones; None if one has to be rewritten, or all are small or empty."""
     try:
-        hashed, rows = row_hash(connection, paths)
+        files = unchanged(connection, [Path(file.path) for file in footers.files], scan.target, into=into)
     except READ_ERRORS:
         return None  # the full split reports the error
-    if not rows:
+    if not files or not any(file.rows for file in files):
         return None
     whole = Split(
-        passing=tuple(paths),
+        passing=tuple(file.path for file in files),
         quarantined=None,
         rows_in=footers.row_count,
-        rows_passing=rows,
+        rows_passing=sum(file.rows for file in files),
         rows_quarantined=0,
-        row_hash=hashed,
+        row_hash=str(sum(file.row_hash for file in files)),
     )
     return _checked_row_count(scan.table, whole)
 
@@ -250,7 +251,10 @@ def _split_error(connection: duckdb.DuckDBPyConnection, partition: Scanned, erro
     if "No space left" in str(error):
         return disk_full("the folder of the spool")
     if damaged := damaged_files(connection, partition.footers):
-        return GateError(f"{damaged[0]} cannot be read to its end, so it cannot be split; reject the partition instead")
+        return GateError(
+            f"{damaged[0].source} cannot be read ({damaged[0].why}), so it cannot be split; "
+            "reject the partition instead"
+        )
     for i, column in enumerate(table.columns):
         try:
             connection.execute(select([f"first(_gate_out_{i})"], SCANNED)).fetchall()

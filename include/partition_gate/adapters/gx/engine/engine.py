@@ -18,7 +18,7 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from partition_gate.adapters.gx.duckdb.dialect import dialect_module, sqlalchemy_engine
 from partition_gate.adapters.gx.duckdb.distinct_values import DistinctValues
 from partition_gate.adapters.gx.duckdb.failing_rows import BrokenRows, ScanMode, in_row_order
-from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS
+from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Unreadable
 from partition_gate.adapters.gx.duckdb.profile import Profiler
 from partition_gate.adapters.gx.duckdb.scan import ROW, EngineOptions, Scanned, damaged_files
 from partition_gate.adapters.gx.duckdb.single_scan import SingleScan
@@ -72,11 +72,11 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             connection, partition, self.literal_sql, from_rows=options.look_up_from_rows
         )
         self.profiler = Profiler(connection, partition)
-        self._damaged: tuple[str, ...] | None = None
+        self._damaged: tuple[Unreadable, ...] | None = None
 
     @property
-    def damaged(self) -> tuple[str, ...]:
-        """Landing paths of the files that cannot be read to their end, found by reading each file once."""
+    def damaged(self) -> tuple[Unreadable, ...]:
+        """The files that cannot be read to their end, found by reading each file once."""
         if self._damaged is None:
             self._damaged = damaged_files(self.duckdb_connection, self.partition.footers)
         return self._damaged

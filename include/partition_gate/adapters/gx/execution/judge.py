@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 
 from partition_gate.adapters.gx.duckdb.distinct_values import only_column
-from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS
+from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS, Unreadable
 from partition_gate.adapters.gx.duckdb.sql import any_of, select
 from partition_gate.adapters.gx.engine.conditions import MetricId
 from partition_gate.adapters.gx.engine.engine import DuckDBExecutionEngine
@@ -46,10 +46,10 @@ def judge(engine: DuckDBExecutionEngine, planned: Iterable[Planned], *, mask_key
     ]
 
 
-def judge_unreadable(planned: Iterable[Planned], unreadable: tuple[str, ...]) -> list[Judgement]:
+def judge_unreadable(planned: Iterable[Planned], unreadable: tuple[Unreadable, ...]) -> list[Judgement]:
     """The judgements if files cannot be read: the readability check fails, all others are unknown."""
-    files = name_some(list(unreadable))
-    why = f"file {files} cannot be read as Parquet"
+    why = f"file {name_some([file.source for file in unreadable])} cannot be read as Parquet"
+    files = name_some([f"{file.source} ({file.why})" for file in unreadable])
     return [
         _failed_readability(plan, f"cannot be read as Parquet: {files}")
         if plan.type == FILES_READABLE

@@ -66,6 +66,9 @@ class Preconditions:
         for column in planned.columns:
             if planned.type == COLUMN_EXISTS and column not in self._partition.columns:
                 continue  # it is in no file, which this check itself reports
+            if repeating := self._partition.repeating(column):
+                why = f"several columns are named {column} in {name_some([*repeating])}"
+                return Unknown(rule_id=planned.rule_id, why=why)
             if lacking := self._partition.lacking(column):
                 return Unknown(rule_id=planned.rule_id, why=f"column {column} is missing in {name_some([*lacking])}")
             if column in self._mistyped:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from partition_gate.adapters.gx.duckdb.parquet_files import READ_ERRORS
+from partition_gate.adapters.gx.duckdb.query_columns import reads_only
 from partition_gate.adapters.gx.duckdb.scan import ROW, SCANNED, Scanned
 from partition_gate.adapters.gx.duckdb.sql import select
 from partition_gate.adapters.gx.engine.engine import DuckDBExecutionEngine
@@ -31,7 +32,9 @@ class Mask(Record):
 
     def hides(self, planned: Planned) -> bool:
         """Whether the observed value of the expectation may come from a hidden column."""
-        return planned.type not in _OF_FILES and any(self.masking.hides(column) for column in planned.columns)
+        if planned.type in _OF_FILES:
+            return False
+        return any(self.masking.hides(column) for column in planned.columns) or self._query_may_read_hidden(planned)
 
     def hides_texts(self, planned: Planned) -> bool:
         """The same for rows and texts: a query, or a rule without a column, may read any column."""
@@ -39,6 +42,11 @@ class Mask(Record):
             return False
         may_read_all = not planned.columns or planned.type == SQL_VALUE
         return self.hides(planned) or (may_read_all and not self.is_open)
+
+    def _query_may_read_hidden(self, planned: Planned) -> bool:
+        if self.is_open or planned.type != SQL_VALUE:
+            return False
+        return not reads_only(str(planned.kwargs["query"]), lambda column: not self.masking.hides(column))
 
     def sample(self, planned: Planned, value: object) -> Any:
         """An unexpected value, or an unexpected row (column -> value), as it may be shown."""

@@ -6,6 +6,7 @@ Each has a sentence for Data Docs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
@@ -75,11 +76,17 @@ def faultless(faults: list[str], *, named: str = "", otherwise: str) -> tuple[bo
     return not faults, {"observed_value": f"{named}{name_some(faults)}" if faults else otherwise}
 
 
-def nothing_lacking(lacking: list[str], alike: list[str]) -> tuple[bool, dict[str, Any]]:
-    """Success if no file lacks the name; `alike` are names in these files that differ only in case."""
+def nothing_lacking(
+    lacking: list[str], alike: Sequence[str], repeating: Sequence[str] = ()
+) -> tuple[bool, dict[str, Any]]:
+    """Success if no file lacks the name; `alike` are names in these files that differ only in case, and `repeating`
+    are the files that have the column several times.
+    """
+    if repeating:
+        return faultless([*repeating], named="several columns have this name in ", otherwise="")
     success, result = faultless(lacking, named="missing in ", otherwise="in every file")
     if lacking and alike:
-        hint = f"; found {name_some(alike)}: names differ only by case; set physicalName"
+        hint = f"; found {name_some([*alike])}: names differ only by case; set physicalName"
         result["observed_value"] += hint
     return success, result
 
@@ -113,7 +120,7 @@ class ExpectPartitionFilesToHaveColumn(AboutBatch):
     success_keys: ClassVar[tuple[str, ...]] = ("column",)
     args_keys: ClassVar[tuple[str, ...]] = ("column",)
 
-    def judged(self, metric_value: tuple[list[str], list[str]]) -> tuple[bool, dict[str, Any]]:
+    def judged(self, metric_value: list[list[str]]) -> tuple[bool, dict[str, Any]]:
         return nothing_lacking(*metric_value)
 
 

@@ -177,7 +177,7 @@ class FilesLackingColumn(TableMetricProvider):
     @metric_value(engine=DuckDBExecutionEngine)
     def _duckdb(cls, execution_engine: DuckDBExecutionEngine, metric_value_kwargs: dict[str, Any], **_: Any) -> Any:
         column, partition = metric_value_kwargs["column"], execution_engine.partition
-        return list(partition.lacking(column)), list(partition.named_alike(column))
+        return [list(found(column)) for found in (partition.lacking, partition.named_alike, partition.repeating)]
 
 
 class FilesMistypingColumn(TableMetricProvider):
