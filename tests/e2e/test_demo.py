@@ -187,7 +187,8 @@ def test_rows_of_unknown_airports_and_nothing_else_are_missing_from_a_published_
 def test_failing_data_never_makes_a_task_red(demo):
     states = dict(demo.airflow("SELECT state, count(*) FROM task_instance GROUP BY state"))
 
-    assert set(states) == {"success", "skipped"}
+    assert {"success", "skipped"} <= set(states)
+    assert not {"failed", "upstream_failed", "up_for_retry"} & set(states)
 
 
 @pytest.mark.parametrize(
@@ -224,11 +225,15 @@ def test_hours_are_backfilled(demo):
 
 
 def test_hours_run_on_schedule_and_by_hand_and_are_known_by_the_key_that_people_write(demo):
-    runs = demo.airflow("SELECT run_type, partition_key, state FROM dag_run WHERE dag_id = 'gate__visits'")
+    # The watch of the demo may have started further runs, which have their keys in their conf.
+    runs = demo.airflow(
+        "SELECT run_type, partition_key, state FROM dag_run "
+        "WHERE dag_id = 'gate__visits' AND run_type != 'operator_triggered'"
+    )
 
     assert {(kind, state) for kind, _, state in runs} == {("scheduled", "success"), ("manual", "success")}
     published = {s.partition_key for s in demo.of("visits") if s.outcome is PartitionOutcome.PUBLISHED}
-    assert {from_airflow(key) for _, key, _ in runs} == published
+    assert {from_airflow(key) for _, key, _ in runs} <= published
     assert demo.visits.keys[0] in published
     assert published < set(demo.visits.keys)
 

@@ -30,6 +30,8 @@ def desk(tmp_path: Path) -> Desk:
     ("arguments", "said"),
     [
         (["forget", "CONTRACT", KEY, "--why", " "], "write a reason"),
+        (["approve", "CONTRACT", KEY, "--why", ""], "write a reason"),
+        (["reject", "CONTRACT", KEY, "--why", ""], "write a reason"),
         (["sweep", "--older-than", "inf"], "less than or equal to"),
         (["publish-contracts", "--to", "s3://"], "write s3://bucket/prefix"),
         (["quarantine", "show", "CONTRACT", KEY], "`gate status` shows the recorded ones"),

@@ -76,7 +76,8 @@ def check_promised(dataset: Dataset, key: str, *, ports: Ports) -> None:
         raise NothingDue(f"{where} the contract's calendar expects no partition with this key; nothing was recorded")
     covered = period(dataset, key)
     if covered is None and dataset.location.segments:
-        dated = any(segment.type.startswith(_DATED) for segment in dataset.location.segments)
+        values = dataset.location.values(key)
+        dated = any(each.type.startswith(_DATED) and values[each.name] for each in dataset.location.segments)
         why = "only dates from 0001-01-02 to 9998-12-31 have a calendar" if dated else "the key contains no date"
         raise NothingDue(f"{where} {why}, so nothing expects it; nothing was recorded")
     due = deadline(dataset, key) or (covered and covered[1])

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.named import stated
 from partition_gate.core.addresses import shown_channel
 from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed
 from partition_gate.core.errors import CannotAct
@@ -24,7 +25,14 @@ from partition_gate.wiring import open_ports
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number; `gate incidents list` shows it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Why = Annotated[str, typer.Option("--why", help="The reason, for the people in the thread and for audits.")]
+Why = Annotated[
+    str,
+    typer.Option(
+        "--why",
+        callback=stated,
+        help="The reason, for the people in the thread and for audits.",
+    ),
+]
 _STYLES = {
     IncidentState.OPEN: "red",
     IncidentState.ACKED: "yellow",
@@ -101,7 +109,14 @@ def mute(
 
 def resolve(
     number: Number,
-    why: Annotated[str, typer.Option("--why", help="Why the problem is over, for the people in the thread.")],
+    why: Annotated[
+        str,
+        typer.Option(
+            "--why",
+            callback=stated,
+            help="Why the problem is over, for the people in the thread.",
+        ),
+    ],
 ) -> None:
     """Resolve it for all its partitions. It opens again if another partition has the problem within 24 hours."""
     _act(number, Action(kind=ActionKind.RESOLVE, who=getpass.getuser(), why=why))

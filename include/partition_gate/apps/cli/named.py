@@ -15,6 +15,13 @@ WITH_NEGATIVE_KEYS = {"ignore_unknown_options": True}
 Names = Annotated[list[str] | None, typer.Argument(help="Contract ids or files. Default: all contracts.")]
 
 
+def stated(reason: str) -> str:
+    """A reason that was typed. Raises: BadParameter, if it is blank."""
+    if not reason.strip():
+        raise typer.BadParameter("write a reason, because it is kept for audits")
+    return reason
+
+
 def named(folder: ContractFolder, names: list[str] | None) -> list[Path]:
     """The files with these names; without names, all contracts of the folder. Raises: UnknownContract."""
     return [_existing(folder, name) for name in names] if names else folder.paths()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from partition_gate.apps.cli import tables
-from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS
+from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS, stated
 from partition_gate.gate.operations import forget as forget_outcome
 from partition_gate.gate.operations import sweep as swept
 from partition_gate.gate.reconcile import Reconciliation
@@ -21,7 +21,14 @@ from partition_gate.wiring import contract_folder, ledger_shown, open_ports
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Partition key, such as 2013-01-03.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Why = Annotated[str, typer.Option("--why", help="Why the outcome should never have been recorded; kept for audits.")]
+Why = Annotated[
+    str,
+    typer.Option(
+        "--why",
+        callback=stated,
+        help="Why the outcome should never have been recorded; kept for audits.",
+    ),
+]
 
 _OLDEST_HOURS = 1_000_000.0  # a century
 
@@ -84,8 +91,6 @@ def sweep(
 
 def forget(contract: Contract, key: Key, why: Why) -> None:
     """Remove an outcome that should never have been recorded. The ledger keeps who removed it, when and why."""
-    if not why.strip():
-        raise typer.BadParameter("write a reason, because it is kept for audits", param_hint="--why")
     settings = load_settings()
     today = contract_folder(settings).load(contract)
     with open_ports(settings) as ports:

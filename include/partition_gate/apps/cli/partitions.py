@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from partition_gate.apps.cli import tables
-from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS
+from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS, stated
 from partition_gate.apps.cli.watch import heartbeat_line
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import PATH_LENGTH, displayed, escaped
@@ -29,7 +29,14 @@ from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, ledg
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
-Why = Annotated[str, typer.Option("--why", help="The reason; it is kept with your name and shown with the outcome.")]
+Why = Annotated[
+    str,
+    typer.Option(
+        "--why",
+        callback=stated,
+        help="The reason; it is kept with your name and shown with the outcome.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
 
 
