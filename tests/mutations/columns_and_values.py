@@ -5,6 +5,9 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 COLUMNS = "tests/integration/test_columns_of_real_files.py"
+UNCHANGED = "tests/integration/test_unchanged_files.py"
+FILES = "tests/integration/test_gx_files.py"
+QUERIES = "tests/integration/test_clauses_of_sql.py"
 MASKING = "tests/unit/test_masking.py"
 MASKED = "tests/integration/test_masked_values.py"
 DISPLAY = "tests/unit/test_display.py"
@@ -34,6 +37,18 @@ READING = (
     Mutation("a column of another case is only missing", "adapters/gx/expectations/partition.py",
              "if lacking and alike:", "if not lacking and alike:",
              f"{COLUMNS}::test_a_column_that_differs_only_by_case_is_named_with_the_remedy"),
+    Mutation("a false footer hides published rows", "adapters/gx/duckdb/unchanged_files.py",
+             "return claimed == actual or", "return True or", UNCHANGED),
+    Mutation("a false number of nulls hides published rows", "adapters/gx/duckdb/unchanged_files.py",
+             "and claims.nulls in (None, claims.rows - actual.known)", "", UNCHANGED),
+    Mutation("a Bloom filter is published unseen", "adapters/gx/duckdb/unchanged_files.py",
+             "any(each.has_bloom_filter for each in claims) or", "", UNCHANGED),
+    Mutation("a damaged page is read", "adapters/gx/duckdb/parquet_pages.py",
+             "zlib.crc32(content[page.start : page.end]) != page.checksum", "page.start > page.end", FILES),
+    Mutation("a whole row is shown as a number", "adapters/gx/duckdb/query_columns.py",
+             "return column is not None and", "return column is None or", QUERIES),
+    Mutation("DuckDB's progress is read as an answer", "adapters/gx/duckdb/scan.py",
+             "SET enable_progress_bar = false", "SET enable_progress_bar = true", QUERIES),
 )  # fmt: skip
 
 SHOWING = (

@@ -26,7 +26,7 @@ REFUSING = (
              'if "No space left" in str(error):', "if error is None:",
              f"{RUNS}::test_a_full_disk_is_an_errored_outcome_with_the_next_step[split]"),
     Mutation("a home that cannot be made is a bug of ours", "gate/local_folders.py",
-             "errno.ENOTDIR, errno.EEXIST,", "errno.ENOTDIR,",
+             "errno.EISDIR, errno.EEXIST,", "errno.EISDIR,",
              f"{RUNS}::test_what_cannot_be_used_is_one_sentence_with_the_next_step"),
     Mutation("an older version works on a newer ledger", "adapters/ledger/migrate.py",
              "if version is not None and version > HEAD:", "if version is None and version == HEAD:",
@@ -35,7 +35,7 @@ REFUSING = (
              '    "SQLITE_NOTADB": "{damaged}",\n', "",
              f"{RUNS}::test_what_cannot_be_used_is_one_sentence_with_the_next_step"),
     Mutation("a spool that cannot be made leaves no outcome", "gate/local_folders.py",
-             "errno.ENOTDIR, errno.EEXIST,", "errno.ENOTDIR,",
+             "errno.EISDIR, errno.EEXIST,", "errno.EISDIR,",
              f"{RUNS}::test_a_spool_that_cannot_be_made_is_an_errored_outcome"),
 )  # fmt: skip
 
