@@ -27,7 +27,6 @@ from partition_gate.core.errors import OperatorError
 COMPONENTS = ("scheduler", "dag-processor", "api-server")
 MOST_RESTARTS = 3
 HEALTHY_WITHIN = timedelta(seconds=180)
-PARSED_WITHIN = timedelta(minutes=3)
 _STOP_WITHIN_S = 15
 _FIXED = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -110,21 +109,6 @@ class AirflowServer:
         # Airflow ignores the zone of these timestamps, and its window includes the end.
         window = {"from_date": f"{begin.isoformat()}Z", "to_date": f"{(end - timedelta(seconds=1)).isoformat()}Z"}
         self._call("POST", "/api/v2/backfills", {"dag_id": dag_id, **window, "max_active_runs": at_once})
-
-    def trigger(self, dag_id: str, partition_key: str) -> None:
-        """Start a run of one partition (the key as Airflow knows it). Raises: AirflowFailed."""
-        body = {"logical_date": None, "partition_key": partition_key}
-        deadline = time.monotonic() + PARSED_WITHIN.total_seconds()
-        while True:
-            try:
-                self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
-            except AirflowFailed as error:
-                # On a busy machine Airflow calls a DAG stale, and so not found, until its file is parsed again.
-                if "not found" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(1)
-            else:
-                return
 
     def unfinished_runs(self) -> int:
         """The number of queued or running runs of all DAGs. Raises: AirflowFailed."""

@@ -130,11 +130,6 @@ def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> N
         airflow.unpause(consumer)
     for name in DAILY + HOURLY:
         airflow.unpause(f"gate__{name}")
-    for name in DAILY:  # as on the days themselves; a backfill of old days would be told in one digest
-        settled = _settled([(name, key) for key in demo.keys(name)], ledger)
-        for key in (key for key in demo.keys(name) if (name, key) not in settled):
-            airflow.trigger(f"gate__{name}", key)
-    for name in HOURLY:
         partitions = [(name, key) for key in demo.keys(name)]
         if len(_settled(partitions, ledger)) < len(partitions):
             begin, end = demo.span(name)
