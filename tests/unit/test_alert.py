@@ -27,7 +27,7 @@ from partition_gate.contract.model import (
 )
 from partition_gate.core.severity import Scope, Severity
 from partition_gate.gate.notify import announce
-from partition_gate.incidents.model import Assessment, Problem, ProblemKind
+from partition_gate.incidents.model import Assessment, Audience, Problem, ProblemKind
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.validation import FailingValue
@@ -583,3 +583,12 @@ def test_a_draft_tells_nobody_of_its_dataset():
     folder = Problem(cause="folder", kind=ProblemKind.LANDING, finding="dt=2013-1-4 is never judged")
 
     assert dataset_assessment(a_dataset(status=Status.DRAFT), (folder,), frozenset(), LINKS).notices == ()
+
+
+@pytest.mark.parametrize(("kind", "is_digest"), [(ProblemKind.FAST_BURN, False), (ProblemKind.SLOW_BURN, True)])
+def test_a_budget_that_is_used_up_slowly_waits_for_the_digest(kind: ProblemKind, *, is_digest: bool):
+    burning = Problem(cause="budget latency", kind=kind, finding="latency: 2 of 12 partitions broke it")
+
+    (notice,) = dataset_assessment(a_dataset(), (burning,), frozenset(), LINKS).notices
+
+    assert (notice.audience, notice.is_digest) == (Audience.PRODUCERS, is_digest)

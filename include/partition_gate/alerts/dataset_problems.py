@@ -17,12 +17,16 @@ _EVERYBODY = frozenset({Audience.PRODUCERS, Audience.CONSUMERS})
 
 
 class _Words(Record):
-    """Who is told of a kind of problem, what it means for them, and what to do; `steps` are mrkdwn."""
+    """Who is told of a kind of problem, what it means for them, and what to do; `steps` are mrkdwn.
+
+    `is_digest`: it is told in the digest of the day only.
+    """
 
     audiences: frozenset[Audience]
     mark: str
     meaning: str
     steps: tuple[str, ...]
+    is_digest: bool = False
 
 
 def dataset_assessment(
@@ -72,6 +76,7 @@ def _notices(
                     audience=recipient.audience,
                     causes=frozenset({problem.cause}),
                     content=alert.model_dump_json(),
+                    is_digest=words.is_digest,
                 )
 
 
@@ -122,10 +127,17 @@ _WORDS = {
         meaning="At this rate the contract's promise is broken before its window ends.",
         steps=(f"See which partitions broke it: {code('gate sla')}",),
     ),
+    ProblemKind.SLOW_BURN: _Words(
+        audiences=frozenset({Audience.PRODUCERS}),
+        mark=_YELLOW,
+        meaning="The error budget is used up faster than the contract allows. Not urgent.",
+        steps=(f"See which partitions broke it: {code('gate sla')}",),
+        is_digest=True,
+    ),
     ProblemKind.OPERATIONS: _Words(
         audiences=frozenset({Audience.OPERATORS}),
         mark=_WHITE,
-        meaning="While this lasts, nobody is told of data that does not come.",
-        steps=(f"Look at the log of the DAG gate_watch, or start it without Airflow: {code('gate watch --every 5m')}",),
+        meaning="While this lasts, the gate does not notice late, missing or changed data there.",
+        steps=("Repair what the first line names. The next pass of the watch looks again, and this thread says so.",),
     ),
 }

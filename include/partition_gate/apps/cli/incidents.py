@@ -130,7 +130,7 @@ def _act(number: int, action: Action) -> None:
         incident = ports.ledger.act(number, action, now=ports.clock.now())
     until = f" until {incident.muted_until:%Y-%m-%d %H:%M} UTC" if incident.muted_until else ""
     typer.echo(f"incident {incident.id} ({incident.dataset}, {incident.cause}) is {incident.state.value}{until}")
-    typer.echo("the next run, or `gate watch`, updates its threads")
+    typer.echo("its threads are updated by the next run or the watch; to do it now: gate notify")
 
 
 def _moment(text: str, now: datetime) -> datetime:
