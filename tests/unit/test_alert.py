@@ -592,3 +592,12 @@ def test_a_budget_that_is_used_up_slowly_waits_for_the_digest(kind: ProblemKind,
     (notice,) = dataset_assessment(a_dataset(), (burning,), frozenset(), LINKS).notices
 
     assert (notice.audience, notice.is_digest) == (Audience.PRODUCERS, is_digest)
+
+
+def test_the_finding_of_a_check_of_the_whole_partition_says_what_was_expected():
+    few = a_result("hours_needed", scope=Scope.PARTITION, observed="67 rows", expected="at least 70 rows")
+    few = few.model_copy(update={"element_count": None, "unexpected_count": None})
+
+    (problem,) = assessed(a_settlement(PartitionOutcome.REJECTED), few).problems
+
+    assert problem.finding == "67 rows; expected: at least 70 rows"
