@@ -143,7 +143,7 @@ def _of_checks(case: Case) -> Iterator[Problem]:
 
 
 def _finding(result: CheckResult) -> str:
-    """`20 of 842 rows (2.4%): SJU 20`, or what was observed; of a check of the whole partition, what was expected too."""
+    """`20 of 842 rows (2.4%): SJU 20`, or what was observed (of the whole partition: and expected)."""
     if result.unexpected_count is not None and result.element_count and result.scope is not Scope.SLA:
         counted = of(result.unexpected_count, result.element_count)
         return clean(": ".join(text for text in (counted, result.failing) if text), limit=_FINDING_LENGTH)
