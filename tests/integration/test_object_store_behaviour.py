@@ -253,6 +253,32 @@ def test_what_is_no_data_file_is_not_listed(landing: Landing, name: str) -> None
     assert [Path(file.path).name for file in files] == ["part-0.parquet"]
 
 
+def test_a_folder_named_like_a_data_file_is_refused_because_its_rows_would_be_missed(landing: Landing) -> None:
+    landing.put("dt=2013-01-01/part-0.parquet")
+    landing.put("dt=2013-01-01/part-1.parquet/part-0.parquet")
+
+    with pytest.raises(AmbiguousPartition, match=r"dt=2013-01-01/part-1\.parquet .* is a folder; remove it"):
+        landing.store.list_files(landing.location("dt"), "2013-01-01")
+
+
+@pytest.mark.parametrize(
+    ("put", "kind"),
+    [
+        (os.mkfifo, "neither a file nor a folder"),
+        (lambda path: path.symlink_to("nowhere.parquet"), "a link to nothing"),
+    ],
+    ids=["pipe", "broken link"],
+)
+def test_what_is_named_like_a_data_file_but_is_none_is_refused(
+    tmp_path: Path, put: Callable[[Path], None], kind: str
+) -> None:
+    (tmp_path / "dt=2013-01-01").mkdir()
+    put(tmp_path / "dt=2013-01-01" / "part-0.parquet")
+
+    with pytest.raises(AmbiguousPartition, match=rf"part-0\.parquet .* is {kind}; remove it"):
+        LocalObjectStore().list_files(a_location(str(tmp_path), dt="DATE"), "2013-01-01")
+
+
 def test_a_snapshot_lists_the_files_directly_below_the_root(landing: Landing) -> None:
     landing.put("planes.parquet")
     landing.put("_SUCCESS")

@@ -120,5 +120,12 @@ def test_broken_blocks_do_not_break_the_page(block: str):
     assert preview(f"[{block}]").startswith('<div class="slack-message">')
 
 
+@pytest.mark.parametrize("kind", ["mrkdwn", "plain_text"])
+def test_control_characters_and_bidirectional_marks_are_shown_as_escapes(kind: str):
+    blocks = [{"type": "section", "text": {"type": kind, "text": "SJU \u202e\x1b[31m"}}]
+
+    assert r"SJU \u202e\x1b[31m" in preview(json.dumps(blocks))
+
+
 def test_half_a_surrogate_pair_can_still_be_sent_as_a_page():
     assert preview(section("\ud800")).encode()

@@ -13,6 +13,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from partition_gate.alerts.slack_blocks import clean
+from partition_gate.core.display import escaped
 
 _DOTS = {"\U0001f534": "red", "\U0001f7e0": "orange", "\U0001f7e1": "yellow", "\u26aa": "white"}
 _DOT = re.compile("|".join(_DOTS))
@@ -75,7 +76,12 @@ def _styled(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_unescaped(text))
+    return _visible(_unescaped(text))
+
+
+def _visible(text: str) -> str:
+    """The text for a page, with control characters and bidirectional marks shown as escapes."""
+    return escape(escaped(text, but="\n\t"))
 
 
 def _unescaped(text: str) -> str:
@@ -91,9 +97,9 @@ def _text_object(value: object) -> str:
         case {"type": "mrkdwn", "text": str(text)}:
             return mrkdwn(text)
         case {"type": "plain_text", "text": str(text)}:
-            return escape(text).replace("\n", "<br>")
+            return _visible(text).replace("\n", "<br>")
         case {"type": "image", "alt_text": str(text)}:
-            return escape(text)
+            return _visible(text)
         case _:
             return ""
 

@@ -84,7 +84,7 @@ class ReferenceMissing(OperatorError):
 
 
 class AmbiguousPartition(OperatorError):
-    """Landing has files under two spellings of one partition key."""
+    """Landing has files under two spellings of one partition key, or a folder named like a data file."""
 
 
 class NotRecorded(OperatorError):

@@ -24,7 +24,8 @@ class ObjectStore(Protocol):
         """The partition's files that match the location's pattern, by path; empty if there is none.
 
         They are in one of `location.folders(key)`. Names that begin with `_` or `.` are not data.
-        Raises: AmbiguousPartition (they are in two), BucketMissing, AccessDenied, StoreUnreachable.
+        Raises: AmbiguousPartition (they are in two, or a folder is named like one of them), BucketMissing,
+            AccessDenied, StoreUnreachable.
         """
 
     def note(self, location: Location, key: str, name: str) -> bytes | None:

@@ -65,6 +65,18 @@ def is_data(name: str, pattern: str) -> bool:
     return not name.startswith(("_", ".")) and fnmatchcase(name, pattern)
 
 
+def names_files(pattern: str) -> bool:
+    """Whether only files are expected to match: `*.parquet` does, while `*` matches every subfolder too."""
+    return not pattern.endswith("*")
+
+
+def not_a_file(path: str, kind: str) -> AmbiguousPartition:
+    """Something that is named like data but has no bytes of its own: the rows below it would be missed silently."""
+    return AmbiguousPartition(
+        f"{path} is named like a data file, but is {kind}; remove it, rename it, or put its files next to the others"
+    )
+
+
 class _Tree:
     """The folders of a location: which were refused and why, and whether older ones than `since` were left out."""
 

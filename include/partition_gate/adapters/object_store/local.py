@@ -9,7 +9,15 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, is_data, keys_below, note_of
+from partition_gate.adapters.object_store.listing import (
+    NOTE_BYTES,
+    files_of,
+    is_data,
+    keys_below,
+    names_files,
+    not_a_file,
+    note_of,
+)
 from partition_gate.adapters.object_store.spooling import partition_changed, spool_files, whole_or_absent
 from partition_gate.core.errors import AccessDenied, BucketMissing
 from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
@@ -45,8 +53,21 @@ def _check_root(location: Location) -> None:
 
 
 def _files(folder: str, pattern: str) -> list[DataFile]:
-    names = [entry.name for entry in _entries(folder) if entry.is_file() and is_data(entry.name, pattern)]
+    named = [entry for entry in _entries(folder) if is_data(entry.name, pattern)]
+    others = [entry for entry in named if not entry.is_file()]
+    if others and names_files(pattern) and (kind := _kind(others[0])):
+        raise not_a_file(f"{folder}/{others[0].name}", kind)
+    names = [entry.name for entry in named if entry not in others]
     return [file for name in names if (file := _data_file(f"{folder}/{name}"))]
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """What an entry is that is no file; empty if it is gone by now."""
+    if entry.is_dir():
+        return "a folder"
+    if entry.is_symlink():
+        return "a link to nothing"
+    return "neither a file nor a folder" if Path(entry.path).exists() else ""
 
 
 def _small_file(path: str) -> bytes | None:

@@ -13,7 +13,15 @@ from obstore.exceptions import BaseError, PermissionDeniedError, Unauthenticated
 from obstore.store import S3Store
 
 from partition_gate.adapters.object_store import s3_clients
-from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, is_data, keys_below, note_of
+from partition_gate.adapters.object_store.listing import (
+    NOTE_BYTES,
+    files_of,
+    is_data,
+    keys_below,
+    names_files,
+    not_a_file,
+    note_of,
+)
 from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
 from partition_gate.adapters.object_store.s3_download import Download
 from partition_gate.adapters.object_store.s3_errors import access_denied, no_answer, translating_errors
@@ -61,9 +69,11 @@ class S3ObjectStore:
         return spool_files(partition, into, Download(self._endpoint, partition).fetch)
 
     def _files(self, folder: str, pattern: str) -> list[DataFile]:
-        entries = self._entries(folder)
-        named = [(name, entry) for name, entry in entries if entry["type"] == "file" and is_data(name, pattern)]
-        return [_data_file(f"{folder}/{name}", entry) for name, entry in named]
+        named = [(name, entry) for name, entry in self._entries(folder) if is_data(name, pattern)]
+        folders = [name for name, entry in named if entry["type"] == "directory"]
+        if folders and names_files(pattern):
+            raise not_a_file(f"{folder}/{folders[0]}", "a folder")
+        return [_data_file(f"{folder}/{name}", entry) for name, entry in named if entry["type"] == "file"]
 
     def _small_object(self, path: str) -> bytes | None:
         store, object_key = self._store(path)
