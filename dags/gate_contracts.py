@@ -1,4 +1,6 @@
-"""One DAG for each contract: `gate__<contract>`. One run is one partition.
+"""One DAG for each dataset: `gate__<contract>`, or `gate__<contract>__<object>` for a contract with several objects.
+
+One run is one partition.
 
 Failing data is an outcome, not a failed task. `inspect` and `settle` are skipped if there is nothing to do. Only a new
 published version emits the asset event.
@@ -18,10 +20,9 @@ from partition_gate.apps.airflow.timetable import key_of, timetable_of, to_airfl
 from partition_gate.apps.web.links import DataDocsLink, PartitionLink
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import LONGEST_WAIT, schedule_of
+from partition_gate.core.names import dag_id
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder
-
-PREFIX = "gate__"
 
 
 def validated(dataset: str) -> Asset:
@@ -33,21 +34,21 @@ def is_backfill(dag_run: Any) -> bool:
 
 
 @task.sensor(mode="reschedule", timeout=LONGEST_WAIT.total_seconds())
-def arrive(contract: str, dag_run: Any = None) -> PokeReturnValue:
-    arrival = tasks.arrive(contract, key_of(dag_run), is_backfill=is_backfill(dag_run))
+def arrive(dataset: str, dag_run: Any = None) -> PokeReturnValue:
+    arrival = tasks.arrive(dataset, key_of(dag_run), is_backfill=is_backfill(dag_run))
     return PokeReturnValue(is_done=arrival is not None, xcom_value=arrival)
 
 
 @task(multiple_outputs=False)
-def inspect(contract: str, arrival: Any, dag_run: Any = None) -> dict[str, Any]:
+def inspect(dataset: str, arrival: Any, dag_run: Any = None) -> dict[str, Any]:
     if "discovered" not in arrival:
         raise AirflowSkipException("; ".join(f"{outcome.upper()}: {why}" for outcome, why in arrival.items()))
-    return tasks.inspect(contract, arrival["discovered"], is_backfill=is_backfill(dag_run))
+    return tasks.inspect(dataset, arrival["discovered"], is_backfill=is_backfill(dag_run))
 
 
 @task
-def settle(contract: str, inspected: Any, ti: Any = None, outlet_events: Any = None) -> None:
-    settlement = tasks.settle(contract, inspected)
+def settle(dataset: str, inspected: Any, ti: Any = None, outlet_events: Any = None) -> None:
+    settlement = tasks.settle(dataset, inspected)
     ti.xcom_push(key="settlement", value=settlement)
     if not settlement["published"]:
         raise AirflowSkipException(f"{settlement['outcome']}: no new version, so no asset event")
@@ -72,7 +73,7 @@ def gate_dag(compiled: CompiledDataset) -> DAG:
     contract, dataset, plan = compiled.contract, compiled.dataset, schedule_of(compiled.dataset)
     owner = contract.team.name or "nobody"
     with DAG(
-        dag_id=f"{PREFIX}{contract.id}",
+        dag_id=dag_id(dataset.qualified_name),
         description=dataset.description,
         doc_md=f"Contract **{contract.id}** {contract.version}, owned by {owner}. {plan.summary}",
         schedule=timetable_of(plan),
@@ -85,20 +86,20 @@ def gate_dag(compiled: CompiledDataset) -> DAG:
         default_args={"retries": 2, "retry_delay": timedelta(seconds=10), "owner": owner},
         auto_register=False,
     ) as dag:
-        steps(contract.id, dataset.name, poke_interval_s=plan.poke_interval_s)
+        steps(dataset.qualified_name, validated(dataset.name), poke_interval_s=plan.poke_interval_s)
     return dag
 
 
-def steps(contract: str, dataset: str, *, poke_interval_s: float) -> None:
-    arrived = arrive.override(poke_interval=poke_interval_s)(contract)
-    inspected = inspect(contract, arrived)
-    settled: Any = settle.override(outlets=[validated(dataset)])(contract, inspected)
+def steps(dataset: str, asset: Asset, *, poke_interval_s: float) -> None:
+    arrived = arrive.override(poke_interval=poke_interval_s)(dataset)
+    inspected = inspect(dataset, arrived)
+    settled: Any = settle.override(outlets=[asset])(dataset, inspected)
     reported: Any = report()
     for step in (settled, reported):
         step.operator.operator_extra_links = (DataDocsLink(), PartitionLink())
     settled >> reported >> notify()
 
 
-dag_id = get_parsing_context().dag_id  # set in the process of a task, which needs its own DAG only
-built = dags_of(contract_folder(load_settings()).load_some(dag_id and dag_id.removeprefix(PREFIX)), gate_dag)
+only = get_parsing_context().dag_id  # set in the process of a task, which needs its own DAG only
+built = dags_of(contract_folder(load_settings()).load_some(only), gate_dag)
 globals().update(built.dags)

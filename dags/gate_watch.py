@@ -14,12 +14,10 @@ from airflow.sdk import DAG, task
 from partition_gate.apps.airflow.watch import watch as one_pass
 from partition_gate.watching.heartbeat import INTERVAL
 
-PREFIX = "gate__"
-
 
 @task(execution_timeout=2 * INTERVAL)
 def watch() -> list[dict[str, Any]]:
-    return one_pass(PREFIX)
+    return one_pass()
 
 
 with DAG(

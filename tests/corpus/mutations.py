@@ -12,7 +12,11 @@ import yaml
 from partition_gate.contracts.lint.view import Known
 
 GONE = "<gone>"
-KNOWN = Known(name="orders", datasets={"customers": frozenset({"id", "name"})})
+KNOWN = Known(
+    name="orders",
+    datasets={"customers": frozenset({"id", "name"})},
+    claims={"orders": ("orders",), "stock": ("warehouse",), "gate__orders__eu": ("orders__eu",)},
+)
 BASE: dict[str, Any] = yaml.safe_load(Path("tests/corpus/orders.yaml").read_text(encoding="utf-8"))
 # The base as v3.0 says it: `rule` for `metric`, a list as team, no relationships, no timestamps.
 V3_0 = "<v3.0>"

@@ -17,7 +17,7 @@ TEXT = Path("include/contracts/planes.odcs.yaml").read_text(encoding="utf-8")
 def details(path: Path) -> ContractDetails:
     text = path.read_text(encoding="utf-8")
     contract = read_contract(text, path=str(path), folder=str(path.parent))
-    return contract_details(compiled(contract.dataset), text, ContractHistory(path))
+    return contract_details(contract, [compiled(contract.dataset)], text, ContractHistory(path))
 
 
 def committed(path: Path, text: str, subject: str) -> None:

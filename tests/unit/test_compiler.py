@@ -39,7 +39,7 @@ def test_every_clause_of_a_contract_is_covered_exactly_once(path):
     contract = read_contract(text, path=str(path)).dataset
     document = load_mapping(text, path=str(path))
 
-    rows = cover(document, compiled(contract).compilation)
+    rows = cover(document, [compiled(contract).compilation])
 
     assert [row.clause for row in rows] == [clause for clause, _ in clauses(document)]
     assert len({row.clause for row in rows}) == len(rows)
@@ -80,7 +80,7 @@ def test_a_pattern_that_re2_cannot_run_is_listed_with_the_reason():
 def test_an_unknown_clause_of_the_file_is_not_executable_in_the_coverage():
     text = minimal(slaProperties=[{"property": "timeToDetect", "value": "5min"}])
 
-    rows = cover(load_mapping(text, path="x"), compiled(read(text)).compilation)
+    rows = cover(load_mapping(text, path="x"), [compiled(read(text)).compilation])
 
     assert [r.treatment for r in rows if r.clause == "slaProperties[0]"] == [Treatment.NOT_EXECUTABLE]
 

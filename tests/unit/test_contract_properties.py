@@ -111,7 +111,7 @@ def test_a_right_contract_is_read_compiled_and_covered_and_its_suite_is_stable(d
     assert Suite.model_validate_json(suite.model_dump_json()) == suite
     assert json.loads(first.suite.document) == json.loads(json.dumps(json.loads(first.suite.document), allow_nan=False))
     assert len({check.rule_id for check in suite.checks}) == len(suite.checks)
-    rows = cover(load_document(text, path="c"), first.compilation)
+    rows = cover(load_document(text, path="c"), [first.compilation])
     known = {row.clause for row in rows}
     assert [row.clause for row in rows] == [clause for clause, _ in clauses(document)]
     assert {check.clause for check in suite.checks} - known == set()

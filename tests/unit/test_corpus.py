@@ -12,7 +12,7 @@ import pytest
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.checks.expectations import Suite
 from partition_gate.checks.values import InRange
-from partition_gate.contracts.coverage.clauses import Treatment, clauses, cover
+from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, clauses, cover
 from partition_gate.contracts.lint.reading import examine
 from partition_gate.contracts.lint.view import Known
 from partition_gate.contracts.odcs.keys import Node, known_keys, unknown_keys
@@ -21,15 +21,19 @@ from partition_gate.contracts.odcs.schema import ACCEPTED_VERSIONS, json_schema
 from partition_gate.core.finding import Level
 from partition_gate.core.strict_yaml.reading import Document, dotted, load_document
 
-FULL = sorted(Path("tests/corpus").glob("*.odcs.yaml"))
-ALL = [*FULL, *sorted(Path("include/contracts").glob("*.odcs.yaml"))]
+FULL = sorted(Path("tests/corpus").glob("full-*.odcs.yaml"))
+ALL = [*FULL, Path("tests/corpus/three-tables.odcs.yaml"), *sorted(Path("include/contracts").glob("*.odcs.yaml"))]
 each_contract = pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
 
 
-def read(path: Path) -> tuple[Document, CompiledDataset]:
+def read(path: Path) -> tuple[Document, tuple[CompiledDataset, ...]]:
     text = path.read_text(encoding="utf-8")
-    contract = read_contract(text, path=path.name, folder="/contracts").dataset
-    return load_document(text, path=path.name), compiled(contract)
+    contract = read_contract(text, path=path.name, folder="/contracts")
+    return load_document(text, path=path.name), tuple(map(compiled, contract.datasets))
+
+
+def covered(document: Document, datasets: tuple[CompiledDataset, ...]) -> tuple[CoveredClause, ...]:
+    return cover(document, [dataset.compilation for dataset in datasets])
 
 
 def leaves(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[str]:
@@ -100,10 +104,10 @@ def test_a_contract_of_the_corpus_has_no_error(path):
 
 
 @each_contract
-def test_the_sum_of_the_coverage_is_the_clauses_of_the_file(path):
-    document, contract = read(path)
+def test_the_sum_of_the_coverage_is_the_knownof_the_file(path):
+    document, datasets = read(path)
 
-    rows = cover(document, contract.compilation)
+    rows = covered(document, datasets)
 
     by_treatment = {treatment: [row for row in rows if row.treatment is treatment] for treatment in Treatment}
     assert sum(map(len, by_treatment.values())) == len(clauses(document.mapping))
@@ -112,20 +116,20 @@ def test_the_sum_of_the_coverage_is_the_clauses_of_the_file(path):
 
 @each_contract
 def test_every_leaf_of_the_file_lies_in_exactly_one_clause(path):
-    document, contract = read(path)
-    covered = {row.clause for row in cover(document, contract.compilation)}
+    document, datasets = read(path)
+    known = {row.clause for row in covered(document, datasets)}
 
     for leaf in leaves(document.mapping):
         around = [leaf[:end] for end in range(1, len(leaf) + 1) if end == len(leaf) or leaf[end] in ".["]
-        assert len(covered.intersection(around)) == 1, leaf
+        assert len(known.intersection(around)) == 1, leaf
 
 
 @each_contract
 def test_every_clause_has_the_line_it_stands_at_and_a_reason(path):
-    document, contract = read(path)
+    document, datasets = read(path)
     lines = path.read_text(encoding="utf-8").splitlines()
 
-    for row in cover(document, contract.compilation):
+    for row in covered(document, datasets):
         key = row.clause.rpartition(".")[2].partition("[")[0]
         assert row.line is not None
         assert row.by
@@ -134,28 +138,26 @@ def test_every_clause_has_the_line_it_stands_at_and_a_reason(path):
 
 @each_contract
 def test_what_the_compiler_says_of_a_clause_is_said_of_a_clause_of_the_file(path):
-    document, contract = read(path)
+    document, datasets = read(path)
     known = {clause for clause, _ in clauses(document.mapping)}
-    compilation = contract.compilation
 
-    said = {check.clause for check in compilation.suite.checks}
-    said |= {item.clause for item in compilation.not_executable} | {item.clause for item in compilation.documented}
+    for compilation in (dataset.compilation for dataset in datasets):
+        said = {check.clause for check in compilation.suite.checks}
+        said |= {item.clause for item in compilation.not_executable} | {item.clause for item in compilation.documented}
 
-    assert said - known == set()
+        assert said - known == set()
 
 
 @each_contract
 def test_a_suite_is_the_same_after_it_was_written_and_read(path):
-    _, contract = read(path)
-    suite = contract.suite.suite
-
-    assert Suite.model_validate_json(suite.model_dump_json()) == suite
-    assert len(json.loads(contract.suite.document)["expectations"]) == len(suite.checks)
+    for written in (dataset.suite for dataset in read(path)[1]):
+        assert Suite.model_validate_json(written.suite.model_dump_json()) == written.suite
+        assert len(json.loads(written.document)["expectations"]) == len(written.suite.checks)
 
 
 def test_an_exclusive_bound_of_v3_0_excludes_the_bound_beside_it():
-    _, contract = read(Path("tests/corpus/full-v3.0.2.odcs.yaml"))
-    checks = {check.rule_id: check for check in contract.suite.suite.checks}
+    _, (dataset,) = read(Path("tests/corpus/full-v3.0.2.odcs.yaml"))
+    checks = {check.rule_id: check for check in dataset.suite.suite.checks}
 
     weight = checks["weight.exclusiveMinimum"].expectation
 

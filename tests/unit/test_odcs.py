@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from partition_gate.contract.model import Dataset, Status
-from partition_gate.contracts.odcs.reader import location, read_contract
+from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.contracts.odcs.servers import location
 from partition_gate.core.errors import ContractError
 from partition_gate.core.severity import Severity
 
@@ -90,7 +91,7 @@ def test_yaml_that_can_hide_content_is_refused_with_the_line(text, sentence):
         ({"kind": "Contract"}, "kind: 'Contract' is not known; did you mean 'DataContract'"),
         ({"owner": "me"}, "owner: 'owner' is not a key here"),
         ({"servers": []}, "servers: no server has type s3 or local"),
-        ({"schema": []}, "schema: has 0 objects"),
+        ({"schema": []}, "schema: has no objects"),
         ({"schema": [{"name": "orders", "properties": []}]}, "has no columns"),
         ({"slaProperties": [{"property": "latency", "value": "soon"}]}, "'soon' is not a time span"),
         ({"slaProperties": [{"property": "errorRate", "value": 500}]}, "500 is not a percentage"),

@@ -22,9 +22,9 @@ from partition_gate.core.strict_yaml.reading import load_document
 FOLDER = Path("tests/corpus/standard")
 EXAMPLES = sorted(FOLDER.rglob("*.odcs.yaml"))
 each_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
-LANDING = {"server": "landing", "type": "local", "path": "data/dt=*/*.parquet", "format": "parquet"}
-# What the examples are about, and a gate of Parquet partitions is not: other servers, several tables, their status.
-ELSEWHERE = {"readable-server", "one-table", "status-word"}
+LANDING = {"server": "landing", "type": "local", "path": "data/{schema}/dt=*/*.parquet", "format": "parquet"}
+# What the examples are about, and a gate of Parquet partitions is not: other servers, no tables, their status.
+ELSEWHERE = {"readable-server", "schema-object", "status-word"}
 
 
 def errors(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -32,20 +32,21 @@ def errors(findings: tuple[Finding, ...]) -> list[Finding]:
 
 
 def as_partitions(path: Path) -> str:
-    """The example over Parquet partitions: its first table with columns, one server, elements without a table."""
+    """The example over Parquet partitions: its tables with columns, one server, elements without a table."""
     document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     tables = [table for table in document.get("schema") or [] if table.get("properties")]
-    table: dict[str, Any] = tables[0] if tables else {"name": "empty", "properties": []}
-    for column in table["properties"]:
-        for key in ("partitioned", "partitionKeyPosition"):
-            column.pop(key, None)
-    table["properties"].append({"name": "dt", "logicalType": "date", "partitioned": True})
+    tables = tables or [{"name": "empty", "properties": []}]
+    for table in tables:
+        for column in table["properties"]:
+            for key in ("partitioned", "partitionKeyPosition"):
+                column.pop(key, None)
+        table["properties"].append({"name": "dt", "logicalType": "date", "partitioned": True})
     for level in document.get("slaProperties") or []:
         level.pop("element", None)
     document.pop("slaDefaultElement", None)
     if path.parent.name in {"v3.1.0", "v3.2.0"}:  # many still say v3.0.2 and use newer keys
         document["apiVersion"] = path.parent.name
-    return yaml.safe_dump({**document, "status": "active", "servers": [LANDING], "schema": [table]}, sort_keys=False)
+    return yaml.safe_dump({**document, "status": "active", "servers": [LANDING], "schema": tables}, sort_keys=False)
 
 
 def test_every_version_has_examples():
@@ -82,15 +83,15 @@ def test_an_example_over_partitions_compiles_and_every_clause_is_accounted_for(p
 
     assert [finding.text(path.name) for finding in errors(found)] == []
     assert contract is not None
-    rows = cover(document, compiled(contract.dataset).compilation)
+    rows = cover(document, [compiled(dataset).compilation for dataset in contract.datasets])
     assert sorted(row.clause for row in rows) == sorted(clause for clause, _ in clauses(document.mapping))
     assert [row.clause for row in rows if not row.by or row.line is None] == []
 
 
 @each_example
 def test_the_suite_of_an_example_is_the_same_after_it_was_written_and_read(path):
-    contract = compiled(read_contract(as_partitions(path), path=path.name, folder="/c").dataset)
-    suite = contract.suite.suite
+    for dataset in read_contract(as_partitions(path), path=path.name, folder="/c").datasets:
+        written = compiled(dataset).suite
 
-    assert Suite.model_validate_json(suite.model_dump_json()) == suite
-    assert len(json.loads(contract.suite.document)["expectations"]) == len(suite.checks)
+        assert Suite.model_validate_json(written.suite.model_dump_json()) == written.suite
+        assert len(json.loads(written.document)["expectations"]) == len(written.suite.checks)

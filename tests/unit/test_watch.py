@@ -435,7 +435,15 @@ def test_a_run_says_nothing_about_a_watch_that_runs_or_that_never_ran(gate: Watc
 def test_two_watches_that_see_the_same_files_and_attempts_want_the_same_run(
     field: str, value: object, *, is_same: bool
 ):
-    run = WantedRun(contract="orders", dataset="orders", key="2026-11-01", fingerprint="f", fence=0, why="landed")
+    run = WantedRun(
+        contract="orders",
+        dataset="orders",
+        dag="gate__orders",
+        key="2026-11-01",
+        fingerprint="f",
+        fence=0,
+        why="landed",
+    )
 
     assert (run.identity == run.model_copy(update={field: value}).identity) is is_same
 

@@ -7,28 +7,20 @@ from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote
 
+from partition_gate.adapters.catalogue import Catalogue, without_clashes
 from partition_gate.adapters.promised_datasets import PromisedDatasets
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contract.model import Contract, Dataset, Status
-from partition_gate.contracts.compatibility.changes import ContractVersion
-from partition_gate.contracts.compatibility.versions import VersionProblem, oldest_first, version_problems
-from partition_gate.contracts.lint.reading import examine, read_linted
-from partition_gate.contracts.lint.text import LintedFile
-from partition_gate.contracts.lint.view import Known, WhyRefused
+from partition_gate.contracts.compatibility.versions import earlier_datasets, version_problems
+from partition_gate.contracts.lint.reading import read_linted
+from partition_gate.contracts.lint.view import Known
 from partition_gate.core.errors import ContractError, StaleSuite, UnknownContract
-from partition_gate.core.finding import TOP, Finding, Level, errors_of
-from partition_gate.core.record import Record
+from partition_gate.core.names import DAG_PREFIX, dag_id
+from partition_gate.core.nearest_words import did_you_mean
 from partition_gate.core.strict_yaml.reading import MAX_BYTES, decoded
 
 SUFFIX = ".odcs.yaml"
 HISTORY = "history"
-
-
-class Catalogue(Record):
-    """All contracts of the folder: the usable ones, and (file, problem) for each of the others."""
-
-    contracts: tuple[CompiledDataset, ...]
-    broken: tuple[tuple[str, str], ...]
 
 
 class FileContext(TypedDict):
@@ -50,36 +42,69 @@ class ContractFolder:
         self.contracts, self.expectations, self.environment = contracts, expectations, environment
 
     def load(self, name: str) -> CompiledDataset:
-        """The contract with this id, or in this file, with its earlier versions.
+        """The dataset with this name, with its earlier versions; `name` is as in `find`.
 
         Raises:
-            UnknownContract: neither an id in the folder nor a file.
+            UnknownContract: there is no such contract or dataset, or the contract has several and none is named.
             ContractError: the contract or a kept version is invalid, or two versions conflict.
             StaleSuite: a committed suite differs from what its version compiles to.
         """
-        path = self.locate(name)
-        if not path.is_file():
-            raise UnknownContract(
-                f"{name!r} is not a contract: {self._available()}; or give the path of a contract file"
-            )
-        return self._load(path)
+        path, dataset = self.find(name)
+        contract = self.read(path)
+        return self._load(path, contract, self._kept(path, contract), _named(contract, dataset, name))
+
+    def load_contract(self, name: str) -> tuple[CompiledDataset, ...]:
+        """Every dataset of a contract, or the one that is named. Raises: as `load`."""
+        path, dataset = self.find(name)
+        contract = self.read(path)
+        kept = self._kept(path, contract)
+        chosen = contract.datasets if dataset is None else (_named(contract, dataset, name),)
+        return tuple(self._load(path, contract, kept, each) for each in chosen)
 
     def load_all(self) -> Catalogue:
-        """Every contract of the folder; an invalid contract never hides the others."""
-        usable, broken = [], []
+        """Every dataset of the folder; an invalid contract or a stale suite never hides the others."""
+        usable: dict[str, list[CompiledDataset]] = {}
+        problems: dict[str, list[str]] = {}
         for path in self.paths():
             try:
-                usable.append(self._load(path))
+                contract = self.read(path)
+                kept = self._kept(path, contract)
             except ContractError as error:
-                broken.append((path.name, str(error)))
-        return Catalogue(contracts=tuple(usable), broken=tuple(broken))
+                problems[path.name] = [str(error)]
+                continue
+            for dataset in contract.datasets:
+                try:
+                    usable.setdefault(path.name, []).append(self._load(path, contract, kept, dataset))
+                except ContractError as error:
+                    problems.setdefault(path.name, []).append(str(error))
+        return without_clashes(usable, {file: "\n".join(dict.fromkeys(each)) for file, each in problems.items()})
 
-    def load_some(self, name: str | None) -> Catalogue:
-        """The contract with this id (raises as `load` does), or all contracts; without retired ones."""
-        has_file = bool(name) and (self.contracts / f"{name}{SUFFIX}").is_file()
-        catalogue = Catalogue(contracts=(self.load(str(name)),), broken=()) if has_file else self.load_all()
+    def load_some(self, dag: str | None) -> Catalogue:
+        """The dataset of the DAG with this id (raises as `load` does), or all datasets; without retired contracts."""
+        own = None if dag is None else self._of_dag(dag)
+        catalogue = self.load_all() if own is None else Catalogue(contracts=(own,), broken=())
         current = tuple(each for each in catalogue.contracts if each.contract.status is not Status.RETIRED)
         return catalogue.model_copy(update={"contracts": current})
+
+    def find(self, name: str) -> tuple[Path, str | None]:
+        """The contract file that a name means, and the dataset in it; None if the name is that of a contract.
+
+        A name is `CONTRACT`, `CONTRACT/DATASET`, or the name of a dataset; a contract is an id or a path.
+
+        Raises:
+            UnknownContract: it is none of them.
+        """
+        path = self.locate(name)
+        if path.is_file():
+            return path, None
+        contract, slash, dataset = name.rpartition("/")
+        if slash and self.locate(contract).is_file():
+            return self.locate(contract), dataset
+        owners = self.promised_datasets().within(self.contracts.resolve()).claims.get(name.casefold(), ())
+        files = [file for owner in owners if (file := self.contracts / f"{owner}{SUFFIX}").is_file()]
+        if len(files) == 1:
+            return files[0], name
+        raise UnknownContract(f"{name!r} is not a contract: {self._available()}; or give the path of a contract file")
 
     def paths(self) -> list[Path]:
         """The contract files, by name. Raises: UnknownContract (the folder does not exist)."""
@@ -91,7 +116,7 @@ class ContractFolder:
 
     def read(self, path: Path) -> Contract:
         """The contract in a file; its suite is not checked. Raises: ContractError."""
-        return read_linted(self.text(path), known=Known(name=self._own_name(path)), **self._context(path))
+        return read_linted(self.text(path), known=Known(name=self.own_name(path)), **self.context(path))
 
     def kept_path(self, path: Path, contract_id: str, version: str) -> Path:
         """The path of an earlier version of the contract in `path`."""
@@ -102,40 +127,8 @@ class ContractFolder:
         return sorted(self.kept_path(path, contract_id, "").parent.glob(f"*{SUFFIX}"))
 
     def promised_datasets(self) -> PromisedDatasets:
-        """The datasets that foreign keys may refer to; create it once per command."""
-        return PromisedDatasets(lambda folder: sorted(folder.glob(f"*{SUFFIX}")), self.text)
-
-    def lint(
-        self,
-        path: Path,
-        *,
-        promised: PromisedDatasets | None = None,
-        before: ContractVersion | None = None,
-        why_refused: WhyRefused | None = None,
-    ) -> tuple[LintedFile, ...]:
-        """Lint a file and each version kept next to it; never raises for an invalid contract.
-
-        Foreign keys are looked up in `promised`, the datasets of the neighbouring contracts (read here if it is None).
-        `before` is the version approved last; `why_refused` tests the contract's queries. Kept versions cannot be
-        edited, so only their errors are reported.
-        """
-        promised = promised or self.promised_datasets()
-        datasets = promised.within(path.resolve().parent, self.contracts.resolve())
-        known = Known(name=self._own_name(path), datasets=datasets, why_refused=why_refused)
-        context = self._context(path)
-        newest = known.model_copy(update={"before": before})
-        today, linted = self._linted(path, newest, context, promised)
-        if today is None:
-            return (linted,)
-        same_id = known.model_copy(update={"name": today.id})
-        others = [
-            self._linted(kept, same_id, self._context(kept, current=path), promised)
-            for kept in self.kept_paths(path, today.id)
-        ]
-        kept = oldest_first(contract.dataset for contract, _ in others if contract)
-        problems = version_problems(kept, today.dataset)
-        files = (linted, *(_with_errors_only(file) for _, file in others))
-        return tuple(_with_problems(file, problems) for file in files)
+        """The datasets of the contracts in a folder, by name; create it once per command."""
+        return PromisedDatasets(_files_of, self.text)
 
     def text(self, path: Path) -> str:
         """The text of a contract file, read up to the maximum size of a contract. Raises: ContractError."""
@@ -169,21 +162,23 @@ class ContractFolder:
 
     def write_suites(self, path: Path) -> list[tuple[Path, bool]]:
         """Compile a contract file and its kept versions; returns (suite file, changed). Raises: ContractError."""
-        whole = self._compiled(path)
-        kept = [
-            _written(self.suite_path(version.dataset, is_kept=True), version.suite.document)
-            for version in whole.earlier
-        ]
-        return [_written(self.suite_path(whole.dataset), whole.suite.document), *kept]
+        contract = self.read(path)
+        kept, written = self._kept(path, contract), []
+        for dataset in contract.datasets:
+            whole = _compiled(contract, kept, dataset)
+            written.append(_written(self.suite_path(dataset), whole.suite.document))
+            for version in whole.earlier:
+                written.append(_written(self.suite_path(version.dataset, is_kept=True), version.suite.document))
+        return written
 
-    def check_text(self, path: Path, text: str) -> CompiledDataset:
+    def check_text(self, path: Path, text: str) -> tuple[CompiledDataset, ...]:
         """What a new text of a contract file would compile to; nothing is written. Raises: ContractError, as `load`."""
-        known = Known(name=self._own_name(path))
-        today = read_linted(text, known=known, **self._context(path)).dataset
-        return compiled(today, self._earlier(path, today))
+        contract = read_linted(text, known=Known(name=self.own_name(path)), **self.context(path))
+        kept = self._kept(path, contract)
+        return tuple(_compiled(contract, kept, dataset) for dataset in contract.datasets)
 
     def write_text(self, path: Path, text: str) -> list[Path]:
-        """Replace a contract file and, in the contracts folder, its suite; returns the files.
+        """Replace a contract file and, in the contracts folder, its suites; returns the files.
 
         Either all are replaced or none: the text is checked first, the new files are complete before the first one is
         replaced, and an error brings back those that were.
@@ -194,45 +189,38 @@ class ContractFolder:
         checked = self.check_text(path, text)
         documents = {path: text}
         if path.resolve().parent == self.contracts.resolve():
-            documents[self.suite_path(checked.dataset)] = checked.suite.document
+            documents |= {self.suite_path(each.dataset): each.suite.document for each in checked}
         _replace(documents)
         return list(documents)
 
-    def _load(self, path: Path) -> CompiledDataset:
-        whole = self._compiled(path)
+    def _load(self, path: Path, contract: Contract, kept: Sequence[Contract], dataset: Dataset) -> CompiledDataset:
+        whole = _compiled(contract, kept, dataset)
         if path.resolve().parent != self.contracts.resolve():
             return whole
         earlier = tuple(self._committed(version, is_kept=True) for version in whole.earlier)
         return self._committed(whole).model_copy(update={"earlier": earlier})
 
-    def _compiled(self, path: Path) -> CompiledDataset:
-        today = self.read(path).dataset
-        return compiled(today, self._earlier(path, today))
-
-    def _earlier(self, path: Path, today: Dataset) -> tuple[Dataset, ...]:
-        """The versions before the current one, oldest first."""
-        known = Known(name=today.contract.id)
-        kept = oldest_first(
-            read_linted(self.text(file), known=known, **self._context(file, current=path)).dataset
-            for file in self.kept_paths(path, today.contract.id)
+    def _kept(self, path: Path, contract: Contract) -> tuple[Contract, ...]:
+        """The kept versions of a contract. Raises: ContractError."""
+        known = Known(name=contract.id)
+        return tuple(
+            read_linted(self.text(file), known=known, **self.context(file, current=path))
+            for file in self.kept_paths(path, contract.id)
         )
-        if problems := version_problems(kept, today):
-            raise ContractError("\n".join(f"{problem.file}: {problem.place}: {problem.what}" for problem in problems))
-        return kept
 
-    def _linted(
-        self, path: Path, known: Known, context: FileContext, promised: PromisedDatasets
-    ) -> tuple[Contract | None, LintedFile]:
-        label = self.label(path)
-        try:
-            text = self.text(path)
-        except ContractError as error:
-            what = str(error).removeprefix(f"{label}: ").removeprefix(f"{TOP}: ")
-            unread = Finding(rule="yaml", level=Level.ERROR, place="", what=what)
-            return None, LintedFile(path=label, contract=None, findings=(unread,))
-        contract, findings = examine(text, known=known, parsed=promised.parsed(text), **context)
-        name = f"{contract.id} {contract.version}" if contract else None
-        return contract, LintedFile(path=label, contract=name, findings=findings)
+    def _of_dag(self, dag: str) -> CompiledDataset | None:
+        """The dataset with this DAG, or None; only its contract is read. Both parts of a name may contain `__`."""
+        name = dag.removeprefix(DAG_PREFIX)
+        splits = [i for i in range(len(name)) if name.startswith("__", i)]
+        for contract, dataset in ((name, ""), *((name[:i], name[i + 2 :]) for i in reversed(splits))):
+            path = self.contracts / f"{contract}{SUFFIX}"
+            if not path.is_file():
+                continue
+            read = self.read(path)
+            for each in read.datasets:
+                if dag_id(each.qualified_name) == dag and (not dataset or each.name == dataset):
+                    return self._load(path, read, self._kept(path, read), each)
+        return None
 
     def _committed(self, fresh: CompiledDataset, *, is_kept: bool = False) -> CompiledDataset:
         path = self.suite_path(fresh.dataset, is_kept=is_kept)
@@ -242,11 +230,12 @@ class ContractFolder:
             raise StaleSuite(f"{path}: {state}; run `gate compile`, review the change and commit it")
         return fresh.model_copy(update={"in_memory": False})
 
-    def _own_name(self, path: Path) -> str | None:
+    def own_name(self, path: Path) -> str | None:
+        """The name that a contract's id must have: that of its file in the contracts folder; elsewhere None."""
         is_own = path.resolve().parent == self.contracts.resolve()
         return path.name.removesuffix(SUFFIX) if is_own else None
 
-    def _context(self, path: Path, *, current: Path | None = None) -> FileContext:
+    def context(self, path: Path, *, current: Path | None = None) -> FileContext:
         """The context of a file. A kept version uses the folder of the `current` file, and any server will do."""
         folder = str((current or path).resolve().parent)
         return {"path": self.label(path), "folder": folder, "environment": (not current and self.environment) or None}
@@ -256,26 +245,30 @@ class ContractFolder:
         return f"the contracts here are {', '.join(names)}" if names else f"{self.contracts} is empty"
 
 
-class CachedCatalogue:
-    """The contracts of a folder for a process that lives long: read again only if a file of them changed."""
+def _files_of(folder: Path) -> dict[str, Path]:
+    return {path.name.removesuffix(SUFFIX): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
 
-    def __init__(self, folder: ContractFolder) -> None:
-        self._folder = folder
-        self._read: tuple[object, Catalogue] | None = None
 
-    def current(self) -> Catalogue:
-        """All contracts. A folder that does not exist is a broken contract."""
-        folder = self._folder
-        try:
-            paths = folder.paths()
-        except UnknownContract as error:
-            return Catalogue(contracts=(), broken=((str(folder.contracts), str(error)),))
-        kept = folder.contracts.glob(f"{HISTORY}/*/*{SUFFIX}")
-        files = [*paths, *sorted(kept), *sorted(folder.expectations.rglob("*.json"))]
-        state = [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
-        if self._read is None or self._read[0] != state:
-            self._read = (state, folder.load_all())
-        return self._read[1]
+def _named(contract: Contract, dataset: str | None, name: str) -> Dataset:
+    """The dataset with this name, or the only one. Raises: UnknownContract."""
+    datasets = {each.name: each for each in contract.datasets}
+    if dataset is None and len(datasets) == 1:
+        return contract.datasets[0]
+    if dataset in datasets:
+        return datasets[dataset]
+    if dataset is None:
+        choices = ", ".join(f"{name}/{each}" for each in datasets)
+        raise UnknownContract(f"{name!r} has {len(datasets)} schema objects; name one of them: {choices}")
+    hint = did_you_mean(dataset, datasets) or f"its schema objects are {', '.join(datasets)}"
+    raise UnknownContract(f"{name!r}: the contract {contract.id} has no schema object {dataset!r}; {hint}")
+
+
+def _compiled(contract: Contract, kept: Sequence[Contract], dataset: Dataset) -> CompiledDataset:
+    """A dataset with its earlier versions. Raises: ContractError, if they conflict."""
+    earlier = earlier_datasets(kept, contract, dataset)
+    if problems := version_problems(earlier, dataset):
+        raise ContractError("\n".join(f"{problem.file}: {problem.place}: {problem.what}" for problem in problems))
+    return compiled(dataset, earlier)
 
 
 def _written(path: Path, document: str) -> tuple[Path, bool]:
@@ -303,16 +296,3 @@ def _replace(documents: Mapping[Path, str]) -> None:
     finally:
         for draft in drafts.values():
             draft.unlink(missing_ok=True)
-
-
-def _with_problems(file: LintedFile, problems: Sequence[VersionProblem]) -> LintedFile:
-    findings = [
-        Finding(rule="kept-versions", level=Level.ERROR, place=problem.place, what=problem.what)
-        for problem in problems
-        if problem.file == file.path
-    ]
-    return file.model_copy(update={"findings": (*file.findings, *findings)})
-
-
-def _with_errors_only(file: LintedFile) -> LintedFile:
-    return file.model_copy(update={"findings": errors_of(file.findings)})

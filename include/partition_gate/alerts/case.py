@@ -92,7 +92,7 @@ class Case(Record):
 
     def command(self, *words: str) -> str:
         """A `gate` command for this partition that can be copied into a shell."""
-        named = (*words, self.dataset.contract.id, self.settlement.partition_key)
+        named = (*words, self.dataset.qualified_name, self.settlement.partition_key)
         return code(shlex.join(clean(word) for word in ("gate", *named)), limit=500)
 
     @property

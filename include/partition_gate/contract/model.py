@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from partition_gate.contract.limits import Limits
-from partition_gate.core.names import Name, Version
+from partition_gate.core.names import Name, Version, qualified_name
 from partition_gate.core.partition import Location
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Severity
@@ -226,7 +226,7 @@ class Dataset(Record):
     """One schema object: what its partitions contain, where they land, and what the contract promises about them.
 
     A dataset has its own suite, table, partition keys, service levels, DAG and page. `path` is its place in the file
-    (`schema[0]`).
+    (`schema[0]`); `siblings` are the names of the contract's other objects.
     """
 
     contract: Terms
@@ -241,6 +241,14 @@ class Dataset(Record):
     rules: tuple[QualityRule, ...] = ()
     slas: tuple[Sla, ...] = ()
     limits: Limits = Limits()
+    siblings: tuple[str, ...] = ()
+
+    @property
+    def qualified_name(self) -> str:
+        """How commands and DAGs name it: by its contract's id, with its own name if the contract has several objects
+        (`orders`, `shop/orders`).
+        """
+        return qualified_name(self.contract.id, self.name, is_only=not self.siblings)
 
     def column(self, name: str) -> Column:
         """The column with this name. Raises: KeyError."""
@@ -254,6 +262,6 @@ class Contract(Terms):
 
     @property
     def dataset(self) -> Dataset:
-        """Its only dataset. Raises: ValueError if it has several."""
+        """The dataset of a contract with one schema object. Raises: ValueError, if it has several."""
         (dataset,) = self.datasets
         return dataset

@@ -31,11 +31,15 @@ class RegisteredVersion(Record):
 
 
 class RegisteredContract(Record):
-    """One contract with its versions, lowest first. `latest` is the highest version."""
+    """One contract with its versions, lowest first. `latest` is the highest version.
+
+    `datasets` are those of the highest version; `dataset` is the first of them.
+    """
 
     id: str
     name: str
     dataset: str
+    datasets: tuple[str, ...] = ()
     latest: str
     versions: tuple[RegisteredVersion, ...]
 
@@ -52,7 +56,7 @@ class Entry(Record):
 
     id: str
     name: str
-    dataset: str
+    datasets: tuple[str, ...]
     version: RegisteredVersion
 
 
@@ -102,10 +106,12 @@ def _with_entry(known: RegisteredContract | None, entry: Entry) -> RegisteredCon
     versions.setdefault(entry.version.version, entry.version)
     ordered = tuple(sorted(versions.values(), key=lambda version: _order(version.version)))
     newest = ordered[-1].version == entry.version.version or known is None
+    datasets = entry.datasets if newest or known is None else known.datasets
     return RegisteredContract(
         id=entry.id,
         name=entry.name if newest or known is None else known.name,
-        dataset=entry.dataset if newest or known is None else known.dataset,
+        dataset=datasets[0] if datasets or known is None else known.dataset,
+        datasets=datasets,
         latest=ordered[-1].version,
         versions=ordered,
     )

@@ -1,4 +1,4 @@
-"""Valid names of contracts and datasets, and valid versions: each becomes a file, a folder, a view, a DAG id."""
+"""Names of contracts and datasets, and valid versions: each becomes a file, a folder, a view, a DAG id."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 LONGEST_NAME = 100
+DAG_PREFIX = "gate__"
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def qualified_name(contract: str, dataset: str, *, is_only: bool) -> str:
+    """How commands name a dataset: `orders`, or `shop/orders` if it is not the only object of its contract."""
+    return contract if is_only else f"{contract}/{dataset}"
+
+
+def dag_id(qualified: str) -> str:
+    """The id of a dataset's DAG: `gate__orders`, or `gate__shop__orders`."""
+    return DAG_PREFIX + qualified.replace("/", "__")
 
 
 def name_problem(name: str) -> str | None:

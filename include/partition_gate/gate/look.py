@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import AmbiguousPartition
+from partition_gate.core.names import dag_id
 from partition_gate.core.record import Record, digest
 from partition_gate.gate.discover import Discovered, arrive
 from partition_gate.ports import Ports
@@ -37,12 +38,13 @@ class WatchPlan(Record):
 class WantedRun(Record):
     """A partition that must be judged, because it landed or because its files changed (`why`).
 
-    `fingerprint` identifies the files, and `fence` the newest attempt before them: two passes that see the same want
-    the same run, and a run that was killed before it recorded anything is wanted again.
+    `dag` is the id of its DAG. `fingerprint` identifies the files, and `fence` the newest attempt before them: two
+    passes that see the same want the same run, and a run that was killed before it recorded anything is wanted again.
     """
 
     contract: str
     dataset: str
+    dag: str
     key: str
     fingerprint: str
     fence: int
@@ -122,6 +124,7 @@ def _wanted(compiled: CompiledDataset, key: str, fingerprint: str, fence: int, *
     return WantedRun(
         contract=compiled.contract.id,
         dataset=compiled.dataset.name,
+        dag=dag_id(compiled.dataset.qualified_name),
         key=key,
         fingerprint=fingerprint,
         fence=fence,

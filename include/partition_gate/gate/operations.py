@@ -35,7 +35,7 @@ def forget(today: CompiledDataset, key: str, *, who: str, why: str, ports: Ports
     if visible is not None:
         raise CannotForget(
             f"{dataset} {key}: {visible.rows:,} rows of this partition are visible, so its outcome stays; "
-            f"land corrected files and run it again: gate run {today.contract.id} {key}"
+            f"land corrected files and run it again: gate run {today.dataset.qualified_name} {key}"
         )
     forgotten = Forgotten(
         dataset=dataset,

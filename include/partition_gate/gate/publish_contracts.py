@@ -123,7 +123,7 @@ def _entry(file: Approved, now: datetime) -> Entry:
     return Entry(
         id=contract.id,
         name=contract.name,
-        dataset=contract.dataset.name,
+        datasets=tuple(dataset.name for dataset in contract.datasets),
         version=RegisteredVersion(
             version=contract.version,
             status=contract.status.value,

@@ -33,6 +33,7 @@ class Flip(Record):
 class Rejudged(Record):
     """One partition under both versions; `missing` is why there was nothing to judge."""
 
+    dataset: str
     key: str
     row_count: int | None
     flips: tuple[Flip, ...]
@@ -52,7 +53,7 @@ def rejudge(old: CompiledDataset, new: CompiledDataset, *, partitions: int, port
     if partitions <= 0:
         return ()
     landed = ports.store.partition_keys(old.dataset.location)
-    refused = (Rejudged(key=folder, row_count=None, flips=(), missing=why) for folder, why in landed.refused)
+    refused = (_not_judged(new, folder, why) for folder, why in landed.refused)
     return (*(_rejudged(old, new, key, ports) for key in landed.keys[-partitions:][::-1]), *refused)
 
 
@@ -90,12 +91,16 @@ def _is_bad(result: CheckResult | None) -> bool:
 def _rejudged(old: CompiledDataset, new: CompiledDataset, key: str, ports: Ports) -> Rejudged:
     landed = landed_now(old.dataset, key, ports=ports)
     if isinstance(landed, str):
-        return Rejudged(key=key, row_count=None, flips=(), missing=landed)
+        return _not_judged(new, key, landed)
     ports.spool_folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=ports.spool_folder, prefix="rejudge-") as folder:
         paths = ports.store.spool(landed, Path(folder)).paths
         verdicts = [_verdict(version, landed, paths, old, ports) for version in (old, new)]
-    return Rejudged(key=key, row_count=verdicts[1].row_count, flips=flips(*verdicts))
+    return Rejudged(dataset=new.dataset.name, key=key, row_count=verdicts[1].row_count, flips=flips(*verdicts))
+
+
+def _not_judged(new: CompiledDataset, key: str, why: str) -> Rejudged:
+    return Rejudged(dataset=new.dataset.name, key=key, row_count=None, flips=(), missing=why)
 
 
 def _verdict(

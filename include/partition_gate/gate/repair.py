@@ -113,10 +113,11 @@ class _Tables:
         return problem
 
     def _published(self, attempt: Attempt) -> TableSchema | None:
-        if self._own is not None and self._own.contract.id == attempt.contract:
-            return self._own.published
+        own, name = self._own, (attempt.contract, attempt.dataset)
+        if own is not None and (own.contract.id, own.dataset.name) == name:
+            return own.published
         try:
-            return self._ports.contracts.load(attempt.contract).published
+            return self._ports.contracts.load("/".join(name)).published
         except ContractError as error:
             log.warning("view not refreshed attempt=%s why=%s", attempt.id, error)
             return None

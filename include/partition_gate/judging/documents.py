@@ -100,6 +100,7 @@ def run_document(
     return {
         "interface_version": INTERFACE_VERSION,
         "contract": settlement.contract,
+        "dataset": settlement.dataset,
         "version": settlement.version,
         "partition_key": settlement.partition_key,
         "outcome": settlement.outcome.value,

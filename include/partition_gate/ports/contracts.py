@@ -8,7 +8,7 @@ from partition_gate.checks.compiling.compiled import CompiledDataset
 
 
 class Contracts(Protocol):
-    """The contracts, each with its earlier versions."""
+    """The datasets of the contracts, each with its earlier versions."""
 
     def load(self, name: str) -> CompiledDataset:
-        """The contract with this id. Raises: ContractError."""
+        """The dataset `CONTRACT/DATASET`, or the only one of `CONTRACT`. Raises: ContractError."""

@@ -100,8 +100,11 @@ def some_details(word: str = "a column") -> ContractDetails:
     rule = VersionRule(ok=False, needed="major", sentence=word)
     first = ShownVersion(label="abc", version="1.0.0", committed_at=NOON, subject=word, changes=(), rule=None)
     second = ShownVersion(label=word, version=word, committed_at=None, subject=word, changes=(change,), rule=rule)
-    in_force = VersionInForce(version=word, first_day="2013-01-08", last_day=None, file=word, columns=2, checks=1)
+    in_force = VersionInForce(
+        dataset=word, version=word, first_day="2013-01-08", last_day=None, file=word, columns=2, checks=1
+    )
     return ContractDetails(
+        purpose=word,
         owners=(word,),
         channels=(word,),
         coverage=(Coverage(treatment=Treatment.EXECUTED, meaning="checked", clauses=(clause,)),),
@@ -126,6 +129,7 @@ _SUMMARY = ContractSummary(
     id="orders",
     version="1.0.0",
     dataset="orders",
+    dag="gate__orders",
     status="active",
     owner="sales",
     description="Orders.",

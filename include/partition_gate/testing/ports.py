@@ -175,15 +175,16 @@ class FakeDocs:
 
 
 class FakeContracts:
-    """Contracts by id."""
+    """Datasets by name: `contract/dataset`, and `contract` if it has only one."""
 
     def __init__(self, *contracts: CompiledDataset) -> None:
-        self.by_id = {contract.contract.id: contract for contract in contracts}
+        self.by_name = {f"{each.contract.id}/{each.dataset.name}": each for each in contracts}
+        self.by_name |= {each.dataset.qualified_name: each for each in contracts}
 
     def load(self, name: str) -> CompiledDataset:
-        if name not in self.by_id:
+        if name not in self.by_name:
             raise UnknownContract(f"{name!r} is not a contract")
-        return self.by_id[name]
+        return self.by_name[name]
 
 
 class FakeWorkers:

@@ -1,4 +1,4 @@
-"""Builds one DAG for each contract of a folder. A contract that Airflow refuses does not affect the others."""
+"""Builds one DAG for each dataset of a folder. A dataset that Airflow refuses does not affect the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException
 from airflow.serialization.encoders import encode_timetable
 
-from partition_gate.adapters.contract_folder import Catalogue
+from partition_gate.adapters.catalogue import Catalogue
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import ContractError, GateError
 
@@ -21,14 +21,14 @@ log = logging.getLogger(__name__)
 
 
 class BuiltDags(NamedTuple):
-    """DAGs by id, and the reason for each contract (or unreadable file) without a DAG."""
+    """DAGs by id, and the reason for each dataset (or unreadable file) without a DAG."""
 
     dags: dict[str, DAG]
     left_out: dict[str, str]
 
 
 def dags_of(catalogue: Catalogue, build: Callable[[CompiledDataset], DAG]) -> BuiltDags:
-    """A DAG for each usable contract that Airflow accepts.
+    """A DAG for each usable dataset that Airflow accepts.
 
     `build` must not register the DAG itself (`auto_register=False`), because that would also register a partial DAG.
     """
@@ -39,7 +39,7 @@ def dags_of(catalogue: Catalogue, build: Callable[[CompiledDataset], DAG]) -> Bu
             dag.validate()  # type: ignore[no-untyped-call]  # untyped in Airflow
             encode_timetable(dag.timetable)
         except _REFUSALS as error:
-            left_out[compiled.contract.id] = f"Airflow refuses its DAG: {error}"
+            left_out[compiled.dataset.qualified_name] = f"Airflow refuses its DAG: {error}"
         else:
             dags[dag.dag_id] = dag
     for name, why in left_out.items():

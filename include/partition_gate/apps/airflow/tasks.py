@@ -1,6 +1,7 @@
 """The tasks of the DAG. Each opens the ports, runs one step of the pipeline, and returns a record for the next task.
 
-The record is JSON in XCom and contains no values of rows. Arguments named `contract` are contract ids.
+The record is JSON in XCom and contains no values of rows. Arguments named `dataset` are
+`CONTRACT`, or `CONTRACT/DATASET` if the contract has several datasets.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from partition_gate.wiring import open_ports
 log = logging.getLogger(__name__)
 
 
-def arrive(contract: str, key: str, *, is_backfill: bool = False) -> dict[str, Any] | None:
+def arrive(dataset: str, key: str, *, is_backfill: bool = False) -> dict[str, Any] | None:
     """`{"discovered": ...}` if the partition is ready, None to look again later.
 
     `{"missing": why}` if it did not arrive before the deadline, `{"not_expected": why}` if nothing was promised for its
@@ -33,30 +34,30 @@ def arrive(contract: str, key: str, *, is_backfill: bool = False) -> dict[str, A
     Raises:
         MalformedPartitionKey: the key cannot exist; nothing is recorded.
     """
-    with _run(contract, key, is_backfill=is_backfill) as run:
+    with _run(dataset, key, is_backfill=is_backfill) as run:
         match run.arrive():
             case Discovered() as ready:
-                log.info("partition ready dataset=%s partition=%s files=%d", contract, key, len(ready.partition.files))
+                log.info("partition ready dataset=%s partition=%s files=%d", dataset, key, len(ready.partition.files))
                 return {"discovered": ready.model_dump(mode="json")}
             case NotExpected(why=why):
-                log.info("partition not expected dataset=%s partition=%s why=%s", contract, key, why)
+                log.info("partition not expected dataset=%s partition=%s why=%s", dataset, key, why)
                 return {"not_expected": why}
             case Settlement(why=why):
-                log.info("partition missing dataset=%s partition=%s why=%s", contract, key, why)
+                log.info("partition missing dataset=%s partition=%s why=%s", dataset, key, why)
                 return {"missing": "; ".join(why)}
             case Wait(why=why):
-                log.info("partition not ready dataset=%s partition=%s why=%s", contract, key, why)
+                log.info("partition not ready dataset=%s partition=%s why=%s", dataset, key, why)
     return None
 
 
-def inspect(contract: str, discovered: dict[str, Any], *, is_backfill: bool = False) -> dict[str, Any]:
+def inspect(dataset: str, discovered: dict[str, Any], *, is_backfill: bool = False) -> dict[str, Any]:
     """`{"inspection": ...}`, or `{"settlement": ...}` if these bytes were settled before.
 
     Raises:
         GateError: the partition could not be judged. It is recorded as ERRORED, and the task fails.
     """
     ready = Discovered.model_validate(discovered)
-    with _run(contract, ready.partition.key, is_backfill=is_backfill) as run:
+    with _run(dataset, ready.partition.key, is_backfill=is_backfill) as run:
         inspected = run.inspect(ready)
         if isinstance(inspected, Inspection):
             run.ports.ledger.hand_over(inspected.attempt.id)
@@ -64,7 +65,7 @@ def inspect(contract: str, discovered: dict[str, Any], *, is_backfill: bool = Fa
     return {name: inspected.model_dump(mode="json")}
 
 
-def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
+def settle(dataset: str, inspected: dict[str, Any]) -> dict[str, Any]:
     """The settlement, with two more keys.
 
     `published`: whether new rows became visible. `view_problem`: why the consumers' file does not show them yet, or
@@ -73,7 +74,7 @@ def settle(contract: str, inspected: dict[str, Any]) -> dict[str, Any]:
     if "settlement" in inspected:
         return {**inspected["settlement"], "published": False, "view_problem": None}
     inspection = Inspection.model_validate(inspected["inspection"])
-    with _run(contract, inspection.attempt.partition_key) as run:
+    with _run(dataset, inspection.attempt.partition_key) as run:
         settled = run.settle(inspection)
     settlement = settled.settlement
     log.info(
@@ -115,6 +116,6 @@ def notify() -> dict[str, Any]:
 
 
 @contextmanager
-def _run(contract: str, key: str, *, is_backfill: bool = False) -> Iterator[PartitionRun]:
+def _run(dataset: str, key: str, *, is_backfill: bool = False) -> Iterator[PartitionRun]:
     with open_ports() as ports:
-        yield PartitionRun(ports.contracts.load(contract), key, ports=ports, is_backfill=is_backfill)
+        yield PartitionRun(ports.contracts.load(dataset), key, ports=ports, is_backfill=is_backfill)

@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 _LONGEST_KEY = 180  # a run id has at most 250 characters
 
 
-def watch(prefix: str) -> list[dict[str, Any]]:
-    """One pass; the arguments of a TriggerDagRunOperator for each wanted run. `prefix` of a contract's id is its DAG.
+def watch() -> list[dict[str, Any]]:
+    """One pass; the arguments of a TriggerDagRunOperator for each wanted run.
 
     Raises:
         OperatorError: the ledger does not answer.
@@ -31,10 +31,10 @@ def watch(prefix: str) -> list[dict[str, Any]]:
         *(found.datasets, len(found.missing), len(found.wanted), found.waiting),
         *(len(found.not_looked_at), found.repaired),
     )
-    return [trigger_of(run, prefix) for run in found.wanted]
+    return [trigger_of(run) for run in found.wanted]
 
 
-def trigger_of(run: WantedRun, prefix: str) -> dict[str, Any]:
+def trigger_of(run: WantedRun) -> dict[str, Any]:
     """The arguments that start the run. Its id is the same whichever watch wants it, so it is started once.
 
     The key is in the run's conf, because the task SDK of Airflow 3.3 does not pass a partition key on when a task
@@ -43,7 +43,7 @@ def trigger_of(run: WantedRun, prefix: str) -> dict[str, Any]:
     key = to_airflow(run.key)
     shown = key[:_LONGEST_KEY].replace("..", "._")  # Airflow refuses two dots in an id
     return {
-        "trigger_dag_id": f"{prefix}{run.contract}",
+        "trigger_dag_id": run.dag,
         "trigger_run_id": f"watch__{shown}__{run.identity}",
         "conf": {KEY_IN_CONF: key},
         "note": f"started by gate_watch: the partition {run.key} {run.why}",

@@ -11,17 +11,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
-from partition_gate.adapters.promised_datasets import PromisedDatasets
+from partition_gate.adapters.linted_files import ContractLinter
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.named import Names, named
 from partition_gate.apps.cli.versions import with_git
 from partition_gate.contracts.compatibility.changes import ContractVersion
 from partition_gate.contracts.compatibility.report import read_version
-from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, cover
+from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, cover, of_object
 from partition_gate.contracts.lint.text import FORMATS, LintedFile
-from partition_gate.contracts.lint.view import WhyRefused
 from partition_gate.core.errors import ContractError, OperatorError
 from partition_gate.core.finding import Level
 from partition_gate.core.strict_yaml.reading import load_document
@@ -56,10 +54,12 @@ def lint(
     """Check contract files: what is wrong, where, and what to do. Exit 1 if a file has an error."""
     settings = load_settings()
     folder = contract_folder(settings)
-    paths, promised = named(folder, names), folder.promised_datasets()
+    paths = named(folder, names)
     before = _before(paths, since)
     with query_planner(settings) as why_refused:
-        files = [file for path in paths for file in _linted(folder, path, before.get(path), promised, why_refused)]
+        linter = ContractLinter(folder, why_refused)
+        linted = ((path, before.get(path)) for path in paths)
+        files = [file for path, old in linted for file in with_git(folder, path, linter.lint(path, before=old), old)]
     text = FORMATS[LintFormat.JSON if as_json else form](files)
     if text:
         typer.echo(text)
@@ -83,29 +83,21 @@ def compile_(
 
 
 def coverage(
-    name: Annotated[str, typer.Argument(help="A contract id or file.")],
+    name: Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id or file, or CONTRACT/SCHEMA.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show how each clause of a contract is treated: executed, documented only, or not executable and why."""
     folder = contract_folder(load_settings())
-    compiled = folder.load(name)
-    document = load_document(folder.text(folder.locate(name)), path=compiled.contract.path)
-    rows = cover(document, compiled.compilation, environment=folder.environment or None)
+    path, dataset = folder.find(name)
+    contract = folder.load_contract(str(path))
+    document = load_document(folder.text(path), path=contract[0].contract.path)
+    rows = cover(document, [each.compilation for each in contract], environment=folder.environment or None)
+    if dataset is not None:
+        rows = of_object(rows, folder.load(name).dataset.path)
     if as_json:
         typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
         return
-    tables.terminal().print(_coverage_table(rows, title=f"{compiled.contract.path}: {_sums(rows)}"))
-
-
-def _linted(
-    folder: ContractFolder,
-    path: Path,
-    before: ContractVersion | None,
-    promised: PromisedDatasets,
-    why_refused: WhyRefused,
-) -> tuple[LintedFile, ...]:
-    files = folder.lint(path, promised=promised, before=before, why_refused=why_refused)
-    return with_git(folder, path, files, before)
+    tables.terminal().print(_coverage_table(rows, title=f"{folder.label(path)}: {_sums(rows)}"))
 
 
 def _before(paths: Sequence[Path], since: str | None) -> dict[Path, ContractVersion]:

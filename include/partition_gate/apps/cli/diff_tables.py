@@ -43,7 +43,7 @@ def show_partitions(console: Console, rejudged: Sequence[Rejudged]) -> None:
     for partition in rejudged:
         rows = "" if partition.row_count is None else f" ({partition.row_count:,} rows)"
         flips = f"{len(partition.flips)} checks flip" if partition.flips else "nothing flips"
-        console.print(Text(f"{partition.key}{rows}: {partition.missing or flips}"))
+        console.print(Text(f"{partition.dataset} {partition.key}{rows}: {partition.missing or flips}"))
         for flip in partition.flips:
             console.print(Text(f"  {_flip(flip)}"))
     console.print(Text(_LIMITS, style="dim"))

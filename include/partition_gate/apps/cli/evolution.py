@@ -12,9 +12,11 @@ import typer
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.apps.cli import diff_tables, tables
+from partition_gate.apps.cli.named import whole_contract
 from partition_gate.contracts.compatibility.changes import Comparison, ContractVersion, Mode, compare
 from partition_gate.contracts.compatibility.report import CompatibilityReport, read_version, report_document
-from partition_gate.core.errors import ContractError, UnknownContract
+from partition_gate.contracts.compatibility.versions import same_datasets
+from partition_gate.core.errors import ContractError
 from partition_gate.core.record import Record
 from partition_gate.settings import Settings, load_settings
 from partition_gate.wiring import contract_folder, open_ports
@@ -26,7 +28,9 @@ OldArgument = Annotated[str, typer.Argument(metavar="OLD", help="The old file; o
 NewArgument = Annotated[str | None, typer.Argument(metavar="[NEW]", help="The new file (or contract id).")]
 Since = Annotated[str | None, typer.Option("--since", help="The git revision to compare the current file with.")]
 ModeOption = Annotated[Mode | None, typer.Option("--mode", help="Exit 1 if not compatible in this Avro mode.")]
-Partitions = Annotated[int, typer.Option("--partitions", min=0, help="Judge the newest N partitions by both versions.")]
+Partitions = Annotated[
+    int, typer.Option("--partitions", min=0, help="Judge N partitions of each dataset by both versions.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
 
 
@@ -77,23 +81,16 @@ def _sources(
     folder: ContractFolder, old: str, new: str | None, since: str | None
 ) -> tuple[Source, Source, tuple[Source, ...]]:
     """The old version, the new version, and the earlier versions in git."""
-    path = _path(folder, new or old)
+    path = whole_contract(folder, new or old)
     after = Source(path=path, text=folder.text(path), label=str(path))
     if new is not None:
-        before = _path(folder, old)
+        before = whole_contract(folder, old)
         return Source(path=before, text=folder.text(before), label=str(before)), after, ()
     history = ContractHistory(path)
     base = history.at(since or "HEAD")
     earlier = (revision for revision in history.revisions(since=since) if revision.text is not None)
     sources = tuple(Source(path=path, text=revision.text or "", label=revision.label) for revision in earlier)
     return Source(path=path, text=base.text or "", label=since or base.label), after, sources
-
-
-def _path(folder: ContractFolder, name: str) -> Path:
-    path = folder.locate(name)
-    if not path.is_file():
-        raise UnknownContract(f"{name!r} is not a contract: write an id of {folder.contracts} or the path of a file")
-    return path
 
 
 def _report(before: Source, after: Source, history: Sequence[Source]) -> CompatibilityReport:
@@ -126,9 +123,13 @@ def _rejudged(before: Source, after: Source, partitions: int, settings: Settings
         read_contract(source.text, path=str(source.path), folder=_folder(source), environment=environment)
         for source in (before, after)
     )
-    old, new = (compiled(contract.dataset) for contract in contracts)
+    pairs = same_datasets(*contracts)
     with open_ports(settings) as ports:
-        return rejudge(old, new, partitions=partitions, ports=ports)
+        return tuple(
+            judged
+            for old, new in pairs
+            for judged in rejudge(compiled(old), compiled(new), partitions=partitions, ports=ports)
+        )
 
 
 def _folder(source: Source) -> str:

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
 
-from partition_gate.checks.compiling.compiled import compiled
+from partition_gate.apps.cli.named import DATASET_HELP
+from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contract.model import Contract
 from partition_gate.contracts.coverage.clauses import cover
 from partition_gate.contracts.export.avro import avro_schema
@@ -19,7 +20,6 @@ from partition_gate.contracts.export.gx import portable_suite
 from partition_gate.contracts.export.html import html_page
 from partition_gate.contracts.export.jsonschema import json_schema_of
 from partition_gate.contracts.export.sql import sql_ddl
-from partition_gate.core.errors import UnknownContract
 from partition_gate.core.strict_yaml.reading import load_mapping
 from partition_gate.gate.local_folders import writing_below
 from partition_gate.settings import load_settings
@@ -36,7 +36,21 @@ class Form(StrEnum):
     HTML = "html"
 
 
-Name = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
+class Exported(NamedTuple):
+    """A contract, the datasets of it that are exported, and its file."""
+
+    contract: Contract
+    datasets: tuple[CompiledDataset, ...]
+    document: Mapping[str, Any]
+
+    @property
+    def odcs(self) -> tuple[OpenDataContractStandard, SchemaObject]:
+        """The file in the standard's model, and the schema object of the first dataset."""
+        odcs = OpenDataContractStandard.model_validate(self.document)
+        return odcs, next(each for each in odcs.schema_ or [] if each.name == self.datasets[0].dataset.name)
+
+
+Name = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 To = Annotated[Form, typer.Option("--to", help="The format.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of standard output.")]
 
@@ -47,14 +61,22 @@ def register(app: typer.Typer) -> None:
 
 
 def export(contract: Name, to: To, output: Output = None) -> None:
-    """Export a contract: for a schema registry, stream validation, a database, or human readers."""
+    """Export a contract: for a schema registry, stream validation, a database, or human readers.
+
+    SQL and HTML have every table of the contract; the other formats describe one, so name it: CONTRACT/SCHEMA.
+    """
     folder = contract_folder(load_settings())
-    path = folder.locate(contract)
-    if not path.is_file():
-        raise UnknownContract(
-            f"{contract!r} is not a contract: write an id of {folder.contracts} or the path of a file"
-        )
-    text = _EXPORTS[to](folder.read(path), load_mapping(folder.text(path), path=folder.label(path)))
+    path, named = folder.find(contract)
+    whole = folder.read(path)
+    chosen = {each.name for each in whole.datasets if named in (None, each.name)}
+    if len(chosen) != 1 and (to not in _OF_CONTRACTS or not chosen):
+        folder.load(contract)  # says which objects can be named
+    exported = Exported(
+        contract=whole,
+        datasets=tuple(compiled(each) for each in whole.datasets if each.name in chosen),
+        document=load_mapping(folder.text(path), path=folder.label(path)),
+    )
+    text = _EXPORTS[to](exported)
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -63,40 +85,36 @@ def export(contract: Name, to: To, output: Output = None) -> None:
         output.write_text(text, encoding="utf-8")
 
 
-def _avro(_contract: Contract, document: Mapping[str, Any]) -> str:
-    return _json(avro_schema(*_odcs(document)))
+def _avro(exported: Exported) -> str:
+    return _json(avro_schema(*exported.odcs))
 
 
-def _json_schema(_contract: Contract, document: Mapping[str, Any]) -> str:
-    return _json(json_schema_of(*_odcs(document)))
+def _json_schema(exported: Exported) -> str:
+    return _json(json_schema_of(*exported.odcs))
 
 
-def _suite(contract: Contract, _document: Mapping[str, Any]) -> str:
-    return _json(portable_suite(compiled(contract.dataset)))
+def _suite(exported: Exported) -> str:
+    return _json(portable_suite(exported.datasets[0]))
 
 
-def _ddl(contract: Contract, _document: Mapping[str, Any]) -> str:
-    return sql_ddl(compiled(contract.dataset))
+def _ddl(exported: Exported) -> str:
+    return "\n".join(map(sql_ddl, exported.datasets))
 
 
-def _html(contract: Contract, document: Mapping[str, Any]) -> str:
+def _html(exported: Exported) -> str:
     environment = load_settings().environment or None
-    judged = compiled(contract.dataset).compilation
-    return html_page(contract.dataset, judged.suite.checks, cover(document, judged, environment=environment))
+    compilations = [compiled(each).compilation for each in exported.contract.datasets]
+    return html_page(exported.datasets, cover(exported.document, compilations, environment=environment))
 
 
-_EXPORTS: dict[Form, Callable[[Contract, Mapping[str, Any]], str]] = {
+_EXPORTS: dict[Form, Callable[[Exported], str]] = {
     Form.AVRO: _avro,
     Form.JSONSCHEMA: _json_schema,
     Form.GREAT_EXPECTATIONS: _suite,
     Form.SQL_DDL: _ddl,
     Form.HTML: _html,
 }
-
-
-def _odcs(document: Mapping[str, Any]) -> tuple[OpenDataContractStandard, SchemaObject]:
-    odcs = OpenDataContractStandard.model_validate(document)
-    return odcs, (odcs.schema_ or [])[0]  # the contract was read before, so it has exactly one
+_OF_CONTRACTS = {Form.SQL_DDL, Form.HTML}
 
 
 def _json(document: dict[str, object]) -> str:

@@ -61,7 +61,8 @@ def notify(
         if test is None or contract is None:
             lines = list(_drained(ports))
         else:
-            dataset = contract_folder(settings).load(contract).dataset
+            # Its channels are those of the whole contract, so any of its datasets will do.
+            dataset = contract_folder(settings).load_contract(contract)[0].dataset
             lines = [_tried(recipient, dataset, settings, ports) for recipient in _channels(dataset, test, settings)]
     _print(lines, as_json=as_json)
     raise typer.Exit(1 if any(line.why for line in lines) else 0)

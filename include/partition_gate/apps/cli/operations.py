@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from partition_gate.apps.cli import tables
-from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS, stated
+from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
 from partition_gate.gate.operations import forget as forget_outcome
 from partition_gate.gate.operations import sweep as swept
 from partition_gate.gate.reconcile import Reconciliation
@@ -18,7 +18,7 @@ from partition_gate.gate.reconcile import reconcile as reconciled
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, ledger_shown, open_ports
 
-Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
+Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Partition key, such as 2013-01-03.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Why = Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from partition_gate.apps.cli import tables
-from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS, stated
+from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
 from partition_gate.apps.cli.watch import heartbeat_line
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import PATH_LENGTH, displayed, escaped
@@ -27,7 +27,7 @@ from partition_gate.judging.verdict import CheckResult
 from partition_gate.settings import load_settings
 from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, ledger_shown, mask_key, open_ports
 
-Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
+Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
 Why = Annotated[
     str,

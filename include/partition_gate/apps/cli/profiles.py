@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
-from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS
+from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS
+from partition_gate.contract.model import Dataset
 from partition_gate.core.display import displayed, share
 from partition_gate.core.errors import UnknownContract
 from partition_gate.core.record import Record
@@ -26,7 +27,7 @@ from partition_gate.ports.ledger import Ledger
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, open_ports
 
-Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")]
+Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 Key = Annotated[
     str | None, typer.Argument(metavar="[KEY]", help="Partition key. Default: the newest published partitions.")
 ]
@@ -58,20 +59,22 @@ def profile(contract: Contract, key: Key = None, last: Last = 7, as_json: Json =
     dataset = contract_folder(load_settings()).load(contract).dataset
     key = None if key is None else dataset.location.key(key)
     with open_ports() as ports:
-        combined = _profile(ports.ledger, dataset.name, _published(ports.ledger, dataset.name, key, last))
+        combined = _profile(ports.ledger, dataset.name, _published(ports.ledger, dataset, key, last))
     if as_json:
-        typer.echo(json.dumps(_document(combined), indent=2, ensure_ascii=False))
+        document = {"contract": dataset.contract.id, **_document(combined)}
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
         return
     tables.terminal().print(_rendered(combined))
 
 
-def _published(ledger: Ledger, dataset: str, key: str | None, last: int) -> list[str]:
+def _published(ledger: Ledger, dataset: Dataset, key: str | None, last: int) -> list[str]:
     """The key if it is published; without a key, the newest `last` published keys, newest first."""
-    recorded = [settlement.partition_key for settlement in ledger.latest(dataset)]
+    recorded = [settlement.partition_key for settlement in ledger.latest(dataset.name)]
     if key is not None and key not in recorded:
-        raise UnknownContract(f"{dataset} {key}: nothing is recorded for this partition; run: gate run {dataset} {key}")
+        what = f"{dataset.name} {key}: nothing is recorded for this partition"
+        raise UnknownContract(f"{what}; run: gate run {dataset.qualified_name} {key}")
     keys = sorted(recorded, reverse=True) if key is None else [key]
-    return [published.partition_key for published in ledger.published(dataset, keys, rule_ids=())][:last]
+    return [published.partition_key for published in ledger.published(dataset.name, keys, rule_ids=())][:last]
 
 
 def _profile(ledger: Ledger, dataset: str, keys: Sequence[str]) -> DatasetProfile:

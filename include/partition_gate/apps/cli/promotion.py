@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from partition_gate.apps.cli.named import DATASET_HELP
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.limits import Limits
 from partition_gate.contracts.drafting.promotion import with_rule
@@ -26,13 +27,13 @@ def register(app: typer.Typer) -> None:
 
 
 def promote(
-    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a contract file.")],
+    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)],
     anomaly: Annotated[str, typer.Argument(metavar="ANOMALY", help="Its number, or its cause: `anomaly rows`.")],
     write: Annotated[bool, typer.Option("--write", help="Write the contract and its suite.")] = False,
 ) -> None:
     """Turn an anomaly into a rule that warns, and show it as a diff of the contract. `gate anomalies` lists them."""
     folder = contract_folder(load_settings())
-    compiled, path = folder.load(contract), folder.locate(contract)
+    compiled, (path, _) = folder.load(contract), folder.find(contract)
     with open_ports() as ports:
         found = _figure(_incident(anomaly, compiled, ports.ledger), compiled, ports.ledger)
     before = folder.text(path)

@@ -14,11 +14,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from partition_gate.adapters.contract_folder import Catalogue, ContractFolder
+from partition_gate.adapters.catalogue import Catalogue
+from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.cli import tables
 from partition_gate.checks.promises import LONGEST_WINDOW
 from partition_gate.core.display import SENTENCE_LENGTH, displayed, escaped, share
-from partition_gate.core.errors import UnknownContract
 from partition_gate.core.units import duration, in_words, roughly
 from partition_gate.gate.service_levels import service_level_reports
 from partition_gate.judging.attainment import Attainment, JudgedPartition
@@ -29,7 +29,7 @@ from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, open_ports
 
 Dataset = Annotated[
-    str | None, typer.Argument(metavar="[DATASET]", help="A dataset, a contract id or file. Default: all datasets.")
+    str | None, typer.Argument(metavar="[DATASET]", help="A dataset, or the id or file of a contract. Default: all.")
 ]
 Window = Annotated[str, typer.Option("--window", help="The time span until now, such as 30d, 12h or P90D.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
@@ -99,19 +99,10 @@ def _span(window: str) -> timedelta:
 
 
 def _catalogue(folder: ContractFolder, name: str | None) -> Catalogue:
-    """All contracts, or the one with this dataset, id or file. Raises: UnknownContract, ContractError."""
+    """All contracts, or the datasets with this name. Raises: UnknownContract, ContractError."""
     if name is None:
         return folder.load_all()
-    if folder.locate(name).is_file():
-        return Catalogue(contracts=(folder.load(name),), broken=())
-    contracts = folder.load_all().contracts
-    found = tuple(compiled for compiled in contracts if compiled.dataset.name == name)
-    if not found:
-        names = ", ".join(compiled.dataset.name for compiled in contracts) or "none"
-        raise UnknownContract(
-            f"{name!r} is not a dataset of {folder.contracts} (there: {names}); omit it to see all of them"
-        )
-    return Catalogue(contracts=found, broken=())
+    return Catalogue(contracts=folder.load_contract(name), broken=())
 
 
 def _clause(report: ClauseReport) -> Text:

@@ -24,7 +24,7 @@ from partition_gate.core.finding import Finding, Level
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder
 
-ContractArgument = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id, or the path of a file.")]
+ContractArgument = Annotated[str, typer.Argument(metavar="CONTRACT", help="A contract id or file, or CONTRACT/SCHEMA.")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a version is not kept or was edited.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -50,17 +50,18 @@ def freeze(names: Names = None, check: Check = False) -> None:
 
 
 def versions(contract: ContractArgument, as_json: Json = False) -> None:
-    """List the versions of a contract, newest first, and the days that each judges."""
-    rows = versions_in_force(contract_folder(load_settings()).load(contract))
+    """List the versions of each dataset of a contract, newest first, and the days that each judges."""
+    datasets = contract_folder(load_settings()).load_contract(contract)
+    rows = [row for compiled in datasets for row in versions_in_force(compiled)]
     if as_json:
         typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
         return
     table = Table(title=contract, title_justify="left")
-    for name in ("version", "first day", "last day", "columns", "checks", "file"):
+    for name in ("dataset", "version", "first day", "last day", "columns", "checks", "file"):
         table.add_column(name, no_wrap=name != "file", overflow="fold")
     for row in rows:
         days = (row.first_day or "the beginning", row.last_day or "open")
-        table.add_row(row.version, *days, str(row.columns), str(row.checks), row.file)
+        table.add_row(row.dataset, row.version, *days, str(row.columns), str(row.checks), row.file)
     tables.terminal().print(table)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from partition_gate.adapters.contract_folder import CachedCatalogue
+from partition_gate.adapters.cached_catalogue import CachedCatalogue
 from partition_gate.contract.model import Status
 from partition_gate.core.display import SENTENCE_LENGTH, displayed
 from partition_gate.core.errors import GateError

@@ -13,11 +13,12 @@ from partition_gate.judging.verdict import CheckResult
 
 
 class ContractSummary(Record):
-    """A usable contract, in short. `path` is its file."""
+    """A usable dataset of a contract, in short. `id` and `path` are the contract's, `dag` is the id of its DAG."""
 
     id: str
     version: str
     dataset: str
+    dag: str
     status: str
     owner: str
     description: str
@@ -49,7 +50,7 @@ class Console(Protocol):
         """A sentence if the watch does not run although an active contract needs it; None if it runs."""
 
     def contracts(self) -> tuple[ContractSummary, ...]:
-        """The usable contracts, sorted by id."""
+        """The usable datasets, sorted by the contract's id."""
 
     def broken_contracts(self) -> tuple[BrokenContract, ...]: ...
 

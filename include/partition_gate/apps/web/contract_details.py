@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from partition_gate.adapters.contract_history import ContractHistory, Revision
 from partition_gate.checks.compiling.compiled import CompiledDataset, VersionInForce, versions_in_force
+from partition_gate.checks.compiling.compiler import compile_dataset
+from partition_gate.contract.model import Contract
 from partition_gate.contracts.compatibility.changes import Change, ContractVersion, VersionRule, compare
 from partition_gate.contracts.compatibility.report import read_version
 from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, cover
@@ -41,12 +43,18 @@ class ShownVersion(Record):
 class ContractDetails(Record):
     """Everything on the page except the text. `why_no_versions` is the reason if `versions` is empty."""
 
+    purpose: str
     owners: tuple[str, ...]
     channels: tuple[str, ...]
     coverage: tuple[Coverage, ...]
     in_force: tuple[VersionInForce, ...]
     versions: tuple[ShownVersion, ...]
     why_no_versions: str = ""
+
+    @property
+    def has_earlier_versions(self) -> bool:
+        """Whether an earlier version still judges partitions of a dataset."""
+        return len(self.in_force) > len({version.dataset for version in self.in_force})
 
 
 _MEANINGS = {
@@ -57,17 +65,26 @@ _MEANINGS = {
 
 
 def contract_details(
-    compiled: CompiledDataset, text: str, history: ContractHistory, *, environment: str = ""
+    contract: Contract,
+    datasets: Sequence[CompiledDataset],
+    text: str,
+    history: ContractHistory,
+    *,
+    environment: str = "",
 ) -> ContractDetails:
-    """The details of a contract with the file content `text`. `environment` selects the server."""
-    contract = compiled.contract
+    """The details of a contract with the file content `text`, and with these usable datasets.
+
+    `environment` selects the servers.
+    """
     states, problem = _states(text, history)
     document = load_document(text, path=contract.path)
+    compilations = tuple(map(compile_dataset, contract.datasets))
     return ContractDetails(
+        purpose=contract.purpose,
         owners=tuple(_member(member.name or member.username, member.role) for member in contract.team.members),
         channels=tuple(f"{channel.channel} ({channel.tool}, {channel.scope})" for channel in contract.channels),
-        coverage=_coverage(cover(document, compiled.compilation, environment=environment or None)),
-        in_force=versions_in_force(compiled),
+        coverage=_coverage(cover(document, compilations, environment=environment or None)),
+        in_force=tuple(version for compiled in datasets for version in versions_in_force(compiled)),
         versions=_versions(states),
         why_no_versions=problem,
     )

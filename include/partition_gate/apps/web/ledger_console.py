@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from partition_gate.adapters.contract_folder import SUFFIX, CachedCatalogue, ContractFolder
+from partition_gate.adapters.cached_catalogue import CachedCatalogue
+from partition_gate.adapters.contract_folder import SUFFIX, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.apps.web.console import BrokenContract, ContractSummary
 from partition_gate.apps.web.contract_details import ContractDetails, contract_details
 from partition_gate.contract.model import Dataset
 from partition_gate.core.masking import Masking
+from partition_gate.core.names import dag_id
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample, sample_of
 from partition_gate.judging.verdict import CheckResult
@@ -69,12 +71,13 @@ class LedgerConsole:
         return path.read_text(encoding="utf-8", errors="replace") if path else None
 
     def contract_details(self, contract_id: str) -> ContractDetails | None:
-        compiled = next((c for c in self._catalogue.current().contracts if c.contract.id == contract_id), None)
+        usable = [each for each in self._catalogue.current().contracts if each.contract.id == contract_id]
         text = self.contract_text(contract_id)
-        if compiled is None or text is None:
+        if not usable or text is None:
             return None
-        history = ContractHistory(self._contracts.contracts / f"{contract_id}{SUFFIX}")
-        return contract_details(compiled, text, history, environment=self._contracts.environment)
+        path = self._contracts.contracts / f"{contract_id}{SUFFIX}"
+        contract, history = self._contracts.read(path), ContractHistory(path)
+        return contract_details(contract, usable, text, history, environment=self._contracts.environment)
 
     def settlement(self, attempt_id: str) -> Settlement | None:
         return self._ledger.settlement(attempt_id)
@@ -90,7 +93,9 @@ class LedgerConsole:
         settlement = self._ledger.settlement(attempt_id)
         if settlement is None or settlement.quarantine_uri is None:
             return None
-        compiled = next((c for c in self._catalogue.current().contracts if c.contract.id == settlement.contract), None)
+        name = f"{settlement.contract}/{settlement.dataset}"
+        usable = self._catalogue.current().contracts
+        compiled = next((each for each in usable if f"{each.contract.id}/{each.dataset.name}" == name), None)
         masking = compiled.masking if compiled else Masking(open=frozenset())
         rows = self._warehouse().quarantined(settlement.quarantine_uri, limit=limit)
         return sample_of(rows, masking, self._mask_key)
@@ -101,6 +106,7 @@ def _summary(dataset: Dataset) -> ContractSummary:
         id=dataset.contract.id,
         version=dataset.contract.version,
         dataset=dataset.name,
+        dag=dag_id(dataset.qualified_name),
         status=dataset.contract.status.value,
         owner=dataset.contract.team.name,
         description=dataset.description or dataset.contract.purpose,

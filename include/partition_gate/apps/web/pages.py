@@ -100,19 +100,22 @@ class ConsolePages:
         return _partition(request, self._console, settlement, newest=newest or settlement)
 
     def contract(self, request: Request, contract_id: str) -> Response:
-        summary = next((c for c in self._console.contracts() if contract_id in (c.id, c.dataset)), None)
-        text = self._console.contract_text(summary.id if summary else contract_id)
+        """The page of a contract; `contract_id` may also be the name of one of its datasets."""
+        summaries = self._console.contracts()
+        owner = {each.dataset: each.id for each in summaries} | {each.id: each.id for each in summaries}
+        name = owner.get(contract_id, contract_id)
+        text = self._console.contract_text(name)
         if text is None:
             raise HTTPException(404, f"There is no contract {contract_id}.")
-        broken = next((b for b in self._console.broken_contracts() if b.id == contract_id), None)
+        own = [each for each in summaries if each.id == name]
         return html(
             request,
             "contract.html",
-            id=contract_id,
+            id=name,
             lines=text.splitlines(),
-            contract=summary,
-            broken=broken,
-            details=self._console.contract_details(summary.id) if summary else None,
+            datasets=own,
+            broken=next((each for each in self._console.broken_contracts() if each.id == name), None),
+            details=self._console.contract_details(name) if own else None,
         )
 
     def quarantine(self, request: Request, attempt_id: str) -> Response:
@@ -125,10 +128,9 @@ class ConsolePages:
         return html(request, "inbox.html", messages=shown[:MESSAGES_SHOWN], total=len(shown))
 
     def dag(self, request: Request, dag_id: str) -> Response:
-        """The tab on a DAG in Airflow: the partitions of the DAG's contract."""
-        contract_id = dag_id.partition("__")[2]
-        contract = next((c for c in self._console.contracts() if c.id == contract_id), None)
-        return RedirectResponse(Addresses(request).overview(dataset=contract.dataset if contract else None))
+        """The tab on a DAG in Airflow: the partitions of the DAG's dataset."""
+        own = next((each for each in self._console.contracts() if each.dag == dag_id), None)
+        return RedirectResponse(Addresses(request).overview(dataset=own.dataset if own else None))
 
     def docs(self, request: Request) -> Response:
         return RedirectResponse(Addresses(request).docs(), status_code=307)

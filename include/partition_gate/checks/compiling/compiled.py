@@ -1,4 +1,4 @@
-"""A contract and everything compiled from it: what a run needs to process a partition."""
+"""A dataset of a contract and everything compiled from it: what a run needs to process a partition."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class CompiledDataset(Record):
 
 
 def compiled(dataset: Dataset, earlier: Sequence[Dataset] = ()) -> CompiledDataset:
-    """The contract, compiled in memory, with its earlier versions (oldest first)."""
+    """The dataset, compiled in memory, with its earlier versions (oldest first)."""
     versions = [with_current_terms(version, dataset) for version in earlier]
     with_newer = [(version, (*versions[i + 1 :], dataset)) for i, version in enumerate(versions)]
     current = _compiled(dataset, ())
@@ -99,8 +99,9 @@ def _compiled(dataset: Dataset, newer: Sequence[Dataset]) -> CompiledDataset:
 
 
 class VersionInForce(Record):
-    """A version and the first and last day (ISO) of the partitions that it judges; None: unbounded."""
+    """A version of a dataset and the first and last day (ISO) of the partitions that it judges; None: unbounded."""
 
+    dataset: str
     version: str
     first_day: str | None
     last_day: str | None
@@ -114,6 +115,7 @@ def versions_in_force(current: CompiledDataset) -> tuple[VersionInForce, ...]:
     starts = [None, *(version.dataset.limits.effective_from for version in current.versions[1:]), None]
     return tuple(
         VersionInForce(
+            dataset=current.dataset.name,
             version=version.dataset.contract.version,
             first_day=str(start) if start else None,
             last_day=str(end - timedelta(days=1)) if end else None,

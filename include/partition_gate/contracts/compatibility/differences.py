@@ -38,6 +38,7 @@ def differences(old: Node, new: Node, *, within: str = "") -> Iterator[Differenc
 def aligned(old: Iterable[Node], new: Iterable[Node]) -> list[tuple[Node | None, Node | None]]:
     """Pairs of the same node in both versions: matched by id, else by name, else by another identity."""
     unmatched, new_nodes = list(old), list(new)
+    have_one_table = all([node.owner for node in nodes].count("table") == 1 for nodes in (unmatched, new_nodes))
     partner: dict[int, Node] = {}
     kinds = list(dict.fromkeys(kind for node in (*new_nodes, *unmatched) for kind, _ in node.identities))
     for kind in kinds:
@@ -47,9 +48,8 @@ def aligned(old: Iterable[Node], new: Iterable[Node]) -> list[tuple[Node | None,
                 partner[i] = match
                 unmatched.remove(match)
     alone = [i for i in range(len(new_nodes)) if i not in partner and new_nodes[i].owner == "table"]
-    owners = [node.owner for node in unmatched]
-    if len(alone) == 1 and owners.count("table") == 1:
-        partner[alone[0]] = unmatched.pop(owners.index("table"))  # one table in each version: it was renamed
+    if have_one_table and alone:  # it was renamed
+        partner[alone[0]] = unmatched.pop([node.owner for node in unmatched].index("table"))
     return [(partner.get(i), node) for i, node in enumerate(new_nodes)] + [(node, None) for node in unmatched]
 
 

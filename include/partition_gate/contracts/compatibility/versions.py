@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from partition_gate.checks.compiling.compiler import table_schema
 from partition_gate.checks.compiling.versions import published_table
-from partition_gate.contract.model import Dataset
+from partition_gate.contract.model import Contract, Dataset
 from partition_gate.contract.widening import can_represent
 from partition_gate.contracts.compatibility.changes import parsed_version
 
@@ -30,6 +30,17 @@ class VersionProblem(NamedTuple):
         return self.version.contract.path
 
 
+def same_datasets(old: Contract, new: Contract) -> tuple[tuple[Dataset, Dataset], ...]:
+    """Each dataset that both versions have, in the old and in the new form, in the new file's order."""
+    pairs = ((_counterpart(old, new, dataset), dataset) for dataset in new.datasets)
+    return tuple((before, after) for before, after in pairs if before is not None)
+
+
+def earlier_datasets(kept: Iterable[Contract], current: Contract, dataset: Dataset) -> tuple[Dataset, ...]:
+    """A dataset in the kept versions of its contract that have it, oldest first."""
+    return oldest_first(filter(None, (_counterpart(version, current, dataset) for version in kept)))
+
+
 def oldest_first(kept: Iterable[Dataset]) -> tuple[Dataset, ...]:
     """The versions ordered by `effectiveFrom`; a version without a day comes first."""
     return tuple(sorted(kept, key=lambda version: (version.limits.effective_from or date.min, _number(version))))
@@ -45,6 +56,13 @@ def version_problems(kept: Sequence[Dataset], current: Dataset) -> tuple[Version
         for i, version in enumerate(kept):
             problems += _unloadable(version, versions[i + 1 :])
     return tuple(problems)
+
+
+def _counterpart(version: Contract, current: Contract, dataset: Dataset) -> Dataset | None:
+    """The same dataset in an earlier version. A contract with a single dataset may have renamed it."""
+    if len(version.datasets) == len(current.datasets) == 1:
+        return version.datasets[0]
+    return next((each for each in version.datasets if each.name == dataset.name), None)
 
 
 def _out_of_order(before: Dataset, after: Dataset) -> Iterator[VersionProblem]:
@@ -77,7 +95,7 @@ def _misnamed(version: Dataset) -> Iterator[VersionProblem]:
 def _of_another_dataset(version: Dataset, current: Dataset) -> Iterator[VersionProblem]:
     if version.name != current.name:
         what = f"the table was {version.name!r} and is {current.name!r}, and a new table needs a new contract"
-        yield VersionProblem(version, "schema[0].name", f"{what}; give it a new id, and remove this file")
+        yield VersionProblem(version, f"{version.path}.name", f"{what}; give it a new id, and remove this file")
     if _keys(version) != _keys(current):
         was, now = (_keys(dataset) for dataset in (version, current))
         what = f"partitions were {was} and are {now}, so their keys have another meaning"

@@ -5,7 +5,7 @@ The list is built from the file, not from the gate's model of it, so that unknow
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,7 @@ from partition_gate.checks.compiling.compiler import Compilation
 from partition_gate.checks.expectations import Check
 from partition_gate.checks.promises import FreshWithin
 from partition_gate.contracts.coverage.kinds import DOCUMENTED, MECHANISMS, REFUSED, kind_of
-from partition_gate.contracts.odcs.reader import used_server
+from partition_gate.contracts.odcs.servers import used_server
 from partition_gate.core.record import Record
 from partition_gate.core.strict_yaml.reading import Document, dotted
 
@@ -38,18 +38,30 @@ class CoveredClause(Record):
     by: str
 
 
+_Decision = tuple[Treatment, str]
+_WORST_FIRST = (Treatment.NOT_EXECUTABLE, Treatment.EXECUTED, Treatment.DOCUMENTED)
+
+
 def cover(
-    document: Mapping[str, Any] | Document, compilation: Compilation, *, environment: str | None = None
+    document: Mapping[str, Any] | Document, compilations: Sequence[Compilation], *, environment: str | None = None
 ) -> tuple[CoveredClause, ...]:
-    """One row per clause, in the file's order. `environment` selects the server, as when the contract was read."""
+    """One row per clause, in the file's order. `compilations` are those of every dataset of the contract.
+
+    `environment` selects the servers, as when the contract was read.
+    """
     mapping = document.mapping if isinstance(document, Document) else document
-    decided = _decided(compilation) | _unused_servers(mapping, environment)
+    decided = _decided(compilations) | _unused_servers(mapping, compilations, environment)
     rows = []
     for clause, kind in clauses(mapping):
         treatment, by = decided.get(clause) or _by_kind(kind)
         line = document.line(clause) if isinstance(document, Document) else None
         rows.append(CoveredClause(clause=clause, line=line, treatment=treatment, by=by))
     return tuple(rows)
+
+
+def of_object(rows: Sequence[CoveredClause], place: str) -> tuple[CoveredClause, ...]:
+    """The rows without the clauses of other schema objects; `place` is the object's (`schema[0]`)."""
+    return tuple(row for row in rows if not row.clause.startswith("schema[") or _is_within(row.clause, place))
 
 
 def clauses(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -70,8 +82,21 @@ def _walk(value: Any, place: tuple[str | int, ...]) -> Iterator[tuple[str, str]]
         yield from _walk(child, (*place, key))
 
 
-def _decided(compilation: Compilation) -> dict[str, tuple[Treatment, str]]:
-    """The compiler's result for each clause; a clause with a check counts as executed."""
+def _is_within(clause: str, place: str) -> bool:
+    return clause.startswith((f"{place}.", f"{place}["))
+
+
+def _decided(compilations: Sequence[Compilation]) -> dict[str, _Decision]:
+    """The compiler's results for each clause. A clause that one of its datasets cannot execute is not executable."""
+    by_clause: dict[str, dict[str, _Decision]] = {}
+    for compilation in compilations:
+        for clause, decision in _decided_of(compilation).items():
+            by_clause.setdefault(clause, {})[compilation.suite.dataset] = decision
+    return {clause: _together(decisions, len(compilations)) for clause, decisions in by_clause.items()}
+
+
+def _decided_of(compilation: Compilation) -> dict[str, _Decision]:
+    """The results for one dataset; a clause with a check counts as executed."""
     decided = {item.clause: (Treatment.NOT_EXECUTABLE, item.why) for item in compilation.not_executable}
     decided |= {item.clause: (Treatment.DOCUMENTED, item.why) for item in compilation.documented}
     names: dict[str, list[str]] = {}
@@ -80,17 +105,30 @@ def _decided(compilation: Compilation) -> dict[str, tuple[Treatment, str]]:
     return decided | {clause: (Treatment.EXECUTED, ", ".join(ids)) for clause, ids in names.items()}
 
 
+def _together(decisions: Mapping[str, _Decision], datasets: int) -> _Decision:
+    """One decision for a clause that holds for several datasets; it names them if they differ."""
+    treatment = next(each for each in _WORST_FIRST if any(each is own for own, _ in decisions.values()))
+    texts: dict[str, list[str]] = {}
+    for dataset, (_, by) in decisions.items():
+        texts.setdefault(by, []).append(dataset)
+    if len(texts) == 1 and len(decisions) in {1, datasets}:
+        return treatment, next(iter(texts))
+    return treatment, "; ".join(f"{', '.join(names)}: {by}" for by, names in texts.items())
+
+
 def _named(check: Check) -> str:
     """The check's id. Data also ages when no partition is judged, which only monitoring would notice."""
     later = "; between partitions, monitoring is needed" if isinstance(check.promise, FreshWithin) else ""
     return f"{check.rule_id} (checked when a partition is judged{later})" if check.promise else check.rule_id
 
 
-def _unused_servers(document: Mapping[str, Any], environment: str | None) -> dict[str, tuple[Treatment, str]]:
+def _unused_servers(
+    document: Mapping[str, Any], compilations: Sequence[Compilation], environment: str | None
+) -> dict[str, _Decision]:
     """The clauses of servers that are not searched for partitions."""
     servers = document.get("servers") or []
-    used = used_server(servers, environment)
-    places = (place for i, server in enumerate(servers) if i != used for place, _ in _walk(server, ("servers", i)))
+    used = {used_server(servers, environment, compilation.suite.dataset) for compilation in compilations}
+    places = (place for i, server in enumerate(servers) if i not in used for place, _ in _walk(server, ("servers", i)))
     return dict.fromkeys(places, (Treatment.DOCUMENTED, "belongs to a server that is not used"))
 
 

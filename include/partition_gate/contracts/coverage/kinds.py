@@ -8,6 +8,7 @@ from typing import Any
 
 from partition_gate.contract.limits import CUSTOM_PROPERTIES
 from partition_gate.contract.sla_names import canonical
+from partition_gate.contracts.odcs.object_names import SCHEMA
 
 NOT_PROMISED = "not promised"
 _PEOPLE = "shown to people"
@@ -31,6 +32,7 @@ MECHANISMS: dict[str, str] = {
         (f"server.{key}" for key in ("server", "environment", "type", "location", "path", "format", "endpointUrl")),
         "where partitions are searched for",
     ),
+    "server.schema": "the schema object that is read from this server",
     "object.name": "name of the published table",
     **dict.fromkeys(("object.description", "column.description"), "comment of the published table"),
     **dict.fromkeys(("column.partitioned", "column.partitionKeyPosition"), "partition columns of the published table"),
@@ -140,13 +142,14 @@ def _kind_of_member(place: tuple[str | int, ...], value: Mapping[str, Any]) -> s
         return f"sla.{known}" if known else "sla"
     if group == "customProperties" and len(place) == 2:
         return f"custom.{name}" if f"custom.{name}" in _OURS else "custom"
-    if group == "customProperties" and name == "default" and _normalised(place[:-2]) == "column":
-        return "column.default"
+    if group == "customProperties" and (kind := f"{_normalised(place[:-2])}.{name}") in _CUSTOM:
+        return kind
     if group == "synonyms":
         return _normalised(place)
     return group
 
 
+_CUSTOM = frozenset({"column.default", f"server.{SCHEMA}"})
 _OURS = frozenset(f"custom.{name}" for name in CUSTOM_PROPERTIES)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.checks.expectations import Check
 from partition_gate.contract.model import Column, Dataset
 from partition_gate.contracts.coverage.clauses import CoveredClause
@@ -24,21 +25,19 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _FLAGS = {"required": "required", "unique": "unique", "primaryKey": "key"}
 
 
-def html_page(dataset: Dataset, checks: Sequence[Check], clauses: Sequence[CoveredClause]) -> str:
-    """The page: purpose, owners, columns, checks, service levels, and how many clauses are executed."""
-    contract = dataset.contract
+def html_page(datasets: Sequence[CompiledDataset], clauses: Sequence[CoveredClause]) -> str:
+    """The page: purpose, owners, each dataset with its columns, checks and service levels, and how many clauses are
+    executed.
+    """
+    contract = datasets[0].contract
     title = f"{contract.name} {contract.version}"
+    only = datasets[0].dataset.description if len(datasets) == 1 else ""
     parts = [
         f"<h1>{escape(contract.name)}</h1>",
         f"<p><code>{escape(contract.id)}</code> {escape(contract.version)} {_tag(contract.status.value)}</p>",
-        f'<p class="lead">{escape(dataset.description or contract.purpose)}</p>',
-        _facts(dataset),
-        "<h2>Columns</h2>",
-        _table(("column", "type", "", "meaning"), (_column(column) for column in dataset.columns)),
-        "<h2>Checks</h2>",
-        _table(("rule", "expected", "severity", "why"), map(_check, checks)),
-        "<h2>Service levels</h2>",
-        _table(("promise", "value", "meaning"), _slas(dataset)),
+        f'<p class="lead">{escape(only or contract.purpose)}</p>',
+        _facts(datasets),
+        *(part for compiled in datasets for part in _dataset(compiled, is_only=len(datasets) == 1)),
         "<h2>Coverage</h2>",
         f"<p>{escape(_coverage(clauses))}</p>",
     ]
@@ -51,19 +50,31 @@ def html_page(dataset: Dataset, checks: Sequence[Check], clauses: Sequence[Cover
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 
-def _facts(dataset: Dataset) -> str:
-    owners = ", ".join(member.name or member.username for member in dataset.contract.team.members)
-    channels = ", ".join(
-        f"{channel.channel} ({channel.tool}, {channel.scope})" for channel in dataset.contract.channels
-    )
+def _dataset(compiled: CompiledDataset, *, is_only: bool) -> Iterator[str]:
+    dataset, level = compiled.dataset, "h2" if is_only else "h3"
+    if not is_only:
+        yield f"<h2>{escape(dataset.name)}</h2>"
+        yield f"<p>{escape(dataset.description)}</p>"
+    yield f"<{level}>Columns</{level}>"
+    yield _table(("column", "type", "", "meaning"), (_column(column) for column in dataset.columns))
+    yield f"<{level}>Checks</{level}>"
+    yield _table(("rule", "expected", "severity", "why"), map(_check, compiled.suite.suite.checks))
+    yield f"<{level}>Service levels</{level}>"
+    yield _table(("promise", "value", "meaning"), _slas(dataset))
+
+
+def _facts(datasets: Sequence[CompiledDataset]) -> str:
+    contract = datasets[0].contract
+    owners = ", ".join(member.name or member.username for member in contract.team.members)
+    channels = ", ".join(f"{channel.channel} ({channel.tool}, {channel.scope})" for channel in contract.channels)
     facts = {
-        "Dataset": dataset.name,
-        "Domain": dataset.contract.domain,
-        "Owners": " · ".join(filter(None, (dataset.contract.team.name, owners))),
+        "Dataset" if len(datasets) == 1 else "Datasets": ", ".join(each.dataset.name for each in datasets),
+        "Domain": contract.domain,
+        "Owners": " · ".join(filter(None, (contract.team.name, owners))),
         "Channels": channels,
-        "Usage": dataset.contract.usage,
-        "Limitations": dataset.contract.limitations,
-        "Tags": ", ".join(dataset.contract.tags),
+        "Usage": contract.usage,
+        "Limitations": contract.limitations,
+        "Tags": ", ".join(contract.tags),
     }
     return "<dl>" + "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in facts.items() if v) + "</dl>"
 

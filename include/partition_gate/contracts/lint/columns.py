@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 from partition_gate.checks.compiling.ecma_patterns import Untranslatable, to_re2
 from partition_gate.contract.model import CLASSIFIED_WORDS
 from partition_gate.contracts.lint.contract import is_date
-from partition_gate.contracts.lint.view import Known, Node, Placed, Problem, View, child, number, parts
+from partition_gate.contracts.lint.view import (
+    Known,
+    Node,
+    Placed,
+    Problem,
+    View,
+    child,
+    columns_of,
+    number,
+    object_place,
+    parts,
+)
 from partition_gate.core.nearest_words import did_you_mean, nearest, shown
 from partition_gate.core.table import RESERVED_PREFIX, is_reserved
 
@@ -99,9 +111,10 @@ def column_name(view: View, _known: Known) -> Iterator[Problem]:
 
 def key_position(view: View, _known: Known) -> Iterator[Problem]:
     """Only members of a key have a position in it, and positions are unique."""
-    for position, member in (("primaryKeyPosition", "primaryKey"), ("partitionKeyPosition", "partitioned")):
+    positions = (("primaryKeyPosition", "primaryKey"), ("partitionKeyPosition", "partitioned"))
+    for item, (position, member) in product(view.objects(), positions):
         places: dict[float, str] = {}
-        for prop in view.columns():
+        for prop in columns_of(item):
             value, place = number(prop.node.get(position)), f"{prop.place}.{position}"
             if value is None or value == -1:
                 continue
@@ -115,10 +128,10 @@ def key_position(view: View, _known: Known) -> Iterator[Problem]:
 
 def nested_classification(view: View, _known: Known) -> Iterator[Problem]:
     """If a nested property must be masked, its top-level property is classified too."""
-    hidden = {prop.column for prop in view.columns() if _is_hidden(prop)}
+    hidden = {_top(prop) for prop in view.columns() if _is_hidden(prop)}
     tops = {prop.place for prop in view.columns()}
     for prop in view.properties():
-        if prop.place not in tops and _is_hidden(prop) and prop.column not in hidden:
+        if prop.place not in tops and _is_hidden(prop) and _top(prop) not in hidden:
             what = f"values are masked only as whole columns; classify {shown(prop.column)} too"
             yield Problem(f"{prop.place}.classification", what)
 
@@ -133,6 +146,11 @@ def classification_word(view: View, _known: Known) -> Iterator[Problem]:
         hint = f"did you mean {near!r}?" if near else f"to mask them, use {', '.join(sorted(CLASSIFIED_WORDS))}"
         what = f"{shown(word)} is not known, so the values are not masked; {hint}"
         yield Problem(f"{prop.place}.classification", what)
+
+
+def _top(prop: Placed) -> tuple[str, str | None]:
+    """The object and the top-level property that a property belongs to."""
+    return object_place(prop), prop.column
 
 
 def _is_hidden(prop: Placed) -> bool:

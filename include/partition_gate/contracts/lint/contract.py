@@ -10,9 +10,7 @@ from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line
 from partition_gate.contract.limits import ANOMALIES_OFF, CUSTOM_PROPERTIES, anomaly_threshold
 from partition_gate.contract.model import Status
-from partition_gate.contracts.lint.view import Known, Placed, Problem, View, child, parts
-from partition_gate.contracts.odcs.reader import location
-from partition_gate.core.errors import ContractError
+from partition_gate.contracts.lint.view import Known, Problem, View, child, parts
 from partition_gate.core.finding import Level
 from partition_gate.core.names import name_problem, version_problem
 from partition_gate.core.nearest_words import did_you_mean, nearest, shown
@@ -57,17 +55,6 @@ def status_word(view: View, _known: Known) -> Iterator[Problem]:
         yield Problem("status", f"{shown(status)} is not a status; {hint}")
 
 
-def one_table(view: View, _known: Known) -> Iterator[Problem]:
-    """The contract has one schema object, with columns."""
-    objects = list(view.objects())
-    if len(objects) != 1:
-        what = f"has {len(objects)} objects, but a contract describes one table; write one contract per table"
-        yield Problem("schema", what)
-    for item in objects:
-        if not item.node.get("properties"):
-            yield Problem(f"{item.place}.properties", "has no columns; list them")
-
-
 def readable_server(view: View, _known: Known) -> Iterator[Problem]:
     """A server has Parquet files on S3 or in local folders, and names their location."""
     servers = list(view.parquet_servers())
@@ -77,28 +64,6 @@ def readable_server(view: View, _known: Known) -> Iterator[Problem]:
         if not (server.node.get("location") or server.node.get("path")):
             key = "path" if server.node.get("type") == "local" else "location"
             yield Problem(f"{server.place}.{key}", "is missing; add the location of the partitions")
-
-
-def partition_columns(view: View, _known: Known) -> Iterator[Problem]:
-    """The Hive segments of the location are the properties with `partitioned: true`."""
-    partitioned = {p.column: p.place for p in view.columns() if p.node.get("partitioned") is True}
-    if not view.column_names or not any(
-        server.node.get("location", server.node.get("path")) for server in view.parquet_servers()
-    ):
-        return
-    for server in view.parquet_servers():
-        where, segments = _segments(server)
-        if isinstance(segments, str):
-            yield Problem(where, segments)
-            continue
-        for name in segments:
-            if name not in partitioned:
-                has = name in view.column_names
-                write = f"add `partitioned: true` to property {name!r}" if has else f"add the property {name!r}"
-                level = None if has else Level.WARNING
-                what = f"the segment {name}= has no property with `partitioned: true`; {write}"
-                yield Problem(where, what, level)
-    yield from _without_segment(view, partitioned)
 
 
 def time_zone(view: View, _known: Known) -> Iterator[Problem]:
@@ -161,24 +126,6 @@ def is_cron(text: str) -> bool:
         return True
     fields = text.split()
     return len(fields) in {5, 6} and all(_CRON_FIELD.fullmatch(field) for field in fields)
-
-
-def _segments(server: Placed) -> tuple[str, tuple[str, ...] | str]:
-    key = "location" if server.node.get("location") else "path"
-    try:
-        where = location(str(server.node.get(key) or ""), folder="/", model="model", path="")
-    except ContractError as error:
-        return f"{server.place}.{key}", str(error).removeprefix(": servers: ")
-    return f"{server.place}.{key}", where.names
-
-
-def _without_segment(view: View, partitioned: dict[str | None, str]) -> Iterator[Problem]:
-    locations = [segments for server in view.parquet_servers() if isinstance(segments := _segments(server)[1], tuple)]
-    for name, place in partitioned.items():
-        if locations and not any(name in segments for segments in locations):
-            yield Problem(
-                f"{place}.partitioned", f"no location has the segment {name}=*; add it, or remove `partitioned`"
-            )
 
 
 def _percentage(value: object) -> str | None:

@@ -11,7 +11,7 @@ from partition_gate.checks.compiling.custom import custom_expectation as expecta
 from partition_gate.checks.compiling.custom import is_great_expectations
 from partition_gate.checks.compiling.drafts import CannotExecute
 from partition_gate.checks.compiling.metrics import METRIC_ARGUMENTS
-from partition_gate.contracts.lint.view import Known, Node, Placed, Problem, View, child, number, parts
+from partition_gate.contracts.lint.view import Known, Node, Placed, Problem, View, child, number, object_place, parts
 from partition_gate.core.finding import Level
 from partition_gate.core.nearest_words import did_you_mean, nearest, shown
 from partition_gate.core.severity import Severity
@@ -89,14 +89,15 @@ def window_word(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def rule_id(view: View, _known: Known) -> Iterator[Problem]:
-    """The id of a rule is unique in the contract."""
-    places: dict[str, str] = {}
+    """The id of a rule is unique in its schema object."""
+    places: dict[tuple[str, str], str] = {}
     for rule in view.rules():
-        name = rule.node.get("id")
+        name, item = rule.node.get("id"), object_place(rule)
         if isinstance(name, str):
-            if name in places:
-                yield Problem(f"{rule.place}.id", f"{shown(name)} is also the id of {places[name]}; rename one of them")
-            places.setdefault(name, rule.place)
+            if (item, name) in places:
+                what = f"{shown(name)} is also the id of {places[item, name]}; rename one of them"
+                yield Problem(f"{rule.place}.id", what)
+            places.setdefault((item, name), rule.place)
 
 
 def argument(view: View, _known: Known) -> Iterator[Problem]:
@@ -109,7 +110,7 @@ def argument(view: View, _known: Known) -> Iterator[Problem]:
                 place = f"{rule.place}.arguments.{name}"
                 hint = did_you_mean(name, known or ()) or allowed
                 yield Problem(place, f"{shown(name)} is not an argument of {_metric(rule)}; {hint}")
-        yield from _unknown_columns(view, given, rule.place)
+        yield from _unknown_columns(view, given, rule)
 
 
 def custom_expectation(view: View, _known: Known) -> Iterator[Problem]:
@@ -123,13 +124,13 @@ def custom_expectation(view: View, _known: Known) -> Iterator[Problem]:
                 yield Problem(f"{rule.place}.implementation", str(error))
 
 
-def _unknown_columns(view: View, given: Node, place: str) -> Iterator[Problem]:
-    columns, names = view.column_names, given.get("properties")
+def _unknown_columns(view: View, given: Node, rule: Placed) -> Iterator[Problem]:
+    columns, names = view.columns_beside(rule), given.get("properties")
     for i, name in enumerate(names if isinstance(names, list) and columns else ()):
         if isinstance(name, str) and name.partition(".")[0] not in columns:
             hint = did_you_mean(name, columns) or "name one of the properties"
             what = f"{shown(name)} is not a property; {hint}"
-            yield Problem(f"{place}.arguments.properties[{i}]", what, Level.ERROR)
+            yield Problem(f"{rule.place}.arguments.properties[{i}]", what, Level.ERROR)
 
 
 def _between(rule: Placed, value: Any) -> str | None:

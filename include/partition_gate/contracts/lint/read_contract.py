@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from partition_gate.checks.compiling.compiler import compile_dataset, table_schema
 from partition_gate.checks.counts import Equals, SqlValue
-from partition_gate.contract.model import Dataset, SqlRule
+from partition_gate.contract.model import Contract, Dataset, SqlRule
 from partition_gate.contracts.compatibility.changes import compare, contract_version
 from partition_gate.contracts.coverage.clauses import Treatment, cover
 from partition_gate.contracts.lint.view import Known, Problem
@@ -14,25 +14,31 @@ from partition_gate.core.finding import Level
 from partition_gate.core.strict_yaml.reading import Document
 
 
-def not_executable(document: Document, dataset: Dataset, _known: Known) -> Iterator[Problem]:
+def not_executable(document: Document, contract: Contract, _known: Known) -> Iterator[Problem]:
     """Every clause is executed, or only informs readers."""
-    for row in cover(document, compile_dataset(dataset)):
+    for row in cover(document, tuple(map(compile_dataset, contract.datasets))):
         if row.treatment is Treatment.NOT_EXECUTABLE:
             yield Problem(row.clause, f"this clause is not checked against the data: {row.by}")
 
 
-def sql_query(_document: Document, dataset: Dataset, known: Known) -> Iterator[Problem]:
-    """A query is a single SELECT that DuckDB can run over the columns of the contract."""
-    if known.why_refused is None or not any(isinstance(rule, SqlRule) for rule in dataset.rules):
-        return
-    table = table_schema(dataset)
-    for check in compile_dataset(dataset).suite.checks:
-        if isinstance(check.expectation, SqlValue) and (why := known.why_refused(table, check.expectation.query)):
-            yield Problem(f"{check.clause}.query", why)
+def sql_query(_document: Document, contract: Contract, known: Known) -> Iterator[Problem]:
+    """A query is a single SELECT that DuckDB can run over the columns of its schema object."""
+    for dataset in contract.datasets:
+        if known.why_refused is None or not any(isinstance(rule, SqlRule) for rule in dataset.rules):
+            continue
+        table = table_schema(dataset)
+        for check in compile_dataset(dataset).suite.checks:
+            if isinstance(check.expectation, SqlValue) and (why := known.why_refused(table, check.expectation.query)):
+                yield Problem(f"{check.clause}.query", why)
 
 
-def masked_text(_document: Document, dataset: Dataset, _known: Known) -> Iterator[Problem]:
+def masked_text(_document: Document, contract: Contract, _known: Known) -> Iterator[Problem]:
     """If a column is classified, queries return a number or a boolean, because text would be masked."""
+    for dataset in contract.datasets:
+        yield from _masked_text(dataset)
+
+
+def _masked_text(dataset: Dataset) -> Iterator[Problem]:
     classified = [column.name for column in dataset.columns if column.classified]
     for check in compile_dataset(dataset).suite.checks if classified else ():
         if isinstance(check.expectation, SqlValue) and _is_text(check.expectation):
@@ -44,7 +50,7 @@ def _is_text(query: SqlValue) -> bool:
     return isinstance(query.must, Equals) and isinstance(query.must.value, str)
 
 
-def version_rise(document: Document, _dataset: Dataset, known: Known) -> Iterator[Problem]:
+def version_rise(document: Document, _contract: Contract, known: Known) -> Iterator[Problem]:
     """A change since the approved version (HEAD, or --since) raises the version; a breaking change, the major part."""
     if known.before is None:
         return

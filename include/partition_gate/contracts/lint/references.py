@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from partition_gate.contracts.lint.view import Known, Placed, Problem, View
+from partition_gate.contracts.lint.view import Known, Placed, Problem, View, object_place
 from partition_gate.core.finding import Level
 from partition_gate.core.nearest_words import did_you_mean, shown
 
+Columns = Mapping[str, frozenset[str]]
 _NAMED = 12
 _BOOLEAN_WORDS = frozenset({"yes", "no", "on", "off"})
 _BOOLEAN_KEYS = ("required", "unique", "primaryKey", "partitioned", "criticalDataElement", "deprecated", "timezone")
@@ -17,23 +18,25 @@ def foreign_key(view: View, known: Known) -> Iterator[Problem]:
     """A relationship references a column of a known contract (a warning for a file outside the contracts folder)."""
     if known.datasets is None:
         return
-    own = {str(item.node.get("name")): view.column_names for item in view.objects()}
-    datasets = {**known.datasets, **own}
     for relationship in view.relationships():
         for place, target in _ends(relationship, "to"):
-            if what := _unknown_target(target, datasets):
+            if what := _unknown_target(target, view.column_names, known.datasets):
                 yield Problem(place, what, None if known.name else Level.WARNING)
 
 
 def foreign_key_source(view: View, _known: Known) -> Iterator[Problem]:
     """A relationship of an object starts at one of its columns."""
-    columns = view.column_names
+    places = {str(item.node.get("name")): item.place for item in view.objects()}
     for relationship in view.relationships():
+        columns = view.columns_beside(relationship)
         for place, source in _ends(relationship, "from"):
-            column = source.rpartition(".")[2]
+            other, _, column = source.rpartition(".")
             if columns and "/" not in source and column not in columns:
                 hint = did_you_mean(column, columns) or "name one of the properties"
                 yield Problem(place, f"{shown(source)} is not a property; {hint}")
+            elif places.get(other, object_place(relationship)) != object_place(relationship):
+                what = f"{shown(source)} is a property of {shown(other)}; move the relationship to that object"
+                yield Problem(place, what)
 
 
 def truth_word(view: View, _known: Known) -> Iterator[Problem]:
@@ -53,16 +56,19 @@ def _ends(relationship: Placed, key: str) -> Iterator[tuple[str, str]]:
             yield f"{place}[{i}]", item
 
 
-def _unknown_target(target: str, datasets: dict[str, frozenset[str]]) -> str | None:
+def _unknown_target(target: str, own: Columns, others: Columns) -> str | None:
+    """What is wrong with a target; the contract's own objects come before those of other contracts."""
     if "/" in target:
         return None  # the gate does not resolve references by id, which may lead to another file; coverage lists them
     path, _, column = target.rpartition(".")
     dataset = path.rpartition(".")[2]
-    if dataset not in datasets:
-        hint = did_you_mean(dataset, datasets) or f"known datasets are {_some(sorted(datasets))}"
+    columns = own.get(dataset, others.get(dataset))
+    if columns is None:
+        names = {*own, *others}
+        hint = did_you_mean(dataset, names) or f"known datasets are {_some(sorted(names))}"
         return f"{shown(target)}: no contract has a dataset {dataset!r}; {hint}"
-    if column not in datasets[dataset]:
-        hint = did_you_mean(column, datasets[dataset]) or "name one of its properties"
+    if column not in columns:
+        hint = did_you_mean(column, columns) or "name one of its properties"
         return f"{shown(target)}: {dataset} has no property {column!r}; {hint}"
     return None
 

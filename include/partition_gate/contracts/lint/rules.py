@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Set
 from typing import NamedTuple
 
-from partition_gate.contract.model import Contract, Dataset
-from partition_gate.contracts.lint import columns, contract, quality, read_contract, references, slas
+from partition_gate.contract.model import Contract
+from partition_gate.contracts.lint import columns, contract, objects, quality, read_contract, references, slas
 from partition_gate.contracts.lint.view import Known, Problem, View
 from partition_gate.contracts.odcs.schema import schema_findings
 from partition_gate.core.finding import Finding, Level
@@ -24,7 +24,7 @@ class ReadContractRule(NamedTuple):
     """A rule for a contract that can be read."""
 
     level: Level
-    check: Callable[[Document, Dataset, Known], Iterator[Problem]]
+    check: Callable[[Document, Contract, Known], Iterator[Problem]]
 
 
 RULES: dict[str, LintRule] = {
@@ -32,9 +32,12 @@ RULES: dict[str, LintRule] = {
     "id-is-file-name": LintRule(Level.ERROR, contract.id_is_file_name),
     "version-number": LintRule(Level.WARNING, contract.version_number),
     "status-word": LintRule(Level.ERROR, contract.status_word),
-    "one-table": LintRule(Level.ERROR, contract.one_table),
+    "schema-object": LintRule(Level.ERROR, objects.schema_object),
+    "dataset-name": LintRule(Level.ERROR, objects.dataset_name),
+    "object-reference": LintRule(Level.ERROR, objects.object_reference),
     "readable-server": LintRule(Level.ERROR, contract.readable_server),
-    "partition-columns": LintRule(Level.ERROR, contract.partition_columns),
+    "own-folder": LintRule(Level.ERROR, objects.own_folder),
+    "partition-columns": LintRule(Level.ERROR, objects.partition_columns),
     "time-zone": LintRule(Level.ERROR, contract.time_zone),
     "custom-property": LintRule(Level.WARNING, contract.custom_property),
     "custom-value": LintRule(Level.ERROR, contract.custom_value),
@@ -90,11 +93,7 @@ def lint_contract(
     earlier: tuple[Finding, ...], document: Document, contract: Contract, known: Known
 ) -> tuple[Finding, ...]:
     """The findings of `lint`, and the additional findings in the parsed contract."""
-    rules = (
-        (name, rule.level, rule.check(document, dataset, known))
-        for name, rule in READ_CONTRACT_RULES.items()
-        for dataset in contract.datasets
-    )
+    rules = ((name, rule.level, rule.check(document, contract, known)) for name, rule in READ_CONTRACT_RULES.items())
     return _with_rules(earlier, rules, document)
 
 

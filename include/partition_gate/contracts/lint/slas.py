@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from partition_gate.contract.sla_names import NAMES, canonical
 from partition_gate.contracts.lint.contract import is_cron, is_date
 from partition_gate.contracts.lint.view import Known, Node, Problem, View, number
+from partition_gate.contracts.odcs.object_names import element_parts, object_of
 from partition_gate.core.finding import Level
 from partition_gate.core.nearest_words import did_you_mean, nearest, shown
 from partition_gate.core.units import duration, fraction
@@ -28,7 +29,7 @@ def sla_name(view: View, _known: Known) -> Iterator[Problem]:
             hint = f"; did you mean {near!r}?" if near else ignored
             yield Problem(place, f"{shown(word)} is not known{hint}", Level.WARNING if near else None)
             continue
-        identity = f"{name} {sla.node.get('element') or ''}"
+        identity = f"{name} {sla.node.get('element') or ''} {object_of(sla.node) or ''}"
         if identity in places:
             what = f"{name} is also defined at {places[identity]}; remove one of them"
             yield Problem(place, what, Level.WARNING)
@@ -54,16 +55,18 @@ def minute_unit(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def sla_element(view: View, _known: Known) -> Iterator[Problem]:
-    """The element of a service level is a column, or the table."""
+    """The element of a service level is a column (`orders.placed_at`) or an object."""
     columns = view.column_names
-    if not columns:
+    if not columns or not all(columns.values()):
         return
-    elements = [(f"{sla.place}.element", sla.node.get("element")) for sla in view.slas()]
-    for place, text in [*elements, ("slaDefaultElement", view.root.get("slaDefaultElement"))]:
-        for element in (part.strip() for part in text.split(",")) if isinstance(text, str) else ():
-            if not _is_column(element, view, columns):
-                hint = did_you_mean(element.rpartition(".")[2], columns) or "name one of the properties"
-                yield Problem(place, f"{shown(element)} is not a property; {hint}")
+    elements = [(f"{sla.place}.element", sla.node.get("element"), object_of(sla.node)) for sla in view.slas()]
+    for place, text, named in [*elements, ("slaDefaultElement", view.root.get("slaDefaultElement"), None)]:
+        for part, owners in element_parts(text, columns) if isinstance(text, str) else ():
+            if not owners:
+                yield Problem(place, f"{shown(part)} is not a property; {_nearest_element(part, columns)}")
+            elif named in columns and named not in owners:
+                what = f"{shown(part)} belongs to {' and '.join(owners)}, but the custom property `schema` is {named}"
+                yield Problem(place, f"{what}; correct one of them")
 
 
 def sla_schedule(view: View, _known: Known) -> Iterator[Problem]:
@@ -75,10 +78,12 @@ def sla_schedule(view: View, _known: Known) -> Iterator[Problem]:
             yield Problem(f"{part.place}.schedule", what)
 
 
-def _is_column(element: str, view: View, columns: frozenset[str]) -> bool:
-    objects = {str(item.node.get("name")) for item in view.objects()}
-    first, _, rest = element.partition(".")
-    return first in columns or (first in objects and (not rest or rest.partition(".")[0] in columns))
+def _nearest_element(part: str, columns: Mapping[str, frozenset[str]]) -> str:
+    if len(columns) == 1:
+        return did_you_mean(part.rpartition(".")[2], next(iter(columns.values()))) or "name one of the properties"
+    qualified = [f"{name}.{column}" for name, own in columns.items() for column in sorted(own)]
+    words = qualified if "." in part else [*columns, *(column for own in columns.values() for column in sorted(own))]
+    return did_you_mean(part, words) or f"write object.property; the objects are {', '.join(columns)}"
 
 
 def _span(node: Node) -> str | None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import SkipValidation
 
 from partition_gate.contracts.compatibility.changes import ContractVersion
+from partition_gate.contracts.odcs.object_names import object_of
+from partition_gate.contracts.odcs.servers import is_readable
 from partition_gate.core.finding import Level
 from partition_gate.core.record import Record
 from partition_gate.core.strict_yaml.reading import Document
@@ -14,7 +18,6 @@ from partition_gate.core.table import TableSchema
 
 Node = dict[str, Any]
 WhyRefused = Callable[[TableSchema, str], str | None]
-PARQUET_SERVERS = ("s3", "local")
 
 
 class Problem(NamedTuple):
@@ -29,12 +32,15 @@ class Known(Record):
     """Information from outside the file; None: not available.
 
     `name`: the file's name in the contracts folder (None: the file is elsewhere). `datasets`: the columns of every
-    dataset that foreign keys may reference. `before`: the last approved version. `why_refused` says why a query cannot
-    run over a table.
+    dataset that foreign keys may reference. `claims`: the contracts (names of their files) with a dataset of this name
+    (in lower case), or with a DAG of this id. `before`: the last approved version. `why_refused` says why a query
+    cannot run over a table.
     """
 
     name: str | None = None
-    datasets: Mapping[str, frozenset[str]] | None = None
+    # Not validated, because every file of a folder has the same.
+    datasets: Annotated[Mapping[str, frozenset[str]] | None, SkipValidation] = None
+    claims: Annotated[Mapping[str, tuple[str, ...]], SkipValidation] = {}
     before: ContractVersion | None = None
     why_refused: WhyRefused | None = None
 
@@ -61,8 +67,7 @@ class View:
     def columns(self) -> Iterator[Placed]:
         """The top-level properties of every object."""
         for item in self.objects():
-            for prop in parts(item.node, "properties", item.place):
-                yield prop._replace(column=_text(prop.node.get("name")))
+            yield from columns_of(item)
 
     def properties(self) -> Iterator[Placed]:
         """Every property, nested ones after their parent."""
@@ -99,16 +104,51 @@ class View:
     def parquet_servers(self) -> Iterator[Placed]:
         """The servers that the gate can read from."""
         for server in parts(self.root, "servers"):
-            if server.node.get("type") in PARQUET_SERVERS and server.node.get("format", "parquet") == "parquet":
+            if is_readable(server.node):
+                yield server
+
+    def servers_of(self, item: Placed) -> Iterator[Placed]:
+        """The servers that an object may be read from, depending on the environment."""
+        name = item.node.get("name")
+        servers = list(self.parquet_servers())
+        own = [server for server in servers if object_of(server.node) == name]
+        covered = {repr(server.node.get("environment")) for server in own}
+        for server in servers:
+            is_shared = object_of(server.node) is None and repr(server.node.get("environment")) not in covered
+            if server in own or is_shared:
                 yield server
 
     @cached_property
-    def column_names(self) -> frozenset[str]:
-        """The names of the top-level properties; empty if one of them is missing or not text."""
-        properties = [item.node.get("properties") for item in self.objects()]
-        flat = [prop for given in properties if isinstance(given, list) for prop in given]
-        names = [prop.get("name") if isinstance(prop, dict) else None for prop in flat]
-        return frozenset(map(str, names)) if all(isinstance(name, str) for name in names) else frozenset()
+    def column_names(self) -> dict[str, frozenset[str]]:
+        """The names of the top-level properties of each object, by the object's name."""
+        return {str(item.node.get("name")): column_names(item) for item in self.objects()}
+
+    def columns_beside(self, part: Placed) -> frozenset[str]:
+        """The names of the top-level properties of the object that contains the part."""
+        return self._columns_by_place.get(object_place(part), frozenset())
+
+    @cached_property
+    def _columns_by_place(self) -> dict[str, frozenset[str]]:
+        return {item.place: column_names(item) for item in self.objects()}
+
+
+def object_place(part: Placed) -> str:
+    """The place of the object that contains the part."""
+    return part.place.partition(".")[0]
+
+
+def columns_of(item: Placed) -> Iterator[Placed]:
+    """The top-level properties of an object."""
+    for prop in parts(item.node, "properties", item.place):
+        yield prop._replace(column=_text(prop.node.get("name")))
+
+
+def column_names(item: Placed) -> frozenset[str]:
+    """The names of an object's top-level properties; empty if one of them is missing or not text."""
+    properties = item.node.get("properties")
+    given = properties if isinstance(properties, list) else []
+    names = [prop.get("name") if isinstance(prop, dict) else None for prop in given]
+    return frozenset(map(str, names)) if all(isinstance(name, str) for name in names) else frozenset()
 
 
 def parts(node: Node, key: str, at: str = "") -> Iterator[Placed]:

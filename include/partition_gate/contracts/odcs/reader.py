@@ -5,31 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, Server
+from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
 from pydantic import ValidationError
 
-from partition_gate.contract.model import Channel, Column, Contract, Dataset, Member, Sla, Status, Team, Terms
-from partition_gate.contract.nested_columns import published_type
-from partition_gate.contract.sla_names import canonical
+from partition_gate.contract.model import Channel, Contract, Dataset, Member, Status, Team, Terms
 from partition_gate.contracts.odcs.columns import (
     read_columns,
     read_compound_foreign_keys,
     read_foreign_keys,
     require_defaults,
-    severity_of,
 )
 from partition_gate.contracts.odcs.limits import read_limits
 from partition_gate.contracts.odcs.quality import read_rules
 from partition_gate.contracts.odcs.schema import require_valid
+from partition_gate.contracts.odcs.servers import (
+    is_readable,
+    location,
+    place_of,
+    same_files,
+    shared_folder,
+    typed,
+    used_server,
+)
+from partition_gate.contracts.odcs.service_levels import read_slas
 from partition_gate.core.errors import ContractError
 from partition_gate.core.names import name_problem, version_problem
 from partition_gate.core.nearest_words import shown
-from partition_gate.core.partition import Location
-from partition_gate.core.partition_key import Segment, is_key_type, why_not_key_type
 from partition_gate.core.record import digest
 from partition_gate.core.strict_yaml.reading import Document, dotted, load_document
-
-SERVER_TYPES = ("s3", "local")
 
 
 def read_contract(text: str, *, path: str, folder: str = "", environment: str | None = None) -> Contract:
@@ -55,8 +58,7 @@ def contract_of(
 
 def _contract(document: Document, text: str, *, path: str, folder: str, environment: str | None) -> Contract:
     odcs = _model(document, path)
-    schema = _named_schema(odcs, path)
-    server = _chosen_server(odcs, document, path, environment)
+    schemas = _named_schemas(odcs, path)
     terms = Terms(
         **_identity(odcs),
         path=path,
@@ -65,46 +67,63 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
         team=_team(odcs),
         channels=_channels(odcs),
     )
-    slas = _slas(odcs, path)
-    columns = read_columns(schema, at="schema[0]")
+    servers = document.mapping.get("servers") or []
+    chosen = {name: servers[_chosen(servers, name, environment, path)] for name in schemas}
+    slas = read_slas(odcs, {name: _column_names(schema) for name, schema in schemas.items()}, path=path)
+    datasets = []
+    for i, (name, schema) in enumerate(schemas.items()):
+        facts = _schema_facts(schema, f"schema[{i}]", chosen[name], folder=folder, path=path)
+        siblings = tuple(other for other in schemas if other != name)
+        limits = read_limits(odcs, slas[name], path=path)
+        datasets.append(Dataset(contract=terms, name=name, siblings=siblings, slas=slas[name], limits=limits, **facts))
+    _require_own_files(datasets, path)
+    return Contract(**dict(terms), datasets=tuple(datasets))
+
+
+def _schema_facts(
+    schema: SchemaObject, at: str, server: Mapping[str, Any], *, folder: str, path: str
+) -> dict[str, Any]:
+    """The fields that depend only on the schema object and its server."""
+    columns = read_columns(schema, at=at)
     require_defaults(columns, path=path)
-    dataset = Dataset(
-        contract=terms,
-        **_schema_facts(schema, path),
-        location=_location(server, str(schema.name), columns, folder=folder, path=path),
-        endpoint_url=server.endpointUrl,
-        columns=columns,
-        slas=slas,
-        limits=read_limits(odcs, slas, path=path),
-    )
-    return Contract(**dict(terms), datasets=(dataset,))
-
-
-def _schema_facts(schema: SchemaObject, path: str) -> dict[str, Any]:
-    """The fields that depend only on the schema object, except its columns."""
-    at = "schema[0]"
+    where = location(place_of(server)[1], folder=folder, model=str(schema.name), path=path)
     return {
-        "name": str(schema.name),
         "path": at,
         "description": schema.description or "",
+        "location": typed(where, columns, path=path),
+        "endpoint_url": server.get("endpointUrl"),
+        "columns": columns,
         "foreign_keys": read_foreign_keys(schema, at=at, path=path),
         "compound_foreign_keys": read_compound_foreign_keys(schema, at=at, path=path),
         "rules": read_rules(schema, at=at, path=path),
     }
 
 
-def _named_schema(odcs: OpenDataContractStandard, path: str) -> SchemaObject:
-    """The only schema object, if names and version are valid; lint reports the same problems if it runs first."""
-    schema = _only_schema(odcs, path)
+def _named_schemas(odcs: OpenDataContractStandard, path: str) -> dict[str, SchemaObject]:
+    """The schema objects by name, if names and version are valid; lint reports the same problems if it runs first."""
+    schemas = _schemas(odcs, path)
     named = (
         ("id", str(odcs.id), name_problem),
         ("version", str(odcs.version), version_problem),
-        ("schema[0].name", str(schema.name), name_problem),
+        *((f"schema[{i}].name", str(schema.name), name_problem) for i, schema in enumerate(schemas)),
     )
     problems = [f"{path}: {place}: {shown(name)} {why}" for place, name, problem in named if (why := problem(name))]
     if problems:
         raise ContractError("\n".join(problems))
-    return schema
+    by_name = {str(schema.name).casefold(): schema for schema in schemas}
+    if len(by_name) < len(schemas):
+        raise ContractError(f"{path}: schema: two objects have the same name; rename one of them")
+    return {str(schema.name): schema for schema in schemas}
+
+
+def _column_names(schema: SchemaObject) -> frozenset[str]:
+    return frozenset(str(column.name) for column in schema.properties or [])
+
+
+def _require_own_files(datasets: Sequence[Dataset], path: str) -> None:
+    """Rows of one object must not be judged, or published, as rows of another."""
+    for names in same_files({dataset.name: dataset.location for dataset in datasets}):
+        raise ContractError(f"{path}: servers: {shared_folder(names)}")
 
 
 def _model(document: Document, path: str) -> OpenDataContractStandard:
@@ -126,58 +145,6 @@ def _with_lines(problems: str, document: Document, path: str) -> str:
     return "\n".join(lines)
 
 
-def location(text: str, *, folder: str, model: str, path: str) -> Location:
-    """The location in a server's URL or path (`s3://landing/flights/dt=*/*.parquet`); every segment has type text.
-
-    Raises:
-        ContractError: a wildcard is not in a Hive segment or in the file name.
-    """
-    text = text.replace("{model}", model)
-    scheme, rest = (
-        ("s3://", text.removeprefix("s3://")) if text.startswith("s3://") else ("", text.removeprefix("file://"))
-    )
-    parts = rest.rstrip("/").split("/")
-    pattern = parts.pop() if "." in parts[-1] or "*" in parts[-1].partition("=")[0] else "*.parquet"
-    segments: list[str] = []
-    while parts and parts[-1].endswith("=*"):
-        segments.insert(0, parts.pop().removesuffix("=*"))
-    if any("*" in part for part in parts):
-        raise ContractError(
-            f"{path}: servers: {text!r}: a folder wildcard must be a Hive segment such as `dt=*`; rewrite it"
-        )
-    root = "/".join(parts)
-    if not scheme and not root.startswith("/"):
-        root = f"{folder}/{root.removeprefix('./')}".rstrip("/")
-    return Location(root=scheme + root, segments=tuple(map(_text_segment, segments)), pattern=pattern)
-
-
-def typed(where: Location, columns: Sequence[Column], *, path: str) -> Location:
-    """The location with the published type of the column in each segment; text if there is no such column.
-
-    Raises:
-        ContractError: one line per column with a type that a partition key cannot have.
-    """
-    by_name = {column.name: column for column in columns}
-    segments = tuple(
-        Segment(name=segment.name, type=published_type(by_name[segment.name])) if segment.name in by_name else segment
-        for segment in where.segments
-    )
-    invalid = [segment for segment in segments if not is_key_type(segment.type)]
-    if invalid:
-        lines = (f"{path}: {by_name[each.name].path}.logicalType: {why_not_key_type(each.type)}" for each in invalid)
-        raise ContractError("\n".join(lines))
-    return where.model_copy(update={"segments": segments})
-
-
-def _location(server: Server, model: str, columns: Sequence[Column], *, folder: str, path: str) -> Location:
-    place = str(server.location or server.path)
-    return typed(location(place, folder=folder, model=model, path=path), columns, path=path)
-
-
-def _text_segment(name: str) -> Segment:
-    return Segment(name=name, type="VARCHAR")
-
-
 def _identity(odcs: OpenDataContractStandard) -> dict[str, Any]:
     description = odcs.description
     return {
@@ -193,33 +160,26 @@ def _identity(odcs: OpenDataContractStandard) -> dict[str, Any]:
     }
 
 
-def _only_schema(odcs: OpenDataContractStandard, path: str) -> SchemaObject:
-    objects = odcs.schema_ or []
-    if len(objects) != 1:
-        what = f"has {len(objects)} objects, but a contract describes one table; write one contract per table"
-        raise ContractError(f"{path}: schema: {what}")
-    if not objects[0].properties:
-        raise ContractError(f"{path}: schema[0].properties: has no columns; list them")
-    return objects[0]
+def _schemas(odcs: OpenDataContractStandard, path: str) -> list[SchemaObject]:
+    schemas = odcs.schema_ or []
+    if not schemas:
+        raise ContractError(f"{path}: schema: has no objects; add one for each table")
+    for i, schema in enumerate(schemas):
+        if not schema.properties:
+            raise ContractError(f"{path}: schema[{i}].properties: has no columns; list them")
+    return schemas
 
 
-def used_server(servers: Sequence[Mapping[str, Any]], environment: str | None) -> int | None:
-    """Index of the first server with readable Parquet files, in the environment if it is set; None if there is none."""
-    for i, server in enumerate(servers):
-        is_readable = server.get("type") in SERVER_TYPES and server.get("format", "parquet") == "parquet"
-        if is_readable and (not environment or environment in (server.get("environment"), server.get("server"))):
-            return i
-    return None
-
-
-def _chosen_server(odcs: OpenDataContractStandard, document: Document, path: str, environment: str | None) -> Server:
-    servers = document.mapping.get("servers") or []
-    used = used_server(servers, environment)
-    if used is not None and odcs.servers:
-        return odcs.servers[used]
-    if used_server(servers, None) is None:
+def _chosen(servers: Sequence[Mapping[str, Any]], name: str, environment: str | None, path: str) -> int:
+    used = used_server(servers, environment, name)
+    if used is not None:
+        return used
+    if not any(map(is_readable, servers)):
         raise ContractError(f"{path}: servers: no server has type s3 or local and format parquet; add one")
-    what = f"no server has the environment {environment!r}; add one, or change GATE_ENVIRONMENT"
+    if environment and used_server(servers, None, name) is not None:
+        what = f"no server of {name} has the environment {environment!r}; add one, or change GATE_ENVIRONMENT"
+    else:
+        what = f"no server is for {name}: each has the custom property `schema` with another name; add a server"
     raise ContractError(f"{path}: servers: {what}")
 
 
@@ -229,23 +189,6 @@ def _status(odcs: OpenDataContractStandard, path: str) -> Status:
     except ValueError:
         words = ", ".join(Status)
         raise ContractError(f"{path}: status: {odcs.status!r} is not a status; use one of {words}") from None
-
-
-def _slas(odcs: OpenDataContractStandard, path: str) -> tuple[Sla, ...]:
-    return tuple(
-        Sla(
-            path=f"slaProperties[{i}]",
-            property=(canonical(s.property) or str(s.property)).lower(),
-            value="" if s.value is None else s.value,
-            value_ext=s.valueExt,
-            unit=s.unit,
-            element=s.element or odcs.slaDefaultElement,
-            schedule=s.schedule,
-            severity=severity_of(s.customProperties, f"slaProperties[{i}]", path),
-            description=s.description or "",
-        )
-        for i, s in enumerate(odcs.slaProperties or [])
-    )
 
 
 def _team(odcs: OpenDataContractStandard) -> Team:

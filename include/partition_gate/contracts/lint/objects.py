@@ -1,0 +1,109 @@
+"""Lint rules about schema objects: their names, and the files that each is read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from partition_gate.contracts.lint.view import Known, Placed, Problem, View, columns_of, parts
+from partition_gate.contracts.odcs.object_names import SCHEMA
+from partition_gate.contracts.odcs.servers import location, place_of, same_files, shared_folder
+from partition_gate.core.errors import ContractError
+from partition_gate.core.finding import Level
+from partition_gate.core.names import dag_id, qualified_name
+from partition_gate.core.nearest_words import did_you_mean, shown
+from partition_gate.core.partition import Location
+
+
+def schema_object(view: View, _known: Known) -> Iterator[Problem]:
+    """The contract has schema objects with columns, and their names differ, ignoring case as published tables do."""
+    objects = list(view.objects())
+    if not objects:
+        yield Problem("schema", "has no objects; add one for each table")
+    places: dict[str, str] = {}
+    for item in objects:
+        if not item.node.get("properties"):
+            yield Problem(f"{item.place}.properties", "has no columns; list them")
+        name = item.node.get("name")
+        if isinstance(name, str) and name.casefold() in places:
+            what = f"{shown(name)} is also the name of {places[name.casefold()]}; rename one of them"
+            yield Problem(f"{item.place}.name", what)
+        places.setdefault(str(name).casefold(), item.place)
+
+
+def dataset_name(view: View, known: Known) -> Iterator[Problem]:
+    """No other contract has a dataset or a DAG of this name (a warning for a file outside the contracts folder)."""
+    own, level = known.name or str(view.root.get("id")), None if known.name else Level.WARNING
+    objects = [(item, str(item.node.get("name"))) for item in view.objects()]
+    for item, name in objects:
+        dag = dag_id(qualified_name(own, name, is_only=len(objects) == 1))
+        for claim, what in (
+            (name.casefold(), f"has a dataset {shown(name)} too, and each needs a table of its own"),
+            (dag, f"has a DAG {dag} too"),
+        ):
+            other = next((other for other in known.claims.get(claim, ()) if other != own), None)
+            if other is not None:
+                yield Problem(f"{item.place}.name", f"the contract {other} {what}; rename one of them", level)
+                break
+
+
+def partition_columns(view: View, _known: Known) -> Iterator[Problem]:
+    """The Hive segments of an object's location are its properties with `partitioned: true`."""
+    several = len(list(view.objects())) > 1
+    for item in view.objects():
+        servers = [server for server in view.servers_of(item) if place_of(server.node)[1]]
+        if servers and view.columns_beside(item):
+            yield from _unlike_location(item, servers, of=f" in {item.node.get('name')}" if several else "")
+
+
+def own_folder(view: View, _known: Known) -> Iterator[Problem]:
+    """In each environment, every object is read from files of its own."""
+    by_environment: dict[str, dict[str, tuple[str, Location]]] = {}
+    for item in view.objects():
+        for server in view.servers_of(item):
+            place, where = _located(server, str(item.node.get("name")))
+            if isinstance(where, Location):
+                objects = by_environment.setdefault(repr(server.node.get("environment")), {})
+                objects.setdefault(str(item.node.get("name")), (place, where))
+    for objects in by_environment.values():
+        for names in same_files({name: where for name, (_, where) in objects.items()}):
+            yield Problem(objects[names[-1]][0], shared_folder(names))
+
+
+def object_reference(view: View, _known: Known) -> Iterator[Problem]:
+    """The custom property `schema` of a server or a service level names an object of the contract."""
+    names = [str(item.node.get("name")) for item in view.objects()]
+    for part in (*parts(view.root, "servers"), *view.slas()):
+        for custom in parts(part.node, "customProperties", part.place):
+            value = custom.node.get("value")
+            if custom.node.get("property") == SCHEMA and value not in names:
+                hint = did_you_mean(value, names) or f"its objects are {', '.join(names)}"
+                yield Problem(f"{custom.place}.value", f"{shown(value)} is not an object of the contract; {hint}")
+
+
+def _unlike_location(item: Placed, servers: Sequence[Placed], *, of: str) -> Iterator[Problem]:
+    columns = {str(column.node.get("name")): column for column in columns_of(item)}
+    partitioned = [name for name, column in columns.items() if column.node.get("partitioned") is True]
+    locations = [_located(server, str(item.node.get("name"))) for server in servers]
+    for place, where in locations:
+        if isinstance(where, str):
+            yield Problem(place, where)
+            continue
+        for name in (segment for segment in where.names if segment not in partitioned):
+            has = name in columns
+            write = f"add `partitioned: true` to property {name!r}" if has else f"add the property {name!r}"
+            what = f"the segment {name}= has no property with `partitioned: true`{of}; {write}"
+            yield Problem(place, what, None if has else Level.WARNING)
+    readable = [where for _, where in locations if isinstance(where, Location)]
+    for name in partitioned:
+        if readable and not any(name in where.names for where in readable):
+            what = f"no location has the segment {name}=*; add it, or remove `partitioned`"
+            yield Problem(f"{columns[name].place}.partitioned", what)
+
+
+def _located(server: Placed, name: str) -> tuple[str, Location | str]:
+    """The place of a server's location, and the location of an object there or what is wrong with it."""
+    key, text = place_of(server.node)
+    try:
+        return f"{server.place}.{key}", location(text, folder="/", model=name, path="")
+    except ContractError as error:
+        return f"{server.place}.{key}", str(error).removeprefix(": servers: ")

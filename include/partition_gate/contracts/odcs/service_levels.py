@@ -1,0 +1,66 @@
+"""Reads service levels, and assigns each to the schema objects that it holds for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+
+from open_data_contract_standard.model import OpenDataContractStandard, ServiceLevelAgreementProperty
+
+from partition_gate.contract.model import Sla
+from partition_gate.contract.sla_names import canonical
+from partition_gate.contracts.odcs.columns import severity_of
+from partition_gate.contracts.odcs.object_names import SCHEMA, element_parts
+
+
+def read_slas(
+    odcs: OpenDataContractStandard, columns: Mapping[str, Set[str]], *, path: str
+) -> dict[str, tuple[Sla, ...]]:
+    """The service levels of each object, in the file's order; `columns` are the columns of each object, by name.
+
+    A service level holds for the objects of its `element`, or for the object of its custom property `schema`; without
+    both, for every object, except those with a service level of their own for the same property.
+
+    Raises:
+        ContractError: a severity is not known.
+    """
+    found: dict[str, list[tuple[Sla, bool]]] = {name: [] for name in columns}
+    for i, sla in enumerate(odcs.slaProperties or []):
+        read = _sla(sla, f"slaProperties[{i}]", path)
+        for name, element, is_shared in _holders(sla, odcs.slaDefaultElement, columns):
+            found[name].append((read.model_copy(update={"element": element}), is_shared))
+    return {name: tuple(_without_replaced(slas)) for name, slas in found.items()}
+
+
+def _sla(sla: ServiceLevelAgreementProperty, place: str, path: str) -> Sla:
+    return Sla(
+        path=place,
+        property=(canonical(sla.property) or str(sla.property)).lower(),
+        value="" if sla.value is None else sla.value,
+        value_ext=sla.valueExt,
+        unit=sla.unit,
+        schedule=sla.schedule,
+        severity=severity_of(sla.customProperties, place, path),
+        description=sla.description or "",
+    )
+
+
+def _holders(
+    sla: ServiceLevelAgreementProperty, default: str | None, columns: Mapping[str, Set[str]]
+) -> Iterator[tuple[str, str | None, bool]]:
+    """(object, its part of the element, whether the level holds for every object alike)."""
+    element = sla.element or default
+    if len(columns) == 1:
+        yield next(iter(columns)), element, False
+        return
+    named = next((str(each.value) for each in sla.customProperties or [] if each.property == SCHEMA), None)
+    parts = list(element_parts(element, columns)) if element else []
+    for name in columns:
+        own = [part for part, owners in parts if name in owners]
+        if named == name or (named is None and (own or not element)):
+            yield name, ", ".join(part for part in own if part != name) or None, named is None and not element
+
+
+def _without_replaced(slas: list[tuple[Sla, bool]]) -> Iterator[Sla]:
+    """The service levels without those for every object that the object has a level of its own for."""
+    own = {sla.property for sla, is_shared in slas if not is_shared and sla.element is None}
+    yield from (sla for sla, is_shared in slas if not is_shared or sla.property not in own)
