@@ -38,7 +38,8 @@ class Settings(Record):
     contracts: Path = Field(Path("include/contracts"), description="Folder of the `<id>.odcs.yaml` contracts.")
     expectations: Path = Field(Path("expectations"), description="Folder of the compiled suites.")
     environment: str = Field(
-        "", description="Which `servers[]` entry to use, by its `environment` or `server`; empty: the first."
+        "",
+        description="The `servers[]` to use, by `environment` or `server`; empty: the environment of the first one.",
     )
     s3_endpoint_url: str = Field(
         "",

@@ -180,10 +180,20 @@ class WiredPorts:
 
     def infer_location(self, path: str) -> Location:
         """Infer the location of a folder in landing, including its Hive segments."""
-        from partition_gate.adapters.object_store.layout import infer_location, local_folder_names, s3_folder_names
+        from partition_gate.adapters.object_store.layout import infer_location
 
-        names = s3_folder_names(self.endpoint) if path.startswith("s3://") else local_folder_names
-        return infer_location(path, names)
+        return infer_location(path, self._folder_names(path))
+
+    def infer_tables(self, path: str) -> tuple[Location, ...]:
+        """Infer the location of each table that has a folder in a folder in landing."""
+        from partition_gate.adapters.object_store.layout import infer_tables
+
+        return infer_tables(path, self._folder_names(path))
+
+    def _folder_names(self, path: str) -> Callable[[str], list[str]]:
+        from partition_gate.adapters.object_store.layout import local_folder_names, s3_folder_names
+
+        return s3_folder_names(self.endpoint) if path.startswith("s3://") else local_folder_names
 
     @cached_property
     def endpoint(self) -> Endpoint:

@@ -136,7 +136,9 @@ def of_keys(path: str, *names: str) -> dict[str, Any]:
     ]
     return {
         "servers": [{"server": "x", "type": "local", "path": path, "format": "parquet"}],
-        "schema": [{"name": "t", "properties": [{"name": "id", "logicalType": "integer"}, *columns]}],
+        "schema": [
+            {"name": "_by_".join(("t", *names)), "properties": [{"name": "id", "logicalType": "integer"}, *columns]}
+        ],
     }
 
 
@@ -183,8 +185,10 @@ def test_bad_contracts_cost_the_good_ones_nothing_and_airflow_shows_which_have_n
 def test_the_projects_own_dags_load_without_an_error(tmp_path):
     found = ask_airflow(BAG, tmp_path)
 
-    names = [path.name.removesuffix(".odcs.yaml") for path in (ROOT / "include" / "contracts").glob("*.odcs.yaml")]
-    assert found["dags"] == [*CONSUMERS, *(f"gate__{name}" for name in sorted(names)), WATCH]
+    references = [f"gate__reference__{name}" for name in ("airlines", "airports", "planes")]
+    assert found["dags"] == [
+        *(*CONSUMERS, "gate__flights", *references, "gate__weather", "gate__weather_hourly", WATCH),
+    ]
     assert found["errors"] == {}
 
 

@@ -11,7 +11,7 @@ from partition_gate.checks.compiling.compiled import compiled
 from partition_gate.contracts.coverage.clauses import Treatment
 from partition_gate.contracts.odcs.reader import read_contract
 
-TEXT = Path("include/contracts/planes.odcs.yaml").read_text(encoding="utf-8")
+TEXT = Path("tests/corpus/planes.odcs.yaml").read_text(encoding="utf-8")
 
 
 def details(path: Path) -> ContractDetails:

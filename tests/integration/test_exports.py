@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from partition_gate.apps.cli.main import app
 from partition_gate.apps.demo.nycflights import by_day, read
 from partition_gate.checks.core_expectations import RUN
+from partition_gate.core.errors import UnknownContract
 
 ATTACK = "\"><script>alert(1)</script>\n'; DROP TABLE x; --"
 
@@ -144,9 +145,32 @@ def test_the_suite_is_taken_by_great_expectations_and_names_what_it_left_out():
 
 
 @pytest.mark.parametrize("form", ["avro", "jsonschema", "great-expectations", "sql-ddl", "html"])
-@pytest.mark.parametrize("contract", ["airlines", "airports", "planes", "weather"])
-def test_every_contract_of_the_project_has_every_form(form: str, contract: str):
-    assert contract in exported(form, contract)
+@pytest.mark.parametrize("dataset", ["reference/airlines", "reference/airports", "reference/planes", "weather"])
+def test_every_dataset_of_the_project_has_every_form(form: str, dataset: str):
+    assert dataset.rpartition("/")[2] in exported(form, dataset)
+
+
+def test_the_ddl_of_a_contract_has_every_table_of_it():
+    with duckdb.connect() as connection:
+        connection.execute(exported("sql-ddl", "reference"))
+
+        tables = connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
+    assert tables == [("airlines",), ("airports",), ("planes",)]
+
+
+def test_the_page_of_a_contract_has_every_table_of_it():
+    page = exported("html", "reference")
+
+    assert [page.count(f"<h2>{name}</h2>") for name in ("airlines", "airports", "planes")] == [1, 1, 1]
+    assert page.count("<h3>Columns</h3>") == 3
+
+
+@pytest.mark.parametrize("form", ["avro", "jsonschema", "great-expectations"])
+def test_a_form_of_one_table_needs_its_name_and_lists_those_there_are(form: str):
+    result = CliRunner().invoke(app, ["export", "reference", "--to", form])
+
+    assert isinstance(result.exception, UnknownContract)
+    assert "reference/airlines, reference/airports, reference/planes" in str(result.exception)
 
 
 def test_the_page_loads_nothing_and_shows_values_as_text(tmp_path: Path):

@@ -178,3 +178,47 @@ def test_an_existing_file_is_never_overwritten(tmp_path: Path):
     result = gate(tmp_path, "init", str(tmp_path / "orders"), "--output", str(tmp_path / "mine.yaml"))
 
     assert (result.exit_code, (tmp_path / "mine.yaml").read_text()) == (2, "mine")
+
+
+def test_a_folder_with_a_folder_for_each_table_becomes_one_contract_whose_partitions_pass(tmp_path: Path):
+    root = tmp_path / "shop"
+    for name in ("orders", "lines"):
+        landed(root / name, "dt=2026-11-01", awkward())
+        landed(root / name, "dt=2026-11-02", awkward())
+    (root / "_old" / "x").mkdir(parents=True)
+    (root / "empty").mkdir()
+
+    contract = drafted(tmp_path, root)
+
+    document = yaml.safe_load(contract.read_text())
+    assert (document["id"], [each["name"] for each in document["schema"]]) == ("shop", ["lines", "orders"])
+    assert [each["path"] for each in document["servers"]] == [f"{root}/{{schema}}/dt=*/*.parquet"]
+    assert "element" not in document["slaProperties"][0]
+    for name in ("orders", "lines"):
+        found = json.loads(gate(tmp_path, "run", f"{contract}/{name}", "2026-11-02", "--json").stdout)
+        assert (found["dataset"], found["outcome"]) == (name, "published")
+
+
+def test_tables_with_other_keys_have_servers_and_service_levels_of_their_own(tmp_path: Path):
+    root = tmp_path / "shop"
+    landed(root / "orders", "dt=2026-11-01", awkward())
+    landed(root / "orders", "dt=2026-11-02", awkward())
+    landed(root / "the-customers", "", awkward())
+
+    document = yaml.safe_load(drafted(tmp_path, root).read_text())
+
+    assert [(each["path"], each["customProperties"][0]["value"]) for each in document["servers"]] == [
+        (f"{root}/orders/dt=*/*.parquet", "orders"),
+        (f"{root}/the-customers/*.parquet", "the_customers"),
+    ]
+    assert {each["element"] for each in document["slaProperties"]} == {"orders"}
+
+
+def test_two_folders_never_become_one_table(tmp_path: Path):
+    root = tmp_path / "shop"
+    for name in ("a-b", "a_b", "A-b"):
+        landed(root / name, "", awkward())
+
+    document = yaml.safe_load(drafted(tmp_path, root).read_text())
+
+    assert [each["name"] for each in document["schema"]] == ["A_b", "a_b_2", "a_b_3"]

@@ -148,7 +148,7 @@ def test_a_name_that_is_nothing_is_a_usage_error():
     done = gate("lint", "nothing-here")
 
     assert done.returncode == 2
-    assert "'nothing-here' is neither a contract of" in done.stderr
+    assert "'nothing-here' is not a contract or a dataset: " in done.stderr
 
 
 def test_a_file_of_10_mb_and_an_endless_one_are_refused_at_once(tmp_path):
@@ -257,5 +257,5 @@ def test_all_contracts_are_loaded_by_reading_each_once(compiled):
 
 
 def test_the_dag_of_one_contract_reads_no_other(compiled):
-    assert [each.contract.id for each in compiled.load_some("customers").contracts] == ["customers"]
+    assert [each.contract.id for each in compiled.load_some("gate__customers").contracts] == ["customers"]
     assert compiled.read_files == ["customers.odcs.yaml"]

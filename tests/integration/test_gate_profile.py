@@ -128,6 +128,7 @@ def test_the_json_says_the_same(records):
     columns = document.pop("columns")
     assert document == {
         "interface_version": 1,
+        "contract": "orders",
         "dataset": "orders",
         "partitions": ["2026-11-01"],
         "without_profile": [],

@@ -210,7 +210,7 @@ def test_an_unknown_dataset_is_a_usage_error_that_names_the_known_ones(records: 
     done = records.desk.gate("sla", "nowhere")
 
     assert done.returncode == USAGE
-    assert "'nowhere' is not a dataset" in done.stderr
+    assert "'nowhere' is not a contract or a dataset: " in done.stderr
     assert "flights" in done.stderr
 
 

@@ -22,7 +22,7 @@ from partition_gate.core.errors import AccessDenied, BucketMissing, ContractErro
 from partition_gate.gate.publish_contracts import Approved, RegistryOutcome, RegistryStore, Stored, publish_contracts
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
-TEXT = Path("include/contracts/planes.odcs.yaml").read_text(encoding="utf-8")
+TEXT = Path("tests/corpus/planes.odcs.yaml").read_text(encoding="utf-8")
 OpenStore = Callable[[], RegistryStore]
 
 

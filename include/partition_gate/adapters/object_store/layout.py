@@ -37,6 +37,12 @@ def infer_location(path: str, folder_names: FolderNames) -> Location:
     return Location(root=root, segments=typed, pattern=pattern)
 
 
+def infer_tables(path: str, folder_names: FolderNames) -> tuple[Location, ...]:
+    """The location of each folder in a folder, by name, without hidden ones and Hive segments."""
+    names = sorted(name for name in folder_names(path) if "=" not in name and not name.startswith((".", "_")))
+    return tuple(infer_location(f"{path}/{name}", folder_names) for name in names)
+
+
 def local_folder_names(folder: str) -> list[str]:
     path = Path(folder)
     if not path.is_dir():

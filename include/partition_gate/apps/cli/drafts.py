@@ -37,6 +37,8 @@ def init(
 ) -> None:
     """Draft a contract from existing Parquet partitions. Every guess in it is marked as one.
 
+    A folder that has no partitions, but a folder for each table, becomes one contract with several schema objects.
+
     Exit codes: 0 drafted, 1 the files are not readable Parquet, 2 usage error or nothing there, 3 landing cannot be
     read.
     """
@@ -46,8 +48,9 @@ def init(
         raise typer.BadParameter(f"--timezone {timezone!r} is not an IANA time zone: write one such as Europe/Berlin")
     with open_ports(load_settings()) as ports:
         location = ports.infer_location(path if path.startswith("s3://") else str(Path(path).resolve()))
-        profile = _profile(location, partitions, ports).model_copy(update={"timezone": timezone})
-    text = draft_contract(profile, contract_id=contract_id or proposed_id(location.root))
+        profiles = _profiles(location, partitions, ports)
+    zoned = [profile.model_copy(update={"timezone": timezone}) for profile in profiles]
+    text = draft_contract(*zoned, contract_id=contract_id or proposed_id(location.root), root=location.root)
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -56,7 +59,22 @@ def init(
     typer.echo(f"wrote {output}; review it, then run: gate lint {output}", err=True)
 
 
-def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile:
+def _profiles(location: Location, newest: int, ports: WiredPorts) -> list[DataProfile]:
+    """The profile of the folder, or of each table that has a folder in it. Raises: BadParameter."""
+    own = _profile(location, newest, ports)
+    tables = () if own or location.segments else ports.infer_tables(location.root)
+    profiles = {table.root: _profile(table, newest, ports) for table in tables}
+    for root in (root for root, profile in profiles.items() if profile is None):
+        typer.echo(f"skipped {root}: there is no Parquet file", err=True)
+    found = [profile for profile in (own, *profiles.values()) if profile]
+    if not found:
+        count = len(ports.store.partition_keys(location).keys)
+        raise typer.BadParameter(f"{location.root}: there is no Parquet file in {count} partitions; check PATH")
+    return found
+
+
+def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile | None:
+    """The profile of the newest partitions; None if no file is in them."""
     from partition_gate.adapters.profiling import profile_partitions
 
     landed = ports.store.partition_keys(location)
@@ -66,7 +84,7 @@ def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile:
     listed = [_partition(location, key, ports) for key in keys[-max(newest, _LISTED) :]]
     full = [partition for partition in listed if partition.files]
     if not full:
-        raise typer.BadParameter(f"{location.root}: there is no Parquet file in {len(keys)} partitions; check PATH")
+        return None
     chosen = full[-newest:]
     ports.spool_folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=ports.spool_folder, prefix="init-") as folder:

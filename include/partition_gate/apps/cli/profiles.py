@@ -61,8 +61,7 @@ def profile(contract: Contract, key: Key = None, last: Last = 7, as_json: Json =
     with open_ports() as ports:
         combined = _profile(ports.ledger, dataset.name, _published(ports.ledger, dataset, key, last))
     if as_json:
-        document = {"contract": dataset.contract.id, **_document(combined)}
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(_document(combined, contract=dataset.contract.id), indent=2, ensure_ascii=False))
         return
     tables.terminal().print(_rendered(combined))
 
@@ -148,10 +147,11 @@ def _mean(column: ColumnCounters) -> str:
     return f"{float(Fraction(column.total) / column.value_count):.6g}"
 
 
-def _document(combined: DatasetProfile) -> dict[str, Any]:
+def _document(combined: DatasetProfile, *, contract: str) -> dict[str, Any]:
     counted = combined.profile
     return {
         "interface_version": 1,
+        "contract": contract,
         "dataset": combined.dataset,
         "partitions": combined.partitions,
         "without_profile": combined.without_profile,

@@ -21,6 +21,7 @@ from partition_gate.apps.demo.seed import seed
 from partition_gate.apps.demo.steps import Step, Steps, shown_on
 from partition_gate.contract.calendar import daily_keys
 from partition_gate.core.errors import OperatorError
+from partition_gate.core.names import dag_id
 from partition_gate.core.partition import SNAPSHOT
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Settlement
@@ -124,16 +125,16 @@ def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> N
     step = steps.begin("Judging partitions", total=len(demo.expected))
     references = [(name, SNAPSHOT) for name in REFERENCES]
     for name in REFERENCES:
-        airflow.unpause(f"gate__{name}")  # a snapshot has only its newest period
+        airflow.unpause(dag_id(f"reference/{name}"))  # a snapshot has only its newest period
     _wait(references, airflow, ledger, step)
     for consumer in CONSUMERS:
         airflow.unpause(consumer)
     for name in DAILY + HOURLY:
-        airflow.unpause(f"gate__{name}")
+        airflow.unpause(dag_id(name))
         partitions = [(name, key) for key in demo.keys(name)]
         if len(_settled(partitions, ledger)) < len(partitions):
             begin, end = demo.span(name)
-            airflow.backfill(f"gate__{name}", begin=begin, end=end, at_once=4)
+            airflow.backfill(dag_id(name), begin=begin, end=end, at_once=4)
     _wait(demo.expected, airflow, ledger, step)
 
 

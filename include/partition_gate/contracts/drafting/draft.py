@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -25,14 +25,20 @@ from partition_gate.core.partition_key import Segment
 
 API_VERSION = "v3.1.0"
 _HEAD = """\
-# A draft, guessed from {count} of {all} partitions ({keys}) below {root}.
+# A draft, guessed from {count} of {all} partitions{keys} below {root}.
 # Each guess begins with "Guess": confirm it, correct it, or remove it. Then add owners, channels and a purpose, and
 # set status to active. `gate lint` checks the file; `gate coverage` shows what is executed.
 """
 
 
-def draft_contract(profile: DataProfile, *, contract_id: str) -> str:
-    """The draft as ODCS YAML: it passes lint, and the profiled partitions pass its checks."""
+def draft_contract(*profiles: DataProfile, contract_id: str, root: str = "") -> str:
+    """The draft as ODCS YAML: it passes lint, and the profiled partitions pass its checks.
+
+    One profile is one table, named like the contract. Each of several is a table that is named like its folder below
+    `root`.
+    """
+    roots = [contract_id] if len(profiles) == 1 else [profile.location.root for profile in profiles]
+    tables = dict(zip(_table_names(roots), profiles, strict=True))
     document = {
         "apiVersion": API_VERSION,
         "kind": "DataContract",
@@ -41,13 +47,13 @@ def draft_contract(profile: DataProfile, *, contract_id: str) -> str:
         "version": "0.1.0",
         "status": "draft",
         "description": {"purpose": "To do: describe what one row is, and who needs it."},
-        "servers": [_server(profile)],
-        "schema": [_table(profile, contract_id)],
-        **_service_levels(profile),
-        **_settings(profile),
+        "servers": _servers(tables),
+        "schema": [_table(profile, name) for name, profile in tables.items()],
+        **_service_levels(tables),
+        **_settings(profiles),
     }
     body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=116)
-    return _head(profile) + body
+    return _head(tables, root or profiles[0].location.root) + body
 
 
 def proposed_id(root: str) -> str:
@@ -56,27 +62,63 @@ def proposed_id(root: str) -> str:
     return name or "dataset"
 
 
-def _head(profile: DataProfile) -> str:
-    keys = f"{profile.profiled[0]} to {profile.profiled[-1]}" if len(profile.profiled) > 1 else profile.profiled[0]
-    root = "".join(character for character in profile.location.root if character.isprintable())
-    text = _HEAD.format(count=len(profile.profiled), all=len(profile.keys), keys=keys, root=root)
-    no_latency = latency(profile.arrivals, timezone=profile.timezone)
-    return text if no_latency.hours else f"{text}# No latency was guessed: {no_latency.why}.\n"
+def _table_names(folders: Iterable[str]) -> list[str]:
+    """The name of the table in each folder: unique, ignoring case, with a number if it is not."""
+    names: dict[str, str] = {}
+    for folder in folders:
+        name = re.sub(r"[^A-Za-z0-9_]", "_", folder.rstrip("/").rsplit("/", 1)[-1]).lstrip("_") or "dataset"
+        numbered = (f"{name}{number}" for number in ("", *map("_{}".format, range(2, len(names) + 3))))
+        name = next(each for each in numbered if each.casefold() not in names)
+        names[name.casefold()] = name
+    return list(names.values())
 
 
-def _server(profile: DataProfile) -> dict[str, Any]:
-    location = profile.location
-    place = "/".join([location.root, *(f"{name}=*" for name in location.names), location.pattern])
-    is_s3 = location.root.startswith("s3://")
+def _head(tables: Mapping[str, DataProfile], root: str) -> str:
+    profiles = list(tables.values())
+    count, every = (
+        sum(len(each) for each in keys) for keys in zip(*((p.profiled, p.keys) for p in profiles), strict=True)
+    )
+    first = profiles[0].profiled
+    keys = f" ({first[0]} to {first[-1]})" if len(first) > 1 else f" ({first[0]})"
+    shown = "".join(character for character in root if character.isprintable())
+    text = _HEAD.format(count=count, all=every, keys=keys if len(tables) == 1 else "", root=shown)
+    for name, profile in tables.items():
+        no_latency, of = latency(profile.arrivals, timezone=profile.timezone), f" of {name}" if len(tables) > 1 else ""
+        text += "" if no_latency.hours else f"# No latency{of} was guessed: {no_latency.why}.\n"
+    return text
+
+
+def _servers(tables: Mapping[str, DataProfile]) -> list[dict[str, Any]]:
+    """One server if it can name the folder of each table, else a server for each table."""
+    places = {name: _place(profile, profile.location.root) for name, profile in tables.items()}
+    above = {profile.location.root.rpartition("/")[0] for profile in tables.values()}
+    shared = {_place(profile, f"{root}/{{schema}}") for profile in tables.values() for root in above}
+    named = next(iter(shared)) if len(shared) == 1 else ""
+    if len(tables) == 1:
+        return [_server("landing", *places.values())]
+    if named and all(named.replace("{schema}", name) == place for name, place in places.items()):
+        return [_server("landing", named)]
+    return [
+        {**_server(f"landing-{name}", place), "customProperties": [{"property": "schema", "value": name}]}
+        for name, place in places.items()
+    ]
+
+
+def _place(profile: DataProfile, root: str) -> str:
+    return "/".join([root, *(f"{name}=*" for name in profile.location.names), profile.location.pattern])
+
+
+def _server(name: str, place: str) -> dict[str, Any]:
+    is_s3 = place.startswith("s3://")
     return {
-        "server": "landing",
+        "server": name,
         "type": "s3" if is_s3 else "local",
         "location" if is_s3 else "path": place,
         "format": "parquet",
     }
 
 
-def _table(profile: DataProfile, contract_id: str) -> dict[str, Any]:
+def _table(profile: DataProfile, name: str) -> dict[str, Any]:
     inside = {column.name for column in profile.columns}
     bounds = row_bounds(profile.row_counts)
     observed = f"{min(profile.row_counts):,} to {max(profile.row_counts):,}" if profile.row_counts else "none"
@@ -87,7 +129,7 @@ def _table(profile: DataProfile, contract_id: str) -> dict[str, Any]:
         "description": f"Guess: half the smallest to twice the largest profiled partition ({observed} rows).",
     }
     return {
-        "name": re.sub(r"[^A-Za-z0-9_]", "_", contract_id),
+        "name": name,
         "physicalType": "table",
         **({"quality": [rule]} if bounds else {}),
         "properties": [
@@ -207,23 +249,37 @@ def _description(profile: DataProfile, column: ColumnProfile, facts: dict[str, A
     return f"Guess: {text}." if text else "Guess: only its type."
 
 
-def _service_levels(profile: DataProfile) -> dict[str, Any]:
+def _service_levels(tables: Mapping[str, DataProfile]) -> dict[str, Any]:
+    """The levels of all tables; a level that not every table has names its tables as its element."""
+    holders: dict[tuple[Any, ...], list[str]] = {}
+    levels: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for name, profile in tables.items():
+        for level in _levels(profile):
+            same = (level["property"], level["value"], level["unit"])
+            levels.setdefault(same, level)
+            holders.setdefault(same, []).append(name)
+    for same, names in holders.items():
+        if len(names) < len(tables):
+            levels[same]["element"] = ", ".join(names)
+    return {"slaProperties": list(levels.values())} if levels else {}
+
+
+def _levels(profile: DataProfile) -> Iterator[dict[str, Any]]:
     every, slowest = step(profile.keys), latency(profile.arrivals, timezone=profile.timezone)
-    levels = []
     if every:
         text = f"Guess: the most common distance between the {len(profile.keys)} keys."
-        levels.append({"property": "frequency", "value": every[0], "unit": every[1], "description": text})
+        yield {"property": "frequency", "value": every[0], "unit": every[1], "description": text}
     if slowest.hours:
         text = f"Guess: {slowest.why} after the end of their period ({profile.timezone})."
-        levels.append({"property": "latency", "value": slowest.hours, "unit": "h", "description": text})
-    return {"slaProperties": levels} if levels else {}
+        yield {"property": "latency", "value": slowest.hours, "unit": "h", "description": text}
 
 
-def _settings(profile: DataProfile) -> dict[str, Any]:
-    first = profile.keys[0].split("/")[0] if profile.keys and period_end(profile.keys[0]) else None
-    if first is None:
+def _settings(profiles: Sequence[DataProfile]) -> dict[str, Any]:
+    dated = [each.keys[0] for each in profiles if each.keys and period_end(each.keys[0])]
+    if not dated:
         return {}
+    first, timezone = min(key.split("/")[0] for key in dated), profiles[0].timezone
     settings = [{"property": "startDate", "value": first, "description": "Guess: the first partition in landing."}]
-    if profile.timezone != "UTC":
-        settings.append({"property": "timezone", "value": profile.timezone, "description": "Set by --timezone."})
+    if timezone != "UTC":
+        settings.append({"property": "timezone", "value": timezone, "description": "Set by --timezone."})
     return {"customProperties": settings}

@@ -26,7 +26,7 @@ def with_rule(text: str, anomaly: Anomaly, dataset: Dataset, *, threshold: float
     """
     lines = _rule(anomaly, threshold)
     place = _place(anomaly, dataset)
-    if re.search(rf"\bid: *{re.escape(_id(anomaly))}\s*$", text, re.MULTILINE):
+    if any(rule.id == _id(anomaly) for rule in dataset.rules):
         raise CannotAct(f"the contract already has the rule {_id(anomaly)}; change its bounds in the file")
     document = load_document(text, path=dataset.contract.path)
     at, inserted = _insertion(text.splitlines(), document, place, lines)
