@@ -53,6 +53,12 @@ contracts = tuple(compiled(read(minimal(id=name))) for name in ARGUMENTS)
 built = dags_of(Catalogue(contracts=contracts, broken=(("x.odcs.yaml", "no YAML"),)), build)
 print("FOUND" + json.dumps({"dags": sorted(built.dags), "left_out": built.left_out}))
 """
+TASK = """
+import json
+import gate_contracts
+dags = {name: dag.get_task("arrive").op_args for name, dag in gate_contracts.built.dags.items()}
+print("FOUND" + json.dumps({"dags": dags, "left_out": gate_contracts.built.left_out}))
+"""
 TICKS = """
 import json, re, sys
 import pendulum
@@ -142,6 +148,13 @@ def of_keys(path: str, *names: str) -> dict[str, Any]:
     }
 
 
+def of_tables(*names: str) -> dict[str, Any]:
+    return {
+        "servers": [{"server": "x", "type": "local", "path": "data/{schema}/*.parquet", "format": "parquet"}],
+        "schema": [{"name": name, "properties": [{"name": "id", "logicalType": "integer"}]} for name in names],
+    }
+
+
 BY_HOUR = of_keys("data/dt=*/hour=*/*.parquet", "dt", "hour")
 BY_REGION = of_keys("data/region=*/dt=*/*.parquet", "region", "dt")
 REFUSED_NAMES = ("Ünï", "a b", "a" * 200)
@@ -203,6 +216,27 @@ def test_a_dag_of_keys_that_are_no_times_waits_to_be_triggered_and_the_others_ar
         "gate__by_region": "PartitionedAtRuntime",
         "gate__good": "ContractTimetable",
     }
+
+
+def test_each_object_of_a_contract_has_its_dag_and_a_name_with_underscores_is_no_other_dag(folder, tmp_path):
+    folder.add("shop", **of_tables("orders", "lines"))
+    folder.add("shop__customers")
+
+    found = ask_airflow(BAG, tmp_path / "airflow", **folder.settings)
+
+    shop = ["gate__shop__customers", "gate__shop__lines", "gate__shop__orders"]
+    assert found["dags"] == [*CONSUMERS, "gate__by_hour", "gate__good", *shop, WATCH]
+    assert found["errors"] == {}
+
+
+def test_the_process_of_a_task_has_the_dag_of_its_own_object_alone(folder, tmp_path):
+    folder.add("shop", **of_tables("orders", "lines"))
+    folder.write("broken", b"id: [")
+
+    parsing = {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": "gate__shop__lines"}  # what Airflow sets
+    found = ask_airflow(TASK, tmp_path / "airflow", **folder.settings, **parsing)
+
+    assert found == {"dags": {"gate__shop__lines": ["shop/lines"]}, "left_out": {}}
 
 
 def test_an_airflow_that_forbids_our_run_ids_leaves_those_contracts_out_and_says_so(folder, tmp_path):

@@ -239,6 +239,24 @@ def test_a_dag_leads_to_the_partitions_of_its_contract(tmp_path: Path):
     assert answer.headers["location"] == "/?dataset=orders"
 
 
+def test_a_contract_with_several_datasets_lists_them_and_commands_name_them(tmp_path: Path):
+    console = a_console(tmp_path)
+    (orders,) = console.summaries
+    lines = orders.model_copy(update={"dataset": "lines", "dag": "gate__orders__lines", "description": "Its lines."})
+    console.summaries = (orders.model_copy(update={"dag": "gate__orders__orders"}), lines)
+    browser = a_browser(console)
+
+    page = browser.get("/contracts/lines").text
+
+    assert "<h1>Contract orders</h1>" in page
+    assert page.count("<dt>Dataset</dt>") == 2
+    assert '<a href="/?dataset=lines">lines</a>: Its lines.' in page
+    assert "gate quarantine show orders/orders 2026-11-01" in browser.get(f"/quarantine/{ATTEMPT}").text
+    assert "gate run orders/orders 2026-11-01" in browser.get(f"/attempts/{ATTEMPT}").text
+    answer = browser.get("/dags/gate__orders__lines", follow_redirects=False)
+    assert answer.headers["location"] == "/?dataset=lines"
+
+
 def test_quarantine_shows_reasons_the_masked_columns_and_the_command(tmp_path: Path):
     page = a_browser(a_console(tmp_path)).get(f"/quarantine/{ATTEMPT}").text
 

@@ -13,6 +13,7 @@ from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.apps.web.ledger_console import LedgerConsole
+from partition_gate.contracts.coverage.clauses import Treatment
 from partition_gate.core.errors import OperatorError
 from partition_gate.core.masking import pseudonym
 from partition_gate.judging.disposition import PartitionOutcome
@@ -92,6 +93,29 @@ def test_a_contract_is_summed_up_and_its_text_can_be_read(ledger: SqlLedger, fol
     (summary,) = console.contracts()
     assert (summary.id, summary.owner, summary.description) == ("orders", "Sales", "One row an order.")
     assert console.contract_text("orders") == CONTRACT
+
+
+def test_the_datasets_of_a_contract_are_summed_up_each_and_its_details_cover_all_of_them(
+    ledger: SqlLedger, folder: ContractFolder
+):
+    table = (
+        "  - {name: lines, properties: [{name: dt, logicalType: date, partitioned: true}, {name: n, required: true}]}\n"
+    )
+    text = CONTRACT.replace("landing/dt", "landing/{schema}/dt").replace("team:", f"{table}team:")
+    file = folder.contracts / "orders.odcs.yaml"
+    file.write_text(text)
+    folder.write_suites(file)
+    (folder.expectations / "orders" / "orders.json").write_text("{}")
+    console = a_console(ledger, folder)
+
+    (summary,) = console.contracts()
+    details = console.contract_details("orders")
+
+    assert (summary.id, summary.dataset, summary.dag) == ("orders", "lines", "gate__orders__lines")
+    assert details is not None
+    treatments = {clause.clause: group.treatment for group in details.coverage for clause in group.clauses}
+    assert treatments["schema[1].properties[1].required"] is Treatment.EXECUTED
+    assert treatments["schema[0].properties[1].logicalType"] is Treatment.EXECUTED
 
 
 @pytest.mark.parametrize("contract_id", ["returns", "../contracts/orders", "/etc/passwd", ""])

@@ -35,15 +35,16 @@ def in_force(versions: Sequence[Dataset], key: str) -> int:
 def with_current_terms(version: Dataset, current: Dataset) -> Dataset:
     """An earlier version in the form in which it judges now.
 
-    Its columns, rules, severities, limits and latency stay as promised. The data's location, the calendar, the status
-    and the recipients of messages come from the current version. A column that is classified now is masked, even if
-    the earlier version did not classify it.
+    Its columns, rules, severities, limits and latency stay as promised. The data's location, its name in commands, the
+    calendar, the status and the recipients of messages come from the current version. A column that is classified now
+    is masked, even if the earlier version did not classify it.
     """
     hidden = {name for name, column in matching_columns(version, current).items() if column.classified}
     return version.model_copy(
         update={
             "location": current.location,
             "endpoint_url": current.endpoint_url,
+            "siblings": current.siblings,
             "contract": version.contract.model_copy(
                 update={name: getattr(current.contract, name) for name in _CURRENT_TERMS},
             ),

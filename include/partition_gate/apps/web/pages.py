@@ -18,6 +18,7 @@ from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES, failures_f
 from partition_gate.apps.web.overview import View, overview
 from partition_gate.core.addresses import shown_channel
 from partition_gate.core.display import escaped
+from partition_gate.core.names import qualified_name
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 
 SAMPLE_ROWS = 100
@@ -121,7 +122,8 @@ class ConsolePages:
     def quarantine(self, request: Request, attempt_id: str) -> Response:
         settlement = _settlement(self._console, attempt_id)
         sample = self._console.quarantine_sample(attempt_id, limit=SAMPLE_ROWS)
-        return html(request, "quarantine.html", settlement=settlement, sample=sample)
+        name = _name_in_commands(self._console, settlement)
+        return html(request, "quarantine.html", settlement=settlement, sample=sample, name=name)
 
     def inbox(self, request: Request) -> Response:
         shown = _conversations(self._console.messages())
@@ -154,11 +156,18 @@ def _partition(request: Request, console: Console, settlement: Settlement, *, ne
         request,
         "partition.html",
         settlement=settlement,
+        name=_name_in_commands(console, settlement),
         newest=newest,
         results=failures_first(console.results(settlement.attempt_id)),
         messages=_conversations(console.messages(settlement.attempt_id)),
         docs_page=page if _inside(console.docs_folder, page) else None,
     )
+
+
+def _name_in_commands(console: Console, settlement: Settlement) -> str:
+    """`orders`, or `shop/orders` if the contract has other datasets too."""
+    datasets = {each.dataset for each in console.contracts() if each.id == settlement.contract}
+    return qualified_name(settlement.contract, settlement.dataset, is_only=datasets <= {settlement.dataset})
 
 
 def _settlement(console: Console, attempt_id: str) -> Settlement:
