@@ -7,6 +7,7 @@ from tests.mutations.columns_and_values import READING, SHOWING
 from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
+from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.service_levels import ALERTING, MEASURING
 
 PIPELINE = "tests/unit/test_pipeline.py"
@@ -272,4 +273,5 @@ MUTATIONS = (
     *(*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING),
     *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING),
     *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *COMPARING, *DIGESTING, *PROMOTING),
+    *(*ASSIGNING, *NAMING),
 )

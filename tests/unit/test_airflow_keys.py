@@ -11,8 +11,10 @@ import pytest
 from tests.unit.test_odcs import minimal, read
 
 from partition_gate.apps.airflow.timetable import from_airflow, to_airflow
+from partition_gate.apps.airflow.watch import trigger_of
 from partition_gate.contract.model import Dataset
 from partition_gate.contract.schedule import schedule_of
+from partition_gate.gate.look import WantedRun
 
 
 def partitioned(*segments: str, slas: Sequence[dict[str, Any]] = (), **of_type: str) -> Dataset:
@@ -88,3 +90,10 @@ def test_no_cron_knows_the_keys_of_regions():
 @pytest.mark.parametrize(("segments", "period"), [(("dt",), timedelta(days=1)), (("dt", "hour"), timedelta(hours=1))])
 def test_as_many_runs_wait_as_periods_begin_while_one_waits_so_that_no_period_is_left_out(segments, period):
     assert schedule_of(partitioned(*segments)).runs_at_once * period > timedelta(days=7)
+
+
+def test_the_watch_triggers_the_dag_of_the_dataset():
+    partition = {"contract": "shop", "dataset": "lines", "key": "2026-11-29/02", "why": "landed"}
+    run = WantedRun(dag="gate__shop__lines", fingerprint="f", fence=0, **partition)
+
+    assert trigger_of(run)["trigger_dag_id"] == "gate__shop__lines"

@@ -567,6 +567,31 @@ def test_a_view_that_cannot_be_written_is_made_good_by_the_next_run(gate: Gate) 
     assert gate.unfinished == []
 
 
+def test_a_run_of_one_dataset_finishes_another_of_its_contract_with_its_own_table(tmp_path: Path) -> None:
+    columns = [{"name": "dt", "logicalType": "date", "partitioned": True}, {"name": "id", "logicalType": "integer"}]
+    document = {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": "shop",
+        "version": "1.0.0",
+        "status": "active",
+        "servers": [{"server": "x", "type": "local", "path": "/landing/{schema}/dt=*/*.parquet", "format": "parquet"}],
+        "schema": [{"name": name, "properties": columns} for name in ("orders", "lines")],
+    }
+    text = json.dumps(document)
+    shop = read_contract(text, path="shop.odcs.yaml", folder="/contracts").datasets
+    orders, lines = map(compiled, shop)
+    ports = FakePorts(tmp_path / "spool", orders, lines)
+    ports.store.land(KEY, [1])
+    with failing(ports.warehouse, "refresh_view", OperatorError("busy")):
+        run_partition(lines, KEY, ports=ports)
+
+    run_partition(orders, KEY, ports=ports)
+
+    assert ports.warehouse.stale_views([orders.published, lines.published]) == ()
+    assert ports.ledger.unfinished() == ()
+
+
 def test_a_run_whose_view_comes_later_says_so_and_has_settled_and_told(gate: Gate) -> None:
     gate.ports.validator.failing = {REQUIRED: {7}}
     with failing(gate.ports.warehouse, "refresh_view", ViewsBusy("warehouse.duckdb: process 7 has been writing it")):

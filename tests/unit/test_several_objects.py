@@ -15,6 +15,7 @@ from partition_gate.contracts.compatibility.changes import Comparison, compare
 from partition_gate.contracts.compatibility.report import read_version
 from partition_gate.contracts.compatibility.versions import earlier_datasets, same_datasets
 from partition_gate.contracts.coverage.clauses import Treatment, cover, of_object
+from partition_gate.contracts.drafting.promotion import with_rule
 from partition_gate.contracts.lint.reading import examine
 from partition_gate.contracts.lint.view import Known
 from partition_gate.contracts.odcs.reader import read_contract
@@ -22,6 +23,7 @@ from partition_gate.core.errors import ContractError
 from partition_gate.core.finding import Level
 from partition_gate.core.names import dag_id
 from partition_gate.core.strict_yaml.reading import load_document
+from partition_gate.judging.anomalies import Anomaly, Metric
 
 SHOP: dict[str, Any] = yaml.safe_load(Path("tests/corpus/three-tables.odcs.yaml").read_text(encoding="utf-8"))
 CUSTOMERS, ORDERS, LINES = range(3)
@@ -364,3 +366,29 @@ def test_the_only_dataset_of_a_contract_may_have_another_name_in_another_version
 
     ((before, after),) = same_datasets(was, now)
     assert (before.name, after.name) == ("old", "new")
+
+
+def test_an_earlier_version_is_named_as_today_in_commands():
+    today = read(SHOP).datasets[CUSTOMERS]
+    (alone,) = read(shop(version="0.9.0", schema=SHOP["schema"][:1], slaProperties=[])).datasets
+
+    (earlier,) = compiled(today, [alone]).earlier
+
+    assert earlier.dataset.qualified_name == "shop/customers"
+
+
+def test_an_anomaly_becomes_a_rule_of_its_object_although_another_has_a_rule_of_that_name():
+    document = shop()
+    rule = {"id": "rows_as_usual", "metric": "rowCount", "mustBeGreaterThan": 0}
+    document["schema"][CUSTOMERS]["quality"].append(rule)
+    figures = {"observed": 1, "median": 9, "low": 8, "high": 10, "scale": 1, "z": -8}
+    anomaly = Anomaly(metric=Metric.ROWS, column=None, values=9, weeks=9, like="Tuesdays", **figures)
+
+    text = with_rule(yaml.safe_dump(document), anomaly, read(document).datasets[ORDERS], threshold=7)
+
+    added = yaml.safe_load(text)["schema"]
+    assert [[rule["id"] for rule in each.get("quality", ())] for each in added] == [
+        ["rows", "rows_as_usual"],
+        ["rows_as_usual", "rows"],
+        [],
+    ]
