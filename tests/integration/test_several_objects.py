@@ -389,3 +389,30 @@ def test_the_registry_lists_every_dataset(shop: Shop, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (found,) = json.loads((tmp_path / "registry" / "index.json").read_text())["contracts"]
     assert (found["id"], found["datasets"]) == ("shop", ["customers", "orders", "lines"])
+
+
+def test_a_retired_contract_has_given_up_its_tables(shop: Shop) -> None:
+    shop.add("stock", "lines")
+    old = shop.contracts / "stock.odcs.yaml"
+    old.write_text(old.read_text().replace("status: active", "status: retired"))
+
+    done = shop.gate("lint")
+
+    assert [line for line in done.stdout.splitlines() if line.endswith("[dataset-name]")] == []
+    names = [each.dataset.name for each in ContractFolder(shop.contracts, shop.suites).load_all().contracts]
+    assert names == ["customers", "orders", "lines"]
+
+
+def test_the_lists_of_incidents_and_anomalies_take_the_name_with_its_contract(judged: Shop) -> None:
+    found = json.loads(judged.gate("incidents", "list", "shop/orders", "--json").stdout)
+
+    assert {each["dataset"] for each in found} == {"orders"}
+    assert judged.gate("anomalies", "shop/orders").returncode == 0
+
+
+def test_a_name_that_two_contracts_claim_is_none(shop: Shop) -> None:
+    shop.add("stock", "lines")
+
+    done = shop.gate("run", "lines", DAY)
+
+    assert (done.returncode, "'lines' is claimed by shop, stock; run: gate lint" in done.stderr) == (USAGE, True)

@@ -104,8 +104,8 @@ class ContractFolder:
         files = [file for owner in owners if (file := self.contracts / f"{owner}{SUFFIX}").is_file()]
         if len(files) == 1:
             return files[0], name
-        what = f"{name!r} is not a contract or a dataset: {self._available()}"
-        raise UnknownContract(f"{what}; or give the path of a contract file")
+        what = f"claimed by {', '.join(owners)}; run: gate lint" if files else "not a contract or a dataset"
+        raise UnknownContract(f"{name!r} is {what}: {self._available()}; or give the path of a contract file")
 
     def paths(self) -> list[Path]:
         """The contract files, by name. Raises: UnknownContract (the folder does not exist)."""

@@ -58,9 +58,10 @@ class PromisedDatasets:
         document, _ = self._parsed[text] = parse(text)
         if document is None:
             return None  # as above
-        columns = View(document).column_names
+        view = View(document)
+        columns = view.column_names
         dags = (dag_id(qualified_name(contract, name, is_only=len(columns) == 1)) for name in columns)
-        claims = {*map(str.casefold, columns), *dags}
+        claims = set() if view.is_retired else {*map(str.casefold, columns), *dags}
         return Promised(columns, dict.fromkeys(claims, (contract,)))
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.named import dataset_part
 from partition_gate.core.display import SENTENCE_LENGTH, displayed
 from partition_gate.incidents.model import Incident, ProblemKind
 from partition_gate.wiring import open_ports
@@ -35,7 +36,7 @@ def anomalies(
     """List figures that were unlike those of earlier partitions, newest first. They break no promise."""
     with open_ports() as ports:
         since = ports.clock.now() - timedelta(days=days)
-        incidents = ports.ledger.incidents(dataset, active_only=False)
+        incidents = ports.ledger.incidents(dataset and dataset_part(dataset), active_only=False)
     recent = [each for each in incidents if each.kind is ProblemKind.ANOMALY and each.last_at >= since]
     found = sorted(recent, key=lambda each: (each.last_at, each.last_position, each.id), reverse=True)
     if as_json:

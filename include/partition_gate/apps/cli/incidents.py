@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
-from partition_gate.apps.cli.named import stated
+from partition_gate.apps.cli.named import dataset_part, stated
 from partition_gate.core.addresses import shown_channel
 from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed
 from partition_gate.core.errors import CannotAct
@@ -56,7 +56,7 @@ def list_(
 ) -> None:
     """List the open incidents, newest first; anomalies have a list of their own."""
     with open_ports() as ports:
-        recorded = ports.ledger.incidents(dataset, active_only=not resolved)
+        recorded = ports.ledger.incidents(dataset and dataset_part(dataset), active_only=not resolved)
         now = ports.clock.now()
     found = [each for each in recorded if each.kind is not ProblemKind.ANOMALY]
     if as_json:

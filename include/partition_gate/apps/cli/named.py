@@ -16,6 +16,11 @@ DATASET_HELP = "A contract id or file; CONTRACT/SCHEMA, if it has several schema
 Names = Annotated[list[str] | None, typer.Argument(help="Contract ids or files. Default: all contracts.")]
 
 
+def dataset_part(name: str) -> str:
+    """The dataset of `CONTRACT/DATASET`, which the ledger knows by its own name; a name without a contract as it is."""
+    return name.rpartition("/")[2]
+
+
 def stated(reason: str) -> str:
     """A reason that was typed. Raises: BadParameter, if it is blank."""
     if not reason.strip():

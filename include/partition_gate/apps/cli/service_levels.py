@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -55,7 +55,9 @@ def sla(dataset: Dataset = None, window: Window = "90d", as_json: Json = False) 
         now = ports.clock.now()
         reports = service_level_reports(catalogue.contracts, window=span, now=now, ledger=ports.ledger)
     if as_json:
-        typer.echo(json.dumps(document(reports, window=span, now=now), indent=2, ensure_ascii=False))
+        contracts = {each.dataset.name: each.contract.id for each in catalogue.contracts}
+        found = document(reports, contracts, window=span, now=now)
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         tables.terminal().print(rendered(reports, window=span, with_partitions=dataset is not None))
     for file, problem in catalogue.broken:
@@ -78,13 +80,15 @@ def rendered(reports: Sequence[ClauseReport], *, window: timedelta, with_partiti
     return Group(table, *map(Text, (*_notes(reports), *(("", "Broken promises") if lines else ()), *lines)))
 
 
-def document(reports: Sequence[ClauseReport], *, window: timedelta, now: datetime) -> dict[str, Any]:
-    """The JSON document. Within an interface version keys are only added."""
+def document(
+    reports: Sequence[ClauseReport], contracts: Mapping[str, str], *, window: timedelta, now: datetime
+) -> dict[str, Any]:
+    """The JSON document. Within an interface version keys are only added. `contracts` are the ids by dataset."""
     return {
         "interface_version": 1,
         "as_of": now.isoformat(),
         "window_seconds": window.total_seconds(),
-        "clauses": [_clause_document(report) for report in reports],
+        "clauses": [{"contract": contracts[each.dataset], **_clause_document(each)} for each in reports],
     }
 
 

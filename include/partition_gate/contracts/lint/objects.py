@@ -31,10 +31,12 @@ def schema_object(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def dataset_name(view: View, known: Known) -> Iterator[Problem]:
-    """No other contract has a dataset or a DAG of this name (a warning for a file outside the contracts folder)."""
+    """No other contract has a dataset or a DAG of this name (a warning for a file outside the contracts folder). A
+    retired contract has none.
+    """
     own, level = known.name or str(view.root.get("id")), None if known.name else Level.WARNING
     objects = [(item, str(item.node.get("name"))) for item in view.objects()]
-    for item, name in objects:
+    for item, name in () if view.is_retired else objects:
         dag = dag_id(qualified_name(own, name, is_only=len(objects) == 1))
         for claim, what in (
             (name.casefold(), f"has a dataset {shown(name)} too, and each needs a table of its own"),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import SkipValidation
 
+from partition_gate.contract.model import Status
 from partition_gate.contracts.compatibility.changes import ContractVersion
 from partition_gate.contracts.odcs.object_names import object_of
 from partition_gate.contracts.odcs.servers import is_readable
@@ -59,6 +60,11 @@ class View:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.root: Node = document.mapping
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether the contract no longer judges or publishes anything."""
+        return str(self.root.get("status")).lower() == Status.RETIRED
 
     def objects(self) -> Iterator[Placed]:
         """The schema objects."""
