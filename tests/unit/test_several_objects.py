@@ -392,3 +392,39 @@ def test_an_anomaly_becomes_a_rule_of_its_object_although_another_has_a_rule_of_
         ["rows_as_usual", "rows"],
         [],
     ]
+
+
+@pytest.mark.parametrize("target", ["/schema/tbl_1/properties/col_1", "schema/customers/properties/id"])
+def test_a_fully_qualified_reference_within_the_contract_is_followed_by_ids_and_names(target):
+    document = shop()
+    document["schema"][CUSTOMERS]["id"] = "tbl_1"
+    document["schema"][CUSTOMERS]["properties"][0]["id"] = "col_1"
+    document["schema"][ORDERS]["properties"][2]["relationships"] = [{"to": target}]
+
+    (key,) = datasets(document)["orders"].foreign_keys
+
+    assert problems(document) == []
+    assert (key.column, key.to_dataset, key.to_column) == ("customer", "customers", "id")
+
+
+def test_a_fully_qualified_compound_reference_is_followed_at_both_ends():
+    document = shop()
+    ends = [[f"/schema/{name}/properties/{column}"] for name, column in (("lines", "order_id"), ("orders", "id"))]
+    document["schema"][LINES]["relationships"] = [{"from": ends[0], "to": ends[1]}]
+
+    (key,) = datasets(document)["lines"].compound_foreign_keys
+
+    assert (key.columns, key.to_dataset, key.to_columns) == (("order_id",), "orders", ("id",))
+
+
+@pytest.mark.parametrize("target", ["/schema/nobody/properties/id", "other.yaml#/schema/customers/properties/id"])
+def test_a_fully_qualified_reference_that_leads_nowhere_or_outside_is_refused_with_what_to_write(target):
+    document = shop()
+    document["schema"][ORDERS]["properties"][2]["relationships"] = [{"to": target}]
+
+    (found,) = problems(document)
+
+    assert found == (
+        "schema[1].properties[2].relationships[0].to",
+        f"{target!r} does not name a column; write dataset.column",
+    )

@@ -59,7 +59,7 @@ def _ends(relationship: Placed, key: str) -> Iterator[tuple[str, str]]:
 def _unknown_target(target: str, own: Columns, others: Columns) -> str | None:
     """What is wrong with a target; the contract's own objects come before those of other contracts."""
     if "/" in target:
-        return None  # the gate does not resolve references by id, which may lead to another file; coverage lists them
+        return None  # reading the contract follows the path, or refuses it
     path, _, column = target.rpartition(".")
     dataset = path.rpartition(".")[2]
     columns = own.get(dataset, others.get(dataset))

@@ -17,6 +17,7 @@ from partition_gate.contracts.odcs.columns import (
 )
 from partition_gate.contracts.odcs.limits import read_limits
 from partition_gate.contracts.odcs.quality import read_rules
+from partition_gate.contracts.odcs.references import use_shorthand
 from partition_gate.contracts.odcs.schema import require_valid
 from partition_gate.contracts.odcs.servers import (
     is_readable,
@@ -59,6 +60,7 @@ def contract_of(
 def _contract(document: Document, text: str, *, path: str, folder: str, environment: str | None) -> Contract:
     odcs = _model(document, path)
     schemas = _named_schemas(odcs, path)
+    use_shorthand(tuple(schemas.values()))
     terms = Terms(
         **_identity(odcs),
         path=path,
