@@ -21,6 +21,7 @@ from partition_gate.core.strict_yaml.reading import MAX_BYTES, decoded
 
 SUFFIX = ".odcs.yaml"
 HISTORY = "history"
+Earlier = Mapping[str, Sequence[Dataset]]  # by the dataset's name, oldest first
 
 
 class FileContext(TypedDict):
@@ -51,15 +52,15 @@ class ContractFolder:
         """
         path, dataset = self.find(name)
         contract = self.read(path)
-        return self._load(path, contract, self._kept(path, contract), _named(contract, dataset, name))
+        return self._load(path, _named(contract, dataset, name), self._earlier(path, contract))
 
     def load_contract(self, name: str) -> tuple[CompiledDataset, ...]:
         """Every dataset of a contract, or the one that is named. Raises: as `load`."""
         path, dataset = self.find(name)
         contract = self.read(path)
-        kept = self._kept(path, contract)
+        earlier = self._earlier(path, contract)
         chosen = contract.datasets if dataset is None else (_named(contract, dataset, name),)
-        return tuple(self._load(path, contract, kept, each) for each in chosen)
+        return tuple(self._load(path, each, earlier) for each in chosen)
 
     def load_all(self) -> Catalogue:
         """Every dataset of the folder; an invalid contract or a stale suite never hides the others."""
@@ -68,13 +69,13 @@ class ContractFolder:
         for path in self.paths():
             try:
                 contract = self.read(path)
-                kept = self._kept(path, contract)
+                earlier = self._earlier(path, contract)
             except ContractError as error:
                 problems[path.name] = [str(error)]
                 continue
             for dataset in contract.datasets:
                 try:
-                    usable.setdefault(path.name, []).append(self._load(path, contract, kept, dataset))
+                    usable.setdefault(path.name, []).append(self._load(path, dataset, earlier))
                 except ContractError as error:
                     problems.setdefault(path.name, []).append(str(error))
         return without_clashes(usable, {file: "\n".join(dict.fromkeys(each)) for file, each in problems.items()})
@@ -164,9 +165,9 @@ class ContractFolder:
     def write_suites(self, path: Path) -> list[tuple[Path, bool]]:
         """Compile a contract file and its kept versions; returns (suite file, changed). Raises: ContractError."""
         contract = self.read(path)
-        kept, written = self._kept(path, contract), []
+        earlier, written = self._earlier(path, contract), []
         for dataset in contract.datasets:
-            whole = _compiled(contract, kept, dataset)
+            whole = _compiled(dataset, earlier)
             written.append(_written(self.suite_path(dataset), whole.suite.document))
             for version in whole.earlier:
                 written.append(_written(self.suite_path(version.dataset, is_kept=True), version.suite.document))
@@ -175,8 +176,8 @@ class ContractFolder:
     def check_text(self, path: Path, text: str) -> tuple[CompiledDataset, ...]:
         """What a new text of a contract file would compile to; nothing is written. Raises: ContractError, as `load`."""
         contract = read_linted(text, known=Known(name=self.own_name(path)), **self.context(path))
-        kept = self._kept(path, contract)
-        return tuple(_compiled(contract, kept, dataset) for dataset in contract.datasets)
+        earlier = self._earlier(path, contract)
+        return tuple(_compiled(dataset, earlier) for dataset in contract.datasets)
 
     def write_text(self, path: Path, text: str) -> list[Path]:
         """Replace a contract file and, in the contracts folder, its suites; returns the files.
@@ -194,20 +195,21 @@ class ContractFolder:
         _replace(documents)
         return list(documents)
 
-    def _load(self, path: Path, contract: Contract, kept: Sequence[Contract], dataset: Dataset) -> CompiledDataset:
-        whole = _compiled(contract, kept, dataset)
+    def _load(self, path: Path, dataset: Dataset, earlier: Earlier) -> CompiledDataset:
+        whole = _compiled(dataset, earlier)
         if path.resolve().parent != self.contracts.resolve():
             return whole
-        earlier = tuple(self._committed(version, is_kept=True) for version in whole.earlier)
-        return self._committed(whole).model_copy(update={"earlier": earlier})
+        committed = tuple(self._committed(version, is_kept=True) for version in whole.earlier)
+        return self._committed(whole).model_copy(update={"earlier": committed})
 
-    def _kept(self, path: Path, contract: Contract) -> tuple[Contract, ...]:
-        """The kept versions of a contract. Raises: ContractError."""
+    def _earlier(self, path: Path, contract: Contract) -> Earlier:
+        """The kept versions of each dataset. Raises: ContractError."""
         known = Known(name=contract.id)
-        return tuple(
+        kept = (
             read_linted(self.text(file), known=known, **self.context(file, current=path))
             for file in self.kept_paths(path, contract.id)
         )
+        return earlier_datasets(kept, contract)
 
     def _of_dag(self, dag: str) -> CompiledDataset | None:
         """The dataset with this DAG, or None; only its contract is read. Both parts of a name may contain `__`."""
@@ -220,7 +222,7 @@ class ContractFolder:
             read = self.read(path)
             for each in read.datasets:
                 if dag_id(each.qualified_name) == dag and (not dataset or each.name == dataset):
-                    return self._load(path, read, self._kept(path, read), each)
+                    return self._load(path, each, self._earlier(path, read))
         return None
 
     def _committed(self, fresh: CompiledDataset, *, is_kept: bool = False) -> CompiledDataset:
@@ -264,12 +266,12 @@ def _named(contract: Contract, dataset: str | None, name: str) -> Dataset:
     raise UnknownContract(f"{name!r}: the contract {contract.id} has no schema object {dataset!r}; {hint}")
 
 
-def _compiled(contract: Contract, kept: Sequence[Contract], dataset: Dataset) -> CompiledDataset:
+def _compiled(dataset: Dataset, earlier: Earlier) -> CompiledDataset:
     """A dataset with its earlier versions. Raises: ContractError, if they conflict."""
-    earlier = earlier_datasets(kept, contract, dataset)
-    if problems := version_problems(earlier, dataset):
+    versions = earlier[dataset.name]
+    if problems := version_problems(versions, dataset):
         raise ContractError("\n".join(f"{problem.file}: {problem.place}: {problem.what}" for problem in problems))
-    return compiled(dataset, earlier)
+    return compiled(dataset, versions)
 
 
 def _written(path: Path, document: str) -> tuple[Path, bool]:

@@ -60,8 +60,8 @@ class ContractLinter:
 
 
 def _problems_of_versions(kept: Sequence[Contract], today: Contract) -> list[VersionProblem]:
-    earlier = ((dataset, earlier_datasets(kept, today, dataset)) for dataset in today.datasets)
-    return [problem for dataset, versions in earlier for problem in version_problems(versions, dataset)]
+    earlier = earlier_datasets(kept, today)
+    return [problem for dataset in today.datasets for problem in version_problems(earlier[dataset.name], dataset)]
 
 
 def _with_problems(file: LintedFile, problems: Sequence[VersionProblem]) -> LintedFile:

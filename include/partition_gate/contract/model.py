@@ -226,7 +226,7 @@ class Dataset(Record):
     """One schema object: what its partitions contain, where they land, and what the contract promises about them.
 
     A dataset has its own suite, table, partition keys, service levels, DAG and page. `path` is its place in the file
-    (`schema[0]`); `siblings` are the names of the contract's other objects.
+    (`schema[0]`); `has_siblings`: the contract has other objects too.
     """
 
     contract: Terms
@@ -241,14 +241,14 @@ class Dataset(Record):
     rules: tuple[QualityRule, ...] = ()
     slas: tuple[Sla, ...] = ()
     limits: Limits = Limits()
-    siblings: tuple[str, ...] = ()
+    has_siblings: bool = False
 
     @property
     def qualified_name(self) -> str:
         """How commands and DAGs name it: by its contract's id, with its own name if the contract has several objects
         (`orders`, `shop/orders`).
         """
-        return qualified_name(self.contract.id, self.name, is_only=not self.siblings)
+        return qualified_name(self.contract.id, self.name, is_only=not self.has_siblings)
 
     def column(self, name: str) -> Column:
         """The column with this name. Raises: KeyError."""

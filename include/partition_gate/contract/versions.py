@@ -44,7 +44,7 @@ def with_current_terms(version: Dataset, current: Dataset) -> Dataset:
         update={
             "location": current.location,
             "endpoint_url": current.endpoint_url,
-            "siblings": current.siblings,
+            "has_siblings": current.has_siblings,
             "contract": version.contract.model_copy(
                 update={name: getattr(current.contract, name) for name in _CURRENT_TERMS},
             ),

@@ -31,14 +31,23 @@ class VersionProblem(NamedTuple):
 
 
 def same_datasets(old: Contract, new: Contract) -> tuple[tuple[Dataset, Dataset], ...]:
-    """Each dataset that both versions have, in the old and in the new form, in the new file's order."""
-    pairs = ((_counterpart(old, new, dataset), dataset) for dataset in new.datasets)
-    return tuple((before, after) for before, after in pairs if before is not None)
+    """Each dataset that both versions have, in the old and in the new form, in the new file's order.
+
+    A contract with a single dataset may have renamed it.
+    """
+    if len(old.datasets) == len(new.datasets) == 1:
+        return ((old.datasets[0], new.datasets[0]),)
+    before = {dataset.name: dataset for dataset in old.datasets}
+    return tuple((before[dataset.name], dataset) for dataset in new.datasets if dataset.name in before)
 
 
-def earlier_datasets(kept: Iterable[Contract], current: Contract, dataset: Dataset) -> tuple[Dataset, ...]:
-    """A dataset in the kept versions of its contract that have it, oldest first."""
-    return oldest_first(filter(None, (_counterpart(version, current, dataset) for version in kept)))
+def earlier_datasets(kept: Iterable[Contract], current: Contract) -> dict[str, tuple[Dataset, ...]]:
+    """Each dataset in the kept versions of its contract that have it, oldest first, by its current name."""
+    earlier: dict[str, list[Dataset]] = {dataset.name: [] for dataset in current.datasets}
+    for version in kept:
+        for before, now in same_datasets(version, current):
+            earlier[now.name].append(before)
+    return {name: oldest_first(versions) for name, versions in earlier.items()}
 
 
 def oldest_first(kept: Iterable[Dataset]) -> tuple[Dataset, ...]:
@@ -56,13 +65,6 @@ def version_problems(kept: Sequence[Dataset], current: Dataset) -> tuple[Version
         for i, version in enumerate(kept):
             problems += _unloadable(version, versions[i + 1 :])
     return tuple(problems)
-
-
-def _counterpart(version: Contract, current: Contract, dataset: Dataset) -> Dataset | None:
-    """The same dataset in an earlier version. A contract with a single dataset may have renamed it."""
-    if len(version.datasets) == len(current.datasets) == 1:
-        return version.datasets[0]
-    return next((each for each in version.datasets if each.name == dataset.name), None)
 
 
 def _out_of_order(before: Dataset, after: Dataset) -> Iterator[VersionProblem]:

@@ -13,7 +13,7 @@ from partition_gate.checks.compiling.compiler import Compilation
 from partition_gate.checks.expectations import Check
 from partition_gate.checks.promises import FreshWithin
 from partition_gate.contracts.coverage.kinds import DOCUMENTED, MECHANISMS, REFUSED, kind_of
-from partition_gate.contracts.odcs.servers import used_server
+from partition_gate.contracts.odcs.servers import used_servers
 from partition_gate.core.record import Record
 from partition_gate.core.strict_yaml.reading import Document, dotted
 
@@ -127,7 +127,8 @@ def _unused_servers(
 ) -> dict[str, _Decision]:
     """The clauses of servers that are not searched for partitions."""
     servers = document.get("servers") or []
-    used = {used_server(servers, environment, compilation.suite.dataset) for compilation in compilations}
+    names = (compilation.suite.dataset for compilation in compilations)
+    used = set(used_servers(servers, environment, names).values())
     places = (place for i, server in enumerate(servers) if i not in used for place, _ in _walk(server, ("servers", i)))
     return dict.fromkeys(places, (Treatment.DOCUMENTED, "belongs to a server that is not used"))
 

@@ -73,11 +73,11 @@ def own_folder(view: View, _known: Known) -> Iterator[Problem]:
 
 def object_reference(view: View, _known: Known) -> Iterator[Problem]:
     """The custom property `schema` of a server or a service level names an object of the contract."""
-    names = [str(item.node.get("name")) for item in view.objects()]
+    names = {str(item.node.get("name")): None for item in view.objects()}
     for part in (*parts(view.root, "servers"), *view.slas()):
         for custom in parts(part.node, "customProperties", part.place):
             value = custom.node.get("value")
-            if custom.node.get("property") == SCHEMA and value not in names:
+            if custom.node.get("property") == SCHEMA and str(value) not in names:
                 hint = did_you_mean(value, names) or f"its objects are {', '.join(names)}"
                 yield Problem(f"{custom.place}.value", f"{shown(value)} is not an object of the contract; {hint}")
 

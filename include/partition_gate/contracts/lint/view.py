@@ -114,15 +114,22 @@ class View:
                 yield server
 
     def servers_of(self, item: Placed) -> Iterator[Placed]:
-        """The servers that an object may be read from, depending on the environment."""
+        """The servers that an object may be read from, depending on the environment; its own first."""
         name = item.node.get("name")
-        servers = list(self.parquet_servers())
-        own = [server for server in servers if object_of(server.node) == name]
+        own = self._servers.get(name, []) if isinstance(name, str) else []
         covered = {repr(server.node.get("environment")) for server in own}
-        for server in servers:
-            is_shared = object_of(server.node) is None and repr(server.node.get("environment")) not in covered
-            if server in own or is_shared:
+        yield from own
+        for server in self._servers.get(None, []):
+            if repr(server.node.get("environment")) not in covered:
                 yield server
+
+    @cached_property
+    def _servers(self) -> dict[str | None, list[Placed]]:
+        """The servers that the gate can read from, by the object that they name."""
+        by_object: dict[str | None, list[Placed]] = {}
+        for server in self.parquet_servers():
+            by_object.setdefault(object_of(server.node), []).append(server)
+        return by_object
 
     @cached_property
     def column_names(self) -> dict[str, frozenset[str]]:

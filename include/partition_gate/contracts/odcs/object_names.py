@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Container, Iterator, Mapping, Set
 from typing import Any
 
 # The custom property of a server or a service level whose value is the name of a schema object.
@@ -33,10 +33,13 @@ def element_parts(element: str, columns: Mapping[str, Set[str]]) -> Iterator[tup
             yield part, tuple(name for name, own in columns.items() if _column_before(part) in own)
 
 
-def _object_before(part: str, objects: Iterable[str]) -> str | None:
+def _object_before(part: str, objects: Container[str]) -> str | None:
     """The longest name of an object that a part begins with: names may contain dots."""
-    named = [name for name in objects if part == name or part.startswith(f"{name}.")]
-    return max(named, key=len, default=None)
+    while part not in objects:
+        part, dot, _ = part.rpartition(".")
+        if not dot:
+            return None
+    return part
 
 
 def _column_before(path: str) -> str:

@@ -26,7 +26,7 @@ from partition_gate.contracts.odcs.servers import (
     same_files,
     shared_folder,
     typed,
-    used_server,
+    used_servers,
 )
 from partition_gate.contracts.odcs.service_levels import read_slas
 from partition_gate.core.errors import ContractError
@@ -70,14 +70,13 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
         channels=_channels(odcs),
     )
     servers = document.mapping.get("servers") or []
-    chosen = {name: servers[_chosen(servers, name, environment, path)] for name in schemas}
+    chosen = _chosen(servers, tuple(schemas), environment, path)
     slas = read_slas(odcs, {name: _column_names(schema) for name, schema in schemas.items()}, path=path)
     datasets = []
     for i, (name, schema) in enumerate(schemas.items()):
-        facts = _schema_facts(schema, f"schema[{i}]", chosen[name], folder=folder, path=path)
-        siblings = tuple(other for other in schemas if other != name)
-        limits = read_limits(odcs, slas[name], path=path)
-        datasets.append(Dataset(contract=terms, name=name, siblings=siblings, slas=slas[name], limits=limits, **facts))
+        facts = _schema_facts(schema, f"schema[{i}]", servers[chosen[name]], folder=folder, path=path)
+        facts |= {"slas": slas[name], "limits": read_limits(odcs, slas[name], path=path)}
+        datasets.append(Dataset(contract=terms, name=name, has_siblings=len(schemas) > 1, **facts))
     _require_own_files(datasets, path)
     return Contract(**dict(terms), datasets=tuple(datasets))
 
@@ -172,16 +171,20 @@ def _schemas(odcs: OpenDataContractStandard, path: str) -> list[SchemaObject]:
     return schemas
 
 
-def _chosen(servers: Sequence[Mapping[str, Any]], name: str, environment: str | None, path: str) -> int:
-    used = used_server(servers, environment, name)
-    if used is not None:
+def _chosen(
+    servers: Sequence[Mapping[str, Any]], names: Sequence[str], environment: str | None, path: str
+) -> dict[str, int]:
+    """Index of each object's server. Raises: ContractError."""
+    used = used_servers(servers, environment, names)
+    missing = next((name for name in names if name not in used), None)
+    if missing is None:
         return used
     if not any(map(is_readable, servers)):
         raise ContractError(f"{path}: servers: no server has type s3 or local and format parquet; add one")
-    if environment and used_server(servers, None, name) is not None:
-        what = f"no server of {name} has the environment {environment!r}; add one, or change GATE_ENVIRONMENT"
+    if environment and missing in used_servers(servers, None, names):
+        what = f"no server of {missing} has the environment {environment!r}; add one, or change GATE_ENVIRONMENT"
     else:
-        what = f"no server is for {name}: each has the custom property `schema` with another name; add a server"
+        what = f"no server is for {missing}: each has the custom property `schema` with another name; add a server"
     raise ContractError(f"{path}: servers: {what}")
 
 

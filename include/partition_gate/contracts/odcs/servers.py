@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from partition_gate.contract.model import Column
@@ -22,8 +22,8 @@ def is_readable(server: Mapping[str, Any]) -> bool:
     return server.get("type") in SERVER_TYPES and server.get("format", "parquet") == "parquet"
 
 
-def used_server(servers: Sequence[Mapping[str, Any]], environment: str | None, name: str) -> int | None:
-    """Index of the server that an object is read from; None if there is none.
+def used_servers(servers: Sequence[Mapping[str, Any]], environment: str | None, names: Iterable[str]) -> dict[str, int]:
+    """Index of the server that each object is read from, by name; without the objects that have none.
 
     Of the readable servers of the environment, it is the first one that names the object, else the first one that
     names none. Without an environment, it is the environment of the first readable server that is searched.
@@ -33,9 +33,11 @@ def used_server(servers: Sequence[Mapping[str, Any]], environment: str | None, n
         found = [(i, each) for i, each in readable if environment in (each.get("environment"), each.get("server"))]
     else:
         found = [(i, each) for i, each in readable if each.get("environment") == readable[0][1].get("environment")]
-    own = [i for i, server in found if object_of(server) == name]
-    shared = [i for i, server in found if object_of(server) is None]
-    return next(iter((*own, *shared)), None)
+    first: dict[str | None, int] = {}
+    for i, server in found:
+        first.setdefault(object_of(server), i)
+    used = {name: first.get(name, first.get(None)) for name in names}
+    return {name: index for name, index in used.items() if index is not None}
 
 
 def place_of(server: Mapping[str, Any]) -> tuple[str, str]:

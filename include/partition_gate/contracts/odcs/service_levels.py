@@ -53,11 +53,13 @@ def _holders(
         yield next(iter(columns)), element, False
         return
     named = next((str(each.value) for each in sla.customProperties or [] if each.property == SCHEMA), None)
-    parts = list(element_parts(element, columns)) if element else []
-    for name in columns:
-        own = [part for part, owners in parts if name in owners]
-        if named == name or (named is None and (own or not element)):
-            yield name, ", ".join(part for part in own if part != name) or None, named is None and not element
+    own: dict[str, list[str]] = {}
+    for part, owners in element_parts(element, columns) if element else ():
+        for name in owners:
+            own.setdefault(name, []).append(part)
+    is_shared = named is None and not element
+    for name in columns if is_shared else own if named is None else columns.keys() & {named}:
+        yield name, ", ".join(part for part in own.get(name, ()) if part != name) or None, is_shared
 
 
 def _without_replaced(slas: list[tuple[Sla, bool]]) -> Iterator[Sla]:
