@@ -35,8 +35,9 @@ def dataset_name(view: View, known: Known) -> Iterator[Problem]:
     retired contract has none.
     """
     own, level = known.name or str(view.root.get("id")), None if known.name else Level.WARNING
-    objects = [(item, str(item.node.get("name"))) for item in view.objects()]
-    for item, name in () if view.is_retired else objects:
+    objects = [(item, item.node.get("name")) for item in view.objects()]
+    named = [(item, name) for item, name in objects if isinstance(name, str) and not view.is_retired]
+    for item, name in named:
         dag = dag_id(qualified_name(own, name, is_only=len(objects) == 1))
         for claim, what in (
             (name.casefold(), f"has a dataset {shown(name)} too, and each needs a table of its own"),
@@ -51,10 +52,13 @@ def dataset_name(view: View, known: Known) -> Iterator[Problem]:
 def partition_columns(view: View, _known: Known) -> Iterator[Problem]:
     """The Hive segments of an object's location are its properties with `partitioned: true`."""
     several = len(list(view.objects())) > 1
+    problems: dict[Problem, None] = {}  # objects share servers, and so what is wrong with a location
     for item in view.objects():
         servers = [server for server in view.servers_of(item) if place_of(server.node)[1]]
         if servers and view.columns_beside(item):
-            yield from _unlike_location(item, servers, of=f" in {item.node.get('name')}" if several else "")
+            of = f" in {item.node.get('name')}" if several else ""
+            problems |= dict.fromkeys(_unlike_location(item, servers, of=of))
+    yield from problems
 
 
 def own_folder(view: View, _known: Known) -> Iterator[Problem]:
@@ -63,7 +67,7 @@ def own_folder(view: View, _known: Known) -> Iterator[Problem]:
     for item in view.objects():
         for server in view.servers_of(item):
             place, where = _located(server, str(item.node.get("name")))
-            if isinstance(where, Location):
+            if isinstance(where, Location) and place_of(server.node)[1]:
                 objects = by_environment.setdefault(repr(server.node.get("environment")), {})
                 objects.setdefault(str(item.node.get("name")), (place, where))
     for objects in by_environment.values():
