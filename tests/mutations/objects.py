@@ -35,7 +35,7 @@ ASSIGNING = (
     Mutation("a relationship begins at another object", "contracts/lint/references.py",
              "elif places.get(other, object_place(relationship)) != object_place(relationship):", "elif not places:",
              LINT),
-    Mutation("a reference by ids leads nowhere", "contracts/odcs/references.py",
+    Mutation("a reference by ids leads nowhere", "contracts/odcs/object_names.py",
              "if match[1] in (each.id, each.name))", "if match[1] == each.name)", OBJECTS),
     Mutation("a clause that one dataset cannot execute counts as executed", "contracts/coverage/clauses.py",
              "(Treatment.NOT_EXECUTABLE, Treatment.EXECUTED, Treatment.DOCUMENTED)",

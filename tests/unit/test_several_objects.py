@@ -346,9 +346,9 @@ def test_a_dataset_is_followed_through_the_versions_that_have_it():
     today = read(SHOP)
     found = earlier_datasets([first], today)
 
-    assert {name: [each.contract.version for each in earlier] for name, earlier in found.items()} == {
-        "customers": ["0.9.0"],
-        "orders": ["0.9.0"],
+    assert {name: [(each.name, each.contract.version) for each in earlier] for name, earlier in found.items()} == {
+        "customers": [("customers", "0.9.0")],
+        "orders": [("orders", "0.9.0")],
         "lines": [],
     }
 

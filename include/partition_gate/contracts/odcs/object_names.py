@@ -1,12 +1,16 @@
-"""How servers and service levels of a contract name one of its schema objects."""
+"""How servers, service levels and relationships of a contract name its schema objects."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Set
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from typing import Any
+
+from open_data_contract_standard.model import Relationship, SchemaObject
 
 # The custom property of a server or a service level whose value is the name of a schema object.
 SCHEMA = "schema"
+_QUALIFIED = re.compile(r"/?schema/([^/]+)/properties/([^/]+)")
 
 
 def object_of(node: Mapping[str, Any]) -> str | None:
@@ -33,6 +37,17 @@ def element_parts(element: str, columns: Mapping[str, Set[str]]) -> Iterator[tup
             yield part, tuple(name for name, own in columns.items() if _column_before(part) in own)
 
 
+def use_shorthand(schemas: Sequence[SchemaObject]) -> None:
+    """Replace `/schema/orders/properties/id` by `orders.id` in the relationships, in place.
+
+    The parts are ids or names. A reference to nothing, or to another file, stays as it is. Source: ODCS 3.1,
+    relationships.
+    """
+    for relationship in _relationships(schemas):
+        relationship.from_ = _replaced(relationship.from_, schemas)
+        relationship.to = _replaced(relationship.to, schemas)
+
+
 def _object_before(part: str, objects: Container[str]) -> str | None:
     """The longest name of an object that a part begins with: names may contain dots."""
     while part not in objects:
@@ -44,3 +59,26 @@ def _object_before(part: str, objects: Container[str]) -> str | None:
 
 def _column_before(path: str) -> str:
     return path.partition(".")[0]
+
+
+def _relationships(schemas: Sequence[SchemaObject]) -> Iterator[Relationship]:
+    for schema in schemas:
+        yield from schema.relationships or []
+        for prop in schema.properties or []:
+            yield from prop.relationships or []
+
+
+def _replaced(references: str | list[str] | None, schemas: Sequence[SchemaObject]) -> str | list[str] | None:
+    if isinstance(references, list):
+        return [_shorthand(each, schemas) for each in references]
+    return None if references is None else _shorthand(references, schemas)
+
+
+def _shorthand(reference: str, schemas: Sequence[SchemaObject]) -> str:
+    match = _QUALIFIED.fullmatch(reference)
+    if match is None:
+        return reference
+    for schema in (each for each in schemas if match[1] in (each.id, each.name)):
+        for prop in (each for each in schema.properties or [] if match[2] in (each.id, each.name)):
+            return f"{schema.name}.{prop.name}"
+    return reference

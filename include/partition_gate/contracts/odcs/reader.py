@@ -16,8 +16,8 @@ from partition_gate.contracts.odcs.columns import (
     require_defaults,
 )
 from partition_gate.contracts.odcs.limits import read_limits
+from partition_gate.contracts.odcs.object_names import use_shorthand
 from partition_gate.contracts.odcs.quality import read_rules
-from partition_gate.contracts.odcs.references import use_shorthand
 from partition_gate.contracts.odcs.schema import require_valid
 from partition_gate.contracts.odcs.servers import (
     is_readable,
