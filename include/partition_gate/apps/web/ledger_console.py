@@ -104,7 +104,7 @@ def _summary(dataset: Dataset) -> ContractSummary:
         version=dataset.contract.version,
         dataset=dataset.name,
         status=dataset.contract.status.value,
-        owner=dataset.contract.team.name,
+        owner=dataset.contract.team.owner,
         description=dataset.description or dataset.contract.purpose,
         path=dataset.contract.path,
     )
