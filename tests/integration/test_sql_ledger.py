@@ -27,7 +27,16 @@ from partition_gate.core.errors import OperatorError
 from partition_gate.judging.attempt import Attempt
 from partition_gate.judging.measurement import Measurement, State
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
-from partition_gate.testing.builders import NOON, a_check_result, a_claim, a_message, a_settlement, queue
+from partition_gate.testing.builders import (
+    NOON,
+    a_check_result,
+    a_claim,
+    a_message,
+    a_problem,
+    a_settlement,
+    an_assessment,
+    queue,
+)
 
 PROFILE = PartitionProfile(row_count=100, columns=(ColumnCounters(column="id", row_count=100, null_count=2),))
 SETTLER = """
@@ -307,3 +316,36 @@ def test_moments_come_back_in_utc(url: str) -> None:
     (entry,) = ledger.messages()
 
     assert (entry.created_at, entry.first_try_at, entry.created_at.utcoffset()) == (NOON, NOON, timedelta(0))
+
+
+def test_reading_when_people_were_told_is_three_queries_and_does_not_grow_with_history(url: str) -> None:
+    migrate(url)
+    ledger = SqlLedger(url)
+    for number in range(20):
+        ledger.assess(an_assessment(a_problem(f"rule {number}")), now=NOON)
+
+    with queries() as asked:
+        assert len(ledger.responses("orders", since=NOON - timedelta(days=1))) == 20
+
+    assert len(asked) == 3
+    assert not scans(url, asked)
+
+
+def test_incidents_of_an_earlier_version_are_told_by_the_message_that_showed_them(url: str) -> None:
+    migrate(url)
+    ledger = SqlLedger(url)
+    ledger.assess(an_assessment(a_problem()), now=NOON)
+    (news,) = ledger.unannounced()
+    ledger.announce(news, [a_message(news.thread.id)], now=NOON, told_by=news.thread.id)
+    ledger.mark_sent(news.thread.id, ts=f"{NOON.timestamp() + 60:.6f}", now=NOON + timedelta(minutes=2))
+    before, now = ledger.responses("orders", since=NOON - timedelta(days=1)), NOON + timedelta(minutes=1)
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with create_engine(url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0007")
+
+    migrate(url)
+
+    after = SqlLedger(url).responses("orders", since=NOON - timedelta(days=1))
+    assert after == tuple(each.model_copy(update={"notified_at": now}) for each in before)

@@ -291,6 +291,7 @@ class OutboxEntry(Record):
     """A message and its delivery state: `pending`, `sending` (the result of a try may be unknown) or `sent`.
 
     `root_ts` is the timestamp of its root message, if it has one, and `root_text` the text that was sent with it.
+    `sent_ts` is the service's timestamp, and `sent_at` when the delivery was recorded.
     """
 
     message: Message
@@ -301,3 +302,4 @@ class OutboxEntry(Record):
     first_try_at: AwareDatetime | None
     sent_ts: str | None
     created_at: AwareDatetime
+    sent_at: AwareDatetime | None = None

@@ -20,7 +20,8 @@ class Outbox(Protocol):
         A message leased or postponed by a clock that ran more than an hour ahead counts as free.
         """
 
-    def mark_sent(self, message_id: str, *, ts: str) -> None: ...
+    def mark_sent(self, message_id: str, *, ts: str, now: datetime) -> None:
+        """Record that it was delivered: `ts` is the service's timestamp, `now` becomes the entry's `sent_at`."""
 
     def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
         """Release a message. `surely_unsent` returns it to `pending`; otherwise its result stays unknown."""

@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 from partition_gate.core.errors import CannotAct
 from partition_gate.incidents.actions import Action, acted, unmuted
 from partition_gate.incidents.changes import REOPENED_WITHIN, assessed, forgotten
-from partition_gate.incidents.model import Assessment, Change, Event, Incident, Notice, Thread, ThreadNews
+from partition_gate.incidents.model import (
+    Assessment,
+    Change,
+    Event,
+    EventKind,
+    Incident,
+    IncidentResponse,
+    Notice,
+    Thread,
+    ThreadKind,
+    ThreadNews,
+)
 from partition_gate.incidents.threads import tellings
 from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, OutboxEntry, Silent
 from partition_gate.ports.outbox import NOBODY
@@ -34,8 +45,8 @@ class InMemoryOutbox:
                 return entry
         return None
 
-    def mark_sent(self, message_id: str, *, ts: str) -> None:
-        self._change(message_id, state="sent", sent_ts=ts)
+    def mark_sent(self, message_id: str, *, ts: str, now: datetime) -> None:
+        self._change(message_id, state="sent", sent_ts=ts, sent_at=now)
 
     def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
         self._free_at[message_id] = until
@@ -100,6 +111,7 @@ class InMemoryIncidents(InMemoryOutbox):
         self._events: list[Event] = []
         self._threads: dict[str, Thread] = {}
         self._about: dict[str, set[int]] = {}
+        self._told_by: dict[tuple[str, int], str] = {}
 
     def assess(self, assessment: Assessment, *, now: datetime) -> None:
         changes = [self._store(change) for change in assessed(self._of(assessment.dataset, now), assessment, now)]
@@ -139,7 +151,9 @@ class InMemoryIncidents(InMemoryOutbox):
         behind = [thread for thread in self._threads.values() if thread.revision > thread.announced]
         return tuple(self._news(thread) for thread in behind[:limit])
 
-    def announce(self, news: ThreadNews, messages: Sequence[Message], *, now: datetime) -> bool:
+    def announce(
+        self, news: ThreadNews, messages: Sequence[Message], *, now: datetime, told_by: str | None = None
+    ) -> bool:
         stored = self._threads[news.thread.id]
         if stored.announced != news.thread.announced:
             return False
@@ -152,7 +166,15 @@ class InMemoryIncidents(InMemoryOutbox):
         )
         self.drop_older_edits(stored.id)
         self.put(messages, now=now)
+        for incident in news.incidents if told_by is not None else ():
+            about = (stored.id, incident.id)
+            if self._told_by.get(about) not in self._outbox and told_by is not None:
+                self._told_by[about] = told_by
         return True
+
+    def responses(self, dataset: str, *, since: datetime) -> tuple[IncidentResponse, ...]:
+        own = [each for each in self._incidents.values() if each.dataset == dataset and each.opened_at > since]
+        return tuple(self._response(incident) for incident in own)
 
     def forget_problems(self, dataset: str, partition_key: str, now: datetime) -> None:
         """Remove the partition from the dataset's incidents."""
@@ -170,6 +192,19 @@ class InMemoryIncidents(InMemoryOutbox):
             numbers = {"number": len(self._events) + 1, "incident_id": number}
             self._events.append(change.event.model_copy(update=numbers))
         return change.model_copy(update={"incident": incident})
+
+    def _response(self, incident: Incident) -> IncidentResponse:
+        threads = [thread for thread in self.threads(incident.id) if thread.kind is not ThreadKind.DIGEST]
+        shown = (self._outbox.get(self._told_by.get((thread.id, incident.id), "")) for thread in threads)
+        queued = [entry for entry in shown if entry is not None]
+        first = min(queued, key=lambda each: (each.sent_at is None, each.sent_at or each.created_at), default=None)
+        return IncidentResponse(
+            incident=incident,
+            reopened_at=tuple(e.at for e in self.incident_events(incident.id) if e.kind is EventKind.REOPENED),
+            is_told=bool(threads),
+            queued_at=first.created_at if first else None,
+            notified_at=first.sent_at if first else None,
+        )
 
     def _touch(self, incident_ids: Iterable[int]) -> None:
         changed = set(incident_ids)

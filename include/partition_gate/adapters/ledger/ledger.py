@@ -13,6 +13,7 @@ from partition_gate.adapters.ledger import (
     outbox,
     profiles,
     published,
+    responses,
     settlements,
     threads,
     validation_results,
@@ -22,7 +23,7 @@ from partition_gate.adapters.ledger import measurements as measurement_rows
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.adapters.ledger.migrate import migrate
 from partition_gate.incidents.actions import Action
-from partition_gate.incidents.model import Assessment, Event, Incident, Thread, ThreadNews
+from partition_gate.incidents.model import Assessment, Event, Incident, IncidentResponse, Thread, ThreadNews
 from partition_gate.judging.attempt import (
     Attempt,
     AttemptState,
@@ -193,9 +194,9 @@ class SqlLedger:
         with self._database.writing() as connection:
             return outbox.claim(connection, now, lease, silent)
 
-    def mark_sent(self, message_id: str, *, ts: str) -> None:
+    def mark_sent(self, message_id: str, *, ts: str, now: datetime) -> None:
         with self._database.writing() as connection:
-            outbox.mark_sent(connection, message_id, ts)
+            outbox.mark_sent(connection, message_id, ts, now)
 
     def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
         with self._database.writing() as connection:
@@ -245,7 +246,9 @@ class SqlLedger:
         with self._database.reading() as connection:
             return tuple(_news(connection, thread) for thread in threads.behind(connection, limit))
 
-    def announce(self, news: ThreadNews, messages: Sequence[Message], *, now: datetime) -> bool:
+    def announce(
+        self, news: ThreadNews, messages: Sequence[Message], *, now: datetime, told_by: str | None = None
+    ) -> bool:
         with self._database.writing() as connection:
             is_first = threads.mark_announced(
                 connection, news.thread, last_event=news.last_event, is_told=bool(messages)
@@ -253,7 +256,14 @@ class SqlLedger:
             if is_first:
                 outbox.drop_older_edits(connection, news.thread.id)
                 outbox.put(connection, messages, now)
+                if told_by is not None:
+                    shown = [incident.id for incident in news.incidents]
+                    threads.mark_told(connection, news.thread.id, shown, told_by)
             return is_first
+
+    def responses(self, dataset: str, *, since: datetime) -> tuple[IncidentResponse, ...]:
+        with self._database.reading() as connection:
+            return responses.responses(connection, dataset, since)
 
     def heartbeat(self) -> Heartbeat | None:
         with self._database.reading() as connection:

@@ -28,7 +28,7 @@ from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, Outbox
 
 PENDING, SENDING, SENT = "pending", "sending", "sent"
 _MESSAGE = tuple(Message.model_fields)
-_PROGRESS = ("root_ts", "root_text", "state", "tries", "first_try_at", "sent_ts", "created_at")
+_PROGRESS = ("root_ts", "root_text", "state", "tries", "first_try_at", "sent_ts", "created_at", "sent_at")
 
 
 def put(connection: Connection, messages: Sequence[Message], now: datetime) -> None:
@@ -68,8 +68,8 @@ def claim(connection: Connection, now: datetime, lease: timedelta, silent: Silen
     return _entry(row)
 
 
-def mark_sent(connection: Connection, message_id: str, ts: str) -> None:
-    _change(connection, message_id, state=SENT, sent_ts=ts, free_at=None)
+def mark_sent(connection: Connection, message_id: str, ts: str, now: datetime) -> None:
+    _change(connection, message_id, state=SENT, sent_ts=ts, sent_at=now, free_at=None)
 
 
 def postpone(connection: Connection, message_id: str, until: datetime, *, surely_unsent: bool) -> None:
