@@ -19,6 +19,7 @@ from partition_gate.incidents.actions import Action, ActionKind
 from partition_gate.judging.attempt import (
     Attempt,
     AttemptState,
+    Backlog,
     CountedAttempt,
     Counts,
     Forgotten,
@@ -877,6 +878,20 @@ def test_a_message_that_a_clock_hours_ahead_postponed_does_not_wait_for_that_clo
     ledger.postpone("m1", until=ahead + 10 * MINUTE, surely_unsent=True)
 
     assert claimed(ledger, after=MINUTE) is not None
+
+
+def test_a_backlog_counts_what_waits_in_each_channel_with_the_error_of_its_oldest_message(ledger: Ledger) -> None:
+    queue(ledger, a_message("m1"), now=NOON)
+    queue(ledger, a_message("m2"), a_message("m3", tool="email", channel="a@b.example"), now=NOON + MINUTE)
+    queue(ledger, a_message("m4", channel="#sent"), now=NOON)
+    ledger.mark_sent("m4", ts="1", now=NOON)
+    ledger.postpone("m2", until=NOON, surely_unsent=True, why="newer")
+    ledger.postpone("m1", until=NOON, surely_unsent=False, why="older")
+
+    assert ledger.backlog() == (
+        Backlog(tool="slack", channel=a_message("m1").channel, messages=2, since=NOON, last_error="older"),
+        Backlog(tool="email", channel="a@b.example", messages=1, since=NOON + MINUTE),
+    )
 
 
 def test_a_sent_message_cannot_be_postponed(ledger: Ledger) -> None:

@@ -349,3 +349,15 @@ def test_incidents_of_an_earlier_version_are_told_by_the_message_that_showed_the
 
     after = SqlLedger(url).responses("orders", since=NOON - timedelta(days=1))
     assert after == tuple(each.model_copy(update={"notified_at": now}) for each in before)
+
+
+def test_counting_what_waits_is_one_query_and_does_not_read_what_was_sent(url: str) -> None:
+    migrate(url)
+    ledger = SqlLedger(url)
+    queue(ledger, a_message("m1"))
+
+    with queries() as asked:
+        assert len(ledger.backlog()) == 1
+
+    assert len(asked) == 1
+    assert [step for step in scans(url, asked) if "outbox" in step] == []

@@ -167,7 +167,7 @@ class Drain:
     def _postpone(self, entry: OutboxEntry, error: DeliveryError, *, surely_unsent: bool) -> None:
         until = self.clock.now() + self._wait(entry, error, surely_unsent=surely_unsent)
         log.warning("message postponed id=%s until=%s why=%s", entry.message.id, _stamp(until), error)
-        self.ledger.postpone(entry.message.id, until=until, surely_unsent=surely_unsent)
+        self.ledger.postpone(entry.message.id, until=until, surely_unsent=surely_unsent, why=str(error))
 
     def _wait(self, entry: OutboxEntry, error: DeliveryError, *, surely_unsent: bool) -> timedelta:
         """The wait that the service asks for; otherwise it doubles with each try."""

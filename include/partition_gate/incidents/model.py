@@ -33,6 +33,7 @@ class ProblemKind(StrEnum):
     FAST_BURN = "fast burn"
     SLOW_BURN = "slow burn"
     OPERATIONS = "operations"
+    DELIVERY = "delivery"
     ANOMALY = "anomaly"
 
 

@@ -283,6 +283,19 @@ class Silent(Record):
         return bool(self.tools or self.channels)
 
 
+class Backlog(Record):
+    """The messages that wait in one channel of a tool: how many, and since when the oldest of them does.
+
+    `last_error` is why its oldest message that was tried could not be delivered; empty if none was tried.
+    """
+
+    tool: str
+    channel: str
+    messages: int
+    since: AwareDatetime
+    last_error: str = ""
+
+
 # The longest delay before the next try; a later time comes from a clock that ran ahead.
 LONGEST_POSTPONEMENT = timedelta(hours=1)
 

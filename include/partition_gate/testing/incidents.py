@@ -21,7 +21,7 @@ from partition_gate.incidents.model import (
     ThreadNews,
 )
 from partition_gate.incidents.threads import tellings
-from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, OutboxEntry, Silent
+from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Backlog, Message, OutboxEntry, Silent
 from partition_gate.ports.outbox import NOBODY
 
 
@@ -31,6 +31,7 @@ class InMemoryOutbox:
     def __init__(self) -> None:
         self._outbox: dict[str, OutboxEntry] = {}
         self._free_at: dict[str, datetime] = {}
+        self._errors: dict[str, str] = {}
 
     def claim_message(self, *, now: datetime, lease: timedelta, silent: Silent = NOBODY) -> OutboxEntry | None:
         for entry in self.unsent():
@@ -48,8 +49,8 @@ class InMemoryOutbox:
     def mark_sent(self, message_id: str, *, ts: str, now: datetime) -> None:
         self._change(message_id, state="sent", sent_ts=ts, sent_at=now)
 
-    def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
-        self._free_at[message_id] = until
+    def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool, why: str = "") -> None:
+        self._free_at[message_id], self._errors[message_id] = until, why
         self._change(message_id, **({"state": "pending"} if surely_unsent else {}))
 
     def retry_now(self) -> None:
@@ -59,6 +60,13 @@ class InMemoryOutbox:
 
     def unsent(self) -> tuple[OutboxEntry, ...]:
         return tuple(self._with_root(entry) for entry in self._outbox.values() if entry.state != "sent")
+
+    def backlog(self) -> tuple[Backlog, ...]:
+        waiting: dict[tuple[str, str], list[OutboxEntry]] = {}
+        for entry in self.unsent():
+            waiting.setdefault((entry.message.tool, entry.message.channel), []).append(entry)
+        found = (self._backlog(*where, entries) for where, entries in waiting.items())
+        return tuple(sorted(found, key=lambda each: (each.since, each.tool, each.channel)))
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         entries = (self._with_root(entry) for entry in reversed(self._outbox.values()))
@@ -81,6 +89,16 @@ class InMemoryOutbox:
         ]
         for message_id in untried:
             del self._outbox[message_id]
+
+    def _backlog(self, tool: str, channel: str, entries: Sequence[OutboxEntry]) -> Backlog:
+        errors = filter(None, (self._errors.get(entry.message.id) for entry in entries))
+        return Backlog(
+            tool=tool,
+            channel=channel,
+            messages=len(entries),
+            since=min(entry.created_at for entry in entries),
+            last_error=next(errors, ""),
+        )
 
     def _with_root(self, entry: OutboxEntry) -> OutboxEntry:
         root = self._outbox.get(entry.message.root)

@@ -27,6 +27,7 @@ from partition_gate.incidents.model import Assessment, Event, Incident, Incident
 from partition_gate.judging.attempt import (
     Attempt,
     AttemptState,
+    Backlog,
     Claim,
     CountedAttempt,
     Forgotten,
@@ -198,9 +199,9 @@ class SqlLedger:
         with self._database.writing() as connection:
             outbox.mark_sent(connection, message_id, ts, now)
 
-    def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
+    def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool, why: str = "") -> None:
         with self._database.writing() as connection:
-            outbox.postpone(connection, message_id, until, surely_unsent=surely_unsent)
+            outbox.postpone(connection, message_id, until, surely_unsent=surely_unsent, why=why)
 
     def retry_now(self) -> None:
         with self._database.writing() as connection:
@@ -209,6 +210,10 @@ class SqlLedger:
     def unsent(self) -> tuple[OutboxEntry, ...]:
         with self._database.reading() as connection:
             return outbox.unsent(connection)
+
+    def backlog(self) -> tuple[Backlog, ...]:
+        with self._database.reading() as connection:
+            return outbox.backlog(connection)
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         with self._database.reading() as connection:

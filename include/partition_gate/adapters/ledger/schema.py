@@ -236,7 +236,7 @@ heartbeats = Table(
 )
 
 # `number` is the order of arrival; the message cannot be claimed before `free_at` (null: at once). `sent_ts` is the
-# service's timestamp, `sent_at` when the delivery was recorded.
+# service's timestamp, `sent_at` when the delivery was recorded, `last_error` why the last try failed.
 outbox = Table(
     "outbox",
     metadata,
@@ -257,6 +257,7 @@ outbox = Table(
     Column("root", String, nullable=False, server_default=""),
     Column("is_edit", Boolean, nullable=False, server_default=false()),
     Column("sent_at", Moment),
+    Column("last_error", Text),
     Index("outbox_attempt", "attempt_id"),
     Index("outbox_waiting", "state", "number"),
     Index("outbox_root", "root", "number"),

@@ -1,4 +1,4 @@
-"""When incidents opened and when people were told of them."""
+"""When incidents opened, when people were told of them, and why a message could not be delivered."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ def upgrade() -> None:
     op.create_index("incidents_opened", "incidents", ["dataset", "opened_at"])
     op.add_column("thread_incidents", sa.Column("told_by", sa.String()))
     op.add_column("outbox", sa.Column("sent_at", _MOMENT))
+    op.add_column("outbox", sa.Column("last_error", sa.Text()))
     _fill_opened_at()
     _fill_sent_at()
     op.execute(_TOLD_BY)
 
 
 def downgrade() -> None:
+    op.drop_column("outbox", "last_error")
     op.drop_column("outbox", "sent_at")
     op.drop_column("thread_incidents", "told_by")
     op.drop_index("incidents_opened", "incidents")
