@@ -19,6 +19,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, text
+from tests.integration.test_ledger_behaviour import new_database
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.ledger.migrate import HEAD, SCRIPTS
@@ -116,6 +117,16 @@ def scans(url: str, asked: list[tuple[str, Any]]) -> list[str]:
     with create_engine(url).connect() as connection:
         explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", bound).all() for query, bound in asked]
     return [str(step) for plan in explained for *_, step in plan if str(step).startswith("SCAN")]
+
+
+def downgrade(url: str, *, to: str) -> None:
+    """The ledger as an earlier version left it."""
+    config, engine = Config(), create_engine(url)
+    config.set_main_option("script_location", str(SCRIPTS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, to)
+    engine.dispose()
 
 
 def test_migrations_create_exactly_the_tables_of_the_schema(url: str) -> None:
@@ -331,7 +342,11 @@ def test_reading_when_people_were_told_is_three_queries_and_does_not_grow_with_h
     assert not scans(url, asked)
 
 
-def test_incidents_of_an_earlier_version_are_told_by_the_message_that_showed_them(url: str) -> None:
+@pytest.mark.parametrize("server", ["sqlite", "postgres"])
+def test_incidents_of_an_earlier_version_are_told_by_the_message_that_showed_them(
+    url: str, server: str, request: pytest.FixtureRequest
+) -> None:
+    url = url if server == "sqlite" else new_database(request.getfixturevalue("postgres"))
     migrate(url)
     ledger = SqlLedger(url)
     ledger.assess(an_assessment(a_problem()), now=NOON)
@@ -339,15 +354,14 @@ def test_incidents_of_an_earlier_version_are_told_by_the_message_that_showed_the
     ledger.announce(news, [a_message(news.thread.id)], now=NOON, told_by=news.thread.id)
     ledger.mark_sent(news.thread.id, ts=f"{NOON.timestamp() + 60:.6f}", now=NOON + timedelta(minutes=2))
     before, now = ledger.responses("orders", since=NOON - timedelta(days=1)), NOON + timedelta(minutes=1)
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    with create_engine(url).begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0007")
+    ledger.close()
+    downgrade(url, to="0007")
 
     migrate(url)
 
-    after = SqlLedger(url).responses("orders", since=NOON - timedelta(days=1))
+    later = SqlLedger(url)
+    after = later.responses("orders", since=NOON - timedelta(days=1))
+    later.close()
     assert after == tuple(each.model_copy(update={"notified_at": now}) for each in before)
 
 
