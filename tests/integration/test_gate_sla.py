@@ -246,6 +246,15 @@ def test_a_promised_response_time_without_an_incident_says_that_nothing_was_meas
     ]
 
 
+def test_a_promise_to_people_whom_nobody_tells_says_that_no_incident_counts(records: Records) -> None:
+    records.levels(slaProperties=[RESPONSES[1]])
+    records.ledger.assess(an_assessment(a_problem(), notices=()), now=TODAY)
+
+    shown = records.shown()
+
+    assert "No incident that counts, so nothing was measured: orders timeToNotify (1 not counted)" in shown
+
+
 def test_a_contract_that_is_invalid_is_named(records: Records) -> None:
     records.desk.contract.write_text("nothing: here\n")
 

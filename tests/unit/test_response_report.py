@@ -184,7 +184,7 @@ def test_what_was_over_before_anybody_was_told_is_told_from_when_it_comes_back(d
     dataset.wait(2 * MINUTE)
     dataset.tell()
 
-    assert (never_told.state, never_told.not_counted) == (ResponseState.NO_INCIDENT, 1)
+    assert (never_told.state, never_told.not_counted) == (ResponseState.NOT_COUNTED, 1)
     assert dataset.minutes(NOTIFY) == [2]
 
 
@@ -250,7 +250,7 @@ def test_a_backfill_of_an_old_period_is_in_no_response_time(dataset: Dataset, ru
     dataset.problem(broken(began=4000 * DAY), is_quiet=True)
     dataset.wait(DAY)
 
-    assert (dataset.report(rule).state, dataset.report(rule).not_counted) == (ResponseState.NO_INCIDENT, 1)
+    assert (dataset.report(rule).state, dataset.report(rule).not_counted) == (ResponseState.NOT_COUNTED, 1)
 
 
 @pytest.mark.parametrize("kind", sorted(set(ProblemKind) - COUNTED))
@@ -267,7 +267,7 @@ def test_what_nobody_is_told_at_once_is_repaired_but_not_notified(dataset: Datas
     dataset.wait(DAY)
 
     assert (dataset.report(NOTIFY).state, dataset.report(REPAIR).state) == (
-        *(ResponseState.NO_INCIDENT, ResponseState.BROKEN),
+        *(ResponseState.NOT_COUNTED, ResponseState.BROKEN),
     )
 
 
@@ -280,13 +280,13 @@ def test_a_muted_or_acknowledged_incident_without_a_message_is_not_unnotified(
     dataset.ledger.act(1, action, now=dataset.clock.now())
     dataset.wait(DAY)
 
-    assert (dataset.report(NOTIFY).state, dataset.report(NOTIFY).not_counted) == (ResponseState.NO_INCIDENT, 1)
+    assert (dataset.report(NOTIFY).state, dataset.report(NOTIFY).not_counted) == (ResponseState.NOT_COUNTED, 1)
 
 
 def test_an_incident_whose_beginning_is_not_known_is_not_detected_late(dataset: Dataset) -> None:
     dataset.problem(broken(began_at=None))
 
-    assert (dataset.report(DETECT).state, dataset.report(DETECT).not_counted) == (ResponseState.NO_INCIDENT, 1)
+    assert (dataset.report(DETECT).state, dataset.report(DETECT).not_counted) == (ResponseState.NOT_COUNTED, 1)
 
 
 # When a problem began

@@ -38,10 +38,14 @@ COUNTED = frozenset(
 
 
 class ResponseState(StrEnum):
-    """How a response time stands. NOT_JUDGED: every incident still waits, and has time left."""
+    """How a response time stands. NOT_COUNTED: there were incidents, but none that says anything about it.
+
+    NOT_JUDGED: every incident still waits, and has time left.
+    """
 
     NOT_PROMISED = "not_promised"
     NO_INCIDENT = "no_incident"
+    NOT_COUNTED = "not_counted"
     NOT_JUDGED = "not_judged"
     KEPT = "kept"
     BROKEN = "broken"
@@ -105,7 +109,7 @@ class ResponseReport(Record):
         if self.promised is None:
             return ResponseState.NOT_PROMISED
         if not self.timed:
-            return ResponseState.NO_INCIDENT
+            return ResponseState.NOT_COUNTED if self.not_counted else ResponseState.NO_INCIDENT
         if self.broken:
             return ResponseState.BROKEN
         return ResponseState.KEPT if self.kept else ResponseState.NOT_JUDGED

@@ -34,11 +34,12 @@ def response_table(reports: Sequence[ResponseReport]) -> RenderableType | None:
 
 def response_notes(reports: Sequence[ResponseReport], *, is_named: bool) -> list[str]:
     """What the table does not say; with `is_named` also each broken promise, and what is measured without one."""
-    quiet = [report for report in reports if report.state is ResponseState.NO_INCIDENT]
     notes = []
-    if quiet:
-        names = ", ".join(dict.fromkeys(f"{escaped(each.dataset)} {each.rule_id}" for each in quiet))
+    if names := ", ".join(_name(each) for each in reports if each.state is ResponseState.NO_INCIDENT):
         notes.append(f"No incident in the window, so nothing was measured: {names}")
+    others = (each for each in reports if each.state is ResponseState.NOT_COUNTED)
+    if names := ", ".join(f"{_name(each)} ({each.not_counted:,} not counted)" for each in others):
+        notes.append(f"No incident that counts, so nothing was measured: {names}")
     if not is_named:
         return notes
     broken = [line for report in reports for line in _broken(report)]
@@ -65,6 +66,10 @@ def response_document(report: ResponseReport) -> dict[str, Any]:
         "worst": None if worst is None else _incident(worst),
         "broken_incidents": [_incident(each) for each in report.broken],
     }
+
+
+def _name(report: ResponseReport) -> str:
+    return f"{escaped(report.dataset)} {report.rule_id}"
 
 
 def _named(report: ResponseReport) -> Text:
