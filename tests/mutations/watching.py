@@ -162,6 +162,8 @@ DELIVERED = (
              "    now = ports.clock.now()\n"
              "    waiting = undelivered(ports.ledger.backlog(), now=now)\n    first = _notified(ports)\n",
              f"{UNDELIVERED}messages_that_this_pass_delivers_are_no_problem_however_long_they_waited"),
+    Mutation("a channel that is gone for good makes passes red for ever", "watching/delivery.py",
+             "if each.problem.cause not in muted)", ")", f"{UNDELIVERED}while_it_is_muted_no_pass_fails_for_it"),
     Mutation("nobody reads why messages do not arrive", "gate/notify.py",
              "surely_unsent=surely_unsent, why=str(error)", "surely_unsent=surely_unsent",
              f"{UNDELIVERED}a_pass_says_why_messages_were_not_delivered"),

@@ -10,6 +10,7 @@ from tests.unit.test_watch import Watch
 
 from partition_gate.alerts.dataset_problems import GATE
 from partition_gate.core.errors import NotDelivered
+from partition_gate.incidents.actions import Action, ActionKind
 from partition_gate.judging.attempt import Backlog
 from partition_gate.testing.builders import NOON, a_message, queue
 from partition_gate.watching.delivery import undelivered
@@ -115,6 +116,19 @@ def test_messages_that_this_pass_delivers_are_no_problem_however_long_they_waite
     gate.ports.clock.time += 60 * MINUTE
 
     assert (gate.look().undelivered, problems(gate)) == ((), [])
+
+
+def test_while_it_is_muted_no_pass_fails_for_it(gate: Watch) -> None:
+    gate.ports.notifier.error = NotDelivered("#orders: refused")
+    gate.ports.clock.time += 20 * MINUTE
+    before = gate.look()
+    (incident,) = gate.ports.ledger.incidents(GATE)
+    now = gate.ports.clock.now()
+    gate.ports.ledger.act(incident.id, Action(kind=ActionKind.MUTE, who="ann", until=now + 10 * MINUTE), now=now)
+    muted = gate.look()
+    gate.ports.clock.time += 20 * MINUTE
+
+    assert [len(found.undelivered) for found in (before, muted, gate.look())] == [1, 0, 1]
 
 
 def test_it_is_over_with_the_pass_that_delivers_what_waited(gate: Watch) -> None:

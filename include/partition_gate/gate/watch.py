@@ -30,7 +30,7 @@ from partition_gate.incidents.model import Assessment, Incident
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
-from partition_gate.watching.delivery import of_delivery, undelivered
+from partition_gate.watching.delivery import not_muted, of_delivery, undelivered
 from partition_gate.watching.heartbeat import Heartbeat
 from partition_gate.watching.problems import Seen, news, of_contracts, unreadable
 
@@ -42,7 +42,7 @@ _SWEPT_AFTER = timedelta(hours=24)
 class WatchPass(Record):
     """What one pass did. `wanted` are the runs to start, `judged` those it did itself, `waiting` counts those left for
     the next pass. `not_looked_at`: (dataset or contract file, why). `swept` counts removed leftovers.
-    `undelivered`: a sentence for each tool whose messages have waited for too long.
+    `undelivered`: a sentence for each tool whose messages have waited for too long, unless that is muted.
     """
 
     datasets: int
@@ -229,7 +229,7 @@ def _deliver(datasets: _Datasets, ports: Ports) -> tuple[Delivery, tuple[str, ..
     if datasets.assess_gate(of_delivery(waiting)):
         second = _notified(ports)
         first = first.model_copy(update={"sent": first.sent + second.sent})
-    sentences = tuple(each.sentence(now) for each in waiting)
+    sentences = tuple(each.sentence(now) for each in not_muted(waiting, ports.ledger.incidents(GATE)))
     for sentence in sentences:
         log.warning("messages not delivered: %s", sentence)
     return first, sentences

@@ -11,7 +11,7 @@ from partition_gate.core.addresses import shown_channel
 from partition_gate.core.display import displayed
 from partition_gate.core.record import Record
 from partition_gate.core.units import roughly
-from partition_gate.incidents.model import Problem, ProblemKind
+from partition_gate.incidents.model import Incident, IncidentState, Problem, ProblemKind
 from partition_gate.judging.attempt import Backlog
 from partition_gate.watching.problems import Seen
 
@@ -77,6 +77,12 @@ def undelivered(backlogs: Iterable[Backlog], *, now: datetime) -> tuple[Undelive
 def of_delivery(found: Iterable[Undelivered]) -> Seen:
     """The problems of the gate itself: one for each tool. What is delivered again is in order."""
     return Seen(problems=tuple(each.problem for each in found), examined=frozenset({_DELIVERY}))
+
+
+def not_muted(found: Iterable[Undelivered], incidents: Iterable[Incident]) -> tuple[Undelivered, ...]:
+    """Those whose incident nobody has muted: a person who knows of an outage need not see red until it is over."""
+    muted = {incident.cause for incident in incidents if incident.state is IncidentState.MUTED}
+    return tuple(each for each in found if each.problem.cause not in muted)
 
 
 def _undelivered(tool: str, waiting: Sequence[Backlog]) -> Undelivered:
