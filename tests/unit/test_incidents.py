@@ -53,7 +53,7 @@ class Watched:
         while entry := self.ledger.claim_message(now=self.clock.now(), lease=HOUR):
             message = entry.message
             texts.append(f"{'edit' if message.is_edit else 'reply' if message.root else 'root'}: {message.text}")
-            self.ledger.mark_sent(message.id, ts=message.root or message.id)
+            self.ledger.mark_sent(message.id, ts=message.root or message.id, now=self.clock.now())
         return texts
 
     @property

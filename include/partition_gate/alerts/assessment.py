@@ -57,7 +57,7 @@ def assessment_of(case: Case, links: Links, *, operators: str = "", is_backfill:
     settlement, dataset = case.settlement, case.dataset
     if settlement.outcome is PartitionOutcome.SUPERSEDED or not is_in_force(dataset, settlement):
         return None
-    problems = tuple(_problems(case))
+    problems = tuple(each.model_copy(update={"began_at": case.began_at}) for each in _problems(case))
     in_order = _IN_ORDER.get(settlement.outcome, _JUDGED) | {
         result.rule_id for result in case.results if result.outcome is CheckOutcome.PASSED
     }

@@ -140,4 +140,13 @@ _WORDS = {
         meaning="While this lasts, the gate does not notice late, missing or changed data there.",
         steps=("Repair what the first line names. The next pass of the watch looks again, and this thread says so.",),
     ),
+    ProblemKind.DELIVERY: _Words(
+        audiences=frozenset({Audience.OPERATORS}),
+        mark=_ORANGE,
+        meaning="People there do not hear of problems until it works again. Nothing is lost: the messages wait.",
+        steps=(
+            "Repair what the error names.",
+            f"Then deliver what waits, or see why it still cannot be: {code('gate notify')}",
+        ),
+    ),
 }

@@ -48,6 +48,16 @@ def thread_messages(news: ThreadNews) -> tuple[Message, ...]:
     return (edit, *replies)
 
 
+def telling_message(news: ThreadNews, messages: Sequence[Message]) -> str | None:
+    """The id of the first of the thread's messages that shows all its problems; None if none does.
+
+    That is the root, an edit of it or, by e-mail (where nothing is sent for an edit), the list that is sent again.
+    """
+    shown = _root(news).blocks
+    sent = (each for each in messages if not (each.is_edit and each.tool == Tool.EMAIL))
+    return next((message.id for message in sent if message.blocks == shown), None)
+
+
 def _has_doubled(news: ThreadNews) -> bool:
     """Whether the number of problems has passed a power of two. An e-mail cannot be edited, and is not repeated for
     each problem: this way 200 problems at once are 8 e-mails.

@@ -194,24 +194,36 @@ def _publication_after(attempt: Attempt, table: str, error: OperatorError, ports
 def _settle_unpublished(compiled: CompiledDataset, inspection: Inspection, ports: Ports) -> Settled:
     """Settle without publishing: nothing changes for consumers."""
     settlement = settlement_of(inspection, rows_published=0, now=ports.clock.now())
-    assessment = assess(settlement, compiled, ports, is_backfill=inspection.is_backfill)
+    assessment = _assessed(settlement, compiled, inspection, ports)
     ports.ledger.settle(settlement, assessment)
     return Settled(settlement=settlement, is_new_version=False)
 
 
 def _intent(compiled: CompiledDataset, inspection: Inspection, staged: Staged, ports: Ports) -> Intent:
     settlement = settlement_of(inspection, rows_published=staged.rows, now=ports.clock.now())
-    assessment = assess(settlement, compiled, ports, is_backfill=inspection.is_backfill)
+    assessment = _assessed(settlement, compiled, inspection, ports)
     return Intent(settlement=settlement, assessment=assessment)
 
 
-def assess(
-    settlement: Settlement, compiled: CompiledDataset, ports: Ports, *, is_backfill: bool = False
+def _assessed(
+    settlement: Settlement, compiled: CompiledDataset, inspection: Inspection, ports: Ports
 ) -> Assessment | None:
-    """What the settlement says about the dataset's problems, and who is told."""
+    is_backfill, landed_at = inspection.is_backfill, inspection.landed_at
+    return assess(settlement, compiled, ports, is_backfill=is_backfill, began_at=landed_at)
+
+
+def assess(
+    settlement: Settlement,
+    compiled: CompiledDataset,
+    ports: Ports,
+    *,
+    is_backfill: bool = False,
+    began_at: datetime | None = None,
+) -> Assessment | None:
+    """What the settlement says about the dataset's problems, which began at `began_at`, and who is told."""
     results = ports.ledger.results(settlement.attempt_id)
     links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id if results else "")
-    case = Case(settlement=settlement, results=results, dataset=compiled.dataset)
+    case = Case(settlement=settlement, results=results, dataset=compiled.dataset, began_at=began_at)
     assessment = assessment_of(case, links, operators=ports.operators_channel, is_backfill=is_backfill)
     if assessment is None:
         return None

@@ -80,6 +80,8 @@ def _opened(problem: Problem, assessment: Assessment, now: datetime) -> Change:
         state=IncidentState.OPEN,
         finding=problem.finding,
         opened_at=now,
+        began_at=problem.began_at,
+        is_quiet=assessment.is_quiet,
         since=key,
         last_key=key,
         last_position=assessment.position,

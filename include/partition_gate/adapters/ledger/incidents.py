@@ -49,7 +49,7 @@ def act(connection: Connection, incident_id: int, action: Action, now: datetime)
 def unmute_due(connection: Connection, now: datetime) -> tuple[Incident, ...]:
     """As the port documents."""
     query = select(incidents).where(incidents.c.state == IncidentState.MUTED.value)
-    muted = [_incident(row) for row in connection.execute(query.with_for_update())]
+    muted = [incident_of(row) for row in connection.execute(query.with_for_update())]
     stored = _store(connection, [change for each in muted if (change := unmuted(each, now))])
     _tell_known(connection, stored, now)
     return tuple(change.incident for change in stored)
@@ -61,18 +61,18 @@ def listed(connection: Connection, dataset: str | None, *, active_only: bool) ->
     if dataset is not None:
         query = query.where(incidents.c.dataset == dataset)
     query = query.where(incidents.c.state != _RESOLVED) if active_only else query.limit(_MOST)
-    return tuple(_incident(row) for row in connection.execute(query))
+    return tuple(incident_of(row) for row in connection.execute(query))
 
 
 def of_id(connection: Connection, incident_id: int) -> Incident | None:
     row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).first()
-    return None if row is None else _incident(row)
+    return None if row is None else incident_of(row)
 
 
 def of_ids(connection: Connection, ids: Sequence[int]) -> tuple[Incident, ...]:
     """In the order in which they were opened."""
     query = select(incidents).where(incidents.c.id.in_(ids)).order_by(incidents.c.id)
-    return tuple(_incident(row) for row in connection.execute(query))
+    return tuple(incident_of(row) for row in connection.execute(query))
 
 
 def events(connection: Connection, ids: Sequence[int], *, after: int = 0) -> tuple[Event, ...]:
@@ -87,6 +87,11 @@ def events(connection: Connection, ids: Sequence[int], *, after: int = 0) -> tup
     )
 
 
+def incident_of(row: Row[tuple[object, ...]]) -> Incident:
+    """The incident in a row of the table."""
+    return Incident.model_validate_json(str(row.document)).model_copy(update={"id": row.id})
+
+
 def _lock(connection: Connection, dataset: str) -> None:
     """Until the transaction ends, nobody else changes this dataset's incidents (no partition has an empty key)."""
     lock_partition(connection, dataset, "")
@@ -96,7 +101,7 @@ def _of_dataset(connection: Connection, dataset: str, now: datetime) -> tuple[In
     """The incidents that are active or may be reopened; the cost does not depend on the older ones."""
     matters = or_(incidents.c.state != _RESOLVED, incidents.c.resolved_at >= now - REOPENED_WITHIN)
     query = select(incidents).where(and_(incidents.c.dataset == dataset, matters)).order_by(incidents.c.id)
-    return tuple(_incident(row) for row in connection.execute(query))
+    return tuple(incident_of(row) for row in connection.execute(query))
 
 
 def _store(connection: Connection, changes: Iterable[Change]) -> list[Change]:
@@ -111,6 +116,7 @@ def _stored(connection: Connection, change: Change) -> Change:
         "cause": incident.cause,
         "state": incident.state.value,
         "resolved_at": incident.resolved_at,
+        "opened_at": incident.opened_at,
         "document": incident.model_dump_json(exclude={"id"}),
     }
     if incident.id:
@@ -126,7 +132,3 @@ def _stored(connection: Connection, change: Change) -> Change:
 
 def _tell_known(connection: Connection, changes: Iterable[Change], now: datetime) -> None:
     threads.touch(connection, [change.incident.id for change in changes], now)
-
-
-def _incident(row: Row[tuple[object, ...]]) -> Incident:
-    return Incident.model_validate_json(str(row.document)).model_copy(update={"id": row.id})

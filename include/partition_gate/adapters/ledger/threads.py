@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, select, true, update
+from sqlalchemy import Connection, Row, exists, select, true, update
 
 from partition_gate.adapters.ledger.database import insert_new
-from partition_gate.adapters.ledger.schema import thread_incidents, threads
+from partition_gate.adapters.ledger.schema import outbox, thread_incidents, threads
 from partition_gate.incidents.model import Assessment, Change, Notice, Thread, ThreadKind
 from partition_gate.incidents.threads import digests_end_before, tellings
 
@@ -71,6 +71,13 @@ def mark_announced(connection: Connection, thread: Thread, *, last_event: int, i
         )
     )
     return connection.execute(changed.returning(threads.c.id)).first() is not None
+
+
+def mark_told(connection: Connection, thread_id: str, incidents: Iterable[int], message_id: str) -> None:
+    """Record that this message shows these incidents first, unless one that is still in the outbox already does."""
+    other = exists().where(outbox.c.id == thread_incidents.c.told_by)
+    own = (thread_incidents.c.thread_id == thread_id, thread_incidents.c.incident_id.in_(list(incidents)))
+    connection.execute(update(thread_incidents).where(*own, ~other).values(told_by=message_id))
 
 
 def _recent(connection: Connection, notice: Notice, since: datetime) -> Sequence[Thread]:

@@ -20,6 +20,7 @@ from partition_gate.gate.look import WatchPlan
 from partition_gate.gate.watch import WatchPass
 from partition_gate.gate.watch import watch as one_pass
 from partition_gate.settings import Settings, load_settings
+from partition_gate.watching.delivery import undelivered
 from partition_gate.watching.heartbeat import INTERVAL, NEVER_RAN, silence
 from partition_gate.wiring import WiredPorts, contract_folder, open_ports
 
@@ -43,7 +44,7 @@ def watch(
     """Settle partitions that never came, judge those that landed late or changed, and report broken promises.
 
     Without Airflow, this replaces its DAGs; with Airflow, the DAG gate_watch does the same and starts runs.
-    Exit codes: 0 everything was looked at, 3 something could not be.
+    Exit codes: 0 everything was looked at, 3 something could not be, or messages have waited for 15 minutes.
     """
     interval = _interval(every)
     plan = WatchPlan(interval=interval or INTERVAL, judges=True, runs=limit, look_back=timedelta(days=look_back))
@@ -52,7 +53,7 @@ def watch(
     with open_ports(settings) as ports, suppress(KeyboardInterrupt):
         if interval is None:
             found = _pass(contracts, plan, ports, as_json=as_json)
-            raise typer.Exit(COULD_NOT_LOOK if found.not_looked_at else 0)
+            raise typer.Exit(COULD_NOT_LOOK if found.not_looked_at or found.undelivered else 0)
         while True:
             began = time.monotonic()
             try:
@@ -61,6 +62,12 @@ def watch(
                 sentence = displayed(str(error), limit=SENTENCE_LENGTH)
                 typer.echo(f"gate: {sentence}; the next pass tries again", err=True)
             time.sleep(max(0.0, interval.total_seconds() - (time.monotonic() - began)))
+
+
+def delivery_lines(ports: WiredPorts) -> tuple[str, ...]:
+    """A sentence for each tool whose messages have waited for too long."""
+    now = ports.clock.now()
+    return tuple(each.sentence(now) for each in undelivered(ports.ledger.backlog(), now=now))
 
 
 def heartbeat_line(ports: WiredPorts, settings: Settings) -> str | None:
@@ -105,6 +112,7 @@ def _lines(found: WatchPass, now: datetime, *, seconds: float) -> Iterator[str]:
             yield f"{told.dataset}: in order again: {displayed(cause)}"
     for name, why in found.not_looked_at:
         yield f"{name}: not looked at: {displayed(why.splitlines()[0], limit=SENTENCE_LENGTH)}"
+    yield from found.undelivered
     yield (
         f"{now:%Y-%m-%d %H:%M:%S} UTC  {found.datasets:,} datasets in {seconds:.1f} s: "
         f"{len(found.missing)} missing, {len(found.judged)} judged, {found.waiting} still waiting, "

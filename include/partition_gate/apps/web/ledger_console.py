@@ -17,6 +17,7 @@ from partition_gate.judging.verdict import CheckResult
 from partition_gate.ports.clock import Clock
 from partition_gate.ports.ledger import Ledger
 from partition_gate.ports.warehouse import Warehouse
+from partition_gate.watching.delivery import undelivered
 from partition_gate.watching.heartbeat import NEVER_RAN, silence
 
 
@@ -56,6 +57,10 @@ class LedgerConsole:
         if heartbeat is not None:
             return silence(heartbeat, now=self._clock.now())
         return NEVER_RAN if any(contract.status == "active" for contract in self.contracts()) else None
+
+    def undelivered(self) -> tuple[str, ...]:
+        now = datetime.now(UTC)
+        return tuple(each.sentence(now) for each in undelivered(self._ledger.backlog(), now=now))
 
     def contracts(self) -> tuple[ContractSummary, ...]:
         return tuple(_summary(compiled.dataset) for compiled in self._catalogue.current().contracts)
