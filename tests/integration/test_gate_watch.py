@@ -86,7 +86,7 @@ def test_a_watch_judges_what_landed_and_settles_what_never_came(desk: Desk):
 
     assert desk.outcomes == {day(4): "published", day(3): "missing", day(2): "published"}
     assert f"orders {day(3)}: missing" in done.stdout
-    assert "1 datasets in" in done.stdout.splitlines()[-1]
+    assert "1 dataset in" in done.stdout.splitlines()[-1]
     assert ("1 missing, 2 judged, 0 still waiting, 0 not looked at" in done.stdout, done.returncode) == (True, 0)
 
 

@@ -104,7 +104,7 @@ def _lines(found: WatchPass, now: datetime, *, seconds: float) -> Iterator[str]:
     """One line for each thing that happened, then one that counts them."""
     for settled in (*found.missing, *found.judged):
         why = f": {displayed(settled.why[0], limit=SENTENCE_LENGTH)}" if settled.why else ""
-        yield f"{settled.dataset} {displayed(settled.partition_key)}: {settled.outcome.value}{why}"
+        yield f"{settled.dataset} {displayed(settled.partition_key)}: {settled.outcome.value.replace('_', ' ')}{why}"
     for told in found.assessments:
         for problem in told.problems:
             yield f"{told.dataset}: {displayed(problem.finding, limit=SENTENCE_LENGTH)}"
@@ -113,8 +113,9 @@ def _lines(found: WatchPass, now: datetime, *, seconds: float) -> Iterator[str]:
     for name, why in found.not_looked_at:
         yield f"{name}: not looked at: {displayed(why.splitlines()[0], limit=SENTENCE_LENGTH)}"
     yield from found.undelivered
+    plural = "s" if found.datasets != 1 else ""
     yield (
-        f"{now:%Y-%m-%d %H:%M:%S} UTC  {found.datasets:,} datasets in {seconds:.1f} s: "
+        f"{now:%Y-%m-%d %H:%M:%S} UTC  {found.datasets:,} dataset{plural} in {seconds:.1f} s: "
         f"{len(found.missing)} missing, {len(found.judged)} judged, {found.waiting} still waiting, "
         f"{len(found.not_looked_at)} not looked at"
     )

@@ -57,7 +57,8 @@ class SeedReport(Record):
             for landed in self.partitions
             if landed.fault
         )
-        return "\n".join([f"{len(self.partitions)} partitions: {counts}", *faults])
+        count = len(self.partitions)
+        return "\n".join([f"{count:,} partition{'s' if count != 1 else ''}: {counts}", *faults])
 
 
 def seed(
