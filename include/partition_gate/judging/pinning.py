@@ -1,0 +1,89 @@
+"""Which columns a baseline has, and how much they vary among the pinned partitions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import fmean, median, stdev
+
+from partition_gate.contract.model import Column, Dataset
+from partition_gate.core.table import TableColumn, TableSchema
+from partition_gate.judging.distribution import (
+    BinnedColumn,
+    BinnedPartition,
+    ColumnSurvey,
+    ColumnToSurvey,
+    NumberBins,
+    TextBins,
+    bins_of,
+    kind_of,
+)
+from partition_gate.judging.drift import DEVIATIONS, LeftOut, PinnedColumn, psi
+
+FEWEST_VALUES = 200
+LABELS_FROM = 1.0
+
+
+def candidates(dataset: Dataset, table: TableSchema) -> Iterator[ColumnToSurvey | LeftOut]:
+    """The columns of the published table whose values may be read, in table order; the others with the reason.
+
+    Values of a classified column are never read, so none can be stored or shown.
+    """
+    keys = [column.name for column in dataset.columns if _is(column, "primaryKey")]
+    unique = {column.name for column in dataset.columns if _is(column, "unique")} | set(keys if len(keys) == 1 else ())
+    for column in table.columns:
+        yield _candidate(column, is_unique=column.name in unique)
+    for column in table.partition_columns:
+        yield LeftOut(column=column.name, why="part of the partition key")
+
+
+def surveyed(
+    surveys: Sequence[ColumnSurvey], asked: Sequence[ColumnToSurvey]
+) -> Iterator[NumberBins | TextBins | LeftOut]:
+    """The bins of each surveyed column, or why it has none."""
+    for survey, column in zip(surveys, asked, strict=True):
+        if survey.value_count < FEWEST_VALUES:
+            what = f"{survey.value_count:,} values, fewer than {FEWEST_VALUES}"
+            yield LeftOut(column=survey.column, why=what)
+            continue
+        bins = bins_of(survey, column.kind)
+        yield LeftOut(column=survey.column, why=bins) if isinstance(bins, str) else bins
+
+
+def pinned(
+    bins: Sequence[NumberBins | TextBins], partitions: Sequence[BinnedPartition]
+) -> Iterator[PinnedColumn | LeftOut]:
+    """Each column of the pinned partitions (at least one), or why it is left out.
+
+    A column that differs widely between the pinned partitions is a label of the partition (a day) or has no stable
+    distribution within one (the temperature), so nothing could be said about a later partition.
+    """
+    for number, each in enumerate(bins):
+        parts = [partition.columns[number] for partition in partitions]
+        yield _pinned(each, parts)
+
+
+def _pinned(bins: NumberBins | TextBins, parts: Sequence[BinnedColumn]) -> PinnedColumn | LeftOut:
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.merged(part)
+    own = [psi(whole.without(part).all, part.all) for part in parts if sum(part.all)] if len(parts) > 1 else []
+    if len(own) > 1 and median(own) >= LABELS_FROM:
+        what = f"differs between the pinned partitions (PSI {median(own):.1f}), so it has no baseline"
+        return LeftOut(column=bins.column, why=what)
+    usual = fmean(own) + DEVIATIONS * stdev(own) if len(own) > 1 else 0.0
+    return PinnedColumn(bins=bins, binned=whole, usual=usual)
+
+
+def _candidate(column: TableColumn, *, is_unique: bool) -> ColumnToSurvey | LeftOut:
+    kind = kind_of(column.type)
+    if column.classified:
+        return LeftOut(column=column.name, why="classified: its values are not read")
+    if is_unique:
+        return LeftOut(column=column.name, why="a key: its values are unique")
+    if kind is None:
+        return LeftOut(column=column.name, why=f"values of type {column.type} have no bins")
+    return ColumnToSurvey(column=column.name, kind=kind)
+
+
+def _is(column: Column, clause: str) -> bool:
+    return any(each.name == clause and each.value is True for each in column.clauses)
