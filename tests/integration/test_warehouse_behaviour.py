@@ -455,7 +455,8 @@ def test_quarantine_that_is_gone_is_an_error_with_the_next_step(stand: Stand) ->
 
 COLUMNS = {"amount": "DOUBLE", "carrier": "VARCHAR", "day": "DATE", "at": "TIMESTAMP WITH TIME ZONE", "ok": "BOOLEAN"}
 SELECT = (
-    "CASE WHEN id % 10 = 0 THEN NULL WHEN id = 1 THEN 'nan'::DOUBLE WHEN id = 2 THEN 'inf'::DOUBLE ELSE id END AS amount, "
+    "CASE WHEN id % 10 = 0 THEN NULL WHEN id = 1 THEN 'nan'::DOUBLE WHEN id = 2 THEN 'inf'::DOUBLE ELSE id END "
+    "AS amount, "
     "CASE id % 4 WHEN 0 THEN 'AA' WHEN 1 THEN '' WHEN 2 THEN 'UA' END AS carrier, "
     "DATE '2026-11-01' + (id % 3)::INT AS day, TIMESTAMPTZ '2026-11-01 00:00:00+00' + INTERVAL (id) HOUR AS at, "
     "id % 2 = 0 AS ok"
@@ -491,7 +492,7 @@ def binned(stand: Stand, rows: Publication | Staged, *bins: NumberBins | TextBin
 
 def test_staged_and_published_rows_are_counted_over_the_same_bins(stand: Stand) -> None:
     staged = wide(stand, 12)
-    bins = [
+    bins: list[NumberBins | TextBins] = [
         numbers("amount", 3, 6),
         TextBins(column="carrier", texts=("", "UA")),
         numbers("day", NOVEMBER, NOVEMBER + A_DAY, kind="moment"),

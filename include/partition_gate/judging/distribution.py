@@ -28,7 +28,8 @@ LONGEST_TEXT = 200
 OTHER = "others"
 _SHOWN_TEXT = 24
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NUMBERS = re.compile(r"(TINY|SMALL|BIG|HUGE|U\w*)?INT(EGER)?|DOUBLE|FLOAT|REAL|DECIMAL(\(\d+, ?\d+\))?")
+_WHOLE = re.compile(r"(TINY|SMALL|BIG|HUGE|U\w*)?INT(EGER)?|DECIMAL\(\d+, ?0\)")
+_NUMBERS = re.compile(rf"{_WHOLE.pattern}|DOUBLE|FLOAT|REAL|DECIMAL(\(\d+, ?\d+\))?")
 _MOMENTS = re.compile(r"DATE|TIMESTAMP(_\w+| WITH TIME ZONE|TZ)?")
 
 
@@ -50,11 +51,17 @@ def kind_of(type_name: str) -> ColumnKind | None:
     return ColumnKind.TEXT if name in {"VARCHAR", "TEXT", "STRING", "BOOLEAN"} else None
 
 
+def is_whole(type_name: str) -> bool:
+    """Whether a DuckDB type has whole numbers only."""
+    return _WHOLE.fullmatch(type_name.upper()) is not None
+
+
 class ColumnToSurvey(Record):
-    """A column of the published table, and how its values are read."""
+    """A column of the published table, and how its values are read. `is_whole`: it has whole numbers only."""
 
     column: str
     kind: ColumnKind
+    is_whole: bool = False
 
 
 class ColumnSurvey(Record):
@@ -161,16 +168,18 @@ class BinnedPartition(Record):
     columns: tuple[BinnedColumn, ...]
 
 
-def bins_of(survey: ColumnSurvey, kind: ColumnKind) -> NumberBins | TextBins | str:
+def bins_of(survey: ColumnSurvey, column: ColumnToSurvey) -> NumberBins | TextBins | str:
     """The bins of a column, or why it has none."""
-    if kind is ColumnKind.TEXT:
+    if column.kind is ColumnKind.TEXT:
         return _text_bins(survey)
     if len(survey.numbers) == 1:
         return _CONSTANT
+    kind = column.kind.value
     if survey.numbers:
-        return NumberBins(kind=kind.value, column=survey.column, edges=survey.numbers, is_exact=True)
-    edges = tuple(sorted({value for value in survey.quantiles if math.isfinite(value)}))
-    return NumberBins(kind=kind.value, column=survey.column, edges=edges) if edges else "no finite values"
+        return NumberBins(kind=kind, column=survey.column, edges=survey.numbers, is_exact=True)
+    finite = filter(math.isfinite, survey.quantiles)
+    edges = tuple(sorted({float(math.floor(value)) if column.is_whole else value for value in finite}))
+    return NumberBins(kind=kind, column=survey.column, edges=edges) if edges else "no finite values"
 
 
 _CONSTANT = "the same value in all rows"

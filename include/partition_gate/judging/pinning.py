@@ -15,6 +15,7 @@ from partition_gate.judging.distribution import (
     NumberBins,
     TextBins,
     bins_of,
+    is_whole,
     kind_of,
 )
 from partition_gate.judging.drift import DEVIATIONS, LeftOut, PinnedColumn, psi
@@ -45,7 +46,7 @@ def surveyed(
             what = f"{survey.value_count:,} values, fewer than {FEWEST_VALUES}"
             yield LeftOut(column=survey.column, why=what)
             continue
-        bins = bins_of(survey, column.kind)
+        bins = bins_of(survey, column)
         yield LeftOut(column=survey.column, why=bins) if isinstance(bins, str) else bins
 
 
@@ -82,7 +83,7 @@ def _candidate(column: TableColumn, *, is_unique: bool) -> ColumnToSurvey | Left
         return LeftOut(column=column.name, why="a key: its values are unique")
     if kind is None:
         return LeftOut(column=column.name, why=f"values of type {column.type} have no bins")
-    return ColumnToSurvey(column=column.name, kind=kind)
+    return ColumnToSurvey(column=column.name, kind=kind, is_whole=is_whole(column.type))
 
 
 def _is(column: Column, clause: str) -> bool:

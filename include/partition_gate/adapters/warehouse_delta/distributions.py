@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from threading import Timer
 from typing import Any
 
 import duckdb
@@ -17,6 +16,7 @@ from partition_gate.adapters.warehouse_delta.table_log import TableLogs
 from partition_gate.core.errors import PartitionChanged, ScanTimedOut, TableUnreadable
 from partition_gate.core.quoting import identifier
 from partition_gate.core.table import TableSchema
+from partition_gate.gate.deadlines import LimitReached, within_or_stopped
 from partition_gate.judging.attempt import Publication, Staged
 from partition_gate.judging.distribution import (
     LONGEST_TEXT,
@@ -34,6 +34,7 @@ from partition_gate.judging.distribution import (
 )
 
 _EXACT_BELOW = 2 * MOST_TEXTS  # an estimate of distinct values that may be far off; the exact number decides
+_STOPS_WITHIN_S = 5.0  # after this time a call that does not stop is abandoned, such as a read from storage
 _MARK = "="  # DuckDB counts all other texts as the empty text, so no named text may be empty
 
 
@@ -48,22 +49,28 @@ class Distributions:
     ) -> tuple[ColumnSurvey, ...]:
         """As the port documents: one pass for all columns, then one for each with few distinct values."""
         rows = self._rows(table, publications)
-        with self._reading(table, limit=None) as connection:
+        with self._reading(table) as connection:
             return tuple(_survey(connection, rows, column) for column in columns)
 
     def binned(
         self, table: TableSchema, rows: Publication | Staged, bins: Sequence[Bins], *, limit: timedelta
     ) -> BinnedPartition:
         """As the port documents."""
-        cells = ", ".join(_histogram(each) for each in bins)
-        values = [value for each in bins for value in _parameters(each)]
-        query = f"SELECT count(*), {cells} FROM ({self._rows(table, [rows])})"  # noqa: S608 -- quoted, and bound
-        with self._reading(table, limit=limit) as connection:
-            count, *counted = connection.execute(query, values).fetchone() or (0,)
+        query = f"SELECT count(*), {', '.join(map(_histogram, bins))} FROM ({self._rows(table, [rows])})"  # noqa: S608 -- quoted, and bound
+        opened: list[duckdb.DuckDBPyConnection] = []
+
+        def count() -> tuple[Any, ...]:
+            with self._reading(table) as connection:
+                opened.append(connection)
+                return (
+                    connection.execute(query, [value for each in bins for value in _parameters(each)]).fetchone() or ()
+                )
+
+        row_count, *counted = _within(limit, count, opened, self._storage.uri(table.name))
         pairs = zip(bins, counted[::2], counted[1::2], strict=True)
         return BinnedPartition(
-            row_count=count,
-            columns=tuple(_binned(each, histogram, count - known) for each, known, histogram in pairs),
+            row_count=row_count,
+            columns=tuple(_binned(each, histogram, row_count - known) for each, known, histogram in pairs),
         )
 
     def _rows(self, table: TableSchema, versions: Sequence[Publication | Staged]) -> str:
@@ -85,26 +92,32 @@ class Distributions:
         return paths
 
     @contextmanager
-    def _reading(self, table: TableSchema, *, limit: timedelta | None) -> Iterator[duckdb.DuckDBPyConnection]:
-        uri = self._storage.uri(table.name)
+    def _reading(self, table: TableSchema) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(config={"threads": 1}) as connection:
             if not self._storage.is_local:
                 connection.register_filesystem(NamedFiles(self._storage))
-            timer = Timer(limit.total_seconds(), connection.interrupt) if limit else None
             try:
-                if timer:
-                    timer.start()
                 yield connection
-            except duckdb.InterruptException as error:
-                seconds = limit.total_seconds() if limit else 0
-                raise ScanTimedOut(f"{uri}: counting values took longer than {seconds:g} s and was stopped") from error
             except (duckdb.Error, OSError) as error:  # the message may contain values
                 raise TableUnreadable(
-                    f"{uri}: a file with the rows to count cannot be read ({type(error).__name__}); check its folder"
+                    f"{self._storage.uri(table.name)}: a file with the rows to count cannot be read "
+                    f"({type(error).__name__}); check its folder"
                 ) from error
-            finally:
-                if timer:
-                    timer.cancel()
+
+
+def _within(
+    limit: timedelta, count: Callable[[], tuple[Any, ...]], opened: Sequence[duckdb.DuckDBPyConnection], uri: str
+) -> tuple[Any, ...]:
+    def interrupt() -> None:
+        for connection in opened:
+            with suppress(duckdb.Error):  # it is closed already
+                connection.interrupt()
+
+    seconds = limit.total_seconds()
+    try:
+        return within_or_stopped(seconds, count, stop=interrupt, stops_within_s=_STOPS_WITHIN_S)
+    except LimitReached:
+        raise ScanTimedOut(f"{uri}: counting values took longer than {seconds:g} s and was stopped") from None
 
 
 def _survey(connection: duckdb.DuckDBPyConnection, rows: str, column: ColumnToSurvey) -> ColumnSurvey:
@@ -146,8 +159,10 @@ def _numbers(connection: duckdb.DuckDBPyConnection, rows: str, value: str) -> tu
 
 def _value(column: str, kind: ColumnKind | str) -> str:
     name = identifier(column)
+    number = f"CAST({name} AS DOUBLE)"
     return {
-        ColumnKind.NUMBER: f"CAST({name} AS DOUBLE)",
+        # DuckDB counts NaN in the first bin.
+        ColumnKind.NUMBER: f"if(isnan({number}), 'infinity'::DOUBLE, {number})",
         ColumnKind.MOMENT: f"epoch({name})",
         ColumnKind.TEXT: f"CAST({name} AS VARCHAR)",
     }[ColumnKind(kind)]
