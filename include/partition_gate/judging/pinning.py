@@ -10,6 +10,7 @@ from partition_gate.core.table import TableColumn, TableSchema
 from partition_gate.judging.distribution import (
     BinnedColumn,
     BinnedPartition,
+    ColumnKind,
     ColumnSurvey,
     ColumnToSurvey,
     NumberBins,
@@ -22,17 +23,22 @@ from partition_gate.judging.drift import DEVIATIONS, LeftOut, PinnedColumn, psi
 
 FEWEST_VALUES = 200
 LABELS_FROM = 1.0
+_MOMENTS_OF_ONE = "one partition does not show whether its dates move with the partition: pin two or more"
 
 
-def candidates(dataset: Dataset, table: TableSchema) -> Iterator[ColumnToSurvey | LeftOut]:
+def candidates(dataset: Dataset, table: TableSchema, *, partitions: int) -> Iterator[ColumnToSurvey | LeftOut]:
     """The columns of the published table whose values may be read, in table order; the others with the reason.
 
-    Values of a classified column are never read, so none can be stored or shown.
+    Values of a classified column are never read, so none can be stored or shown. `partitions` will be pinned: one of a
+    dataset that has more does not show whether its dates follow the partition, as most do.
     """
+    is_one_of_many = partitions == 1 and bool(table.partition_columns)
     keys = [column.name for column in dataset.columns if _is(column, "primaryKey")]
     unique = {column.name for column in dataset.columns if _is(column, "unique")} | set(keys if len(keys) == 1 else ())
     for column in table.columns:
-        yield _candidate(column, is_unique=column.name in unique)
+        offered = _candidate(column, is_unique=column.name in unique)
+        is_moment = isinstance(offered, ColumnToSurvey) and offered.kind is ColumnKind.MOMENT
+        yield LeftOut(column=column.name, why=_MOMENTS_OF_ONE) if is_moment and is_one_of_many else offered
     for column in table.partition_columns:
         yield LeftOut(column=column.name, why="part of the partition key")
 
