@@ -562,3 +562,24 @@ def test_counting_ends_after_its_limit(stand: Stand) -> None:
 
     with pytest.raises(ScanTimedOut, match="was stopped"):
         stand.warehouse.binned(a_wide_table(), published, [numbers("amount", 3)], limit=timedelta())
+
+
+def test_a_sample_of_many_rows_stands_for_all_and_is_the_same_each_time(stand: Stand) -> None:
+    published = wide_published(stand, 20_000)
+    is_even = TextBins(column="ok", texts=("true",))
+
+    first, second = (
+        stand.warehouse.binned(a_wide_table(), published, [is_even], limit=MINUTE, sample=2000) for _ in range(2)
+    )
+
+    assert first == second
+    assert first.row_count == pytest.approx(2000, abs=300)
+    assert first.columns[0].counts[0] == pytest.approx(first.row_count / 2, rel=0.15)
+
+
+def test_as_many_rows_as_the_sample_are_all_counted(stand: Stand) -> None:
+    published = wide_published(stand, 500)
+
+    counted = stand.warehouse.binned(a_wide_table(), published, [numbers("amount", 3)], limit=MINUTE, sample=500)
+
+    assert counted.row_count == 500

@@ -162,7 +162,7 @@ class BinnedColumn(Record):
 
 
 class BinnedPartition(Record):
-    """Columns of one partition over given bins, in their order."""
+    """Columns of a partition over given bins, in their order. `row_count` rows were counted: all, or a sample."""
 
     row_count: int
     columns: tuple[BinnedColumn, ...]

@@ -96,9 +96,16 @@ class Warehouse(Protocol):
         """
 
     def binned(
-        self, table: TableSchema, rows: Publication | Staged, bins: Sequence[Bins], *, limit: timedelta
+        self,
+        table: TableSchema,
+        rows: Publication | Staged,
+        bins: Sequence[Bins],
+        *,
+        limit: timedelta,
+        sample: int | None = None,
     ) -> BinnedPartition:
         """How many rows of a visible version, or of staged rows, are in each bin; one pass over these columns only.
 
+        If there are more than `sample` rows, about so many are counted, chosen at random: the same in every call.
         Raises: PartitionChanged (the version is no longer visible), TableUnreadable, ScanTimedOut (after `limit`).
         """

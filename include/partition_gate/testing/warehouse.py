@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from threading import Lock
 from typing import Any
 
@@ -21,6 +22,7 @@ from partition_gate.judging.validation import Split
 from partition_gate.testing.distributions import binned_rows, surveyed_rows
 
 Row = dict[str, Any]
+_SEED = 1
 
 
 class InMemoryWarehouse:
@@ -180,11 +182,20 @@ class InMemoryWarehouse:
         return tuple(surveyed_rows(rows, column) for column in columns)
 
     def binned(
-        self, table: TableSchema, rows: Publication | Staged, bins: Sequence[Bins], *, limit: timedelta
+        self,
+        table: TableSchema,
+        rows: Publication | Staged,
+        bins: Sequence[Bins],
+        *,
+        limit: timedelta,
+        sample: int | None = None,
     ) -> BinnedPartition:
         if self.counting_takes > limit:
             raise ScanTimedOut(f"memory://{table.name}: counting values took longer than {limit} and was stopped")
-        return binned_rows(self._rows_of(rows), bins)
+        counted = self._rows_of(rows)
+        if sample is not None and len(counted) > sample:
+            counted = Random(_SEED).sample(counted, sample)  # noqa: S311 -- no secret
+        return binned_rows(counted, bins)
 
     def _rows_of(self, version: Publication | Staged) -> list[Row]:
         if isinstance(version, Staged):

@@ -189,9 +189,15 @@ class DeltaWarehouse:
         return self._distributions.survey(table, publications, columns)
 
     def binned(
-        self, table: TableSchema, rows: Publication | Staged, bins: Sequence[Bins], *, limit: timedelta
+        self,
+        table: TableSchema,
+        rows: Publication | Staged,
+        bins: Sequence[Bins],
+        *,
+        limit: timedelta,
+        sample: int | None = None,
     ) -> BinnedPartition:
-        return self._distributions.binned(table, rows, bins, limit=limit)
+        return self._distributions.binned(table, rows, bins, limit=limit, sample=sample)
 
     def _store(self, table: TableSchema, path: str, rows: Path) -> None:
         with tempfile.TemporaryDirectory(dir=rows.parent) as scratch:
