@@ -13,13 +13,14 @@ from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contracts.odcs.reader import read_contract
 from partition_gate.core.errors import CannotAct, ContractError, MalformedPartitionKey, StoreUnreachable
 from partition_gate.gate.baseline import Pin, keys_of, pin, unpin
-from partition_gate.gate.drift import LIMIT
+from partition_gate.gate.drift import LIMIT, with_drift
 from partition_gate.gate.notify import announce
 from partition_gate.gate.pipeline import run_partition
 from partition_gate.gate.reconcile import reconcile
 from partition_gate.incidents.model import Incident
+from partition_gate.judging.anomalies import Anomaly, Comparison, Metric
 from partition_gate.judging.drift import Baseline
-from partition_gate.testing.builders import a_baseline
+from partition_gate.testing.builders import a_baseline, a_split
 from partition_gate.testing.ports import FakePorts, Killed, failing
 
 PINNED = ("2026-10-01", "2026-10-02", "2026-10-03")
@@ -156,6 +157,27 @@ def test_a_drift_that_could_not_be_compared_again_stays(gate: Gate) -> None:
         gate.publish(NEXT, LOW)
 
     assert "drift id" in gate.incidents()
+
+
+def a_null_share(column: str, *also: str) -> Anomaly:
+    figures = {"observed": 0.5, "median": 0.1, "low": 0.1, "high": 0.1, "scale": 0.01, "z": 40.0}
+    return Anomaly(metric=Metric.NULL_SHARE, column=column, values=9, weeks=9, like="Tuesdays", also=also, **figures)
+
+
+@pytest.mark.parametrize(
+    ("anomaly", "told"),
+    [(a_null_share("id"), []), (a_null_share("amount", "id"), []), (a_null_share("amount"), ["id"])],
+)
+def test_a_drift_that_follows_from_unusual_nulls_is_not_told_as_well(
+    gate: Gate, anomaly: Anomaly, told: list[str]
+) -> None:
+    split = a_split(gate.ports.spool_folder, HIGH)
+    staged = gate.ports.warehouse.stage(gate.contract.published, KEY, attempt_id="a1", split=split)
+
+    found = with_drift(Comparison(anomalies=(anomaly,)), staged, gate.contract, gate.ports)
+
+    assert [drift.column for drift in found.drifts] == told
+    assert "drift id" not in found.in_order
 
 
 def test_without_a_baseline_no_rows_are_read(tmp_path: Path) -> None:
