@@ -27,6 +27,7 @@ PINNED = ("2026-10-01", "2026-10-02", "2026-10-03")
 RANGE = f"{PINNED[0]}..{PINNED[-1]}"
 KEY, NEXT = "2026-10-04", "2026-10-05"
 LOW, HIGH = range(400), range(300, 700)
+EFFECTIVE = [{"property": "effectiveFrom", "value": "2026-01-01"}]
 UNREACHABLE = StoreUnreachable("s3://warehouse: it does not answer; check the endpoint")
 
 
@@ -206,6 +207,16 @@ def test_a_column_that_is_classified_now_is_not_compared_and_its_drift_is_over(g
         gate.publish(NEXT, HIGH)
 
     assert gate.incidents() == {}
+
+
+def test_a_column_that_an_earlier_version_classified_is_not_pinned(tmp_path: Path) -> None:
+    before = a_dataset(classification="confidential").dataset
+    today = compiled(a_dataset(version="2.0.0", customProperties=EFFECTIVE).dataset, [before])
+    gate = Gate(today, tmp_path)
+    gate.publish(KEY, LOW)
+
+    with pytest.raises(CannotAct, match="id: classified: its values are not read"):
+        gate.pin(KEY)
 
 
 @pytest.mark.parametrize("threshold", ["often", 0, True, "-7", "nan", 1000])

@@ -354,11 +354,10 @@ def offered(partitions: int, partitioned_by: Sequence[str] = ("dt",)) -> list[Co
         "tags": "VARCHAR[]",
         "at": "DATE",
     }
-    columns = tuple(TableColumn(name=n, source=n, type=t, classified=n == "name") for n, t in types.items())
+    columns = tuple(TableColumn(name=n, source=n, type=t) for n, t in types.items())
     parts = tuple(TableColumn(name=name, source=name, type="DATE") for name in partitioned_by)
-    return list(
-        candidates(dataset, TableSchema(name="orders", columns=columns, partition_columns=parts), partitions=partitions)
-    )
+    table = TableSchema(name="orders", columns=columns, partition_columns=parts)
+    return list(candidates(dataset, table, frozenset({"name"}), partitions=partitions))
 
 
 def test_values_of_classified_columns_and_keys_are_never_asked_for() -> None:

@@ -131,7 +131,7 @@ def _columns(
     today: CompiledDataset, publications: list[Publication], ports: Ports
 ) -> tuple[tuple[PinnedColumn, ...], tuple[LeftOut, ...]]:
     """The columns of the baseline, and those that are left out, each in table order."""
-    offered = list(candidates(today.dataset, today.published, partitions=len(publications)))
+    offered = list(candidates(today.dataset, today.published, today.hidden_columns, partitions=len(publications)))
     asked = [each for each in offered if isinstance(each, ColumnToSurvey)]
     surveys = ports.warehouse.survey(today.published, publications, asked) if asked else ()
     found = list(surveyed(surveys, asked))

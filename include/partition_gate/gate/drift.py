@@ -42,7 +42,7 @@ def with_drift(found: Comparison, staged: Staged, compiled: CompiledDataset, por
         baseline = ports.ledger.baseline(compiled.dataset.name)
         if baseline is None:
             return found
-        drift = _compared(baseline, staged, compiled.published, threshold, ports)
+        drift = _compared(baseline, staged, compiled, threshold, ports)
     except Exception as error:  # whatever its cause: the verdict is reached, and this is only a notice
         is_defect = not isinstance(error, GateError)
         log.warning("drift not compared attempt=%s why=%s", staged.attempt_id, error, exc_info=is_defect)
@@ -51,9 +51,10 @@ def with_drift(found: Comparison, staged: Staged, compiled: CompiledDataset, por
 
 
 def _compared(
-    baseline: Baseline, staged: Staged, table: TableSchema, threshold: float, ports: Ports
+    baseline: Baseline, staged: Staged, compiled: CompiledDataset, threshold: float, ports: Ports
 ) -> DriftComparison:
-    columns = [column for column in baseline.columns if _is_comparable(column, table)]
+    table, hidden = compiled.published, compiled.hidden_columns
+    columns = [each for each in baseline.columns if each.column not in hidden and _has_column(table, each)]
     gone = {cause_of(column.column) for column in baseline.columns if column not in columns}
     if not columns:
         return DriftComparison(in_order=frozenset(gone))
@@ -63,10 +64,10 @@ def _compared(
     return drift.model_copy(update={"in_order": drift.in_order | gone})
 
 
-def _is_comparable(pinned: PinnedColumn, table: TableSchema) -> bool:
-    """Whether the table still has the column, with values of the same kind that may be read and shown."""
+def _has_column(table: TableSchema, pinned: PinnedColumn) -> bool:
+    """Whether the table still has the column, with values of the same kind."""
     column = next((column for column in table.columns if column.name == pinned.column), None)
-    return column is not None and not column.classified and kind_of(column.type) == pinned.bins.kind
+    return column is not None and kind_of(column.type) == pinned.bins.kind
 
 
 def _together(found: Comparison, drift: DriftComparison) -> Comparison:

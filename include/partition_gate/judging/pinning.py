@@ -26,17 +26,19 @@ LABELS_FROM = 1.0
 _MOMENTS_OF_ONE = "one partition does not show whether its dates move with the partition: pin two or more"
 
 
-def candidates(dataset: Dataset, table: TableSchema, *, partitions: int) -> Iterator[ColumnToSurvey | LeftOut]:
+def candidates(
+    dataset: Dataset, table: TableSchema, hidden: frozenset[str], *, partitions: int
+) -> Iterator[ColumnToSurvey | LeftOut]:
     """The columns of the published table whose values may be read, in table order; the others with the reason.
 
-    Values of a classified column are never read, so none can be stored or shown. `partitions` will be pinned: one of a
-    dataset that has more does not show whether its dates follow the partition, as most do.
+    Values of `hidden` columns, which are classified, are never read, so none can be stored or shown. `partitions` will
+    be pinned: one of a dataset that has more does not show whether its dates follow the partition, as most do.
     """
     is_one_of_many = partitions == 1 and bool(table.partition_columns)
     keys = [column.name for column in dataset.columns if _is(column, "primaryKey")]
     unique = {column.name for column in dataset.columns if _is(column, "unique")} | set(keys if len(keys) == 1 else ())
     for column in table.columns:
-        offered = _candidate(column, is_unique=column.name in unique)
+        offered = _candidate(column, is_hidden=column.name in hidden, is_unique=column.name in unique)
         is_moment = isinstance(offered, ColumnToSurvey) and offered.kind is ColumnKind.MOMENT
         yield LeftOut(column=column.name, why=_MOMENTS_OF_ONE) if is_moment and is_one_of_many else offered
     for column in table.partition_columns:
@@ -81,9 +83,9 @@ def _pinned(bins: NumberBins | TextBins, parts: Sequence[BinnedColumn]) -> Pinne
     return PinnedColumn(bins=bins, binned=whole, usual=usual)
 
 
-def _candidate(column: TableColumn, *, is_unique: bool) -> ColumnToSurvey | LeftOut:
+def _candidate(column: TableColumn, *, is_hidden: bool, is_unique: bool) -> ColumnToSurvey | LeftOut:
     kind = kind_of(column.type)
-    if column.classified:
+    if is_hidden:
         return LeftOut(column=column.name, why="classified: its values are not read")
     if is_unique:
         return LeftOut(column=column.name, why="a key: its values are unique")

@@ -101,7 +101,7 @@ def _name(folder: ContractFolder, dataset: str) -> str:
 def _open_columns(compiled: CompiledDataset | None) -> frozenset[str]:
     """Those whose values may be shown today."""
     columns = compiled.published.columns if compiled else ()
-    return frozenset(column.name for column in columns if not column.classified)
+    return frozenset(column.name for column in columns) - (compiled.hidden_columns if compiled else frozenset())
 
 
 def _rendered(baseline: Baseline, compiled: CompiledDataset | None) -> RenderableType:
