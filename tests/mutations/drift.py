@@ -61,7 +61,7 @@ COMPARING_WITH_BASELINES = (
              "    if missing:", "    if not found:", GATE),
     Mutation("the drifts of a removed baseline stay for ever", "gate/baseline.py",
              "if is_cause(incident.cause):", "if False:", GATE),
-    Mutation("a range ends a day early where the clocks change", "gate/baseline.py",
+    Mutation("a range of hours is refused where the clocks change", "gate/baseline.py",
              "span = end[1] - begin[0] + _A_DAY", "span = end[1] - begin[0]", GATE),
     Mutation("the baseline of every dataset is removed", "adapters/ledger/profiles.py",
              "delete(baseline_rows).where(baseline_rows.c.dataset == dataset)", "delete(baseline_rows)", LEDGER),

@@ -307,10 +307,19 @@ def test_a_range_is_read_as_keys(segments: str, text: str, keys: list[str]) -> N
     assert keys_of(dataset, text) == tuple(map(dataset.location.key, keys))
 
 
-def test_a_range_has_all_days_where_the_clocks_change() -> None:
-    dataset = a_dataset(customProperties=[{"property": "timezone", "value": "Europe/Berlin"}]).dataset
+@pytest.mark.parametrize(
+    ("segments", "text", "count"),
+    [
+        ("dt=*", "2026-03-28..2026-03-30", 3),
+        ("dt=*", "2026-10-24..2026-10-26", 3),
+        ("dt=*/hour=*", "2026-03-29/0..2026-03-29/23", 23),
+        ("dt=*/hour=*", "2026-10-25/0..2026-10-25/23", 24),
+    ],
+)
+def test_a_range_is_complete_where_the_clocks_change(segments: str, text: str, count: int) -> None:
+    dataset = a_dataset(segments, customProperties=[{"property": "timezone", "value": "Europe/Berlin"}]).dataset
 
-    assert len(keys_of(dataset, "2026-03-28..2026-03-30")) == len(keys_of(dataset, "2026-10-24..2026-10-26")) == 3
+    assert len(keys_of(dataset, text)) == count
 
 
 def test_a_range_has_only_the_days_of_the_calendar() -> None:

@@ -93,7 +93,7 @@ def keys_of(dataset: Dataset, text: str) -> tuple[str, ...]:
     begin, end = period(dataset, first), period(dataset, last)
     if begin is None or end is None or end[0] < begin[0]:
         raise CannotAct(f"{displayed(text)}: {displayed(last)} is before {displayed(first)}; write FROM..TO")
-    span = end[1] - begin[0] + _A_DAY  # a day may have 23 hours; what is before FROM is left out below
+    span = end[1] - begin[0] + _A_DAY  # in spring, 23 hours have 24 names; what is before FROM is left out below
     if first not in window_keys(dataset, last, span):
         raise CannotAct(f"{displayed(text)}: FROM and TO may differ only in their date; pin one part of the key only")
     keys = tuple(key for key, start, _ in expected_periods(dataset, last, span) if start >= begin[0])
