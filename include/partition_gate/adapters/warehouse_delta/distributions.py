@@ -48,7 +48,7 @@ class Distributions:
     def survey(
         self, table: TableSchema, publications: Sequence[Publication], columns: Sequence[ColumnToSurvey]
     ) -> tuple[ColumnSurvey, ...]:
-        """As the port documents: one pass for all columns, then one for each with few distinct values."""
+        """As the port documents: each column is read once, and again if it has few distinct values."""
         rows = self._rows(table, publications)
         with self._reading(table) as connection:
             return tuple(_survey(connection, rows, column) for column in columns)
