@@ -92,6 +92,7 @@ def _become(asked: dict[str, Any], out: int, err: int, main: Any) -> None:
     """The command itself: never returns."""
     os.dup2(out, 1)
     os.dup2(err, 2)
+    os.chdir(asked.get("cwd", "."))
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = ["gate", *asked["arguments"]]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
     from partition_gate.core.partition import Location
     from partition_gate.gate.publish_contracts import RegistryStore
+    from partition_gate.ports.clock import Clock
     from partition_gate.ports.docs import DocsSite
     from partition_gate.ports.ledger import Ledger
     from partition_gate.ports.notifier import Notifier
@@ -50,12 +51,27 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class FixedClock:
+    """One moment, for rehearsals."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self._moment
+
+
+def clock(settings: Settings) -> Clock:
+    """The system clock, unless GATE_NOW sets another moment."""
+    return SystemClock() if settings.now is None else FixedClock(settings.now)
+
+
 class WiredPorts:
     """The `Ports` for these settings. Adapters and their heavy packages are loaded on first use."""
 
     def __init__(self, settings: Settings, stack: ExitStack) -> None:
         self.settings, self._stack = settings, stack
-        self.clock = SystemClock()
+        self.clock = clock(settings)
 
     @property
     def spool_folder(self) -> Path:

@@ -38,6 +38,7 @@ from partition_gate.testing.builders import (
     a_check_result,
     a_claim,
     a_message,
+    a_notice,
     a_problem,
     a_settlement,
     an_assessment,
@@ -633,6 +634,15 @@ def test_an_incident_has_its_history_and_its_thread(ledger: Ledger) -> None:
     assert ledger.incident(1) == incident
     assert [event.kind for event in ledger.incident_events(1)] == ["opened", "again"]
     assert [(thread.revision, thread.announced) for thread in ledger.threads(1)] == [(2, 0)]
+
+
+def test_a_digest_is_out_of_date_until_its_day_ends(ledger: Ledger) -> None:
+    of_the_day = a_notice("missing").model_copy(update={"is_digest": True})
+    ledger.assess(an_assessment(a_problem(), notices=(of_the_day,)), now=NOON)
+    ledger.assess(an_assessment(a_problem(), key="2026-11-02"), now=NOON + MINUTE)
+    ledger.assess(an_assessment(a_problem(), key="2026-11-03", notices=()), now=NOON + timedelta(days=1))
+
+    assert [(thread.kind, thread.revision) for thread in ledger.threads(1)] == [("digest", 2)]
 
 
 def test_a_resolved_incident_is_no_longer_active(ledger: Ledger) -> None:

@@ -18,6 +18,7 @@ from partition_gate.core.masking import pseudonym
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_settlement
 from partition_gate.watching.heartbeat import NEVER_RAN, Heartbeat
+from partition_gate.wiring import SystemClock
 
 KEY = b"key"
 CONTRACT = """
@@ -64,7 +65,7 @@ def a_console(ledger: SqlLedger, folder: ContractFolder) -> LedgerConsole:
             str(root / "tables"), serving_file=root / "warehouse.duckdb", quarantine_root=str(root / "quarantine")
         )
 
-    return LedgerConsole(ledger, warehouse, folder, docs_folder=Path("docs"), mask_key=KEY)
+    return LedgerConsole(ledger, warehouse, folder, docs_folder=Path("docs"), mask_key=KEY, clock=SystemClock())
 
 
 def quarantined(ledger: SqlLedger, folder: Path, *, contract: str = "orders", rows: int = 1) -> str:

@@ -307,8 +307,43 @@ def test_a_known_problem_of_another_day_is_in_the_digest_of_the_day(watched: Wat
 
     assert [line.partition(",")[0] for line in watched.read()] == [
         "edit: orders 2026-11-01: a rule failed",
-        "root: Digest of 2026-11-03: 1 problem in 1 dataset: orders",
+        "root: Digest of 2026-11-03: 1 problem in 1 dataset: orders origin.known",
     ]
+
+
+def test_the_digest_of_a_day_is_not_edited_after_it(watched: Watched) -> None:
+    watched.daily(a_problem(RULE), days=1)
+    for day in (2, 3):
+        watched.clock.forward(DAY)
+        watched.problem(a_problem(RULE), key=f"2026-11-{day:02}")
+        told = watched.read()
+
+    digests = [line.partition(":")[0] for line in told if "Digest" in line]
+    assert digests == ["root"]
+
+
+def test_a_known_problem_that_begins_to_block_beside_a_new_one_is_no_news(watched: Watched) -> None:
+    watched.daily(a_problem(RULE), days=1)
+
+    both = (a_problem(RULE, blocks=True), a_problem("carrier.required", blocks=True))
+    watched.problem(*both, key="2026-11-02", notices=(a_notice(RULE, "carrier.required"),))
+
+    told = watched.read()
+    assert [line.partition(":")[0] for line in told] == ["edit", "root"]
+    watched.assess(in_order("carrier.required", key="2026-11-02"))
+    assert "edit: Resolved: " in " ".join(watched.read())
+
+
+def test_broken_promises_alone_are_told_without_the_problems_that_are_known(watched: Watched) -> None:
+    watched.daily(a_problem(RULE), days=1)
+    words = a_notice(RULE, "latency")
+    minor = a_notice("latency", headline="latency was not kept")
+    notice = words.model_copy(update={"minor": minor.causes, "minor_content": minor.content})
+
+    watched.problem(a_problem(RULE), a_problem("latency"), key="2026-11-02", notices=(notice,))
+
+    (root,) = [line for line in watched.read() if line.startswith("root")]
+    assert root.startswith("root: latency was not kept")
 
 
 def test_a_bad_day_of_two_hundred_datasets_is_at_most_fifteen_messages(watched: Watched) -> None:

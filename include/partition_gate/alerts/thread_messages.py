@@ -25,6 +25,7 @@ _RED, _GREEN, _EYES, _BELL_OFF = "\U0001f534", "\u2705", "\U0001f440", "\U0001f5
 _LINES_SHOWN = 20
 _STATUS_SHOWN = 6
 _PREVIEW = 300
+_NAMED = 3
 _STATE_MARKS = {IncidentState.RESOLVED: _GREEN, IncidentState.ACKED: _EYES, IncidentState.MUTED: _BELL_OFF}
 
 
@@ -110,7 +111,8 @@ def _listed(news: ThreadNews) -> tuple[str, str]:
     if count > _LINES_SHOWN:
         lines.append(f"and {count - _LINES_SHOWN:,} more: `gate incidents list`")
     mark = _GREEN if not unresolved else _RED if any(incident.blocked for incident in ordered) else "\U0001f7e1"
-    text = f"{headline}: {', '.join(dict.fromkeys(incident.dataset for incident in ordered))}"
+    named = [f"{clean(each.dataset, limit=60)} {clean(each.cause, limit=60)}" for each in ordered[:_NAMED]]
+    text = f"{headline}: {', '.join(named)}{', …' if count > _NAMED else ''}"
     footer = Context(text=f"{_later_news(thread)} Details: gate incidents list")
     return text, block_kit((Header(text=f"{mark} {headline}"), Section(lines=tuple(lines)), footer))
 

@@ -52,6 +52,8 @@ class Problem(Record):
 class Notice(Record):
     """What one channel is told if one of `causes` is news. `content` is what `alerts` renders, as JSON text.
 
+    `minor_content` is rendered instead if only causes in `minor` are news: the rest of the content is known.
+
     `is_digest`: it starts no thread of its own, and is told only in the digest of the day.
     """
 
@@ -60,6 +62,8 @@ class Notice(Record):
     audience: Audience
     causes: frozenset[str]
     content: str
+    minor: frozenset[str] = frozenset()
+    minor_content: str = ""
     is_digest: bool = False
 
 

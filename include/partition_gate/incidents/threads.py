@@ -79,9 +79,18 @@ def _thread(
     if len(single) < STORM_AFTER:
         identity = [assessment.dataset, assessment.partition_key, *sorted(causes), now.isoformat()]
         thread = _new(ThreadKind.INCIDENT, notice, identity, now)
-        return thread.model_copy(update={"content": notice.content, "attempt_id": assessment.attempt_id})
+        content = notice.minor_content if causes <= notice.minor else notice.content
+        return thread.model_copy(update={"content": content, "attempt_id": assessment.attempt_id})
     storms = (thread for thread in recent if thread.kind is ThreadKind.STORM)
     return next(storms, None) or _new(ThreadKind.STORM, notice, [now.isoformat()], now)
+
+
+def digests_end_before(now: datetime) -> datetime:
+    """Digests opened before this moment are never edited again.
+
+    Otherwise each further day of a problem would edit one more message.
+    """
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _digest(notice: Notice, now: datetime) -> Thread:

@@ -148,9 +148,14 @@ def a_problem(cause: str = "missing", *, blocks: bool = False, finding: str = "n
     return Problem(cause=cause, kind=kind, finding=finding, blocks=blocks)
 
 
-def a_notice(*causes: str, channel: str = "#orders", audience: Audience = Audience.PRODUCERS) -> Notice:
-    """An alert that says `orders 2026-11-01: a rule failed`."""
-    text = AlertText(mark="!", headline="orders 2026-11-01: a rule failed", happened="1 row is not visible.")
+def a_notice(
+    *causes: str,
+    channel: str = "#orders",
+    audience: Audience = Audience.PRODUCERS,
+    headline: str = "orders 2026-11-01: a rule failed",
+) -> Notice:
+    """An alert with this headline."""
+    text = AlertText(mark="!", headline=headline, happened="1 row is not visible.")
     content = Alert(text=text, origin="orders").model_dump_json()
     return Notice(tool="slack", channel=channel, audience=audience, causes=frozenset(causes), content=content)
 

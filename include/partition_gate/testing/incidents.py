@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from partition_gate.core.errors import CannotAct
 from partition_gate.incidents.actions import Action, acted, unmuted
 from partition_gate.incidents.changes import REOPENED_WITHIN, assessed, forgotten
-from partition_gate.incidents.model import Assessment, Change, Event, Incident, Notice, Thread, ThreadNews
-from partition_gate.incidents.threads import tellings
+from partition_gate.incidents.model import Assessment, Change, Event, Incident, Notice, Thread, ThreadKind, ThreadNews
+from partition_gate.incidents.threads import digests_end_before, tellings
 from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, OutboxEntry, Silent
 from partition_gate.ports.outbox import NOBODY
 
@@ -104,7 +104,7 @@ class InMemoryIncidents(InMemoryOutbox):
     def assess(self, assessment: Assessment, *, now: datetime) -> None:
         changes = [self._store(change) for change in assessed(self._of(assessment.dataset, now), assessment, now)]
         ids = {change.incident.cause: change.incident.id for change in changes}
-        self._touch(ids.values())
+        self._touch(ids.values(), now)
         for telling in tellings(assessment, changes, self._recent, now):
             self._extend(telling.thread, {ids[cause] for cause in telling.causes})
 
@@ -123,13 +123,13 @@ class InMemoryIncidents(InMemoryOutbox):
         if incident_id not in self._incidents:
             raise CannotAct(f"there is no incident {incident_id}; see `gate incidents list`")
         change = self._store(acted(self._incidents[incident_id], action, now))
-        self._touch([incident_id])
+        self._touch([incident_id], now)
         return change.incident
 
     def unmute_due(self, *, now: datetime) -> tuple[Incident, ...]:
         found = [unmuted(incident, now) for incident in self._incidents.values()]
         changes = [self._store(change) for change in found if change]
-        self._touch(change.incident.id for change in changes)
+        self._touch((change.incident.id for change in changes), now)
         return tuple(change.incident for change in changes)
 
     def threads(self, incident_id: int) -> tuple[Thread, ...]:
@@ -157,7 +157,7 @@ class InMemoryIncidents(InMemoryOutbox):
     def forget_problems(self, dataset: str, partition_key: str, now: datetime) -> None:
         """Remove the partition from the dataset's incidents."""
         changes = [self._store(change) for change in forgotten(self._of(dataset, now), partition_key, now)]
-        self._touch(change.incident.id for change in changes)
+        self._touch((change.incident.id for change in changes), now)
 
     def _of(self, dataset: str, now: datetime) -> list[Incident]:
         own = [incident for incident in self._incidents.values() if incident.dataset == dataset]
@@ -171,10 +171,11 @@ class InMemoryIncidents(InMemoryOutbox):
             self._events.append(change.event.model_copy(update=numbers))
         return change.model_copy(update={"incident": incident})
 
-    def _touch(self, incident_ids: Iterable[int]) -> None:
+    def _touch(self, incident_ids: Iterable[int], now: datetime) -> None:
         changed = set(incident_ids)
         for thread in [thread for thread in self._threads.values() if self._about[thread.id] & changed]:
-            self._threads[thread.id] = thread.model_copy(update={"revision": thread.revision + 1})
+            if thread.kind is not ThreadKind.DIGEST or thread.opened_at >= digests_end_before(now):
+                self._threads[thread.id] = thread.model_copy(update={"revision": thread.revision + 1})
 
     def _extend(self, thread: Thread, incident_ids: set[int]) -> None:
         known = self._threads.get(thread.id)

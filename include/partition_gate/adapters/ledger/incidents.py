@@ -31,7 +31,8 @@ def assess(connection: Connection, assessment: Assessment, now: datetime) -> Non
 def forget(connection: Connection, dataset: str, partition_key: str, now: datetime) -> None:
     """Remove the partition from the dataset's incidents."""
     _lock(connection, dataset)
-    _tell_known(connection, _store(connection, forgotten(_of_dataset(connection, dataset, now), partition_key, now)))
+    changes = forgotten(_of_dataset(connection, dataset, now), partition_key, now)
+    _tell_known(connection, _store(connection, changes), now)
 
 
 def act(connection: Connection, incident_id: int, action: Action, now: datetime) -> Incident:
@@ -41,7 +42,7 @@ def act(connection: Connection, incident_id: int, action: Action, now: datetime)
         raise CannotAct(f"there is no incident {incident_id}; see `gate incidents list`")
     _lock(connection, found.dataset)
     stored = _store(connection, [acted(of_id(connection, incident_id) or found, action, now)])
-    _tell_known(connection, stored)
+    _tell_known(connection, stored, now)
     return stored[0].incident
 
 
@@ -50,7 +51,7 @@ def unmute_due(connection: Connection, now: datetime) -> tuple[Incident, ...]:
     query = select(incidents).where(incidents.c.state == IncidentState.MUTED.value)
     muted = [_incident(row) for row in connection.execute(query.with_for_update())]
     stored = _store(connection, [change for each in muted if (change := unmuted(each, now))])
-    _tell_known(connection, stored)
+    _tell_known(connection, stored, now)
     return tuple(change.incident for change in stored)
 
 
@@ -123,8 +124,8 @@ def _stored(connection: Connection, change: Change) -> Change:
     return change.model_copy(update={"incident": incident})
 
 
-def _tell_known(connection: Connection, changes: Iterable[Change]) -> None:
-    threads.touch(connection, [change.incident.id for change in changes])
+def _tell_known(connection: Connection, changes: Iterable[Change], now: datetime) -> None:
+    threads.touch(connection, [change.incident.id for change in changes], now)
 
 
 def _incident(row: Row[tuple[object, ...]]) -> Incident:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from partition_gate.apps.cli import tables
-from partition_gate.settings import load_settings
+from partition_gate.settings import Settings, load_settings
 from partition_gate.wiring import open_ports
+
+if TYPE_CHECKING:
+    from partition_gate.adapters.object_store.landing import ObjectWriter
 
 First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First partition date.")]
 Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last partition date, included.")]
 Breaks = Annotated[
     list[str] | None,
     typer.Option("--break", help="Inject a fault: KIND:dataset:date, such as truncate:flights:2013-01-09."),
+]
+Into = Annotated[Path | None, typer.Option("--into", help="Write to this folder instead of the embedded object store.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--dataset", help="Write only this dataset; may be given more than once.")
 ]
 # Faults that the demo injects, so that it shows every kind of outcome. All other defects are in the real data.
 DEMO_BREAKS = (
@@ -36,19 +46,52 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-def seed(first: First = _FIRST, last: Last = _LAST, breaks: Breaks = None) -> None:
-    """Write real flights and weather of 2013 to landing: one partition per day, and the first day's weather by hour."""
-    from partition_gate.adapters.embedded_s3.users import running
-    from partition_gate.adapters.object_store.landing import LandingWriter
+def seed(
+    first: First = _FIRST, last: Last = _LAST, breaks: Breaks = None, into: Into = None, only: Only = None
+) -> None:
+    """Write real flights and weather of 2013 to landing: one partition per day, and the first day's weather by hour.
+
+    With GATE_NOW, files below --into are as old as if they had been written at that time.
+    """
     from partition_gate.apps.demo.faults import parse_break
+    from partition_gate.apps.demo.seed import LANDING, Action
     from partition_gate.apps.demo.seed import seed as seed_landing
 
     settings = load_settings()
-    with running(settings.home) as s3:
-        writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region)
-        faults = tuple(parse_break(text) for text in breaks or ())
-        report = seed_landing(writer, first=first.date(), last=last.date(), breaks=faults, progress=lambda _: None)
+    faults = tuple(parse_break(text) for text in breaks or ())
+    root = LANDING if into is None else str(into.absolute())
+    datasets = _chosen(only)
+    with _landing(settings, into) as writer:
+        report = seed_landing(writer, first=first.date(), last=last.date(), breaks=faults, datasets=datasets, root=root)
+    if into is not None and settings.now is not None:
+        for landed in report.partitions:
+            if landed.action is Action.WRITTEN:
+                os.utime(landed.path, (settings.now.timestamp(),) * 2)
     typer.echo(str(report))
+
+
+def _chosen(only: list[str] | None) -> tuple[str, ...]:
+    from partition_gate.apps.demo.nycflights import DATASETS
+
+    if unknown := set(only or ()) - set(DATASETS):
+        raise typer.BadParameter(
+            f"{sorted(unknown)[0]!r} is not a dataset of the demo: choose of {', '.join(DATASETS)}",
+            param_hint="--dataset",
+        )
+    return tuple(name for name in DATASETS if not only or name in only)
+
+
+@contextmanager
+def _landing(settings: Settings, into: Path | None) -> Iterator[ObjectWriter]:
+    """Writes to local folders, or to the embedded object store, which is stopped again."""
+    from partition_gate.adapters.embedded_s3.users import running
+    from partition_gate.adapters.object_store.landing import LandingWriter, LocalLandingWriter
+
+    if into is not None:
+        yield LocalLandingWriter()
+        return
+    with running(settings.home) as s3:
+        yield LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region)
 
 
 def demo(

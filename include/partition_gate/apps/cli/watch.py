@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -88,12 +88,12 @@ def _pass(contracts: CachedCatalogue, plan: WatchPlan, ports: WiredPorts, *, as_
     if as_json:
         typer.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False))
     else:
-        for line in _lines(found, seconds=time.monotonic() - began):
+        for line in _lines(found, ports.clock.now(), seconds=time.monotonic() - began):
             typer.echo(line)
     return found
 
 
-def _lines(found: WatchPass, *, seconds: float) -> Iterator[str]:
+def _lines(found: WatchPass, now: datetime, *, seconds: float) -> Iterator[str]:
     """One line for each thing that happened, then one that counts them."""
     for settled in (*found.missing, *found.judged):
         why = f": {displayed(settled.why[0], limit=SENTENCE_LENGTH)}" if settled.why else ""
@@ -106,7 +106,7 @@ def _lines(found: WatchPass, *, seconds: float) -> Iterator[str]:
     for name, why in found.not_looked_at:
         yield f"{name}: not looked at: {displayed(why.splitlines()[0], limit=SENTENCE_LENGTH)}"
     yield (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {found.datasets:,} datasets in {seconds:.1f} s: "
+        f"{now:%Y-%m-%d %H:%M:%S} UTC  {found.datasets:,} datasets in {seconds:.1f} s: "
         f"{len(found.missing)} missing, {len(found.judged)} judged, {found.waiting} still waiting, "
         f"{len(found.not_looked_at)} not looked at"
     )
