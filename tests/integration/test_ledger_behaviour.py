@@ -35,6 +35,7 @@ from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.ports.ledger import Ledger
 from partition_gate.testing.builders import (
     NOON,
+    a_baseline,
     a_check_result,
     a_claim,
     a_message,
@@ -1130,3 +1131,36 @@ def test_a_pass_that_was_overtaken_does_not_replace_the_heartbeat_of_a_later_one
     ledger.beat(first)
 
     assert ledger.heartbeat() == second
+
+
+# Baselines
+
+
+def test_a_dataset_without_a_baseline_has_none(ledger: Ledger) -> None:
+    assert (ledger.baseline("orders"), ledger.baselines(), ledger.unpin("orders")) == (None, (), False)
+
+
+def test_a_baseline_is_read_back_as_it_was_pinned(ledger: Ledger) -> None:
+    baseline = a_baseline()
+    ledger.pin(baseline)
+
+    assert ledger.baseline("orders") == baseline
+    assert ledger.baseline("refunds") is None
+
+
+def test_a_new_baseline_replaces_the_earlier_one_of_its_dataset_only(ledger: Ledger) -> None:
+    other = a_baseline("refunds")
+    ledger.pin(a_baseline())
+    ledger.pin(other)
+    second = a_baseline(keys=("2026-12-01",))
+    ledger.pin(second)
+
+    assert ledger.baselines() == (second, other)
+
+
+def test_a_baseline_that_is_unpinned_is_gone(ledger: Ledger) -> None:
+    ledger.pin(a_baseline())
+    ledger.pin(a_baseline("refunds"))
+
+    assert ledger.unpin("orders") is True
+    assert [each.dataset for each in ledger.baselines()] == ["refunds"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutations.anomalies import COMPARING, DIGESTING, PROMOTING
 from tests.mutations.columns_and_values import READING, SHOWING
+from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
 from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
@@ -273,5 +274,6 @@ MUTATIONS = (
     *(*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING),
     *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING),
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),
-    *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING),
+    *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
+    *COMPARING_WITH_BASELINES,
 )

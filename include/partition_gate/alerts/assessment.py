@@ -77,11 +77,13 @@ def assessment_of(case: Case, links: Links, *, operators: str = "", is_backfill:
 
 
 def with_anomalies(assessment: Assessment, found: Comparison, recipients: Sequence[Recipient]) -> Assessment:
-    """The assessment with the anomalies, of which the digest tells producers."""
-    causes = frozenset(anomaly.cause for anomaly in found.anomalies)
+    """The assessment with the anomalies and drifts, of which the digest tells producers."""
+    unusual = [(each.cause, each.sentence) for each in found.anomalies]
+    unusual += [(each.cause, each.sentence) for each in found.drifts]
+    causes = frozenset(cause for cause, _ in unusual)
     problems = tuple(
-        Problem(cause=anomaly.cause, kind=ProblemKind.ANOMALY, finding=clean(anomaly.sentence, limit=_FINDING_LENGTH))
-        for anomaly in found.anomalies
+        Problem(cause=cause, kind=ProblemKind.ANOMALY, finding=clean(sentence, limit=_FINDING_LENGTH))
+        for cause, sentence in unusual
     )
     notices = tuple(
         Notice(tool=each.tool, channel=each.channel, audience=each.audience, causes=causes, content="", is_digest=True)

@@ -43,6 +43,7 @@ from partition_gate.judging.attempt import (
     Silent,
     UnfinishedAttempt,
 )
+from partition_gate.judging.drift import Baseline
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckResult
@@ -277,6 +278,22 @@ class SqlLedger:
     def beat(self, heartbeat: Heartbeat) -> None:
         with self._database.writing() as connection:
             watched.beat(connection, heartbeat)
+
+    def pin(self, baseline: Baseline) -> None:
+        with self._database.writing() as connection:
+            profiles.pin(connection, baseline)
+
+    def unpin(self, dataset: str) -> bool:
+        with self._database.writing() as connection:
+            return profiles.unpin(connection, dataset)
+
+    def baseline(self, dataset: str) -> Baseline | None:
+        with self._database.reading() as connection:
+            return next(iter(profiles.baselines(connection, dataset)), None)
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        with self._database.reading() as connection:
+            return profiles.baselines(connection)
 
 
 def _news(connection: Connection, thread: Thread) -> ThreadNews:

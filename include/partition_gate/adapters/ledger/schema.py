@@ -224,6 +224,18 @@ latest = Table(
     Column("attempt_id", String, ForeignKey("settlements.attempt_id"), nullable=False),
 )
 
+# `document` is the baseline as JSON, with its bins and counts; the other columns are for people.
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("dataset", String, primary_key=True),
+    Column("who", String, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
 # When the watch began its newest pass: one row.
 heartbeats = Table(
     "heartbeats",

@@ -59,7 +59,7 @@ class LedgerConsole:
         return NEVER_RAN if any(contract.status == "active" for contract in self.contracts()) else None
 
     def undelivered(self) -> tuple[str, ...]:
-        now = datetime.now(UTC)
+        now = self._clock.now()
         return tuple(each.sentence(now) for each in undelivered(self._ledger.backlog(), now=now))
 
     def contracts(self) -> tuple[ContractSummary, ...]:

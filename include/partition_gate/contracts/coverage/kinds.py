@@ -52,6 +52,7 @@ MECHANISMS: dict[str, str] = {
         "limits of a partition",
     ),
     "custom.anomalies": "which figures of a partition are told as unusual",
+    "custom.drift": "which columns are told as drifted from the pinned baseline",
     "custom.readiness": "when a partition is complete: unchanged for a time, or declared by a marker or a manifest",
     "sla.errorRate": "quarantine limit of a partition",
     **dict.fromkeys(
