@@ -46,7 +46,7 @@ COMPARING_WITH_BASELINES = (
     Mutation("a failed comparison is a problem for ever", "gate/drift.py",
              "found.in_order | drift.in_order | {COMPARISON_FAILED}", "found.in_order | drift.in_order", GATE),
     Mutation("a killed run forgets the drift", "gate/settle.py",
-             "is_backfill=inspection.is_backfill, staged=staged)", "is_backfill=inspection.is_backfill)", GATE),
+             "began_at=landed_at, staged=staged)", "began_at=landed_at)", GATE),
     Mutation("values of a column that is classified now are told", "gate/drift.py",
              "if each.column not in hidden and", "if", GATE),
     Mutation("a column is open that an earlier version classified", "checks/compiling/compiled.py",
