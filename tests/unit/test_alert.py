@@ -270,7 +270,7 @@ def test_a_broken_promise_over_time_is_told_to_producers_as_published_and_not_as
     assert "expected: at most 2.5 % null, over 7 days; found 36 of 1,000 rows (3.60%) in 7 of 7 partitions" in told
     assert "does not block a partition" in told
     assert "1,234" not in told
-    assert "Nothing is blocked by it: the rows are published." in told
+    assert "Nothing is blocked by it: the rows that passed are published." in told
 
 
 def test_counts_of_a_promise_about_a_classified_column_are_told():

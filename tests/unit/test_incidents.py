@@ -322,6 +322,17 @@ def test_the_digest_of_a_day_is_not_edited_after_it(watched: Watched) -> None:
     assert digests == ["root"]
 
 
+def test_a_problem_of_more_than_a_week_is_in_the_digest_on_mondays(watched: Watched) -> None:
+    watched.daily(a_problem(RULE), days=1)
+    mentioned = []
+    for day in range(2, 20):
+        watched.clock.forward(DAY)
+        watched.problem(a_problem(RULE), key=f"2026-11-{day:02}")
+        mentioned += [f"{watched.clock.now():%a}" for line in watched.read() if line.startswith("root")]
+
+    assert mentioned == ["Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon", "Mon"]
+
+
 def test_a_known_problem_that_begins_to_block_beside_a_new_one_is_no_news(watched: Watched) -> None:
     watched.daily(a_problem(RULE), days=1)
 
@@ -338,7 +349,7 @@ def test_broken_promises_alone_are_told_without_the_problems_that_are_known(watc
     watched.daily(a_problem(RULE), days=1)
     words = a_notice(RULE, "latency")
     minor = a_notice("latency", headline="latency was not kept")
-    notice = words.model_copy(update={"minor": minor.causes, "minor_content": minor.content})
+    notice = words.model_copy(update={"minor": (("latency", minor.content),)})
 
     watched.problem(a_problem(RULE), a_problem("latency"), key="2026-11-02", notices=(notice,))
 

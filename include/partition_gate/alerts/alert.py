@@ -18,7 +18,7 @@ from partition_gate.alerts.slack_blocks import (
     clean,
     plain,
 )
-from partition_gate.alerts.wording import AlertText, alert_text, promises_text
+from partition_gate.alerts.wording import AlertText, alert_text, promise_text
 from partition_gate.contract.calendar import local_day
 from partition_gate.contract.model import Channel, Dataset, Status
 from partition_gate.core.addresses import Tool, is_email_address, is_webhook_url, mailto_address, tool_of
@@ -118,11 +118,11 @@ def alert_for(case: Case, audience: Audience, links: Links) -> Alert | None:
     return Alert(text=text, buttons=_buttons(case, links, audience), origin=_origin(case)) if text else None
 
 
-def promises_alert(case: Case, links: Links) -> Alert | None:
-    """The alert to producers if the only news are broken promises over time; None if none is broken."""
-    text = promises_text(case)
-    buttons = _buttons(case, links, Audience.PRODUCERS)
-    return Alert(text=text, buttons=buttons, origin=_origin(case)) if text else None
+def promise_alerts(case: Case, links: Links) -> Iterator[tuple[str, Alert]]:
+    """What producers are told if the only news are broken promises over time: (rule id of the first, alert)."""
+    buttons, origin = _buttons(case, links, Audience.PRODUCERS), _origin(case)
+    for promise in case.broken_promises:
+        yield promise.rule_id, Alert(text=promise_text(case, promise), buttons=buttons, origin=origin)
 
 
 def end_of_support_alert(case: Case, links: Links) -> Alert | None:

@@ -12,7 +12,7 @@ from partition_gate.alerts.alert import (
     alert_for,
     end_of_support_alert,
     is_in_force,
-    promises_alert,
+    promise_alerts,
     recipients_of,
 )
 from partition_gate.alerts.case import Case, of
@@ -164,7 +164,7 @@ def _notices(
         causes = _causes_for(recipient.audience, case, problems, has_operators=has_operators)
         alert = alert_for(case, recipient.audience, links) if causes else None
         if alert:
-            yield _with_promises(_notice(recipient, causes - ended, alert), case, problems, links)
+            yield _with_promises(_notice(recipient, causes - ended, alert), case, links)
         if recipient.audience is Audience.CONSUMERS and (alert := end_of_support_alert(case, links)):
             yield _notice(recipient, ended, alert)
 
@@ -183,13 +183,12 @@ def _causes_for(audience: Audience, case: Case, problems: Sequence[Problem], *, 
             return everything - errored if has_operators else everything
 
 
-def _with_promises(notice: Notice, case: Case, problems: Sequence[Problem], links: Links) -> Notice:
+def _with_promises(notice: Notice, case: Case, links: Links) -> Notice:
     """The notice, with what producers are told if the partition's other problems are known already."""
-    promises = frozenset(problem.cause for problem in problems if problem.kind is ProblemKind.PROMISE)
-    alert = promises_alert(case, links) if notice.audience is Audience.PRODUCERS else None
-    if alert is None or not promises & notice.causes:
+    if notice.audience is not Audience.PRODUCERS:
         return notice
-    return notice.model_copy(update={"minor": promises & notice.causes, "minor_content": alert.model_dump_json()})
+    alerts = ((cause, alert.model_dump_json()) for cause, alert in promise_alerts(case, links))
+    return notice.model_copy(update={"minor": tuple(each for each in alerts if each[0] in notice.causes)})
 
 
 def _notice(recipient: Recipient, causes: frozenset[str], alert: Alert) -> Notice:

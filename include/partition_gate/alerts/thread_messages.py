@@ -152,8 +152,9 @@ def _line(incident: Incident) -> str:
     mark = _STATE_MARKS.get(incident.state, "\u2022")
     parts = [f"{mark} {code(incident.cause, limit=80)} {_standing(incident)}"]
     if incident.is_active:
-        newest = f" {code(incident.last_key)}" if incident.last_key else ""
-        parts.append(f"{'newest' if incident.partitions > 1 else 'in'}{newest}: {plain(incident.finding, limit=160)}")
+        word = "newest" if incident.partitions > 1 else "in"
+        where = f"{word} {code(incident.last_key)}: " if incident.last_key else ""
+        parts.append(f"{where}{plain(incident.finding, limit=160)}")
     return "; ".join(parts)
 
 

@@ -13,6 +13,7 @@ from partition_gate.core.display import share
 from partition_gate.core.record import Record
 from partition_gate.incidents.model import Audience
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.verdict import CheckResult
 
 _RED, _ORANGE, _YELLOW, _WHITE = "\U0001f534", "\U0001f7e0", "\U0001f7e1", "\u26aa"
 _OLD_VERSION = "The previously published version, if any, stays visible."
@@ -38,21 +39,16 @@ def alert_text(case: Case, audience: Audience) -> AlertText | None:
     return write(case) if write else None
 
 
-def promises_text(case: Case) -> AlertText | None:
-    """The alert of a partition whose only news are broken promises over time; None if it breaks none."""
-    broken = case.broken_promises
-    if not broken:
-        return None
-    names = ", ".join(clean(result.rule_id, limit=80) for result in broken)
-    observed = f": {clean(broken[0].observed, limit=120)}" if broken[0].observed and len(broken) == 1 else ""
+def promise_text(case: Case, promise: CheckResult) -> AlertText:
+    """The alert of a partition whose only news are broken promises over time, of which this is the first."""
+    observed = f": {clean(promise.observed, limit=120)}" if promise.observed else ""
     is_visible = case.settlement.outcome in VISIBLE
     return AlertText(
         mark=_YELLOW,
-        headline=f"{case.subject} did not keep {names}{observed}",
-        happened=f"{_counted(len(broken), 'promise')} over time not kept. Nothing is blocked by it"
-        f"{': the rows are published' if is_visible else ''}.",
+        headline=f"{case.subject} did not keep {clean(promise.rule_id, limit=80)}{observed}",
+        happened=f"Nothing is blocked by it{': the rows that passed are published' if is_visible else ''}.",
         facts=_row_facts(case),
-        why=case.rule_lines(broken),
+        why=case.rule_lines(case.broken_promises),
         steps=_promise_steps(case),
     )
 

@@ -55,7 +55,7 @@ class Problem(Record):
 class Notice(Record):
     """What one channel is told if one of `causes` is news. `content` is what `alerts` renders, as JSON text.
 
-    `minor_content` is rendered instead if only causes in `minor` are news: the rest of the content is known.
+    `minor` holds (cause, content) of promises: if only they are news, the first one is rendered, as the rest is known.
 
     `is_digest`: it starts no thread of its own, and is told only in the digest of the day.
     """
@@ -65,8 +65,7 @@ class Notice(Record):
     audience: Audience
     causes: frozenset[str]
     content: str
-    minor: frozenset[str] = frozenset()
-    minor_content: str = ""
+    minor: tuple[tuple[str, str], ...] = ()
     is_digest: bool = False
 
 
