@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partition_gate.alerts.alert import Alert
+from partition_gate.alerts.wording import AlertText
 from partition_gate.core.errors import CannotAct
 from partition_gate.gate.notify import announce
 from partition_gate.incidents.actions import Action, ActionKind
 from partition_gate.incidents.model import Assessment, Audience, EventKind, IncidentState, Problem
+from partition_gate.judging.attempt import OutboxEntry
 from partition_gate.testing.builders import NOON, a_notice, a_problem, an_assessment
 from partition_gate.testing.ledger import InMemoryLedger
 from partition_gate.testing.ports import FakeClock
@@ -55,6 +58,11 @@ class Watched:
             texts.append(f"{'edit' if message.is_edit else 'reply' if message.root else 'root'}: {message.text}")
             self.ledger.mark_sent(message.id, ts=message.root or message.id, now=self.clock.now())
         return texts
+
+    @property
+    def roots(self) -> list[OutboxEntry]:
+        """First messages and their edits."""
+        return [entry for entry in self.ledger.messages() if entry.message.is_edit or not entry.message.root]
 
     @property
     def states(self) -> list[str]:
@@ -203,6 +211,18 @@ def test_everybody_who_was_told_of_a_problem_is_told_that_it_is_over(watched: Wa
     resolved = "reply: \u2705 missing is resolved after 3 h 0 min: 2026-11-01 is published with 842 rows"
     assert told.count(resolved) == 2
     assert sum(line.startswith("edit: Resolved: ") for line in told) == 2
+
+
+def test_what_is_over_leaves_nothing_to_do(watched: Watched) -> None:
+    text = AlertText(mark="!", headline="orders failed", happened="Nothing is visible.", steps=("Correct the files.",))
+    notice = a_notice("missing").model_copy(update={"content": Alert(text=text).model_dump_json()})
+    watched.problem(a_problem(blocks=True), key="2026-11-01", notices=(notice,))
+    watched.read()
+    watched.assess(in_order("missing", key="2026-11-01"))
+    watched.read()
+
+    shown = {entry.message.is_edit: "Correct the files." in entry.message.blocks for entry in watched.roots}
+    assert shown == {False: True, True: False}
 
 
 def test_a_problem_that_was_over_before_anybody_was_told_is_not_told(watched: Watched) -> None:

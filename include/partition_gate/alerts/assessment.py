@@ -206,4 +206,6 @@ def _summary(settlement: Settlement) -> str:
     key, outcome = settlement.partition_key, settlement.outcome.value.replace("_", " ")
     if settlement.outcome is PartitionOutcome.PUBLISHED:
         return f"{key} is published with {settlement.rows_published:,} rows"
+    if settlement.outcome is PartitionOutcome.PUBLISHED_WITH_QUARANTINE:
+        return f"{key} is published with {settlement.rows_published:,} of {settlement.rows_in:,} rows"
     return f"{key} was judged: {outcome}"

@@ -91,7 +91,10 @@ def _single(news: ThreadNews) -> tuple[str, str]:
     headline = f"{prefix}{alert.text.headline}{counted}"
     numbers = ", ".join(str(incident.id) for incident in news.incidents[:_LINES_SHOWN])
     origin = f"{alert.origin} \u00b7 incident{'s' if len(news.incidents) > 1 else ''} {numbers}"
-    numbered = alert.model_copy(update={"origin": origin})
+    # What is over leaves nothing to do.
+    steps = () if state is IncidentState.RESOLVED else alert.text.steps
+    text = alert.text.model_copy(update={"steps": steps})
+    numbered = alert.model_copy(update={"origin": origin, "text": text})
     # The first message needs no status: its reasons are the news.
     status = _status(news.incidents) if news.thread.is_told else ()
     blocks = blocks_of(numbered, headline=f"{mark} {headline}", status=status)

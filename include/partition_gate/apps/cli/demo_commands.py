@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +15,13 @@ import typer
 
 from partition_gate.apps.cli import tables
 from partition_gate.settings import Settings, load_settings
-from partition_gate.wiring import open_ports
+from partition_gate.wiring import WiredPorts, contract_folder, open_ports
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from partition_gate.adapters.object_store.landing import ObjectWriter
+    from partition_gate.apps.demo.run import Demo
 
 First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First partition date.")]
 Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last partition date, included.")]
@@ -81,6 +84,18 @@ def _chosen(only: list[str] | None) -> tuple[str, ...]:
     return tuple(name for name in DATASETS if not only or name in only)
 
 
+def _service_levels(plan: Demo, settings: Settings, ports: WiredPorts) -> RenderableType:
+    """How the promises were kept over the demo's days, as `gate sla` would have shown it two days later."""
+    from partition_gate.apps.cli.service_levels import rendered
+    from partition_gate.gate.service_levels import service_level_reports
+
+    window = plan.last - plan.first + timedelta(days=2)
+    ended = datetime(plan.last.year, plan.last.month, plan.last.day, tzinfo=UTC) + timedelta(days=2)
+    contracts = contract_folder(settings).load_all().contracts
+    reports = service_level_reports(contracts, window=window, now=ended, ledger=ports.ledger)
+    return rendered(reports, (), window=window, is_named=False)
+
+
 @contextmanager
 def _landing(settings: Settings, into: Path | None) -> Iterator[ObjectWriter]:
     """Writes to local folders, or to the embedded object store, which is stopped again."""
@@ -114,6 +129,7 @@ def demo(
     with suppress(KeyboardInterrupt), running_demo(plan, settings, console) as airflow:
         with open_ports(settings) as ports:
             console.print(tables.summary(outcomes(plan, ports.ledger)))
+            console.print(_service_levels(plan, settings, ports))
         for name, address in addresses(airflow, settings).items():
             if once and address.startswith("http"):
                 continue  # its server stops with this command
