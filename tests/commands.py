@@ -26,16 +26,31 @@ COLD = (sys.executable, "-c", "from partition_gate.apps.cli.main import main; ma
 
 def gate(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """What `gate` with these arguments answers; the environment is all that it sees."""
+    asked = {"arguments": arguments, "environment": dict(environment)}
+    return subprocess.CompletedProcess(["gate", *arguments], **_answer_of(server(), asked))
+
+
+def ask(socket_path: str, *arguments: str) -> int:
+    """Be that command: print its answer, and return its exit code. For shells that call `gate` by name."""
+    asked = {"arguments": arguments, "environment": dict(os.environ), "folder": str(Path.cwd())}
+    answer = _answer_of(Path(socket_path), asked)
+    sys.stdout.write(answer["stdout"])
+    sys.stdout.flush()
+    sys.stderr.write(answer["stderr"])
+    return int(answer["returncode"])
+
+
+def _answer_of(server_path: Path, asked: Mapping[str, object]) -> dict[str, Any]:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(_server()))
-        connection.sendall(json.dumps({"arguments": arguments, "environment": dict(environment)}).encode() + b"\n")
+        connection.connect(str(server_path))
+        connection.sendall(json.dumps(asked).encode() + b"\n")
         with connection.makefile("rb") as answer:
             answered: dict[str, Any] = json.loads(answer.read())
-    return subprocess.CompletedProcess(["gate", *arguments], **answered)
+    return answered
 
 
 @cache
-def _server() -> Path:
+def server() -> Path:
     """The socket of this test process's own server, which ends with it."""
     folder = Path(mkdtemp(prefix="commands-"))
     atexit.register(shutil.rmtree, folder)
@@ -92,6 +107,7 @@ def _become(asked: dict[str, Any], out: int, err: int, main: Any) -> None:
     """The command itself: never returns."""
     os.dup2(out, 1)
     os.dup2(err, 2)
+    os.chdir(asked.get("folder", "."))
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = ["gate", *asked["arguments"]]
@@ -109,4 +125,8 @@ def _become(asked: dict[str, Any], out: int, err: int, main: Any) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    match sys.argv[1:]:
+        case ["ask", path, *arguments]:
+            sys.exit(ask(path, *arguments))
+        case [path]:
+            serve(path)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from partition_gate.core.addresses import Tool, is_email_address, is_webhook_url, smtp_server, tool_of
 from partition_gate.core.errors import InvalidSetting
@@ -19,6 +20,8 @@ _DATABASES = ("postgresql+psycopg", "postgresql")
 _CHECKOUT_FOLDER = "include"  # holds the package in a checkout
 AMAZON_S3 = "aws"
 _SHORTEST_SECRET = 16
+# What a rehearsal must not touch.
+_REAL = ("s3_endpoint_url", "slack_token", "slack_connection", "smtp_url", "webhook_secret")
 
 
 # More overflows the milliseconds of databases and the timers of threads; no wait of 11 days is meant.
@@ -142,6 +145,11 @@ class Settings(Record):
     drain_timeout_s: float = _limit(
         60, "How long a drain may start new deliveries.", "the remaining messages wait for the next drain"
     )
+    now: AwareDatetime | None = Field(
+        None,
+        description="For rehearsals: the time that commands take for now, such as `2013-01-08T07:30-05:00`; refused "
+        "together with real servers or messages.",
+    )
 
     @field_validator("s3_endpoint_url", "slack_api_url", "public_url")
     @classmethod
@@ -214,6 +222,17 @@ class Settings(Record):
             raise ValueError(f"{value!r} is neither a folder nor an S3 location: write a path or s3://bucket/prefix")
         return value
 
+    @field_validator("now")
+    @classmethod
+    def _is_a_rehearsal(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        """A wrong time would end in real incidents, messages and leases, so nothing real may be connected."""
+        real = [name for name in _REAL if str(_revealed(info.data.get(name)))]
+        if info.data.get("ledger_url", "").startswith("postgresql"):
+            real.append("ledger_url")
+        if value is not None and real:
+            raise ValueError(f"is for rehearsals; unset it, or {' and '.join(PREFIX + name.upper() for name in real)}")
+        return value
+
     @property
     def s3_url(self) -> str | None:
         """The address of landing; None is Amazon S3 itself."""
@@ -231,6 +250,11 @@ class Settings(Record):
     def path(self, value: str, name: str) -> str:
         """The value of a location setting, or its default: `name` below the home."""
         return value or str(self.home / name)
+
+
+def _revealed(value: object) -> object:
+    """The value of a field; empty for None."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else "" if value is None else value
 
 
 def _names_a_database(url: str) -> bool:
@@ -285,6 +309,6 @@ def settings_table() -> str:
     for name, field in Settings.model_fields.items():
         if field.json_schema_extra is not None:
             continue
-        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        rows.append(f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if str(default) else ''} | {field.description} |")
+        default = str(_revealed(field.default))
+        rows.append(f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if default else ''} | {field.description} |")
     return "\n".join(rows)

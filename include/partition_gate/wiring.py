@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
     from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
     from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
-    from partition_gate.core.partition import Location
     from partition_gate.gate.publish_contracts import RegistryStore
+    from partition_gate.ports.clock import Clock
     from partition_gate.ports.docs import DocsSite
     from partition_gate.ports.ledger import Ledger
     from partition_gate.ports.notifier import Notifier
@@ -50,12 +50,27 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class FixedClock:
+    """One moment, for rehearsals."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self._moment
+
+
+def clock(settings: Settings) -> Clock:
+    """The system clock, unless GATE_NOW sets another moment."""
+    return SystemClock() if settings.now is None else FixedClock(settings.now)
+
+
 class WiredPorts:
     """The `Ports` for these settings. Adapters and their heavy packages are loaded on first use."""
 
     def __init__(self, settings: Settings, stack: ExitStack) -> None:
         self.settings, self._stack = settings, stack
-        self.clock = SystemClock()
+        self.clock = clock(settings)
 
     @property
     def spool_folder(self) -> Path:
@@ -178,19 +193,8 @@ class WiredPorts:
 
         return S3RegistryStore(root, self.endpoint) if root.startswith("s3://") else LocalRegistryStore(Path(root))
 
-    def infer_location(self, path: str) -> Location:
-        """Infer the location of a folder in landing, including its Hive segments."""
-        from partition_gate.adapters.object_store.layout import infer_location
-
-        return infer_location(path, self._folder_names(path))
-
-    def infer_tables(self, path: str) -> tuple[Location, ...]:
-        """Infer the location of each table that has a folder in a folder in landing."""
-        from partition_gate.adapters.object_store.layout import infer_tables
-
-        return infer_tables(path, self._folder_names(path))
-
-    def _folder_names(self, path: str) -> Callable[[str], list[str]]:
+    def folder_names(self, path: str) -> Callable[[str], list[str]]:
+        """A function that lists the folders in a folder; `path` says whether they are in S3."""
         from partition_gate.adapters.object_store.layout import local_folder_names, s3_folder_names
 
         return s3_folder_names(self.endpoint) if path.startswith("s3://") else local_folder_names

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import great_expectations as gx
 import pyarrow as pa
@@ -111,9 +112,13 @@ def _moment(text: str) -> str:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without a warning for each decimal that Great Expectations shows as a double."""
+    """Without a warning for each decimal that Great Expectations shows as a double.
+
+    To decide about the warning, it inspects the source of every caller: two thirds of the time of a comparison.
+    """
     logging.disable(logging.WARNING)
     try:
-        yield
+        with patch.object(gx.util, "stack", return_value=[]):
+            yield
     finally:
         logging.disable(logging.NOTSET)

@@ -15,13 +15,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.integration.test_airflow_dags import ROOT, Folder
+from tests.integration.webhook_receiver import SECRET
 
 from partition_gate.adapters.ledger.ledger import SqlLedger
 from partition_gate.apps.demo.airflow_server import AirflowServer
 from partition_gate.core.errors import LedgerUnusable
+from partition_gate.testing.builders import a_message, queue
 
 pytestmark = pytest.mark.airflow
 WATCH, ORDERS = "gate_watch", "gate__orders"
+SETTINGS = {"GATE_WEBHOOK_SECRET": SECRET}
 
 
 def day(back: int) -> str:
@@ -40,7 +43,7 @@ class Installation:
             slaProperties=[{"property": "latency", "value": 1, "unit": "h"}],
             customProperties=[{"property": "readiness", "value": "quiet:1s"}],
         )
-        environment = {**os.environ, "GATE_HOME": str(self.home), **contracts.settings}
+        environment = {**os.environ, "GATE_HOME": str(self.home), **SETTINGS, **contracts.settings}
         self.airflow = AirflowServer(self.home, project=ROOT, environment=environment)
 
     def land(self, key: str) -> None:
@@ -114,3 +117,21 @@ def test_another_pass_starts_no_second_run(installation):
 
     runs = installation.rows("select run_id from dag_run where dag_id = ? and run_id like 'watch%'", ORDERS)
     assert len(runs) == 1
+
+
+def test_a_pass_that_cannot_deliver_old_messages_is_red_after_it_did_everything_else(installation):
+    wait_for(lambda: bool(installation.finished(WATCH)), "no pass of the watch has ended")
+    ledger = SqlLedger(f"sqlite:///{installation.home / 'ledger.sqlite'}")
+    hook = a_message("m1", tool="webhook", channel="http://127.0.0.1:9/hook")
+    queue(ledger, hook, now=datetime.now(UTC) - timedelta(minutes=20))
+    installation.airflow.run("dags", "trigger", WATCH)
+
+    states = "select task_id, state from task_instance where dag_id = ? and run_id = ?"
+    failed = "select run_id from dag_run where dag_id = ? and state = 'failed'"
+    wait_for(lambda: bool(installation.rows(failed, WATCH)), "no pass is red")
+    ((run_id,),) = installation.rows(failed, WATCH)
+    assert dict(installation.rows(states, WATCH, run_id)) == {
+        "watch": "success",
+        "start_runs": "skipped",
+        "messages_delivered": "failed",
+    }

@@ -176,6 +176,17 @@ def test_a_watch_that_does_not_run_is_told_on_the_first_page(tmp_path: Path):
     assert console.watch in alarmed
 
 
+def test_messages_that_are_not_delivered_are_told_on_the_first_page(tmp_path: Path):
+    console = a_console(tmp_path)
+    calm = a_browser(console).get("/").text
+    console.waiting = ("3 messages to slack <b>#orders</b> have not been delivered",)
+    alarmed = a_browser(console).get("/").text
+
+    assert "Messages are not delivered" not in calm
+    assert "Messages are not delivered" in alarmed
+    assert "3 messages to slack &lt;b&gt;#orders&lt;/b&gt; have not been delivered" in alarmed
+
+
 def test_a_broken_contract_is_told_on_the_first_page_and_has_its_text(tmp_path: Path):
     console = a_console(tmp_path)
     console.broken = (BrokenContract(id="bad", file="bad.odcs.yaml", problem="bad.odcs.yaml: id: missing"),)

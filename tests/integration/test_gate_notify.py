@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -201,3 +202,22 @@ def test_the_slack_token_may_come_from_an_airflow_connection(desk: Desk, connect
     code, (line,) = desk.notify(GATE_SLACK_TOKEN="", GATE_SLACK_CONNECTION="alerts", AIRFLOW_CONN_ALERTS=connection)
 
     assert (code, why in line["why"], "xoxb" in json.dumps(line)) == (1 if why else 0, True, False)
+
+
+def test_status_says_where_messages_have_waited_for_fifteen_minutes_and_why(desk: Desk):
+    desk.slack.absent_from.add("C0ORDERS01")
+    queue(desk.ledger, a_message("m1"), now=datetime.now(UTC) - timedelta(minutes=16))
+    assert desk.notify()[0] == 1
+
+    shown = desk.run("status").stderr
+
+    assert "1 message to slack #orders has not been delivered since " in shown
+    assert "(16 min): #orders: Slack says not_in_channel; invite the app" in shown
+    assert "then run: gate notify" in shown
+
+
+def test_status_says_nothing_of_messages_that_were_delivered(desk: Desk):
+    queue(desk.ledger, a_message("m1"), now=datetime.now(UTC) - timedelta(minutes=16))
+    assert desk.notify()[0] == 0
+
+    assert "not been delivered" not in desk.run("status").stderr

@@ -16,10 +16,10 @@ from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.apps.cli.service_levels import rendered
 from partition_gate.checks.compiling.compiled import compiled
 from partition_gate.contracts.odcs.reader import read_contract
-from partition_gate.gate.service_levels import service_level_reports
+from partition_gate.gate.service_levels import service_level_reports, service_level_responses
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.measurement import Amount, Measurement, Moment, State
-from partition_gate.testing.builders import a_claim, a_settlement
+from partition_gate.testing.builders import a_claim, a_problem, a_settlement, an_assessment
 
 OK, INVALID, USAGE, COULD_NOT_JUDGE = 0, 1, 2, 3
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -174,6 +174,88 @@ def test_a_contract_without_service_levels_says_so(records: Records) -> None:
     assert "No contract promises a service level" in records.shown()
 
 
+def incident(records: Records, number: int, *, began_minutes: int, hours_open: int | None) -> None:
+    """An incident that opened yesterday, and was resolved after so many hours (None: it is still open)."""
+    opened_at = TODAY - timedelta(days=1)
+    began_at = opened_at - timedelta(minutes=began_minutes)
+    problem = a_problem(f"rule {number}").model_copy(update={"began_at": began_at})
+    records.ledger.assess(an_assessment(problem), now=opened_at)
+    if hours_open is not None:
+        over = an_assessment(in_order=frozenset({problem.cause}), notices=())
+        records.ledger.assess(over, now=opened_at + timedelta(hours=hours_open))
+
+
+RESPONSES: list[dict[str, Any]] = [
+    {"property": "timeToDetect", "value": 30, "unit": "min"},
+    {"property": "timeToNotify", "value": 10, "unit": "min"},
+]
+
+
+def test_response_times_have_their_promise_their_figures_and_their_worst_incident(records: Records) -> None:
+    records.levels(slaProperties=[*LEVELS, *RESPONSES])
+    incident(records, 1, began_minutes=10, hours_open=2)
+    incident(records, 2, began_minutes=40, hours_open=1)
+
+    document = records.document("--window", "30d")
+
+    detect, _, repair = document["response_times"]
+    worst = {
+        "incident": 2,
+        "cause": "rule 2",
+        "opened_at": (TODAY - timedelta(days=1)).isoformat(),
+        "seconds": 2400,
+        "is_done": True,
+        "sentence": "took 40 min; promised within 30 minutes",
+    }
+    assert detect == {
+        "contract": "orders",
+        "dataset": "orders",
+        "rule_id": "timeToDetect",
+        "clause": "slaProperties[5]",
+        "promised_seconds": 1800,
+        "state": "broken",
+        "incidents": 2,
+        "kept": 1,
+        "broken": 1,
+        "waiting": 0,
+        "not_counted": 0,
+        "median_seconds": 1500,
+        "worst_seconds": 2400,
+        "worst": worst,
+        "broken_incidents": [worst],
+    }
+    assert (repair["promised_seconds"], repair["state"], repair["kept"]) == (None, "not_promised", None)
+    assert (repair["median_seconds"], repair["worst_seconds"]) == (5400, 7200)
+
+
+def test_a_named_dataset_shows_broken_response_times_and_those_that_nobody_promised(records: Records) -> None:
+    records.levels(slaProperties=[RESPONSES[0]])
+    incident(records, 1, began_minutes=40, hours_open=2)
+
+    shown = records.shown("--window", "30d")
+
+    assert "incident 1  rule 1: timeToDetect took 40 min; promised within 30 minutes" in shown
+    assert "timeToRepair is not promised: median 2 h 0 min, worst 2 h 0 min (incident 1), of 1 incident" in shown
+
+
+def test_a_promised_response_time_without_an_incident_says_that_nothing_was_measured(records: Records) -> None:
+    records.levels(slaProperties=[RESPONSES[0]])
+
+    assert "No incident in the window, so nothing was measured: orders timeToDetect" in records.shown()
+    assert [each["state"] for each in records.document()["response_times"]] == [
+        *("no_incident", "not_promised", "not_promised"),
+    ]
+
+
+def test_a_promise_to_people_whom_nobody_tells_says_that_no_incident_counts(records: Records) -> None:
+    records.levels(slaProperties=[RESPONSES[1]])
+    records.ledger.assess(an_assessment(a_problem(), notices=()), now=TODAY)
+
+    shown = records.shown()
+
+    assert "No incident that counts, so nothing was measured: orders timeToNotify (1 not counted)" in shown
+
+
 def test_a_contract_that_is_invalid_is_named(records: Records) -> None:
     records.desk.contract.write_text("nothing: here\n")
 
@@ -233,13 +315,28 @@ def test_the_table_fits_into_80_columns(records: Records) -> None:
             figures=Amount(unit="rows", at_least=1000, at_most=2000, observed=1_234_567),
         )
         records.add(age, late, published(State.KEPT, -1_000_000), volume, available())
+    records.levels(slaProperties=[*LEVELS, *RESPONSES])
+    incident(records, 1, began_minutes=100_000, hours_open=None)
     contract = compiled(read_contract(records.desk.contract.read_text(), path="orders.odcs.yaml").dataset)
-    found = service_level_reports([contract], window=timedelta(days=90), now=datetime.now(UTC), ledger=records.ledger)
+    of_window: dict[str, Any] = {"window": timedelta(days=90), "now": datetime.now(UTC), "ledger": records.ledger}
+    found, responses = service_level_reports([contract], **of_window), service_level_responses([contract], **of_window)
     console = Console(width=80, record=True, file=StringIO())
 
-    console.print(rendered(found, window=timedelta(days=90), with_partitions=True))
+    console.print(rendered(found, responses, window=timedelta(days=90), is_named=True))
 
     shown = console.export_text()
-    words = ("timeOfAvailability", "attained", "worst", "margin", "-1,232,567", "80.00%", "of 95%", "of 99%*", day(1))
+    words = (
+        "timeOfAvailability",
+        "attained",
+        "worst",
+        "margin",
+        "-1,232,567",
+        "80.00%",
+        "of 95%",
+        "of 99%*",
+        day(1),
+        "timeToDetect",
+        "69 days",
+    )
     assert [word for word in words if word not in shown] == []
     assert max(map(len, shown.splitlines())) <= 80

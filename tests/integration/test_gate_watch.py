@@ -17,6 +17,7 @@ from tests.commands import COLD, gate
 from tests.integration.test_airflow_dags import Folder
 
 from partition_gate.adapters.ledger.ledger import SqlLedger
+from partition_gate.testing.builders import a_message, queue
 from partition_gate.watching.heartbeat import Heartbeat
 
 READY = {"property": "readiness", "value": "quiet:1s"}
@@ -85,7 +86,7 @@ def test_a_watch_judges_what_landed_and_settles_what_never_came(desk: Desk):
 
     assert desk.outcomes == {day(4): "published", day(3): "missing", day(2): "published"}
     assert f"orders {day(3)}: missing" in done.stdout
-    assert "1 datasets in" in done.stdout.splitlines()[-1]
+    assert "1 dataset in" in done.stdout.splitlines()[-1]
     assert ("1 missing, 2 judged, 0 still waiting, 0 not looked at" in done.stdout, done.returncode) == (True, 0)
 
 
@@ -158,3 +159,17 @@ def test_status_asks_for_no_watch_without_an_active_contract(tmp_path: Path):
     desk.add("orders", status="draft")
 
     assert desk.gate("status").stderr == ""
+
+
+def test_a_pass_that_cannot_deliver_old_messages_says_so_and_fails(desk: Desk):
+    desk.land("orders", day(2), 1)
+    assert desk.gate("watch").returncode == 0
+    queued_at = datetime.now(UTC) - timedelta(minutes=20)
+    queue(desk.ledger, a_message("m1", tool="webhook", channel="http://127.0.0.1:9/secret"), now=queued_at)
+
+    done = gate("watch", environment={**desk.environment, "GATE_WEBHOOK_SECRET": "s" * 32})
+
+    assert done.returncode == 3
+    assert "1 message to webhook 127.0.0.1:9 has not been delivered since " in done.stdout
+    assert "gate: messages to webhook 127.0.0.1:9 are not delivered since " in done.stdout
+    assert "secret" not in done.stdout + done.stderr

@@ -19,6 +19,7 @@ from partition_gate.incidents.actions import Action, ActionKind
 from partition_gate.judging.attempt import (
     Attempt,
     AttemptState,
+    Backlog,
     CountedAttempt,
     Counts,
     Forgotten,
@@ -34,9 +35,11 @@ from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.ports.ledger import Ledger
 from partition_gate.testing.builders import (
     NOON,
+    a_baseline,
     a_check_result,
     a_claim,
     a_message,
+    a_notice,
     a_problem,
     a_settlement,
     an_assessment,
@@ -634,6 +637,15 @@ def test_an_incident_has_its_history_and_its_thread(ledger: Ledger) -> None:
     assert [(thread.revision, thread.announced) for thread in ledger.threads(1)] == [(2, 0)]
 
 
+def test_a_digest_is_out_of_date_until_its_day_ends(ledger: Ledger) -> None:
+    of_the_day = a_notice("missing").model_copy(update={"is_digest": True})
+    ledger.assess(an_assessment(a_problem(), notices=(of_the_day,)), now=NOON)
+    ledger.assess(an_assessment(a_problem(), key="2026-11-02"), now=NOON + MINUTE)
+    ledger.assess(an_assessment(a_problem(), key="2026-11-03", notices=()), now=NOON + timedelta(days=1))
+
+    assert [(thread.kind, thread.revision) for thread in ledger.threads(1)] == [("digest", 2)]
+
+
 def test_a_resolved_incident_is_no_longer_active(ledger: Ledger) -> None:
     ledger.assess(an_assessment(a_problem(), a_problem("other")), now=NOON)
     ledger.assess(an_assessment(in_order=frozenset({"missing"})), now=NOON + MINUTE)
@@ -681,12 +693,74 @@ def test_a_reply_waits_for_its_root_and_for_the_replies_before_it(ledger: Ledger
     queue(ledger, a_message("m1"), a_message("m2", root="m1"), a_message("m3", root="m1"), a_message("m4"))
 
     at_first = [claimed(ledger), claimed(ledger), claimed(ledger)]
-    ledger.mark_sent("m1", ts="17.5")
+    ledger.mark_sent("m1", ts="17.5", now=NOON)
     reply = ledger.claim_message(now=NOON, lease=LEASE)
 
     assert at_first == ["m1", "m4", None]
     assert reply is not None
     assert (reply.message.id, reply.root_ts, claimed(ledger)) == ("m2", "17.5", None)
+
+
+def test_an_incident_says_when_its_first_message_was_queued_and_delivered(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem()), now=NOON)
+    (news,) = ledger.unannounced()
+    ledger.announce(news, [a_message(news.thread.id)], now=NOON + MINUTE, told_by=news.thread.id)
+    (waiting,) = ledger.responses("orders", since=NOON - MINUTE)
+
+    ledger.mark_sent(news.thread.id, ts="17.5", now=NOON + 2 * MINUTE)
+
+    (told,) = ledger.responses("orders", since=NOON - MINUTE)
+    assert (waiting.is_told, waiting.queued_at, waiting.notified_at) == (True, NOON + MINUTE, None)
+    assert (told.queued_at, told.notified_at) == (NOON + MINUTE, NOON + 2 * MINUTE)
+    assert told.incident == ledger.incident(1)
+
+
+def test_a_later_message_does_not_change_when_people_were_first_told(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem(blocks=True)), now=NOON)
+    for number in range(2):
+        (news,) = ledger.unannounced()
+        message = a_message(f"m{number}", root="" if number == 0 else "m0")
+        ledger.announce(news, [message], now=NOON, told_by=message.id)
+        ledger.mark_sent(message.id, ts="1", now=NOON + number * MINUTE)
+        ledger.assess(an_assessment(a_problem(blocks=True), key="2026-11-02"), now=NOON)
+
+    assert [each.notified_at for each in ledger.responses("orders", since=NOON - MINUTE)] == [NOON]
+
+
+def test_an_edit_that_a_newer_one_replaces_tells_nobody(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem(blocks=True)), now=NOON)
+    (news,) = ledger.unannounced()
+    for name in ("e1", "e2"):
+        message = a_message(name, root=news.thread.id, is_edit=True)
+        ledger.announce(news, [message], now=NOON, told_by=name)
+        ledger.assess(an_assessment(a_problem(blocks=True), key=f"key of {name}"), now=NOON)
+        (news,) = ledger.unannounced()
+    ledger.mark_sent("e2", ts="1", now=NOON + MINUTE)
+
+    assert [each.notified_at for each in ledger.responses("orders", since=NOON - MINUTE)] == [NOON + MINUTE]
+
+
+def test_an_incident_that_only_a_digest_mentions_is_told_to_nobody(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem(), is_quiet=True), now=NOON)
+
+    assert [each.is_told for each in ledger.responses("orders", since=NOON - MINUTE)] == [False]
+
+
+def test_responses_are_of_one_dataset_and_since_a_moment(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem("old")), now=NOON)
+    ledger.assess(an_assessment(a_problem("new")), now=NOON + MINUTE)
+    ledger.assess(an_assessment(a_problem("another"), dataset="flights"), now=NOON + MINUTE)
+
+    assert [each.incident.cause for each in ledger.responses("orders", since=NOON)] == ["new"]
+
+
+def test_an_incident_says_when_it_was_reopened(ledger: Ledger) -> None:
+    ledger.assess(an_assessment(a_problem(), a_problem("other")), now=NOON)
+    ledger.assess(an_assessment(in_order=frozenset({"missing"})), now=NOON + MINUTE)
+    ledger.assess(an_assessment(a_problem(), key="2026-11-02"), now=NOON + 2 * MINUTE)
+
+    found = {each.incident.cause: each.reopened_at for each in ledger.responses("orders", since=NOON - MINUTE)}
+    assert found == {"missing": (NOON + 2 * MINUTE,), "other": ()}
 
 
 def test_an_action_is_in_the_history_with_its_author(ledger: Ledger) -> None:
@@ -745,7 +819,7 @@ def test_a_message_whose_worker_died_is_claimed_again_after_its_lease(ledger: Le
 def test_what_was_not_delivered_yet_can_be_listed(ledger: Ledger) -> None:
     queued(ledger, "m1", "m2", "m3")
     ledger.claim_message(now=NOON, lease=LEASE)
-    ledger.mark_sent("m1", ts="1.0")
+    ledger.mark_sent("m1", ts="1.0", now=NOON)
     ledger.claim_message(now=NOON, lease=LEASE)
 
     assert [(entry.message.id, entry.state) for entry in ledger.unsent()] == [("m2", "sending"), ("m3", "pending")]
@@ -755,7 +829,7 @@ def test_a_sent_message_is_never_claimed_again(ledger: Ledger) -> None:
     queued(ledger, "m1")
     ledger.claim_message(now=NOON, lease=LEASE)
 
-    ledger.mark_sent("m1", ts="17.5")
+    ledger.mark_sent("m1", ts="17.5", now=NOON)
 
     assert claimed(ledger, after=timedelta(days=1)) is None
     assert [(entry.state, entry.sent_ts) for entry in ledger.messages()] == [("sent", "17.5")]
@@ -800,7 +874,7 @@ def test_only_what_certainly_was_not_sent_can_be_tried_earlier(ledger: Ledger) -
 def test_a_reply_knows_the_text_that_its_root_was_sent_with(ledger: Ledger) -> None:
     queue(ledger, a_message("m1", text="orders rejected"), a_message("m2", root="m1"))
     ledger.claim_message(now=NOON, lease=LEASE)
-    ledger.mark_sent("m1", ts="1.0")
+    ledger.mark_sent("m1", ts="1.0", now=NOON)
 
     reply = ledger.claim_message(now=NOON, lease=LEASE)
 
@@ -817,9 +891,23 @@ def test_a_message_that_a_clock_hours_ahead_postponed_does_not_wait_for_that_clo
     assert claimed(ledger, after=MINUTE) is not None
 
 
+def test_a_backlog_counts_what_waits_in_each_channel_with_the_error_of_its_oldest_message(ledger: Ledger) -> None:
+    queue(ledger, a_message("m1"), now=NOON)
+    queue(ledger, a_message("m2"), a_message("m3", tool="email", channel="a@b.example"), now=NOON + MINUTE)
+    queue(ledger, a_message("m4", channel="#sent"), now=NOON)
+    ledger.mark_sent("m4", ts="1", now=NOON)
+    ledger.postpone("m2", until=NOON, surely_unsent=True, why="newer")
+    ledger.postpone("m1", until=NOON, surely_unsent=False, why="older")
+
+    assert ledger.backlog() == (
+        Backlog(tool="slack", channel=a_message("m1").channel, messages=2, since=NOON, last_error="older"),
+        Backlog(tool="email", channel="a@b.example", messages=1, since=NOON + MINUTE),
+    )
+
+
 def test_a_sent_message_cannot_be_postponed(ledger: Ledger) -> None:
     queued(ledger, "m1")
-    ledger.mark_sent("m1", ts="17.5")
+    ledger.mark_sent("m1", ts="17.5", now=NOON)
 
     ledger.postpone("m1", until=NOON, surely_unsent=True)
 
@@ -1043,3 +1131,36 @@ def test_a_pass_that_was_overtaken_does_not_replace_the_heartbeat_of_a_later_one
     ledger.beat(first)
 
     assert ledger.heartbeat() == second
+
+
+# Baselines
+
+
+def test_a_dataset_without_a_baseline_has_none(ledger: Ledger) -> None:
+    assert (ledger.baseline("orders"), ledger.baselines(), ledger.unpin("orders")) == (None, (), False)
+
+
+def test_a_baseline_is_read_back_as_it_was_pinned(ledger: Ledger) -> None:
+    baseline = a_baseline()
+    ledger.pin(baseline)
+
+    assert ledger.baseline("orders") == baseline
+    assert ledger.baseline("refunds") is None
+
+
+def test_a_new_baseline_replaces_the_earlier_one_of_its_dataset_only(ledger: Ledger) -> None:
+    other = a_baseline("refunds")
+    ledger.pin(a_baseline())
+    ledger.pin(other)
+    second = a_baseline(keys=("2026-12-01",))
+    ledger.pin(second)
+
+    assert ledger.baselines() == (second, other)
+
+
+def test_a_baseline_that_is_unpinned_is_gone(ledger: Ledger) -> None:
+    ledger.pin(a_baseline())
+    ledger.pin(a_baseline("refunds"))
+
+    assert ledger.unpin("orders") is True
+    assert [each.dataset for each in ledger.baselines()] == ["refunds"]

@@ -17,8 +17,9 @@ from partition_gate.contracts.coverage.clauses import Treatment
 from partition_gate.core.errors import OperatorError
 from partition_gate.core.masking import pseudonym
 from partition_gate.judging.disposition import PartitionOutcome
-from partition_gate.testing.builders import a_settlement
+from partition_gate.testing.builders import a_message, a_settlement, queue
 from partition_gate.watching.heartbeat import NEVER_RAN, Heartbeat
+from partition_gate.wiring import SystemClock
 
 KEY = b"key"
 CONTRACT = """
@@ -65,7 +66,7 @@ def a_console(ledger: SqlLedger, folder: ContractFolder) -> LedgerConsole:
             str(root / "tables"), serving_file=root / "warehouse.duckdb", quarantine_root=str(root / "quarantine")
         )
 
-    return LedgerConsole(ledger, warehouse, folder, docs_folder=Path("docs"), mask_key=KEY)
+    return LedgerConsole(ledger, warehouse, folder, docs_folder=Path("docs"), mask_key=KEY, clock=SystemClock())
 
 
 def quarantined(ledger: SqlLedger, folder: Path, *, contract: str = "orders", rows: int = 1) -> str:
@@ -228,3 +229,13 @@ def test_a_watch_that_never_ran_is_reported_until_it_runs_and_again_when_it_has_
 
     assert (never, running) == (NEVER_RAN, None)
     assert str(console.watch_problem()).startswith("The watch has not run for 20 min")
+
+
+def test_messages_that_have_waited_for_fifteen_minutes_are_reported(ledger: SqlLedger, folder: ContractFolder):
+    console, now = a_console(ledger, folder), datetime.now(UTC)
+    queue(ledger, a_message("m1"), now=now - timedelta(minutes=14))
+    early = console.undelivered()
+    queue(ledger, a_message("m2"), now=now - timedelta(minutes=15))
+
+    assert early == ()
+    assert [sentence.partition(" have")[0] for sentence in console.undelivered()] == ["2 messages to slack #orders"]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import importlib.metadata
 import io
+import os
 import zipfile
 from collections import Counter
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.commands import gate
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.landing import LandingWriter
@@ -332,3 +335,24 @@ def csv_text(value: object) -> str:
 
 def as_tuples(table: pa.Table) -> list[tuple[object, ...]]:
     return list(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
+
+
+def test_a_rehearsal_lands_files_in_a_folder_as_old_as_its_time(tmp_path: Path) -> None:
+    now = datetime(2013, 1, 4, 9, 20, tzinfo=NEW_YORK)
+    seeded = gate_seed(tmp_path, "--into", str(tmp_path / "landing"), "--dataset", "flights", GATE_NOW=now.isoformat())
+
+    (file,) = (tmp_path / "landing").rglob("*.parquet")
+    assert (seeded.returncode, str(file.relative_to(tmp_path))) == (0, "landing/flights/dt=2013-01-03/part-0.parquet")
+    assert datetime.fromtimestamp(file.stat().st_mtime, NEW_YORK) == now
+
+
+def test_a_dataset_that_the_demo_does_not_have_is_named_with_those_that_it_has(tmp_path: Path) -> None:
+    seeded = gate_seed(tmp_path, "--dataset", "flihgts")
+
+    assert seeded.returncode == 2
+    assert "'flihgts' is not a dataset of the demo: choose of flights, weather" in " ".join(seeded.stderr.split())
+
+
+def gate_seed(home: Path, *options: str, **settings: str) -> CompletedProcess[str]:
+    environment = {**os.environ, "GATE_HOME": str(home / "home"), "COLUMNS": "200", **settings}
+    return gate("seed", "--from", str(DAY), "--to", str(DAY), *options, environment=environment)

@@ -186,12 +186,14 @@ def test_status_incidents_and_messages_know_the_dataset_and_its_command(shop: Sh
     shop.land_all()
     shop.judged("shop/customers", "")
     shop.judged("shop/orders")
+    shop.put("crm", id=[1])
+    assert shop.judged("shop/customers", "")[1]["outcome"] == "held"
 
     found = json.loads(shop.gate("status", "--json").stdout)
 
     assert {(each["contract"], each["dataset"]) for each in found} == {("shop", "customers"), ("shop", "orders")}
     told = "\n".join(path.read_text() for path in (shop.home / "inbox").glob("*.json"))
-    assert f"gate quarantine show shop/orders {DAY}" in told
+    assert "gate approve shop/customers snapshot" in told
 
 
 def test_suites_lie_beside_each_other_and_a_stale_one_costs_the_others_nothing(shop: Shop) -> None:

@@ -19,6 +19,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, text
+from tests.integration.test_ledger_behaviour import new_database
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.ledger.migrate import HEAD, SCRIPTS
@@ -27,7 +28,16 @@ from partition_gate.core.errors import OperatorError
 from partition_gate.judging.attempt import Attempt
 from partition_gate.judging.measurement import Measurement, State
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
-from partition_gate.testing.builders import NOON, a_check_result, a_claim, a_message, a_settlement, queue
+from partition_gate.testing.builders import (
+    NOON,
+    a_check_result,
+    a_claim,
+    a_message,
+    a_problem,
+    a_settlement,
+    an_assessment,
+    queue,
+)
 
 PROFILE = PartitionProfile(row_count=100, columns=(ColumnCounters(column="id", row_count=100, null_count=2),))
 SETTLER = """
@@ -107,6 +117,16 @@ def scans(url: str, asked: list[tuple[str, Any]]) -> list[str]:
     with create_engine(url).connect() as connection:
         explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", bound).all() for query, bound in asked]
     return [str(step) for plan in explained for *_, step in plan if str(step).startswith("SCAN")]
+
+
+def downgrade(url: str, *, to: str) -> None:
+    """The ledger as an earlier version left it."""
+    config, engine = Config(), create_engine(url)
+    config.set_main_option("script_location", str(SCRIPTS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, to)
+    engine.dispose()
 
 
 def test_migrations_create_exactly_the_tables_of_the_schema(url: str) -> None:
@@ -307,3 +327,51 @@ def test_moments_come_back_in_utc(url: str) -> None:
     (entry,) = ledger.messages()
 
     assert (entry.created_at, entry.first_try_at, entry.created_at.utcoffset()) == (NOON, NOON, timedelta(0))
+
+
+def test_reading_when_people_were_told_is_three_queries_and_does_not_grow_with_history(url: str) -> None:
+    migrate(url)
+    ledger = SqlLedger(url)
+    for number in range(20):
+        ledger.assess(an_assessment(a_problem(f"rule {number}")), now=NOON)
+
+    with queries() as asked:
+        assert len(ledger.responses("orders", since=NOON - timedelta(days=1))) == 20
+
+    assert len(asked) == 3
+    assert not scans(url, asked)
+
+
+@pytest.mark.parametrize("server", ["sqlite", "postgres"])
+def test_incidents_of_an_earlier_version_are_told_by_the_message_that_showed_them(
+    url: str, server: str, request: pytest.FixtureRequest
+) -> None:
+    url = url if server == "sqlite" else new_database(request.getfixturevalue("postgres"))
+    migrate(url)
+    ledger = SqlLedger(url)
+    ledger.assess(an_assessment(a_problem()), now=NOON)
+    (news,) = ledger.unannounced()
+    ledger.announce(news, [a_message(news.thread.id)], now=NOON, told_by=news.thread.id)
+    ledger.mark_sent(news.thread.id, ts=f"{NOON.timestamp() + 60:.6f}", now=NOON + timedelta(minutes=2))
+    before, now = ledger.responses("orders", since=NOON - timedelta(days=1)), NOON + timedelta(minutes=1)
+    ledger.close()
+    downgrade(url, to="0007")
+
+    migrate(url)
+
+    later = SqlLedger(url)
+    after = later.responses("orders", since=NOON - timedelta(days=1))
+    later.close()
+    assert after == tuple(each.model_copy(update={"notified_at": now}) for each in before)
+
+
+def test_counting_what_waits_is_one_query_and_does_not_read_what_was_sent(url: str) -> None:
+    migrate(url)
+    ledger = SqlLedger(url)
+    queue(ledger, a_message("m1"))
+
+    with queries() as asked:
+        assert len(ledger.backlog()) == 1
+
+    assert len(asked) == 1
+    assert [step for step in scans(url, asked) if "outbox" in step] == []

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pyarrow as pa
@@ -17,9 +18,10 @@ from s3fs import S3FileSystem
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.core.display import excerpt
-from partition_gate.core.errors import OperatorError, PartitionChanged, Superseded
+from partition_gate.core.errors import OperatorError, PartitionChanged, ScanTimedOut, Superseded
 from partition_gate.core.table import TableSchema
 from partition_gate.judging.attempt import Publication, Staged
+from partition_gate.judging.distribution import ColumnKind, ColumnToSurvey, NumberBins, TextBins
 from partition_gate.ports.warehouse import Warehouse
 from partition_gate.testing.builders import a_split, a_table
 from partition_gate.testing.warehouse import InMemoryWarehouse
@@ -447,3 +449,137 @@ def test_quarantine_that_is_gone_is_an_error_with_the_next_step(stand: Stand) ->
 
     with pytest.raises(OperatorError, match=r"a2: the quarantined rows are gone; .*land"):
         stand.warehouse.quarantined(uri.replace("/a1", "/a2"), limit=1)
+
+
+# Distributions
+
+COLUMNS = {"amount": "DOUBLE", "carrier": "VARCHAR", "day": "DATE", "at": "TIMESTAMP WITH TIME ZONE", "ok": "BOOLEAN"}
+SELECT = (
+    "CASE WHEN id % 10 = 0 THEN NULL WHEN id = 1 THEN 'nan'::DOUBLE WHEN id = 2 THEN 'inf'::DOUBLE ELSE id END "
+    "AS amount, "
+    "CASE id % 4 WHEN 0 THEN 'AA' WHEN 1 THEN '' WHEN 2 THEN 'UA' END AS carrier, "
+    "DATE '2026-11-01' + (id % 3)::INT AS day, TIMESTAMPTZ '2026-11-01 00:00:00+00' + INTERVAL (id) HOUR AS at, "
+    "id % 2 = 0 AS ok"
+)
+MINUTE = timedelta(minutes=1)
+NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC).timestamp()
+HOUR, A_DAY = 3600.0, 86_400.0
+
+
+def a_wide_table() -> TableSchema:
+    return a_table(columns=COLUMNS)
+
+
+def wide(stand: Stand, count: int, *, key: str = DAY, fence: int = 1) -> Staged:
+    """`count` rows with numbers, texts, dates, moments and booleans, still staged."""
+    split = a_split(stand.folder, range(count), select=SELECT)
+    return stand.warehouse.stage(a_wide_table(), key, attempt_id=f"{key}-a{fence}", split=split)
+
+
+def wide_published(stand: Stand, count: int, *, key: str = DAY, fence: int = 1) -> Publication:
+    return stand.publish(wide(stand, count, key=key, fence=fence), fence=fence, table=a_wide_table())
+
+
+def numbers(column: str, *edges: float, kind: Literal["number", "moment"] = "number") -> NumberBins:
+    return NumberBins(kind=kind, column=column, edges=edges)
+
+
+def binned(stand: Stand, rows: Publication | Staged, *bins: NumberBins | TextBins) -> list[tuple[tuple[int, ...], int]]:
+    """The counts of each column, and its rows without a value."""
+    found = stand.warehouse.binned(a_wide_table(), rows, bins, limit=MINUTE)
+    return [(column.counts, column.nulls) for column in found.columns]
+
+
+def test_staged_and_published_rows_are_counted_over_the_same_bins(stand: Stand) -> None:
+    staged = wide(stand, 12)
+    bins: list[NumberBins | TextBins] = [
+        numbers("amount", 3, 6),
+        TextBins(column="carrier", texts=("", "UA")),
+        numbers("day", NOVEMBER, NOVEMBER + A_DAY, kind="moment"),
+        numbers("at", NOVEMBER + 2 * HOUR, kind="moment"),
+        TextBins(column="ok", texts=("true",)),
+    ]
+    # of 0 to 11: 0 and 10 are null, 1 is NaN and 2 infinite, which are above all edges
+    expected = [((1, 3, 6), 2), ((3, 3, 3), 3), ((4, 4, 4), 0), ((3, 9), 0), ((6, 6), 0)]
+
+    assert binned(stand, staged, *bins) == expected
+
+    assert binned(stand, stand.publish(staged, fence=1, table=a_wide_table()), *bins) == expected
+
+
+def test_rows_of_a_partition_without_rows_are_counted_as_none(stand: Stand) -> None:
+    empty = wide_published(stand, 0)
+
+    assert binned(stand, empty, numbers("amount", 3)) == [((0, 0), 0)]
+
+
+def test_a_survey_covers_the_rows_of_all_partitions_that_are_asked_for(stand: Stand) -> None:
+    first, second = wide_published(stand, 40), wide_published(stand, 8, key=NEXT_DAY)
+    wide_published(stand, 30, key="2026-11-03")
+    asked = [
+        ColumnToSurvey(column="amount", kind=ColumnKind.NUMBER),
+        ColumnToSurvey(column="carrier", kind=ColumnKind.TEXT),
+        ColumnToSurvey(column="day", kind=ColumnKind.MOMENT),
+        ColumnToSurvey(column="ok", kind=ColumnKind.TEXT),
+    ]
+
+    amount, carrier, day, ok = stand.warehouse.survey(a_wide_table(), [first, second], asked)
+
+    assert (amount.value_count, amount.numbers, len(amount.quantiles)) == (43, (), 9)
+    assert amount.quantiles == tuple(sorted(amount.quantiles))
+    assert amount.quantiles[4] == pytest.approx(17, abs=4)
+    assert (carrier.value_count, carrier.texts) == (36, (("", 12), ("AA", 12), ("UA", 12)))
+    assert day.numbers == (NOVEMBER, NOVEMBER + A_DAY, NOVEMBER + 2 * A_DAY)
+    assert ok.texts == (("false", 24), ("true", 24))
+
+
+def test_a_survey_lists_neither_many_texts_nor_long_ones(stand: Stand) -> None:
+    table = a_table(columns={"many": "VARCHAR", "long": "VARCHAR", "numbers": "BIGINT"})
+    select = "'text ' || id AS many, repeat('x', 200 + id % 2) AS long, id % 21 AS numbers"
+    split = a_split(stand.folder, range(201), select=select)
+    published = stand.publish(stand.warehouse.stage(table, DAY, attempt_id="a1", split=split), fence=1, table=table)
+    kinds = {"many": ColumnKind.TEXT, "long": ColumnKind.TEXT, "numbers": ColumnKind.NUMBER}
+
+    surveys = stand.warehouse.survey(
+        table, [published], [ColumnToSurvey(column=column, kind=kind) for column, kind in kinds.items()]
+    )
+
+    assert [(each.value_count, each.texts, each.numbers) for each in surveys] == [(201, (), ())] * 3
+
+
+def test_a_version_that_was_replaced_is_not_counted(stand: Stand) -> None:
+    first = wide_published(stand, 12)
+    wide_published(stand, 8, fence=2)
+
+    with pytest.raises(PartitionChanged, match="another version became visible"):
+        binned(stand, first, numbers("amount", 3))
+
+
+def test_counting_ends_after_its_limit(stand: Stand) -> None:
+    published = wide_published(stand, 12)
+    if isinstance(stand.warehouse, InMemoryWarehouse):
+        stand.warehouse.counting_takes = MINUTE
+
+    with pytest.raises(ScanTimedOut, match="was stopped"):
+        stand.warehouse.binned(a_wide_table(), published, [numbers("amount", 3)], limit=timedelta())
+
+
+def test_a_sample_of_many_rows_stands_for_all_and_is_the_same_each_time(stand: Stand) -> None:
+    published = wide_published(stand, 20_000)
+    is_even = TextBins(column="ok", texts=("true",))
+
+    first, second = (
+        stand.warehouse.binned(a_wide_table(), published, [is_even], limit=MINUTE, sample=2000) for _ in range(2)
+    )
+
+    assert first == second
+    assert first.row_count == pytest.approx(2000, abs=300)
+    assert first.columns[0].counts[0] == pytest.approx(first.row_count / 2, rel=0.15)
+
+
+def test_as_many_rows_as_the_sample_are_all_counted(stand: Stand) -> None:
+    published = wide_published(stand, 500)
+
+    counted = stand.warehouse.binned(a_wide_table(), published, [numbers("amount", 3)], limit=MINUTE, sample=500)
+
+    assert counted.row_count == 500

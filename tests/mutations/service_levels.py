@@ -7,6 +7,7 @@ from tests.mutations.mutation import Mutation
 MEASURED = "tests/unit/test_measurements.py"
 ATTAINED = "tests/unit/test_attainment.py"
 REPORTED = "tests/unit/test_service_level_report.py"
+RESPONDED = "tests/unit/test_response_report.py"
 LEDGER = "tests/integration/test_ledger_behaviour.py"
 
 MEASURING = (
@@ -40,4 +41,31 @@ ALERTING = (
              "if recorded.measurements and recorded.outcome in _JUDGED:", "if recorded.measurements:", REPORTED),
     Mutation("a partition that is not due yet is late", "judging/service_level_report.py",
              "now - window < due_at <= now", "now - window < due_at", REPORTED),
+)  # fmt: skip
+
+RESPONDING = (
+    Mutation("an incident that comes back counts as repaired", "incidents/changes.py",
+             '            "resolved_at": None,\n', "", RESPONDED),
+    Mutation("a backfill of years ago was detected late", "judging/response_report.py",
+             "    if incident.is_quiet:\n        return False\n", "", RESPONDED),
+    Mutation("an anomaly that nobody was told of was told late", "judging/response_report.py",
+             "if each.incident.kind in COUNTED", "", RESPONDED),
+    Mutation("what only the digest tells was told late", "judging/response_report.py",
+             "return response.is_told and (", "return (", RESPONDED),
+    Mutation("a message that was never delivered kept its promise", "judging/response_times.py",
+             "None if incident.notified_at is None else max(incident.notified_at - since, timedelta(0))",
+             "max((incident.notified_at or since) - since, timedelta(0))", RESPONDED),
+    Mutation("an e-mail that was not sent told people", "alerts/thread_messages.py",
+             "if not (each.is_edit and each.tool == Tool.EMAIL))", ")", RESPONDED),
+    Mutation("an incident began when it was judged", "alerts/assessment.py",
+             'update={"began_at": case.began_at}', 'update={"began_at": case.settlement.settled_at}', RESPONDED),
+    Mutation("a missing partition was due when it was noticed", "gate/pipeline.py",
+             "began_at = overdue_at(self.compiled.dataset, self.key)", "began_at = self.ports.clock.now()", RESPONDED),
+    Mutation("what nobody was told of counts from long before it came back",
+             "judging/response_times.py",
+             "notify_from=max(back, default=None),", "", RESPONDED),
+    Mutation("a later message replaces the one that told people", "adapters/ledger/threads.py",
+             ".where(*own, ~other)", ".where(*own)",
+             "tests/integration/test_ledger_behaviour.py"
+             "::test_a_later_message_does_not_change_when_people_were_first_told"),
 )  # fmt: skip

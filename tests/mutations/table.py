@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from tests.mutations.anomalies import COMPARING, DIGESTING, PROMOTING
 from tests.mutations.columns_and_values import READING, SHOWING
+from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
 from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
-from tests.mutations.service_levels import ALERTING, MEASURING
+from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
+from tests.mutations.watching import DELIVERED, MISSING, NOTICING, SURVIVING, WANTING
 
 PIPELINE = "tests/unit/test_pipeline.py"
 LEDGER = "tests/integration/test_ledger_behaviour.py"
@@ -272,6 +274,8 @@ SCHEDULING = (
 MUTATIONS = (
     *(*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING),
     *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING),
-    *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *COMPARING, *DIGESTING, *PROMOTING),
+    *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),
+    *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
+    *COMPARING_WITH_BASELINES,
     *(*ASSIGNING, *NAMING),
 )

@@ -315,7 +315,7 @@ class Published:
         told = []
         while entry := self.ledger.claim_message(now=self.ports.clock.now(), lease=timedelta(hours=1)):
             told.append((entry.message.channel, entry.message.text))
-            self.ledger.mark_sent(entry.message.id, ts="1")
+            self.ledger.mark_sent(entry.message.id, ts="1", now=self.ports.clock.now())
         return told
 
 

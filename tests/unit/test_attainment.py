@@ -160,8 +160,8 @@ def test_the_partitions_of_one_period_count_together() -> None:
 
 def test_the_figures_are_in_the_sentence() -> None:
     assert alert("k" * 88 + "bb").sentence == (
-        "2 of 3 partitions of the last 3 periods broke it: 66.7 times the allowed rate, and 100.0 times in the last "
-        "period (target 99%; page from 14.4 times)"
+        "2 of 3 partitions of the last 3 periods broke it: 66.7x the allowed rate, and 100.0x in the last "
+        "period (target 99%; page at 14.4x)"
     )
     assert alert("kkk").sentence == "0 of 3 partitions of the last 3 periods broke it"
     assert alert("u").sentence == "no partition was judged"

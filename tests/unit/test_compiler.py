@@ -78,12 +78,13 @@ def test_a_pattern_that_re2_cannot_run_is_listed_with_the_reason():
     assert "look-around" in refused.why
 
 
-def test_an_unknown_clause_of_the_file_is_not_executable_in_the_coverage():
-    text = minimal(slaProperties=[{"property": "timeToDetect", "value": "5min"}])
+@pytest.mark.parametrize(("value", "treatment"), [("5min", Treatment.EXECUTED), ("soon", Treatment.NOT_EXECUTABLE)])
+def test_a_response_time_is_executed_if_it_is_a_time_span(value: str, treatment: Treatment):
+    text = minimal(slaProperties=[{"property": "timeToDetect", "value": value}])
 
     rows = cover(load_mapping(text, path="x"), [compiled(read(text)).compilation])
 
-    assert [r.treatment for r in rows if r.clause == "slaProperties[0]"] == [Treatment.NOT_EXECUTABLE]
+    assert [r.treatment for r in rows if r.clause == "slaProperties[0]"] == [treatment]
 
 
 @pytest.mark.parametrize(

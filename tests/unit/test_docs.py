@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from partition_gate.core.errors import InvalidSetting
 from partition_gate.judging.documents import run_document
 from partition_gate.settings import Settings, limits_table, load_settings, settings_table
 from partition_gate.testing.builders import a_check_result, a_settlement
+from partition_gate.wiring import clock
 
 README = Path("README.md").read_text()
 LIMITS = Path("docs/reference/limits.md").read_text()
@@ -58,6 +60,27 @@ def test_no_limit_is_endless_or_overflows(value: str):
 def test_an_address_with_another_scheme_is_corrected_to_one_that_can_be_used():
     with pytest.raises(InvalidSetting, match="'host' is not a URL: write http://host or https://host"):
         load_settings({"GATE_S3_ENDPOINT_URL": "ftp://host"})
+
+
+def test_a_rehearsal_sets_the_time_of_every_command():
+    now = clock(load_settings({"GATE_NOW": "2013-01-08T07:30:00-05:00"})).now()
+
+    assert now == datetime(2013, 1, 8, 12, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GATE_S3_ENDPOINT_URL", "https://s3.example.org"),
+        ("GATE_SLACK_TOKEN", "xoxb-1"),
+        ("GATE_SLACK_CONNECTION", "slack"),
+        ("GATE_WEBHOOK_SECRET", "0123456789abcdef"),
+        ("GATE_LEDGER_URL", "postgresql://gate@db/gate"),
+    ],
+)
+def test_a_rehearsal_is_refused_where_something_real_is_connected(name: str, value: str):
+    with pytest.raises(InvalidSetting, match=f"GATE_NOW: is for rehearsals; unset it, or {name}$"):
+        load_settings({"GATE_NOW": "2013-01-08T07:30:00-05:00", name: value})
 
 
 def test_the_limits_that_are_no_settings_are_the_code_s():

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partition_gate.alerts.alert import Alert
+from partition_gate.alerts.wording import AlertText
 from partition_gate.core.errors import CannotAct
 from partition_gate.gate.notify import announce
 from partition_gate.incidents.actions import Action, ActionKind
 from partition_gate.incidents.model import Assessment, Audience, EventKind, IncidentState, Problem
+from partition_gate.judging.attempt import OutboxEntry
 from partition_gate.testing.builders import NOON, a_notice, a_problem, an_assessment
 from partition_gate.testing.ledger import InMemoryLedger
 from partition_gate.testing.ports import FakeClock
@@ -53,8 +56,13 @@ class Watched:
         while entry := self.ledger.claim_message(now=self.clock.now(), lease=HOUR):
             message = entry.message
             texts.append(f"{'edit' if message.is_edit else 'reply' if message.root else 'root'}: {message.text}")
-            self.ledger.mark_sent(message.id, ts=message.root or message.id)
+            self.ledger.mark_sent(message.id, ts=message.root or message.id, now=self.clock.now())
         return texts
+
+    @property
+    def roots(self) -> list[OutboxEntry]:
+        """First messages and their edits."""
+        return [entry for entry in self.ledger.messages() if entry.message.is_edit or not entry.message.root]
 
     @property
     def states(self) -> list[str]:
@@ -205,6 +213,18 @@ def test_everybody_who_was_told_of_a_problem_is_told_that_it_is_over(watched: Wa
     assert sum(line.startswith("edit: Resolved: ") for line in told) == 2
 
 
+def test_what_is_over_leaves_nothing_to_do(watched: Watched) -> None:
+    text = AlertText(mark="!", headline="orders failed", happened="Nothing is visible.", steps=("Correct the files.",))
+    notice = a_notice("missing").model_copy(update={"content": Alert(text=text).model_dump_json()})
+    watched.problem(a_problem(blocks=True), key="2026-11-01", notices=(notice,))
+    watched.read()
+    watched.assess(in_order("missing", key="2026-11-01"))
+    watched.read()
+
+    shown = {entry.message.is_edit: "Correct the files." in entry.message.blocks for entry in watched.roots}
+    assert shown == {False: True, True: False}
+
+
 def test_a_problem_that_was_over_before_anybody_was_told_is_not_told(watched: Watched) -> None:
     watched.problem(a_problem(blocks=True), key="2026-11-01")
     watched.assess(in_order("missing", key="2026-11-01"))
@@ -307,8 +327,54 @@ def test_a_known_problem_of_another_day_is_in_the_digest_of_the_day(watched: Wat
 
     assert [line.partition(",")[0] for line in watched.read()] == [
         "edit: orders 2026-11-01: a rule failed",
-        "root: Digest of 2026-11-03: 1 problem in 1 dataset: orders",
+        "root: Digest of 2026-11-03: 1 problem in 1 dataset: orders origin.known",
     ]
+
+
+def test_the_digest_of_a_day_is_not_edited_after_it(watched: Watched) -> None:
+    watched.daily(a_problem(RULE), days=1)
+    for day in (2, 3):
+        watched.clock.forward(DAY)
+        watched.problem(a_problem(RULE), key=f"2026-11-{day:02}")
+        told = watched.read()
+
+    digests = [line.partition(":")[0] for line in told if "Digest" in line]
+    assert digests == ["root"]
+
+
+def test_a_problem_of_more_than_a_week_is_in_the_digest_on_mondays(watched: Watched) -> None:
+    watched.daily(a_problem(RULE), days=1)
+    mentioned = []
+    for day in range(2, 20):
+        watched.clock.forward(DAY)
+        watched.problem(a_problem(RULE), key=f"2026-11-{day:02}")
+        mentioned += [f"{watched.clock.now():%a}" for line in watched.read() if line.startswith("root")]
+
+    assert mentioned == ["Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon", "Mon"]
+
+
+def test_a_known_problem_that_begins_to_block_beside_a_new_one_is_no_news(watched: Watched) -> None:
+    watched.daily(a_problem(RULE), days=1)
+
+    both = (a_problem(RULE, blocks=True), a_problem("carrier.required", blocks=True))
+    watched.problem(*both, key="2026-11-02", notices=(a_notice(RULE, "carrier.required"),))
+
+    told = watched.read()
+    assert [line.partition(":")[0] for line in told] == ["edit", "root"]
+    watched.assess(in_order("carrier.required", key="2026-11-02"))
+    assert "edit: Resolved: " in " ".join(watched.read())
+
+
+def test_broken_promises_alone_are_told_without_the_problems_that_are_known(watched: Watched) -> None:
+    watched.daily(a_problem(RULE), days=1)
+    words = a_notice(RULE, "latency")
+    minor = a_notice("latency", headline="latency was not kept")
+    notice = words.model_copy(update={"minor": (("latency", minor.content),)})
+
+    watched.problem(a_problem(RULE), a_problem("latency"), key="2026-11-02", notices=(notice,))
+
+    (root,) = [line for line in watched.read() if line.startswith("root")]
+    assert root.startswith("root: latency was not kept")
 
 
 def test_a_bad_day_of_two_hundred_datasets_is_at_most_fifteen_messages(watched: Watched) -> None:

@@ -109,7 +109,7 @@ def test_a_key_to_an_unknown_contract_is_only_a_warning_outside_the_folder_and_u
 def test_what_no_check_stands_for_is_a_warning_that_names_the_clause():
     text = mutated(
         {
-            "slaProperties[3]": {"property": "timeToDetect", "value": 5, "unit": "min"},
+            "slaProperties[3]": {"property": "freshness", "value": 5, "unit": "min"},
             "schema[0].relationships": [],
         }
     )

@@ -120,6 +120,15 @@ def test_broken_blocks_do_not_break_the_page(block: str):
     assert preview(f"[{block}]").startswith('<div class="slack-message">')
 
 
+@pytest.mark.parametrize(
+    ("emoji", "letter"), [("\u2705", "\u2713"), ("\U0001f440", "\u25c9"), ("\U0001f515", "\u2298")]
+)
+def test_the_state_of_an_incident_is_drawn_without_a_font_of_emoji(emoji: str, letter: str):
+    html = preview(json.dumps([{"type": "section", "text": {"type": "mrkdwn", "text": f"{emoji} `latency` over"}}]))
+
+    assert (emoji in html, f'aria-hidden="true">{letter}</span> <code>latency</code>' in html) == (False, True)
+
+
 @pytest.mark.parametrize("kind", ["mrkdwn", "plain_text"])
 def test_control_characters_and_bidirectional_marks_are_shown_as_escapes(kind: str):
     blocks = [{"type": "section", "text": {"type": kind, "text": "SJU \u202e\x1b[31m"}}]

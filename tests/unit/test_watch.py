@@ -264,6 +264,22 @@ def test_a_partition_that_cannot_be_judged_does_not_stop_the_others(gate: Watch)
 # What cannot stop it
 
 
+def test_a_missing_partition_that_cannot_be_settled_does_not_stop_the_others(tmp_path: Path):
+    begins = [{"property": "startDate", "value": "2026-11-01"}]
+    gate = Watch(tmp_path, *(a_contract(name, customProperties=begins) for name in ("a", "b")))
+    answers = iter([StoreUnreachable("no answer")])
+
+    def first_does_not_answer() -> None:
+        for error in answers:
+            raise error
+
+    gate.store.before_listing = first_does_not_answer
+
+    assert [(settled.partition_key, settled.outcome.value) for settled in gate.look().missing] == [
+        ("2026-11-01", "missing")
+    ]
+
+
 def unreachable() -> LandedKeys:
     raise StoreUnreachable("s3://a does not answer")
 
@@ -405,6 +421,18 @@ def test_every_pass_beats(gate: Watch):
     gate.look(WatchPlan(interval=MINUTE))
 
     assert gate.ports.ledger.heartbeat() == Heartbeat(at=NOON + MINUTE, interval=MINUTE, passes=2, swept_at=NOON)
+
+
+def test_a_pass_that_judges_for_long_keeps_beating(gate: Watch):
+    for key in ("2026-10-31", "2026-11-01"):
+        gate.store.land(key, [1])
+    gate.store.while_spooling = lambda: gate.ports.clock.forward(30 * MINUTE)
+
+    gate.look(JUDGES)
+
+    heartbeat = gate.ports.ledger.heartbeat()
+    assert heartbeat is not None
+    assert (heartbeat.at, heartbeat.passes) == (NOON + HOUR, 1)
 
 
 def test_a_run_records_once_that_the_watch_has_stopped_and_the_next_pass_puts_it_in_order(gate: Watch):

@@ -18,7 +18,7 @@ from partition_gate.alerts.slack_blocks import (
     clean,
     plain,
 )
-from partition_gate.alerts.wording import AlertText, alert_text
+from partition_gate.alerts.wording import AlertText, alert_text, promise_text
 from partition_gate.contract.calendar import local_day
 from partition_gate.contract.model import Channel, Dataset, Status
 from partition_gate.core.addresses import Tool, is_email_address, is_webhook_url, mailto_address, tool_of
@@ -118,6 +118,13 @@ def alert_for(case: Case, audience: Audience, links: Links) -> Alert | None:
     return Alert(text=text, buttons=_buttons(case, links, audience), origin=_origin(case)) if text else None
 
 
+def promise_alerts(case: Case, links: Links) -> Iterator[tuple[str, Alert]]:
+    """What producers are told if the only news are broken promises over time: (rule id of the first, alert)."""
+    buttons, origin = _buttons(case, links, Audience.PRODUCERS), _origin(case)
+    for promise in case.broken_promises:
+        yield promise.rule_id, Alert(text=promise_text(case, promise), buttons=buttons, origin=origin)
+
+
 def end_of_support_alert(case: Case, links: Links) -> Alert | None:
     """What consumers are told of data that is still published after `endOfSupport`; None before that day."""
     text = support_ended(case)
@@ -209,6 +216,6 @@ def support_ended(case: Case) -> AlertText | None:
         mark="\U0001f7e1",
         headline=f"{clean(case.settlement.dataset, limit=60)} is no longer supported",
         happened=f"Support ended on {day}. The data is still published{until}, but nobody promises to fix it.",
-        facts=(("Owner", plain(dataset.contract.team.name or "not named in the contract", limit=80)),),
+        facts=(("Owner", plain(dataset.contract.team.owner or "not named in the contract", limit=80)),),
         steps=("Ask the owner for a replacement, and migrate to it. This message is sent only once.",),
     )

@@ -12,6 +12,7 @@ from partition_gate.alerts.alert import (
     alert_for,
     end_of_support_alert,
     is_in_force,
+    promise_alerts,
     recipients_of,
 )
 from partition_gate.alerts.case import Case, of
@@ -56,7 +57,7 @@ def assessment_of(case: Case, links: Links, *, operators: str = "", is_backfill:
     settlement, dataset = case.settlement, case.dataset
     if settlement.outcome is PartitionOutcome.SUPERSEDED or not is_in_force(dataset, settlement):
         return None
-    problems = tuple(_problems(case))
+    problems = tuple(each.model_copy(update={"began_at": case.began_at}) for each in _problems(case))
     in_order = _IN_ORDER.get(settlement.outcome, _JUDGED) | {
         result.rule_id for result in case.results if result.outcome is CheckOutcome.PASSED
     }
@@ -76,11 +77,13 @@ def assessment_of(case: Case, links: Links, *, operators: str = "", is_backfill:
 
 
 def with_anomalies(assessment: Assessment, found: Comparison, recipients: Sequence[Recipient]) -> Assessment:
-    """The assessment with the anomalies, of which the digest tells producers."""
-    causes = frozenset(anomaly.cause for anomaly in found.anomalies)
+    """The assessment with the anomalies and drifts, of which the digest tells producers."""
+    unusual = [(each.cause, each.sentence) for each in found.anomalies]
+    unusual += [(each.cause, each.sentence) for each in found.drifts]
+    causes = frozenset(cause for cause, _ in unusual)
     problems = tuple(
-        Problem(cause=anomaly.cause, kind=ProblemKind.ANOMALY, finding=clean(anomaly.sentence, limit=_FINDING_LENGTH))
-        for anomaly in found.anomalies
+        Problem(cause=cause, kind=ProblemKind.ANOMALY, finding=clean(sentence, limit=_FINDING_LENGTH))
+        for cause, sentence in unusual
     )
     notices = tuple(
         Notice(tool=each.tool, channel=each.channel, audience=each.audience, causes=causes, content="", is_digest=True)
@@ -161,7 +164,7 @@ def _notices(
         causes = _causes_for(recipient.audience, case, problems, has_operators=has_operators)
         alert = alert_for(case, recipient.audience, links) if causes else None
         if alert:
-            yield _notice(recipient, causes - ended, alert)
+            yield _with_promises(_notice(recipient, causes - ended, alert), case, links)
         if recipient.audience is Audience.CONSUMERS and (alert := end_of_support_alert(case, links)):
             yield _notice(recipient, ended, alert)
 
@@ -180,6 +183,14 @@ def _causes_for(audience: Audience, case: Case, problems: Sequence[Problem], *, 
             return everything - errored if has_operators else everything
 
 
+def _with_promises(notice: Notice, case: Case, links: Links) -> Notice:
+    """The notice, with what producers are told if the partition's other problems are known already."""
+    if notice.audience is not Audience.PRODUCERS:
+        return notice
+    alerts = ((cause, alert.model_dump_json()) for cause, alert in promise_alerts(case, links))
+    return notice.model_copy(update={"minor": tuple(each for each in alerts if each[0] in notice.causes)})
+
+
 def _notice(recipient: Recipient, causes: frozenset[str], alert: Alert) -> Notice:
     return Notice(
         tool=recipient.tool,
@@ -195,4 +206,6 @@ def _summary(settlement: Settlement) -> str:
     key, outcome = settlement.partition_key, settlement.outcome.value.replace("_", " ")
     if settlement.outcome is PartitionOutcome.PUBLISHED:
         return f"{key} is published with {settlement.rows_published:,} rows"
+    if settlement.outcome is PartitionOutcome.PUBLISHED_WITH_QUARANTINE:
+        return f"{key} is published with {settlement.rows_published:,} of {settlement.rows_in:,} rows"
     return f"{key} was judged: {outcome}"

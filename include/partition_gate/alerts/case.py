@@ -8,6 +8,8 @@ from __future__ import annotations
 import shlex
 from functools import cached_property
 
+from pydantic import AwareDatetime
+
 from partition_gate.alerts.slack_blocks import clean, code, plain
 from partition_gate.contract.model import Dataset
 from partition_gate.core.display import share
@@ -25,11 +27,15 @@ _BLOCKING = frozenset({CheckOutcome.FAILED, CheckOutcome.UNKNOWN})
 
 
 class Case(Record):
-    """A settlement, the results of its attempt in suite order, and the contract."""
+    """A settlement, the results of its attempt in suite order, and the contract.
+
+    `began_at` is when the partition landed, or when a missing one was due; None if that is not known.
+    """
 
     settlement: Settlement
     results: tuple[CheckResult, ...]
     dataset: Dataset
+    began_at: AwareDatetime | None = None
 
     @property
     def subject(self) -> str:

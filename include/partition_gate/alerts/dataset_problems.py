@@ -10,9 +10,11 @@ from partition_gate.alerts.wording import AlertText
 from partition_gate.contract.model import Dataset
 from partition_gate.core.record import Record
 from partition_gate.incidents.model import Assessment, Audience, Notice, Problem, ProblemKind
+from partition_gate.judging.drift import COMPARISON_FAILED
 
 GATE = "gate"
 _ORANGE, _YELLOW, _WHITE = "\U0001f7e0", "\U0001f7e1", "\u26aa"
+_FINDING_LENGTH = 300
 _EVERYBODY = frozenset({Audience.PRODUCERS, Audience.CONSUMERS})
 
 
@@ -48,6 +50,38 @@ def gate_assessment(
     return _assessment(GATE, "", problems, in_order).model_copy(
         update={"notices": tuple(_notices(GATE, problems, links, own))}
     )
+
+
+def with_failed_comparison(assessment: Assessment, why: str, links: Links, *, operators: str) -> Assessment:
+    """The assessment of a partition that could not be compared with its baseline, which keeps nothing back.
+
+    Only operators are told, because the gate or its surroundings are at fault.
+    """
+    finding = clean(f"{assessment.partition_key} was not compared with the baseline: {why}", limit=_FINDING_LENGTH)
+    problem = Problem(cause=COMPARISON_FAILED, kind=ProblemKind.OPERATIONS, finding=finding)
+    told = AlertText(
+        mark=_WHITE,
+        headline=clean(f"{assessment.dataset}: {problem.finding}", limit=140),
+        happened="The partition was judged as usual, but nobody would be told if its columns have drifted.",
+        why=(plain(problem.finding, limit=300),) if len(problem.finding) > 100 else (),
+        steps=(
+            "Repair what the first line names. The next partition is compared again, and this thread says so.",
+            f"Or remove the baseline: {code(f'gate baseline unpin {assessment.contract}')}",
+        ),
+    )
+    alert = Alert(text=told, buttons=_buttons(links), origin=clean(f"{assessment.dataset} {assessment.partition_key}"))
+    notices = tuple(
+        Notice(
+            tool=each.tool,
+            channel=each.channel,
+            audience=each.audience,
+            causes=frozenset({problem.cause}),
+            content=alert.model_dump_json(),
+        )
+        for each in operators_recipients(operators)
+    )
+    update = {"problems": (*assessment.problems, problem), "notices": (*assessment.notices, *notices)}
+    return assessment.model_copy(update=update)
 
 
 def _assessment(dataset: str, contract: str, problems: Sequence[Problem], in_order: frozenset[str]) -> Assessment:
@@ -139,5 +173,14 @@ _WORDS = {
         mark=_WHITE,
         meaning="While this lasts, the gate does not notice late, missing or changed data there.",
         steps=("Repair what the first line names. The next pass of the watch looks again, and this thread says so.",),
+    ),
+    ProblemKind.DELIVERY: _Words(
+        audiences=frozenset({Audience.OPERATORS}),
+        mark=_ORANGE,
+        meaning="People there do not hear of problems until it works again. Nothing is lost: the messages wait.",
+        steps=(
+            "Repair what the error names.",
+            f"Then deliver what waits, or see why it still cannot be: {code('gate notify')}",
+        ),
     ),
 }

@@ -16,7 +16,9 @@ from partition_gate.alerts.slack_blocks import clean
 from partition_gate.core.display import escaped
 
 _DOTS = {"\U0001f534": "red", "\U0001f7e0": "orange", "\U0001f7e1": "yellow", "\u26aa": "white"}
-_DOT = re.compile("|".join(_DOTS))
+# Drawn with CSS and letters, because not every machine has a font with these emoji.
+_LETTERS = {"\u2705": ("green", "\u2713"), "\U0001f440": ("white", "\u25c9"), "\U0001f515": ("white", "\u2298")}
+_MARK = re.compile("|".join([*_DOTS, *_LETTERS]))
 _TOKEN = re.compile(r"```(?P<fence>.+?)```|`(?P<code>[^`\n]+)`|<(?P<angle>[^<>\n]+)>", re.DOTALL)
 _STYLE = re.compile(r"(?<![\w*_~])([*_~])(?=\S)([^*_~\n]+)(?<=\S)\1(?![\w*_~])")
 _STYLE_TAGS = {"*": "strong", "_": "em", "~": "s"}
@@ -81,7 +83,7 @@ def _text(text: str) -> str:
 
 def _visible(text: str) -> str:
     """The text for a page, with control characters and bidirectional marks shown as escapes."""
-    return escape(escaped(text, but="\n\t"))
+    return _MARK.sub(_mark, escape(escaped(text, but="\n\t")))
 
 
 def _unescaped(text: str) -> str:
@@ -105,12 +107,14 @@ def _text_object(value: object) -> str:
 
 
 def _header(block: Mapping[str, object]) -> str:
-    return f'<h3 class="slack-header">{_DOT.sub(_dot, _text_object(block.get("text")))}</h3>'
+    return f'<h3 class="slack-header">{_text_object(block.get("text"))}</h3>'
 
 
-def _dot(match: re.Match[str]) -> str:
-    # Drawn with CSS, because not every machine has a font with these emoji.
-    return f'<span class="slack-dot slack-dot-{_DOTS[match.group()]}" aria-hidden="true"></span>'
+def _mark(match: re.Match[str]) -> str:
+    if colour := _DOTS.get(match.group()):
+        return f'<span class="slack-dot slack-dot-{colour}" aria-hidden="true"></span>'
+    colour, letter = _LETTERS[match.group()]
+    return f'<span class="slack-mark slack-mark-{colour}" aria-hidden="true">{letter}</span>'
 
 
 def _section(block: Mapping[str, object]) -> str:

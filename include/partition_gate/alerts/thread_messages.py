@@ -25,6 +25,7 @@ _RED, _GREEN, _EYES, _BELL_OFF = "\U0001f534", "\u2705", "\U0001f440", "\U0001f5
 _LINES_SHOWN = 20
 _STATUS_SHOWN = 6
 _PREVIEW = 300
+_NAMED = 3
 _STATE_MARKS = {IncidentState.RESOLVED: _GREEN, IncidentState.ACKED: _EYES, IncidentState.MUTED: _BELL_OFF}
 
 
@@ -45,6 +46,16 @@ def thread_messages(news: ThreadNews) -> tuple[Message, ...]:
         newer = edit.model_copy(update={"id": digest([thread.id, "list", thread.revision]), "is_edit": False})
         return (edit, newer, *replies)
     return (edit, *replies)
+
+
+def telling_message(news: ThreadNews, messages: Sequence[Message]) -> str | None:
+    """The id of the first of the thread's messages that shows all its problems; None if none does.
+
+    That is the root, an edit of it or, by e-mail (where nothing is sent for an edit), the list that is sent again.
+    """
+    shown = _root(news).blocks
+    sent = (each for each in messages if not (each.is_edit and each.tool == Tool.EMAIL))
+    return next((message.id for message in sent if message.blocks == shown), None)
 
 
 def _has_doubled(news: ThreadNews) -> bool:
@@ -80,7 +91,10 @@ def _single(news: ThreadNews) -> tuple[str, str]:
     headline = f"{prefix}{alert.text.headline}{counted}"
     numbers = ", ".join(str(incident.id) for incident in news.incidents[:_LINES_SHOWN])
     origin = f"{alert.origin} \u00b7 incident{'s' if len(news.incidents) > 1 else ''} {numbers}"
-    numbered = alert.model_copy(update={"origin": origin})
+    # What is over leaves nothing to do.
+    steps = () if state is IncidentState.RESOLVED else alert.text.steps
+    text = alert.text.model_copy(update={"steps": steps})
+    numbered = alert.model_copy(update={"origin": origin, "text": text})
     # The first message needs no status: its reasons are the news.
     status = _status(news.incidents) if news.thread.is_told else ()
     blocks = blocks_of(numbered, headline=f"{mark} {headline}", status=status)
@@ -110,7 +124,8 @@ def _listed(news: ThreadNews) -> tuple[str, str]:
     if count > _LINES_SHOWN:
         lines.append(f"and {count - _LINES_SHOWN:,} more: `gate incidents list`")
     mark = _GREEN if not unresolved else _RED if any(incident.blocked for incident in ordered) else "\U0001f7e1"
-    text = f"{headline}: {', '.join(dict.fromkeys(incident.dataset for incident in ordered))}"
+    named = [f"{clean(each.dataset, limit=60)} {clean(each.cause, limit=60)}" for each in ordered[:_NAMED]]
+    text = f"{headline}: {', '.join(named)}{', …' if count > _NAMED else ''}"
     footer = Context(text=f"{_later_news(thread)} Details: gate incidents list")
     return text, block_kit((Header(text=f"{mark} {headline}"), Section(lines=tuple(lines)), footer))
 
@@ -140,8 +155,9 @@ def _line(incident: Incident) -> str:
     mark = _STATE_MARKS.get(incident.state, "\u2022")
     parts = [f"{mark} {code(incident.cause, limit=80)} {_standing(incident)}"]
     if incident.is_active:
-        newest = f" {code(incident.last_key)}" if incident.last_key else ""
-        parts.append(f"{'newest' if incident.partitions > 1 else 'in'}{newest}: {plain(incident.finding, limit=160)}")
+        word = "newest" if incident.partitions > 1 else "in"
+        where = f"{word} {code(incident.last_key)}: " if incident.last_key else ""
+        parts.append(f"{where}{plain(incident.finding, limit=160)}")
     return "; ".join(parts)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from partition_gate.alerts.case import Case, of
-from partition_gate.alerts.slack_blocks import code, plain
+from partition_gate.alerts.slack_blocks import clean, code, plain
 from partition_gate.core.display import share
 from partition_gate.core.record import Record
 from partition_gate.incidents.model import Audience
-from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.verdict import CheckResult
 
 _RED, _ORANGE, _YELLOW, _WHITE = "\U0001f534", "\U0001f7e0", "\U0001f7e1", "\u26aa"
 _OLD_VERSION = "The previously published version, if any, stays visible."
@@ -36,6 +37,20 @@ def alert_text(case: Case, audience: Audience) -> AlertText | None:
     """The alert for one audience; None if the audience needs no alert."""
     write = _WRITERS.get((case.settlement.outcome, audience))
     return write(case) if write else None
+
+
+def promise_text(case: Case, promise: CheckResult) -> AlertText:
+    """The alert of a partition whose only news are broken promises over time, of which this is the first."""
+    observed = f": {clean(promise.observed, limit=120)}" if promise.observed else ""
+    is_visible = case.settlement.outcome in VISIBLE
+    return AlertText(
+        mark=_YELLOW,
+        headline=f"{case.subject} did not keep {clean(promise.rule_id, limit=80)}{observed}",
+        happened=f"Nothing is blocked by it{': the rows that passed are published' if is_visible else ''}.",
+        facts=_row_facts(case),
+        why=case.rule_lines(case.broken_promises),
+        steps=_promise_steps(case),
+    )
 
 
 def _published_with_warnings(case: Case) -> AlertText | None:
@@ -135,7 +150,7 @@ def _missing(case: Case) -> AlertText:
         why=case.causes,
         steps=(
             "Find out why the export did not run or did not finish.",
-            f"Land the files in {case.landing_folder}, then run: {case.command('run')}",
+            f"Land the files in {case.landing_folder}; they are judged within minutes.",
             f"If no data is due for this partition, correct the calendar in {code(case.dataset.contract.path)}.",
         ),
     )
@@ -182,7 +197,7 @@ def _row_facts(case: Case) -> tuple[tuple[str, str], ...]:
         ("Rows landed", f"{settled.rows_in:,}"),
         ("Rows published", f"{settled.rows_published:,}"),
         ("Rows quarantined", f"{settled.rows_quarantined:,} ({share(settled.rows_quarantined, settled.rows_in)})"),
-        ("Owner", plain(case.dataset.contract.team.name or "not named in the contract", limit=80)),
+        ("Owner", plain(case.dataset.contract.team.owner or "not named in the contract", limit=80)),
     )
 
 
@@ -195,12 +210,12 @@ def _visible_facts(case: Case) -> tuple[tuple[str, str], ...]:
 
 
 def _inspect_rows(case: Case) -> tuple[str, ...]:
-    step = f"Look at the rows and their reasons: {case.command('quarantine', 'show')}"
-    return (step,) if case.settlement.quarantine_uri else ()
+    uri = case.settlement.quarantine_uri
+    return (f"Look at the rows and their reasons: {code(uri, limit=500)}",) if uri else ()
 
 
 def _deliver_again(case: Case) -> str:
-    return f"Correct the files, land them again in {case.landing_folder}, then run: {case.command('run')}"
+    return f"Correct the files and land them again in {case.landing_folder}; they are judged within minutes."
 
 
 def _correct_rule(case: Case) -> str:

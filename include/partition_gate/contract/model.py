@@ -199,6 +199,12 @@ class Team(Record):
     name: str = ""
     members: tuple[Member, ...] = ()
 
+    @property
+    def owner(self) -> str:
+        """The team's name, else that of the first member with the role `owner`; empty if neither is named."""
+        owners = (member.name or member.username for member in self.members if member.role.lower() == "owner")
+        return self.name or next(owners, "")
+
 
 class Terms(Record):
     """The part of a contract version that does not depend on its datasets.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from pydantic import AwareDatetime
+
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.partition import Spooled
 from partition_gate.core.record import Record
@@ -29,7 +31,7 @@ class Inspection(Record):
     """The decision and where the rows are (`staged` is None if none will be published).
 
     `over` is the fence of the version that was visible when the decision was made; 0 if there was none.
-    `is_backfill` as in `PartitionRun`.
+    `is_backfill` as in `PartitionRun`. `landed_at` is the time of the newest file.
     """
 
     attempt: Attempt
@@ -40,6 +42,7 @@ class Inspection(Record):
     quarantine_uri: str | None
     over: int = 0
     is_backfill: bool = False
+    landed_at: AwareDatetime | None = None
 
 
 class Decision(Record):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from partition_gate.alerts.thread_messages import thread_messages
+from partition_gate.alerts.thread_messages import telling_message, thread_messages
 from partition_gate.core.errors import DeliveryError, Extent, NotDelivered, NotEditable
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Message, OutboxEntry, Silent
@@ -104,7 +104,8 @@ def announce(ledger: Ledger, clock: Clock) -> int:
     while news := ledger.unannounced():
         for each in news:
             messages = thread_messages(each)
-            queued += len(messages) if ledger.announce(each, messages, now=clock.now()) else 0
+            told_by = telling_message(each, messages)
+            queued += len(messages) if ledger.announce(each, messages, now=clock.now(), told_by=told_by) else 0
     return queued
 
 
@@ -137,7 +138,7 @@ class Drain:
         is_unknown = entry.state == "sending" and not entry.message.is_edit  # to repeat an edit changes nothing
         try:
             if is_unknown and (earlier_ts := self._find(entry)):
-                self.ledger.mark_sent(entry.message.id, ts=earlier_ts)
+                self.ledger.mark_sent(entry.message.id, ts=earlier_ts, now=self.clock.now())
                 return Tried(message=entry.message, result=Result.ALREADY_DELIVERED)
             is_unknown = False
             timestamp = self.notifier.send(entry.message, root_ts=entry.root_ts, root_text=entry.root_text)
@@ -148,7 +149,7 @@ class Drain:
             self._leave_alone(entry.message, error.extent)
             self._postpone(entry, error, surely_unsent=isinstance(error, NotDelivered) and not is_unknown)
             return Tried(message=entry.message, result=Result.POSTPONED, why=str(error))
-        self.ledger.mark_sent(entry.message.id, ts=timestamp)
+        self.ledger.mark_sent(entry.message.id, ts=timestamp, now=self.clock.now())
         return Tried(message=entry.message, result=Result.SENT)
 
     def _leave_alone(self, message: Message, extent: Extent) -> None:
@@ -166,7 +167,7 @@ class Drain:
     def _postpone(self, entry: OutboxEntry, error: DeliveryError, *, surely_unsent: bool) -> None:
         until = self.clock.now() + self._wait(entry, error, surely_unsent=surely_unsent)
         log.warning("message postponed id=%s until=%s why=%s", entry.message.id, _stamp(until), error)
-        self.ledger.postpone(entry.message.id, until=until, surely_unsent=surely_unsent)
+        self.ledger.postpone(entry.message.id, until=until, surely_unsent=surely_unsent, why=str(error))
 
     def _wait(self, entry: OutboxEntry, error: DeliveryError, *, surely_unsent: bool) -> timedelta:
         """The wait that the service asks for; otherwise it doubles with each try."""

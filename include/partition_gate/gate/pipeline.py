@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from partition_gate.alerts.dataset_problems import GATE, gate_assessment
 from partition_gate.checks.compiling.compiled import CompiledDataset
@@ -28,6 +29,7 @@ from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlem
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
 from partition_gate.watching.heartbeat import stopped
+from partition_gate.watching.partitions import overdue_at
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +105,7 @@ class PartitionRun:
         self.was_recorded = False
         self._attempt: Attempt | None = None
         self._may_still_commit = False
+        self._landed_at: datetime | None = None
 
     def arrive(self) -> Discovered | Settlement | Wait | NotExpected:
         """The partition once it is ready; settled as MISSING if it did not land by its deadline."""
@@ -139,6 +142,7 @@ class PartitionRun:
         with self._errors_recorded():
             for _ in range(RESTARTS):
                 self._attempt, self._may_still_commit = inspection.attempt, True
+                self._landed_at = inspection.landed_at
                 try:
                     return settle.settle(self.today, self.compiled, inspection, ports=self.ports)
                 except PartitionChanged as error:
@@ -198,9 +202,9 @@ class PartitionRun:
         attempt = open_attempt(
             self.compiled, self._claim(landed.seen_fence, landed.partition.fingerprint), key, self.ports
         )
-        self._attempt = attempt
+        self._attempt, self._landed_at = attempt, landed.partition.arrived_at
         inspection = judge(self.compiled, landed.partition, attempt, ports=self.ports)
-        return inspection.model_copy(update={"is_backfill": self.is_backfill})
+        return inspection.model_copy(update={"is_backfill": self.is_backfill, "landed_at": self._landed_at})
 
     def _missing(self, absent: NotLanded) -> Settlement:
         return self._settle_unjudged(PartitionOutcome.MISSING, absent.why, seen_fence=absent.seen_fence)
@@ -214,10 +218,12 @@ class PartitionRun:
         if self._attempt:
             discard(self._attempt, self.ports, with_quarantine=True, may_still_commit=self._may_still_commit)
         attempt = self._attempt or open_attempt(self.compiled, self._claim(seen_fence), "", self.ports)
+        began_at = self._landed_at
         if outcome is PartitionOutcome.MISSING:
             record_missing(self.compiled, attempt, ports=self.ports)
+            began_at = overdue_at(self.compiled.dataset, self.key)
         settlement = unjudged(attempt, outcome=outcome, why=why, now=self.ports.clock.now())
-        assessment = assess(settlement, self.compiled, self.ports, is_backfill=self.is_backfill)
+        assessment = assess(settlement, self.compiled, self.ports, is_backfill=self.is_backfill, began_at=began_at)
         self.ports.ledger.settle(settlement, assessment)
         self._attempt = None
         return settlement

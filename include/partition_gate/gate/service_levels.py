@@ -10,6 +10,7 @@ from partition_gate.contract.calendar import frequency, local_day
 from partition_gate.contract.schedule import example_key
 from partition_gate.incidents.model import Problem, ProblemKind
 from partition_gate.judging.burn_rate import BurnSeverity
+from partition_gate.judging.response_report import ResponseReport, response_reports
 from partition_gate.judging.service_level_report import ClauseReport, clause_reports, due_partitions, severity_order
 from partition_gate.ports.ledger import Ledger
 from partition_gate.watching.problems import Seen
@@ -33,6 +34,24 @@ def service_level_reports(
     """
     reports = (report for compiled in datasets for report in _reports(compiled, window, now, ledger))
     return tuple(sorted(reports, key=severity_order))
+
+
+def service_level_responses(
+    datasets: Sequence[CompiledDataset], *, window: timedelta, now: datetime, ledger: Ledger
+) -> tuple[ResponseReport, ...]:
+    """Three reports per dataset over the incidents that were opened in the window: to detect, to notify, to repair.
+
+    At most three queries per dataset, whose cost depends on the incidents of the window only.
+
+    Raises:
+        LedgerUnusable: the ledger does not answer.
+    """
+    since = now - window
+    return tuple(
+        report
+        for compiled in datasets
+        for report in response_reports(compiled.dataset, ledger.responses(compiled.dataset.name, since=since), now=now)
+    )
 
 
 def burning(compiled: CompiledDataset, *, now: datetime, ledger: Ledger) -> Seen:

@@ -8,12 +8,14 @@ from datetime import datetime
 from partition_gate.alerts.alert import recipients_of
 from partition_gate.alerts.assessment import assessment_of, with_anomalies
 from partition_gate.alerts.case import Case
+from partition_gate.alerts.dataset_problems import with_failed_comparison
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import GateError, NotRecorded, OperatorError, Superseded
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
 from partition_gate.gate.anomalies import anomalies_of
 from partition_gate.gate.dispose import Inspection
+from partition_gate.gate.drift import with_drift
 from partition_gate.incidents.model import Assessment
 from partition_gate.judging.attempt import Attempt, Intent, Publication, Settlement, Staged
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
@@ -194,25 +196,47 @@ def _publication_after(attempt: Attempt, table: str, error: OperatorError, ports
 def _settle_unpublished(compiled: CompiledDataset, inspection: Inspection, ports: Ports) -> Settled:
     """Settle without publishing: nothing changes for consumers."""
     settlement = settlement_of(inspection, rows_published=0, now=ports.clock.now())
-    assessment = assess(settlement, compiled, ports, is_backfill=inspection.is_backfill)
+    assessment = _assessed(settlement, compiled, inspection, None, ports)
     ports.ledger.settle(settlement, assessment)
     return Settled(settlement=settlement, is_new_version=False)
 
 
 def _intent(compiled: CompiledDataset, inspection: Inspection, staged: Staged, ports: Ports) -> Intent:
     settlement = settlement_of(inspection, rows_published=staged.rows, now=ports.clock.now())
-    assessment = assess(settlement, compiled, ports, is_backfill=inspection.is_backfill)
+    assessment = _assessed(settlement, compiled, inspection, staged, ports)
     return Intent(settlement=settlement, assessment=assessment)
 
 
-def assess(
-    settlement: Settlement, compiled: CompiledDataset, ports: Ports, *, is_backfill: bool = False
+def _assessed(
+    settlement: Settlement, compiled: CompiledDataset, inspection: Inspection, staged: Staged | None, ports: Ports
 ) -> Assessment | None:
-    """What the settlement says about the dataset's problems, and who is told."""
+    is_backfill, landed_at = inspection.is_backfill, inspection.landed_at
+    return assess(settlement, compiled, ports, is_backfill=is_backfill, began_at=landed_at, staged=staged)
+
+
+def assess(
+    settlement: Settlement,
+    compiled: CompiledDataset,
+    ports: Ports,
+    *,
+    is_backfill: bool = False,
+    began_at: datetime | None = None,
+    staged: Staged | None = None,
+) -> Assessment | None:
+    """What the settlement says about the dataset's problems, which began at `began_at`, and who is told.
+
+    `staged` are the rows to be published.
+    """
     results = ports.ledger.results(settlement.attempt_id)
     links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id if results else "")
-    case = Case(settlement=settlement, results=results, dataset=compiled.dataset)
+    case = Case(settlement=settlement, results=results, dataset=compiled.dataset, began_at=began_at)
     assessment = assessment_of(case, links, operators=ports.operators_channel, is_backfill=is_backfill)
     if assessment is None:
         return None
-    return with_anomalies(assessment, anomalies_of(settlement, compiled, ports.ledger), recipients_of(compiled.dataset))
+    found = anomalies_of(settlement, compiled, ports.ledger)
+    if staged is not None:
+        found = with_drift(found, staged, compiled, ports)
+    assessed = with_anomalies(assessment, found, recipients_of(compiled.dataset))
+    if not found.failure:
+        return assessed
+    return with_failed_comparison(assessed, found.failure, links, operators=ports.operators_channel)

@@ -30,6 +30,7 @@ from partition_gate.incidents.model import Assessment, Incident
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
+from partition_gate.watching.delivery import not_muted, of_delivery, undelivered
 from partition_gate.watching.heartbeat import Heartbeat
 from partition_gate.watching.problems import Seen, news, of_contracts, unreadable
 
@@ -41,6 +42,7 @@ _SWEPT_AFTER = timedelta(hours=24)
 class WatchPass(Record):
     """What one pass did. `wanted` are the runs to start, `judged` those it did itself, `waiting` counts those left for
     the next pass. `not_looked_at`: (dataset or contract file, why). `swept` counts removed leftovers.
+    `undelivered`: a sentence for each tool whose messages have waited for too long, unless that is muted.
     """
 
     datasets: int
@@ -53,6 +55,7 @@ class WatchPass(Record):
     repaired: int = 0
     swept: int = 0
     delivery: Delivery = Delivery()
+    undelivered: tuple[str, ...] = ()
 
 
 def watch(
@@ -74,6 +77,7 @@ def watch(
     judged = _judged(now_wanted, contracts, plan, ports) if plan.judges else ()
     swept = _hourly(datasets, contracts, heartbeat, ports)
     ports.ledger.unmute_due(now=ports.clock.now())
+    delivery, waiting = _deliver(datasets, ports)
     return WatchPass(
         datasets=len(looks),
         missing=missing,
@@ -84,7 +88,8 @@ def watch(
         not_looked_at=(*broken, *datasets.not_looked_at),
         repaired=len(repaired),
         swept=swept,
-        delivery=notify(ports.ledger, ports.notifier, ports.clock, times=DeliveryTimes(drain=ports.drain_limit)),
+        delivery=delivery,
+        undelivered=waiting,
     )
 
 
@@ -137,12 +142,13 @@ class _Datasets:
             if compiled.contract.status in NOTIFYING_STATUSES:
                 self.assess(compiled.dataset, burning(compiled, now=self._ports.clock.now(), ledger=self._ports.ledger))
 
-    def assess_gate(self, seen: Seen) -> None:
-        """Record what is new about the gate itself."""
+    def assess_gate(self, seen: Seen) -> bool:
+        """Record what is new about the gate itself; whether anything is."""
         found = news(seen, self._active.get(GATE, ()))
         if found is not None:
             links, operators = self._ports.links(GATE, "", ""), self._ports.operators_channel
             self._record(gate_assessment(found.problems, found.in_order, links, operators=operators))
+        return found is not None
 
     def _record(self, assessment: Assessment) -> None:
         self.assessments.append(assessment)
@@ -213,6 +219,24 @@ def _hourly(datasets: _Datasets, contracts: Sequence[CompiledDataset], heartbeat
         log.warning("leftovers not removed why=%s", problem)
     ports.ledger.beat((ports.ledger.heartbeat() or heartbeat).model_copy(update={"swept_at": now}))
     return swept.attempts + swept.spool_folders + swept.staged_files
+
+
+def _deliver(datasets: _Datasets, ports: Ports) -> tuple[Delivery, tuple[str, ...]]:
+    """Deliver what waits; then record what still waits for too long, and tell the operators in the same pass."""
+    first = _notified(ports)
+    now = ports.clock.now()
+    waiting = undelivered(ports.ledger.backlog(), now=now)
+    if datasets.assess_gate(of_delivery(waiting)):
+        second = _notified(ports)
+        first = first.model_copy(update={"sent": first.sent + second.sent})
+    sentences = tuple(each.sentence(now) for each in not_muted(waiting, ports.ledger.incidents(GATE)))
+    for sentence in sentences:
+        log.warning("messages not delivered: %s", sentence)
+    return first, sentences
+
+
+def _notified(ports: Ports) -> Delivery:
+    return notify(ports.ledger, ports.notifier, ports.clock, times=DeliveryTimes(drain=ports.drain_limit))
 
 
 def _by_dataset(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from partition_gate.core.units import roughly
@@ -32,7 +32,23 @@ def assessed(incidents: Sequence[Incident], assessment: Assessment, now: datetim
         for cause, incident in known.items()
         if incident.is_active and cause not in causes and cause in assessment.in_order
     )
-    return tuple(change for change in (*found, *gone) if change is not None)
+    return _without_consequences(change for change in (*found, *gone) if change is not None)
+
+
+def _without_consequences(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """A known problem that begins to block is no news if a new one blocks as well: that one is why it blocks."""
+    changed = tuple(changes)
+    opened = any(_is(change, EventKind.OPENED) and change.incident.blocked for change in changed)
+    return tuple(
+        change.model_copy(update={"event": None, "is_news": False})
+        if opened and change.is_news and _is(change, EventKind.AGAIN)
+        else change
+        for change in changed
+    )
+
+
+def _is(change: Change, kind: EventKind) -> bool:
+    return change.event is not None and change.event.kind is kind
 
 
 def forgotten(incidents: Sequence[Incident], partition_key: str, now: datetime) -> tuple[Change, ...]:
@@ -64,6 +80,8 @@ def _opened(problem: Problem, assessment: Assessment, now: datetime) -> Change:
         state=IncidentState.OPEN,
         finding=problem.finding,
         opened_at=now,
+        began_at=problem.began_at,
+        is_quiet=assessment.is_quiet,
         since=key,
         last_key=key,
         last_position=assessment.position,

@@ -33,6 +33,7 @@ class ProblemKind(StrEnum):
     FAST_BURN = "fast burn"
     SLOW_BURN = "slow burn"
     OPERATIONS = "operations"
+    DELIVERY = "delivery"
     ANOMALY = "anomaly"
 
 
@@ -41,16 +42,20 @@ class Problem(Record):
 
     `cause` identifies it within its dataset: a rule id, or a word such as `missing`. `blocks`: because of it, the
     partition's new version is not visible. `finding` is one line of clean text, with classified values masked.
+    `began_at`: when the partition landed, or when what did not come was due; None if that is not known.
     """
 
     cause: str
     kind: ProblemKind
     finding: str
     blocks: bool = False
+    began_at: AwareDatetime | None = None
 
 
 class Notice(Record):
     """What one channel is told if one of `causes` is news. `content` is what `alerts` renders, as JSON text.
+
+    `minor` holds (cause, content) of promises: if only they are news, the first one is rendered, as the rest is known.
 
     `is_digest`: it starts no thread of its own, and is told only in the digest of the day.
     """
@@ -60,6 +65,7 @@ class Notice(Record):
     audience: Audience
     causes: frozenset[str]
     content: str
+    minor: tuple[tuple[str, str], ...] = ()
     is_digest: bool = False
 
 
@@ -97,7 +103,8 @@ class Incident(Record):
 
     `since` is the first partition that has the problem, `last_key` the newest one. `keys` are the partitions that have
     it now (of those that it does not block, the last 400), `blocked` those that are not visible because of it, and
-    `partitions` counts all that had it and were not corrected.
+    `partitions` counts all that had it and were not corrected. `began_at` is of the problem that opened it, and
+    `is_quiet` says that a backfill of an old period did.
     """
 
     id: int = 0
@@ -108,6 +115,8 @@ class Incident(Record):
     state: IncidentState
     finding: str
     opened_at: AwareDatetime
+    began_at: AwareDatetime | None = None
+    is_quiet: bool = False
     since: str
     last_key: str
     last_position: str
@@ -199,3 +208,18 @@ class ThreadNews(Record):
     def last_event(self) -> int:
         """The number of the newest event that these news tell."""
         return max((event.number for event in self.events), default=self.thread.announced_event)
+
+
+class IncidentResponse(Record):
+    """An incident, and when people were told of it.
+
+    `is_told`: it has a thread other than a digest, so somebody is told in a message at once. `queued_at` and
+    `notified_at` are when the first message that shows it entered the outbox, and when its delivery was recorded.
+    `reopened_at`: oldest first.
+    """
+
+    incident: Incident
+    reopened_at: tuple[AwareDatetime, ...] = ()
+    is_told: bool = False
+    queued_at: AwareDatetime | None = None
+    notified_at: AwareDatetime | None = None

@@ -16,6 +16,7 @@ from partition_gate.incidents.model import Assessment, Change, IncidentState, No
 STORM_WINDOW = timedelta(hours=1)
 # New threads in one channel within the window; the problems after that share one thread.
 STORM_AFTER = 5
+_MENTIONED_DAILY_DAYS, _MONDAY = 7, 0
 
 
 class Telling(Record):
@@ -55,10 +56,14 @@ def _causes(changes: Iterable[Change]) -> frozenset[str]:
 
 
 def _is_of_another_day(change: Change, now: datetime) -> bool:
-    """Whether the digest mentions it: a problem of an earlier day that nobody has acknowledged or muted."""
+    """Whether the digest mentions it: a problem of an earlier day that nobody has acknowledged or muted.
+
+    After a week everybody knows it, so it is mentioned on Mondays only.
+    """
     incident = change.incident
     is_open = incident.state is IncidentState.OPEN and not change.is_news
-    return is_open and incident.opened_at.date() < now.date()
+    days = (now.date() - incident.opened_at.date()).days
+    return is_open and (0 < days <= _MENTIONED_DAILY_DAYS or (days > 0 and now.weekday() == _MONDAY))
 
 
 def _telling(
@@ -79,9 +84,24 @@ def _thread(
     if len(single) < STORM_AFTER:
         identity = [assessment.dataset, assessment.partition_key, *sorted(causes), now.isoformat()]
         thread = _new(ThreadKind.INCIDENT, notice, identity, now)
-        return thread.model_copy(update={"content": notice.content, "attempt_id": assessment.attempt_id})
+        return thread.model_copy(update={"content": _content(notice, causes), "attempt_id": assessment.attempt_id})
     storms = (thread for thread in recent if thread.kind is ThreadKind.STORM)
     return next(storms, None) or _new(ThreadKind.STORM, notice, [now.isoformat()], now)
+
+
+def _content(notice: Notice, news: frozenset[str]) -> str:
+    contents = dict(notice.minor)
+    if news <= contents.keys():
+        return next(content for cause, content in notice.minor if cause in news)
+    return notice.content
+
+
+def digests_end_before(now: datetime) -> datetime:
+    """Digests opened before this moment are never edited again.
+
+    Otherwise each further day of a problem would edit one more message.
+    """
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _digest(notice: Notice, now: datetime) -> Thread:

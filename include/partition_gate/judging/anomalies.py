@@ -17,6 +17,7 @@ from statistics import median
 from partition_gate.core.display import percentage
 from partition_gate.core.record import Record
 from partition_gate.core.units import roughly
+from partition_gate.judging.drift import Drift
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
 
 FEWEST_VALUES = 4
@@ -106,10 +107,15 @@ class Anomaly(Record):
 
 
 class Comparison(Record):
-    """The anomalies of a partition in table order, and the causes of the figures that are as usual."""
+    """The anomalies of a partition in table order, what has drifted, and the causes of the figures that are in order.
+
+    `failure`: why the partition could not be compared with the pinned baseline; empty if it was, or there is none.
+    """
 
     anomalies: tuple[Anomaly, ...] = ()
+    drifts: tuple[Drift, ...] = ()
     in_order: frozenset[str] = frozenset()
+    failure: str = ""
 
 
 def compared(

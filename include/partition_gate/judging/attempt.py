@@ -283,6 +283,19 @@ class Silent(Record):
         return bool(self.tools or self.channels)
 
 
+class Backlog(Record):
+    """The messages that wait in one channel of a tool: how many, and since when the oldest of them does.
+
+    `last_error` is why its oldest message that was tried could not be delivered; empty if none was tried.
+    """
+
+    tool: str
+    channel: str
+    messages: int
+    since: AwareDatetime
+    last_error: str = ""
+
+
 # The longest delay before the next try; a later time comes from a clock that ran ahead.
 LONGEST_POSTPONEMENT = timedelta(hours=1)
 
@@ -291,6 +304,7 @@ class OutboxEntry(Record):
     """A message and its delivery state: `pending`, `sending` (the result of a try may be unknown) or `sent`.
 
     `root_ts` is the timestamp of its root message, if it has one, and `root_text` the text that was sent with it.
+    `sent_ts` is the service's timestamp, and `sent_at` when the delivery was recorded.
     """
 
     message: Message
@@ -301,3 +315,4 @@ class OutboxEntry(Record):
     first_try_at: AwareDatetime | None
     sent_ts: str | None
     created_at: AwareDatetime
+    sent_at: AwareDatetime | None = None

@@ -64,14 +64,14 @@ class BurnAlert(Record):
 
     @property
     def sentence(self) -> str:
-        """The figures for people: `2 of 3 partitions of the last 3 periods broke it: 66.7 times the allowed rate`."""
+        """The figures for people: `2 of 3 partitions of the last 3 periods broke it: 66.7x the allowed rate`."""
         if not self.long.judged:
             return "no partition was judged"
         broken = f"{self.long.broken:,} of {self.long.judged:,} partitions of the last {_periods(self.long)} broke it"
         if not self.long.broken:
             return broken
         rates = f"{_times(self.long)} the allowed rate, and {_times(self.short)} in the last {_periods(self.short)}"
-        return f"{broken}: {rates} (target {self.target.words}; {self._level} from {self.threshold:g} times)"
+        return f"{broken}: {rates} (target {self.target.words}; {self._level} at {self.threshold:g}x)"
 
     @property
     def _level(self) -> str:
@@ -166,4 +166,4 @@ def _periods(burn: BurnRate) -> str:
 
 
 def _times(burn: BurnRate) -> str:
-    return "more than any multiple of" if math.isinf(burn.rate) else f"{burn.rate:,.1f} times"
+    return "more than any multiple of" if math.isinf(burn.rate) else f"{burn.rate:,.1f}x"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from partition_gate.incidents.actions import Action
-from partition_gate.incidents.model import Assessment, Event, Incident, Thread, ThreadNews
+from partition_gate.incidents.model import Assessment, Event, Incident, IncidentResponse, Thread, ThreadNews
 from partition_gate.judging.attempt import Message
 
 
@@ -34,11 +34,18 @@ class Incidents(Protocol):
     def unannounced(self, *, limit: int = 100) -> tuple[ThreadNews, ...]:
         """Threads whose newest revision is not in the outbox yet, oldest first."""
 
-    def announce(self, news: ThreadNews, messages: Sequence[Message], *, now: datetime) -> bool:
+    def announce(
+        self, news: ThreadNews, messages: Sequence[Message], *, now: datetime, told_by: str | None = None
+    ) -> bool:
         """Queue a thread's messages and mark its revision as announced. False if another process did it first.
+
+        `told_by` is the id of the first of them that shows the incidents of the news; None if none does.
 
         An edit replaces the earlier edits of the same message that have not been tried yet.
         """
+
+    def responses(self, dataset: str, *, since: datetime) -> tuple[IncidentResponse, ...]:
+        """The dataset's incidents that were opened after `since`, oldest first, with when people were told."""
 
     def threads(self, incident_id: int) -> tuple[Thread, ...]:
         """The threads about an incident, oldest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from partition_gate.ports.attempts import Attempts
+from partition_gate.ports.baselines import Baselines
 from partition_gate.ports.heartbeats import Heartbeats
 from partition_gate.ports.incidents import Incidents
 from partition_gate.ports.outbox import Outbox
@@ -12,5 +13,5 @@ from partition_gate.ports.outcomes import Outcomes
 from partition_gate.ports.results import Results
 
 
-class Ledger(Attempts, Outcomes, Results, Incidents, Outbox, Heartbeats, Protocol):
+class Ledger(Attempts, Outcomes, Results, Incidents, Outbox, Heartbeats, Baselines, Protocol):
     """All parts in one port, because one transaction may span several (an outcome and its incidents)."""

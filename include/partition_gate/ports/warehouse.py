@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from partition_gate.core.partition_key import KeyValues
 from partition_gate.core.table import TableSchema
 from partition_gate.judging.attempt import Publication, Staged
+from partition_gate.judging.distribution import BinnedPartition, Bins, ColumnSurvey, ColumnToSurvey
 from partition_gate.judging.quarantine import QuarantinedRows
 from partition_gate.judging.validation import Split
 
@@ -85,3 +86,26 @@ class Warehouse(Protocol):
 
     def refresh_view(self, table: TableSchema) -> None:
         """Show a table's newest version in the consumers' `warehouse.duckdb`; other tables' views do not change."""
+
+    def survey(
+        self, table: TableSchema, publications: Sequence[Publication], columns: Sequence[ColumnToSurvey]
+    ) -> tuple[ColumnSurvey, ...]:
+        """What the bins of these columns are made from, over all rows of these visible versions, as consumers see them.
+
+        Raises: PartitionChanged (one of the versions is no longer visible), TableUnreadable.
+        """
+
+    def binned(
+        self,
+        table: TableSchema,
+        rows: Publication | Staged,
+        bins: Sequence[Bins],
+        *,
+        limit: timedelta,
+        sample: int | None = None,
+    ) -> BinnedPartition:
+        """How many rows of a visible version, or of staged rows, are in each bin; one pass over these columns only.
+
+        If there are more than `sample` rows, about so many are counted, chosen at random: the same in every call.
+        Raises: PartitionChanged (the version is no longer visible), TableUnreadable, ScanTimedOut (after `limit`).
+        """

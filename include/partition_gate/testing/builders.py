@@ -24,6 +24,8 @@ from partition_gate.core.table import TableColumn, TableSchema
 from partition_gate.incidents.model import Assessment, Audience, Notice, Problem, ProblemKind
 from partition_gate.judging.attempt import Claim, Message, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.distribution import BinnedColumn, NumberBins, TextBins
+from partition_gate.judging.drift import Baseline, PinnedColumn
 from partition_gate.judging.validation import Split
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.ports.ledger import Ledger
@@ -146,9 +148,14 @@ def a_problem(cause: str = "missing", *, blocks: bool = False, finding: str = "n
     return Problem(cause=cause, kind=kind, finding=finding, blocks=blocks)
 
 
-def a_notice(*causes: str, channel: str = "#orders", audience: Audience = Audience.PRODUCERS) -> Notice:
-    """An alert that says `orders 2026-11-01: a rule failed`."""
-    text = AlertText(mark="!", headline="orders 2026-11-01: a rule failed", happened="1 row is not visible.")
+def a_notice(
+    *causes: str,
+    channel: str = "#orders",
+    audience: Audience = Audience.PRODUCERS,
+    headline: str = "orders 2026-11-01: a rule failed",
+) -> Notice:
+    """An alert with this headline."""
+    text = AlertText(mark="!", headline=headline, happened="1 row is not visible.")
     content = Alert(text=text, origin="orders").model_dump_json()
     return Notice(tool="slack", channel=channel, audience=audience, causes=frozenset(causes), content=content)
 
@@ -170,6 +177,23 @@ def queue(ledger: Ledger, *messages: Message, now: datetime = NOON) -> None:
     ledger.assess(an_assessment(a_problem(f"cause of {[message.id for message in messages]}")), now=now)
     (news,) = ledger.unannounced()
     ledger.announce(news, messages, now=now)
+
+
+def a_baseline(dataset: str = "orders", *columns: PinnedColumn, **changes: Any) -> Baseline:
+    """A baseline of one partition with 400 rows, by default of the columns `carrier` and `amount`."""
+    carrier, amount = (
+        TextBins(column="carrier", texts=("AA", "ÜA\n")),
+        NumberBins(kind="number", column="amount", edges=(0.1, 7)),
+    )
+    default = (
+        PinnedColumn(bins=carrier, binned=BinnedColumn(column="carrier", counts=(100, 290, 0), nulls=10), usual=0.05),
+        PinnedColumn(bins=amount, binned=BinnedColumn(column="amount", counts=(100, 200, 100), nulls=0)),
+    )
+    return Baseline(
+        dataset=dataset,
+        columns=columns or default,
+        **{"keys": ("2026-11-01",), "row_count": 400, "who": "ann", "why": "as planned", "at": NOON, **changes},
+    )
 
 
 def a_check_result(

@@ -28,6 +28,7 @@ class InMemoryConsole:
         self.settled = tuple(settlements)
         self.summaries: tuple[ContractSummary, ...] = ()
         self.watch: str | None = None
+        self.waiting: tuple[str, ...] = ()
         self.broken: tuple[BrokenContract, ...] = ()
         self.texts: Mapping[str, str] = {}
         self.details: Mapping[str, ContractDetails] = {}
@@ -45,6 +46,9 @@ class InMemoryConsole:
 
     def watch_problem(self) -> str | None:
         return self.watch
+
+    def undelivered(self) -> tuple[str, ...]:
+        return self.waiting
 
     def contracts(self) -> tuple[ContractSummary, ...]:
         return self.summaries

@@ -8,9 +8,20 @@ from datetime import datetime, timedelta
 from partition_gate.core.errors import CannotAct
 from partition_gate.incidents.actions import Action, acted, unmuted
 from partition_gate.incidents.changes import REOPENED_WITHIN, assessed, forgotten
-from partition_gate.incidents.model import Assessment, Change, Event, Incident, Notice, Thread, ThreadNews
-from partition_gate.incidents.threads import tellings
-from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, OutboxEntry, Silent
+from partition_gate.incidents.model import (
+    Assessment,
+    Change,
+    Event,
+    EventKind,
+    Incident,
+    IncidentResponse,
+    Notice,
+    Thread,
+    ThreadKind,
+    ThreadNews,
+)
+from partition_gate.incidents.threads import digests_end_before, tellings
+from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Backlog, Message, OutboxEntry, Silent
 from partition_gate.ports.outbox import NOBODY
 
 
@@ -20,6 +31,7 @@ class InMemoryOutbox:
     def __init__(self) -> None:
         self._outbox: dict[str, OutboxEntry] = {}
         self._free_at: dict[str, datetime] = {}
+        self._errors: dict[str, str] = {}
 
     def claim_message(self, *, now: datetime, lease: timedelta, silent: Silent = NOBODY) -> OutboxEntry | None:
         for entry in self.unsent():
@@ -34,11 +46,11 @@ class InMemoryOutbox:
                 return entry
         return None
 
-    def mark_sent(self, message_id: str, *, ts: str) -> None:
-        self._change(message_id, state="sent", sent_ts=ts)
+    def mark_sent(self, message_id: str, *, ts: str, now: datetime) -> None:
+        self._change(message_id, state="sent", sent_ts=ts, sent_at=now)
 
-    def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
-        self._free_at[message_id] = until
+    def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool, why: str = "") -> None:
+        self._free_at[message_id], self._errors[message_id] = until, why
         self._change(message_id, **({"state": "pending"} if surely_unsent else {}))
 
     def retry_now(self) -> None:
@@ -48,6 +60,13 @@ class InMemoryOutbox:
 
     def unsent(self) -> tuple[OutboxEntry, ...]:
         return tuple(self._with_root(entry) for entry in self._outbox.values() if entry.state != "sent")
+
+    def backlog(self) -> tuple[Backlog, ...]:
+        waiting: dict[tuple[str, str], list[OutboxEntry]] = {}
+        for entry in self.unsent():
+            waiting.setdefault((entry.message.tool, entry.message.channel), []).append(entry)
+        found = (self._backlog(*where, entries) for where, entries in waiting.items())
+        return tuple(sorted(found, key=lambda each: (each.since, each.tool, each.channel)))
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         entries = (self._with_root(entry) for entry in reversed(self._outbox.values()))
@@ -70,6 +89,16 @@ class InMemoryOutbox:
         ]
         for message_id in untried:
             del self._outbox[message_id]
+
+    def _backlog(self, tool: str, channel: str, entries: Sequence[OutboxEntry]) -> Backlog:
+        errors = filter(None, (self._errors.get(entry.message.id) for entry in entries))
+        return Backlog(
+            tool=tool,
+            channel=channel,
+            messages=len(entries),
+            since=min(entry.created_at for entry in entries),
+            last_error=next(errors, ""),
+        )
 
     def _with_root(self, entry: OutboxEntry) -> OutboxEntry:
         root = self._outbox.get(entry.message.root)
@@ -100,11 +129,12 @@ class InMemoryIncidents(InMemoryOutbox):
         self._events: list[Event] = []
         self._threads: dict[str, Thread] = {}
         self._about: dict[str, set[int]] = {}
+        self._told_by: dict[tuple[str, int], str] = {}
 
     def assess(self, assessment: Assessment, *, now: datetime) -> None:
         changes = [self._store(change) for change in assessed(self._of(assessment.dataset, now), assessment, now)]
         ids = {change.incident.cause: change.incident.id for change in changes}
-        self._touch(ids.values())
+        self._touch(ids.values(), now)
         for telling in tellings(assessment, changes, self._recent, now):
             self._extend(telling.thread, {ids[cause] for cause in telling.causes})
 
@@ -123,13 +153,13 @@ class InMemoryIncidents(InMemoryOutbox):
         if incident_id not in self._incidents:
             raise CannotAct(f"there is no incident {incident_id}; see `gate incidents list`")
         change = self._store(acted(self._incidents[incident_id], action, now))
-        self._touch([incident_id])
+        self._touch([incident_id], now)
         return change.incident
 
     def unmute_due(self, *, now: datetime) -> tuple[Incident, ...]:
         found = [unmuted(incident, now) for incident in self._incidents.values()]
         changes = [self._store(change) for change in found if change]
-        self._touch(change.incident.id for change in changes)
+        self._touch((change.incident.id for change in changes), now)
         return tuple(change.incident for change in changes)
 
     def threads(self, incident_id: int) -> tuple[Thread, ...]:
@@ -139,7 +169,9 @@ class InMemoryIncidents(InMemoryOutbox):
         behind = [thread for thread in self._threads.values() if thread.revision > thread.announced]
         return tuple(self._news(thread) for thread in behind[:limit])
 
-    def announce(self, news: ThreadNews, messages: Sequence[Message], *, now: datetime) -> bool:
+    def announce(
+        self, news: ThreadNews, messages: Sequence[Message], *, now: datetime, told_by: str | None = None
+    ) -> bool:
         stored = self._threads[news.thread.id]
         if stored.announced != news.thread.announced:
             return False
@@ -152,12 +184,20 @@ class InMemoryIncidents(InMemoryOutbox):
         )
         self.drop_older_edits(stored.id)
         self.put(messages, now=now)
+        for incident in news.incidents if told_by is not None else ():
+            about = (stored.id, incident.id)
+            if self._told_by.get(about) not in self._outbox and told_by is not None:
+                self._told_by[about] = told_by
         return True
+
+    def responses(self, dataset: str, *, since: datetime) -> tuple[IncidentResponse, ...]:
+        own = [each for each in self._incidents.values() if each.dataset == dataset and each.opened_at > since]
+        return tuple(self._response(incident) for incident in own)
 
     def forget_problems(self, dataset: str, partition_key: str, now: datetime) -> None:
         """Remove the partition from the dataset's incidents."""
         changes = [self._store(change) for change in forgotten(self._of(dataset, now), partition_key, now)]
-        self._touch(change.incident.id for change in changes)
+        self._touch((change.incident.id for change in changes), now)
 
     def _of(self, dataset: str, now: datetime) -> list[Incident]:
         own = [incident for incident in self._incidents.values() if incident.dataset == dataset]
@@ -171,10 +211,24 @@ class InMemoryIncidents(InMemoryOutbox):
             self._events.append(change.event.model_copy(update=numbers))
         return change.model_copy(update={"incident": incident})
 
-    def _touch(self, incident_ids: Iterable[int]) -> None:
+    def _response(self, incident: Incident) -> IncidentResponse:
+        threads = [thread for thread in self.threads(incident.id) if thread.kind is not ThreadKind.DIGEST]
+        shown = (self._outbox.get(self._told_by.get((thread.id, incident.id), "")) for thread in threads)
+        queued = [entry for entry in shown if entry is not None]
+        first = min(queued, key=lambda each: (each.sent_at is None, each.sent_at or each.created_at), default=None)
+        return IncidentResponse(
+            incident=incident,
+            reopened_at=tuple(e.at for e in self.incident_events(incident.id) if e.kind is EventKind.REOPENED),
+            is_told=bool(threads),
+            queued_at=first.created_at if first else None,
+            notified_at=first.sent_at if first else None,
+        )
+
+    def _touch(self, incident_ids: Iterable[int], now: datetime) -> None:
         changed = set(incident_ids)
         for thread in [thread for thread in self._threads.values() if self._about[thread.id] & changed]:
-            self._threads[thread.id] = thread.model_copy(update={"revision": thread.revision + 1})
+            if thread.kind is not ThreadKind.DIGEST or thread.opened_at >= digests_end_before(now):
+                self._threads[thread.id] = thread.model_copy(update={"revision": thread.revision + 1})
 
     def _extend(self, thread: Thread, incident_ids: set[int]) -> None:
         known = self._threads.get(thread.id)

@@ -25,6 +25,7 @@ from partition_gate.judging.attempt import (
     attempt_id,
 )
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.drift import Baseline
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
@@ -50,7 +51,20 @@ class InMemoryLedger(InMemoryIncidents):
         self._intents: dict[str, Intent] = {}
         self._decisions: dict[tuple[str, str, str], HeldDecision] = {}
         self._heartbeat: Heartbeat | None = None
+        self._baselines: dict[str, Baseline] = {}
         self.forgotten: list[Forgotten] = []
+
+    def pin(self, baseline: Baseline) -> None:
+        self._baselines[baseline.dataset] = baseline
+
+    def unpin(self, dataset: str) -> bool:
+        return self._baselines.pop(dataset, None) is not None
+
+    def baseline(self, dataset: str) -> Baseline | None:
+        return self._baselines.get(dataset)
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        return tuple(sorted(self._baselines.values(), key=lambda each: each.dataset))
 
     def fence(self, dataset: str, partition_key: str) -> int:
         return self._fences.get((dataset, partition_key), 0)

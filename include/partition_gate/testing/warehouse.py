@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from threading import Lock
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from partition_gate.core.display import excerpt
-from partition_gate.core.errors import OperatorError, PartitionChanged, Superseded
+from partition_gate.core.errors import OperatorError, PartitionChanged, ScanTimedOut, Superseded
 from partition_gate.core.partition_key import KeyValues, Segment, stored_values
 from partition_gate.core.table import TableSchema, is_reserved
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
+from partition_gate.judging.distribution import BinnedPartition, Bins, ColumnSurvey, ColumnToSurvey
 from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
 from partition_gate.judging.validation import Split
+from partition_gate.testing.distributions import binned_rows, surveyed_rows
 
 Row = dict[str, Any]
+_SEED = 1
 
 
 class InMemoryWarehouse:
@@ -26,10 +30,12 @@ class InMemoryWarehouse:
 
     `files` returns names below `memory://` that show which version is visible; they cannot be opened.
     `may_commit_late`: like S3, it may carry out a commit after its caller is gone, so the rows of such a commit stay.
+    `counting_takes`: how long `binned` counts.
     """
 
     def __init__(self) -> None:
         self.may_commit_late = False
+        self.counting_takes = timedelta()
         self.kept: dict[str, list[Row]] = {}
         self.raw: dict[str, list[str]] = {}
         self.viewed: dict[str, int] = {}
@@ -165,6 +171,40 @@ class InMemoryWarehouse:
 
     def refresh_view(self, table: TableSchema) -> None:
         self.viewed[table.name] = self._versions.get(table.name, -1)
+
+    def survey(
+        self,
+        table: TableSchema,  # noqa: ARG002 -- the port's
+        publications: Sequence[Publication],
+        columns: Sequence[ColumnToSurvey],
+    ) -> tuple[ColumnSurvey, ...]:
+        rows = [row for publication in publications for row in self._rows_of(publication)]
+        return tuple(surveyed_rows(rows, column) for column in columns)
+
+    def binned(
+        self,
+        table: TableSchema,
+        rows: Publication | Staged,
+        bins: Sequence[Bins],
+        *,
+        limit: timedelta,
+        sample: int | None = None,
+    ) -> BinnedPartition:
+        if self.counting_takes > limit:
+            raise ScanTimedOut(f"memory://{table.name}: counting values took longer than {limit} and was stopped")
+        counted = self._rows_of(rows)
+        if sample is not None and len(counted) > sample:
+            counted = Random(_SEED).sample(counted, sample)  # noqa: S311 -- no secret
+        return binned_rows(counted, bins)
+
+    def _rows_of(self, version: Publication | Staged) -> list[Row]:
+        if isinstance(version, Staged):
+            return self._staged_rows(version)
+        at = (version.table, version.partition_key)
+        visible = self._published.get(at)
+        if visible is None or visible.attempt_id != version.attempt_id:
+            raise PartitionChanged(f"{at[0]}/{at[1]}: another version became visible; run it again")
+        return self._rows[at]
 
     def _quarantine_uri(self, table: str, partition_key: str, attempt_id: str) -> str:
         return f"memory://quarantine/{table}/{partition_key}/{attempt_id}"

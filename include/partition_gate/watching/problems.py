@@ -118,14 +118,14 @@ def _promises(
     for check in checks:
         if check.severity is Severity.INFO:
             continue
-        findings = (_broken(dataset, check, keys, outcomes, now) for keys in promises)
-        finding = next(filter(None, findings), None) or _old_snapshot(check, outcomes, now)
-        if finding:
-            yield Problem(cause=check.rule_id, kind=ProblemKind.PROMISE, finding=finding)
+        found = (_broken(dataset, check, keys, outcomes, now) for keys in promises)
+        problem = next(filter(None, found), None) or _old_snapshot(check, outcomes, now)
+        if problem:
+            yield problem
 
 
-def _broken(dataset: Dataset, check: Check, keys: Sequence[str], outcomes: Outcomes, now: datetime) -> str | None:
-    """The finding if the partition after the newest published one should have been published by now."""
+def _broken(dataset: Dataset, check: Check, keys: Sequence[str], outcomes: Outcomes, now: datetime) -> Problem | None:
+    """The problem if the partition after the newest published one should have been published by now."""
     published = [place for place, key in enumerate(keys) if key in outcomes and outcomes[key].is_visible]
     newest = published[-1] if published else -1
     if newest + 1 >= len(keys):
@@ -137,7 +137,8 @@ def _broken(dataset: Dataset, check: Check, keys: Sequence[str], outcomes: Outco
     if at is None or now <= at:
         return None
     before = f"the newest published partition is {keys[newest]}" if published else "nothing recent is published"
-    return f"{awaited} is not published, and was due {at:%Y-%m-%d %H:%M} UTC ({check.expected}); {before}"
+    finding = f"{awaited} is not published, and was due {at:%Y-%m-%d %H:%M} UTC ({check.expected}); {before}"
+    return Problem(cause=check.rule_id, kind=ProblemKind.PROMISE, finding=finding, began_at=at)
 
 
 def _published_by(dataset: Dataset, check: Check, key: str) -> datetime | None:
@@ -151,14 +152,16 @@ def _published_by(dataset: Dataset, check: Check, key: str) -> datetime | None:
     return None
 
 
-def _old_snapshot(check: Check, outcomes: Outcomes, now: datetime) -> str | None:
+def _old_snapshot(check: Check, outcomes: Outcomes, now: datetime) -> Problem | None:
     """A snapshot's rows are at most as new as its publication."""
     snapshot, promise = outcomes.get(SNAPSHOT), check.promise
     if snapshot is None or snapshot.outcome not in VISIBLE or not isinstance(promise, FreshWithin):
         return None
-    if now - snapshot.settled_at <= promise.span:
+    published_at, span = snapshot.settled_at, promise.span
+    if now - published_at <= span:
         return None
-    return f"the snapshot is of {snapshot.settled_at:%Y-%m-%d %H:%M} UTC, more than {in_words(promise.span)} ago"
+    finding = f"the snapshot is of {published_at:%Y-%m-%d %H:%M} UTC, more than {in_words(span)} ago"
+    return Problem(cause=check.rule_id, kind=ProblemKind.PROMISE, finding=finding, began_at=published_at + span)
 
 
 def _lifecycle(dataset: Dataset, found: Window, now: datetime) -> Iterator[Problem]:

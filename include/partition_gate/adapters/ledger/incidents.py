@@ -31,7 +31,8 @@ def assess(connection: Connection, assessment: Assessment, now: datetime) -> Non
 def forget(connection: Connection, dataset: str, partition_key: str, now: datetime) -> None:
     """Remove the partition from the dataset's incidents."""
     _lock(connection, dataset)
-    _tell_known(connection, _store(connection, forgotten(_of_dataset(connection, dataset, now), partition_key, now)))
+    changes = forgotten(_of_dataset(connection, dataset, now), partition_key, now)
+    _tell_known(connection, _store(connection, changes), now)
 
 
 def act(connection: Connection, incident_id: int, action: Action, now: datetime) -> Incident:
@@ -41,16 +42,16 @@ def act(connection: Connection, incident_id: int, action: Action, now: datetime)
         raise CannotAct(f"there is no incident {incident_id}; see `gate incidents list`")
     _lock(connection, found.dataset)
     stored = _store(connection, [acted(of_id(connection, incident_id) or found, action, now)])
-    _tell_known(connection, stored)
+    _tell_known(connection, stored, now)
     return stored[0].incident
 
 
 def unmute_due(connection: Connection, now: datetime) -> tuple[Incident, ...]:
     """As the port documents."""
     query = select(incidents).where(incidents.c.state == IncidentState.MUTED.value)
-    muted = [_incident(row) for row in connection.execute(query.with_for_update())]
+    muted = [incident_of(row) for row in connection.execute(query.with_for_update())]
     stored = _store(connection, [change for each in muted if (change := unmuted(each, now))])
-    _tell_known(connection, stored)
+    _tell_known(connection, stored, now)
     return tuple(change.incident for change in stored)
 
 
@@ -60,18 +61,18 @@ def listed(connection: Connection, dataset: str | None, *, active_only: bool) ->
     if dataset is not None:
         query = query.where(incidents.c.dataset == dataset)
     query = query.where(incidents.c.state != _RESOLVED) if active_only else query.limit(_MOST)
-    return tuple(_incident(row) for row in connection.execute(query))
+    return tuple(incident_of(row) for row in connection.execute(query))
 
 
 def of_id(connection: Connection, incident_id: int) -> Incident | None:
     row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).first()
-    return None if row is None else _incident(row)
+    return None if row is None else incident_of(row)
 
 
 def of_ids(connection: Connection, ids: Sequence[int]) -> tuple[Incident, ...]:
     """In the order in which they were opened."""
     query = select(incidents).where(incidents.c.id.in_(ids)).order_by(incidents.c.id)
-    return tuple(_incident(row) for row in connection.execute(query))
+    return tuple(incident_of(row) for row in connection.execute(query))
 
 
 def events(connection: Connection, ids: Sequence[int], *, after: int = 0) -> tuple[Event, ...]:
@@ -86,6 +87,11 @@ def events(connection: Connection, ids: Sequence[int], *, after: int = 0) -> tup
     )
 
 
+def incident_of(row: Row[tuple[object, ...]]) -> Incident:
+    """The incident in a row of the table."""
+    return Incident.model_validate_json(str(row.document)).model_copy(update={"id": row.id})
+
+
 def _lock(connection: Connection, dataset: str) -> None:
     """Until the transaction ends, nobody else changes this dataset's incidents (no partition has an empty key)."""
     lock_partition(connection, dataset, "")
@@ -95,7 +101,7 @@ def _of_dataset(connection: Connection, dataset: str, now: datetime) -> tuple[In
     """The incidents that are active or may be reopened; the cost does not depend on the older ones."""
     matters = or_(incidents.c.state != _RESOLVED, incidents.c.resolved_at >= now - REOPENED_WITHIN)
     query = select(incidents).where(and_(incidents.c.dataset == dataset, matters)).order_by(incidents.c.id)
-    return tuple(_incident(row) for row in connection.execute(query))
+    return tuple(incident_of(row) for row in connection.execute(query))
 
 
 def _store(connection: Connection, changes: Iterable[Change]) -> list[Change]:
@@ -110,6 +116,7 @@ def _stored(connection: Connection, change: Change) -> Change:
         "cause": incident.cause,
         "state": incident.state.value,
         "resolved_at": incident.resolved_at,
+        "opened_at": incident.opened_at,
         "document": incident.model_dump_json(exclude={"id"}),
     }
     if incident.id:
@@ -123,9 +130,5 @@ def _stored(connection: Connection, change: Change) -> Change:
     return change.model_copy(update={"incident": incident})
 
 
-def _tell_known(connection: Connection, changes: Iterable[Change]) -> None:
-    threads.touch(connection, [change.incident.id for change in changes])
-
-
-def _incident(row: Row[tuple[object, ...]]) -> Incident:
-    return Incident.model_validate_json(str(row.document)).model_copy(update={"id": row.id})
+def _tell_known(connection: Connection, changes: Iterable[Change], now: datetime) -> None:
+    threads.touch(connection, [change.incident.id for change in changes], now)

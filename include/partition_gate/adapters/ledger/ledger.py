@@ -13,6 +13,7 @@ from partition_gate.adapters.ledger import (
     outbox,
     profiles,
     published,
+    responses,
     settlements,
     threads,
     validation_results,
@@ -22,10 +23,11 @@ from partition_gate.adapters.ledger import measurements as measurement_rows
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.adapters.ledger.migrate import migrate
 from partition_gate.incidents.actions import Action
-from partition_gate.incidents.model import Assessment, Event, Incident, Thread, ThreadNews
+from partition_gate.incidents.model import Assessment, Event, Incident, IncidentResponse, Thread, ThreadNews
 from partition_gate.judging.attempt import (
     Attempt,
     AttemptState,
+    Backlog,
     Claim,
     CountedAttempt,
     Forgotten,
@@ -41,6 +43,7 @@ from partition_gate.judging.attempt import (
     Silent,
     UnfinishedAttempt,
 )
+from partition_gate.judging.drift import Baseline
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckResult
@@ -193,13 +196,13 @@ class SqlLedger:
         with self._database.writing() as connection:
             return outbox.claim(connection, now, lease, silent)
 
-    def mark_sent(self, message_id: str, *, ts: str) -> None:
+    def mark_sent(self, message_id: str, *, ts: str, now: datetime) -> None:
         with self._database.writing() as connection:
-            outbox.mark_sent(connection, message_id, ts)
+            outbox.mark_sent(connection, message_id, ts, now)
 
-    def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool) -> None:
+    def postpone(self, message_id: str, *, until: datetime, surely_unsent: bool, why: str = "") -> None:
         with self._database.writing() as connection:
-            outbox.postpone(connection, message_id, until, surely_unsent=surely_unsent)
+            outbox.postpone(connection, message_id, until, surely_unsent=surely_unsent, why=why)
 
     def retry_now(self) -> None:
         with self._database.writing() as connection:
@@ -208,6 +211,10 @@ class SqlLedger:
     def unsent(self) -> tuple[OutboxEntry, ...]:
         with self._database.reading() as connection:
             return outbox.unsent(connection)
+
+    def backlog(self) -> tuple[Backlog, ...]:
+        with self._database.reading() as connection:
+            return outbox.backlog(connection)
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         with self._database.reading() as connection:
@@ -245,7 +252,9 @@ class SqlLedger:
         with self._database.reading() as connection:
             return tuple(_news(connection, thread) for thread in threads.behind(connection, limit))
 
-    def announce(self, news: ThreadNews, messages: Sequence[Message], *, now: datetime) -> bool:
+    def announce(
+        self, news: ThreadNews, messages: Sequence[Message], *, now: datetime, told_by: str | None = None
+    ) -> bool:
         with self._database.writing() as connection:
             is_first = threads.mark_announced(
                 connection, news.thread, last_event=news.last_event, is_told=bool(messages)
@@ -253,7 +262,14 @@ class SqlLedger:
             if is_first:
                 outbox.drop_older_edits(connection, news.thread.id)
                 outbox.put(connection, messages, now)
+                if told_by is not None:
+                    shown = [incident.id for incident in news.incidents]
+                    threads.mark_told(connection, news.thread.id, shown, told_by)
             return is_first
+
+    def responses(self, dataset: str, *, since: datetime) -> tuple[IncidentResponse, ...]:
+        with self._database.reading() as connection:
+            return responses.responses(connection, dataset, since)
 
     def heartbeat(self) -> Heartbeat | None:
         with self._database.reading() as connection:
@@ -262,6 +278,22 @@ class SqlLedger:
     def beat(self, heartbeat: Heartbeat) -> None:
         with self._database.writing() as connection:
             watched.beat(connection, heartbeat)
+
+    def pin(self, baseline: Baseline) -> None:
+        with self._database.writing() as connection:
+            profiles.pin(connection, baseline)
+
+    def unpin(self, dataset: str) -> bool:
+        with self._database.writing() as connection:
+            return profiles.unpin(connection, dataset)
+
+    def baseline(self, dataset: str) -> Baseline | None:
+        with self._database.reading() as connection:
+            return next(iter(profiles.baselines(connection, dataset)), None)
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        with self._database.reading() as connection:
+            return profiles.baselines(connection)
 
 
 def _news(connection: Connection, thread: Thread) -> ThreadNews:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.core.errors import LedgerUnusable
 
-HEAD = "0007"
+HEAD = "0009"
 SCRIPTS = Path(__file__).parent / "migrations"
 # An arbitrary number of our own: concurrent migrations of a PostgreSQL database serialise on this lock.
 _POSTGRES_LOCK = 7_265_374

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    case,
     delete,
     exists,
     func,
@@ -24,11 +25,12 @@ from sqlalchemy import (
 
 from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import outbox
-from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Message, OutboxEntry, Silent
+from partition_gate.judging.attempt import LONGEST_POSTPONEMENT, Backlog, Message, OutboxEntry, Silent
 
 PENDING, SENDING, SENT = "pending", "sending", "sent"
+_LONGEST_ERROR = 1000
 _MESSAGE = tuple(Message.model_fields)
-_PROGRESS = ("root_ts", "root_text", "state", "tries", "first_try_at", "sent_ts", "created_at")
+_PROGRESS = ("root_ts", "root_text", "state", "tries", "first_try_at", "sent_ts", "created_at", "sent_at")
 
 
 def put(connection: Connection, messages: Sequence[Message], now: datetime) -> None:
@@ -68,13 +70,13 @@ def claim(connection: Connection, now: datetime, lease: timedelta, silent: Silen
     return _entry(row)
 
 
-def mark_sent(connection: Connection, message_id: str, ts: str) -> None:
-    _change(connection, message_id, state=SENT, sent_ts=ts, free_at=None)
+def mark_sent(connection: Connection, message_id: str, ts: str, now: datetime) -> None:
+    _change(connection, message_id, state=SENT, sent_ts=ts, sent_at=now, free_at=None)
 
 
-def postpone(connection: Connection, message_id: str, until: datetime, *, surely_unsent: bool) -> None:
+def postpone(connection: Connection, message_id: str, until: datetime, *, surely_unsent: bool, why: str) -> None:
     state = {"state": PENDING} if surely_unsent else {}
-    _change(connection, message_id, free_at=until, **state)
+    _change(connection, message_id, free_at=until, last_error=why[:_LONGEST_ERROR] or None, **state)
 
 
 def retry_now(connection: Connection) -> None:
@@ -97,6 +99,35 @@ def entries(connection: Connection, attempt_id: str | None) -> tuple[OutboxEntry
 def unsent(connection: Connection) -> tuple[OutboxEntry, ...]:
     query = _with_root().where(outbox.c.state.in_((PENDING, SENDING))).order_by(outbox.c.number)
     return tuple(_entry(row) for row in connection.execute(query))
+
+
+def backlog(connection: Connection) -> tuple[Backlog, ...]:
+    """The longest wait first. It reads the messages that wait, not those that were sent."""
+    waits, tried = outbox.c.state.in_((PENDING, SENDING)), outbox.c.last_error.is_not(None)
+    where = (outbox.c.tool, outbox.c.channel)
+    oldest_tried = func.min(case((tried, outbox.c.number)))
+    summed = (
+        select(*where, func.count().label("messages"), func.min(outbox.c.created_at).label("since"))
+        .add_columns(oldest_tried.label("tried"))
+        .where(waits)
+        .group_by(*where)
+        .subquery()
+    )
+    query = (
+        select(summed, outbox.c.last_error)
+        .outerjoin(outbox, outbox.c.number == summed.c.tried)
+        .order_by(summed.c.since, summed.c.tool, summed.c.channel)
+    )
+    return tuple(
+        Backlog(
+            tool=row.tool,
+            channel=row.channel,
+            messages=row.messages,
+            since=row.since,
+            last_error=row.last_error or "",
+        )
+        for row in connection.execute(query)
+    )
 
 
 def _with_root() -> Select[tuple[object, ...]]:

@@ -1,4 +1,4 @@
-"""Column profiles of validations."""
+"""Column profiles of validations, and baselines: what is known of the values of columns."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, delete, select
 
+from partition_gate.adapters.ledger.database import upsert
 from partition_gate.adapters.ledger.published import in_batches, newest_visible
+from partition_gate.adapters.ledger.schema import baselines as baseline_rows
 from partition_gate.adapters.ledger.schema import column_counters
 from partition_gate.adapters.ledger.schema import profiles as profile_rows
 from partition_gate.judging.attempt import ProfiledPartition
+from partition_gate.judging.drift import Baseline
 from partition_gate.judging.exact_values import Extreme, as_text
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
 
@@ -40,6 +43,35 @@ def of_attempt(connection: Connection, attempt_id: str) -> PartitionProfile | No
     if row_count is None:
         return None
     return PartitionProfile(row_count=row_count, columns=tuple(_columns(connection, [attempt_id]).get(attempt_id, ())))
+
+
+def pin(connection: Connection, baseline: Baseline) -> None:
+    """Store a baseline in place of the dataset's earlier one."""
+    upsert(
+        connection,
+        baseline_rows,
+        dataset=baseline.dataset,
+        who=baseline.who,
+        why=baseline.why,
+        at=baseline.at,
+        row_count=baseline.row_count,
+        document=baseline.model_dump_json(),
+    )
+
+
+def unpin(connection: Connection, dataset: str) -> bool:
+    """Whether there was a baseline to remove."""
+    removed = delete(baseline_rows).where(baseline_rows.c.dataset == dataset).returning(baseline_rows.c.dataset)
+    return connection.execute(removed).first() is not None
+
+
+def baselines(connection: Connection, dataset: str | None = None) -> tuple[Baseline, ...]:
+    """The baseline of a dataset, or of all datasets by their names."""
+    query = select(baseline_rows.c.document)
+    if dataset is not None:
+        query = query.where(baseline_rows.c.dataset == dataset)
+    found = map(Baseline.model_validate_json, connection.execute(query).scalars())
+    return tuple(sorted(found, key=lambda each: each.dataset))  # databases order text differently
 
 
 def _profiles(connection: Connection, dataset: str, keys: Sequence[str]) -> list[ProfiledPartition]:

@@ -224,6 +224,18 @@ latest = Table(
     Column("attempt_id", String, ForeignKey("settlements.attempt_id"), nullable=False),
 )
 
+# `document` is the baseline as JSON, with its bins and counts; the other columns are for people.
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("dataset", String, primary_key=True),
+    Column("who", String, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
 # When the watch began its newest pass: one row.
 heartbeats = Table(
     "heartbeats",
@@ -235,7 +247,8 @@ heartbeats = Table(
     Column("swept_at", Moment),
 )
 
-# `number` is the order of arrival; the message cannot be claimed before `free_at` (null: at once).
+# `number` is the order of arrival; the message cannot be claimed before `free_at` (null: at once). `sent_ts` is the
+# service's timestamp, `sent_at` when the delivery was recorded, `last_error` why the last try failed.
 outbox = Table(
     "outbox",
     metadata,
@@ -255,6 +268,8 @@ outbox = Table(
     Column("tool", String, nullable=False, server_default="slack"),
     Column("root", String, nullable=False, server_default=""),
     Column("is_edit", Boolean, nullable=False, server_default=false()),
+    Column("sent_at", Moment),
+    Column("last_error", Text),
     Index("outbox_attempt", "attempt_id"),
     Index("outbox_waiting", "state", "number"),
     Index("outbox_root", "root", "number"),
@@ -270,7 +285,9 @@ incidents = Table(
     Column("state", String, nullable=False),
     Column("resolved_at", Moment),
     Column("document", Text, nullable=False),
+    Column("opened_at", Moment),
     Index("incidents_of_dataset", "dataset", "state", "resolved_at"),
+    Index("incidents_opened", "dataset", "opened_at"),
     Index("incidents_state", "state"),
 )
 
@@ -309,10 +326,12 @@ threads = Table(
     Index("threads_behind", "is_behind"),
 )
 
+# `told_by` is the first message of the thread that shows the incident; null while none does.
 thread_incidents = Table(
     "thread_incidents",
     metadata,
     Column("thread_id", String, ForeignKey("threads.id"), primary_key=True),
     Column("incident_id", BigInteger, ForeignKey("incidents.id"), primary_key=True),
+    Column("told_by", String),
     Index("thread_incidents_of_incident", "incident_id"),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, select, true, update
+from sqlalchemy import Connection, Row, exists, select, true, update
 
 from partition_gate.adapters.ledger.database import insert_new
-from partition_gate.adapters.ledger.schema import thread_incidents, threads
-from partition_gate.incidents.model import Assessment, Change, Notice, Thread
-from partition_gate.incidents.threads import tellings
+from partition_gate.adapters.ledger.schema import outbox, thread_incidents, threads
+from partition_gate.incidents.model import Assessment, Change, Notice, Thread, ThreadKind
+from partition_gate.incidents.threads import digests_end_before, tellings
 
 _THREAD = tuple(Thread.model_fields)
 
@@ -18,16 +18,23 @@ _THREAD = tuple(Thread.model_fields)
 def tell(connection: Connection, assessment: Assessment, changes: Sequence[Change], now: datetime) -> None:
     """Start the threads of new incidents, and mark all threads of changed ones as out of date."""
     ids = {change.incident.cause: change.incident.id for change in changes}
-    touch(connection, ids.values())
+    touch(connection, ids.values(), now)
     found = tellings(assessment, changes, lambda notice, since: _recent(connection, notice, since), now)
     for telling in sorted(found, key=lambda telling: telling.thread.id):
         _extend(connection, telling.thread, [ids[cause] for cause in sorted(telling.causes)])
 
 
-def touch(connection: Connection, incident_ids: Iterable[int]) -> None:
-    """Mark the threads of these incidents as out of date, always in the same order."""
+def touch(connection: Connection, incident_ids: Iterable[int], now: datetime) -> None:
+    """Mark the threads of these incidents as out of date, always in the same order; not the digests of past days."""
     about = thread_incidents.c.incident_id.in_(list(incident_ids))
-    found = select(thread_incidents.c.thread_id).where(about).distinct().order_by(thread_incidents.c.thread_id)
+    ended = (threads.c.kind == ThreadKind.DIGEST.value) & (threads.c.opened_at < digests_end_before(now))
+    found = (
+        select(threads.c.id)
+        .join(thread_incidents, thread_incidents.c.thread_id == threads.c.id)
+        .where(about, ~ended)
+        .distinct()
+        .order_by(threads.c.id)
+    )
     for thread_id in connection.execute(found).scalars().all():
         _touch(connection, thread_id)
 
@@ -64,6 +71,13 @@ def mark_announced(connection: Connection, thread: Thread, *, last_event: int, i
         )
     )
     return connection.execute(changed.returning(threads.c.id)).first() is not None
+
+
+def mark_told(connection: Connection, thread_id: str, incidents: Iterable[int], message_id: str) -> None:
+    """Record that this message shows these incidents first, unless one that is still in the outbox already does."""
+    other = exists().where(outbox.c.id == thread_incidents.c.told_by)
+    own = (thread_incidents.c.thread_id == thread_id, thread_incidents.c.incident_id.in_(list(incidents)))
+    connection.execute(update(thread_incidents).where(*own, ~other).values(told_by=message_id))
 
 
 def _recent(connection: Connection, notice: Notice, since: datetime) -> Sequence[Thread]:

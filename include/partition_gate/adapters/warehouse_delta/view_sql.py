@@ -16,11 +16,16 @@ def view(table: TableSchema, root: str, columns_of: Mapping[str, str]) -> str:
 
     Files with the same columns are read together, so that no file is opened to find out its columns.
     """
+    return f"CREATE OR REPLACE VIEW {identifier(table.name)} AS {rows(table, root, columns_of)}"
+
+
+def rows(table: TableSchema, root: str, columns_of: Mapping[str, str]) -> str:
+    """The SELECT of the view: the rows of these files as consumers see them."""
     by_columns: dict[str, list[str]] = {}
     for path, columns in columns_of.items():
         by_columns.setdefault(columns, []).append(path)
     selects = [_select(table, columns, _file_list(root, paths)) for columns, paths in by_columns.items()]
-    return f"CREATE OR REPLACE VIEW {identifier(table.name)} AS {' UNION ALL '.join(selects) or _no_rows(table)}"
+    return " UNION ALL ".join(selects) or _no_rows(table)
 
 
 def comments(table: TableSchema) -> Iterator[str]:

@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from partition_gate.adapters.warehouse_delta import layout, table_log
+from partition_gate.adapters.warehouse_delta.distributions import Distributions
 from partition_gate.adapters.warehouse_delta.files import row_count, with_times_as_text, write_empty
 from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, read_quarantined
 from partition_gate.adapters.warehouse_delta.storage import QUARANTINE_SETTING, Storage, StoredFile
@@ -21,6 +22,7 @@ from partition_gate.core.errors import PartitionChanged, StoreUnreachable, Super
 from partition_gate.core.partition_key import KeyValues
 from partition_gate.core.table import TableSchema
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
+from partition_gate.judging.distribution import BinnedPartition, Bins, ColumnSurvey, ColumnToSurvey
 from partition_gate.judging.quarantine import QuarantinedRows
 from partition_gate.judging.validation import Split
 
@@ -50,6 +52,7 @@ class DeltaWarehouse:
         self._storage = Storage(root, storage_options)
         self._quarantine = Storage(quarantine_root, storage_options, setting=QUARANTINE_SETTING)
         self._logs = table_log.TableLogs(self._storage)
+        self._distributions = Distributions(self._storage, self._logs)
         self._serving = ServingFile(serving_file, self._storage, self._logs, wait=views_wait)
 
     def current(self, table: str, partition_key: str) -> Publication | None:
@@ -179,6 +182,22 @@ class DeltaWarehouse:
 
     def refresh_view(self, table: TableSchema) -> None:
         self._serving.refresh(table)
+
+    def survey(
+        self, table: TableSchema, publications: Sequence[Publication], columns: Sequence[ColumnToSurvey]
+    ) -> tuple[ColumnSurvey, ...]:
+        return self._distributions.survey(table, publications, columns)
+
+    def binned(
+        self,
+        table: TableSchema,
+        rows: Publication | Staged,
+        bins: Sequence[Bins],
+        *,
+        limit: timedelta,
+        sample: int | None = None,
+    ) -> BinnedPartition:
+        return self._distributions.binned(table, rows, bins, limit=limit, sample=sample)
 
     def _store(self, table: TableSchema, path: str, rows: Path) -> None:
         with tempfile.TemporaryDirectory(dir=rows.parent) as scratch:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from partition_gate.alerts.dataset_problems import GATE
 from partition_gate.apps.airflow.timetable import KEY_IN_CONF, to_airflow
+from partition_gate.core.errors import OperatorError
 from partition_gate.gate.look import WantedRun, WatchPlan
 from partition_gate.gate.watch import watch as one_pass
 from partition_gate.settings import load_settings
+from partition_gate.watching.delivery import not_muted, undelivered
 from partition_gate.wiring import contract_folder, open_ports
 
 log = logging.getLogger(__name__)
@@ -32,6 +35,21 @@ def watch() -> list[dict[str, Any]]:
         *(len(found.not_looked_at), found.repaired),
     )
     return [trigger_of(run) for run in found.wanted]
+
+
+def refuse_undelivered() -> None:
+    """Make the run of the watch red while people do not get their messages, after everything else was done.
+
+    Raises:
+        OperatorError: messages have waited for too long and nobody has muted that (it says where, since when and why),
+            or the ledger does not answer.
+    """
+    with open_ports(load_settings()) as ports:
+        now = ports.clock.now()
+        waiting = undelivered(ports.ledger.backlog(), now=now)
+        found = [each.sentence(now) for each in not_muted(waiting, ports.ledger.incidents(GATE))]
+    if found:
+        raise OperatorError("\n".join(found))
 
 
 def trigger_of(run: WantedRun) -> dict[str, Any]:

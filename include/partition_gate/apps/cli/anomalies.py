@@ -1,4 +1,4 @@
-"""`gate anomalies`: figures of partitions that were unlike those of earlier partitions. Nothing was blocked by them."""
+"""`gate anomalies`: figures unlike those of earlier partitions, and drifts from a baseline. Nothing was blocked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def anomalies(
     days: Annotated[int, typer.Option("--days", min=1, help="How many days to look back.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List figures that were unlike those of earlier partitions, newest first. They break no promise."""
+    """List figures unlike those of earlier partitions, and drifts from a baseline, newest first. None is a breach."""
     with open_ports() as ports:
         since = ports.clock.now() - timedelta(days=days)
         incidents = ports.ledger.incidents(dataset and dataset_part(dataset), active_only=False)

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from contextlib import suppress
-from datetime import datetime
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from partition_gate.apps.cli import tables
-from partition_gate.settings import load_settings
-from partition_gate.wiring import open_ports
+from partition_gate.settings import Settings, load_settings
+from partition_gate.wiring import WiredPorts, contract_folder, open_ports
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from partition_gate.adapters.object_store.landing import ObjectWriter
+    from partition_gate.apps.demo.run import Demo
 
 First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First partition date.")]
 Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last partition date, included.")]
 Breaks = Annotated[
     list[str] | None,
     typer.Option("--break", help="Inject a fault: KIND:dataset:date, such as truncate:flights:2013-01-09."),
+]
+Into = Annotated[Path | None, typer.Option("--into", help="Write to this folder instead of the embedded object store.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--dataset", help="Write only this dataset; may be given more than once.")
 ]
 # Faults that the demo injects, so that it shows every kind of outcome. All other defects are in the real data.
 DEMO_BREAKS = (
@@ -36,19 +49,64 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-def seed(first: First = _FIRST, last: Last = _LAST, breaks: Breaks = None) -> None:
-    """Write real flights and weather of 2013 to landing: one partition per day, and the first day's weather by hour."""
-    from partition_gate.adapters.embedded_s3.users import running
-    from partition_gate.adapters.object_store.landing import LandingWriter
+def seed(
+    first: First = _FIRST, last: Last = _LAST, breaks: Breaks = None, into: Into = None, only: Only = None
+) -> None:
+    """Write real flights and weather of 2013 to landing: one partition per day, and the first day's weather by hour.
+
+    With GATE_NOW, files below --into are as old as if they had been written at that time.
+    """
     from partition_gate.apps.demo.faults import parse_break
+    from partition_gate.apps.demo.seed import LANDING, Action
     from partition_gate.apps.demo.seed import seed as seed_landing
 
     settings = load_settings()
-    with running(settings.home) as s3:
-        writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region)
-        faults = tuple(parse_break(text) for text in breaks or ())
-        report = seed_landing(writer, first=first.date(), last=last.date(), breaks=faults, progress=lambda _: None)
+    faults = tuple(parse_break(text) for text in breaks or ())
+    root = LANDING if into is None else str(into.absolute())
+    datasets = _chosen(only)
+    with _landing(settings, into) as writer:
+        report = seed_landing(writer, first=first.date(), last=last.date(), breaks=faults, datasets=datasets, root=root)
+    if into is not None and settings.now is not None:
+        for landed in report.partitions:
+            if landed.action is Action.WRITTEN:
+                os.utime(landed.path, (settings.now.timestamp(),) * 2)
     typer.echo(str(report))
+
+
+def _chosen(only: list[str] | None) -> tuple[str, ...]:
+    from partition_gate.apps.demo.nycflights import DATASETS
+
+    if unknown := set(only or ()) - set(DATASETS):
+        raise typer.BadParameter(
+            f"{sorted(unknown)[0]!r} is not a dataset of the demo: choose of {', '.join(DATASETS)}",
+            param_hint="--dataset",
+        )
+    return tuple(name for name in DATASETS if not only or name in only)
+
+
+def _service_levels(plan: Demo, settings: Settings, ports: WiredPorts) -> RenderableType:
+    """How the promises were kept over the demo's days, as `gate sla` would have shown it two days later."""
+    from partition_gate.apps.cli.service_levels import rendered
+    from partition_gate.gate.service_levels import service_level_reports
+
+    window = plan.last - plan.first + timedelta(days=2)
+    ended = datetime(plan.last.year, plan.last.month, plan.last.day, tzinfo=UTC) + timedelta(days=2)
+    contracts = contract_folder(settings).load_all().contracts
+    reports = service_level_reports(contracts, window=window, now=ended, ledger=ports.ledger)
+    return rendered(reports, (), window=window, is_named=False)
+
+
+@contextmanager
+def _landing(settings: Settings, into: Path | None) -> Iterator[ObjectWriter]:
+    """Writes to local folders, or to the embedded object store, which is stopped again."""
+    from partition_gate.adapters.embedded_s3.users import running
+    from partition_gate.adapters.object_store.landing import LandingWriter, LocalLandingWriter
+
+    if into is not None:
+        yield LocalLandingWriter()
+        return
+    with running(settings.home) as s3:
+        yield LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region)
 
 
 def demo(
@@ -71,6 +129,7 @@ def demo(
     with suppress(KeyboardInterrupt), running_demo(plan, settings, console) as airflow:
         with open_ports(settings) as ports:
             console.print(tables.summary(outcomes(plan, ports.ledger)))
+            console.print(_service_levels(plan, settings, ports))
         for name, address in addresses(airflow, settings).items():
             if once and address.startswith("http"):
                 continue  # its server stops with this command

@@ -47,8 +47,7 @@ def init(
     if not is_timezone(timezone):
         raise typer.BadParameter(f"--timezone {timezone!r} is not an IANA time zone: write one such as Europe/Berlin")
     with open_ports(load_settings()) as ports:
-        location = ports.infer_location(path if path.startswith("s3://") else str(Path(path).resolve()))
-        profiles = _profiles(location, partitions, ports)
+        location, profiles = _profiles(path, partitions, ports)
     zoned = [profile.model_copy(update={"timezone": timezone}) for profile in profiles]
     text = draft_contract(*zoned, contract_id=contract_id or proposed_id(location.root), root=location.root)
     if output is None:
@@ -59,10 +58,13 @@ def init(
     typer.echo(f"wrote {output}; review it, then run: gate lint {output}", err=True)
 
 
-def _profiles(location: Location, newest: int, ports: WiredPorts) -> list[DataProfile]:
-    """The profile of the folder, or of each table that has a folder in it. Raises: BadParameter."""
+def _profiles(path: str, newest: int, ports: WiredPorts) -> tuple[Location, list[DataProfile]]:
+    """The location, and the profile of its folder, or of each table that has a folder in it. Raises: BadParameter."""
+    from partition_gate.adapters.object_store.layout import infer_location, infer_tables
+
+    location = infer_location(path if path.startswith("s3://") else str(Path(path).resolve()), ports.folder_names(path))
     own = _profile(location, newest, ports)
-    tables = () if own or location.segments else ports.infer_tables(location.root)
+    tables = () if own or location.segments else infer_tables(location.root, ports.folder_names(path))
     profiles = {table.root: _profile(table, newest, ports) for table in tables}
     for root in (root for root, profile in profiles.items() if profile is None):
         typer.echo(f"skipped {root}: there is no Parquet file", err=True)
@@ -70,7 +72,7 @@ def _profiles(location: Location, newest: int, ports: WiredPorts) -> list[DataPr
     if not found:
         count = len(ports.store.partition_keys(location).keys)
         raise typer.BadParameter(f"{location.root}: there is no Parquet file in {count} partitions; check PATH")
-    return found
+    return location, found
 
 
 def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -20,7 +20,7 @@ from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed
 from partition_gate.core.errors import CannotAct
 from partition_gate.core.units import duration, roughly
 from partition_gate.incidents.actions import Action, ActionKind
-from partition_gate.incidents.model import Event, Incident, IncidentState, ProblemKind, Thread
+from partition_gate.incidents.model import Event, Incident, IncidentState, ProblemKind, Thread, ThreadKind
 from partition_gate.wiring import open_ports
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number; `gate incidents list` shows it.")]
@@ -173,6 +173,19 @@ def _partitions(incident: Incident) -> str:
     return f"{newest}{since}"
 
 
+def _told(threads: Iterable[Thread]) -> Iterator[str]:
+    """One line for each channel and audience: `told: #orders (producers): message of 2013-01-02, 3 digests`."""
+    channels: dict[str, list[Thread]] = {}
+    for thread in threads:
+        channel = f"{shown_channel(thread.tool, thread.channel)} ({thread.audience.value})"
+        channels.setdefault(channel, []).append(thread)
+    for channel, told in sorted(channels.items()):
+        own = [f"{thread.opened_at:%Y-%m-%d %H:%M} UTC" for thread in told if thread.kind is not ThreadKind.DIGEST]
+        digests = len(told) - len(own)
+        counted = f"{digests:,} digest{'s' if digests != 1 else ''}"
+        yield f"told: {channel}: {', '.join([*own, *([counted] if digests else [])])}"
+
+
 def _details(incident: Incident, events: Sequence[Event], threads: Sequence[Thread], now: datetime) -> RenderableType:
     head = Text.assemble(
         f"Incident {incident.id}: {displayed(incident.dataset)}, {displayed(incident.cause)}: ",
@@ -182,11 +195,7 @@ def _details(incident: Incident, events: Sequence[Event], threads: Sequence[Thre
     if incident.blocked:
         lines.append(f"not visible because of it: {', '.join(map(displayed, incident.blocked))}")
     lines += [_event(event) for event in events]
-    lines += [
-        f"told: {shown_channel(thread.tool, thread.channel)} ({thread.audience.value})"
-        for thread in threads
-        if thread.is_told
-    ]
+    lines += _told(thread for thread in threads if thread.is_told)
     lasted = roughly((incident.resolved_at or now) - incident.opened_at)
     return Group(head, Text(f"open for {lasted}" if incident.is_active else f"lasted {lasted}"), *map(Text, lines))
 

@@ -11,6 +11,7 @@ import typer
 from partition_gate import __version__
 from partition_gate.apps.cli import (
     anomalies,
+    baselines,
     contracts,
     demo_commands,
     drafts,
@@ -63,6 +64,7 @@ notify.register(app)
 watch.register(app)
 anomalies.register(app)
 promotion.register(app)
+baselines.register(app)
 demo_commands.register(app)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
-from partition_gate.apps.cli.watch import heartbeat_line
+from partition_gate.apps.cli.watch import delivery_lines, heartbeat_line
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import PATH_LENGTH, displayed, escaped
 from partition_gate.core.errors import LedgerUnusable, UnknownContract
@@ -115,12 +115,12 @@ def _decide(contract: str, key: str, why: str, *, is_approved: bool, as_json: bo
 
 
 def status(as_json: Json = False) -> None:
-    """Show the newest outcome of every partition, and a warning if the watch does not run."""
+    """Show the newest outcome of every partition, and warn if the watch does not run or messages are not delivered."""
     settings = load_settings()
     with open_ports(settings) as ports:
         settlements = ports.ledger.latest()
-        if watch_line := heartbeat_line(ports, settings):
-            typer.echo(watch_line, err=True)
+        for line in filter(None, (heartbeat_line(ports, settings), *delivery_lines(ports))):
+            typer.echo(line, err=True)
     if as_json:
         typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in settlements], indent=2))
         return

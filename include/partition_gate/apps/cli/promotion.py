@@ -16,6 +16,8 @@ from partition_gate.core.errors import CannotAct
 from partition_gate.gate.anomalies import figure_of
 from partition_gate.incidents.model import Incident, ProblemKind
 from partition_gate.judging.anomalies import Anomaly
+from partition_gate.judging.drift import cause_of
+from partition_gate.judging.drift import is_cause as is_drift
 from partition_gate.ports.ledger import Ledger
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, open_ports
@@ -54,7 +56,7 @@ def promote(
 def _incident(anomaly: str, compiled: CompiledDataset, ledger: Ledger) -> Incident:
     dataset = compiled.dataset.name
     recorded = ledger.incidents(dataset, active_only=False)
-    names = {anomaly, f"anomaly {anomaly}"}
+    names = {anomaly, f"anomaly {anomaly}", cause_of(anomaly)}
     for incident in recorded:
         if incident.kind is ProblemKind.ANOMALY and (str(incident.id) == anomaly or incident.cause in names):
             return incident
@@ -64,6 +66,11 @@ def _incident(anomaly: str, compiled: CompiledDataset, ledger: Ledger) -> Incide
 def _figure(incident: Incident, compiled: CompiledDataset, ledger: Ledger) -> Anomaly:
     """The figure of the newest partition with the anomaly, compared again with the partitions before it."""
     settled = ledger.outcome(incident.dataset, incident.last_key)
+    if is_drift(incident.cause):
+        raise CannotAct(
+            f"{displayed(incident.dataset)}: {displayed(incident.cause)} is a distribution, and no rule describes one; "
+            "pin a new baseline if the change is wanted: gate baseline pin"
+        )
     figure = None if settled is None else figure_of(incident.cause, settled, compiled, ledger)
     if figure is None:
         where = f"{displayed(incident.dataset)} {displayed(incident.last_key)}"

@@ -17,13 +17,15 @@ from rich.text import Text
 from partition_gate.adapters.catalogue import Catalogue
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.response_times import response_document, response_notes, response_table
 from partition_gate.checks.promises import LONGEST_WINDOW
 from partition_gate.core.display import SENTENCE_LENGTH, displayed, escaped, share
 from partition_gate.core.units import duration, in_words, roughly
-from partition_gate.gate.service_levels import service_level_reports
+from partition_gate.gate.service_levels import service_level_reports, service_level_responses
 from partition_gate.judging.attainment import Attainment, JudgedPartition
 from partition_gate.judging.burn_rate import BurnAlert, BurnRate, BurnSeverity
 from partition_gate.judging.measurement import Amount, Figures
+from partition_gate.judging.response_report import ResponseReport
 from partition_gate.judging.service_level_report import ClauseReport
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, open_ports
@@ -54,19 +56,46 @@ def sla(dataset: Dataset = None, window: Window = "90d", as_json: Json = False) 
     with open_ports(settings) as ports:
         now = ports.clock.now()
         reports = service_level_reports(catalogue.contracts, window=span, now=now, ledger=ports.ledger)
+        responses = service_level_responses(catalogue.contracts, window=span, now=now, ledger=ports.ledger)
     if as_json:
         contracts = {each.dataset.name: each.contract.id for each in catalogue.contracts}
-        found = document(reports, contracts, window=span, now=now)
+        found = document(reports, responses, contracts, window=span, now=now)
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
-        tables.terminal().print(rendered(reports, window=span, with_partitions=dataset is not None))
+        tables.terminal().print(rendered(reports, responses, window=span, is_named=dataset is not None))
     for file, problem in catalogue.broken:
         typer.echo(f"left out: {file}: {escaped(problem)}", err=True)
     raise typer.Exit(1 if catalogue.broken else 0)
 
 
-def rendered(reports: Sequence[ClauseReport], *, window: timedelta, with_partitions: bool) -> RenderableType:
-    """The table, notes on it, and with `with_partitions` a line for each broken partition."""
+def rendered(
+    reports: Sequence[ClauseReport], responses: Sequence[ResponseReport], *, window: timedelta, is_named: bool
+) -> RenderableType:
+    """The tables, notes on them, and for a named dataset a line for each broken partition and incident."""
+    table, notes = response_table(responses), response_notes(responses, is_named=is_named)
+    below = [each for each in (table, *map(Text, notes)) if each is not None]
+    return Group(_of_partitions(reports, window=window, is_named=is_named), *below)
+
+
+def document(
+    reports: Sequence[ClauseReport],
+    responses: Sequence[ResponseReport],
+    contracts: Mapping[str, str],
+    *,
+    window: timedelta,
+    now: datetime,
+) -> dict[str, Any]:
+    """The JSON document. Within an interface version keys are only added. `contracts` are the ids by dataset."""
+    return {
+        "interface_version": 1,
+        "as_of": now.isoformat(),
+        "window_seconds": window.total_seconds(),
+        "clauses": [{"contract": contracts[each.dataset], **_clause_document(each)} for each in reports],
+        "response_times": [{"contract": contracts[each.dataset], **response_document(each)} for each in responses],
+    }
+
+
+def _of_partitions(reports: Sequence[ClauseReport], *, window: timedelta, is_named: bool) -> RenderableType:
     if not reports:
         return Text("No contract promises a service level that is judged with its partitions; see: gate coverage")
     title = Text(f"Service levels over {in_words(window)}, worst first")
@@ -76,20 +105,8 @@ def rendered(reports: Sequence[ClauseReport], *, window: timedelta, with_partiti
         table.add_column(head, justify="right", overflow="fold")
     for report in reports:
         table.add_row(_clause(report), *_cells(report), end_section=True)
-    lines = list(_broken_lines(reports)) if with_partitions else []
+    lines = list(_broken_lines(reports)) if is_named else []
     return Group(table, *map(Text, (*_notes(reports), *(("", "Broken promises") if lines else ()), *lines)))
-
-
-def document(
-    reports: Sequence[ClauseReport], contracts: Mapping[str, str], *, window: timedelta, now: datetime
-) -> dict[str, Any]:
-    """The JSON document. Within an interface version keys are only added. `contracts` are the ids by dataset."""
-    return {
-        "interface_version": 1,
-        "as_of": now.isoformat(),
-        "window_seconds": window.total_seconds(),
-        "clauses": [{"contract": contracts[each.dataset], **_clause_document(each)} for each in reports],
-    }
 
 
 def _span(window: str) -> timedelta:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -20,6 +20,7 @@ from partition_gate.gate.look import WatchPlan
 from partition_gate.gate.watch import WatchPass
 from partition_gate.gate.watch import watch as one_pass
 from partition_gate.settings import Settings, load_settings
+from partition_gate.watching.delivery import undelivered
 from partition_gate.watching.heartbeat import INTERVAL, NEVER_RAN, silence
 from partition_gate.wiring import WiredPorts, contract_folder, open_ports
 
@@ -43,7 +44,7 @@ def watch(
     """Settle partitions that never came, judge those that landed late or changed, and report broken promises.
 
     Without Airflow, this replaces its DAGs; with Airflow, the DAG gate_watch does the same and starts runs.
-    Exit codes: 0 everything was looked at, 3 something could not be.
+    Exit codes: 0 everything was looked at, 3 something could not be, or messages have waited for 15 minutes.
     """
     interval = _interval(every)
     plan = WatchPlan(interval=interval or INTERVAL, judges=True, runs=limit, look_back=timedelta(days=look_back))
@@ -52,7 +53,7 @@ def watch(
     with open_ports(settings) as ports, suppress(KeyboardInterrupt):
         if interval is None:
             found = _pass(contracts, plan, ports, as_json=as_json)
-            raise typer.Exit(COULD_NOT_LOOK if found.not_looked_at else 0)
+            raise typer.Exit(COULD_NOT_LOOK if found.not_looked_at or found.undelivered else 0)
         while True:
             began = time.monotonic()
             try:
@@ -61,6 +62,12 @@ def watch(
                 sentence = displayed(str(error), limit=SENTENCE_LENGTH)
                 typer.echo(f"gate: {sentence}; the next pass tries again", err=True)
             time.sleep(max(0.0, interval.total_seconds() - (time.monotonic() - began)))
+
+
+def delivery_lines(ports: WiredPorts) -> tuple[str, ...]:
+    """A sentence for each tool whose messages have waited for too long."""
+    now = ports.clock.now()
+    return tuple(each.sentence(now) for each in undelivered(ports.ledger.backlog(), now=now))
 
 
 def heartbeat_line(ports: WiredPorts, settings: Settings) -> str | None:
@@ -88,16 +95,16 @@ def _pass(contracts: CachedCatalogue, plan: WatchPlan, ports: WiredPorts, *, as_
     if as_json:
         typer.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False))
     else:
-        for line in _lines(found, seconds=time.monotonic() - began):
+        for line in _lines(found, ports.clock.now(), seconds=time.monotonic() - began):
             typer.echo(line)
     return found
 
 
-def _lines(found: WatchPass, *, seconds: float) -> Iterator[str]:
+def _lines(found: WatchPass, now: datetime, *, seconds: float) -> Iterator[str]:
     """One line for each thing that happened, then one that counts them."""
     for settled in (*found.missing, *found.judged):
         why = f": {displayed(settled.why[0], limit=SENTENCE_LENGTH)}" if settled.why else ""
-        yield f"{settled.dataset} {displayed(settled.partition_key)}: {settled.outcome.value}{why}"
+        yield f"{settled.dataset} {displayed(settled.partition_key)}: {settled.outcome.value.replace('_', ' ')}{why}"
     for told in found.assessments:
         for problem in told.problems:
             yield f"{told.dataset}: {displayed(problem.finding, limit=SENTENCE_LENGTH)}"
@@ -105,8 +112,10 @@ def _lines(found: WatchPass, *, seconds: float) -> Iterator[str]:
             yield f"{told.dataset}: in order again: {displayed(cause)}"
     for name, why in found.not_looked_at:
         yield f"{name}: not looked at: {displayed(why.splitlines()[0], limit=SENTENCE_LENGTH)}"
+    yield from found.undelivered
+    plural = "s" if found.datasets != 1 else ""
     yield (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {found.datasets:,} datasets in {seconds:.1f} s: "
+        f"{now:%Y-%m-%d %H:%M:%S} UTC  {found.datasets:,} dataset{plural} in {seconds:.1f} s: "
         f"{len(found.missing)} missing, {len(found.judged)} judged, {found.waiting} still waiting, "
         f"{len(found.not_looked_at)} not looked at"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 
@@ -57,7 +57,8 @@ class SeedReport(Record):
             for landed in self.partitions
             if landed.fault
         )
-        return "\n".join([f"{len(self.partitions)} partitions: {counts}", *faults])
+        count = len(self.partitions)
+        return "\n".join([f"{count:,} partition{'s' if count != 1 else ''}: {counts}", *faults])
 
 
 def seed(
@@ -67,7 +68,7 @@ def seed(
     last: date,
     breaks: tuple[Break, ...] = (),
     datasets: tuple[str, ...] = DATASETS,
-    progress: Callable[[Landed], None] = lambda _: None,
+    root: str = LANDING,
 ) -> SeedReport:
     """Land the days `first` to `last` (both included) of the daily datasets, the hours of `first`, and the snapshots.
 
@@ -82,18 +83,17 @@ def seed(
     partitions = []
     for dataset in datasets:
         for key, table in _tables(dataset, first=first, last=last):
-            landed = _land(writer, table, dataset=dataset, key=key, fault=faults.get((dataset, key)))
-            progress(landed)
-            partitions.append(landed)
+            where = Landed(dataset=dataset, key=key, path=landing_path(dataset, key, root=root), action=Action.ABSENT)
+            partitions.append(_land(writer, table, where, fault=faults.get((dataset, key))))
     return SeedReport(partitions=tuple(partitions))
 
 
-def landing_path(dataset: str, key: str) -> str:
-    """The path of the only file of a partition."""
+def landing_path(dataset: str, key: str, *, root: str = LANDING) -> str:
+    """The path of the only file of a partition, below a bucket or an absolute local folder."""
     day, _, hour = key.partition("/")
     folder = f"dt={day}/hour={hour}" if hour else f"dt={day}"
     name = f"{dataset}.parquet" if key == SNAPSHOT else f"{folder}/part-0.parquet"
-    return f"{LANDING}/{dataset}/{name}"
+    return f"{root}/{dataset}/{name}"
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -125,17 +125,14 @@ def _tables(dataset: str, *, first: date, last: date) -> Iterator[tuple[str, pa.
             yield from ((f"{day}/{hour:02}", part.drop_columns(["hour"])) for hour, part in by_hour(rows))
 
 
-def _land(writer: ObjectWriter, table: pa.Table, *, dataset: str, key: str, fault: str | None) -> Landed:
-    path = landing_path(dataset, key)
+def _land(writer: ObjectWriter, table: pa.Table, where: Landed, *, fault: str | None) -> Landed:
     if fault in ABSENT:
-        action = Action.REMOVED if writer.delete(path) else Action.ABSENT
-        return Landed(dataset=dataset, key=key, path=path, action=action, fault=fault, note=ABSENT[fault])
+        action = Action.REMOVED if writer.delete(where.path) else Action.ABSENT
+        return where.model_copy(update={"action": action, "fault": fault, "note": ABSENT[fault]})
     if fault in TABLE_FAULTS:
-        table = TABLE_FAULTS[fault](table, dataset)
+        table = TABLE_FAULTS[fault](table, where.dataset)
     body = parquet(table)
     if fault in BYTE_FAULTS:
         body = BYTE_FAULTS[fault](body)
-    action = Action.WRITTEN if writer.put(path, body) else Action.UNCHANGED
-    return Landed(
-        dataset=dataset, key=key, path=path, action=action, rows=table.num_rows, size_bytes=len(body), fault=fault
-    )
+    action = Action.WRITTEN if writer.put(where.path, body) else Action.UNCHANGED
+    return where.model_copy(update={"action": action, "rows": table.num_rows, "size_bytes": len(body), "fault": fault})

@@ -49,6 +49,9 @@ class Console(Protocol):
     def watch_problem(self) -> str | None:
         """A sentence if the watch does not run although an active contract needs it; None if it runs."""
 
+    def undelivered(self) -> tuple[str, ...]:
+        """A sentence for each tool whose messages have waited for too long."""
+
     def contracts(self) -> tuple[ContractSummary, ...]:
         """The usable datasets, sorted by the contract's id."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from partition_gate.adapters.cached_catalogue import CachedCatalogue
@@ -17,8 +16,10 @@ from partition_gate.core.names import dag_id
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample, sample_of
 from partition_gate.judging.verdict import CheckResult
+from partition_gate.ports.clock import Clock
 from partition_gate.ports.ledger import Ledger
 from partition_gate.ports.warehouse import Warehouse
+from partition_gate.watching.delivery import undelivered
 from partition_gate.watching.heartbeat import NEVER_RAN, silence
 
 
@@ -33,12 +34,14 @@ class LedgerConsole:
         *,
         docs_folder: Path,
         mask_key: bytes,
+        clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._warehouse = warehouse
         self._contracts = contracts
         self._docs_folder = docs_folder
         self._mask_key = mask_key
+        self._clock = clock
         self._catalogue = CachedCatalogue(contracts)
 
     @property
@@ -54,8 +57,12 @@ class LedgerConsole:
     def watch_problem(self) -> str | None:
         heartbeat = self._ledger.heartbeat()
         if heartbeat is not None:
-            return silence(heartbeat, now=datetime.now(UTC))
+            return silence(heartbeat, now=self._clock.now())
         return NEVER_RAN if any(contract.status == "active" for contract in self.contracts()) else None
+
+    def undelivered(self) -> tuple[str, ...]:
+        now = self._clock.now()
+        return tuple(each.sentence(now) for each in undelivered(self._ledger.backlog(), now=now))
 
     def contracts(self) -> tuple[ContractSummary, ...]:
         return tuple(_summary(compiled.dataset) for compiled in self._catalogue.current().contracts)
@@ -108,7 +115,7 @@ def _summary(dataset: Dataset) -> ContractSummary:
         dataset=dataset.name,
         dag=dag_id(dataset.qualified_name),
         status=dataset.contract.status.value,
-        owner=dataset.contract.team.name,
+        owner=dataset.contract.team.owner,
         description=dataset.description or dataset.contract.purpose,
         path=dataset.contract.path,
     )

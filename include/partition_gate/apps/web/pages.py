@@ -87,6 +87,7 @@ class ConsolePages:
             contracts={contract.dataset: contract for contract in contracts},
             broken=self._console.broken_contracts(),
             watch_problem=self._console.watch_problem(),
+            undelivered=self._console.undelivered(),
         )
 
     def partition(self, request: Request, name: str) -> Response:

@@ -20,4 +20,5 @@ def console() -> Console:
         contract_folder(settings),
         docs_folder=docs_folder(settings),
         mask_key=mask_key(settings),
+        clock=ports.clock,
     )

@@ -66,6 +66,16 @@ class CompiledDataset(Record):
         return masking_of_files(version.table for version in self.versions)
 
     @property
+    def hidden_columns(self) -> frozenset[str]:
+        """The published columns whose values are never shown: this version, an earlier one or the current classifies
+        them.
+        """
+        masking = self.masking
+        return frozenset(
+            column.name for column in self.published.columns if column.classified or masking.hides(column.source)
+        )
+
+    @property
     def rules_version(self) -> str:
         """Changes if the same contract would be judged differently, or its rows published with other types."""
         if self.published.stored_columns == self.table.stored_columns:

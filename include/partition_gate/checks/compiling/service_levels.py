@@ -143,6 +143,12 @@ def _end_of_support(_sla: Sla, dataset: Dataset) -> Iterator[_Level]:
         yield "endOfSupport", SupportedUntil(day=day), None, f"supported until {day}"
 
 
+def _response_time(sla: Sla, _dataset: Dataset) -> Iterator[_Level]:
+    """No check of a partition: it is measured from incidents. A value that is no time span promises nothing."""
+    _span(sla)
+    yield from ()
+
+
 def _span(sla: Sla) -> timedelta:
     span = duration(sla.value, sla.unit)
     if span is None:
@@ -185,4 +191,5 @@ _LEVELS: dict[str, Callable[[Sla, Dataset], Iterator[_Level]]] = {
     "availability": _availability,
     "throughput": _throughput,
     "endofsupport": _end_of_support,
+    **dict.fromkeys(("timetodetect", "timetonotify", "timetorepair"), _response_time),
 }

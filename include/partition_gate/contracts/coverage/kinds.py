@@ -54,8 +54,13 @@ MECHANISMS: dict[str, str] = {
         "limits of a partition",
     ),
     "custom.anomalies": "which figures of a partition are told as unusual",
+    "custom.drift": "which columns are told as drifted from the pinned baseline",
     "custom.readiness": "when a partition is complete: unchanged for a time, or declared by a marker or a manifest",
     "sla.errorRate": "quarantine limit of a partition",
+    **dict.fromkeys(
+        (f"sla.{name}" for name in ("timeToDetect", "timeToNotify", "timeToRepair")),
+        "measured from the dataset's incidents, once there are any; shown by gate sla",
+    ),
     "sla.frequency": "the expected partitions (schedule of the DAG)",
     "sla.endOfLife": "end of the DAG's schedule",
     "slaDefaultElement": "element of service levels without an element",
@@ -108,10 +113,6 @@ REFUSED: dict[str, str] = {
     **dict.fromkeys(
         (f"nested.{key}" for key in ("primaryKey", "primaryKeyPosition", "partitioned", "partitionKeyPosition")),
         "only a top-level property can belong to a key or a partition",
-    ),
-    **dict.fromkeys(
-        (f"sla.{name}" for name in ("timeToDetect", "timeToNotify", "timeToRepair")),
-        "measured from incidents, which needs monitoring in addition to the runs",
     ),
     "relationships": "a column cannot be compared with several columns",
     **dict.fromkeys((f"quality.{kind}" for kind in ("library", "sql", "custom")), "the rule did not become a check"),

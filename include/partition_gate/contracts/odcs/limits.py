@@ -10,7 +10,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 
 from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line
-from partition_gate.contract.limits import ANOMALIES_OFF, Limits, anomaly_threshold
+from partition_gate.contract.limits import ANOMALIES_OFF, DRIFT_OFF, Limits, anomaly_threshold, drift_threshold
 from partition_gate.contract.model import Sla
 from partition_gate.core.errors import ContractError
 from partition_gate.core.units import duration, fraction, is_timezone
@@ -36,6 +36,7 @@ def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: st
         quarantine_limit=_limit(custom, "quarantineLimit", path, error_rate, default=Limits().quarantine_limit),
         shrink_limit=_limit(custom, "shrinkLimit", path, None, default=Limits().shrink_limit),
         anomaly_threshold=_anomalies(custom, path),
+        drift_threshold=_drift(custom, path),
         latency=_latency(latency, path),
         schedule=frequency.schedule if frequency else None,
         available_by=_clock(by_name.get("timeofavailability"), path),
@@ -77,6 +78,17 @@ def _anomalies(custom: Mapping[str, Any], path: str) -> float | None:
     if threshold is None:
         what = f"{value!r} is not a threshold: write 'off' in quotes, or a number from 1 to 1000"
         raise ContractError(f"{path}: customProperties.anomalies: {what}")
+    return threshold
+
+
+def _drift(custom: Mapping[str, Any], path: str) -> float | None:
+    value = custom.get("drift", Limits().drift_threshold)
+    if value == DRIFT_OFF:
+        return None
+    threshold = drift_threshold(value)
+    if threshold is None:
+        what = f"{value!r} is not a threshold: write 'off' in quotes, or a number from 0.01 to 100"
+        raise ContractError(f"{path}: customProperties.drift: {what}")
     return threshold
 
 

@@ -1,0 +1,202 @@
+"""How the values of published or staged rows are distributed, counted by DuckDB over the columns that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import duckdb
+
+from partition_gate.adapters.warehouse_delta import layout, table_log, view_sql
+from partition_gate.adapters.warehouse_delta.files import NamedFiles
+from partition_gate.adapters.warehouse_delta.storage import Storage
+from partition_gate.adapters.warehouse_delta.table_log import TableLogs
+from partition_gate.core.errors import PartitionChanged, ScanTimedOut, TableUnreadable
+from partition_gate.core.quoting import identifier
+from partition_gate.core.table import TableSchema
+from partition_gate.gate.deadlines import LimitReached, within_or_stopped
+from partition_gate.judging.attempt import Publication, Staged
+from partition_gate.judging.distribution import (
+    LONGEST_TEXT,
+    MOST_NUMBERS,
+    MOST_TEXTS,
+    QUANTILES,
+    BinnedColumn,
+    BinnedPartition,
+    Bins,
+    ColumnKind,
+    ColumnSurvey,
+    ColumnToSurvey,
+    NumberBins,
+    TextBins,
+)
+
+_EXACT_BELOW = 2 * MOST_TEXTS  # an estimate of distinct values that may be far off; the exact number decides
+_STOPS_WITHIN_S = 5.0  # after this time a call that does not stop is abandoned, such as a read from storage
+_SEED = 1
+_MARK = "="  # DuckDB counts all other texts as the empty text, so no named text may be empty
+
+
+class Distributions:
+    """Reads rows of Delta tables below one root."""
+
+    def __init__(self, storage: Storage, logs: TableLogs) -> None:
+        self._storage, self._logs = storage, logs
+
+    def survey(
+        self, table: TableSchema, publications: Sequence[Publication], columns: Sequence[ColumnToSurvey]
+    ) -> tuple[ColumnSurvey, ...]:
+        """As the port documents: each column is read once, and again if it has few distinct values."""
+        rows = self._rows(table, publications)
+        with self._reading(table) as connection:
+            return tuple(_survey(connection, rows, column) for column in columns)
+
+    def binned(
+        self,
+        table: TableSchema,
+        rows: Publication | Staged,
+        bins: Sequence[Bins],
+        *,
+        limit: timedelta,
+        sample: int | None = None,
+    ) -> BinnedPartition:
+        """As the port documents."""
+        cells, source = ", ".join(map(_histogram, bins)), self._rows(table, [rows])
+        query = f"SELECT count(*), {cells} FROM ({source}){_sampled(rows.rows, sample)}"  # noqa: S608 -- quoted, bound
+        opened: list[duckdb.DuckDBPyConnection] = []
+
+        def count() -> tuple[Any, ...]:
+            with self._reading(table) as connection:
+                opened.append(connection)
+                return (
+                    connection.execute(query, [value for each in bins for value in _parameters(each)]).fetchone() or ()
+                )
+
+        row_count, *counted = _within(limit, count, opened, self._storage.uri(table.name))
+        pairs = zip(bins, counted[::2], counted[1::2], strict=True)
+        return BinnedPartition(
+            row_count=row_count,
+            columns=tuple(_binned(each, histogram, row_count - known) for each, known, histogram in pairs),
+        )
+
+    def _rows(self, table: TableSchema, versions: Sequence[Publication | Staged]) -> str:
+        columns_of = {
+            path: view_sql.columns_text(version.columns) for version in versions for path in self._paths(version)
+        }
+        return view_sql.rows(table, self._storage.uri(table.name), columns_of)
+
+    def _paths(self, version: Publication | Staged) -> list[str]:
+        if isinstance(version, Staged):
+            return [file.path for file in version.files]
+        log = self._logs.load(version.table)
+        visible = table_log.partition_paths(log, version.partition_key) if log else []
+        paths = [path for path in visible if layout.attempt_of(path) == version.attempt_id]
+        if not paths:
+            raise PartitionChanged(
+                f"{version.table}/{version.partition_key}: another version became visible; run it again"
+            )
+        return paths
+
+    @contextmanager
+    def _reading(self, table: TableSchema) -> Iterator[duckdb.DuckDBPyConnection]:
+        with duckdb.connect(config={"threads": 1}) as connection:
+            if not self._storage.is_local:
+                connection.register_filesystem(NamedFiles(self._storage))
+            try:
+                yield connection
+            except (duckdb.Error, OSError) as error:  # the message may contain values
+                raise TableUnreadable(
+                    f"{self._storage.uri(table.name)}: a file with the rows to count cannot be read "
+                    f"({type(error).__name__}); check its folder"
+                ) from error
+
+
+def _sampled(rows: int, sample: int | None) -> str:
+    """Each row is chosen by itself: a sample of blocks would hold few of the values of sorted rows."""
+    if sample is None or rows <= sample:
+        return ""
+    return f" USING SAMPLE {100 * sample / rows:.9f} PERCENT (bernoulli, {_SEED})"
+
+
+def _within(
+    limit: timedelta, count: Callable[[], tuple[Any, ...]], opened: Sequence[duckdb.DuckDBPyConnection], uri: str
+) -> tuple[Any, ...]:
+    def interrupt() -> None:
+        for connection in opened:
+            with suppress(duckdb.Error):  # it is closed already
+                connection.interrupt()
+
+    seconds = limit.total_seconds()
+    try:
+        return within_or_stopped(seconds, count, stop=interrupt, stops_within_s=_STOPS_WITHIN_S)
+    except LimitReached:
+        raise ScanTimedOut(f"{uri}: counting values took longer than {seconds:g} s and was stopped") from None
+
+
+def _survey(connection: duckdb.DuckDBPyConnection, rows: str, column: ColumnToSurvey) -> ColumnSurvey:
+    value, is_text = _value(column.column, column.kind), column.kind is ColumnKind.TEXT
+    extra = (
+        f"max(length({value}))"
+        if is_text
+        else f"approx_quantile({value}, {list(QUANTILES)}) FILTER (isfinite({value}))"
+    )
+    query = f"SELECT count({value}), approx_count_distinct({value}), {extra} FROM ({rows})"  # noqa: S608 -- quoted
+    count, distinct, found = connection.execute(query).fetchone() or (0, 0, None)
+    survey = ColumnSurvey(column=column.column, value_count=count)
+    if is_text:
+        is_short = found is not None and found <= LONGEST_TEXT and distinct <= _EXACT_BELOW
+        return survey.model_copy(update={"texts": _texts(connection, rows, value) if is_short else ()})
+    numbers = _numbers(connection, rows, value) if distinct <= _EXACT_BELOW else ()
+    return survey.model_copy(update={"quantiles": tuple(found or ()), "numbers": numbers})
+
+
+def _texts(connection: duckdb.DuckDBPyConnection, rows: str, value: str) -> tuple[tuple[str, int], ...]:
+    """Empty if there are too many."""
+    query = (
+        f"SELECT {value} AS text, count(*) AS n FROM ({rows}) WHERE {value} IS NOT NULL "  # noqa: S608 -- quoted
+        f"GROUP BY text ORDER BY n DESC, text LIMIT {MOST_TEXTS + 1}"
+    )
+    found = connection.execute(query).fetchall()
+    return tuple((text, count) for text, count in found) if len(found) <= MOST_TEXTS else ()
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, rows: str, value: str) -> tuple[float, ...]:
+    """Empty if there are too many."""
+    query = (
+        f"SELECT DISTINCT {value} AS number FROM ({rows}) WHERE isfinite({value}) "  # noqa: S608 -- quoted
+        f"ORDER BY number LIMIT {MOST_NUMBERS + 1}"
+    )
+    found = connection.execute(query).fetchall()
+    return tuple(number for (number,) in found) if len(found) <= MOST_NUMBERS else ()
+
+
+def _value(column: str, kind: ColumnKind | str) -> str:
+    name = identifier(column)
+    number = f"CAST({name} AS DOUBLE)"
+    return {
+        # DuckDB counts NaN in the first bin.
+        ColumnKind.NUMBER: f"if(isnan({number}), 'infinity'::DOUBLE, {number})",
+        ColumnKind.MOMENT: f"epoch({name})",
+        ColumnKind.TEXT: f"CAST({name} AS VARCHAR)",
+    }[ColumnKind(kind)]
+
+
+def _histogram(bins: Bins) -> str:
+    """The rows with a value, and a map of counts; both in one pass. The bounds are bound, never part of the text."""
+    value = _value(bins.column, bins.kind)
+    if isinstance(bins, TextBins):
+        return f"count({value}), histogram_exact({_MARK!r} || {value}, CAST(? AS VARCHAR[]))"
+    return f"count({value}), histogram({value}, CAST(? AS DOUBLE[]))"
+
+
+def _parameters(bins: Bins) -> list[Any]:
+    return [[f"{_MARK}{text}" for text in bins.texts] if isinstance(bins, TextBins) else list(bins.edges)]
+
+
+def _binned(bins: NumberBins | TextBins, histogram: dict[Any, int] | None, nulls: int) -> BinnedColumn:
+    counted = histogram or {}
+    named = [f"{_MARK}{text}" for text in bins.texts] if isinstance(bins, TextBins) else list(bins.edges)
+    counts = [counted.get(bound, 0) for bound in named]
+    return BinnedColumn(column=bins.column, counts=(*counts, sum(counted.values()) - sum(counts)), nulls=nulls)
