@@ -144,8 +144,10 @@ def test_a_service_level_of_one_object_does_not_hold_for_the_others(shop: Shop) 
         ("quarantine", "show", "shop", DAY),
         ("profile", "shop"),
         ("promote", "shop", "rows"),
+        ("baseline", "pin", "shop", DAY),
+        ("baseline", "unpin", "shop"),
     ],
-    ids=lambda arguments: arguments[0],
+    ids=lambda arguments: " ".join(arguments[:2]),
 )
 def test_a_command_for_one_dataset_lists_them_if_none_is_named(shop: Shop, arguments: tuple[str, ...]) -> None:
     done = shop.gate(*arguments)
@@ -300,6 +302,25 @@ def test_versions_and_service_levels_list_every_object(judged: Shop) -> None:
         ("lines", "1.0.0"),
     ]
     assert levels.returncode == 0
+
+
+def test_the_baselines_of_a_contract_are_those_of_its_datasets(judged: Shop) -> None:
+    judged.put(f"orders/dt={DAY}", id=list(range(300)), customer=[number % 3 + 1 for number in range(300)])
+    judged.put(f"lines/dt={DAY}", order_id=[10] * 300, amount=[float(number % 7) for number in range(300)])
+    for name in ("orders", "lines"):
+        assert judged.judged(f"shop/{name}")[0] == PUBLISHED
+        assert judged.gate("baseline", "pin", f"shop/{name}", DAY).returncode == 0
+
+    shown = {
+        name: [each["dataset"] for each in json.loads(judged.gate("baseline", "show", name, "--json").stdout)]
+        for name in ("shop", "shop/lines", "shop/customers")
+    }
+
+    assert {name: sorted(found) for name, found in shown.items()} == {
+        "shop": ["lines", "orders"],
+        "shop/lines": ["lines"],
+        "shop/customers": [],
+    }
 
 
 def test_profile_names_both(judged: Shop) -> None:
