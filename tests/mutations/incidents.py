@@ -37,6 +37,16 @@ LASTING = (
              "incident.muted_until > now:", "incident.muted_until < now:", INCIDENTS),
     Mutation("a backfill of an old day is told like today's", "alerts/assessment.py",
              "is_quiet=is_backfill and", "is_quiet=False and", "tests/unit/test_alert.py"),
+    Mutation("a known problem beside a new one is told again", "incidents/changes.py",
+             "if opened and change.is_news and", "if not change.is_news and", INCIDENTS),
+    Mutation("what everybody has known for weeks is in every digest", "incidents/threads.py",
+             "(0 < days <= _MENTIONED_DAILY_DAYS or", "(days > 0 or", INCIDENTS),
+    Mutation("a late day is told as rows that everybody knows", "incidents/threads.py",
+             "if news <= contents.keys():", "if not news:", INCIDENTS),
+    Mutation("a resolved thread goes on asking for work", "alerts/thread_messages.py",
+             "steps = () if state is IncidentState.RESOLVED else", "steps = () if not state else", INCIDENTS),
+    Mutation("consumers are told that a partition is safe which is not visible", "gate/settle.py",
+             "if outcome.is_visible}", "}", PIPELINE),
 )  # fmt: skip
 
 DELIVERING = (
@@ -46,6 +56,8 @@ DELIVERING = (
              "is_behind=threads.c.revision > thread.revision", "is_behind=False", LEDGER),
     Mutation("a reply overtakes its root", "adapters/ledger/outbox.py",
              "or_(other.c.id == outbox.c.root, and_(", "or_(other.c.id == outbox.c.id, and_(", LEDGER),
+    Mutation("digests of past days are edited for ever", "adapters/ledger/threads.py",
+             ".where(about, ~ended)", ".where(about)", LEDGER),
     Mutation("an edit that was replaced is sent", "adapters/ledger/outbox.py",
              "outbox.c.state == PENDING, outbox.c.tries == 0))", "outbox.c.state == SENT, outbox.c.tries == 0))",
              LEDGER),
