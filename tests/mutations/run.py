@@ -113,7 +113,11 @@ def _answer(trial: _Trial) -> int:
     sys.path[:] = [str(trial.tree / "include"), str(trial.tree), *(path for path in sys.path if _is_foreign(path))]
     importlib.invalidate_caches()
     imported_before = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *imported_before, trial.mutation.tests]))
+    return int(
+        pytest.main(
+            ["-x", "-q", "-p", "no:cacheprovider", *imported_before, "-k", trial.mutation.only, trial.mutation.tests]
+        )
+    )
 
 
 def _is_foreign(path: str) -> bool:

@@ -22,9 +22,9 @@ MEASURING = (
     Mutation("a missing partition is fresh", "judging/absent_partition.py",
              "ArrivedWithin | TrailsWithin | FreshWithin)", "ArrivedWithin | TrailsWithin)", MEASURED),
     Mutation("a rejected redelivery hides what consumers see", "adapters/ledger/measurements.py",
-             "return (visible or oldest_first)[-1]", "return oldest_first[-1]", LEDGER),
+             "return (visible or oldest_first)[-1]", "return oldest_first[-1]", LEDGER, "on_sqlite"),
     Mutation("a forgotten outcome counts for ever", "adapters/ledger/measurements.py",
-             "and_(is_visible, ~_is_forgotten())", "is_visible", LEDGER),
+             "and_(is_visible, ~_is_forgotten())", "is_visible", LEDGER, "on_sqlite"),
 )  # fmt: skip
 
 ALERTING = (

@@ -135,6 +135,12 @@ class Gate:
         entries = reversed(self.ports.ledger.messages())
         return [f"{entry.message.audience}: {entry.message.text.partition('.')[0]}" for entry in entries]
 
+    def root(self, text: str) -> str:
+        """The blocks of the only message with this text."""
+        announce(self.ports.ledger, self.ports.clock)
+        (message,) = [e.message for e in self.ports.ledger.messages() if text in e.message.text]
+        return message.blocks
+
     @property
     def unfinished(self) -> list[str]:
         return [found.attempt.id for found in self.ports.ledger.unfinished()]
@@ -323,6 +329,18 @@ def test_the_same_bytes_again_change_nothing(gate: Gate) -> None:
 
     assert (again.already, again.settlement) == (True, first.settlement)
     assert gate.ports.ledger.fence("orders", KEY) == 1
+
+
+@pytest.mark.parametrize(("days", "is_named"), [(29, True), (31, False)])
+def test_consumers_of_a_missing_partition_learn_which_one_is_safe(gate: Gate, days: int, *, is_named: bool) -> None:
+    gate.run()
+    gate.ports.clock.forward(timedelta(days=days + 2))
+    before, missing = (f"{date.fromisoformat(KEY) + timedelta(days=day)}" for day in (days - 1, days))
+    gate.ports.store.land(before, (1,), name="part-0.parquet")
+    gate.ports.validator.broken = {ROWS}
+
+    assert (gate.outcome(before), gate.outcome(missing)) == ("rejected", "missing")
+    assert (f"Newest partition that is safe*\\n`{KEY}`" in gate.root("has not arrived: it has no rows")) is is_named
 
 
 def test_a_partition_that_is_still_missing_is_told_once(gate: Gate) -> None:

@@ -29,13 +29,15 @@ _BLOCKING = frozenset({CheckOutcome.FAILED, CheckOutcome.UNKNOWN})
 class Case(Record):
     """A settlement, the results of its attempt in suite order, and the contract.
 
-    `began_at` is when the partition landed, or when a missing one was due; None if that is not known.
+    `began_at` is when the partition landed, or when a missing one was due; None if that is not known. `newest_visible`
+    is the last partition before this one that consumers can use; empty if there is none, or if this one is visible.
     """
 
     settlement: Settlement
     results: tuple[CheckResult, ...]
     dataset: Dataset
     began_at: AwareDatetime | None = None
+    newest_visible: str = ""
 
     @property
     def subject(self) -> str:

@@ -109,9 +109,9 @@ def _withheld(case: Case) -> AlertText:
         mark=_RED,
         headline=f"{case.subject} was rejected: nothing new is visible",
         happened=f"The landed files violate the contract. {_OLD_VERSION}",
-        facts=(_NOT_SAFE, *_visible_facts(case)),
+        facts=(*_not_safe(case), *_visible_facts(case)),
         why=(*case.causes, *case.rule_lines(case.blocking, impact=True)),
-        steps=("Wait for the corrected partition, or ask the owner.",),
+        steps=("Wait: this thread says when it is published. Questions: ask the owner.",),
     )
 
 
@@ -135,9 +135,9 @@ def _awaiting_decision(case: Case) -> AlertText:
         mark=_ORANGE,
         headline=f"{case.subject} is held: nothing new is visible",
         happened=f"The partition as a whole looks wrong, and a person must approve it. {_OLD_VERSION}",
-        facts=(_NOT_SAFE, *_visible_facts(case)),
+        facts=(*_not_safe(case), *_visible_facts(case)),
         why=case.causes,
-        steps=("Wait for the decision, or ask the owner.",),
+        steps=("Wait: this thread says when it is decided. Questions: ask the owner.",),
     )
 
 
@@ -161,9 +161,9 @@ def _not_there(case: Case) -> AlertText:
         mark=_RED,
         headline=f"{case.subject} has not arrived: it has no rows",
         happened="It was not delivered on time. Missing rows are not zero: exclude this partition.",
-        facts=(_NOT_SAFE,),
+        facts=_not_safe(case),
         why=case.causes,
-        steps=("Wait: the owner was notified. The partition is published once it lands and passes.",),
+        steps=("Wait: the owner was notified, and this thread says when it is published.",),
     )
 
 
@@ -188,7 +188,9 @@ def _to_be_repaired(case: Case) -> AlertText:
     )
 
 
-_NOT_SAFE = ("Safe to use", "No, wait for this partition")
+def _not_safe(case: Case) -> tuple[tuple[str, str], ...]:
+    newest = (("Newest partition that is safe", code(case.newest_visible)),) if case.newest_visible else ()
+    return (("Safe to use", "No, wait for this partition"), *newest)
 
 
 def _row_facts(case: Case) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,9 @@ from partition_gate.alerts.assessment import assessment_of, with_anomalies
 from partition_gate.alerts.case import Case
 from partition_gate.alerts.dataset_problems import with_failed_comparison
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.core.errors import GateError, NotRecorded, OperatorError, Superseded
+from partition_gate.contract.calendar import expected_periods, frequency
+from partition_gate.contract.model import Dataset
+from partition_gate.core.errors import GateError, MalformedPartitionKey, NotRecorded, OperatorError, Superseded
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
 from partition_gate.gate.anomalies import anomalies_of
@@ -20,8 +22,11 @@ from partition_gate.incidents.model import Assessment
 from partition_gate.judging.attempt import Attempt, Intent, Publication, Settlement, Staged
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.ports import Ports
+from partition_gate.ports.ledger import Ledger
 
 log = logging.getLogger(__name__)
+
+_LOOKED_BACK = 30  # periods
 
 _NEWER = ("a newer attempt owns this partition; this attempt changed nothing",)
 
@@ -229,7 +234,13 @@ def assess(
     """
     results = ports.ledger.results(settlement.attempt_id)
     links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id if results else "")
-    case = Case(settlement=settlement, results=results, dataset=compiled.dataset, began_at=began_at)
+    case = Case(
+        settlement=settlement,
+        results=results,
+        dataset=compiled.dataset,
+        began_at=began_at,
+        newest_visible=_newest_visible(settlement, compiled.dataset, ports.ledger),
+    )
     assessment = assessment_of(case, links, operators=ports.operators_channel, is_backfill=is_backfill)
     if assessment is None:
         return None
@@ -240,3 +251,16 @@ def assess(
     if not found.failure:
         return assessed
     return with_failed_comparison(assessed, found.failure, links, operators=ports.operators_channel)
+
+
+def _newest_visible(settlement: Settlement, dataset: Dataset, ledger: Ledger) -> str:
+    """The last of the 30 expected partitions before this one that is visible; empty if this one is, or none is."""
+    if settlement.outcome in VISIBLE:
+        return ""
+    try:
+        expected = expected_periods(dataset, settlement.partition_key, _LOOKED_BACK * frequency(dataset))
+        keys = [key for key, _, _ in expected if key != settlement.partition_key]
+    except MalformedPartitionKey:
+        return ""
+    visible = {outcome.partition_key for outcome in ledger.outcomes(dataset.name, keys) if outcome.is_visible}
+    return next((key for key in reversed(keys) if key in visible), "")

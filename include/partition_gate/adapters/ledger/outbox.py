@@ -39,11 +39,6 @@ def put(connection: Connection, messages: Sequence[Message], now: datetime) -> N
         insert_new(connection, outbox, **message.model_dump(), state=PENDING, tries=0, created_at=now)
 
 
-def drop_unsent(connection: Connection, attempt_id: str) -> None:
-    """Delete the messages of an attempt that certainly were not sent, because no worker has claimed them."""
-    connection.execute(delete(outbox).where(outbox.c.attempt_id == attempt_id, outbox.c.state == PENDING))
-
-
 def claim(connection: Connection, now: datetime, lease: timedelta, silent: Silent) -> OutboxEntry | None:
     """Lease the oldest free message until `now + lease`, none to the silent; returns its state before the claim."""
     set_by_fast_clock = outbox.c.free_at > now + LONGEST_POSTPONEMENT
