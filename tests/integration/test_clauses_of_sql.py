@@ -181,6 +181,18 @@ def test_a_query_has_a_limit_of_time_and_memory(tmp_path: Path, limits: QueryLim
             rules.answer(connection, partition, query)
 
 
+@pytest.mark.parametrize(("classification", "is_shown"), [(None, True), ("pii", False)])
+def test_a_text_is_shown_only_if_every_column_may_be(
+    tmp_path: Path, classification: str | None, *, is_shown: bool
+) -> None:
+    """Which columns a query reads is worked out from its text, and a text could be a whole row."""
+    rule = {"query": "SELECT 'number ' || max(id) FROM {object}", "mustBe": "nobody"}
+
+    result = judged(tmp_path, rule, classification=classification)
+
+    assert ("number 3" in str(result.observed)) is is_shown
+
+
 @pytest.mark.parametrize(
     "query", ["SELECT max(email) FROM {object}", "SELECT max(b) FROM (SELECT * FROM {object}) t(a, b)"]
 )
