@@ -19,7 +19,7 @@ test: .venv/dev ## Run every check and test
 	@$(BIN)/mypy
 	@PYTHONPATH=include $(BIN)/lint-imports --no-cache
 	@$(BIN)/gate compile --check
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 unit: .venv/dev ## Run the tests that need neither a server nor Airflow, in less than a minute
 	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/mutations/test_table.py

@@ -17,6 +17,24 @@ from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.embedded_s3.users import running
 
 
+# Files of few, long tests, in the order in which they begin. Two Airflows at the same time would starve each other, so
+# the second one begins when the integration tests are done, beside the unit tests.
+_EARLY = ("tests/e2e/test_demo.py", "tests/integration/test_gx_parity_types.py", "tests/chaos/")
+_LATE = ("tests/e2e/test_killed_scheduler.py", "tests/e2e/", "tests/unit/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first: the last file of a run, if long, would leave the other workers without work."""
+    items.sort(key=lambda item: _turn(item.nodeid))
+
+
+def _turn(nodeid: str) -> int:
+    if early := [place for place, name in enumerate(_EARLY) if nodeid.startswith(name)]:
+        return early[0]
+    late = [place for place, name in enumerate(_LATE, start=len(_EARLY) + 1) if nodeid.startswith(name)]
+    return late[0] if late else len(_EARLY)
+
+
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedS3]:
     """A real S3 server with the empty buckets `landing` and `warehouse`; shared, so use a prefix of your own."""

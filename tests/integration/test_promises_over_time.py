@@ -63,7 +63,7 @@ def test_a_broken_window_blocks_nothing_and_is_recorded_shown_and_told_once(desk
     assert "6 of 200 rows (3.00%) in 2 of 7 partitions" in page
     assert "at most 2.5 % null, over 7 days" in page
     (message,) = document["messages"]
-    assert "published with 1 promise over time not kept" in message["text"]
+    assert "orders 2026-01-02 did not keep nulls_in_a_week: 6 of 200 rows" in message["text"]
     assert (again["already_published"], again["checks"], again["messages"]) == (
         True,
         document["checks"],
@@ -140,7 +140,7 @@ def test_service_levels_are_held_from_the_one_scan_the_clock_and_the_ledger(desk
     assert set(sla) == {"timeOfAvailability", "freshness.at", "latency", "retention.at", "throughput", "availability"}
     assert all(text in page for rule, text in observed.items() if rule in sla)
     (message,) = document["messages"]
-    assert "promises over time not kept" in message["text"]
+    assert "did not keep latency: landed" in message["text"]
 
 
 def test_promises_of_a_contract_whose_life_has_ended_are_not_broken_by_loading_its_data(
