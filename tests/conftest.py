@@ -16,7 +16,6 @@ import pytest
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.embedded_s3.users import running
 
-
 # Files of few, long tests, in the order in which they begin. Two Airflows at the same time would starve each other, so
 # the second one begins when the integration tests are done, beside the unit tests.
 _EARLY = ("tests/e2e/test_demo.py", "tests/integration/test_gx_parity_types.py", "tests/chaos/")
