@@ -93,7 +93,9 @@ def _service_levels(plan: Demo, settings: Settings, ports: WiredPorts) -> Render
     ended = datetime(plan.last.year, plan.last.month, plan.last.day, tzinfo=UTC) + timedelta(days=2)
     contracts = contract_folder(settings).load_all().contracts
     reports = service_level_reports(contracts, window=window, now=ended, ledger=ports.ledger)
-    return rendered(reports, (), window=window, is_named=False)
+    # When files of 2013 landed says nothing: promises on arrival are not judged for days that are loaded years later.
+    judged = [report for report in reports if report.attainment.judged]
+    return rendered(judged, (), window=window, is_named=False)
 
 
 @contextmanager
