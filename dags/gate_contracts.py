@@ -71,7 +71,7 @@ def notify() -> dict[str, Any]:
 
 def gate_dag(compiled: CompiledDataset) -> DAG:
     contract, dataset, plan = compiled.contract, compiled.dataset, schedule_of(compiled.dataset)
-    owner = contract.team.name or "nobody"
+    owner = contract.team.owner or "nobody"
     with DAG(
         dag_id=dag_id(dataset.qualified_name),
         description=dataset.description,

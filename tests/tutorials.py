@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from tempfile import TemporaryDirectory
 from tests.commands import server
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDER = Path("/tmp/gate-story")  # named in the page, because paths are part of the answers
+# The folder in the page, as paths are part of the answers. It is the reader's, so another one takes its place; its name
+# is as long, so that tables are as wide.
+NAMED = "gate-story"
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _COMMAND = re.compile(r"^\$ .*(?:\n> ?.*)*", re.MULTILINE)
 _DURATION = re.compile(r"in \d+\.\d s\b")
@@ -28,7 +31,9 @@ _END = "end of the answer"
 def answered(page: str) -> str:
     """The page with what its commands answer now. Durations are the same for every run."""
     commands = [command for block in _BLOCK.findall(page) for command in _COMMAND.findall(block)]
-    answers = iter(_run([_typed(command) for command in commands]))
+    name = f"gate-{secrets.token_hex(4)[: len(NAMED) - len('gate-')]}"
+    typed = [_typed(command).replace(NAMED, name) for command in commands]
+    answers = (answer.replace(name, NAMED) for answer in _run(typed, Path("/tmp") / name))
 
     def block(match: re.Match[str]) -> str:
         shown = (f"{command}\n{next(answers)}" for command in _COMMAND.findall(match[1]))
@@ -42,9 +47,9 @@ def _typed(command: str) -> str:
     return "\n".join([first[2:], *(line[2:] for line in more)])
 
 
-def _run(commands: list[str]) -> Iterator[str]:
+def _run(commands: list[str], folder: Path) -> Iterator[str]:
+    """The answers of commands that work in this folder, which is removed afterwards."""
     script = "\n".join(f"{command}\necho '{_END}'" for command in commands)
-    shutil.rmtree(FOLDER, ignore_errors=True)
     try:
         with TemporaryDirectory() as programs:
             _write_program(Path(programs) / "gate")
@@ -58,7 +63,7 @@ def _run(commands: list[str]) -> Iterator[str]:
                 env=_environment(programs),
             )
     finally:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
     yield from map(_steady, done.stdout.split(f"{_END}\n"))
 
 

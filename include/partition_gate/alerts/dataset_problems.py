@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from partition_gate.alerts.alert import NOTIFYING_STATUSES, Alert, Links, Recipient, operators_recipients, recipients_of
@@ -66,7 +67,7 @@ def with_failed_comparison(assessment: Assessment, why: str, links: Links, *, op
         why=(plain(problem.finding, limit=300),) if len(problem.finding) > 100 else (),
         steps=(
             "Repair what the first line names. The next partition is compared again, and this thread says so.",
-            f"Or remove the baseline: {code(f'gate baseline unpin {assessment.contract}')}",
+            f"Or remove the baseline: {code(f'gate baseline unpin {shlex.quote(clean(assessment.dataset))}')}",
         ),
     )
     alert = Alert(text=told, buttons=_buttons(links), origin=clean(f"{assessment.dataset} {assessment.partition_key}"))

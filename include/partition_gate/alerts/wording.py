@@ -42,12 +42,12 @@ def alert_text(case: Case, audience: Audience) -> AlertText | None:
 def promise_text(case: Case, promise: CheckResult) -> AlertText:
     """The alert of a partition whose only news are broken promises over time, of which this is the first."""
     observed = f": {clean(promise.observed, limit=120)}" if promise.observed else ""
-    is_visible = case.settlement.outcome in VISIBLE
+    outcome = case.settlement.outcome
     return AlertText(
         mark=_YELLOW,
         headline=f"{case.subject} did not keep {clean(promise.rule_id, limit=80)}{observed}",
-        happened=f"Nothing is blocked by it{': the rows that passed are published' if is_visible else ''}.",
-        facts=_row_facts(case),
+        happened=f"Nothing is blocked by it{': the rows that passed are published' if outcome in VISIBLE else ''}.",
+        facts=_published_fact(case) if outcome is PartitionOutcome.PUBLISHED else _row_facts(case),
         why=case.rule_lines(case.broken_promises),
         steps=_promise_steps(case),
     )
@@ -61,7 +61,7 @@ def _published_with_warnings(case: Case) -> AlertText | None:
         mark=_YELLOW,
         headline=f"{case.subject} was published with {' and '.join(problems)}",
         happened="All rows are visible to consumers. Nothing is blocked, but please check the problems below.",
-        facts=(("Rows published", f"{case.settlement.rows_published:,}"),),
+        facts=_published_fact(case),
         why=case.rule_lines(case.broken_promises + case.warnings),
         steps=(*_promise_steps(case), *_warning_steps(case)),
     )
@@ -203,12 +203,13 @@ def _row_facts(case: Case) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _published_fact(case: Case) -> tuple[tuple[str, str], ...]:
+    return (("Rows published", f"{case.settlement.rows_published:,}"),)
+
+
 def _visible_facts(case: Case) -> tuple[tuple[str, str], ...]:
     settled = case.settlement
-    return (
-        ("Rows published", f"{settled.rows_published:,}"),
-        ("Rows left out", f"{settled.rows_in - settled.rows_published:,}"),
-    )
+    return (*_published_fact(case), ("Rows left out", f"{settled.rows_in - settled.rows_published:,}"))
 
 
 def _inspect_rows(case: Case) -> tuple[str, ...]:

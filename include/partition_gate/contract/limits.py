@@ -21,25 +21,27 @@ CUSTOM_PROPERTIES = (
 )
 
 
-ANOMALIES_OFF = DRIFT_OFF = "off"
+OFF = "off"
 
 
-def anomaly_threshold(value: object) -> float | None:
-    """The robust z of a number from 1 to 1,000, as a number or its text; None for any other form."""
-    return _between(value, 1, 1000)
+class Thresholds(Record):
+    """The thresholds that a contract may choose for a comparison that it may also switch off."""
+
+    low: float
+    high: float
+
+    def problem(self, value: object) -> str | None:
+        """What is wrong with a value and what to write; None for `off`, or a number in the range, also as text."""
+        try:
+            fits = value == OFF or self.low <= float(str(value)) <= self.high
+        except ValueError:
+            fits = False
+        how = f"write 'off' in quotes, or a number from {self.low:g} to {self.high:g}"
+        return None if fits else f"is not a threshold: {how}"
 
 
-def drift_threshold(value: object) -> float | None:
-    """The PSI of a number from 0.01 to 100, as a number or its text; None for any other form."""
-    return _between(value, 0.01, 100)
-
-
-def _between(value: object, low: float, high: float) -> float | None:
-    try:
-        number = float(str(value))
-    except ValueError:
-        return None
-    return number if low <= number <= high else None
+ANOMALY_THRESHOLDS = Thresholds(low=1, high=1000)  # robust z
+DRIFT_THRESHOLDS = Thresholds(low=0.01, high=100)  # population stability index
 
 
 class Limits(Record):

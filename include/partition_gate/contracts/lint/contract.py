@@ -8,13 +8,7 @@ from datetime import date, datetime
 
 from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line
-from partition_gate.contract.limits import (
-    ANOMALIES_OFF,
-    CUSTOM_PROPERTIES,
-    DRIFT_OFF,
-    anomaly_threshold,
-    drift_threshold,
-)
+from partition_gate.contract.limits import ANOMALY_THRESHOLDS, CUSTOM_PROPERTIES, DRIFT_THRESHOLDS
 from partition_gate.contract.model import Status
 from partition_gate.contracts.lint.view import Known, Problem, View, child, parts
 from partition_gate.core.finding import Level
@@ -154,16 +148,6 @@ def _day(value: object) -> str | None:
     return None
 
 
-def _anomalies(value: object) -> str | None:
-    fits = value == ANOMALIES_OFF or anomaly_threshold(value) is not None
-    return None if fits else "is not a threshold: write 'off' in quotes, or a number from 1 to 1000"
-
-
-def _drift(value: object) -> str | None:
-    fits = value == DRIFT_OFF or drift_threshold(value) is not None
-    return None if fits else "is not a threshold: write 'off' in quotes, or a number from 0.01 to 100"
-
-
 def _readiness(value: object) -> str | None:
     kind, _, span = str(value).partition(":")
     fits = str(value) in NOTES or (kind == "quiet" and duration(span) is not None)
@@ -178,8 +162,8 @@ def _calendar(value: object) -> str | None:
 _VALUES: dict[str, Callable[[object], str | None]] = {
     "quarantineLimit": _percentage,
     "shrinkLimit": _percentage,
-    "anomalies": _anomalies,
-    "drift": _drift,
+    "anomalies": ANOMALY_THRESHOLDS.problem,
+    "drift": DRIFT_THRESHOLDS.problem,
     "startDate": _start,
     "effectiveFrom": _day,
     "readiness": _readiness,

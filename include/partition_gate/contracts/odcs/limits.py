@@ -10,7 +10,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 
 from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line
-from partition_gate.contract.limits import ANOMALIES_OFF, DRIFT_OFF, Limits, anomaly_threshold, drift_threshold
+from partition_gate.contract.limits import ANOMALY_THRESHOLDS, DRIFT_THRESHOLDS, OFF, Limits, Thresholds
 from partition_gate.contract.model import Sla
 from partition_gate.core.errors import ContractError
 from partition_gate.core.units import duration, fraction, is_timezone
@@ -35,8 +35,8 @@ def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: st
         calendar=_calendar(custom, path),
         quarantine_limit=_limit(custom, "quarantineLimit", path, error_rate, default=Limits().quarantine_limit),
         shrink_limit=_limit(custom, "shrinkLimit", path, None, default=Limits().shrink_limit),
-        anomaly_threshold=_anomalies(custom, path),
-        drift_threshold=_drift(custom, path),
+        anomaly_threshold=_threshold(custom, "anomalies", Limits().anomaly_threshold, ANOMALY_THRESHOLDS, path),
+        drift_threshold=_threshold(custom, "drift", Limits().drift_threshold, DRIFT_THRESHOLDS, path),
         latency=_latency(latency, path),
         schedule=frequency.schedule if frequency else None,
         available_by=_clock(by_name.get("timeofavailability"), path),
@@ -70,26 +70,13 @@ def _limit(custom: Mapping[str, Any], name: str, path: str, sla: Sla | None, *, 
     return limit
 
 
-def _anomalies(custom: Mapping[str, Any], path: str) -> float | None:
-    value = custom.get("anomalies", Limits().anomaly_threshold)
-    if value == ANOMALIES_OFF:
-        return None
-    threshold = anomaly_threshold(value)
-    if threshold is None:
-        what = f"{value!r} is not a threshold: write 'off' in quotes, or a number from 1 to 1000"
-        raise ContractError(f"{path}: customProperties.anomalies: {what}")
-    return threshold
-
-
-def _drift(custom: Mapping[str, Any], path: str) -> float | None:
-    value = custom.get("drift", Limits().drift_threshold)
-    if value == DRIFT_OFF:
-        return None
-    threshold = drift_threshold(value)
-    if threshold is None:
-        what = f"{value!r} is not a threshold: write 'off' in quotes, or a number from 0.01 to 100"
-        raise ContractError(f"{path}: customProperties.drift: {what}")
-    return threshold
+def _threshold(
+    custom: Mapping[str, Any], name: str, default: float | None, allowed: Thresholds, path: str
+) -> float | None:
+    value = custom.get(name, default)
+    if problem := allowed.problem(value):
+        raise ContractError(f"{path}: customProperties.{name}: {value!r} {problem}")
+    return None if value == OFF else float(str(value))
 
 
 def _timezone(custom: Mapping[str, Any], path: str) -> str:
