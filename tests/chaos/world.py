@@ -144,8 +144,9 @@ class World:
         found = self.do(_known_attempts)
         known = tuple(found.answer or ())
         remote = [f"left behind: {path}" for path in self.do(_remote_files).answer if not _is_of(Path(path), known)]
-        files = [path for path in self.home.rglob("*") if path.is_file() and path.name != ".lock"]
-        left = [path for path in files if self.home / "spool" in path.parents or path.name.startswith(".warehouse.")]
+        files = [path for path in self.home.rglob("*") if path.is_file()]
+        spools = [path for path in (self.home / "spool").glob("*") if path.is_dir()]
+        left = [*spools, *(path for path in files if path.name.startswith(".warehouse."))]
         kept = [path for name in ("warehouse", "quarantine") for path in files if self.home / name in path.parents]
         rows = [path for path in kept if path.suffix == ".parquet" and "_delta_log" not in path.parts]
         return remote + [f"left behind: {path}" for path in (*left, *(one for one in rows if not _is_of(one, known)))]

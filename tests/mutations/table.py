@@ -127,7 +127,9 @@ GATE = (
     Mutation("an outcome is forgotten whose rows are visible", "gate/operations.py",
              "if visible is not None:", "if False:", PIPELINE),
     Mutation("the spool folder of a live run is swept", "gate/spool.py",
-             "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass", PIPELINE),
+             "with _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):", "if True:", PIPELINE),
+    Mutation("a spool folder that is being made is swept", "gate/spool.py",
+             "with _locked(parent, fcntl.LOCK_EX | fcntl.LOCK_NB):", "if True:", PIPELINE),
     Mutation("a row count that does not add up is no difference", "gate/reconcile.py",
              "if publication.rows != recorded.rows_published:", "if False:", PIPELINE),
 )  # fmt: skip

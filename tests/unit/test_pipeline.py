@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -148,7 +149,7 @@ class Gate:
     @property
     def spooled(self) -> list[Path]:
         folder = self.ports.spool_folder
-        return list(folder.iterdir()) if folder.exists() else []
+        return [path for path in folder.iterdir() if path.is_dir()] if folder.exists() else []
 
 
 @pytest.fixture
@@ -810,22 +811,25 @@ def test_an_attempt_that_cannot_be_looked_at_stops_no_other_partition(gate: Gate
         assert gate.outcome("2026-10-31") == "published"
 
 
-def test_a_spool_folder_that_was_just_left_is_swept_at_once_and_one_that_is_being_made_is_not(tmp_path: Path) -> None:
-    left, being_made = tmp_path / "left", tmp_path / "being-made"
-    for folder in (left, being_made):
+def test_a_spool_folder_is_swept_as_soon_as_its_owner_is_gone_and_a_live_one_is_not(tmp_path: Path) -> None:
+    killed_early, killed_later = tmp_path / "killed-early", tmp_path / "killed-later"
+    for folder in (killed_early, killed_later):
         folder.mkdir()
-    (left / ".lock").touch()
-
-    assert (remove_abandoned_spools(tmp_path), left.exists(), being_made.exists()) == (1, False, True)
-
-
-def test_a_spool_folder_that_nobody_owns_is_swept_and_a_live_one_is_not(tmp_path: Path) -> None:
-    dead = tmp_path / "orders-2026-11-01-1-x"
-    dead.mkdir()
+    (killed_later / ".lock").touch()
 
     with spool_folder(tmp_path, "orders-2026-11-01-2") as live:
-        swept = remove_abandoned_spools(tmp_path, grace=timedelta(0))
-        assert (swept, dead.exists(), live.exists()) == (1, False, True)
+        assert (remove_abandoned_spools(tmp_path), live.exists()) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_spool_folder_that_is_being_made_is_not_swept(tmp_path: Path) -> None:
+    being_made = tmp_path / "being-made"
+    being_made.mkdir()
+
+    with (tmp_path / ".lock").open("a") as making:
+        fcntl.flock(making, fcntl.LOCK_SH)
+        assert (remove_abandoned_spools(tmp_path), being_made.exists()) == (0, True)
+    assert (remove_abandoned_spools(tmp_path), being_made.exists()) == (1, False)
 
 
 # By hand

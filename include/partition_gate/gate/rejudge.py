@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.partition import Partition
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope, Severity
 from partition_gate.gate.discover import landed_now
+from partition_gate.gate.spool import spool_folder
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict, reach_verdict
 from partition_gate.ports import Ports
@@ -92,9 +92,8 @@ def _rejudged(old: CompiledDataset, new: CompiledDataset, key: str, ports: Ports
     landed = landed_now(old.dataset, key, ports=ports)
     if isinstance(landed, str):
         return _not_judged(new, key, landed)
-    ports.spool_folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=ports.spool_folder, prefix="rejudge-") as folder:
-        paths = ports.store.spool(landed, Path(folder)).paths
+    with spool_folder(ports.spool_folder, "rejudge") as folder:
+        paths = ports.store.spool(landed, folder).paths
         verdicts = [_verdict(version, landed, paths, old, ports) for version in (old, new)]
     return Rejudged(dataset=new.dataset.name, key=key, row_count=verdicts[1].row_count, flips=flips(*verdicts))
 

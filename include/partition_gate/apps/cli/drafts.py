@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from partition_gate.contracts.drafting.draft import draft_contract, proposed_id
 from partition_gate.contracts.drafting.profile import Arrival, DataProfile
 from partition_gate.core.partition import Location, Partition
 from partition_gate.core.units import is_timezone
+from partition_gate.gate.spool import spool_folder
 from partition_gate.settings import load_settings
 from partition_gate.wiring import WiredPorts, open_ports
 
@@ -88,9 +88,8 @@ def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile 
     if not full:
         return None
     chosen = full[-newest:]
-    ports.spool_folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=ports.spool_folder, prefix="init-") as folder:
-        spooled = [ports.store.spool(partition, Path(folder) / str(i)).paths for i, partition in enumerate(chosen)]
+    with spool_folder(ports.spool_folder, "init") as private:
+        spooled = [ports.store.spool(partition, private / str(i)).paths for i, partition in enumerate(chosen)]
         profile = profile_partitions(spooled)
     return DataProfile(
         location=location,
