@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.anomalies import COMPARING, DIGESTING, PROMOTING
+from tests.mutations.ci_formats import SHOWN
 from tests.mutations.columns_and_values import READING, SHOWING
 from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
 from tests.mutations.incidents import DELIVERING, LASTING
@@ -277,5 +278,5 @@ MUTATIONS = (
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),
     *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
     *COMPARING_WITH_BASELINES,
-    *(*ASSIGNING, *NAMING),
+    *(*ASSIGNING, *NAMING, *SHOWN),
 )

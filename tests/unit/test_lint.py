@@ -14,8 +14,7 @@ from tests.corpus.mutations import BASE, KNOWN, mutated
 
 from partition_gate.contracts.compatibility.report import read_version
 from partition_gate.contracts.lint.reading import examine
-from partition_gate.contracts.lint.reference import BEGIN, END, rules_table
-from partition_gate.contracts.lint.rules import RULES, lint
+from partition_gate.contracts.lint.rules import BEGIN, END, RULES, lint, rules_table
 from partition_gate.contracts.lint.text import LintedFile, as_github, as_json, as_text
 from partition_gate.contracts.lint.view import Known
 from partition_gate.core.finding import MAX_LINES, Finding, Level, refuse

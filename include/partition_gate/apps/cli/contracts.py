@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +18,8 @@ from partition_gate.apps.cli.versions import with_git
 from partition_gate.contracts.compatibility.changes import ContractVersion
 from partition_gate.contracts.compatibility.report import read_version
 from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, cover, of_object
-from partition_gate.contracts.lint.text import FORMATS, LintedFile
+from partition_gate.contracts.lint.reports import FORMATS, LintFormat
+from partition_gate.contracts.lint.text import LintedFile
 from partition_gate.core.errors import ContractError, OperatorError
 from partition_gate.core.finding import Level
 from partition_gate.core.strict_yaml.reading import load_document
@@ -27,14 +27,6 @@ from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, query_planner
 
 _SINCE = "The last approved git revision (in CI: origin/main). Default: the last commit."
-
-
-class LintFormat(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    GITHUB = "github"
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +39,7 @@ def register(app: typer.Typer) -> None:
 def lint(
     names: Names = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (the same as --format json).")] = False,
-    form: Annotated[LintFormat, typer.Option("--format", help="text, json, or GitHub annotations.")] = LintFormat.TEXT,
+    form: Annotated[LintFormat, typer.Option("--format", help="github: annotations.")] = LintFormat.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors: exit 1.")] = False,
     since: Annotated[str | None, typer.Option("--since", help=_SINCE)] = None,
 ) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.adapters.contract_folder import SUFFIX, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.apps.cli import diff_tables, tables
+from partition_gate.apps.cli.diff_markdown import as_markdown
 from partition_gate.apps.cli.named import whole_contract
 from partition_gate.contracts.compatibility.changes import Comparison, ContractVersion, Mode, compare
 from partition_gate.contracts.compatibility.report import CompatibilityReport, read_version, report_document
@@ -24,14 +26,25 @@ from partition_gate.wiring import contract_folder, open_ports
 if TYPE_CHECKING:
     from partition_gate.gate.rejudge import Rejudged
 
-OldArgument = Annotated[str, typer.Argument(metavar="OLD", help="The old file; or a contract id, for its git history.")]
-NewArgument = Annotated[str | None, typer.Argument(metavar="[NEW]", help="The new file (or contract id).")]
+_NAMES_HELP = "The old file and the new one (or contract ids); one alone is compared with its git history."
+Compared = Annotated[list[str], typer.Argument(metavar="OLD [NEW]", help=_NAMES_HELP)]
 Since = Annotated[str | None, typer.Option("--since", help="The git revision to compare the current file with.")]
 ModeOption = Annotated[Mode | None, typer.Option("--mode", help="Exit 1 if not compatible in this Avro mode.")]
 Partitions = Annotated[
     int, typer.Option("--partitions", min=0, help="Judge N partitions of each dataset by both versions.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document (the same as --format json).")]
+
+
+class DiffFormat(StrEnum):
+    """How the changes are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+Form = Annotated[DiffFormat, typer.Option("--format", help="markdown: a comment for a pull request.")]
 
 
 class Source(Record):
@@ -48,12 +61,12 @@ def register(app: typer.Typer) -> None:
 
 
 def diff(
-    old: OldArgument,
-    new: NewArgument = None,
+    names: Compared,
     since: Since = None,
     mode: ModeOption = None,
     partitions: Partitions = 0,
     as_json: Json = False,
+    form: Form = DiffFormat.TEXT,
 ) -> None:
     """Show every change between two versions, whom it breaks, and whether the version number is right.
 
@@ -62,19 +75,28 @@ def diff(
     Exit codes: 0 compatible, 1 incompatible or the version number is too low, 2 usage error, 3 no git history.
     """
     settings = load_settings()
-    if new is not None and since is not None:
-        raise typer.BadParameter("use either NEW or --since, not both")
+    old, new = _old_and_new(names, since)
     before, after, history = _sources(contract_folder(settings), old, new, since)
     report = _report(before, after, history)
     rejudged = _rejudged(before, after, partitions, settings) if partitions else ()
-    if as_json:
+    if as_json or form is DiffFormat.JSON:
         typer.echo(json.dumps(report_document(report, mode=mode, partitions=rejudged), indent=2, ensure_ascii=False))
+    elif form is DiffFormat.MARKDOWN:
+        typer.echo(as_markdown(after.path.name.removesuffix(SUFFIX), report, mode=mode, rejudged=rejudged))
     else:
         console = tables.terminal()
         diff_tables.show(console, report, mode)
         if partitions:
             diff_tables.show_partitions(console, rejudged)
     raise typer.Exit(0 if report.passes(mode) else 1)
+
+
+def _old_and_new(names: Sequence[str], since: str | None) -> tuple[str, str | None]:
+    if len(names) > 2:
+        raise typer.BadParameter(f"{len(names)} names: give one contract, or the old file and the new one")
+    if len(names) == 2 and since is not None:
+        raise typer.BadParameter("use either NEW or --since, not both")
+    return names[0], names[1] if len(names) == 2 else None
 
 
 def _sources(

@@ -1,4 +1,7 @@
-"""The lint rules: what the standard's schema cannot check. One small function per rule, and one line per rule here."""
+"""The lint rules: what the standard's schema cannot check. One small function per rule, and one line per rule here.
+
+Their table in docs/reference/lint.md is generated from here.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,26 @@ class ReadContractRule(NamedTuple):
     check: Callable[[Document, Contract, Known], Iterator[Problem]]
 
 
+class RuleStatement(NamedTuple):
+    """A rule, its usual level, and what is true if it finds nothing."""
+
+    name: str
+    level: Level
+    what: str
+
+
+BEGIN, END = "<!-- rules: begin (generated; a test keeps it current) -->", "<!-- rules: end -->"
+_OTHERS = (
+    ("yaml", Level.ERROR, "The file is one plain YAML mapping without features that hide, multiply or change content."),
+    ("schema", Level.ERROR, "The document is valid against the JSON Schema of its apiVersion, and no key is misspelt."),
+    ("unknown-key", Level.WARNING, "v3.0: places that the schema leaves open have only keys of the standard."),
+    (
+        "reading",
+        Level.ERROR,
+        "The contract can be read: it has a server for the environment, and valid names and values.",
+    ),
+    ("kept-versions", Level.ERROR, "Kept versions are in order, load into one table, and equal the approved versions."),
+)
 RULES: dict[str, LintRule] = {
     "strict-name": LintRule(Level.ERROR, contract.strict_name),
     "id-is-file-name": LintRule(Level.ERROR, contract.id_is_file_name),
@@ -95,6 +118,23 @@ def lint_contract(
     """The findings of `lint`, and the additional findings in the parsed contract."""
     rules = ((name, rule.level, rule.check(document, contract, known)) for name, rule in READ_CONTRACT_RULES.items())
     return _with_rules(earlier, rules, document)
+
+
+def rule_statements() -> tuple[RuleStatement, ...]:
+    """Every rule, in execution order."""
+    rules: tuple[tuple[str, LintRule | ReadContractRule], ...] = (*RULES.items(), *READ_CONTRACT_RULES.items())
+    others = (RuleStatement(*other) for other in _OTHERS)
+    return (*others, *(RuleStatement(name, rule.level, _statement(rule.check)) for name, rule in rules))
+
+
+def rules_table() -> str:
+    """The rules as a Markdown table, in execution order."""
+    rows = [f"| `{name}` | {level.value} | {what} |" for name, level, what in rule_statements()]
+    return "\n".join(["| rule | level | what is true if it finds nothing |", "|---|---|---|", *rows])
+
+
+def _statement(check: Callable[..., object]) -> str:
+    return " ".join((check.__doc__ or "").split("\n\n")[0].split())
 
 
 def _with_rules(

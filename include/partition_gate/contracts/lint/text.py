@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from partition_gate.core.finding import TOP, Finding, Level
 from partition_gate.core.record import Record
@@ -45,9 +45,6 @@ def as_json(files: Sequence[LintedFile]) -> str:
 def as_github(files: Sequence[LintedFile]) -> str:
     """Workflow commands: one annotation per finding, escaped so that no text in a contract can become a command."""
     return "\n".join(_annotation(file.path, finding) for file in files for finding in file.findings)
-
-
-FORMATS: dict[str, Callable[[Sequence[LintedFile]], str]] = {"text": as_text, "json": as_json, "github": as_github}
 
 
 def _text_of(file: LintedFile) -> Iterator[str]:
