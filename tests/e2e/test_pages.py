@@ -20,7 +20,7 @@ from partition_gate.apps.web.app import create_app
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.testing.builders import a_check_result, a_settlement
-from partition_gate.testing.console import InMemoryConsole
+from partition_gate.testing.console import A_SUMMARY, InMemoryConsole, a_history
 
 CHROMIUM = Path("/usr/bin/chromium")
 ATTEMPT = "orders-2026-11-01-1"
@@ -104,6 +104,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def console(site: Path) -> Iterator[str]:
     """The address of a console that runs below a prefix, as inside Airflow."""
     shown = InMemoryConsole(site, [a_settlement(ATTEMPT, outcome=PartitionOutcome.REJECTED)])
+    shown.summaries = (A_SUMMARY,)
+    shown.histories = {"orders": a_history(shown.settled, word="a long sentence about orders " * 5)}
     shown.checks = {ATTEMPT: (a_check_result(outcome=CheckOutcome.FAILED),)}
     app = Starlette(routes=[Mount("/gate", app=create_app(shown))])
     with socket.socket() as listener:
@@ -141,6 +143,7 @@ def _background(visit: Visit, selector: str) -> str:
     [
         "/",
         "/partitions/orders/2026-11-01",
+        "/datasets/orders",
         f"/quarantine/{ATTEMPT}",
         "/inbox",
         "/docs/index.html",
@@ -217,7 +220,7 @@ def test_the_index_is_filtered_while_one_types(visit: Visit, site: Path):
     assert visit.page.locator("tbody tr:visible").count() == 1
 
 
-@pytest.mark.parametrize("page", ["/", "/partitions/orders/2026-11-01"])
+@pytest.mark.parametrize("page", ["/", "/partitions/orders/2026-11-01", "/datasets/orders"])
 def test_a_page_is_never_wider_than_a_phone(browser: Any, console: str, page: str):
     context = browser.new_context(viewport={"width": 375, "height": 700})
     visit = Visit(context.new_page()).open(console + page)

@@ -21,7 +21,7 @@ from partition_gate.core.errors import StoreUnreachable
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
-from partition_gate.testing.console import ATTEMPT, InMemoryConsole, a_console, a_sample, some_details
+from partition_gate.testing.console import ATTEMPT, InMemoryConsole, a_console, a_history, a_sample, some_details
 
 ATTACK = '"><script>alert(1)</script><b>'
 OUTSIDE = re.compile(r"""(?:src|href|action)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?(?:https?:)?//""")
@@ -37,6 +37,7 @@ PAGES = (
     "/partitions/orders/2026-11-01",
     f"/attempts/{ATTEMPT}",
     "/contracts/orders",
+    "/datasets/orders",
     f"/quarantine/{ATTEMPT}",
     "/inbox",
     "/docs/index.html",
@@ -84,7 +85,7 @@ def test_no_page_may_run_an_inline_script_and_only_reports_run_any():
     assert "script-src 'self';" in DOCS_POLICY
 
 
-@pytest.mark.parametrize("page", PAGES[:7])
+@pytest.mark.parametrize("page", PAGES[:8])
 def test_pages_work_below_a_prefix(tmp_path: Path, page: str):
     mounted = TestClient(Starlette(routes=[Mount("/gate", app=create_app(a_console(tmp_path)))]))
 
@@ -244,10 +245,10 @@ def test_an_older_attempt_leads_to_the_newest(tmp_path: Path):
     assert "This is an older attempt" in page
 
 
-def test_a_dag_leads_to_the_partitions_of_its_contract(tmp_path: Path):
+def test_a_dag_leads_to_the_page_of_its_dataset(tmp_path: Path):
     answer = a_browser(a_console(tmp_path)).get("/dags/gate__orders", follow_redirects=False)
 
-    assert answer.headers["location"] == "/?dataset=orders"
+    assert answer.headers["location"] == "/datasets/orders"
 
 
 def test_a_contract_with_several_datasets_lists_them_and_commands_name_them(tmp_path: Path):
@@ -261,11 +262,11 @@ def test_a_contract_with_several_datasets_lists_them_and_commands_name_them(tmp_
 
     assert "<h1>Contract orders</h1>" in page
     assert page.count("<dt>Dataset</dt>") == 2
-    assert '<a href="/?dataset=lines">lines</a>: Its lines.' in page
+    assert '<a href="/datasets/lines">lines</a>: Its lines.' in page
     assert "gate quarantine show orders/orders 2026-11-01" in browser.get(f"/quarantine/{ATTEMPT}").text
     assert "gate run orders/orders 2026-11-01" in browser.get(f"/attempts/{ATTEMPT}").text
     answer = browser.get("/dags/gate__orders__lines", follow_redirects=False)
-    assert answer.headers["location"] == "/?dataset=lines"
+    assert answer.headers["location"] == "/datasets/lines"
 
 
 def test_quarantine_shows_reasons_the_masked_columns_and_the_command(tmp_path: Path):
@@ -330,6 +331,25 @@ def test_a_contracts_page_shows_owners_coverage_and_what_each_version_changed(tm
     assert "1 breaking change" in page
     assert "first known version" in page
     assert 'href="#L2"' in page
+
+
+def test_a_datasets_page_is_text_whatever_it_holds(tmp_path: Path):
+    console = a_console(tmp_path)
+    console.histories = {"orders": a_history(console.settled, word=ATTACK)}
+
+    page = a_browser(console).get("/datasets/orders").text
+
+    assert page.count("&lt;script&gt;") >= 3
+    assert "<script" not in page
+
+
+def test_a_dataset_whose_contract_cannot_be_used_still_shows_its_partitions(tmp_path: Path):
+    console = a_console(tmp_path)
+    console.histories = {}
+
+    answer = a_browser(console).get("/datasets/orders", follow_redirects=False)
+
+    assert answer.headers["location"] == "/?dataset=orders"
 
 
 def test_a_contracts_details_are_text_whatever_they_hold(tmp_path: Path):

@@ -276,6 +276,18 @@ def test_results_come_back_in_suite_order(ledger: Ledger) -> None:
     assert ledger.results(attempt.id) == results
 
 
+def test_what_did_not_pass_comes_back_by_attempt_in_suite_order(ledger: Ledger) -> None:
+    first, second, clean = (opened(ledger, key).id for key in ("2026-11-01", "2026-11-02", "2026-11-03"))
+    failed = (a_check_result("z", outcome=CheckOutcome.FAILED), a_check_result("a", outcome=CheckOutcome.WARNED))
+    ledger.record_validation(first, (a_check_result("b"), *failed), document="{}")
+    ledger.record_validation(second, failed[:1], document="{}")
+    ledger.record_validation(clean, (a_check_result("b"),), document="{}")
+
+    assert ledger.not_passed([first, second, clean, "nothing"]) == {first: failed, second: failed[:1]}
+    assert ledger.not_passed([second]) == {second: failed[:1]}
+    assert ledger.not_passed([]) == {}
+
+
 def test_a_document_comes_back_as_it_was(ledger: Ledger) -> None:
     attempt = opened(ledger)
 
@@ -1051,6 +1063,17 @@ def test_datasets_have_measurements_and_keys_of_their_own(ledger: Ledger) -> Non
 
     assert ledger.recorded_keys("orders") == ("2026-11-01", "2026-11-02")
     assert ledger.measured("flights", ["2026-11-01"]) == ()
+
+
+def test_the_last_keys_and_the_outcomes_of_some_partitions_come_by_key(ledger: Ledger) -> None:
+    for key in ("2026-11-03", "2026-11-01", "2026-11-04", "2026-11-02"):
+        measured(ledger, ON_TIME, key=key)
+
+    assert ledger.recorded_keys("orders", limit=2) == ("2026-11-03", "2026-11-04")
+    assert ledger.recorded_keys("orders", limit=2, up_to="2026-11-03") == ("2026-11-02", "2026-11-03")
+    found = ledger.current("orders", ["2026-11-04", "2026-11-09", "2026-11-01"])
+    assert [each.partition_key for each in found] == ["2026-11-01", "2026-11-04"]
+    assert ledger.current("flights", ["2026-11-01"]) == ()
 
 
 # The watch

@@ -10,6 +10,7 @@ from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
+from tests.mutations.pages import LOOKING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
 from tests.mutations.watching import DELIVERED, MISSING, NOTICING, SURVIVING, WANTING
 
@@ -278,5 +279,5 @@ MUTATIONS = (
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),
     *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
     *COMPARING_WITH_BASELINES,
-    *(*ASSIGNING, *NAMING, *SHOWN),
+    *(*ASSIGNING, *NAMING, *SHOWN, *LOOKING),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 
 from partition_gate.alerts.alert import (
     Alert,
@@ -17,9 +17,7 @@ from partition_gate.alerts.alert import (
 )
 from partition_gate.alerts.case import Case, of
 from partition_gate.alerts.slack_blocks import clean
-from partition_gate.contract.calendar import period
-from partition_gate.contract.model import Dataset
-from partition_gate.core.errors import MalformedPartitionKey
+from partition_gate.contract.calendar import recorded_period
 from partition_gate.core.severity import Scope
 from partition_gate.incidents.model import Assessment, Audience, Notice, Problem, ProblemKind
 from partition_gate.judging.anomalies import Comparison
@@ -61,7 +59,7 @@ def assessment_of(case: Case, links: Links, *, operators: str = "", is_backfill:
     in_order = _IN_ORDER.get(settlement.outcome, _JUDGED) | {
         result.rule_id for result in case.results if result.outcome is CheckOutcome.PASSED
     }
-    covered = _period(dataset, settlement.partition_key)
+    covered = recorded_period(dataset, settlement.partition_key)
     return Assessment(
         dataset=settlement.dataset,
         contract=settlement.contract,
@@ -97,14 +95,6 @@ def with_anomalies(assessment: Assessment, found: Comparison, recipients: Sequen
             "notices": (*assessment.notices, *notices),
         }
     )
-
-
-def _period(dataset: Dataset, key: str) -> tuple[datetime, datetime] | None:
-    """None if the key names no date, or was recorded by an older version that the contract no longer allows."""
-    try:
-        return period(dataset, key)
-    except MalformedPartitionKey:
-        return None
 
 
 def _problems(case: Case) -> Iterator[Problem]:

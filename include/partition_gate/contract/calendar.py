@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from partition_gate.contract.cron import ticks
 from partition_gate.contract.model import Dataset
+from partition_gate.core.errors import MalformedPartitionKey
 from partition_gate.core.partition_key import Segment
 from partition_gate.core.record import Record
 from partition_gate.core.units import duration
@@ -36,6 +37,14 @@ def period(dataset: Dataset, key: str) -> tuple[datetime, datetime] | None:
         return None
     zone = ZoneInfo(dataset.limits.timezone)
     return _covered(*labelled, zone, are_timestamps=_is_timestamp(dataset, key))
+
+
+def recorded_period(dataset: Dataset, key: str) -> tuple[datetime, datetime] | None:
+    """As `period`; None also for a key that an older version recorded and that the contract no longer allows."""
+    try:
+        return period(dataset, key)
+    except MalformedPartitionKey:
+        return None
 
 
 def deadline(dataset: Dataset, key: str) -> datetime | None:

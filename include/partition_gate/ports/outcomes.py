@@ -36,8 +36,17 @@ class Outcomes(Protocol):
     def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
         """The current outcome of each (dataset, partition), by dataset and key."""
 
-    def recorded_keys(self, dataset: str) -> tuple[str, ...]:
-        """The keys of the partitions that have an outcome, in text order."""
+    def current(self, dataset: str, keys: Sequence[str]) -> tuple[Settlement, ...]:
+        """The current outcomes of these partitions, by key; without those that have none.
+
+        The cost depends on the number of keys, not on the dataset's history.
+        """
+
+    def recorded_keys(self, dataset: str, *, limit: int | None = None, up_to: str | None = None) -> tuple[str, ...]:
+        """The keys of the partitions that have an outcome, in text order: all, or the last `limit` up to `up_to`.
+
+        With a limit, the cost does not depend on the dataset's history.
+        """
 
     def visible(self, dataset: str) -> tuple[Settlement, ...]:
         """Per partition, by key: the newest settlement that made rows visible, whatever happened later."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from partition_gate.judging.attempt import CountedAttempt, MeasuredPartition, ProfiledPartition
@@ -31,6 +31,11 @@ class Results(Protocol):
         """Record how the promises of a partition that was not validated were measured. Idempotent."""
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]: ...
+
+    def not_passed(self, attempt_ids: Sequence[str]) -> Mapping[str, tuple[CheckResult, ...]]:
+        """The results other than passed of these attempts, by attempt and in suite order; without attempts that have
+        none.
+        """
 
     def document(self, attempt_id: str) -> str | None: ...
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from partition_gate.apps.web.console import BrokenContract, ContractSummary
 from partition_gate.apps.web.contract_details import ContractDetails, Coverage, ShownVersion
+from partition_gate.apps.web.dataset_history import DatasetHistory, Slot
 from partition_gate.checks.compiling.compiled import VersionInForce
 from partition_gate.contracts.compatibility.changes import Change, VersionRule
 from partition_gate.contracts.compatibility.rules import Party
 from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment
-from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.incidents.model import Incident, IncidentState, ProblemKind
+from partition_gate.judging.attempt import OutboxEntry, ProfiledPartition, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.profile import ColumnCounters, PartitionProfile
 from partition_gate.judging.quarantine import QuarantineSample, SampleRow
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
-from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
+from partition_gate.testing.builders import NOON, a_check_result, a_contract, a_message, a_settlement
 
 ATTEMPT = "orders-2026-11-01-1"
 
@@ -30,6 +34,7 @@ class InMemoryConsole:
         self.watch: str | None = None
         self.waiting: tuple[str, ...] = ()
         self.broken: tuple[BrokenContract, ...] = ()
+        self.histories: Mapping[str, DatasetHistory] = {}
         self.texts: Mapping[str, str] = {}
         self.details: Mapping[str, ContractDetails] = {}
         self.checks: Mapping[str, tuple[CheckResult, ...]] = {}
@@ -56,6 +61,11 @@ class InMemoryConsole:
     def broken_contracts(self) -> tuple[BrokenContract, ...]:
         return self.broken
 
+    def dataset(self, name: str, *, up_to: str | None) -> DatasetHistory | None:
+        history = self.histories.get(name)
+        shown = tuple(slot for slot in history.slots if up_to is None or slot.key <= up_to) if history else ()
+        return history.model_copy(update={"slots": shown}) if history else None
+
     def contract_text(self, contract_id: str) -> str | None:
         return self.texts.get(contract_id)
 
@@ -79,7 +89,8 @@ class InMemoryConsole:
 def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:
     """A console with one rejected partition (`ATTEMPT`) or these settlements, everything a page may show, and pages."""
     console = InMemoryConsole(folder, settlements or (a_settlement(ATTEMPT, outcome=PartitionOutcome.REJECTED),))
-    console.summaries = (_SUMMARY,)
+    console.summaries = (A_SUMMARY,)
+    console.histories = {"orders": a_history(console.settled)}
     console.texts = {"orders": "id: orders\nversion: 1.0.0\n"}
     console.details = {"orders": some_details()}
     console.checks = {ATTEMPT: (a_check_result("passing"), a_check_result("failing", outcome=CheckOutcome.FAILED))}
@@ -93,6 +104,50 @@ def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:
     page.write_text("<p>a report</p>")
     (folder / "index.html").write_text("<p>all reports</p>")
     return console
+
+
+def a_history(settlements: Sequence[Settlement] = (), *, word: str = "orders that were placed") -> DatasetHistory:
+    """The dataset `orders` with a column, these partitions, and a missing one; `word` is in every text field."""
+    compiled = a_contract([{"name": "id", "logicalType": "integer", "description": word}])
+    failed = a_check_result(word, outcome=CheckOutcome.FAILED)
+    counters = ColumnCounters(column="id", row_count=100, null_count=3, minimum=1, maximum=9)
+    profiled = [
+        ProfiledPartition(
+            partition_key=each.partition_key, profile=PartitionProfile(row_count=100, columns=(counters,))
+        )
+        for each in settlements
+    ]
+    slots = [Slot(key=each.partition_key, start=NOON, due_at=NOON, settlement=each) for each in settlements]
+    return DatasetHistory(
+        compiled=compiled,
+        now=NOON + timedelta(days=9),
+        slots=(*slots, Slot(key="2026-11-08", start=NOON + timedelta(days=7), due_at=NOON + timedelta(days=8))),
+        next=None,
+        older="2026-10-01",
+        not_passed={each.attempt_id: (failed,) for each in settlements},
+        profiles=tuple(profiled),
+        service_levels=(),
+        incidents=(_incident(word),),
+        referenced_by=("lines",),
+    )
+
+
+def _incident(word: str) -> Incident:
+    return Incident(
+        id=7,
+        dataset="orders",
+        contract="orders",
+        cause=word,
+        kind=ProblemKind.RULE,
+        state=IncidentState.OPEN,
+        finding=word,
+        opened_at=NOON,
+        since="2026-11-01",
+        last_key="2026-11-01",
+        last_position="2026-11-01",
+        last_at=NOON,
+        partitions=1,
+    )
 
 
 def some_details(word: str = "a column") -> ContractDetails:
@@ -129,7 +184,7 @@ def a_sample(value: str = "7") -> QuarantineSample:
     return QuarantineSample(columns=("id", "email"), masked=("email",), rows=(row,), row_count=1, raw=())
 
 
-_SUMMARY = ContractSummary(
+A_SUMMARY = ContractSummary(
     id="orders",
     version="1.0.0",
     dataset="orders",

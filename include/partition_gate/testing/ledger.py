@@ -157,8 +157,12 @@ class InMemoryLedger(InMemoryIncidents):
         where = sorted(pair for pair in self._latest if dataset in (None, pair[0]))
         return tuple(self._settlements[self._latest[pair]] for pair in where)
 
-    def recorded_keys(self, dataset: str) -> tuple[str, ...]:
-        return tuple(sorted(key for name, key in self._latest if name == dataset))
+    def current(self, dataset: str, keys: Sequence[str]) -> tuple[Settlement, ...]:
+        return tuple(each for each in self.latest(dataset) if each.partition_key in keys)
+
+    def recorded_keys(self, dataset: str, *, limit: int | None = None, up_to: str | None = None) -> tuple[str, ...]:
+        keys = sorted(key for name, key in self._latest if name == dataset and (up_to is None or key <= up_to))
+        return tuple(keys if limit is None else keys[-limit:])
 
     def visible(self, dataset: str) -> tuple[Settlement, ...]:
         keys = sorted({settled.partition_key for settled in self._settlements.values() if settled.dataset == dataset})
@@ -208,6 +212,11 @@ class InMemoryLedger(InMemoryIncidents):
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         return self._validations[attempt_id][0] if attempt_id in self._validations else ()
+
+    def not_passed(self, attempt_ids: Sequence[str]) -> dict[str, tuple[CheckResult, ...]]:
+        found = {each: self.results(each) for each in dict.fromkeys(attempt_ids)}
+        others = {each: tuple(r for r in own if r.outcome is not CheckOutcome.PASSED) for each, own in found.items()}
+        return {each: own for each, own in others.items() if own}
 
     def document(self, attempt_id: str) -> str | None:
         return self._validations[attempt_id][1] if attempt_id in self._validations else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -143,9 +143,13 @@ class SqlLedger:
         with self._database.reading() as connection:
             return settlements.newest(connection, dataset)
 
-    def recorded_keys(self, dataset: str) -> tuple[str, ...]:
+    def current(self, dataset: str, keys: Sequence[str]) -> tuple[Settlement, ...]:
         with self._database.reading() as connection:
-            return settlements.recorded_keys(connection, dataset)
+            return settlements.current(connection, dataset, keys)
+
+    def recorded_keys(self, dataset: str, *, limit: int | None = None, up_to: str | None = None) -> tuple[str, ...]:
+        with self._database.reading() as connection:
+            return settlements.recorded_keys(connection, dataset, limit, up_to)
 
     def visible(self, dataset: str) -> tuple[Settlement, ...]:
         with self._database.reading() as connection:
@@ -179,6 +183,10 @@ class SqlLedger:
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         with self._database.reading() as connection:
             return validation_results.results(connection, attempt_id)
+
+    def not_passed(self, attempt_ids: Sequence[str]) -> Mapping[str, tuple[CheckResult, ...]]:
+        with self._database.reading() as connection:
+            return validation_results.not_passed(connection, attempt_ids)
 
     def document(self, attempt_id: str) -> str | None:
         with self._database.reading() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, Select, and_, delete, select
 
@@ -46,9 +47,21 @@ def newest(connection: Connection, dataset: str | None) -> tuple[Settlement, ...
     return tuple(_settlement(row) for row in connection.execute(ordered))
 
 
-def recorded_keys(connection: Connection, dataset: str) -> tuple[str, ...]:
-    """In text order."""
+def current(connection: Connection, dataset: str, keys: Sequence[str]) -> tuple[Settlement, ...]:
+    """By key."""
+    query = select(*_COLUMNS).join(latest, latest.c.attempt_id == settlements.c.attempt_id)
+    mine = and_(latest.c.dataset == dataset, latest.c.partition_key.in_(keys))
+    found = map(_settlement, connection.execute(query.where(mine)))
+    return tuple(sorted(found, key=lambda settlement: settlement.partition_key))
+
+
+def recorded_keys(connection: Connection, dataset: str, limit: int | None, up_to: str | None) -> tuple[str, ...]:
+    """In text order; with a limit, the index of `latest` finds them from its end."""
     query = select(latest.c.partition_key).where(latest.c.dataset == dataset)
+    if up_to is not None:
+        query = query.where(latest.c.partition_key <= up_to)
+    if limit is not None:
+        query = query.order_by(latest.c.partition_key.desc()).limit(limit)
     return tuple(sorted(connection.execute(query).scalars()))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from partition_gate.adapters.ledger.database import insert_new
 from partition_gate.adapters.ledger.schema import attempts, check_results, counters, validations
-from partition_gate.judging.verdict import CheckResult
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
 
 COUNTED = ("element_count", "unexpected_count")
 
@@ -35,6 +35,19 @@ def results(connection: Connection, attempt_id: str) -> tuple[CheckResult, ...]:
     columns = [check_results.c[name] for name in CheckResult.model_fields]
     query = select(*columns).where(check_results.c.attempt_id == attempt_id).order_by(check_results.c.position)
     return tuple(_result(dict(row._mapping)) for row in connection.execute(query))
+
+
+def not_passed(connection: Connection, attempt_ids: Sequence[str]) -> dict[str, tuple[CheckResult, ...]]:
+    """As the port documents."""
+    columns = [check_results.c.attempt_id, *(check_results.c[name] for name in CheckResult.model_fields)]
+    mine = check_results.c.attempt_id.in_(attempt_ids)
+    query = select(*columns).where(mine, check_results.c.outcome != CheckOutcome.PASSED.value)
+    found: dict[str, tuple[CheckResult, ...]] = {}
+    for row in connection.execute(query.order_by(check_results.c.attempt_id, check_results.c.position)):
+        values = dict(row._mapping)
+        attempt_id = values.pop("attempt_id")
+        found[attempt_id] = (*found.get(attempt_id, ()), _result(values))
+    return found
 
 
 def document(connection: Connection, attempt_id: str) -> str | None:

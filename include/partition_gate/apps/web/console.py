@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from partition_gate.apps.web.contract_details import ContractDetails
+from partition_gate.apps.web.dataset_history import DatasetHistory
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample
@@ -56,6 +57,9 @@ class Console(Protocol):
         """The usable datasets, sorted by the contract's id."""
 
     def broken_contracts(self) -> tuple[BrokenContract, ...]: ...
+
+    def dataset(self, name: str, *, up_to: str | None) -> DatasetHistory | None:
+        """The newest partitions of a usable dataset, or those up to a key; None if there is no such dataset."""
 
     def contract_text(self, contract_id: str) -> str | None:
         """The YAML text of a contract, usable or not; None if there is no such file."""

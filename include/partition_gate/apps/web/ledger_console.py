@@ -10,6 +10,7 @@ from partition_gate.adapters.contract_folder import SUFFIX, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.apps.web.console import BrokenContract, ContractSummary
 from partition_gate.apps.web.contract_details import ContractDetails, contract_details
+from partition_gate.apps.web.dataset_history import DatasetHistory, dataset_history
 from partition_gate.contract.model import Dataset
 from partition_gate.core.masking import Masking
 from partition_gate.core.names import dag_id
@@ -72,6 +73,13 @@ class LedgerConsole:
             BrokenContract(id=file.removesuffix(SUFFIX), file=file, problem=problem)
             for file, problem in self._catalogue.current().broken
         )
+
+    def dataset(self, name: str, *, up_to: str | None) -> DatasetHistory | None:
+        usable = self._catalogue.current().contracts
+        own = next((each for each in usable if each.dataset.name == name), None)
+        if own is None:
+            return None
+        return dataset_history(own, usable, up_to=up_to, now=self._clock.now(), ledger=self._ledger)
 
     def contract_text(self, contract_id: str) -> str | None:
         path = next((path for path in self._contracts.paths() if path.name == f"{contract_id}{SUFFIX}"), None)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from partition_gate.alerts.slack_preview import preview
 from partition_gate.apps.web.console import Console
+from partition_gate.apps.web.dataset_page import dataset_page
 from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES, failures_first
 from partition_gate.apps.web.overview import View, overview
 from partition_gate.core.addresses import shown_channel
@@ -54,6 +55,7 @@ def pages(console: Console) -> APIRouter:
     router.add_api_route("/", page.table)
     router.add_api_route("/partitions/{name:path}", page.partition)
     router.add_api_route("/attempts/{attempt_id:path}", page.attempt)
+    router.add_api_route("/datasets/{name:path}", page.dataset)
     router.add_api_route("/contracts/{contract_id:path}", page.contract)
     router.add_api_route("/quarantine/{attempt_id:path}", page.quarantine)
     router.add_api_route("/inbox", page.inbox)
@@ -88,6 +90,20 @@ class ConsolePages:
             broken=self._console.broken_contracts(),
             watch_problem=self._console.watch_problem(),
             undelivered=self._console.undelivered(),
+        )
+
+    def dataset(self, request: Request, name: str, last: Annotated[str | None, Query(alias="to")] = None) -> Response:
+        history = self._console.dataset(name, up_to=last or None)
+        if history is None:  # its contract is broken or gone, but what was recorded can still be shown
+            return RedirectResponse(Addresses(request).overview(dataset=name))
+        return html(
+            request,
+            "dataset.html",
+            history=history,
+            page=dataset_page(history),
+            summary=next(each for each in self._console.contracts() if each.dataset == name),
+            is_newest=not last,
+            watch_problem=self._console.watch_problem(),
         )
 
     def partition(self, request: Request, name: str) -> Response:
@@ -131,9 +147,9 @@ class ConsolePages:
         return html(request, "inbox.html", messages=shown[:MESSAGES_SHOWN], total=len(shown))
 
     def dag(self, request: Request, dag_id: str) -> Response:
-        """The tab on a DAG in Airflow: the partitions of the DAG's dataset."""
+        """The tab on a DAG in Airflow: the page of the DAG's dataset."""
         own = next((each for each in self._console.contracts() if each.dag == dag_id), None)
-        return RedirectResponse(Addresses(request).overview(dataset=own.dataset if own else None))
+        return RedirectResponse(Addresses(request).dataset(own.dataset) if own else Addresses(request).overview())
 
     def docs(self, request: Request) -> Response:
         return RedirectResponse(Addresses(request).docs(), status_code=307)
@@ -235,6 +251,11 @@ class Addresses:
         """The table; `dataset`, `from_` and `to` select a part of it."""
         query = {name.rstrip("_"): value for name, value in view.items() if value}
         return f"{self.prefix}/" + (f"?{urlencode(query)}" if query else "")
+
+    def dataset(self, name: str, **view: str | None) -> str:
+        """The page of a dataset; `to` is the last partition shown."""
+        query = {key: value for key, value in view.items() if value}
+        return f"{self.prefix}/datasets/{quote(name, safe='')}" + (f"?{urlencode(query)}" if query else "")
 
     def partition(self, settlement: Settlement) -> str:
         key = quote(settlement.partition_key, safe="/")
