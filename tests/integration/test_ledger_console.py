@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
+from partition_gate.apps.web.console import BrokenContract
 from partition_gate.apps.web.ledger_console import LedgerConsole
 from partition_gate.contracts.coverage.clauses import Treatment
 from partition_gate.core.errors import OperatorError
@@ -40,6 +43,14 @@ schema:
       - {name: email, physicalName: E_MAIL, logicalType: string, classification: personal}
 team: {name: Sales}
 """
+
+
+def soon(find: Callable[[], tuple[BrokenContract, ...]]) -> tuple[BrokenContract, ...]:
+    """What is found once the files have been looked at again."""
+    end = time.monotonic() + 5
+    while not (found := find()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
 
 
 @pytest.fixture
@@ -130,7 +141,7 @@ def test_a_contract_that_breaks_is_told_without_a_restart(ledger: SqlLedger, fol
 
     (folder.contracts / "orders.odcs.yaml").write_text("id: [")
 
-    (broken,) = console.broken_contracts()
+    (broken,) = soon(console.broken_contracts)
     assert (broken.id, broken.file) == ("orders", "orders.odcs.yaml")
 
 
@@ -190,7 +201,7 @@ def test_a_kept_version_that_breaks_is_told_without_a_restart(ledger: SqlLedger,
     kept.parent.mkdir(parents=True)
     kept.write_text("id: [")
 
-    (broken,) = console.broken_contracts()
+    (broken,) = soon(console.broken_contracts)
     assert (broken.id, "history/orders/0.9.0.odcs.yaml" in broken.problem) == ("orders", True)
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from partition_gate.apps.web.console import BrokenContract, ContractSummary
 from partition_gate.apps.web.contract_details import ContractDetails, Coverage, ShownVersion
-from partition_gate.apps.web.dataset_history import DatasetHistory, Slot
+from partition_gate.apps.web.dataset_history import DatasetHistory
+from partition_gate.apps.web.overview import Filters, Overview, overview
+from partition_gate.apps.web.slots import Slot
 from partition_gate.checks.compiling.compiled import VersionInForce
 from partition_gate.contracts.compatibility.changes import Change, VersionRule
 from partition_gate.contracts.compatibility.rules import Party
@@ -20,6 +22,7 @@ from partition_gate.judging.profile import ColumnCounters, PartitionProfile
 from partition_gate.judging.quarantine import QuarantineSample, SampleRow
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.builders import NOON, a_check_result, a_contract, a_message, a_settlement
+from partition_gate.testing.ledger import InMemoryLedger
 
 ATTEMPT = "orders-2026-11-01-1"
 
@@ -41,13 +44,19 @@ class InMemoryConsole:
         self.outbox: tuple[OutboxEntry, ...] = ()
         self.samples: Mapping[str, QuarantineSample] = {}
 
-    def settlements(self) -> tuple[Settlement, ...]:
-        newest = {(s.dataset, s.partition_key): s for s in sorted(self.settled, key=lambda s: s.settled_at)}
-        return tuple(newest.values())
+    def overview(self, filters: Filters) -> Overview:
+        ledger = InMemoryLedger()
+        for settlement in self.settled:
+            ledger.settle(settlement)
+        datasets = [history.compiled for history in self.histories.values()]
+        return overview(datasets, filters, now=NOON + timedelta(days=9), ledger=ledger)
+
+    def recorded(self, dataset: str) -> tuple[Settlement, ...]:
+        return tuple(each for each in self.settled if each.dataset == dataset)
 
     def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
-        matching = (s for s in self.settlements() if (s.dataset, s.partition_key) == (dataset, partition_key))
-        return next(matching, None)
+        found = [s for s in self.settled if (s.dataset, s.partition_key) == (dataset, partition_key)]
+        return max(found, key=lambda s: s.settled_at, default=None)
 
     def watch_problem(self) -> str | None:
         return self.watch
@@ -108,7 +117,9 @@ def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:
 
 def a_history(settlements: Sequence[Settlement] = (), *, word: str = "orders that were placed") -> DatasetHistory:
     """The dataset `orders` with a column, these partitions, and a missing one; `word` is in every text field."""
-    compiled = a_contract([{"name": "id", "logicalType": "integer", "description": word}])
+    day = {"name": "dt", "logicalType": "date", "partitioned": True}
+    column = {"name": "id", "logicalType": "integer", "description": word}
+    compiled = a_contract([day, column], path="data/dt=*/*.parquet")
     failed = a_check_result(word, outcome=CheckOutcome.FAILED)
     counters = ColumnCounters(column="id", row_count=100, null_count=3, minimum=1, maximum=9)
     profiled = [
@@ -128,7 +139,7 @@ def a_history(settlements: Sequence[Settlement] = (), *, word: str = "orders tha
         profiles=tuple(profiled),
         service_levels=(),
         incidents=(_incident(word),),
-        referenced_by=("lines",),
+        referenced_by=("orders",),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from partition_gate.apps.web.contract_details import ContractDetails
 from partition_gate.apps.web.dataset_history import DatasetHistory
+from partition_gate.apps.web.overview import Filters, Overview
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample
@@ -41,8 +42,11 @@ class Console(Protocol):
     def docs_folder(self) -> Path:
         """The root of the Data Docs site. It may not exist yet."""
 
-    def settlements(self) -> tuple[Settlement, ...]:
-        """The newest settlement of each (dataset, partition)."""
+    def overview(self, filters: Filters) -> Overview:
+        """One page of the usable datasets."""
+
+    def recorded(self, dataset: str) -> tuple[Settlement, ...]:
+        """The outcomes of the partitions with the last keys, by key; also without a usable contract."""
 
     def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
         """The newest settlement of one partition."""

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
 
+from partition_gate.apps.web.slots import Slot, expected_keys, newest_keys, order, slot
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.contract.calendar import (
-    due,
-    expected_periods,
-    is_expected,
-    local_day,
-    newest_ended,
-    recorded_period,
-)
+from partition_gate.contract.calendar import is_expected, local_day, newest_ended, recorded_period
 from partition_gate.contract.model import Dataset
-from partition_gate.contract.schedule import example_key
 from partition_gate.core.record import Record
 from partition_gate.gate.service_levels import service_level_reports
 from partition_gate.incidents.model import Incident
-from partition_gate.judging.attempt import ProfiledPartition, Settlement
+from partition_gate.judging.attempt import ProfiledPartition
 from partition_gate.judging.service_level_report import ClauseReport
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.ports.ledger import Ledger
 
 SHOWN = 91  # thirteen weeks of days, or somewhat less than four days of hours
 _A_DAY, _MOST_AHEAD = timedelta(days=1), 31
-_LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
-
-
-class Slot(Record):
-    """A partition that has an outcome, or that is expected: then `due_at` says when. `start`: of its period."""
-
-    key: str
-    start: AwareDatetime | None = None
-    due_at: AwareDatetime | None = None
-    settlement: Settlement | None = None
 
 
 class DatasetHistory(Record):
@@ -65,23 +48,21 @@ def dataset_history(
 ) -> DatasetHistory:
     """The newest 91 partitions, or those up to the key `up_to`.
 
-    The cost depends on the partitions shown; only where a part of the key is not a time (a region), the keys of all
-    recorded partitions are read.
+    The cost depends on the partitions shown, except as in `newest_keys`.
 
     Raises:
         LedgerUnusable: the ledger does not answer.
     """
     dataset = compiled.dataset
-    example = example_key(dataset, local_day(dataset, now))
-    recorded = _newest(dataset, ledger, up_to, is_one_series=example is not None)
+    recorded = newest_keys(dataset, ledger, limit=SHOWN + 1, up_to=up_to, now=now)
     anchor = _anchor(dataset, recorded, up_to, now)
-    keys = [*recorded, *_expected(dataset, recorded or [key for key in [example] if key], anchor)]
-    shown = sorted(dict.fromkeys(keys), key=lambda key: _order(dataset, key))[-SHOWN:]
+    keys = dict.fromkeys([*recorded, *expected_keys(dataset, recorded, count=SHOWN, at=anchor)])
+    shown = sorted(keys, key=lambda key: order(dataset, key))[-SHOWN:]
     settled = {each.partition_key: each for each in ledger.current(dataset.name, shown)}
     return DatasetHistory(
         compiled=compiled,
         now=now,
-        slots=tuple(_slot(dataset, key, settled.get(key)) for key in shown),
+        slots=tuple(slot(dataset, key, settled.get(key)) for key in shown),
         next=_next(dataset, shown[-1], now) if shown else None,
         older=next((key for key in reversed(recorded) if key not in shown), None),
         not_passed=ledger.not_passed([each.attempt_id for each in settled.values()]),
@@ -90,15 +71,6 @@ def dataset_history(
         incidents=ledger.incidents(dataset.name),
         referenced_by=tuple(sorted({each.dataset.name for each in others if dataset.name in each.referenced_datasets})),
     )
-
-
-def _newest(dataset: Dataset, ledger: Ledger, up_to: str | None, *, is_one_series: bool) -> list[str]:
-    """One more key than is shown, by time, so that it is known whether there are older partitions."""
-    if is_one_series:
-        return list(ledger.recorded_keys(dataset.name, limit=SHOWN + 1, up_to=up_to))
-    keys = sorted(ledger.recorded_keys(dataset.name), key=lambda key: _order(dataset, key))
-    last = None if up_to is None else _order(dataset, up_to)
-    return [key for key in keys if last is None or _order(dataset, key) <= last][-SHOWN - 1 :]
 
 
 def _anchor(dataset: Dataset, recorded: Sequence[str], up_to: str | None, now: datetime) -> datetime:
@@ -111,35 +83,10 @@ def _anchor(dataset: Dataset, recorded: Sequence[str], up_to: str | None, now: d
     return max(ended) if is_over and ended else now
 
 
-def _expected(dataset: Dataset, like: Sequence[str], anchor: datetime) -> Iterator[str]:
-    """The expected partitions before the anchor; if the contract does not say when they start, from the first on."""
-    series = {newest_ended(dataset, key, now=anchor): None for key in like if recorded_period(dataset, key)}
-    first = min((covered[0] for key in like if (covered := recorded_period(dataset, key))), default=anchor)
-    for newest in filter(None, series):
-        covered = recorded_period(dataset, newest)
-        span = SHOWN * (covered[1] - covered[0]) if covered else _A_DAY
-        for key, start, _ in expected_periods(dataset, newest, span):
-            if dataset.limits.start_date is not None or start >= first:
-                yield key
-
-
-def _slot(dataset: Dataset, key: str, settlement: Settlement | None) -> Slot:
-    covered = recorded_period(dataset, key)
-    if covered is None:
-        return Slot(key=key, settlement=settlement)
-    due_at = due(dataset, key) if is_expected(dataset, key) else None
-    return Slot(key=key, start=covered[0], due_at=due_at, settlement=settlement)
-
-
 def _next(dataset: Dataset, like: str, now: datetime) -> Slot | None:
     covered = recorded_period(dataset, like)
     if covered is None:
         return None
     step = covered[1] - covered[0]
     later = (newest_ended(dataset, like, now=now + ahead * step) for ahead in range(1, _MOST_AHEAD))
-    return next((_slot(dataset, key, None) for key in later if key and is_expected(dataset, key)), None)
-
-
-def _order(dataset: Dataset, key: str) -> tuple[datetime, str]:
-    covered = recorded_period(dataset, key)
-    return (covered[0] if covered else _LONG_AGO, key)
+    return next((slot(dataset, key, None) for key in later if key and is_expected(dataset, key)), None)

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from partition_gate.apps.web.charts import Bar, band, bars, line
-from partition_gate.apps.web.dataset_history import DatasetHistory, Slot
-from partition_gate.apps.web.outcomes import OUTCOMES, WORST_FIRST
+from partition_gate.apps.web.dataset_history import DatasetHistory
+from partition_gate.apps.web.outcomes import OUTCOMES
+from partition_gate.apps.web.slots import Slot, Tile, moment, tile
 from partition_gate.contract.model import Column, Status
 from partition_gate.core.display import percentage, share
 from partition_gate.core.record import Record
@@ -27,7 +28,6 @@ from partition_gate.judging.verdict import CheckOutcome
 _RULES_SHOWN = 12
 _A_DAY = timedelta(days=1)
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MOMENT = "%Y-%m-%d %H:%M"
 
 
 class Health(Record):
@@ -36,20 +36,6 @@ class Health(Record):
     css: str
     symbol: str
     sentence: str
-
-
-class Tile(Record):
-    """The partitions of one period in the calendar: the worst of them, and how many there are.
-
-    `word` says what it is; `settlement` is None for a partition without an outcome.
-    """
-
-    title: str
-    css: str
-    symbol: str
-    word: str
-    settlement: Settlement | None = None
-    count: int = 1
 
 
 class Calendar(Record):
@@ -130,7 +116,7 @@ def safe_through(slots: Sequence[Slot], now: datetime) -> str | None:
     for slot in slots:
         if slot.settlement and slot.settlement.outcome in VISIBLE:
             safe = slot.key
-        elif slot.settlement or (slot.due_at and slot.due_at <= now):
+        elif slot.settlement or slot.is_absent(now):
             break
     return safe
 
@@ -142,7 +128,7 @@ def _health(history: DatasetHistory, problems: Sequence[Incident]) -> Health:
         return Health(css="superseded", symbol="↻", sentence="The contract is retired: nothing is judged any more.")
     if not judged:
         return Health(css="missing", symbol="?", sentence="No partition has been judged yet.")
-    absent = [slot for slot in slots if not slot.settlement and slot.due_at and slot.due_at <= history.now]
+    absent = [slot for slot in slots if slot.is_absent(history.now)]
     hidden = [each for each in judged if each.outcome not in VISIBLE]
     safe = safe_through(slots, history.now)
     upto = (
@@ -170,16 +156,12 @@ def _facts(history: DatasetHistory) -> Iterator[tuple[str, str]]:
         yield "Newest outcome", f"{newest.key}, {word}, {_ago(newest.settlement.settled_at, history.now)}"
     due = [slot for slot in history.slots if slot.due_at and slot.due_at <= history.now]
     if due:
-        yield "Last expected", f"{due[-1].key}, due {_at(due[-1].due_at)}"
+        yield "Last expected", f"{due[-1].key}, due {moment(due[-1].due_at)}"
     if history.next:
-        yield "Next expected", f"{history.next.key}, due {_at(history.next.due_at)}"
+        yield "Next expected", f"{history.next.key}, due {moment(history.next.due_at)}"
     elif end := history.compiled.dataset.limits.end_of_life:
         yield "Next expected", f"none: the dataset's life ends on {end}"
     yield "Safe through", safe_through(history.slots, history.now) or "no partition shown here"
-
-
-def _at(moment: datetime | None) -> str:
-    return f"{moment:{_MOMENT}} {moment:%Z}" if moment else "at an unknown time"
 
 
 def _ago(moment: datetime, now: datetime) -> str:
@@ -210,32 +192,13 @@ def _calendar(history: DatasetHistory) -> Calendar:
     used = {row for row, _ in placed}
     rows = _WEEKDAYS if is_daily else tuple(hour for hour in (f"{i:02d}" for i in range(24)) if hour in used)
     columns = tuple(sorted({column for _, column in placed}))
-    tiles = tuple(tuple(_tile(placed.get((row, column), []), history.now) for column in columns) for row in rows)
+    tiles = tuple(tuple(tile(placed.get((row, column), []), history.now) for column in columns) for row in rows)
     return Calendar(head="Week of" if is_daily else "Hour", rows=rows, columns=columns, tiles=tiles)
 
 
 def _strip(history: DatasetHistory) -> Calendar:
-    tiles = tuple(_tile([slot], history.now) for slot in history.slots)
+    tiles = tuple(tile([slot], history.now) for slot in history.slots)
     return Calendar(head="Partition", rows=("",), columns=tuple(slot.key for slot in history.slots), tiles=(tiles,))
-
-
-def _tile(slots: Sequence[Slot], now: datetime) -> Tile | None:
-    """The worst of the partitions in one place; what was due and has no outcome is worse than what waits."""
-    if not slots:
-        return None
-    settled = [slot.settlement for slot in slots if slot.settlement]
-    absent = next((slot for slot in slots if not slot.settlement and slot.due_at and slot.due_at <= now), None)
-    worst = min(settled, key=lambda each: WORST_FIRST.index(each.outcome), default=None)
-    if worst and (absent is None or worst.outcome not in VISIBLE):
-        text = OUTCOMES[worst.outcome]
-        rows = f"{worst.rows_in:,} rows in, {worst.rows_published:,} published, {worst.rows_quarantined:,} quarantined"
-        title = f"{worst.partition_key}: {text.word}; {rows}"
-        return Tile(title=title, css=text.css, symbol=text.symbol, word=text.word, settlement=worst, count=len(slots))
-    if absent:
-        title = f"{absent.key}: nothing recorded, was due {_at(absent.due_at)}"
-        return Tile(title=title, css="missing", symbol="?", word="nothing recorded", count=len(slots))
-    title = f"{slots[0].key}: not due before {_at(slots[0].due_at)}"
-    return Tile(title=title, css="waiting", symbol="…", word="not due yet", count=len(slots))
 
 
 # Rows and checks

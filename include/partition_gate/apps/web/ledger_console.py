@@ -10,7 +10,8 @@ from partition_gate.adapters.contract_folder import SUFFIX, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.apps.web.console import BrokenContract, ContractSummary
 from partition_gate.apps.web.contract_details import ContractDetails, contract_details
-from partition_gate.apps.web.dataset_history import DatasetHistory, dataset_history
+from partition_gate.apps.web.dataset_history import SHOWN, DatasetHistory, dataset_history
+from partition_gate.apps.web.overview import Filters, Overview, overview
 from partition_gate.contract.model import Dataset
 from partition_gate.core.masking import Masking
 from partition_gate.core.names import dag_id
@@ -49,8 +50,11 @@ class LedgerConsole:
     def docs_folder(self) -> Path:
         return self._docs_folder
 
-    def settlements(self) -> tuple[Settlement, ...]:
-        return self._ledger.latest()
+    def overview(self, filters: Filters) -> Overview:
+        return overview(self._catalogue.current().contracts, filters, now=self._clock.now(), ledger=self._ledger)
+
+    def recorded(self, dataset: str) -> tuple[Settlement, ...]:
+        return self._ledger.current(dataset, self._ledger.recorded_keys(dataset, limit=SHOWN))
 
     def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
         return self._ledger.outcome(dataset, partition_key)

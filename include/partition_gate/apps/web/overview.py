@@ -1,121 +1,166 @@
-"""Builds the table of datasets and partitions. Pure."""
+"""All datasets: who owns them, what is wrong, and their partitions of two weeks."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from partition_gate.apps.web.outcomes import WORST_FIRST
+from partition_gate.apps.web.slots import Slot, Tile, expected_keys, newest_keys, slot, tile
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.contract.calendar import is_expected, local_day, newest_ended, recorded_period
+from partition_gate.contract.model import Dataset, Status
+from partition_gate.contract.schedule import example_key
 from partition_gate.core.record import Record
-from partition_gate.judging.attempt import Settlement
-from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.incidents.model import Incident, ProblemKind
+from partition_gate.ports.ledger import Ledger
 
-COLUMNS_SHOWN = 31
-NEEDS_ATTENTION = frozenset(
-    {PartitionOutcome.ERRORED, PartitionOutcome.REJECTED, PartitionOutcome.HELD, PartitionOutcome.MISSING}
-)
+DAYS_SHOWN, ROWS_SHOWN, PROBLEMS_SHOWN = 14, 50, 6
+_A_DAY, _SERIES = timedelta(days=1), 24
 
 
-class View(Record):
-    """The selected part of the table: one dataset or all, and the keys from `first` to `last`, both included."""
+class Filters(Record):
+    """Which datasets are shown: `text` is part of their name, id, description, domain or owner. `last` is the last of
+    the 14 days; None: the newest.
+    """
 
-    dataset: str | None = None
-    first: str | None = None
-    last: str | None = None
+    text: str = ""
+    domain: str = ""
+    owner: str = ""
+    only_problems: bool = False
+    page: int = 1
+    last: date | None = None
 
 
-class Cell(Record):
-    """The partitions of one dataset in one column (newest key first), and the one with the worst outcome."""
+class Row(NamedTuple):
+    """A dataset; `tiles` are by day, and `undated` is for partitions whose keys name no date."""
 
-    settlements: tuple[Settlement, ...]
-    worst: Settlement
+    dataset: Dataset
+    problems: int
+    is_blocked: bool
+    tiles: tuple[Tile | None, ...]
+    undated: Tile | None
+
+
+class Overview(NamedTuple):
+    """One page of datasets, by domain. `total` counts the datasets that the filters select, over all pages.
+
+    `days` are the newest first. `problems` are the worst open ones of all datasets, `open_problems` counts them all.
+    """
+
+    days: tuple[date, ...]
+    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+    total: int
+    pages: int
+    domains: tuple[str, ...]
+    owners: tuple[str, ...]
+    problems: tuple[Incident, ...]
+    open_problems: int
+    is_newest: bool
 
     @property
-    def worst_count(self) -> int:
-        """How many partitions have the worst outcome."""
-        return sum(settlement.outcome is self.worst.outcome for settlement in self.settlements)
+    def older(self) -> date:
+        """The last of the days before these."""
+        return self.days[-1] - _A_DAY
 
 
-class Row(Record):
-    """One dataset. A cell is None if nothing is recorded."""
+def overview(datasets: Iterable[CompiledDataset], filters: Filters, *, now: datetime, ledger: Ledger) -> Overview:
+    """The datasets of contracts that are not retired. The cost depends on the datasets of one page and on the open
+    incidents, not on history.
 
-    dataset: str
-    cells: tuple[Cell | None, ...]
-
-
-class Overview(Record):
-    """The visible part. `older` and `newer` are the next keys outside it. `attention` starts with the newest key."""
-
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-    totals: tuple[tuple[PartitionOutcome, int], ...]
-    attention: tuple[Settlement, ...]
-    older: str | None
-    newer: str | None
-
-
-def overview(settlements: Sequence[Settlement], datasets: Iterable[str], view: View) -> Overview:
-    """The table of a view. Keys without a date (`snapshot`) come first, then the dates, newest first.
-
-    With all datasets, a column is a day (the first part of the key), so hourly and daily datasets share it. With one
-    dataset, a column is one partition.
+    Raises:
+        LedgerUnusable: the ledger does not answer.
     """
-    selected = [settlement for settlement in settlements if view.dataset in (None, settlement.dataset)]
-    grouped: dict[tuple[str, str], list[Settlement]] = defaultdict(list)
-    for settlement in selected:
-        grouped[settlement.dataset, _column(settlement, view)].append(settlement)
-    dates = sorted({column for _, column in grouped if _is_dated(column)})
-    window = _window(dates, view)
-    columns = (*sorted({column for _, column in grouped if not _is_dated(column)}), *reversed(window))
-    names = {view.dataset} if view.dataset else {*datasets, *(settlement.dataset for settlement in selected)}
-    rows = [
-        Row(dataset=name, cells=tuple(_cell(grouped.get((name, column), ())) for column in columns))
-        for name in sorted(names)
-    ]
-    shown = [settlement for row in rows for cell in row.cells if cell for settlement in cell.settlements]
+    current = [each.dataset for each in datasets if each.contract.status is not Status.RETIRED]
+    incidents = [each for each in ledger.incidents() if each.kind is not ProblemKind.ANOMALY]
+    troubled: dict[str, list[Incident]] = defaultdict(list)
+    for incident in incidents:
+        troubled[incident.dataset].append(incident)
+    selected = sorted((each for each in current if _is_selected(each, filters, troubled)), key=_domain_and_name)
+    shown = selected[(filters.page - 1) * ROWS_SHOWN : filters.page * ROWS_SHOWN]
+    newest = max((day for each in shown if (day := _newest_day(each, now, ledger))), default=now.date())
+    last = min(filters.last or newest, newest)
+    days = tuple(last - back * _A_DAY for back in range(DAYS_SHOWN))
+    rows = [_row(each, days, troubled[each.name], now, ledger) for each in shown]
     return Overview(
-        columns=columns,
-        rows=tuple(rows),
-        totals=_totals(shown),
-        attention=_attention(shown),
-        older=max((date for date in dates if window and date < window[0]), default=None),
-        newer=min((date for date in dates if window and date > window[-1]), default=None),
+        days=days,
+        groups=tuple((name, tuple(own)) for name, own in groupby(rows, key=lambda row: row.dataset.contract.domain)),
+        total=len(selected),
+        pages=max(1, -(-len(selected) // ROWS_SHOWN)),
+        domains=tuple(sorted({each.contract.domain for each in current if each.contract.domain})),
+        owners=tuple(sorted({each.contract.team.owner for each in current if each.contract.team.owner})),
+        problems=tuple(sorted(incidents, key=_newest_and_worst_first)[:PROBLEMS_SHOWN]),
+        open_problems=len(incidents),
+        is_newest=last == newest,
     )
 
 
-def _column(settlement: Settlement, view: View) -> str:
-    return settlement.partition_key if view.dataset else settlement.partition_key.partition("/")[0]
+def _is_selected(dataset: Dataset, filters: Filters, troubled: dict[str, list[Incident]]) -> bool:
+    contract = dataset.contract
+    texts = (dataset.name, contract.id, dataset.description, contract.domain, contract.team.owner)
+    return (
+        any(filters.text.casefold() in text.casefold() for text in texts)
+        and filters.domain in ("", contract.domain)
+        and filters.owner in ("", contract.team.owner)
+        and (not filters.only_problems or bool(troubled.get(dataset.name)))
+    )
 
 
-def _is_dated(column: str) -> bool:
-    return column[:1].isdigit()
+def _domain_and_name(dataset: Dataset) -> tuple[bool, str, str]:
+    """Datasets without a domain come last."""
+    return not dataset.contract.domain, dataset.contract.domain, dataset.name
 
 
-def _window(dates: Sequence[str], view: View) -> list[str]:
-    """At most 31 dates, ascending: the newest up to `last`, or the oldest from `first` on if there is no `last`."""
-    last = view.last
-    selected = [
-        date
-        for date in dates
-        if (view.first is None or date >= view.first) and (last is None or date <= last or date.startswith(f"{last}/"))
-    ]
-    from_first = view.first is not None and last is None
-    return selected[:COLUMNS_SHOWN] if from_first else selected[-COLUMNS_SHOWN:]
+def _newest_and_worst_first(incident: Incident) -> tuple[bool, float, int]:
+    return not incident.blocked, -incident.last_at.timestamp(), -incident.id
 
 
-def _cell(settlements: Sequence[Settlement]) -> Cell | None:
-    if not settlements:
-        return None
-    newest_first = sorted(settlements, key=lambda settlement: settlement.partition_key, reverse=True)
-    worst = min(newest_first, key=lambda settlement: WORST_FIRST.index(settlement.outcome))
-    return Cell(settlements=tuple(newest_first), worst=worst)
+def _newest_day(dataset: Dataset, now: datetime, ledger: Ledger) -> date | None:
+    """The day of the newest partition that has an outcome or is expected."""
+    recorded = newest_keys(dataset, ledger, limit=1, up_to=None, now=now)
+    like = recorded or [key for key in [example_key(dataset, local_day(dataset, now))] if key]
+    ended = [key for each in like if (key := _newest_ended(dataset, each, now)) and is_expected(dataset, key)]
+    return max((day for key in (*recorded, *ended) if (day := _day(dataset, key))), default=None)
 
 
-def _totals(shown: Iterable[Settlement]) -> tuple[tuple[PartitionOutcome, int], ...]:
-    counts = Counter(settlement.outcome for settlement in shown)
-    return tuple((outcome, counts[outcome]) for outcome in reversed(WORST_FIRST))
+def _newest_ended(dataset: Dataset, key: str, now: datetime) -> str | None:
+    return newest_ended(dataset, key, now=now) if recorded_period(dataset, key) else None
 
 
-def _attention(shown: Iterable[Settlement]) -> tuple[Settlement, ...]:
-    attention = (settlement for settlement in shown if settlement.outcome in NEEDS_ATTENTION)
-    return tuple(sorted(attention, key=lambda s: (s.partition_key, s.settled_at), reverse=True))
+def _day(dataset: Dataset, key: str) -> date | None:
+    covered = recorded_period(dataset, key)
+    return local_day(dataset, covered[0]) if covered else None
+
+
+def _row(dataset: Dataset, days: Sequence[date], problems: Sequence[Incident], now: datetime, ledger: Ledger) -> Row:
+    by_day: dict[date | None, list[Slot]] = defaultdict(list)
+    for each in _slots(dataset, days, now, ledger):
+        by_day[local_day(dataset, each.start) if each.start else None].append(each)
+    return Row(
+        dataset=dataset,
+        problems=len(problems),
+        is_blocked=any(each.blocked for each in problems),
+        tiles=tuple(tile(by_day[day], now) for day in days),
+        undated=tile(by_day[None], now),
+    )
+
+
+def _slots(dataset: Dataset, days: Sequence[date], now: datetime, ledger: Ledger) -> list[Slot]:
+    """The recorded and the expected partitions of these days (newest first)."""
+    tomorrow = days[0] + _A_DAY
+    end = min(now, datetime.combine(tomorrow, time(), ZoneInfo(dataset.limits.timezone)).astimezone(UTC))
+    count = DAYS_SHOWN * _partitions_in_a_day(dataset, days[0])
+    recorded = newest_keys(dataset, ledger, limit=count + 1, up_to=example_key(dataset, tomorrow), now=now)
+    keys = dict.fromkeys([*recorded, *expected_keys(dataset, recorded, count=count, at=end)])
+    settled = {each.partition_key: each for each in ledger.current(dataset.name, list(keys))}
+    return [slot(dataset, key, settled.get(key)) for key in keys]
+
+
+def _partitions_in_a_day(dataset: Dataset, day: date) -> int:
+    """Of one series; where a part of the key is not a time, an assumed number of series."""
+    example = example_key(dataset, day)
+    covered = recorded_period(dataset, example) if example else None
+    return max(1, _A_DAY // (covered[1] - covered[0])) if covered else _SERIES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import quote, urlencode
@@ -11,18 +12,21 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from pydantic import ConfigDict
 
 from partition_gate.alerts.slack_preview import preview
 from partition_gate.apps.web.console import Console
 from partition_gate.apps.web.dataset_page import dataset_page
 from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES, failures_first
-from partition_gate.apps.web.overview import View, overview
+from partition_gate.apps.web.overview import Filters
 from partition_gate.core.addresses import shown_channel
 from partition_gate.core.display import escaped
 from partition_gate.core.names import qualified_name
+from partition_gate.core.record import Record
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 
 SAMPLE_ROWS = 100
+_MOST_PAGES = 10_000
 MESSAGES_SHOWN = 50
 
 
@@ -48,11 +52,46 @@ def html(request: Request, template: str, *, status: int = 200, **shown: object)
     return HTMLResponse(page.render(to=Addresses(request), **common, **shown), status_code=status)
 
 
+class Asked(Record):
+    """The query of the overview; an unusable value counts as not given."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    q: str = ""
+    domain: str = ""
+    owner: str = ""
+    problems: str = ""
+    page: str = ""
+    last: str = ""
+
+    def filters(self) -> Filters:
+        page = int(self.page) if self.page.isascii() and self.page.isdigit() else 1
+        return Filters(
+            text=self.q.strip(),
+            domain=self.domain,
+            owner=self.owner,
+            only_problems=bool(self.problems),
+            page=max(1, min(page, _MOST_PAGES)),
+            last=_date(self.last),
+        )
+
+    def changed(self, **parts: object) -> dict[str, object]:
+        """The query with other parts. A change of the days stays on the page of datasets, and the other way round."""
+        return {**self.model_dump(), **parts}
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def pages(console: Console) -> APIRouter:
     """The routes of the console. They are plain functions, so the server runs them in threads."""
     page = ConsolePages(console)
     router = APIRouter(default_response_class=HTMLResponse)
-    router.add_api_route("/", page.table)
+    router.add_api_route("/", page.overview)
     router.add_api_route("/partitions/{name:path}", page.partition)
     router.add_api_route("/attempts/{attempt_id:path}", page.attempt)
     router.add_api_route("/datasets/{name:path}", page.dataset)
@@ -71,22 +110,14 @@ class ConsolePages:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def table(
-        self,
-        request: Request,
-        dataset: str | None = None,
-        first: Annotated[str | None, Query(alias="from")] = None,
-        last: Annotated[str | None, Query(alias="to")] = None,
-    ) -> Response:
-        view = View(dataset=dataset or None, first=first or None, last=last or None)
-        contracts = self._console.contracts()
-        datasets = (contract.dataset for contract in contracts if contract.status != "retired")
+    def overview(self, request: Request, asked: Annotated[Asked, Query()]) -> Response:
+        filters = asked.filters()
         return html(
             request,
             "overview.html",
-            table=overview(self._console.settlements(), datasets, view),
-            view=view,
-            contracts={contract.dataset: contract for contract in contracts},
+            table=self._console.overview(filters),
+            filters=filters,
+            filters_with=asked.changed,
             broken=self._console.broken_contracts(),
             watch_problem=self._console.watch_problem(),
             undelivered=self._console.undelivered(),
@@ -94,8 +125,8 @@ class ConsolePages:
 
     def dataset(self, request: Request, name: str, last: Annotated[str | None, Query(alias="to")] = None) -> Response:
         history = self._console.dataset(name, up_to=last or None)
-        if history is None:  # its contract is broken or gone, but what was recorded can still be shown
-            return RedirectResponse(Addresses(request).overview(dataset=name))
+        if history is None:
+            return self._recorded(request, name)
         return html(
             request,
             "dataset.html",
@@ -105,6 +136,13 @@ class ConsolePages:
             is_newest=not last,
             watch_problem=self._console.watch_problem(),
         )
+
+    def _recorded(self, request: Request, name: str) -> Response:
+        """The page of a dataset whose contract is broken or gone."""
+        settlements = self._console.recorded(name)
+        if not settlements:
+            raise HTTPException(404, f"There is no dataset {name}.")
+        return html(request, "recorded.html", name=name, settlements=settlements)
 
     def partition(self, request: Request, name: str) -> Response:
         settlement = next(filter(None, (self._console.outcome(*names) for names in _splits(name))), None)
@@ -247,9 +285,9 @@ class Addresses:
     def static(self, name: str) -> str:
         return f"{self.prefix}/static/{name}"
 
-    def overview(self, **view: str | None) -> str:
-        """The table; `dataset`, `from_` and `to` select a part of it."""
-        query = {name.rstrip("_"): value for name, value in view.items() if value}
+    def overview(self, **filters: object) -> str:
+        """The table of datasets."""
+        query = {name: value for name, value in filters.items() if value}
         return f"{self.prefix}/" + (f"?{urlencode(query)}" if query else "")
 
     def dataset(self, name: str, **view: str | None) -> str:

@@ -1,0 +1,122 @@
+"""The partitions that a page shows: those with an outcome, and those that are expected; and how each is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from pydantic import AwareDatetime
+
+from partition_gate.apps.web.outcomes import OUTCOMES, WORST_FIRST
+from partition_gate.contract.calendar import (
+    due,
+    expected_periods,
+    is_expected,
+    local_day,
+    newest_ended,
+    recorded_period,
+)
+from partition_gate.contract.model import Dataset
+from partition_gate.contract.schedule import example_key
+from partition_gate.core.record import Record
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import VISIBLE
+from partition_gate.ports.ledger import Ledger
+
+_LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
+_MOMENT = "%Y-%m-%d %H:%M"
+
+
+class Slot(Record):
+    """A partition that has an outcome, or that is expected: then `due_at` says when. `start`: of its period."""
+
+    key: str
+    start: AwareDatetime | None = None
+    due_at: AwareDatetime | None = None
+    settlement: Settlement | None = None
+
+    def is_absent(self, now: datetime) -> bool:
+        """Whether it was due and has no outcome."""
+        return self.settlement is None and self.due_at is not None and self.due_at <= now
+
+
+class Tile(Record):
+    """The partitions in one place of a calendar: the worst of them, and how many there are.
+
+    `word` says what it is; `settlement` is None for a partition without an outcome.
+    """
+
+    title: str
+    css: str
+    symbol: str
+    word: str
+    settlement: Settlement | None = None
+    count: int = 1
+
+
+def newest_keys(dataset: Dataset, ledger: Ledger, *, limit: int, up_to: str | None, now: datetime) -> list[str]:
+    """The last recorded keys, oldest first.
+
+    The cost depends on `limit`; only where a part of the key is not a time (a region), all recorded keys are read.
+    """
+    if example_key(dataset, local_day(dataset, now)) is not None:
+        return list(ledger.recorded_keys(dataset.name, limit=limit, up_to=up_to))
+    keys = sorted(ledger.recorded_keys(dataset.name), key=lambda key: order(dataset, key))
+    last = None if up_to is None else order(dataset, up_to)
+    return [key for key in keys if last is None or order(dataset, key) <= last][-limit:]
+
+
+def expected_keys(dataset: Dataset, recorded: Sequence[str], *, count: int, at: datetime) -> Iterator[str]:
+    """The last `count` expected keys of each series whose periods ended before a moment.
+
+    If the contract does not say when partitions start, the first recorded one does.
+    """
+    example = example_key(dataset, local_day(dataset, at))
+    like = recorded or [key for key in [example] if key]
+    covered = [(key, span) for key in like if (span := recorded_period(dataset, key))]
+    first = min((span[0] for _, span in covered), default=at)
+    for newest in filter(None, dict.fromkeys(newest_ended(dataset, key, now=at) for key, _ in covered)):
+        span = recorded_period(dataset, newest)
+        length = count * (span[1] - span[0]) if span else timedelta(0)
+        for key, start, _ in expected_periods(dataset, newest, length):
+            if dataset.limits.start_date is not None or start >= first:
+                yield key
+
+
+def slot(dataset: Dataset, key: str, settlement: Settlement | None) -> Slot:
+    """The slot of a partition."""
+    covered = recorded_period(dataset, key)
+    if covered is None:
+        return Slot(key=key, settlement=settlement)
+    due_at = due(dataset, key) if is_expected(dataset, key) else None
+    return Slot(key=key, start=covered[0], due_at=due_at, settlement=settlement)
+
+
+def order(dataset: Dataset, key: str) -> tuple[datetime, str]:
+    """Sorts keys by time, then by their text; keys without a date come first."""
+    covered = recorded_period(dataset, key)
+    return (covered[0] if covered else _LONG_AGO, key)
+
+
+def tile(slots: Sequence[Slot], now: datetime) -> Tile | None:
+    """The worst of the partitions in one place; what was due and has no outcome is worse than what is visible."""
+    if not slots:
+        return None
+    settled = [each.settlement for each in slots if each.settlement]
+    absent = next((each for each in slots if each.is_absent(now)), None)
+    worst = min(settled, key=lambda each: WORST_FIRST.index(each.outcome), default=None)
+    if worst and (absent is None or worst.outcome not in VISIBLE):
+        text = OUTCOMES[worst.outcome]
+        rows = f"{worst.rows_in:,} rows in, {worst.rows_published:,} published, {worst.rows_quarantined:,} quarantined"
+        title = f"{worst.partition_key}: {text.word}; {rows}"
+        return Tile(title=title, css=text.css, symbol=text.symbol, word=text.word, settlement=worst, count=len(slots))
+    if absent:
+        title = f"{absent.key}: nothing recorded, was due {moment(absent.due_at)}"
+        return Tile(title=title, css="missing", symbol="?", word="nothing recorded", count=len(slots))
+    title = f"{slots[0].key}: not due before {moment(slots[0].due_at)}"
+    return Tile(title=title, css="waiting", symbol="…", word="not due yet", count=len(slots))
+
+
+def moment(at: datetime | None) -> str:
+    """`2026-11-30 07:30 CET`."""
+    return f"{at:{_MOMENT}} {at:%Z}" if at else "at an unknown time"
