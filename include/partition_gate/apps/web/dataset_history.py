@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
 
-from partition_gate.apps.web.slots import Slot, expected_keys, newest_keys, order, slot
+from partition_gate.apps.web.slots import Slot, expected_slots, newest_keys, order, with_outcomes
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.contract.calendar import is_expected, local_day, newest_ended, recorded_period
+from partition_gate.contract.calendar import due, is_expected, local_day, newest_ended, recorded_period
 from partition_gate.contract.model import Dataset
 from partition_gate.core.record import Record
 from partition_gate.gate.service_levels import service_level_reports
@@ -56,17 +56,18 @@ def dataset_history(
     dataset = compiled.dataset
     recorded = newest_keys(dataset, ledger, limit=SHOWN + 1, up_to=up_to, now=now)
     anchor = _anchor(dataset, recorded, up_to, now)
-    keys = dict.fromkeys([*recorded, *expected_keys(dataset, recorded, count=SHOWN, at=anchor)])
+    expected = list(expected_slots(dataset, recorded, count=SHOWN, at=anchor))
+    keys = dict.fromkeys([*recorded, *(each.key for each in expected)])
     shown = sorted(keys, key=lambda key: order(dataset, key))[-SHOWN:]
-    settled = {each.partition_key: each for each in ledger.current(dataset.name, shown)}
+    settlements = ledger.current(dataset.name, shown)
     return DatasetHistory(
         compiled=compiled,
         now=now,
-        slots=tuple(slot(dataset, key, settled.get(key)) for key in shown),
+        slots=tuple(with_outcomes(dataset, expected, shown, settlements)),
         next=_next(dataset, shown[-1], now) if shown else None,
         older=next((key for key in reversed(recorded) if key not in shown), None),
-        not_passed=ledger.not_passed([each.attempt_id for each in settled.values()]),
-        profiles=ledger.profiles(dataset.name, [key for key in shown if key in settled]),
+        not_passed=ledger.not_passed([each.attempt_id for each in settlements]),
+        profiles=ledger.profiles(dataset.name, [each.partition_key for each in settlements]),
         service_levels=service_level_reports([compiled], window=SHOWN * _A_DAY, now=anchor, ledger=ledger),
         incidents=ledger.incidents(dataset.name),
         referenced_by=tuple(sorted({each.dataset.name for each in others if dataset.name in each.referenced_datasets})),
@@ -89,4 +90,5 @@ def _next(dataset: Dataset, like: str, now: datetime) -> Slot | None:
         return None
     step = covered[1] - covered[0]
     later = (newest_ended(dataset, like, now=now + ahead * step) for ahead in range(1, _MOST_AHEAD))
-    return next((slot(dataset, key, None) for key in later if key and is_expected(dataset, key)), None)
+    key = next((key for key in later if key and is_expected(dataset, key)), None)
+    return Slot(key=key, due_at=due(dataset, key)) if key else None

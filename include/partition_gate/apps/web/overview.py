@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from partition_gate.apps.web.slots import Slot, Tile, expected_keys, newest_keys, slot, tile
+from partition_gate.apps.web.slots import Slot, Tile, expected_slots, newest_keys, tile, with_outcomes
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.calendar import is_expected, local_day, newest_ended, recorded_period
 from partition_gate.contract.model import Dataset, Status
@@ -81,10 +81,8 @@ def overview(datasets: Iterable[CompiledDataset], filters: Filters, *, now: date
         troubled[incident.dataset].append(incident)
     selected = sorted((each for each in current if _is_selected(each, filters, troubled)), key=_domain_and_name)
     shown = selected[(filters.page - 1) * ROWS_SHOWN : filters.page * ROWS_SHOWN]
-    newest = max((day for each in shown if (day := _newest_day(each, now, ledger))), default=now.date())
-    last = min(filters.last or newest, newest)
-    days = tuple(last - back * _A_DAY for back in range(DAYS_SHOWN))
-    rows = [_row(each, days, troubled[each.name], now, ledger) for each in shown]
+    days, is_newest, slots = _two_weeks(shown, filters.last, now, ledger)
+    rows = [_row(each, days, troubled[each.name], slots[each.name], now) for each in shown]
     return Overview(
         days=days,
         groups=tuple((name, tuple(own)) for name, own in groupby(rows, key=lambda row: row.dataset.contract.domain)),
@@ -94,7 +92,7 @@ def overview(datasets: Iterable[CompiledDataset], filters: Filters, *, now: date
         owners=tuple(sorted({each.contract.team.owner for each in current if each.contract.team.owner})),
         problems=tuple(sorted(incidents, key=_newest_and_worst_first)[:PROBLEMS_SHOWN]),
         open_problems=len(incidents),
-        is_newest=last == newest,
+        is_newest=is_newest,
     )
 
 
@@ -118,26 +116,51 @@ def _newest_and_worst_first(incident: Incident) -> tuple[bool, float, int]:
     return not incident.blocked, -incident.last_at.timestamp(), -incident.id
 
 
-def _newest_day(dataset: Dataset, now: datetime, ledger: Ledger) -> date | None:
+def _two_weeks(
+    shown: Sequence[Dataset], asked: date | None, now: datetime, ledger: Ledger
+) -> tuple[tuple[date, ...], bool, dict[str, list[Slot]]]:
+    """The days, newest first; whether they are the newest; and each dataset's partitions."""
+    recorded = {each.name: _recorded(each, None, now, ledger) for each in shown}
+    newest = max((day for each in shown if (day := _newest_day(each, recorded[each.name], now))), default=now.date())
+    last = min(asked or newest, newest)
+    if last < newest:
+        recorded = {each.name: _recorded(each, last, now, ledger) for each in shown}
+    days = tuple(last - back * _A_DAY for back in range(DAYS_SHOWN))
+    return days, last == newest, {each.name: _slots(each, recorded[each.name], last, now, ledger) for each in shown}
+
+
+def _recorded(dataset: Dataset, last: date | None, now: datetime, ledger: Ledger) -> list[str]:
+    """The newest keys of two weeks; those up to a day, and perhaps one more."""
+    up_to = None if last is None else example_key(dataset, last + _A_DAY)
+    limit = DAYS_SHOWN * _partitions_in_a_day(dataset, last or now.date())
+    return newest_keys(dataset, ledger, limit=limit + 1, up_to=up_to, now=now)
+
+
+def _newest_day(dataset: Dataset, recorded: Sequence[str], now: datetime) -> date | None:
     """The day of the newest partition that has an outcome or is expected."""
-    recorded = newest_keys(dataset, ledger, limit=1, up_to=None, now=now)
-    like = recorded or [key for key in [example_key(dataset, local_day(dataset, now))] if key]
-    ended = [key for each in like if (key := _newest_ended(dataset, each, now)) and is_expected(dataset, key)]
-    return max((day for key in (*recorded, *ended) if (day := _day(dataset, key))), default=None)
+    example = example_key(dataset, local_day(dataset, now))
+    like = recorded[-1] if recorded else example
+    if like is None or recorded_period(dataset, like) is None:
+        return None
+    ended = newest_ended(dataset, like, now=now)
+    keys = [*recorded[-1:], *([ended] if ended and is_expected(dataset, ended) else [])]
+    return max((local_day(dataset, span[0]) for key in keys if (span := recorded_period(dataset, key))), default=None)
 
 
-def _newest_ended(dataset: Dataset, key: str, now: datetime) -> str | None:
-    return newest_ended(dataset, key, now=now) if recorded_period(dataset, key) else None
+def _slots(dataset: Dataset, recorded: Sequence[str], last: date, now: datetime, ledger: Ledger) -> list[Slot]:
+    """The recorded and the expected partitions of the days up to the last one."""
+    midnight = datetime.combine(last + _A_DAY, time(), ZoneInfo(dataset.limits.timezone)).astimezone(UTC)
+    count = DAYS_SHOWN * _partitions_in_a_day(dataset, last)
+    expected = list(expected_slots(dataset, recorded, count=count, at=min(now, midnight)))
+    keys = dict.fromkeys([*recorded, *(each.key for each in expected)])
+    return with_outcomes(dataset, expected, keys, ledger.current(dataset.name, list(keys)))
 
 
-def _day(dataset: Dataset, key: str) -> date | None:
-    covered = recorded_period(dataset, key)
-    return local_day(dataset, covered[0]) if covered else None
-
-
-def _row(dataset: Dataset, days: Sequence[date], problems: Sequence[Incident], now: datetime, ledger: Ledger) -> Row:
+def _row(
+    dataset: Dataset, days: Sequence[date], problems: Sequence[Incident], slots: Iterable[Slot], now: datetime
+) -> Row:
     by_day: dict[date | None, list[Slot]] = defaultdict(list)
-    for each in _slots(dataset, days, now, ledger):
+    for each in slots:
         by_day[local_day(dataset, each.start) if each.start else None].append(each)
     return Row(
         dataset=dataset,
@@ -146,17 +169,6 @@ def _row(dataset: Dataset, days: Sequence[date], problems: Sequence[Incident], n
         tiles=tuple(tile(by_day[day], now) for day in days),
         undated=tile(by_day[None], now),
     )
-
-
-def _slots(dataset: Dataset, days: Sequence[date], now: datetime, ledger: Ledger) -> list[Slot]:
-    """The recorded and the expected partitions of these days (newest first)."""
-    tomorrow = days[0] + _A_DAY
-    end = min(now, datetime.combine(tomorrow, time(), ZoneInfo(dataset.limits.timezone)).astimezone(UTC))
-    count = DAYS_SHOWN * _partitions_in_a_day(dataset, days[0])
-    recorded = newest_keys(dataset, ledger, limit=count + 1, up_to=example_key(dataset, tomorrow), now=now)
-    keys = dict.fromkeys([*recorded, *expected_keys(dataset, recorded, count=count, at=end)])
-    settled = {each.partition_key: each for each in ledger.current(dataset.name, list(keys))}
-    return [slot(dataset, key, settled.get(key)) for key in keys]
 
 
 def _partitions_in_a_day(dataset: Dataset, day: date) -> int:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pydantic import AwareDatetime
 
 from partition_gate.apps.web.outcomes import OUTCOMES, WORST_FIRST
-from partition_gate.contract.calendar import (
-    due,
-    expected_periods,
-    is_expected,
-    local_day,
-    newest_ended,
-    recorded_period,
-)
+from partition_gate.contract.calendar import due_after, expected_periods, local_day, newest_ended, recorded_period
 from partition_gate.contract.model import Dataset
 from partition_gate.contract.schedule import example_key
 from partition_gate.core.record import Record
@@ -66,30 +59,37 @@ def newest_keys(dataset: Dataset, ledger: Ledger, *, limit: int, up_to: str | No
     return [key for key in keys if last is None or order(dataset, key) <= last][-limit:]
 
 
-def expected_keys(dataset: Dataset, recorded: Sequence[str], *, count: int, at: datetime) -> Iterator[str]:
-    """The last `count` expected keys of each series whose periods ended before a moment.
+def expected_slots(dataset: Dataset, recorded: Sequence[str], *, count: int, at: datetime) -> Iterator[Slot]:
+    """The last `count` expected partitions of each series whose periods ended before a moment, without outcomes.
 
     If the contract does not say when partitions start, the first recorded one does.
     """
     example = example_key(dataset, local_day(dataset, at))
-    like = recorded or [key for key in [example] if key]
-    covered = [(key, span) for key in like if (span := recorded_period(dataset, key))]
-    first = min((span[0] for _, span in covered), default=at)
-    for newest in filter(None, dict.fromkeys(newest_ended(dataset, key, now=at) for key, _ in covered)):
-        span = recorded_period(dataset, newest)
-        length = count * (span[1] - span[0]) if span else timedelta(0)
-        for key, start, _ in expected_periods(dataset, newest, length):
-            if dataset.limits.start_date is not None or start >= first:
-                yield key
+    like = recorded if example is None else recorded[-1:] or [example]
+    newest = (newest_ended(dataset, key, now=at) for key in like if recorded_period(dataset, key))
+    begun = next((span[0] for key in recorded if (span := recorded_period(dataset, key))), at)
+    first = None if dataset.limits.start_date is not None else begun
+    for key in filter(None, dict.fromkeys(newest)):
+        covered = recorded_period(dataset, key)
+        length = count * (covered[1] - covered[0]) if covered else timedelta(0)
+        for own, start, end in expected_periods(dataset, key, length):
+            if first is None or start >= first:
+                yield Slot(key=own, start=start, due_at=due_after(dataset, end))
 
 
-def slot(dataset: Dataset, key: str, settlement: Settlement | None) -> Slot:
-    """The slot of a partition."""
+def with_outcomes(
+    dataset: Dataset, expected: Iterable[Slot], keys: Iterable[str], settlements: Iterable[Settlement]
+) -> list[Slot]:
+    """The slots of these keys with their outcomes; those that are not expected have no time at which they are due."""
+    due = {each.key: each for each in expected}
+    settled = {each.partition_key: each for each in settlements}
+    slots = ((due.get(key) or _unexpected(dataset, key), settled.get(key)) for key in keys)
+    return [slot.model_copy(update={"settlement": outcome}) for slot, outcome in slots]
+
+
+def _unexpected(dataset: Dataset, key: str) -> Slot:
     covered = recorded_period(dataset, key)
-    if covered is None:
-        return Slot(key=key, settlement=settlement)
-    due_at = due(dataset, key) if is_expected(dataset, key) else None
-    return Slot(key=key, start=covered[0], due_at=due_at, settlement=settlement)
+    return Slot(key=key, start=covered[0] if covered else None)
 
 
 def order(dataset: Dataset, key: str) -> tuple[datetime, str]:
