@@ -241,6 +241,30 @@ def test_a_partitions_page_reads_no_settlement_of_another_one(tmp_path: Path):
     assert [browser.get(f"/{page}").status_code for page in pages] == [200, 200]
 
 
+def test_a_partition_leads_to_those_beside_it_and_lists_its_attempts(tmp_path: Path):
+    first = a_settlement("a1", partition_key="2026-11-02", outcome=PartitionOutcome.REJECTED)
+    second = a_settlement("a2", partition_key="2026-11-02", settled_at=NOON + timedelta(hours=1))
+    others = [a_settlement(key, partition_key=key) for key in ("2026-11-01", "2026-11-05")]
+    browser = a_browser(a_console(tmp_path, first, second, *others))
+
+    page = browser.get("/partitions/orders/2026-11-02").text
+
+    assert '<a href="/partitions/orders/2026-11-01">← 2026-11-01</a>' in page
+    assert '<a href="/partitions/orders/2026-11-05">2026-11-05 →</a>' in page
+    assert "rejected → published" in page
+    assert 'href="/attempts/a1"' in page
+    assert "Attempts, newest first" not in browser.get("/partitions/orders/2026-11-05").text
+
+
+def test_checks_that_passed_are_folded_below_those_that_did_not(tmp_path: Path):
+    page = a_browser(a_console(tmp_path)).get(f"/attempts/{ATTEMPT}").text
+
+    above, folded = page.split("1 of 2 checks passed")
+    assert "<b>failing</b>" in above
+    assert "<b>passing</b>" in folded
+    assert "<b>passing</b>" not in above
+
+
 def test_an_older_attempt_leads_to_the_newest(tmp_path: Path):
     newer = a_settlement("newer", settled_at=NOON + timedelta(hours=1))
     page = a_browser(a_console(tmp_path, a_settlement("older"), newer)).get("/attempts/older").text

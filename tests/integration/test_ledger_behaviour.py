@@ -1076,6 +1076,26 @@ def test_the_last_keys_and_the_outcomes_of_some_partitions_come_by_key(ledger: L
     assert ledger.current("flights", ["2026-11-01"]) == ()
 
 
+def test_every_attempt_of_a_partition_is_remembered_the_newest_last(ledger: Ledger) -> None:
+    first, second = opened(ledger), opened(ledger)
+    opened(ledger, "2026-11-02")
+    ledger.settle(a_settlement(second.id))
+    ledger.settle(a_settlement(first.id, outcome=PartitionOutcome.SUPERSEDED))
+
+    assert [each.attempt_id for each in ledger.settlements("orders", "2026-11-01")] == [first.id, second.id]
+    assert ledger.settlements("orders", "2026-11-02") == ()
+
+
+def test_a_partition_knows_the_keys_beside_its_own(ledger: Ledger) -> None:
+    for key in ("2026-11-05", "2026-11-01", "2026-11-03"):
+        measured(ledger, ON_TIME, key=key)
+
+    assert ledger.beside("orders", "2026-11-03") == ("2026-11-01", "2026-11-05")
+    assert ledger.beside("orders", "2026-11-01") == (None, "2026-11-03")
+    assert ledger.beside("orders", "2026-11-04") == ("2026-11-03", "2026-11-05")
+    assert ledger.beside("flights", "2026-11-03") == (None, None)
+
+
 # The watch
 
 

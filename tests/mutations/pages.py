@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 DATASET = "tests/unit/test_dataset_page.py"
+OVERVIEW = "tests/unit/test_overview.py"
+PARTITION = "tests/unit/test_partition_page.py"
 
 LOOKING = (
     Mutation("data after a missing partition is called safe", "apps/web/dataset_page.py",
@@ -22,4 +24,14 @@ LOOKING = (
     Mutation("a page of older partitions ends with the newest one", "apps/web/dataset_history.py",
              "return min(now, covered[1])", "return now",
              f"{DATASET}::test_older_partitions_are_on_older_pages"),
+    Mutation("a page of datasets leaves one out", "apps/web/overview.py",
+             "selected[(filters.page - 1) * ROWS_SHOWN : filters.page * ROWS_SHOWN]",
+             "selected[(filters.page - 1) * ROWS_SHOWN : filters.page * ROWS_SHOWN - 1]",
+             f"{OVERVIEW}::test_every_dataset_is_on_one_page"),
+    Mutation("a problem that hides data comes after others", "apps/web/overview.py",
+             "return not incident.blocked, ", "return bool(incident.blocked), ",
+             f"{OVERVIEW}::test_problems_are_counted_and_those_that_hide_data_come_first"),
+    Mutation("an attempt that failed more checks changed nothing", "apps/web/partition_page.py",
+             "if failing := sorted(new_checks - old_checks):", "if failing := sorted(new_checks & old_checks):",
+             f"{PARTITION}::test_a_worse_delivery_shows_the_checks_that_fail_and_the_contract_s_new_version"),
 )  # fmt: skip

@@ -33,6 +33,12 @@ class Outcomes(Protocol):
 
     def settlement(self, attempt_id: str) -> Settlement | None: ...
 
+    def settlements(self, dataset: str, partition_key: str) -> tuple[Settlement, ...]:
+        """How every attempt of a partition ended, the newest last."""
+
+    def beside(self, dataset: str, partition_key: str) -> tuple[str | None, str | None]:
+        """The keys before and after this one, in text order, of partitions that have an outcome."""
+
     def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
         """The current outcome of each (dataset, partition), by dataset and key."""
 

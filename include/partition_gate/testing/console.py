@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from partition_gate.apps.web.console import BrokenContract, ContractSummary
+from partition_gate.apps.web.console import Attempts, BrokenContract, ContractSummary
 from partition_gate.apps.web.contract_details import ContractDetails, Coverage, ShownVersion
 from partition_gate.apps.web.dataset_history import DatasetHistory
 from partition_gate.apps.web.overview import Filters, Overview, overview
@@ -84,6 +84,16 @@ class InMemoryConsole:
     def settlement(self, attempt_id: str) -> Settlement | None:
         return next((s for s in self.settled if s.attempt_id == attempt_id), None)
 
+    def attempts(self, dataset: str, partition_key: str) -> Attempts:
+        own = [each for each in self.settled if (each.dataset, each.partition_key) == (dataset, partition_key)]
+        keys = sorted({each.partition_key for each in self.settled if each.dataset == dataset})
+        return Attempts(
+            settlements=tuple(sorted(own, key=lambda each: each.settled_at)),
+            not_passed={each.attempt_id: _not_passed(self.results(each.attempt_id)) for each in own},
+            before=max((key for key in keys if key < partition_key), default=None),
+            after=min((key for key in keys if key > partition_key), default=None),
+        )
+
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         return self.checks.get(attempt_id, ())
 
@@ -93,6 +103,10 @@ class InMemoryConsole:
     def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
         sample = self.samples.get(attempt_id)
         return sample.model_copy(update={"rows": sample.rows[:limit]}) if sample else None
+
+
+def _not_passed(results: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
+    return tuple(result for result in results if result.outcome is not CheckOutcome.PASSED)
 
 
 def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:

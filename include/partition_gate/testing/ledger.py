@@ -153,6 +153,15 @@ class InMemoryLedger(InMemoryIncidents):
     def settlement(self, attempt_id: str) -> Settlement | None:
         return self._settlements.get(attempt_id)
 
+    def settlements(self, dataset: str, partition_key: str) -> tuple[Settlement, ...]:
+        mine = (s for s in self._settlements.values() if (s.dataset, s.partition_key) == (dataset, partition_key))
+        return tuple(sorted(mine, key=lambda settlement: self._attempts[settlement.attempt_id].fence))
+
+    def beside(self, dataset: str, partition_key: str) -> tuple[str | None, str | None]:
+        keys = self.recorded_keys(dataset)
+        before, after = ([key for key in keys if key < partition_key], [key for key in keys if key > partition_key])
+        return max(before, default=None), min(after, default=None)
+
     def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
         where = sorted(pair for pair in self._latest if dataset in (None, pair[0]))
         return tuple(self._settlements[self._latest[pair]] for pair in where)

@@ -139,6 +139,14 @@ class SqlLedger:
         with self._database.reading() as connection:
             return settlements.of_attempt(connection, attempt_id)
 
+    def settlements(self, dataset: str, partition_key: str) -> tuple[Settlement, ...]:
+        with self._database.reading() as connection:
+            return settlements.of_attempts(connection, dataset, partition_key)
+
+    def beside(self, dataset: str, partition_key: str) -> tuple[str | None, str | None]:
+        with self._database.reading() as connection:
+            return settlements.beside(connection, dataset, partition_key)
+
     def latest(self, dataset: str | None = None) -> tuple[Settlement, ...]:
         with self._database.reading() as connection:
             return settlements.newest(connection, dataset)

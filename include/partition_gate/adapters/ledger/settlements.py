@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, Select, and_, delete, select
+from sqlalchemy import Connection, Row, Select, and_, delete, func, select
 
 from partition_gate.adapters.ledger import incidents
 from partition_gate.adapters.ledger.attempts import advance, fence_of
@@ -37,6 +37,21 @@ def of_partition(connection: Connection, dataset: str, partition_key: str) -> Se
     """The partition's current outcome."""
     query = select(*_COLUMNS).join(latest, latest.c.attempt_id == settlements.c.attempt_id)
     return _first(connection, query.where(latest.c.dataset == dataset, latest.c.partition_key == partition_key))
+
+
+def of_attempts(connection: Connection, dataset: str, partition_key: str) -> tuple[Settlement, ...]:
+    """The newest last."""
+    mine = and_(settlements.c.dataset == dataset, settlements.c.partition_key == partition_key)
+    query = select(*_COLUMNS).where(mine).order_by(settlements.c.fence)
+    return tuple(_settlement(row) for row in connection.execute(query))
+
+
+def beside(connection: Connection, dataset: str, partition_key: str) -> tuple[str | None, str | None]:
+    """The greatest smaller key and the smallest greater one."""
+    key = latest.c.partition_key
+    before = select(func.max(key)).where(latest.c.dataset == dataset, key < partition_key)
+    after = select(func.min(key)).where(latest.c.dataset == dataset, key > partition_key)
+    return connection.execute(before).scalar(), connection.execute(after).scalar()
 
 
 def newest(connection: Connection, dataset: str | None) -> tuple[Settlement, ...]:

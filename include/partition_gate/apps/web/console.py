@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +34,18 @@ class BrokenContract(Record):
     id: str
     file: str
     problem: str
+
+
+class Attempts(Record):
+    """How the attempts of a partition ended, the newest last; `not_passed` are their check results other than passed.
+
+    `before` and `after` are the keys of the partitions beside it.
+    """
+
+    settlements: tuple[Settlement, ...] = ()
+    not_passed: Mapping[str, tuple[CheckResult, ...]] = {}
+    before: str | None = None
+    after: str | None = None
 
 
 class Console(Protocol):
@@ -72,6 +85,9 @@ class Console(Protocol):
         """Owners, coverage and versions; None for a contract that cannot be used."""
 
     def settlement(self, attempt_id: str) -> Settlement | None: ...
+
+    def attempts(self, dataset: str, partition_key: str) -> Attempts:
+        """Every attempt of a partition, and the partitions beside it."""
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]: ...
 

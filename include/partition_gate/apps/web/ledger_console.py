@@ -8,7 +8,7 @@ from pathlib import Path
 from partition_gate.adapters.cached_catalogue import CachedCatalogue
 from partition_gate.adapters.contract_folder import SUFFIX, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
-from partition_gate.apps.web.console import BrokenContract, ContractSummary
+from partition_gate.apps.web.console import Attempts, BrokenContract, ContractSummary
 from partition_gate.apps.web.contract_details import ContractDetails, contract_details
 from partition_gate.apps.web.dataset_history import SHOWN, DatasetHistory, dataset_history
 from partition_gate.apps.web.overview import Filters, Overview, overview
@@ -100,6 +100,12 @@ class LedgerConsole:
 
     def settlement(self, attempt_id: str) -> Settlement | None:
         return self._ledger.settlement(attempt_id)
+
+    def attempts(self, dataset: str, partition_key: str) -> Attempts:
+        settlements = self._ledger.settlements(dataset, partition_key)
+        before, after = self._ledger.beside(dataset, partition_key)
+        not_passed = self._ledger.not_passed([each.attempt_id for each in settlements])
+        return Attempts(settlements=settlements, not_passed=not_passed, before=before, after=after)
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         return self._ledger.results(attempt_id)

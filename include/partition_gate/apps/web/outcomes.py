@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from partition_gate.core.record import Record
 from partition_gate.judging.disposition import PartitionOutcome
-from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.judging.verdict import CheckOutcome
 
 
 class OutcomeText(Record):
@@ -86,9 +84,3 @@ CHECK_SYMBOLS = {
     CheckOutcome.WARNED: "△",
     CheckOutcome.PASSED: "✓",
 }
-
-
-def failures_first(results: Iterable[CheckResult]) -> list[CheckResult]:
-    """Results sorted by outcome, worst first; within one outcome in the order of the suite."""
-    order = list(CHECK_SYMBOLS)
-    return sorted(results, key=lambda result: order.index(result.outcome))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -14,16 +14,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import ConfigDict
 
-from partition_gate.alerts.slack_preview import preview
 from partition_gate.apps.web.console import Console
 from partition_gate.apps.web.dataset_page import dataset_page
-from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES, failures_first
+from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES
 from partition_gate.apps.web.overview import Filters
-from partition_gate.core.addresses import shown_channel
+from partition_gate.apps.web.partition_page import conversations, differences, failures_first
 from partition_gate.core.display import escaped
 from partition_gate.core.names import qualified_name
 from partition_gate.core.record import Record
-from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.attempt import Settlement
 
 SAMPLE_ROWS = 100
 _MOST_PAGES = 10_000
@@ -181,7 +180,7 @@ class ConsolePages:
         return html(request, "quarantine.html", settlement=settlement, sample=sample, name=name)
 
     def inbox(self, request: Request) -> Response:
-        shown = _conversations(self._console.messages())
+        shown = conversations(self._console.messages())
         return html(request, "inbox.html", messages=shown[:MESSAGES_SHOWN], total=len(shown))
 
     def dag(self, request: Request, dag_id: str) -> Response:
@@ -207,14 +206,17 @@ def _splits(name: str) -> Iterator[tuple[str, str]]:
 
 def _partition(request: Request, console: Console, settlement: Settlement, *, newest: Settlement) -> Response:
     page = f"attempts/{settlement.attempt_id}/index.html"
+    attempts = console.attempts(settlement.dataset, settlement.partition_key)
     return html(
         request,
         "partition.html",
         settlement=settlement,
         name=_name_in_commands(console, settlement),
         newest=newest,
+        attempts=attempts,
+        differences=differences(attempts),
         results=failures_first(console.results(settlement.attempt_id)),
-        messages=_conversations(console.messages(settlement.attempt_id)),
+        messages=conversations(console.messages(settlement.attempt_id)),
         docs_page=page if _inside(console.docs_folder, page) else None,
     )
 
@@ -230,39 +232,6 @@ def _settlement(console: Console, attempt_id: str) -> Settlement:
     if settlement is None:
         raise HTTPException(404, f"There is no finished attempt {attempt_id}.")
     return settlement
-
-
-class ShownMessage(NamedTuple):
-    """A message as it looks in Slack: a root shows its newest edit, and its replies oldest first."""
-
-    entry: OutboxEntry
-    preview: Markup
-    channel: str
-    replies: tuple[ShownMessage, ...] = ()
-
-
-def _conversations(entries: Sequence[OutboxEntry]) -> list[ShownMessage]:
-    """The messages of an outbox (newest first) with their replies; a reply whose root is missing is shown alone."""
-    oldest_first = entries[::-1]
-    roots = {entry.message.id for entry in entries}
-    edited = {entry.message.root: entry for entry in oldest_first if entry.message.is_edit}
-    replies: dict[str, list[ShownMessage]] = {}
-    alone = []
-    for entry in oldest_first:
-        if entry.message.root in roots and not entry.message.is_edit:
-            replies.setdefault(entry.message.root, []).append(_shown(entry, entry))
-        elif not entry.message.is_edit:
-            alone.append(entry)
-    return [
-        _shown(entry, edited.get(entry.message.id, entry))._replace(replies=tuple(replies.get(entry.message.id, ())))
-        for entry in reversed(alone)
-    ]
-
-
-def _shown(entry: OutboxEntry, newest: OutboxEntry) -> ShownMessage:
-    # `preview` escapes its whole input.
-    channel = shown_channel(entry.message.tool, entry.message.channel)
-    return ShownMessage(entry, Markup(preview(newest.message.blocks)), channel)  # noqa: S704
 
 
 def _inside(folder: Path, path: str) -> Path | None:
@@ -295,9 +264,10 @@ class Addresses:
         query = {key: value for key, value in view.items() if value}
         return f"{self.prefix}/datasets/{quote(name, safe='')}" + (f"?{urlencode(query)}" if query else "")
 
-    def partition(self, settlement: Settlement) -> str:
-        key = quote(settlement.partition_key, safe="/")
-        return f"{self.prefix}/partitions/{quote(settlement.dataset, safe='')}/{key}"
+    def partition(self, settlement: Settlement, key: str | None = None) -> str:
+        """The page of the settlement's partition, or of another one of its dataset."""
+        name = quote(settlement.partition_key if key is None else key, safe="/")
+        return f"{self.prefix}/partitions/{quote(settlement.dataset, safe='')}/{name}"
 
     def attempt(self, attempt_id: str) -> str:
         return f"{self.prefix}/attempts/{quote(attempt_id, safe='')}"

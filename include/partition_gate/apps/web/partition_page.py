@@ -1,0 +1,90 @@
+"""What the page of a partition shows: checks by outcome, what attempts changed, and the messages. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from partition_gate.alerts.slack_preview import preview
+from partition_gate.apps.web.console import Attempts
+from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES
+from partition_gate.core.addresses import shown_channel
+from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.verdict import CheckResult
+
+_NAMED = 5
+
+
+def failures_first(results: Iterable[CheckResult]) -> list[CheckResult]:
+    """Results sorted by outcome, worst first; within one outcome in the order of the suite."""
+    order = list(CHECK_SYMBOLS)
+    return sorted(results, key=lambda result: order.index(result.outcome))
+
+
+def differences(attempts: Attempts) -> Mapping[str, tuple[str, ...]]:
+    """For each attempt what changed since the one before; nothing for the first."""
+    found: dict[str, tuple[str, ...]] = {each.attempt_id: () for each in attempts.settlements[:1]}
+    for before, after in pairwise(attempts.settlements):
+        changed = tuple(_changes(before, after, attempts.not_passed))
+        found[after.attempt_id] = changed or ("nothing: the same files, contract and outcome",)
+    return found
+
+
+def _changes(before: Settlement, after: Settlement, results: Mapping[str, Sequence[CheckResult]]) -> Iterator[str]:
+    if before.outcome is not after.outcome:
+        yield f"{OUTCOMES[before.outcome].word} → {OUTCOMES[after.outcome].word}"
+    if before.version != after.version:
+        yield f"contract {before.version} → {after.version}"
+    counts = (("delivered", "rows_in"), ("published", "rows_published"), ("quarantined", "rows_quarantined"))
+    for word, name in counts:
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            yield f"rows {word}: {old:,} → {new:,}"
+    old_checks, new_checks = ({each.rule_id for each in results.get(one.attempt_id, ())} for one in (before, after))
+    if failing := sorted(new_checks - old_checks):
+        yield f"did not pass any more: {_named(failing)}"
+    if gone := sorted(old_checks - new_checks):
+        yield f"passes now, or was not checked: {_named(gone)}"
+    if before.idempotency_key == after.idempotency_key and before.outcome is not after.outcome:
+        yield "the files and the contract are the same"
+
+
+def _named(rules: Sequence[str]) -> str:
+    more = len(rules) - _NAMED
+    return ", ".join(rules[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+class ShownMessage(NamedTuple):
+    """A message as it looks in Slack: a root shows its newest edit, and its replies oldest first."""
+
+    entry: OutboxEntry
+    preview: Markup
+    channel: str
+    replies: tuple[ShownMessage, ...] = ()
+
+
+def conversations(entries: Sequence[OutboxEntry]) -> list[ShownMessage]:
+    """The messages of an outbox (newest first) with their replies; a reply whose root is missing is shown alone."""
+    oldest_first = entries[::-1]
+    roots = {entry.message.id for entry in entries}
+    edited = {entry.message.root: entry for entry in oldest_first if entry.message.is_edit}
+    replies: dict[str, list[ShownMessage]] = {}
+    alone = []
+    for entry in oldest_first:
+        if entry.message.root in roots and not entry.message.is_edit:
+            replies.setdefault(entry.message.root, []).append(_shown(entry, entry))
+        elif not entry.message.is_edit:
+            alone.append(entry)
+    return [
+        _shown(entry, edited.get(entry.message.id, entry))._replace(replies=tuple(replies.get(entry.message.id, ())))
+        for entry in reversed(alone)
+    ]
+
+
+def _shown(entry: OutboxEntry, newest: OutboxEntry) -> ShownMessage:
+    # `preview` escapes its whole input.
+    channel = shown_channel(entry.message.tool, entry.message.channel)
+    return ShownMessage(entry, Markup(preview(newest.message.blocks)), channel)  # noqa: S704

@@ -1,0 +1,56 @@
+"""What the page of a partition says about its attempts."""
+
+from __future__ import annotations
+
+from partition_gate.apps.web.console import Attempts
+from partition_gate.apps.web.partition_page import differences
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.testing.builders import a_check_result, a_settlement
+
+
+def failed(*rules: str) -> tuple[CheckResult, ...]:
+    return tuple(a_check_result(rule, outcome=CheckOutcome.FAILED) for rule in rules)
+
+
+def changes(*settlements: Settlement, **results: tuple[CheckResult, ...]) -> tuple[str, ...]:
+    """What the last attempt changed."""
+    found = differences(Attempts(settlements=settlements, not_passed=results))
+    assert found[settlements[0].attempt_id] == ()
+    return found[settlements[-1].attempt_id]
+
+
+REJECTED = a_settlement("first", outcome=PartitionOutcome.REJECTED)
+PUBLISHED = a_settlement("second", idempotency_key="key-2")
+
+
+def test_a_correction_shows_outcome_rows_and_the_check_that_passes_now():
+    assert changes(REJECTED, PUBLISHED, first=failed("id.required")) == (
+        "rejected → published",
+        "rows published: 0 → 100",
+        "rows quarantined: 100 → 0",
+        "passes now, or was not checked: id.required",
+    )
+
+
+def test_a_worse_delivery_shows_the_checks_that_fail_and_the_contract_s_new_version():
+    worse = REJECTED.model_copy(update={"version": "2.0.0", "rows_in": 90, "attempt_id": "third"})
+
+    found = changes(PUBLISHED, worse, third=failed(*"gfedcba"))
+
+    assert "contract 1.0.0 → 2.0.0" in found
+    assert "rows delivered: 100 → 90" in found
+    assert found[-1] == "did not pass any more: a, b, c, d, e and 2 more"
+
+
+def test_another_outcome_of_the_same_files_says_so():
+    approved = PUBLISHED.model_copy(update={"idempotency_key": "key-1"})
+
+    assert changes(REJECTED, approved)[-1] == "the files and the contract are the same"
+
+
+def test_an_attempt_that_changed_nothing_says_so():
+    assert changes(PUBLISHED, PUBLISHED.model_copy(update={"attempt_id": "third"})) == (
+        "nothing: the same files, contract and outcome",
+    )
