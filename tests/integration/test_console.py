@@ -42,6 +42,7 @@ PAGES = (
     "/datasets/orders",
     f"/quarantine/{ATTEMPT}",
     "/inbox",
+    f"/rows/{ATTEMPT}",
     "/docs/index.html",
     f"/docs/attempts/{ATTEMPT}/index.html",
     "/static/gate.css",
@@ -304,6 +305,17 @@ def test_quarantine_shows_reasons_the_masked_columns_and_the_command(tmp_path: P
     assert "gate quarantine show orders 2026-11-01" in page
 
 
+def test_quarantined_rows_can_be_downloaded(tmp_path: Path):
+    browser = a_browser(a_console(tmp_path))
+
+    answer = browser.get(f"/rows/{ATTEMPT}")
+
+    assert f'href="/rows/{ATTEMPT}"' in browser.get(f"/quarantine/{ATTEMPT}").text
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{ATTEMPT}.csv"'
+    assert answer.text.splitlines()[1] == "id: not null,7,#1,part-0.parquet,3"
+    assert browser.get("/rows/nothing").status_code == 404
+
+
 def test_an_unknown_page_names_the_next_step(tmp_path: Path):
     answer = a_browser(a_console(tmp_path)).get("/partitions/orders/1999-01-01")
 
@@ -337,7 +349,7 @@ def test_an_error_of_ours_shows_its_kind_and_never_its_text(tmp_path: Path):
     assert answer.headers["Content-Security-Policy"] == PAGE_POLICY
 
 
-@pytest.mark.parametrize("page", [*PAGES[:9], "/docs", "/dags/gate__orders"])
+@pytest.mark.parametrize("page", [*PAGES[:11], "/docs", "/dags/gate__orders"])
 def test_a_guard_stands_before_every_page(tmp_path: Path, page: str):
     def nobody() -> None:
         raise HTTPException(401)

@@ -34,4 +34,7 @@ LOOKING = (
     Mutation("an attempt that failed more checks changed nothing", "apps/web/partition_page.py",
              "if failing := sorted(new_checks - old_checks):", "if failing := sorted(new_checks & old_checks):",
              f"{PARTITION}::test_a_worse_delivery_shows_the_checks_that_fail_and_the_contract_s_new_version"),
+    Mutation("a text of a producer is a formula in a spreadsheet", "apps/web/partition_page.py",
+             """return f"'{text}\"""", "return text",
+             f"{PARTITION}::test_no_text_in_a_csv_file_is_a_formula_and_numbers_stay_numbers"),
 )  # fmt: skip

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from partition_gate.apps.web.console import Attempts
-from partition_gate.apps.web.partition_page import differences
+from partition_gate.apps.web.partition_page import csv_of, differences, failing_cells
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.quarantine import QuarantineSample, SampleRow
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.builders import a_check_result, a_settlement
 
@@ -19,6 +20,16 @@ def changes(*settlements: Settlement, **results: tuple[CheckResult, ...]) -> tup
     found = differences(Attempts(settlements=settlements, not_passed=results))
     assert found[settlements[0].attempt_id] == ()
     return found[settlements[-1].attempt_id]
+
+
+def a_row(*values: str | None, rules: tuple[str, ...] = ("id.required",)) -> SampleRow:
+    return SampleRow(
+        rule_ids=rules, reasons=("id: no nulls",), source_file="part-0.parquet", source_row=3, values=values
+    )
+
+
+def a_sample(*rows: SampleRow) -> QuarantineSample:
+    return QuarantineSample(columns=("ID", "amount"), masked=(), rows=rows, row_count=len(rows), raw=())
 
 
 REJECTED = a_settlement("first", outcome=PartitionOutcome.REJECTED)
@@ -54,3 +65,24 @@ def test_an_attempt_that_changed_nothing_says_so():
     assert changes(PUBLISHED, PUBLISHED.model_copy(update={"attempt_id": "third"})) == (
         "nothing: the same files, contract and outcome",
     )
+
+
+def test_the_cell_that_breaks_a_rule_is_marked():
+    sample = a_sample(
+        a_row(None, "1"), a_row("1", "2", rules=("amount.minimum", "id.unique")), a_row("1", "2", rules=("x",))
+    )
+
+    assert failing_cells(sample) == [{0}, {0, 1}, frozenset()]
+
+
+def test_rows_are_a_csv_file_with_their_reasons():
+    assert csv_of(a_sample(a_row(None, 'a "b", c'))).splitlines() == [
+        "reasons,ID,amount,source file,row",
+        'id: no nulls,,"a ""b"", c",part-0.parquet,3',
+    ]
+
+
+def test_no_text_in_a_csv_file_is_a_formula_and_numbers_stay_numbers():
+    _, *rows = csv_of(a_sample(a_row("=1+1", "-5"), a_row("@cmd", "+1.5e3"), a_row("-x", "+"))).splitlines()
+
+    assert [row.split(",")[1:3] for row in rows] == [["'=1+1", "-5"], ["'@cmd", "+1.5e3"], ["'-x", "'+"]]

@@ -18,13 +18,13 @@ from partition_gate.apps.web.console import Console
 from partition_gate.apps.web.dataset_page import dataset_page
 from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES
 from partition_gate.apps.web.overview import Filters
-from partition_gate.apps.web.partition_page import conversations, differences, failures_first
+from partition_gate.apps.web.partition_page import conversations, csv_of, differences, failing_cells, failures_first
 from partition_gate.core.display import escaped
 from partition_gate.core.names import qualified_name
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Settlement
 
-SAMPLE_ROWS = 100
+SAMPLE_ROWS, CSV_ROWS = 100, 10_000
 _MOST_PAGES = 10_000
 MESSAGES_SHOWN = 50
 
@@ -96,6 +96,7 @@ def pages(console: Console) -> APIRouter:
     router.add_api_route("/datasets/{name:path}", page.dataset)
     router.add_api_route("/contracts/{contract_id:path}", page.contract)
     router.add_api_route("/quarantine/{attempt_id:path}", page.quarantine)
+    router.add_api_route("/rows/{attempt_id:path}", page.quarantine_csv)
     router.add_api_route("/inbox", page.inbox)
     router.add_api_route("/dags/{dag_id}", page.dag)
     router.add_api_route("/docs", page.docs)
@@ -177,7 +178,17 @@ class ConsolePages:
         settlement = _settlement(self._console, attempt_id)
         sample = self._console.quarantine_sample(attempt_id, limit=SAMPLE_ROWS)
         name = _name_in_commands(self._console, settlement)
-        return html(request, "quarantine.html", settlement=settlement, sample=sample, name=name)
+        cells = failing_cells(sample) if sample else []
+        return html(request, "quarantine.html", settlement=settlement, sample=sample, cells=cells, name=name)
+
+    def quarantine_csv(self, attempt_id: str) -> Response:
+        """The first rows as a file, masked like the page."""
+        _settlement(self._console, attempt_id)
+        sample = self._console.quarantine_sample(attempt_id, limit=CSV_ROWS)
+        if sample is None:
+            raise HTTPException(404, f"The attempt {attempt_id} quarantined nothing.")
+        headers = {"Content-Disposition": f'attachment; filename="{quote(attempt_id, safe="")}.csv"'}
+        return Response(csv_of(sample), media_type="text/csv; charset=utf-8", headers=headers)
 
     def inbox(self, request: Request) -> Response:
         shown = conversations(self._console.messages())
@@ -277,6 +288,9 @@ class Addresses:
 
     def quarantine(self, attempt_id: str) -> str:
         return f"{self.prefix}/quarantine/{quote(attempt_id, safe='')}"
+
+    def rows(self, attempt_id: str) -> str:
+        return f"{self.prefix}/rows/{quote(attempt_id, safe='')}"
 
     def docs(self, path: str = "index.html") -> str:
         return f"{self.prefix}/docs/{quote(path)}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import StringIO
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ from partition_gate.apps.web.console import Attempts
 from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES
 from partition_gate.core.addresses import shown_channel
 from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.quarantine import QuarantineSample
 from partition_gate.judging.verdict import CheckResult
 
 _NAMED = 5
@@ -55,6 +58,35 @@ def _changes(before: Settlement, after: Settlement, results: Mapping[str, Sequen
 def _named(rules: Sequence[str]) -> str:
     more = len(rules) - _NAMED
     return ", ".join(rules[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def failing_cells(sample: QuarantineSample) -> list[frozenset[int]]:
+    """For each row the places of the columns whose rules it breaks; a rule's id begins with its column."""
+    places = {name.casefold(): place for place, name in enumerate(sample.columns)}
+    names = ([rule_id.partition(".")[0].casefold() for rule_id in row.rule_ids] for row in sample.rows)
+    return [frozenset(places[name] for name in own if name in places) for own in names]
+
+
+def csv_of(sample: QuarantineSample) -> str:
+    """The rows as CSV with their reasons. No spreadsheet takes a text for a formula: it gets an apostrophe."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(_inert, ("reasons", *sample.columns, "source file", "row")))
+    for row in sample.rows:
+        shown = ("; ".join(row.reasons), *row.values, row.source_file)
+        writer.writerow([*map(_inert, shown), row.source_row])
+    return text.getvalue()
+
+
+def _inert(text: str | None) -> str:
+    """Source: OWASP, CSV injection. Numbers such as -5 stay numbers."""
+    if not text or text[0] not in "=+-@":
+        return text or ""
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
 
 
 class ShownMessage(NamedTuple):
