@@ -20,12 +20,13 @@ from partition_gate.apps.web.app import create_app
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.testing.builders import a_check_result, a_settlement
-from partition_gate.testing.console import A_SUMMARY, InMemoryConsole, a_history
+from partition_gate.testing.console import A_SUMMARY, InMemoryConsole, a_history, a_sample, a_sent_message
 
 CHROMIUM = Path("/usr/bin/chromium")
 ATTEMPT = "orders-2026-11-01-1"
 ATTACK = "<img src=x onerror=\"document.title='attacked'\">"
 
+Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
     pytest.mark.browser,
@@ -104,7 +105,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def console(site: Path) -> Iterator[str]:
     """The address of a console that runs below a prefix, as inside Airflow."""
     shown = InMemoryConsole(site, [a_settlement(ATTEMPT, outcome=PartitionOutcome.REJECTED)])
-    shown.summaries = (A_SUMMARY,)
+    shown.summaries, shown.outbox = (A_SUMMARY,), (a_sent_message(),)
+    shown.samples = {ATTEMPT: a_sample()}
     shown.histories = {"orders": a_history(shown.settled, word="a long sentence about orders " * 5)}
     shown.checks = {ATTEMPT: (a_check_result(outcome=CheckOutcome.FAILED),)}
     app = Starlette(routes=[Mount("/gate", app=create_app(shown))])
@@ -138,18 +140,18 @@ def _background(visit: Visit, selector: str) -> str:
     return str(visit.page.eval_on_selector(selector, "element => getComputedStyle(element).backgroundColor"))
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "/",
-        "/partitions/orders/2026-11-01",
-        "/datasets/orders",
-        f"/quarantine/{ATTEMPT}",
-        "/inbox",
-        "/docs/index.html",
-        f"/docs/attempts/{ATTEMPT}/index.html",
-    ],
+PAGES = (
+    "/",
+    "/partitions/orders/2026-11-01",
+    "/datasets/orders",
+    f"/quarantine/{ATTEMPT}",
+    "/inbox",
+    "/docs/index.html",
+    f"/docs/attempts/{ATTEMPT}/index.html",
 )
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_page_loads_all_that_it_asks_for_and_asks_only_us(visit: Visit, console: str, page: str):
     visit.open(console + page)
 
@@ -218,6 +220,17 @@ def test_the_index_is_filtered_while_one_types(visit: Visit, site: Path):
     visit.page.fill("#filter", "returns")
 
     assert visit.page.locator("tbody tr:visible").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_has_a_barrier_for_people_with_disabilities(browser: Any, console: str, page: str, scheme: str):
+    # axe is evaluated in the page, which its Content-Security-Policy would refuse.
+    context = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    found = Axe().run(Visit(context.new_page()).open(console + page).page)
+
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
+    context.close()
 
 
 @pytest.mark.parametrize("page", ["/", "/partitions/orders/2026-11-01", "/datasets/orders"])

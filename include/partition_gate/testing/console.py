@@ -118,10 +118,7 @@ def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:
     console.details = {"orders": some_details()}
     console.checks = {ATTEMPT: (a_check_result("passing"), a_check_result("failing", outcome=CheckOutcome.FAILED))}
     console.samples = {ATTEMPT: a_sample()}
-    message = a_message(attempt_id=ATTEMPT)
-    console.outbox = (
-        OutboxEntry(message=message, state="sent", tries=1, first_try_at=NOON, sent_ts="1", created_at=NOON),
-    )
+    console.outbox = (a_sent_message(),)
     page = folder / "attempts" / ATTEMPT / "index.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("<p>a report</p>")
@@ -173,6 +170,12 @@ def _incident(word: str) -> Incident:
         last_at=NOON,
         partitions=1,
     )
+
+
+def a_sent_message() -> OutboxEntry:
+    """A message about `ATTEMPT` that was delivered."""
+    message = a_message(attempt_id=ATTEMPT)
+    return OutboxEntry(message=message, state="sent", tries=1, first_try_at=NOON, sent_ts="1", created_at=NOON)
 
 
 def some_details(word: str = "a column") -> ContractDetails:

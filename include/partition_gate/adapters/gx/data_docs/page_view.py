@@ -13,6 +13,8 @@ from jinja2 import ChoiceLoader, FileSystemLoader, pass_context
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MARKUP = re.compile(r"<(?!br ?/?>)")
+# GX begins sections with h5 and h6; screen readers expect h2 below the page's h1. In text, "<" is escaped.
+_LOW_HEADING = re.compile(r"<(/?)h[56]\b")
 
 
 class SafePageView(DefaultJinjaPageView):
@@ -32,7 +34,8 @@ class SafePageView(DefaultJinjaPageView):
 
     def page(self, document: RenderedDocumentContent, **context: object) -> str:
         """The whole page as HTML; `context` holds the variables of docs_page.html."""
-        return str(self.render(document, **context))  # type: ignore[no-untyped-call]
+        page = str(self.render(document, **context))  # type: ignore[no-untyped-call]
+        return _LOW_HEADING.sub(r"<\1h2", page)
 
     def _get_template(self, template_str: str) -> Any:
         """GX's chart template loads Vega from a CDN and runs an inline script."""
