@@ -26,6 +26,7 @@ from partition_gate.apps.cli import (
     promotion,
     registry,
     service_levels,
+    status,
     versions,
     watch,
 )
@@ -47,7 +48,7 @@ _LINES = "\n"
 app = typer.Typer(
     name="gate",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 contracts.register(app)
@@ -57,6 +58,7 @@ versions.register(app)
 export.register(app)
 registry.register(app)
 partitions.register(app)
+status.register(app)
 profiles.register(app)
 service_levels.register(app)
 operations.register(app)

@@ -1,4 +1,4 @@
-"""`gate run`, `gate approve`, `gate reject`, `gate status`, `gate quarantine show`, `gate docs`."""
+"""`gate run`, `gate approve`, `gate reject`, `gate quarantine show`, `gate docs`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import typer
 
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
-from partition_gate.apps.cli.watch import delivery_lines, heartbeat_line
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import PATH_LENGTH, displayed, escaped
 from partition_gate.core.errors import LedgerUnusable, UnknownContract
@@ -25,7 +24,7 @@ from partition_gate.judging.documents import run_document
 from partition_gate.judging.quarantine import sample_of
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, ledger_shown, mask_key, open_ports
+from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask_key, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
@@ -63,7 +62,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (run, approve, reject):
         app.command(context_settings=WITH_NEGATIVE_KEYS)(command)
-    app.command()(status)
     app.command()(docs)
     app.add_typer(quarantine, name="quarantine")
 
@@ -112,19 +110,6 @@ def _decide(contract: str, key: str, why: str, *, is_approved: bool, as_json: bo
         result = _with_results(done, ports, notifies=True)
         _show(result, today.in_force(done.settlement.partition_key), ports, as_json=as_json)
     raise typer.Exit(_exit_code(result.settlement.outcome))
-
-
-def status(as_json: Json = False) -> None:
-    """Show the newest outcome of every partition, and warn if the watch does not run or messages are not delivered."""
-    settings = load_settings()
-    with open_ports(settings) as ports:
-        settlements = ports.ledger.latest()
-        for line in filter(None, (heartbeat_line(ports, settings), *delivery_lines(ports))):
-            typer.echo(line, err=True)
-    if as_json:
-        typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in settlements], indent=2))
-        return
-    typer.echo(tables.status(settlements) if settlements else f"Nothing is recorded in {ledger_shown(settings)} yet.")
 
 
 @quarantine.command("show", context_settings=WITH_NEGATIVE_KEYS)

@@ -1,0 +1,93 @@
+"""`gate status`: the newest outcome of every partition."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.named import dataset_part
+from partition_gate.apps.cli.watch import delivery_lines, heartbeat_line
+from partition_gate.core.display import displayed
+from partition_gate.core.nearest_words import did_you_mean
+from partition_gate.core.units import duration
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.settings import load_settings
+from partition_gate.wiring import ledger_shown, open_ports
+
+Dataset = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Only this dataset, also as CONTRACT/SCHEMA.")]
+Since = Annotated[
+    str | None, typer.Option("--since", help="Settled in this span (24h, 7d) or since this time (2026-12-01T08:00Z).")
+]
+Outcomes = Annotated[
+    list[PartitionOutcome] | None,
+    typer.Option("--outcome", metavar="OUTCOME", help=f"Only {', '.join(PartitionOutcome)}; may be repeated."),
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the partitions that were settled last.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(status)
+
+
+def status(
+    dataset: Dataset = None,
+    since: Since = None,
+    outcome: Outcomes = None,
+    limit: Limit = None,
+    as_json: Json = False,
+) -> None:
+    """Show the newest outcome of every partition, and warn if the watch does not run or messages are not delivered."""
+    settings = load_settings()
+    with open_ports(settings) as ports:
+        start = None if since is None else _start(since, ports.clock.now())
+        recorded = ports.ledger.latest(dataset_part(dataset) if dataset else None)
+        known = () if recorded or not dataset else sorted({each.dataset for each in ports.ledger.latest()})
+        for line in filter(None, (heartbeat_line(ports, settings), *delivery_lines(ports))):
+            typer.echo(line, err=True)
+    found = selected(recorded, start=start, outcomes=outcome or [], limit=limit)
+    if as_json:
+        typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in found], indent=2))
+    elif found:
+        typer.echo(tables.status(found))
+    elif recorded:
+        typer.echo(f"none of {len(recorded):,} partitions fits")
+    else:
+        hint = did_you_mean(dataset_part(dataset), known) if dataset else ""
+        of = f" of {displayed(dataset)}" if dataset else ""
+        typer.echo(f"Nothing{of} is recorded in {ledger_shown(settings)} yet{f'; {hint}' if hint else '.'}")
+
+
+def selected(
+    recorded: Sequence[Settlement], *, start: datetime | None, outcomes: Sequence[PartitionOutcome], limit: int | None
+) -> list[Settlement]:
+    """The partitions settled since a time, with one of these outcomes (none: any), in the order of `recorded`."""
+    found = [
+        each
+        for each in recorded
+        if (start is None or each.settled_at >= start) and (not outcomes or each.outcome in outcomes)
+    ]
+    if limit is None:
+        return found
+    last = {each.attempt_id for each in sorted(found, key=lambda each: each.settled_at)[-limit:]}
+    return [each for each in found if each.attempt_id in last]
+
+
+def _start(text: str, now: datetime) -> datetime:
+    """Raises: BadParameter, if it is neither a span nor a time."""
+    if span := duration(text):
+        return now - span
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is neither a span nor a time: write 24h, 7d or 2026-12-01T08:00Z", param_hint="--since"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
