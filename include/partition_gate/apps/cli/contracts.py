@@ -71,8 +71,11 @@ def compile_(
 ) -> None:
     """Compile every contract and its kept versions to Great Expectations suites in expectations/."""
     folder = contract_folder(load_settings())
+    catalogue = folder.load_all()
+    for sentence in catalogue.not_run:
+        typer.echo(sentence)
     if check:
-        broken = folder.load_all().broken
+        broken = catalogue.broken
         for _, problem in broken:
             typer.echo(problem)
         typer.echo("stale or broken suites: " + str(len(broken)) if broken else "all suites are up to date")
@@ -90,10 +93,10 @@ def coverage(
     folder = contract_folder(load_settings())
     path, dataset = folder.find(name)
     contract = folder.load_contract(str(path))
-    document = load_document(folder.text(path), path=contract[0].contract.path)
+    document = load_document(folder.text(path), path=folder.label(path))
     rows = cover(document, [each.compilation for each in contract], environment=folder.environment or None)
     if dataset is not None:
-        rows = of_object(rows, folder.load(name).dataset.path)
+        rows = of_object(rows, folder.load_contract(name)[0].dataset.path)
     if as_json:
         typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
         return

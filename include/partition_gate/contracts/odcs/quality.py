@@ -22,7 +22,7 @@ def read_rules(schema: SchemaObject, *, at: str, path: str) -> tuple[QualityRule
     """Every quality rule with its place, object level first.
 
     Raises:
-        ContractError: an unknown severity, or an invalid window.
+        ContractError: an invalid window.
     """
     return tuple(_rule(quality, place, column, path) for place, column, quality in _qualities(schema, at))
 
@@ -53,7 +53,7 @@ def _rule(quality: DataQuality, place: str, column: str | None, path: str) -> Qu
         "id": quality.id or _default_id(quality, column),
         "column": column,
         "dimension": quality.dimension,
-        "severity": severity(quality.severity or "error", place, path),
+        "severity": severity(quality.severity or "error"),
         "description": " ".join((quality.description or quality.name or "").split()),
         "business_impact": quality.businessImpact or "",
     }

@@ -41,7 +41,7 @@ def require_valid(document: Document, *, path: str) -> None:
 def schema_findings(document: Document) -> tuple[Finding, ...]:
     """Where the document violates the JSON Schema of its apiVersion, in the file's order, each cause once.
 
-    An unknown key that an old version tolerates is a warning, or an error if it looks like a misspelt known key.
+    An unknown key that an old version tolerates is a warning, also if it looks like a misspelt known key.
     """
     version = document.mapping.get("apiVersion")
     if not isinstance(version, str) or version not in SCHEMAS:
@@ -111,7 +111,7 @@ def _key_findings(
     since = _known_since(document, version) if unknown else {}
     for key in unknown:
         near = did_you_mean(key.parts[-1], key.known)
-        level = Level.ERROR if near or key.parts[:-1] in closed else Level.WARNING
+        level = Level.ERROR if key.parts[:-1] in closed else Level.WARNING
         rule = "schema" if level is Level.ERROR else "unknown-key"
         newer = next((name for name, still in since.items() if key.parts not in still), None)
         what = f"{shown(key.parts[-1])} is not a key here; {_instead(key, near, newer)}"

@@ -19,7 +19,29 @@ _PLACEHOLDERS = ("{schema}", "{model}")
 
 def is_readable(server: Mapping[str, Any]) -> bool:
     """Whether the gate can read from a server: Parquet files on S3 or in local folders."""
-    return server.get("type") in SERVER_TYPES and server.get("format", "parquet") == "parquet"
+    return server.get("type") in SERVER_TYPES and (server.get("format") or "parquet") == "parquet"
+
+
+def readable_for(servers: Iterable[Mapping[str, Any]], name: str) -> bool:
+    """Whether an object could be read from one of these servers, in any environment."""
+    return any(is_readable(server) and object_of(server) in {None, name} for server in servers)
+
+
+def runs_elsewhere(servers: Sequence[Mapping[str, Any]], name: str) -> bool:
+    """Whether an object is kept only where the gate cannot read: no server with Parquet files is for it, but others
+    are, or there is no server at all.
+    """
+    return not readable_for(servers, name) and not (servers and all(map(is_readable, servers)))
+
+
+def why_not_run(servers: Iterable[Mapping[str, Any]], name: str) -> str:
+    """Why no server of the contract has the partitions of an object: `server type postgres`; empty if one has."""
+    if readable_for(servers, name):
+        return ""
+    kinds = dict.fromkeys(_kind(server) for server in servers if not is_readable(server))
+    if not kinds:
+        return "no server"
+    return f"server type{'s' if len(kinds) > 1 else ''} {', '.join(kinds)}"
 
 
 def used_servers(servers: Sequence[Mapping[str, Any]], environment: str | None, names: Iterable[str]) -> dict[str, int]:
@@ -106,6 +128,11 @@ def shared_folder(names: Sequence[str]) -> str:
         f"{' and '.join(names)} would be read from the same folder; write {{schema}} in the location, or a server for "
         f"each object with customProperties [{{property: schema, value: {names[0]}}}]"
     )
+
+
+def _kind(server: Mapping[str, Any]) -> str:
+    kind = str(server.get("type"))
+    return f"{kind} with format {server.get('format')}" if kind in SERVER_TYPES else kind
 
 
 def _text_segment(name: str) -> Segment:
