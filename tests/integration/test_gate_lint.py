@@ -175,12 +175,12 @@ def test_coverage_has_a_line_for_every_clause_and_the_sum_in_its_title():
 
 def test_run_refuses_a_contract_with_the_same_sentence_as_lint(tmp_path):
     path = tmp_path / "orders.odcs.yaml"
-    path.write_text(mutated({"$amount.quality[0].severity": "blocker"}))
+    path.write_text(mutated({"status": "actve"}))
 
     done = gate("run", str(path), "2026-01-01")
 
     assert done.returncode == 1
-    assert "quality[0].severity: 'blocker' is not known; use error, warning, info (line " in done.stderr
+    assert "status: 'actve' is not a status; did you mean 'active'? (line " in done.stderr
 
 
 def opened(contracts: Path, *arguments: str) -> dict[str, int]:

@@ -176,7 +176,7 @@ def test_a_query_that_cannot_run_is_named_with_the_engines_reason():
 
     (found,) = examined({}, why_refused=why_refused)
 
-    assert asked == [("orders", 'select count(*) from "orders" where amount < 0')]
+    assert asked == [("orders", 'SELECT COUNT(*) FROM "orders" WHERE amount < 0')]
     assert (found.level, found.place, found.what) == (
         Level.ERROR,
         "schema[0].quality[2].query",

@@ -138,11 +138,16 @@ class LibraryRule(Described):
 
 
 class SqlRule(Described):
-    """A query that returns one value."""
+    """A query that returns one value, in a `dialect` (None: DuckDB's).
+
+    `dialect_is_assumed`: only another server of the contract names it, so a query that is not valid there is DuckDB's.
+    """
 
     type: Literal["sql"] = "sql"
     query: str
     operator: Operator | None
+    dialect: str | None = None
+    dialect_is_assumed: bool = False
 
 
 class CustomRule(Described):

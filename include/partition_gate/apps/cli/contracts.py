@@ -19,6 +19,7 @@ from partition_gate.apps.cli.versions import with_git
 from partition_gate.contracts.compatibility.changes import ContractVersion
 from partition_gate.contracts.compatibility.report import read_version
 from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, cover, of_object
+from partition_gate.contracts.coverage.queries import unplanned_queries
 from partition_gate.contracts.lint.text import FORMATS, LintedFile
 from partition_gate.core.errors import ContractError, OperatorError
 from partition_gate.core.finding import Level
@@ -90,11 +91,15 @@ def coverage(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show how each clause of a contract is treated: executed, documented only, or not executable and why."""
-    folder = contract_folder(load_settings())
+    settings = load_settings()
+    folder = contract_folder(settings)
     path, dataset = folder.find(name)
     contract = folder.load_contract(str(path))
     document = load_document(folder.text(path), path=folder.label(path))
-    rows = cover(document, [each.compilation for each in contract], environment=folder.environment or None)
+    with query_planner(settings) as why_refused:
+        found = [query for each in contract for query in unplanned_queries(each.dataset, why_refused)]
+    compilations, unplanned = [each.compilation for each in contract], {query.clause: query.why for query in found}
+    rows = cover(document, compilations, environment=folder.environment or None, unplanned=unplanned)
     if dataset is not None:
         rows = of_object(rows, folder.load_contract(name)[0].dataset.path)
     if as_json:

@@ -27,7 +27,7 @@ from partition_gate.core.severity import Scope
 from partition_gate.core.table import TableColumn, TableSchema
 
 # Part of every idempotency key: increase it when the same contract would be judged differently.
-RULES_VERSION = "4"
+RULES_VERSION = "5"
 
 
 class Compilation(Record):

@@ -46,14 +46,20 @@ _WORST_FIRST = (Treatment.NOT_EXECUTABLE, Treatment.EXECUTED, Treatment.DOCUMENT
 
 
 def cover(
-    document: Mapping[str, Any] | Document, compilations: Sequence[Compilation], *, environment: str | None = None
+    document: Mapping[str, Any] | Document,
+    compilations: Sequence[Compilation],
+    *,
+    environment: str | None = None,
+    unplanned: Mapping[str, str] | None = None,
 ) -> tuple[CoveredClause, ...]:
     """One row per clause, in the file's order. `compilations` are those of every dataset of the contract.
 
-    `environment` selects the servers, as when the contract was read.
+    `environment` selects the servers, as when the contract was read. `unplanned` are the rules (clause -> why) whose
+    queries cannot run.
     """
     mapping = document.mapping if isinstance(document, Document) else document
     decided = _decided(compilations) | _unused_servers(mapping, compilations, environment)
+    decided |= {clause: (Treatment.NOT_EXECUTABLE, why) for clause, why in (unplanned or {}).items()}
     objects = _not_run_objects(mapping, compilations)
     rows = []
     for clause, kind in clauses(mapping):

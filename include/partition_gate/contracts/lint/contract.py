@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
+from partition_gate.checks.compiling.dialects import dialect_of
 from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line
 from partition_gate.contract.limits import ANOMALY_THRESHOLDS, CUSTOM_PROPERTIES, DRIFT_THRESHOLDS
@@ -180,4 +181,5 @@ _VALUES: dict[str, Callable[[object], str | None]] = {
     "effectiveFrom": _day,
     "readiness": _readiness,
     "calendar": _calendar,
+    "dialect": lambda value: None if dialect_of(str(value)) else "is not a known SQL dialect; use one such as postgres",
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from partition_gate.checks.compiling.compiler import compile_dataset, table_schema
+from partition_gate.checks.compiling.compiler import compile_dataset
 from partition_gate.checks.counts import Equals, SqlValue
-from partition_gate.contract.model import Contract, Dataset, SqlRule
+from partition_gate.contract.model import Contract, Dataset
 from partition_gate.contracts.compatibility.changes import compare, contract_version
 from partition_gate.contracts.coverage.clauses import NOT_RUN, Treatment, cover
+from partition_gate.contracts.coverage.queries import unplanned_queries
 from partition_gate.contracts.lint.view import Known, Problem
 from partition_gate.core.finding import Level
 from partition_gate.core.strict_yaml.reading import Document
@@ -24,14 +25,13 @@ def not_executable(document: Document, contract: Contract, _known: Known) -> Ite
 
 
 def sql_query(_document: Document, contract: Contract, known: Known) -> Iterator[Problem]:
-    """A query is a single SELECT that DuckDB can run over the columns of its schema object."""
+    """A query is a single SELECT that DuckDB can run over the columns of its schema object (a warning if it is one in
+    another dialect, which is shown in DuckDB's).
+    """
     for dataset in contract.datasets:
-        if known.why_refused is None or dataset.not_run or not any(isinstance(rule, SqlRule) for rule in dataset.rules):
-            continue
-        table = table_schema(dataset)
-        for check in compile_dataset(dataset).suite.checks:
-            if isinstance(check.expectation, SqlValue) and (why := known.why_refused(table, check.expectation.query)):
-                yield Problem(f"{check.clause}.query", why)
+        for found in unplanned_queries(dataset, known.why_refused) if known.why_refused else ():
+            what = f"{UNCHECKED}: {found.why}" if found.is_foreign else found.why
+            yield Problem(f"{found.clause}.query", what, Level.WARNING if found.is_foreign else None)
 
 
 def masked_text(_document: Document, contract: Contract, _known: Known) -> Iterator[Problem]:

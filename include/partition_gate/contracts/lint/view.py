@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
@@ -10,15 +10,14 @@ from pydantic import SkipValidation
 
 from partition_gate.contract.model import Status
 from partition_gate.contracts.compatibility.changes import ContractVersion
+from partition_gate.contracts.coverage.queries import WhyRefused
 from partition_gate.contracts.odcs.object_names import object_of
 from partition_gate.contracts.odcs.servers import is_readable, readable_for
 from partition_gate.core.finding import Level
 from partition_gate.core.record import Record
 from partition_gate.core.strict_yaml.reading import Document
-from partition_gate.core.table import TableSchema
 
 Node = dict[str, Any]
-WhyRefused = Callable[[TableSchema, str], str | None]
 
 
 class Problem(NamedTuple):

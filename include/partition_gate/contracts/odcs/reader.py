@@ -27,6 +27,7 @@ from partition_gate.contracts.odcs.object_names import use_shorthand
 from partition_gate.contracts.odcs.quality import read_rules
 from partition_gate.contracts.odcs.schema import require_valid
 from partition_gate.contracts.odcs.servers import (
+    dialect_for,
     location,
     place_of,
     readable_for,
@@ -71,14 +72,7 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
     odcs = _model(document, path)
     schemas = _named_schemas(odcs, path)
     use_shorthand(tuple(schemas.values()))
-    terms = Terms(
-        **_identity(odcs),
-        path=path,
-        content_hash=digest(text),
-        status=_status(odcs),
-        team=_team(odcs),
-        channels=_channels(odcs),
-    )
+    terms = Terms(**_identity(odcs), path=path, content_hash=digest(text))
     servers = document.mapping.get("servers") or []
     chosen = _chosen(servers, tuple(schemas), environment, path)
     columns = {name: _column_names(schema) for name, schema in schemas.items()}
@@ -86,7 +80,8 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
     datasets = []
     for i, (name, schema) in enumerate(schemas.items()):
         at = f"schema[{i}]"
-        facts = _schema_facts(schema, at, path=path)
+        dialect = dialect_for(document.mapping, chosen.get(name))
+        facts = _schema_facts(schema, at, path=path) | {"rules": read_rules(schema, dialect, at=at, path=path)}
         facts |= _place(schema, servers, chosen.get(name), facts["columns"], folder=folder, path=path)
         facts |= {"path": at, "slas": slas[name], "limits": read_limits(odcs, slas[name], path=path)}
         facts["unread"] = (*facts["unread"], *without)
@@ -106,7 +101,6 @@ def _schema_facts(schema: SchemaObject, at: str, *, path: str) -> dict[str, Any]
         "foreign_keys": tuple(each for each in relationships if isinstance(each, ForeignKey)),
         "compound_foreign_keys": tuple(each for each in relationships if isinstance(each, CompoundForeignKey)),
         "unread": tuple(each for each in relationships if isinstance(each, UnreadClause)),
-        "rules": read_rules(schema, at=at, path=path),
     }
 
 
@@ -185,6 +179,9 @@ def _identity(odcs: OpenDataContractStandard) -> dict[str, Any]:
         "usage": (description and description.usage) or "",
         "limitations": (description and description.limitations) or "",
         "tags": tuple(odcs.tags or ()),
+        "status": _status(odcs),
+        "team": _team(odcs),
+        "channels": _channels(odcs),
     }
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from partition_gate.checks.compiling.dialects import dialect_of
 from partition_gate.contract.model import Column
 from partition_gate.contract.nested_columns import published_type
 from partition_gate.contracts.odcs.object_names import object_of
+from partition_gate.contracts.odcs.quality import DIALECT, Dialect
 from partition_gate.core.errors import ContractError
 from partition_gate.core.partition import Location
 from partition_gate.core.partition_key import Segment, is_key_type, why_not_key_type
@@ -60,6 +62,20 @@ def used_servers(servers: Sequence[Mapping[str, Any]], environment: str | None, 
         first.setdefault(object_of(server), i)
     used = {name: first.get(name, first.get(None)) for name in names}
     return {name: index for name, index in used.items() if index is not None}
+
+
+def dialect_for(document: Mapping[str, Any], chosen: int | None) -> Dialect:
+    """The dialect of an object's queries: named by the server that it is read from, or by the contract; else that of
+    the servers that are databases, if they agree.
+    """
+    servers = document.get("servers") or []
+    holders = (*(servers[chosen : chosen + 1] if chosen is not None else ()), document)
+    for holder in holders:
+        for custom in holder.get("customProperties") or ():
+            if custom.get("property") == DIALECT:
+                return Dialect(str(custom.get("value")))
+    found = {dialect for server in servers if (dialect := dialect_of(str(server.get("type"))))}
+    return Dialect(found.pop(), is_assumed=True) if len(found) == 1 else Dialect(None)
 
 
 def place_of(server: Mapping[str, Any]) -> tuple[str, str]:
