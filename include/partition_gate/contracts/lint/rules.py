@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from typing import NamedTuple
 
 from partition_gate.contract.model import Contract
+from partition_gate.contracts.coverage.refusals import RUNS
 from partition_gate.contracts.lint import columns, contract, objects, quality, read_contract, references, slas
 from partition_gate.contracts.lint.view import Known, Problem, View
 from partition_gate.contracts.odcs.schema import schema_findings
@@ -69,13 +70,6 @@ RULES: dict[str, LintRule] = {
     "foreign-key-source": LintRule(Level.WARNING, references.foreign_key_source),
     "truth-word": LintRule(Level.WARNING, references.truth_word),
 }
-# Their errors protect what is judged and published, so they are warnings if nothing is.
-_ABOUT_RUNS = frozenset(
-    {
-        *("dataset-name", "readable-server", "own-folder", "partition-columns", "range-order", "bound-value"),
-        *("nested-required", "column-name", "one-operator", "operator-bound", "rule-id", "foreign-key"),
-    }
-)
 # Rules whose warnings say why a clause is not executed.
 _CAUSES = frozenset(
     {
@@ -102,7 +96,7 @@ def lint(document: Document, known: Known) -> tuple[Finding, ...]:
     view = View(document)
     rules = ((name, rule.level, rule.check(view, known)) for name, rule in RULES.items())
     if not view.is_run_here:
-        rules = ((name, level, _mild(found) if name in _ABOUT_RUNS else found) for name, level, found in rules)
+        rules = ((name, level, _mild(found) if name in RUNS else found) for name, level, found in rules)
     return _with_rules(schema_findings(document), rules, document)
 
 

@@ -45,9 +45,7 @@ def schema_findings(document: Document) -> tuple[Finding, ...]:
     """
     version = document.mapping.get("apiVersion")
     if not isinstance(version, str) or version not in SCHEMAS:
-        near = (
-            f"did you mean 'v{version}'?" if f"v{version}" in SCHEMAS else f"use one of {', '.join(ACCEPTED_VERSIONS)}"
-        )
+        near = _nearest_version(version)
         what = f"{shown(version)} is not supported; {near}" if version is not None else f"is missing; {near}"
         return (_finding(document, ("apiVersion",), what),)
     errors = _errors(document, version)
@@ -55,6 +53,14 @@ def schema_findings(document: Document) -> tuple[Finding, ...]:
     about_keys = _key_findings(document, version, errors, unknown)
     others = _other_findings(document, version, errors, unknown)
     return tuple(sorted(dict.fromkeys((*about_keys, *others)), key=lambda finding: finding.line or 0))
+
+
+def _nearest_version(version: object) -> str:
+    if f"v{version}" in SCHEMAS:
+        return f"did you mean 'v{version}'?"
+    if str(version).lstrip("v").startswith("2."):
+        return "its keys are others, so rewrite the contract for v3.1.0"
+    return f"use one of {', '.join(ACCEPTED_VERSIONS)}"
 
 
 def json_schema(version: str) -> dict[str, Any]:
