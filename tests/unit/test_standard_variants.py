@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from tests.corpus.variants import is_valid, variant
+from tests.unit.test_odcs import minimal
 
 from partition_gate.checks.compiling.compiled import compiled
 from partition_gate.contracts.coverage.clauses import clauses, cover
@@ -53,3 +54,18 @@ def test_every_rule_that_can_refuse_a_contract_has_its_reason_in_the_reference()
 
     assert refusing - set(REFUSALS) == set()
     assert set(REFUSALS) - set(levels) == {"yaml", "kept-versions", "reading"}
+
+
+@pytest.mark.parametrize("bound", [[[]], [], [1, 2], {"a": 1}])
+def test_a_bound_of_v3_0_that_is_no_number_is_not_executed(bound: object) -> None:
+    rule = {"rule": "rowCount", "mustBe": bound}
+    schema = [{"name": "orders", "properties": [{"name": "id"}], "quality": [rule]}]
+    text = minimal(apiVersion="v3.0.2", schema=schema)
+    document = load_document(text, path="x")
+    if errors_of(schema_findings(document)):
+        pytest.skip("the schema refuses it")
+
+    contract, _ = examine(text, path="x", folder="/c", environment=None, known=Known())
+
+    assert contract is not None
+    assert [each.clause for each in compiled(contract.dataset).compilation.not_executable] == ["schema[0].quality[0]"]

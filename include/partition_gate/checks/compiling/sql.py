@@ -57,7 +57,7 @@ def _with_names(rule: SqlRule, dataset: str, quote: Callable[[str], str]) -> str
 
 
 def _must(operator: Operator | None) -> Bounds | Equals:
-    if operator is not None and operator.name in {"mustBe", "mustNotBe"}:
+    if operator is not None and operator.name in {"mustBe", "mustNotBe"} and len(operator.bounds) == 1:
         value = operator.bounds[0]
         if isinstance(value, bool | str):
             return Equals(value=value, negated=operator.name == "mustNotBe")

@@ -70,12 +70,13 @@ def one_operator(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def operator_bound(view: View, _known: Known) -> Iterator[Problem]:
-    """An operator's bounds are neither impossible to meet nor unordered."""
+    """An operator's bounds are numbers (a warning), and neither impossible to meet nor unordered."""
     for rule in view.rules():
         for name in (operator for operator in OPERATORS if operator in rule.node):
             value, place = rule.node[name], f"{rule.place}.{name}"
             if what := _between(rule, value) if name.endswith("Between") else _single(rule, name, value):
-                yield Problem(place, what)
+                is_none = _is_library(rule) and not name.endswith("Between") and number(value) is None
+                yield Problem(place, what, Level.WARNING if is_none else None)
 
 
 def window_word(view: View, _known: Known) -> Iterator[Problem]:

@@ -74,6 +74,7 @@ RULES: dict[str, LintRule] = {
 _CAUSES = frozenset(
     {
         *("pattern", "bound-value", "row-count-unit", "metric-level", "one-operator", "argument", "custom-expectation"),
+        "operator-bound",
         *("sla-value", "sla-element", "sla-schedule", "foreign-key-source", "time-zone"),
     }
 )
@@ -93,11 +94,14 @@ def lint(document: Document, known: Known) -> tuple[Finding, ...]:
     A rule does not report a place that already has an error. If no object of the contract is run here, rules about what
     is judged and published only warn.
     """
+    schema = schema_findings(document)
+    if any(finding.place == "apiVersion" for finding in schema):
+        return schema  # the keys of another version have another meaning
     view = View(document)
     rules = ((name, rule.level, rule.check(view, known)) for name, rule in RULES.items())
     if not view.is_run_here:
         rules = ((name, level, _mild(found) if name in RUNS else found) for name, level, found in rules)
-    return _with_rules(schema_findings(document), rules, document)
+    return _with_rules(schema, rules, document)
 
 
 def lint_contract(

@@ -12,7 +12,7 @@ from open_data_contract_standard.model import DataQuality, SchemaObject, SchemaP
 from partition_gate.checks.compiling.bounds import OPERATORS
 from partition_gate.checks.promises import LONGEST_WINDOW
 from partition_gate.contract.model import Argument, CustomRule, LibraryRule, Operator, QualityRule, SqlRule, TextRule
-from partition_gate.contracts.odcs.columns import severity
+from partition_gate.contracts.odcs.columns import scalar, severity
 from partition_gate.core.errors import ContractError
 from partition_gate.core.units import duration
 from partition_gate.core.values import ListedValue
@@ -129,7 +129,8 @@ def _operator(quality: DataQuality) -> Operator | None:
     for name in OPERATORS:
         bound = getattr(quality, name)
         if bound is not None:
-            return Operator(name=name, bounds=tuple(bound) if isinstance(bound, list) else (bound,))
+            bounds = bound if isinstance(bound, list) else [bound]
+            return Operator(name=name, bounds=tuple(map(scalar, bounds)))
     return None
 
 
