@@ -56,7 +56,7 @@ Place = tuple[str | int, ...]
 def variant(version: str, seed: int, *, changes: int = 6) -> dict[str, Any]:
     """A valid document of a version, always the same for a seed."""
     chance = random.Random(seed)  # noqa: S311 -- chooses test data
-    document = copy.deepcopy(_full(version))
+    document: dict[str, Any] = copy.deepcopy(_full(version))
     validator = _validator(version)
     for _ in range(chance.randint(1, changes)):
         changed = _changed(document, chance)
@@ -67,7 +67,7 @@ def variant(version: str, seed: int, *, changes: int = 6) -> dict[str, Any]:
 
 def is_valid(document: Any, version: str) -> bool:
     """Whether the standard's schema accepts a document; asked without the code that words its errors."""
-    return _validator(version).is_valid(document)
+    return bool(_validator(version).is_valid(document))
 
 
 @cache
@@ -93,7 +93,7 @@ def _changed(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
         case 0:
             del parent[last]  # type: ignore[arg-type]
         case 1 if isinstance(parent, list):
-            parent.append(copy.deepcopy(parent[last]))  # type: ignore[index]
+            parent.append(copy.deepcopy(parent[last]))
         case 2:
             parent[last] = copy.deepcopy(chance.choice(_CONTAINERS))  # type: ignore[index]
         case 3:

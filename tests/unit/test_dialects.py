@@ -168,7 +168,7 @@ def test_a_query_without_a_dialect_that_another_one_explains_is_told_with_its_fo
     quality = [{"id": "q", "type": "sql", "query": YESTERDAY, "mustBe": 0}]
     dataset = read(minimal(schema=[{"name": "orders", "properties": columns, "quality": quality}]))
 
-    (found,) = unplanned_queries(dataset, why_refused)
+    (found,) = unplanned_queries(dataset, compile_dataset(dataset), why_refused)
 
     assert (found.clause, found.is_foreign) == ("schema[0].quality[0]", True)
     assert "it is snowflake SQL: add customProperties [{property: dialect, value: snowflake}] to the rule" in found.why

@@ -49,7 +49,8 @@ def test_reading_and_the_standards_schema_agree_on_what_is_valid(version: str) -
 
 
 def test_every_rule_that_can_refuse_a_contract_has_its_reason_in_the_reference() -> None:
-    levels = {name: rule.level for name, rule in (*RULES.items(), *READ_CONTRACT_RULES.items())}
+    levels = {name: rule.level for name, rule in RULES.items()}
+    levels |= {name: rule.level for name, rule in READ_CONTRACT_RULES.items()}
     refusing = {name for name, level in levels.items() if level is Level.ERROR}
 
     assert refusing - set(REFUSALS) == set()

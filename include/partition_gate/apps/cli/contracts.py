@@ -72,18 +72,18 @@ def compile_(
 ) -> None:
     """Compile every contract and its kept versions to Great Expectations suites in expectations/."""
     folder = contract_folder(load_settings())
-    catalogue = folder.load_all()
-    for sentence in catalogue.not_run:
-        typer.echo(sentence)
     if check:
-        broken = catalogue.broken
+        broken = folder.load_all().broken
         for _, problem in broken:
             typer.echo(problem)
         typer.echo("stale or broken suites: " + str(len(broken)) if broken else "all suites are up to date")
         raise typer.Exit(1 if broken else 0)
     for path in folder.paths():
-        for target, changed in folder.write_suites(path):
+        written = folder.write_suites(path)
+        for target, changed in written:
             typer.echo(f"{'wrote' if changed else 'unchanged'}  {target}")
+        if not written:
+            typer.echo(f"no suite   {folder.label(path)}: not run here; `gate lint` says why")
 
 
 def coverage(
@@ -97,7 +97,7 @@ def coverage(
     contract = folder.load_contract(str(path))
     document = load_document(folder.text(path), path=folder.label(path))
     with query_planner(settings) as why_refused:
-        found = [query for each in contract for query in unplanned_queries(each.dataset, why_refused)]
+        found = [query for each in contract for query in unplanned_queries(each.dataset, each.compilation, why_refused)]
     compilations, unplanned = [each.compilation for each in contract], {query.clause: query.why for query in found}
     rows = cover(document, compilations, environment=folder.environment or None, unplanned=unplanned)
     if dataset is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 _LINE_ENDS = r"\n\r\x{2028}\x{2029}"
 _SPACE = r"\t\n\v\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}"
@@ -46,6 +47,7 @@ class Untranslatable(ValueError):
     """Why RE2 cannot run a pattern; completes the sentence `the pattern ...`."""
 
 
+@lru_cache(maxsize=4096)  # lint and the compiler ask of the same patterns
 def why_not_re2(pattern: str) -> str | None:
     """Why RE2 cannot run a pattern, unchanged or translated; None if it can."""
     if len(pattern) > LONGEST_PATTERN:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from partition_gate.checks.compiling.compiler import compile_dataset, table_schema
+from partition_gate.checks.compiling.compiler import Compilation, table_schema
 from partition_gate.checks.compiling.dialects import may_be_foreign, nearest_form
 from partition_gate.checks.counts import SqlValue
 from partition_gate.contract.model import Dataset, SqlRule
@@ -24,13 +24,13 @@ class UnplannedQuery(NamedTuple):
     is_foreign: bool
 
 
-def unplanned_queries(dataset: Dataset, why_refused: WhyRefused) -> Iterator[UnplannedQuery]:
+def unplanned_queries(dataset: Dataset, compilation: Compilation, why_refused: WhyRefused) -> Iterator[UnplannedQuery]:
     """The queries of a dataset that DuckDB cannot plan over its columns. A dataset that is not run here has none."""
     if dataset.not_run or not any(isinstance(rule, SqlRule) for rule in dataset.rules):
         return
     table = table_schema(dataset)
     tables = (table.name, f"{table.name}_published")
-    for check in compile_dataset(dataset).suite.checks:
+    for check in compilation.suite.checks:
         if isinstance(check.expectation, SqlValue) and (why := why_refused(table, check.expectation.query)):
             query, found = check.expectation.query, None
             if may_be_foreign(why):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Set
 from typing import NamedTuple
 
+from partition_gate.checks.compiling.compiler import compile_dataset
 from partition_gate.contract.model import Contract
 from partition_gate.contracts.coverage.refusals import RUNS
 from partition_gate.contracts.lint import columns, contract, objects, quality, read_contract, references, slas
@@ -25,7 +26,7 @@ class ReadContractRule(NamedTuple):
     """A rule for a contract that can be read."""
 
     level: Level
-    check: Callable[[Document, Contract, Known], Iterator[Problem]]
+    check: Callable[[Document, read_contract.ReadContract, Known], Iterator[Problem]]
 
 
 RULES: dict[str, LintRule] = {
@@ -108,7 +109,8 @@ def lint_contract(
     earlier: tuple[Finding, ...], document: Document, contract: Contract, known: Known
 ) -> tuple[Finding, ...]:
     """The findings of `lint`, and the additional findings in the parsed contract."""
-    rules = ((name, rule.level, rule.check(document, contract, known)) for name, rule in READ_CONTRACT_RULES.items())
+    read = read_contract.ReadContract(contract, tuple(map(compile_dataset, contract.datasets)))
+    rules = ((name, rule.level, rule.check(document, read, known)) for name, rule in READ_CONTRACT_RULES.items())
     return _with_one_voice(_with_rules(earlier, rules, document))
 
 
