@@ -10,6 +10,7 @@ from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REF
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
+from tests.mutations.standard import ACCEPTING, TRANSLATING
 from tests.mutations.watching import DELIVERED, MISSING, NOTICING, SURVIVING, WANTING
 
 PIPELINE = "tests/unit/test_pipeline.py"
@@ -277,5 +278,5 @@ MUTATIONS = (
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),
     *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
     *COMPARING_WITH_BASELINES,
-    *(*ASSIGNING, *NAMING),
+    *(*ASSIGNING, *NAMING, *ACCEPTING, *TRANSLATING),
 )

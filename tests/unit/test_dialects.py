@@ -139,6 +139,11 @@ def test_the_schema_before_another_table_stays_so_that_the_sandbox_refuses_it() 
     assert translated("SELECT count(*) FROM s.other", "postgres", tables=("orders",)) == "SELECT COUNT(*) FROM s.other"
 
 
+def test_a_construct_that_the_translator_stumbles_over_is_not_executed() -> None:
+    with pytest.raises(CannotExecute, match="cannot be translated from clickhouse"):
+        translated("SELECT count() FROM orders FINAL", "clickhouse", tables=("orders",))
+
+
 def test_the_nearest_form_is_the_first_that_can_be_planned() -> None:
     def can_plan(query: str) -> bool:
         return "APPROX_QUANTILE" in query
@@ -173,3 +178,8 @@ def test_a_query_without_a_dialect_that_another_one_explains_is_told_with_its_fo
     assert (found.clause, found.is_foreign) == ("schema[0].quality[0]", True)
     assert "it is snowflake SQL: add customProperties [{property: dialect, value: snowflake}] to the rule" in found.why
     assert 'or write `SELECT COUNT(*) FROM "orders" WHERE day < (CURRENT_DATE + INTERVAL (-1) DAY)`' in found.why
+
+
+def test_what_duckdb_has_no_equal_of_is_not_left_out_of_the_translation() -> None:
+    with pytest.raises(CannotExecute, match="cannot be translated from"):
+        translated("SELECT * FROM orders FOR UPDATE SKIP LOCKED", "postgres", tables=("orders",))

@@ -435,3 +435,15 @@ def test_a_fully_qualified_reference_that_leads_nowhere_or_outside_is_not_checke
         "schema[1].properties[2].relationships[0]",
         f"{UNCHECKED}: {target!r} does not name a column here; write dataset.column",
     )
+
+
+def test_a_level_of_no_object_is_not_executable():
+    document = shop(slaProperties=[sla("frequency", element="xyz")])
+    compilations = [compiled(dataset).compilation for dataset in datasets(document).values()]
+
+    (row,) = (row for row in cover(document, compilations) if row.clause == "slaProperties[0]")
+
+    assert (row.treatment, row.by) == (
+        Treatment.NOT_EXECUTABLE,
+        "element 'xyz' is not a column or an object; correct it",
+    )

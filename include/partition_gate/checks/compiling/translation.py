@@ -11,6 +11,9 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from partition_gate.checks.compiling.drafts import CannotExecute
 
 _DUCKDB = "duckdb"
+# What sqlglot raises for text that it does not understand: besides its own errors, those of code that meets an
+# unexpected node (`FINAL` of ClickHouse is a ValueError).
+_REFUSALS = (errors.SqlglotError, RecursionError, ValueError, TypeError, AttributeError, LookupError, AssertionError)
 
 
 def quoted(name: str, dialect: str) -> str:
@@ -30,7 +33,7 @@ def translated(query: str, dialect: str, *, tables: Collection[str]) -> str:
         return tree.sql(dialect=_DUCKDB, unsupported_level=errors.ErrorLevel.RAISE)
     except errors.ParseError as error:
         raise CannotExecute(f"the query is not valid {dialect} SQL: {_problem(error)}; correct it") from None
-    except (errors.SqlglotError, RecursionError) as error:
+    except _REFUSALS as error:
         problem = (str(error) or type(error).__name__).splitlines()[0]
         raise CannotExecute(f"the query cannot be translated from {dialect}: {problem}; write it for DuckDB") from None
 
