@@ -80,6 +80,27 @@ def test_the_value_of_a_query_is_compared(
     assert (result.outcome, result.scope) == (outcome, Scope.PARTITION)
 
 
+def test_a_query_of_a_named_dialect_runs_as_its_translation(tmp_path: Path) -> None:
+    named = {"customProperties": [{"property": "dialect", "value": "snowflake"}]}
+
+    result = judged(tmp_path, {"query": "SELECT IFF(COUNT(*) > 3, 1, 0) FROM {object}", "mustBe": 1, **named})
+
+    assert (result.outcome, result.expected) == (PASSED, "the query returns exactly 1 (translated from snowflake)")
+
+
+def test_a_query_that_only_another_engine_can_run_is_told_as_not_judged_and_blocks_nothing(tmp_path: Path) -> None:
+    result = judged(tmp_path, {"query": "SELECT IFF(COUNT(*) > 3, 1, 0) FROM {object}", "mustBe": 9})
+
+    assert result.outcome is CheckOutcome.WARNED
+    assert result.observed is not None
+    assert result.observed.startswith("not judged: the query cannot run: ")
+    assert result.observed.endswith("; it is snowflake SQL: see gate lint")
+
+
+def test_a_query_that_no_engine_explains_still_stops_the_partition(tmp_path: Path) -> None:
+    assert judged(tmp_path, {"query": "SELECT nope FROM {object}", "mustBe": 9}).outcome is ERRORED
+
+
 def test_the_partition_is_compared_with_what_is_published(tmp_path: Path) -> None:
     query = "SELECT (SELECT count(*) FROM {object}) - (SELECT count(*) FROM {object}_published"
     rule = {"query": query + " WHERE dt < DATE '2014-01-01')", "mustBe": 2}

@@ -12,6 +12,7 @@ from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import LOOKING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
+from tests.mutations.standard import ACCEPTING, TRANSLATING
 from tests.mutations.watching import DELIVERED, MISSING, NOTICING, SURVIVING, WANTING
 
 PIPELINE = "tests/unit/test_pipeline.py"
@@ -279,5 +280,5 @@ MUTATIONS = (
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),
     *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
     *COMPARING_WITH_BASELINES,
-    *(*ASSIGNING, *NAMING, *SHOWN, *LOOKING),
+    *(*ASSIGNING, *NAMING, *SHOWN, *LOOKING, *ACCEPTING, *TRANSLATING),
 )

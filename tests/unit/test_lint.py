@@ -175,7 +175,7 @@ def test_a_query_that_cannot_run_is_named_with_the_engines_reason():
 
     (found,) = examined({}, why_refused=why_refused)
 
-    assert asked == [("orders", 'select count(*) from "orders" where amount < 0')]
+    assert asked == [("orders", 'SELECT COUNT(*) FROM "orders" WHERE amount < 0')]
     assert (found.level, found.place, found.what) == (
         Level.ERROR,
         "schema[0].quality[2].query",
@@ -217,11 +217,11 @@ def test_a_contract_that_cannot_be_read_for_another_reason_says_so_with_its_line
 
 
 def test_text_names_file_place_sentence_line_and_rule_and_ends_with_the_totals():
-    lines = as_text([linted(status="live"), linted(version="1.2")]).splitlines()
+    lines = as_text([linted(status="actve"), linted(version="1.2")]).splitlines()
 
     assert lines == [
-        "include/contracts/orders.odcs.yaml: status: 'live' is not a status; "
-        "use one of proposed, draft, active, deprecated, retired (line 6) [status-word]",
+        "include/contracts/orders.odcs.yaml: status: 'actve' is not a status; "
+        "did you mean 'active'? (line 6) [status-word]",
         "include/contracts/orders.odcs.yaml: version: warning: '1.2' is not a semantic version: "
         "write three numbers such as 1.4.0 (line 5) [version-number]",
         "include/contracts/orders.odcs.yaml: ok (orders 1.2.0)",
@@ -230,7 +230,7 @@ def test_text_names_file_place_sentence_line_and_rule_and_ends_with_the_totals()
 
 
 def test_json_has_a_version_the_totals_and_every_finding():
-    document = json.loads(as_json([linted(status="live")]))
+    document = json.loads(as_json([linted(status="actve")]))
 
     assert {key: document[key] for key in ("interface_version", "errors", "warnings", "infos")} == {
         "interface_version": 1,

@@ -9,7 +9,9 @@ import pytest
 from tests.unit.test_odcs import minimal, read
 
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
+from partition_gate.checks.compiling.compiler import compile_dataset
 from partition_gate.contract.calendar import due, is_expected
+from partition_gate.contract.limits import Limits
 from partition_gate.core.errors import ContractError
 from partition_gate.core.partition import DataFile, Partition
 from partition_gate.core.partition_key import NULL
@@ -383,16 +385,44 @@ def test_one_partition_without_a_period_promises_nothing_about_it(level: dict[st
 
 
 @pytest.mark.parametrize(
-    ("levels", "custom", "place"),
+    ("custom", "place"),
     [
-        ([{"property": "timeOfAvailability", "value": "soon"}], [], r"slaProperties\[0\]: 'soon' is not a time of day"),
-        ([], [{"property": "calendar", "value": "sometimes"}], "calendar: 'sometimes' is not a calendar"),
-        ([], [{"property": "calendar", "value": "* * 32 * *"}], "is not a calendar"),
+        ([{"property": "calendar", "value": "sometimes"}], "calendar: 'sometimes' is not a calendar"),
+        ([{"property": "calendar", "value": "* * 32 * *"}], "is not a calendar"),
     ],
 )
-def test_what_cannot_be_read_names_its_place(levels: list[Any], custom: list[Any], place: str) -> None:
+def test_what_cannot_be_read_names_its_place(custom: list[Any], place: str) -> None:
     with pytest.raises(ContractError, match=place):
-        read(minimal(slaProperties=levels, customProperties=custom))
+        read(minimal(customProperties=custom))
+
+
+@pytest.mark.parametrize(
+    ("level", "why"),
+    [
+        ({"property": "latency", "value": 3}, "3 is not a time span: write `value: 4` with `unit: h`, or PT4H"),
+        ({"property": "timeOfAvailability", "value": "soon"}, "'soon' is not a time of day"),
+        ({"property": "errorRate", "value": 500}, "500 is not a percentage"),
+        ({"property": "frequency", "value": "often"}, "'often' is not a time span"),
+        ({"property": "frequency", "value": 1, "schedule": "daily", "unit": "d"}, "'daily' is not a cron expression"),
+        ({"property": "generalAvailability", "value": "now"}, "'now' is not a date"),
+        ({"property": "endOfLife", "value": "Available 24/7"}, "'Available 24/7' is not a date"),
+        ({"property": "endOfSupport", "value": "never"}, "'never' is not a date"),
+        ({"property": "throughput", "value": 10, "valueExt": 5}, "10 is above valueExt 5"),
+    ],
+)
+def test_a_level_that_cannot_be_read_promises_nothing_and_says_so(level: dict[str, Any], why: str) -> None:
+    compilation = compile_dataset(read(minimal(apiVersion="v3.2.0", slaProperties=[level])))
+
+    (unread,) = compilation.not_executable
+    assert unread.clause == "slaProperties[0]"
+    assert why in unread.why
+    assert [check for check in compilation.suite.checks if check.clause == "slaProperties[0]"] == []
+
+
+def test_a_limit_that_cannot_be_read_keeps_its_default() -> None:
+    read_limits = read(minimal(slaProperties=[{"property": "errorRate", "value": "few"}])).limits
+
+    assert read_limits.quarantine_limit == Limits().quarantine_limit
 
 
 # The calendar

@@ -16,6 +16,7 @@ from partition_gate.contracts.compatibility.report import read_version
 from partition_gate.contracts.compatibility.versions import earlier_datasets, same_datasets
 from partition_gate.contracts.coverage.clauses import Treatment, cover, of_object
 from partition_gate.contracts.drafting.promotion import with_rule
+from partition_gate.contracts.lint.read_contract import UNCHECKED
 from partition_gate.contracts.lint.reading import examine
 from partition_gate.contracts.lint.view import Known
 from partition_gate.contracts.odcs.reader import read_contract
@@ -41,10 +42,10 @@ def datasets(document: dict[str, Any], *, environment: str | None = None) -> dic
     return {dataset.name: dataset for dataset in read(document, environment=environment).datasets}
 
 
-def problems(document: dict[str, Any]) -> list[tuple[str, str]]:
+def problems(document: dict[str, Any], level: Level = Level.ERROR) -> list[tuple[str, str]]:
     text = yaml.safe_dump(document)
     _, found = examine(text, path="x", folder="/c", environment=None, known=Known(name="shop", datasets={}))
-    return [(finding.place, finding.what) for finding in found if finding.level is Level.ERROR]
+    return [(finding.place, finding.what) for finding in found if finding.level is level]
 
 
 def sla(name: str, value: Any = 1, **more: Any) -> dict[str, Any]:
@@ -200,7 +201,9 @@ def test_the_custom_properties_of_the_root_hold_for_each_dataset():
     ],
 )
 def test_an_element_that_is_neither_object_nor_column_is_named_with_the_nearest(element, what):
-    assert problems(shop(slaProperties=[sla("latency", element=element)])) == [("slaProperties[0].element", what)]
+    found = problems(shop(slaProperties=[sla("latency", element=element)]), Level.WARNING)
+
+    assert found == [("slaProperties[0].element", f"{UNCHECKED}: {what}")]
 
 
 def test_an_element_of_one_object_and_the_name_of_another_contradict_each_other():
@@ -230,7 +233,9 @@ def test_a_rule_may_only_name_columns_of_its_object():
     rule = {"id": "twice", "metric": "duplicateValues", "arguments": {"properties": ["email"]}, "mustBe": 0}
     document["schema"][LINES]["quality"] = [rule]
 
-    assert [what for _, what in problems(document)] == ["'email' is not a property; name one of the properties"]
+    assert [what for _, what in problems(document, Level.WARNING)] == [
+        f"{UNCHECKED}: 'email' is not a property; name one of the properties"
+    ]
 
 
 def test_positions_in_a_key_are_counted_in_each_object():
@@ -248,7 +253,9 @@ def test_a_column_of_another_object_does_not_hide_that_a_nested_value_is_not_mas
     inner = {"name": "zip", "logicalType": "string", "classification": "pii"}
     document["schema"][LINES]["properties"].append({"name": "email", "logicalType": "object", "properties": [inner]})
 
-    assert [place for place, _ in problems(document)] == ["schema[2].properties[3].properties[0].classification"]
+    assert [place for place, _ in problems(document, Level.WARNING)] == [
+        "schema[2].properties[3].properties[0].classification"
+    ]
 
 
 def suites() -> dict[str, CompiledDataset]:
@@ -418,13 +425,25 @@ def test_a_fully_qualified_compound_reference_is_followed_at_both_ends():
 
 
 @pytest.mark.parametrize("target", ["/schema/nobody/properties/id", "other.yaml#/schema/customers/properties/id"])
-def test_a_fully_qualified_reference_that_leads_nowhere_or_outside_is_refused_with_what_to_write(target):
+def test_a_fully_qualified_reference_that_leads_nowhere_or_outside_is_not_checked(target):
     document = shop()
     document["schema"][ORDERS]["properties"][2]["relationships"] = [{"to": target}]
 
-    (found,) = problems(document)
+    (found,) = problems(document, Level.WARNING)
 
     assert found == (
-        "schema[1].properties[2].relationships[0].to",
-        f"{target!r} does not name a column; write dataset.column",
+        "schema[1].properties[2].relationships[0]",
+        f"{UNCHECKED}: {target!r} does not name a column here; write dataset.column",
+    )
+
+
+def test_a_level_of_no_object_is_not_executable():
+    document = shop(slaProperties=[sla("frequency", element="xyz")])
+    compilations = [compiled(dataset).compilation for dataset in datasets(document).values()]
+
+    (row,) = (row for row in cover(document, compilations) if row.clause == "slaProperties[0]")
+
+    assert (row.treatment, row.by) == (
+        Treatment.NOT_EXECUTABLE,
+        "element 'xyz' is not a column or an object; correct it",
     )

@@ -11,10 +11,14 @@ from partition_gate.core.record import Record
 
 
 class Catalogue(Record):
-    """The usable datasets of all contracts, and (file, problem) for each contract with a dataset that is not usable."""
+    """The usable datasets of all contracts, and (file, problem) for each contract with a dataset that is not usable.
+
+    `not_run` has a sentence for each dataset of a valid contract that is not judged here. That is no problem.
+    """
 
     contracts: tuple[CompiledDataset, ...]
     broken: tuple[tuple[str, str], ...]
+    not_run: tuple[str, ...] = ()
 
 
 def without_clashes(datasets: Mapping[str, Iterable[CompiledDataset]], broken: Mapping[str, str]) -> Catalogue:

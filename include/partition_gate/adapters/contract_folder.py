@@ -14,7 +14,7 @@ from partition_gate.contract.model import Contract, Dataset, Status
 from partition_gate.contracts.compatibility.versions import earlier_datasets, version_problems
 from partition_gate.contracts.lint.reading import read_linted
 from partition_gate.contracts.lint.view import Known
-from partition_gate.core.errors import ContractError, StaleSuite, UnknownContract
+from partition_gate.core.errors import ContractError, NotRunHere, StaleSuite, UnknownContract
 from partition_gate.core.names import DAG_PREFIX, dag_id
 from partition_gate.core.nearest_words import did_you_mean
 from partition_gate.core.strict_yaml.reading import MAX_BYTES, decoded
@@ -48,24 +48,35 @@ class ContractFolder:
         Raises:
             UnknownContract: there is no such contract or dataset, or the contract has several and none is named.
             ContractError: the contract or a kept version is invalid, or two versions conflict.
+            NotRunHere: the contract names no server with its Parquet files.
             StaleSuite: a committed suite differs from what its version compiles to.
         """
         path, dataset = self.find(name)
         contract = self.read(path)
-        return self._load(path, _named(contract, dataset, name), self._earlier(path, contract))
+        chosen = _named(contract, dataset, name)
+        if chosen.not_run:
+            what = "`gate lint`, `coverage`, `export` and `diff` work; to judge it, add a server with Parquet files"
+            raise NotRunHere(f"{chosen.why_not_run}; {what}")
+        return self._load(path, chosen, self._earlier(path, contract))
 
     def load_contract(self, name: str) -> tuple[CompiledDataset, ...]:
-        """Every dataset of a contract, or the one that is named. Raises: as `load`."""
+        """Every dataset of a contract, or the one that is named, also if it is not run here. Raises: as `load`."""
         path, dataset = self.find(name)
         contract = self.read(path)
         earlier = self._earlier(path, contract)
         chosen = contract.datasets if dataset is None else (_named(contract, dataset, name),)
         return tuple(self._load(path, each, earlier) for each in chosen)
 
+    def load_run(self, name: str) -> tuple[CompiledDataset, ...]:
+        """The datasets of `load_contract` that are run here. Raises: as `load`, if none is."""
+        run = tuple(each for each in self.load_contract(name) if not each.dataset.not_run)
+        return run or (self.load(name),)
+
     def load_all(self) -> Catalogue:
         """Every dataset of the folder; an invalid contract or a stale suite never hides the others."""
         usable: dict[str, list[CompiledDataset]] = {}
         problems: dict[str, list[str]] = {}
+        not_run: list[str] = []
         for path in self.paths():
             try:
                 contract = self.read(path)
@@ -73,12 +84,15 @@ class ContractFolder:
             except ContractError as error:
                 problems[path.name] = [str(error)]
                 continue
-            for dataset in contract.datasets:
+            if contract.status is not Status.RETIRED:
+                not_run += [dataset.why_not_run for dataset in contract.datasets if dataset.not_run]
+            for dataset in (each for each in contract.datasets if not each.not_run):
                 try:
                     usable.setdefault(path.name, []).append(self._load(path, dataset, earlier))
                 except ContractError as error:
                     problems.setdefault(path.name, []).append(str(error))
-        return without_clashes(usable, {file: "\n".join(dict.fromkeys(each)) for file, each in problems.items()})
+        broken = {file: "\n".join(dict.fromkeys(each)) for file, each in problems.items()}
+        return without_clashes(usable, broken).model_copy(update={"not_run": tuple(not_run)})
 
     def load_some(self, dag: str | None) -> Catalogue:
         """The dataset of the DAG with this id (raises as `load` does), or all datasets; without retired contracts."""
@@ -166,7 +180,7 @@ class ContractFolder:
         """Compile a contract file and its kept versions; returns (suite file, changed). Raises: ContractError."""
         contract = self.read(path)
         earlier, written = self._earlier(path, contract), []
-        for dataset in contract.datasets:
+        for dataset in (each for each in contract.datasets if not each.not_run):
             whole = _compiled(dataset, earlier)
             written.append(_written(self.suite_path(dataset), whole.suite.document))
             for version in whole.earlier:
@@ -191,13 +205,14 @@ class ContractFolder:
         checked = self.check_text(path, text)
         documents = {path: text}
         if path.resolve().parent == self.contracts.resolve():
-            documents |= {self.suite_path(each.dataset): each.suite.document for each in checked}
+            run = (each for each in checked if not each.dataset.not_run)
+            documents |= {self.suite_path(each.dataset): each.suite.document for each in run}
         _replace(documents)
         return list(documents)
 
     def _load(self, path: Path, dataset: Dataset, earlier: Earlier) -> CompiledDataset:
         whole = _compiled(dataset, earlier)
-        if path.resolve().parent != self.contracts.resolve():
+        if dataset.not_run or path.resolve().parent != self.contracts.resolve():
             return whole
         committed = tuple(self._committed(version, is_kept=True) for version in whole.earlier)
         return self._committed(whole).model_copy(update={"earlier": committed})
@@ -220,7 +235,7 @@ class ContractFolder:
             if not path.is_file():
                 continue
             read = self.read(path)
-            for each in read.datasets:
+            for each in (found for found in read.datasets if not found.not_run):
                 if dag_id(each.qualified_name) == dag and (not dataset or each.name == dataset):
                     return self._load(path, each, self._earlier(path, read))
         return None
@@ -259,6 +274,8 @@ def _named(contract: Contract, dataset: str | None, name: str) -> Dataset:
         return contract.datasets[0]
     if dataset in datasets:
         return datasets[dataset]
+    if not datasets:
+        raise UnknownContract(f"{name!r} has no schema objects; add one for each table")
     if dataset is None:
         choices = ", ".join(f"{name}/{each}" for each in datasets)
         raise UnknownContract(f"{name!r} has {len(datasets)} schema objects; name one of them: {choices}")

@@ -10,9 +10,10 @@ from partition_gate.adapters.promised_datasets import PromisedDatasets
 from partition_gate.contract.model import Contract
 from partition_gate.contracts.compatibility.changes import ContractVersion
 from partition_gate.contracts.compatibility.versions import VersionProblem, earlier_datasets, version_problems
+from partition_gate.contracts.coverage.queries import WhyRefused
 from partition_gate.contracts.lint.reading import examine
 from partition_gate.contracts.lint.text import LintedFile
-from partition_gate.contracts.lint.view import Known, WhyRefused
+from partition_gate.contracts.lint.view import Known
 from partition_gate.core.errors import ContractError
 from partition_gate.core.finding import TOP, Finding, Level, errors_of
 

@@ -60,8 +60,9 @@ class PromisedDatasets:
             return None  # as above
         view = View(document)
         columns = view.column_names
-        dags = (dag_id(qualified_name(contract, name, is_only=len(columns) == 1)) for name in columns)
-        claims = set() if view.is_retired else {*map(str.casefold, columns), *dags}
+        run = {str(item.node.get("name")) for item in view.objects() if view.is_object_run(item)}
+        names = {name: dag_id(qualified_name(contract, name, is_only=len(columns) == 1)) for name in run}
+        claims = set() if view.is_retired else {*map(str.casefold, names), *names.values()}
         return Promised(columns, dict.fromkeys(claims, (contract,)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import cache
 
@@ -14,6 +15,7 @@ _WORDS = {
     "@monthly": "0 0 1 * *",
     "@yearly": "0 0 1 1 *",
 }
+_FIELD = re.compile(r"[\dA-Za-z*,/#?LW-]+")
 _MONTHS = dict(
     zip(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], range(1, 13), strict=True)
 )
@@ -32,6 +34,14 @@ def ticks(line: str, label: datetime, *, in_hour: bool) -> bool:
     by_number, by_weekday = label.day in cron.days, label.isoweekday() % 7 in cron.weekdays
     is_day = (by_number or by_weekday) if cron.either_day else (by_number and by_weekday)
     return is_day and label.month in cron.months and (not in_hour or label.hour in cron.hours)
+
+
+def looks_like_cron(text: str) -> bool:
+    """Whether a text has the five or six fields of a cron expression, or is a keyword such as @daily. Airflow reads
+    more expressions than this module.
+    """
+    fields = text.split()
+    return text in _WORDS or (len(fields) in {5, 6} and all(_FIELD.fullmatch(field) for field in fields))
 
 
 def is_line(text: str) -> bool:

@@ -16,6 +16,7 @@ CUSTOM_PROPERTIES = (
     "shrinkLimit",
     "anomalies",
     "drift",
+    "dialect",
     "owners",
     "effectiveFrom",
 )

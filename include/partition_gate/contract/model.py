@@ -138,11 +138,16 @@ class LibraryRule(Described):
 
 
 class SqlRule(Described):
-    """A query that returns one value."""
+    """A query that returns one value, in a `dialect` (None: DuckDB's).
+
+    `dialect_is_assumed`: only another server of the contract names it, so a query that is not valid there is DuckDB's.
+    """
 
     type: Literal["sql"] = "sql"
     query: str
     operator: Operator | None
+    dialect: str | None = None
+    dialect_is_assumed: bool = False
 
 
 class CustomRule(Described):
@@ -228,11 +233,19 @@ class Terms(Record):
     tags: tuple[str, ...] = ()
 
 
+class UnreadClause(Record):
+    """A clause that the standard accepts and that cannot be read as a promise; `why` is `what; what to do`."""
+
+    path: str
+    why: str
+
+
 class Dataset(Record):
     """One schema object: what its partitions contain, where they land, and what the contract promises about them.
 
     A dataset has its own suite, table, partition keys, service levels, DAG and page. `path` is its place in the file
-    (`schema[0]`); `has_siblings`: the contract has other objects too.
+    (`schema[0]`); `has_siblings`: the contract has other objects too. `not_run` says why its partitions are not judged
+    here (`server type postgres`; its location is then empty), and is empty if they are.
     """
 
     contract: Terms
@@ -248,6 +261,8 @@ class Dataset(Record):
     slas: tuple[Sla, ...] = ()
     limits: Limits = Limits()
     has_siblings: bool = False
+    not_run: str = ""
+    unread: tuple[UnreadClause, ...] = ()
 
     @property
     def qualified_name(self) -> str:
@@ -255,6 +270,11 @@ class Dataset(Record):
         (`orders`, `shop/orders`).
         """
         return qualified_name(self.contract.id, self.name, is_only=not self.has_siblings)
+
+    @property
+    def why_not_run(self) -> str:
+        """One sentence for people, if it is not run here: `orders: not run here: server type postgres`."""
+        return f"{self.qualified_name}: not run here: {self.not_run}" if self.not_run else ""
 
     def column(self, name: str) -> Column:
         """The column with this name. Raises: KeyError."""

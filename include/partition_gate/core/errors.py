@@ -3,6 +3,7 @@
 GateError
 ├── ContractError          the contract's author: the contract, or what was generated from it, is wrong
 │   ├── UnknownContract    no contract has that name
+│   ├── NotRunHere         no server of the contract has Parquet files, so there is nothing to judge
 │   └── StaleSuite         expectations/ was not compiled from this contract
 ├── OperatorError          the operator: the environment is wrong
 │   ├── StoreUnreachable   object storage does not answer
@@ -45,6 +46,10 @@ class ContractError(GateError):
 
 class UnknownContract(ContractError):
     """No contract has this id, and no file has this path."""
+
+
+class NotRunHere(ContractError):
+    """The dataset is not judged here, because its contract names no server with Parquet files."""
 
 
 class StaleSuite(ContractError):

@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 LONGEST_NAME = 100
 DAG_PREFIX = "gate__"
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def qualified_name(contract: str, dataset: str, *, is_only: bool) -> str:
@@ -29,6 +30,14 @@ def name_problem(name: str) -> str | None:
     if not _FORM.fullmatch(name):
         return "is not a valid name; use letters A-Z, digits, and (not first) _ . -"
     return None
+
+
+def safe_name(text: str) -> str:
+    """The text as a name of files, folders and DAGs: `urn-shop-orders` for `urn:shop:orders`.
+
+    A valid name does not change, and neither does a text without any letter or digit, which cannot be a name.
+    """
+    return (_NOT_IN_NAMES.sub("-", text).lstrip("_.-").rstrip("-") or text) if name_problem(text) else text
 
 
 def version_problem(version: str) -> str | None:

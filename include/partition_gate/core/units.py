@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SECONDS = {
@@ -72,6 +72,23 @@ def fraction(value: object, unit: object = None) -> float | None:
         return None
     number = float(text) / 100 if is_percent else float(text)
     return number if 0 <= number <= 1 else None
+
+
+def day(value: object) -> date | None:
+    """The date at the start of an ISO 8601 text; None for any other form."""
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+def clock(value: object) -> time | None:
+    """`7:30`, `07:30` or `07:30-05:00` as a time of day; None for any other form."""
+    text = str(value).replace(" ", "")
+    try:
+        return time.fromisoformat(text if text[1:2] != ":" else f"0{text}")
+    except ValueError:
+        return None
 
 
 def _span(seconds: float) -> timedelta | None:

@@ -27,7 +27,7 @@ from partition_gate.judging import service_levels as level
 from partition_gate.judging.attempt import Counts
 from partition_gate.judging.measurement import Amount, Measurement, State, amount_within
 from partition_gate.judging.sla_context import SlaContext
-from partition_gate.judging.validation import Errored, Evaluated, Observation, Unknown, Validation
+from partition_gate.judging.validation import Errored, Evaluated, NotJudged, Observation, Unknown, Validation
 from partition_gate.judging.verdict import Verdict, reach_verdict
 
 HISTORY = timedelta(days=30)
@@ -114,7 +114,7 @@ def _measurement(observation: Observation) -> Measurement:
             return Measurement(rule_id=rule_id, state=state, sentence=observed or "", figures=figures)
         case Unknown(why=why, figures=figures):
             return Measurement(rule_id=rule_id, state=State.NOT_JUDGED, sentence=why, figures=figures)
-        case Errored(why=why):
+        case Errored(why=why) | NotJudged(why=why):
             return Measurement(rule_id=rule_id, state=State.NOT_JUDGED, sentence=why)
 
 

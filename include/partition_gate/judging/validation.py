@@ -84,7 +84,14 @@ class Errored(Record):
     why: str
 
 
-Observation = Evaluated | Unknown | Errored
+class NotJudged(Record):
+    """The rule cannot be executed here, whatever the data is: its query is in the SQL of another engine."""
+
+    rule_id: str
+    why: str
+
+
+Observation = Evaluated | Unknown | Errored | NotJudged
 
 
 class RowPredicate(Record):

@@ -10,7 +10,7 @@ from partition_gate.checks.expectations import Check, Suite
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope, Severity
 from partition_gate.judging.measurement import Measurement
-from partition_gate.judging.validation import Errored, Evaluated, FailingValue, Observation, Unknown
+from partition_gate.judging.validation import Errored, Evaluated, FailingValue, NotJudged, Observation, Unknown
 
 
 class CheckOutcome(StrEnum):
@@ -141,6 +141,8 @@ def _outcome(check: Check, observation: Observation | None) -> CheckOutcome:
             return CheckOutcome.FAILED if check.severity is Severity.ERROR else CheckOutcome.WARNED
         case Unknown():
             return CheckOutcome.UNKNOWN
+        case NotJudged():  # as any clause that is not executable: it is told, and blocks nothing
+            return CheckOutcome.WARNED
         case _:
             return CheckOutcome.ERRORED
 
@@ -151,5 +153,7 @@ def _observed(observation: Observation | None) -> str | None:
             return observed
         case Unknown(why=why) | Errored(why=why):
             return why
+        case NotJudged(why=why):
+            return f"not judged: {why}"
         case _:
             return "the validator returned no result for this check"

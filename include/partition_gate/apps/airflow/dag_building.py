@@ -42,6 +42,8 @@ def dags_of(catalogue: Catalogue, build: Callable[[CompiledDataset], DAG]) -> Bu
             left_out[compiled.dataset.qualified_name] = f"Airflow refuses its DAG: {error}"
         else:
             dags[dag.dag_id] = dag
+    if catalogue.not_run:  # once, and no error: other tools judge them
+        log.info("datasets have no DAG datasets=%d: %s", len(catalogue.not_run), "; ".join(catalogue.not_run))
     for name, why in left_out.items():
         log.error("contract has no DAG contract=%s why=%s", name, why)
     return BuiltDags(dags, left_out)

@@ -34,6 +34,8 @@ def watch() -> list[dict[str, Any]]:
         *(found.datasets, len(found.missing), len(found.wanted), found.waiting),
         *(len(found.not_looked_at), found.repaired),
     )
+    if catalogue.not_run:
+        log.info("not watched datasets=%d: %s", len(catalogue.not_run), "; ".join(catalogue.not_run))
     return [trigger_of(run) for run in found.wanted]
 
 

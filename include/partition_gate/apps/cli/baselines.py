@@ -88,7 +88,7 @@ def _contracts(folder: ContractFolder, dataset: str | None) -> Mapping[str, Comp
         folder.find(dataset)
     except UnknownContract:
         return {}
-    return {each.dataset.name: each for each in folder.load_contract(dataset)}
+    return {each.dataset.name: each for each in folder.load_run(dataset)}
 
 
 def _name(folder: ContractFolder, dataset: str) -> str:

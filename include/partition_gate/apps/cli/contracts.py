@@ -18,6 +18,7 @@ from partition_gate.apps.cli.versions import with_git
 from partition_gate.contracts.compatibility.changes import ContractVersion
 from partition_gate.contracts.compatibility.report import read_version
 from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, cover, of_object
+from partition_gate.contracts.coverage.queries import unplanned_queries
 from partition_gate.contracts.lint.reports import FORMATS, LintFormat
 from partition_gate.contracts.lint.text import LintedFile
 from partition_gate.core.errors import ContractError, OperatorError
@@ -70,8 +71,11 @@ def compile_(
         typer.echo("stale or broken suites: " + str(len(broken)) if broken else "all suites are up to date")
         raise typer.Exit(1 if broken else 0)
     for path in folder.paths():
-        for target, changed in folder.write_suites(path):
+        written = folder.write_suites(path)
+        for target, changed in written:
             typer.echo(f"{'wrote' if changed else 'unchanged'}  {target}")
+        if not written:
+            typer.echo(f"no suite   {folder.label(path)}: not run here; `gate lint` says why")
 
 
 def coverage(
@@ -79,13 +83,17 @@ def coverage(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show how each clause of a contract is treated: executed, documented only, or not executable and why."""
-    folder = contract_folder(load_settings())
+    settings = load_settings()
+    folder = contract_folder(settings)
     path, dataset = folder.find(name)
     contract = folder.load_contract(str(path))
-    document = load_document(folder.text(path), path=contract[0].contract.path)
-    rows = cover(document, [each.compilation for each in contract], environment=folder.environment or None)
+    document = load_document(folder.text(path), path=folder.label(path))
+    with query_planner(settings) as why_refused:
+        found = [query for each in contract for query in unplanned_queries(each.dataset, each.compilation, why_refused)]
+    compilations, unplanned = [each.compilation for each in contract], {query.clause: query.why for query in found}
+    rows = cover(document, compilations, environment=folder.environment or None, unplanned=unplanned)
     if dataset is not None:
-        rows = of_object(rows, folder.load(name).dataset.path)
+        rows = of_object(rows, folder.load_contract(name)[0].dataset.path)
     if as_json:
         typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
         return

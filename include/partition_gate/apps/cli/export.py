@@ -70,7 +70,7 @@ def export(contract: Name, to: To, output: Output = None) -> None:
     whole = folder.read(path)
     chosen = {each.name for each in whole.datasets if named in (None, each.name)}
     if len(chosen) != 1 and (to not in _OF_CONTRACTS or not chosen):
-        folder.load(contract)  # says which objects can be named
+        folder.load(contract)  # says which objects can be named, or why there is none
     exported = Exported(
         contract=whole,
         datasets=tuple(compiled(each) for each in whole.datasets if each.name in chosen),

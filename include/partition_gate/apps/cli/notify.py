@@ -62,7 +62,7 @@ def notify(
             lines = list(_drained(ports))
         else:
             # Its channels are those of the whole contract, so any of its datasets will do.
-            dataset = contract_folder(settings).load_contract(contract)[0].dataset
+            dataset = contract_folder(settings).load_run(contract)[0].dataset
             lines = [_tried(recipient, dataset, settings, ports) for recipient in _channels(dataset, test, settings)]
     _print(lines, as_json=as_json)
     raise typer.Exit(1 if any(line.why for line in lines) else 0)

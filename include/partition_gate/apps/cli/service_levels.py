@@ -123,7 +123,7 @@ def _catalogue(folder: ContractFolder, name: str | None) -> Catalogue:
     """All contracts, or the datasets with this name. Raises: UnknownContract, ContractError."""
     if name is None:
         return folder.load_all()
-    return Catalogue(contracts=folder.load_contract(name), broken=())
+    return Catalogue(contracts=folder.load_run(name), broken=())
 
 
 def _clause(report: ClauseReport) -> Text:

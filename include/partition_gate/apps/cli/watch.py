@@ -49,7 +49,7 @@ def watch(
     interval = _interval(every)
     plan = WatchPlan(interval=interval or INTERVAL, judges=True, runs=limit, look_back=timedelta(days=look_back))
     settings = load_settings()
-    contracts = CachedCatalogue(contract_folder(settings))
+    contracts = _announced(CachedCatalogue(contract_folder(settings)))
     with open_ports(settings) as ports, suppress(KeyboardInterrupt):
         if interval is None:
             found = _pass(contracts, plan, ports, as_json=as_json)
@@ -62,6 +62,13 @@ def watch(
                 sentence = displayed(str(error), limit=SENTENCE_LENGTH)
                 typer.echo(f"gate: {sentence}; the next pass tries again", err=True)
             time.sleep(max(0.0, interval.total_seconds() - (time.monotonic() - began)))
+
+
+def _announced(contracts: CachedCatalogue) -> CachedCatalogue:
+    """The contracts, after the datasets were named that are not watched: once, however many passes follow."""
+    for sentence in contracts.current().not_run:
+        typer.echo(sentence, err=True)
+    return contracts
 
 
 def delivery_lines(ports: WiredPorts) -> tuple[str, ...]:

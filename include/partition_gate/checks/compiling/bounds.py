@@ -25,6 +25,8 @@ def bounds_of(operator: Operator | None, *, unit: str = "rows") -> Bounds:
     if unit not in _PERCENT | _ROWS:
         raise CannotExecute(f"unit {unit!r} is not known; use rows or percent")
     numbers = [bound for bound in operator.bounds if isinstance(bound, int | float) and not isinstance(bound, bool)]
+    if len(operator.bounds) != (wanted := 2 if operator.name.endswith("Between") else 1):
+        raise CannotExecute(f"{operator.name} has {len(operator.bounds)} bounds; write {wanted}")
     if len(numbers) != len(operator.bounds):
         raise CannotExecute(f"{operator.name} {operator.bounds[0]!r} is not a number; write a number")
     return _OPERATORS[operator.name](numbers).model_copy(update={"is_percent": unit in _PERCENT})

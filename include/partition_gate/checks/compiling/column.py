@@ -9,13 +9,14 @@ from typing import Any
 
 from partition_gate.checks.compiling.containers import CONTAINER_OPTIONS
 from partition_gate.checks.compiling.drafts import CannotExecute, Documented, Draft, NotExecutable, OnlyDocumented
-from partition_gate.checks.compiling.ecma_patterns import Untranslatable, to_re2
+from partition_gate.checks.compiling.ecma_patterns import to_re2, why_not_re2
 from partition_gate.checks.compiling.text_formats import DOCUMENTED_FORMATS, PATTERNS, strptime_format
 from partition_gate.checks.expectations import ColumnPresent, ColumnTyped, Expectation, Unique
 from partition_gate.checks.nested import FieldTyped, Nested
 from partition_gate.checks.values import DateText, InRange, InSet, LengthInRange, Matches, MultipleOf, NotNull
 from partition_gate.contract.column_types import WIDTHS, accepted_by_logical, accepted_by_physical, is_text
 from partition_gate.contract.model import Clause, Column
+from partition_gate.core.nearest_words import shown
 from partition_gate.core.severity import Scope
 from partition_gate.core.values import Scalar
 
@@ -49,10 +50,9 @@ def compile_clause(column: Column, clause: Clause) -> Draft | NotExecutable | Do
 
 def pattern_of(value: Scalar | tuple[Scalar, ...]) -> str:
     """The pattern in RE2 syntax. Raises: CannotExecute."""
-    try:
-        return to_re2(str(value))
-    except Untranslatable as why:
-        raise CannotExecute(f"the pattern {str(value)!r} {why}") from None
+    if why := why_not_re2(str(value)):
+        raise CannotExecute(f"the pattern {shown(value)} {why}")
+    return to_re2(str(value))
 
 
 def _present(column: Column, _value: object) -> tuple[Expectation, str]:

@@ -27,15 +27,19 @@ from partition_gate.core.severity import Scope
 from partition_gate.core.table import TableColumn, TableSchema
 
 # Part of every idempotency key: increase it when the same contract would be judged differently.
-RULES_VERSION = "4"
+RULES_VERSION = "5"
 
 
 class Compilation(Record):
-    """A suite, the clauses that cannot be executed, and the clauses that have nothing to check."""
+    """A suite, the clauses that cannot be executed, and the clauses that have nothing to check.
+
+    `not_run` says why nothing of it is executed here (`server type postgres`); empty if it is.
+    """
 
     suite: Suite
     not_executable: tuple[NotExecutable, ...]
     documented: tuple[Documented, ...] = ()
+    not_run: str = ""
 
 
 def compile_dataset(dataset: Dataset) -> Compilation:
@@ -48,6 +52,7 @@ def compile_dataset(dataset: Dataset) -> Compilation:
         ),
         not_executable=tuple(draft for draft in drafts if isinstance(draft, NotExecutable)),
         documented=tuple(draft for draft in drafts if isinstance(draft, Documented)),
+        not_run=dataset.not_run,
     )
 
 
@@ -79,6 +84,7 @@ def _drafts(dataset: Dataset) -> Iterator[Draft | NotExecutable | Documented]:
     yield from filter(None, (compile_rule(rule, dataset) for rule in dataset.rules))
     for sla in dataset.slas:
         yield from compile_service_level(sla, dataset)
+    yield from (NotExecutable(clause=unread.path, why=unread.why) for unread in dataset.unread)
 
 
 def _readable() -> Draft:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 _LINE_ENDS = r"\n\r\x{2028}\x{2029}"
 _SPACE = r"\t\n\v\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}"
@@ -14,6 +15,11 @@ _NO_SPACE = (
     r"\x{0}-\x{8}\x{e}-\x{1f}\x{21}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}"
     r"\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{fefe}\x{ff00}-\x{10FFFF}"
 )
+LONGEST_PATTERN = 2_000
+_PYTHON_NAMES = re.compile(r"\(\?<(?![=!])")
+_ESCAPES = re.compile(r"\\[pPu]\{[^}]*\}|\\u[0-9A-Fa-f]{4}|\\[^dDwWsSbB]", re.DOTALL)
+# Errors of Python's parser that are also errors in ECMA-262 and RE2.
+_SYNTAX = ("missing )", "unbalanced", "nothing to repeat", "multiple repeat", "min repeat", "bad character range")
 _MOST_REPEATS = 1000  # RE2 refuses larger counts
 # A matcher with more states than fit into RE2's memory is thousands of times slower: `(a|aa|aaa){200}c` (1,200
 # elements) reads 200 KB in 0.2 s, `(a|aa|aaa){333}c` (2,000) takes more than 20 s.
@@ -39,6 +45,22 @@ _PROPERTY = re.compile(r"[pP]\{(?:Script=|sc=|General_Category=|gc=)?([A-Z][a-z]
 
 class Untranslatable(ValueError):
     """Why RE2 cannot run a pattern; completes the sentence `the pattern ...`."""
+
+
+@lru_cache(maxsize=4096)  # lint and the compiler ask of the same patterns
+def why_not_re2(pattern: str) -> str | None:
+    """Why RE2 cannot run a pattern, unchanged or translated; None if it can."""
+    if len(pattern) > LONGEST_PATTERN:
+        return f"is longer than {LONGEST_PATTERN:,} characters; shorten it"
+    try:
+        to_re2(pattern)
+        re.compile(_PYTHON_NAMES.sub("(?P<", _ESCAPES.sub("x", pattern)))
+    except Untranslatable as why:
+        return str(why)
+    except (re.error, RecursionError, OverflowError) as error:
+        problem = str(error).partition(" at position")[0]
+        return f"is not a valid regular expression: {problem}; correct it" if problem.startswith(_SYNTAX) else None
+    return None
 
 
 def to_re2(pattern: str) -> str:

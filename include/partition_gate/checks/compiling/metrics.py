@@ -42,6 +42,14 @@ def compile_metric(rule: LibraryRule, *, bounds: Bounds | None = None) -> Compil
     return compiler(rule, bounds or bounds_of(rule.operator, unit=rule.unit))
 
 
+def _require_columns(rule: LibraryRule, dataset: Dataset) -> None:
+    known = {column.name for column in dataset.columns}
+    names = next((argument.value for argument in rule.arguments if argument.name == "properties"), ())
+    for name in names if isinstance(names, tuple) else ():
+        if str(name).partition(".")[0] not in known:
+            raise CannotExecute(f"{name!r} is not a property; name one of the properties")
+
+
 def _null_values(rule: LibraryRule, bounds: Bounds) -> Compiled:
     column = _column(rule)
     if bounds.allow_none:
@@ -156,6 +164,7 @@ ADDITIVE = ("nullValues", "missingValues", "invalidValues", "rowCount")
 def compile_window(rule: LibraryRule, dataset: Dataset) -> tuple[Compiled, OverWindow | None]:
     """The rule's expectation and its window, which then has the bounds instead. Raises: CannotExecute."""
     compiled = compile_metric(rule)
+    _require_columns(rule, dataset)
     if rule.window is None:
         return compiled, None
     if rule.metric not in ADDITIVE:

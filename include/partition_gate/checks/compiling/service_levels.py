@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 from partition_gate.checks.compiling.drafts import CannotExecute, Draft, NotExecutable
 from partition_gate.checks.counts import Bounds, RowCountWithin
@@ -23,9 +23,10 @@ from partition_gate.checks.promises import (
     TrailsWithin,
     Volume,
 )
+from partition_gate.contract.cron import looks_like_cron
 from partition_gate.contract.model import Column, Dataset, Sla
 from partition_gate.core.severity import Scope, Severity
-from partition_gate.core.units import duration, fraction, in_words
+from partition_gate.core.units import day, duration, fraction, in_words
 
 ATTAINED_OVER = timedelta(days=30)
 _BYTES = {
@@ -78,9 +79,11 @@ def _latency(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
         yield f"latency.{element.column}", TrailsWithin(span=span, element=element), _extent(element, "max"), sentence
 
 
-def _time_of_availability(_sla: Sla, dataset: Dataset) -> Iterator[_Level]:
+def _time_of_availability(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
     clock = dataset.limits.available_by
-    if clock is None or not dataset.location.segments:
+    if clock is None:
+        raise CannotExecute(f"{sla.value!r} is not a time of day: write '07:30' or '07:30-05:00', in quotes")
+    if not dataset.location.segments:
         raise CannotExecute("the only partition has no period that ends; use freshness with a column of timestamps")
     zone = f"UTC{clock:%z}" if clock.tzinfo else dataset.limits.timezone
     sentence = f"published by {clock:%H:%M} ({zone}) after its period ends"
@@ -108,10 +111,8 @@ def _retention(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
 
 
 def _availability(sla: Sla, dataset: Dataset) -> Iterator[_Level]:
-    share = fraction(sla.value, sla.unit or "percent")
+    share = _percentage(sla)
     span = ATTAINED_OVER if sla.value_ext is None else duration(sla.value_ext)
-    if share is None:
-        raise CannotExecute(f"{sla.value!r} is not a percentage: write one such as 99.5")
     if not span or span > LONGEST_WINDOW:
         raise CannotExecute(f"valueExt {sla.value_ext!r} is not a time span of at most a year: write one such as 30d")
     if not dataset.location.segments:
@@ -130,6 +131,8 @@ def _throughput(sla: Sla, _dataset: Dataset) -> Iterator[_Level]:
         raise CannotExecute(f"unit {sla.unit!r} is not known; use rows, bytes, KB, MB or GB (per partition)")
     if low is None:
         raise CannotExecute(f"{sla.value!r} is not a number: write the minimum of rows or bytes per partition")
+    if high is not None and high < low:
+        raise CannotExecute(f"{low} is above valueExt {high}; set value to the smaller number")
     bounds = Bounds(low=low * factor, high=None if high is None else high * factor)
     if unit in _ROWS:
         measured = RowCountWithin(bounds=Bounds())
@@ -138,15 +141,40 @@ def _throughput(sla: Sla, _dataset: Dataset) -> Iterator[_Level]:
         yield "throughput", Volume(unit="bytes", bounds=bounds), None, f"{bounds.words} bytes per partition"
 
 
-def _end_of_support(_sla: Sla, dataset: Dataset) -> Iterator[_Level]:
-    if day := dataset.limits.end_of_support:
-        yield "endOfSupport", SupportedUntil(day=day), None, f"supported until {day}"
+def _end_of_support(sla: Sla, _dataset: Dataset) -> Iterator[_Level]:
+    last = _day(sla)
+    yield "endOfSupport", SupportedUntil(day=last), None, f"supported until {last}"
 
 
-def _response_time(sla: Sla, _dataset: Dataset) -> Iterator[_Level]:
-    """No check of a partition: it is measured from incidents. A value that is no time span promises nothing."""
-    _span(sla)
-    yield from ()
+def _without_check(require: Callable[[Sla], object]) -> Callable[[Sla, Dataset], Iterator[_Level]]:
+    """A level that is no check of a partition, but measured or obeyed elsewhere; it must have a value to be either."""
+
+    def level(sla: Sla, _dataset: Dataset) -> Iterator[_Level]:
+        require(sla)
+        yield from ()
+
+    return level
+
+
+def _day(sla: Sla) -> date:
+    found = day(sla.value)
+    if found is None:
+        raise CannotExecute(f"{sla.value!r} is not a date: write one such as 2026-01-31")
+    return found
+
+
+def _percentage(sla: Sla) -> float:
+    share = fraction(sla.value, sla.unit or "percent")
+    if share is None:
+        raise CannotExecute(f"{sla.value!r} is not a percentage: write one such as 99.5")
+    return share
+
+
+def _frequency(sla: Sla) -> None:
+    if sla.schedule is None:
+        _span(sla)
+    elif not looks_like_cron(sla.schedule):
+        raise CannotExecute(f"{sla.schedule!r} is not a cron expression: write five fields such as 15 2 * * *")
 
 
 def _span(sla: Sla) -> timedelta:
@@ -191,5 +219,8 @@ _LEVELS: dict[str, Callable[[Sla, Dataset], Iterator[_Level]]] = {
     "availability": _availability,
     "throughput": _throughput,
     "endofsupport": _end_of_support,
-    **dict.fromkeys(("timetodetect", "timetonotify", "timetorepair"), _response_time),
+    **dict.fromkeys(("timetodetect", "timetonotify", "timetorepair"), _without_check(_span)),
+    **dict.fromkeys(("generalavailability", "endoflife"), _without_check(_day)),
+    "errorrate": _without_check(_percentage),
+    "frequency": _without_check(_frequency),
 }

@@ -38,22 +38,34 @@ class CoveredClause(Record):
     by: str
 
 
+# Begins the reason of a clause whose object, or contract, is not run here.
+NOT_RUN = "not run here"
+_ALWAYS = frozenset({"apiVersion", "kind", "id", "version"})
 _Decision = tuple[Treatment, str]
 _WORST_FIRST = (Treatment.NOT_EXECUTABLE, Treatment.EXECUTED, Treatment.DOCUMENTED)
 
 
 def cover(
-    document: Mapping[str, Any] | Document, compilations: Sequence[Compilation], *, environment: str | None = None
+    document: Mapping[str, Any] | Document,
+    compilations: Sequence[Compilation],
+    *,
+    environment: str | None = None,
+    unplanned: Mapping[str, str] | None = None,
 ) -> tuple[CoveredClause, ...]:
     """One row per clause, in the file's order. `compilations` are those of every dataset of the contract.
 
-    `environment` selects the servers, as when the contract was read.
+    `environment` selects the servers, as when the contract was read. `unplanned` are the rules (clause -> why) whose
+    queries cannot run.
     """
     mapping = document.mapping if isinstance(document, Document) else document
     decided = _decided(compilations) | _unused_servers(mapping, compilations, environment)
+    decided |= {clause: (Treatment.NOT_EXECUTABLE, why) for clause, why in (unplanned or {}).items()}
+    objects = _not_run_objects(mapping, compilations)
     rows = []
     for clause, kind in clauses(mapping):
         treatment, by = decided.get(clause) or _by_kind(kind)
+        if treatment is Treatment.EXECUTED and kind not in _ALWAYS and (why := _not_run(clause, objects)):
+            treatment, by = Treatment.NOT_EXECUTABLE, f"{NOT_RUN} ({why})"
         line = document.line(clause) if isinstance(document, Document) else None
         rows.append(CoveredClause(clause=clause, line=line, treatment=treatment, by=by))
     return tuple(rows)
@@ -114,6 +126,20 @@ def _together(decisions: Mapping[str, _Decision], datasets: int) -> _Decision:
     if len(texts) == 1 and len(decisions) in {1, datasets}:
         return treatment, next(iter(texts))
     return treatment, "; ".join(f"{', '.join(names)}: {by}" for by, names in texts.items())
+
+
+def _not_run_objects(document: Mapping[str, Any], compilations: Sequence[Compilation]) -> dict[str, str]:
+    """Why each schema object is not run here, by its place; empty for one that is."""
+    why = {compilation.suite.dataset: compilation.not_run for compilation in compilations}
+    names = (item.get("name") for item in document.get("schema") or [] if isinstance(item, Mapping))
+    return {f"schema[{i}]": why.get(str(name), "") for i, name in enumerate(names)}
+
+
+def _not_run(clause: str, objects: Mapping[str, str]) -> str:
+    """Why nothing executes a clause: its object is not run here, or no object of the contract is."""
+    if clause.startswith("schema["):
+        return objects.get(clause.partition(".")[0], "")
+    return "" if not all(objects.values()) else next(iter(objects.values()), "no schema object")
 
 
 def _named(check: Check) -> str:

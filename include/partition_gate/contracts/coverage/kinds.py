@@ -54,6 +54,7 @@ MECHANISMS: dict[str, str] = {
         "limits of a partition",
     ),
     "custom.anomalies": "which figures of a partition are told as unusual",
+    **dict.fromkeys(("custom.dialect", "server.dialect"), "the dialect that queries are translated from"),
     "custom.drift": "which columns are told as drifted from the pinned baseline",
     "custom.readiness": "when a partition is complete: unchanged for a time, or declared by a marker or a manifest",
     "sla.errorRate": "quarantine limit of a partition",
@@ -150,7 +151,7 @@ def _kind_of_member(place: tuple[str | int, ...], value: Mapping[str, Any]) -> s
     return group
 
 
-_CUSTOM = frozenset({"column.default", f"server.{SCHEMA}"})
+_CUSTOM = frozenset({"column.default", f"server.{SCHEMA}", "server.dialect"})
 _OURS = frozenset(f"custom.{name}" for name in CUSTOM_PROPERTIES)
 
 

@@ -29,6 +29,7 @@ from partition_gate.contract.model import (
 )
 from partition_gate.contract.sla_names import canonical
 from partition_gate.contracts.coverage.kinds import DOCUMENTED, MECHANISMS, REFUSED
+from partition_gate.contracts.coverage.refusals import NOT_EXECUTED, REFUSALS, RUNS
 from partition_gate.core.partition import Location
 from partition_gate.core.partition_key import Segment
 from partition_gate.core.values import Scalar
@@ -108,9 +109,29 @@ If there are too many such rows, those rows fail; if there are too few, the part
 `type: sql` is one SELECT over `{object}` (also `{table}`, `${table}`; below a property `{property}` or `{column}`) and
 `{object}_published`, the rows that consumers see now. It runs in a separate database without access to files, network
 or settings, for at most 60 seconds and with 1 GB. It returns one number, boolean or text; null fails every operator.
+The query is in DuckDB's dialect, unless the custom property `dialect` of the rule, of its server or of the contract
+names another one (postgres, snowflake, bigquery, databricks, redshift, trino, sqlserver ...), or the contract's other
+servers are databases of one dialect: then it is translated, and the suite shows the translation. A division that may
+mean something else in DuckDB is not translated. Without a dialect, lint shows what a query of another one is in
+DuckDB's.
 
 `type: custom` with `engine: greatExpectations` accepts any core expectation as a mapping, YAML or JSON, with arguments
 in camelCase or snake_case. `type: text` is for people.
+"""
+
+_POLICY = """## What cannot be executed
+
+What the standard's JSON Schema accepts is read. A clause that cannot be executed is never guessed, and never an error:
+`gate lint` warns of it and says what to write, and `gate coverage`, the contract's page and its HTML list it as not
+executable. A rule whose query only another engine can run is also in the report of each run, as not judged.
+
+"""
+_REFUSED = """### What is refused although the standard accepts it
+
+An error is left only where a promise would be dropped or changed without a word, where no data could keep it, or where
+a word of the gate itself is wrong. Rules with * only warn if no object of the contract is run here. `apiVersion` v2 has
+other keys and is refused; write v3.1.0.
+
 """
 
 
@@ -126,6 +147,8 @@ def clause_reference() -> str:
         "## Operators\n\n" + _table(("operator", "the number must be"), _operator_rows()),
         "## Service levels\n\nPromises over time, checked when a partition is judged: [promises](promises.md).\n\n"
         + _table(("property", "example", "level", "check"), _level_rows()),
+        _POLICY + _table(("the standard's schema accepts", "here"), NOT_EXECUTED),
+        _REFUSED + _table(("lint rule", "what is refused", "why"), _refusal_rows()),
         "## Other clauses\n\n" + _table(("clause", "treatment", "by"), _other_rows()),
     )
     return "\n".join(sections)
@@ -195,6 +218,11 @@ def _level_rows() -> Iterator[tuple[str, ...]]:
 def _other_rows() -> Iterator[tuple[str, ...]]:
     for treatment, kinds in (("executed", MECHANISMS), ("documented", DOCUMENTED), ("not executable", REFUSED)):
         yield from ((_code(kind), treatment, why) for kind, why in kinds.items())
+
+
+def _refusal_rows() -> Iterator[tuple[str, ...]]:
+    for rule, (what, why) in REFUSALS.items():
+        yield f"{_code(rule)}{'*' if rule in RUNS else ''}", _cell(what), _cell(why)
 
 
 def _treated(draft: Draft | NotExecutable | Documented | None) -> tuple[str, str]:

@@ -69,6 +69,7 @@ def _facts(datasets: Sequence[CompiledDataset]) -> str:
     channels = ", ".join(f"{channel.channel} ({channel.tool}, {channel.scope})" for channel in contract.channels)
     facts = {
         "Dataset" if len(datasets) == 1 else "Datasets": ", ".join(each.dataset.name for each in datasets),
+        "Not run here": "; ".join(f"{e.dataset.name}: {e.dataset.not_run}" for e in datasets if e.dataset.not_run),
         "Domain": contract.domain,
         "Owners": " · ".join(filter(None, (contract.team.name, owners))),
         "Channels": channels,

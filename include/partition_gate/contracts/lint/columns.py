@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import product
 
-from partition_gate.checks.compiling.ecma_patterns import Untranslatable, to_re2
+from partition_gate.checks.compiling.ecma_patterns import why_not_re2
 from partition_gate.contract.model import CLASSIFIED_WORDS
 from partition_gate.contracts.lint.contract import is_date
 from partition_gate.contracts.lint.view import (
@@ -21,6 +20,7 @@ from partition_gate.contracts.lint.view import (
     object_place,
     parts,
 )
+from partition_gate.core.finding import Level
 from partition_gate.core.nearest_words import did_you_mean, nearest, shown
 from partition_gate.core.table import RESERVED_PREFIX, is_reserved
 
@@ -28,11 +28,6 @@ from partition_gate.core.table import RESERVED_PREFIX, is_reserved
 OPEN_WORDS = frozenset({"public", "internal", "open", "none", "unclassified", "1"})
 _PAIRS = (("minLength", "maxLength"), ("minItems", "maxItems"), ("minProperties", "maxProperties"))
 _BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
-_LONGEST_PATTERN = 2_000
-_PYTHON_NAMES = re.compile(r"\(\?<(?![=!])")
-_ESCAPES = re.compile(r"\\[pPu]\{[^}]*\}|\\u[0-9A-Fa-f]{4}|\\[^dDwWsSbB]", re.DOTALL)
-# Errors of Python's parser that are also errors in ECMA-262 and RE2.
-_SYNTAX = ("missing )", "unbalanced", "nothing to repeat", "multiple repeat", "min repeat", "bad character range")
 _WIDTHS = {f"{sign}{bits}": (sign, bits) for sign in "iu" for bits in (8, 16, 32, 64, 128)}
 
 
@@ -47,14 +42,15 @@ def range_order(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def bound_value(view: View, _known: Known) -> Iterator[Problem]:
-    """Bounds of dates are dates, and bounds of an integer fit its format."""
+    """Bounds of dates are dates (a warning), and bounds of an integer fit its format."""
     for prop in view.properties():
         options, place = _options(prop)
         kind = prop.node.get("logicalType")
         for name in (bound for bound in _BOUNDS if bound in options):
             value = options[name]
             if kind in ("date", "timestamp") and isinstance(value, str) and not is_date(value):
-                yield Problem(f"{place}.{name}", f"{shown(value)} is not a {kind}: write one such as 2026-01-31")
+                what = f"{shown(value)} is not a {kind}: write one such as 2026-01-31"
+                yield Problem(f"{place}.{name}", what, Level.WARNING)
             elif kind == "integer" and not _fits(value, options.get("format")):
                 what = f"{shown(value)} does not fit format {options['format']}; correct one of them"
                 yield Problem(f"{place}.{name}", what)
@@ -66,7 +62,7 @@ def pattern(view: View, _known: Known) -> Iterator[Problem]:
     for rule in view.rules():
         patterns.append((f"{rule.place}.arguments.pattern", child(rule.node, "arguments").get("pattern")))
     for place, text in patterns:
-        if isinstance(text, str) and (why := _untranslatable(text)):
+        if isinstance(text, str) and (why := why_not_re2(text)):
             yield Problem(place, f"the pattern {shown(text)} {why}")
 
 
@@ -127,12 +123,12 @@ def key_position(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def nested_classification(view: View, _known: Known) -> Iterator[Problem]:
-    """If a nested property must be masked, its top-level property is classified too."""
+    """If a nested property must be masked, its top-level property is classified too: it is masked as a whole."""
     hidden = {_top(prop) for prop in view.columns() if _is_hidden(prop)}
     tops = {prop.place for prop in view.columns()}
     for prop in view.properties():
         if prop.place not in tops and _is_hidden(prop) and _top(prop) not in hidden:
-            what = f"values are masked only as whole columns; classify {shown(prop.column)} too"
+            what = f"masks all values of {shown(prop.column)}, as whole columns are masked; classify that too"
             yield Problem(f"{prop.place}.classification", what)
 
 
@@ -192,17 +188,3 @@ def _fits(value: object, width: object) -> bool:
     values = 1 << bits
     low = -(values >> 1) if sign == "i" else 0
     return low <= bound < low + values
-
-
-def _untranslatable(text: str) -> str | None:
-    if len(text) > _LONGEST_PATTERN:
-        return f"is longer than {_LONGEST_PATTERN:,} characters; shorten it"
-    try:
-        to_re2(text)
-        re.compile(_PYTHON_NAMES.sub("(?P<", _ESCAPES.sub("x", text)))
-    except Untranslatable as why:
-        return str(why)
-    except (re.error, RecursionError, OverflowError) as error:
-        problem = str(error).partition(" at position")[0]
-        return f"is not a valid regular expression: {problem}; correct it" if problem.startswith(_SYNTAX) else None
-    return None

@@ -6,33 +6,41 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
+from partition_gate.checks.compiling.dialects import dialect_of
 from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line
 from partition_gate.contract.limits import ANOMALY_THRESHOLDS, CUSTOM_PROPERTIES, DRIFT_THRESHOLDS
 from partition_gate.contract.model import Status
 from partition_gate.contracts.lint.view import Known, Problem, View, child, parts
+from partition_gate.contracts.odcs.servers import runs_elsewhere, why_not_run
 from partition_gate.core.finding import Level
-from partition_gate.core.names import name_problem, version_problem
+from partition_gate.core.names import name_problem, safe_name, version_problem
 from partition_gate.core.nearest_words import did_you_mean, nearest, shown
 from partition_gate.core.units import duration, fraction, is_timezone
 
 _SEMVER = re.compile(r"v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?")
 _CALENDARS = ("all", "weekdays")
 _NOT_A_TIME_ZONE = "is not an IANA time zone: write one such as Europe/Berlin or UTC"
-_CRON_FIELD = re.compile(r"[\dA-Za-z*,/#?LW-]+")
 
 
 def id_is_file_name(view: View, known: Known) -> Iterator[Problem]:
     """The id is the name of the file."""
     contract = view.root.get("id")
-    if known.name is not None and isinstance(contract, str) and contract != known.name:
+    if known.name is not None and isinstance(contract, str) and safe_name(contract) != known.name:
         yield Problem("id", f"{shown(contract)} is not the file's name, {known.name!r}; rename one of them")
 
 
 def strict_name(view: View, _known: Known) -> Iterator[Problem]:
-    """The contract's id and the object's name are valid names of files, views and DAGs; the version of a folder."""
-    named = [("id", view.root.get("id")), *((f"{item.place}.name", item.node.get("name")) for item in view.objects())]
-    for place, name in named:
+    """The contract's id and the object's name are valid names of files, views and DAGs; the version of a folder. (A
+    warning for an id such as `urn:shop:orders`, from which a name can be made.)
+    """
+    own = view.root.get("id")
+    if isinstance(own, str) and (why := name_problem(own)):
+        named = safe_name(own)
+        level = Level.ERROR if name_problem(named) else Level.WARNING
+        what = f"is {named} in commands, files and DAGs; to avoid that, use letters A-Z, digits, and (not first) _ . -"
+        yield Problem("id", f"{shown(own)} {why if level is Level.ERROR else what}", level)
+    for place, name in ((f"{item.place}.name", item.node.get("name")) for item in view.objects()):
         if isinstance(name, str) and (why := name_problem(name)):
             yield Problem(place, f"{shown(name)} {why}")
     version = view.root.get("version")
@@ -48,19 +56,31 @@ def version_number(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def status_word(view: View, _known: Known) -> Iterator[Problem]:
-    """The status is a word of the standard."""
+    """The status is a word of the standard (an error if it looks like a misspelt one)."""
     status = view.root.get("status")
-    if isinstance(status, str) and status.lower() not in set(Status):
-        hint = did_you_mean(status, Status) or f"use one of {', '.join(Status)}"
-        yield Problem("status", f"{shown(status)} is not a status; {hint}")
+    if not isinstance(status, str) or status.lower() in set(Status):
+        return
+    if near := did_you_mean(status, Status):
+        yield Problem("status", f"{shown(status)} is not a status; {near}", Level.ERROR)
+    else:
+        what = f"is not a status, so it counts as draft and nobody is told; use one of {', '.join(Status)}"
+        yield Problem("status", f"{shown(status)} {what}")
 
 
 def readable_server(view: View, _known: Known) -> Iterator[Problem]:
-    """A server has Parquet files on S3 or in local folders, and names their location."""
-    servers = list(view.parquet_servers())
-    if not servers:
-        yield Problem("servers", "no server has type s3 or local and format parquet; add one")
-    for server in servers:
+    """A server has Parquet files on S3 or in local folders (a warning if none has), and names their location (an
+    error).
+    """
+    servers = [server.node for server in parts(view.root, "servers")]
+    elsewhere: dict[str, list[str]] = {}
+    for item in view.objects():
+        name = str(item.node.get("name"))
+        if runs_elsewhere(servers, name):
+            elsewhere.setdefault(why_not_run(servers, name), []).append(name)
+    for why, names in elsewhere.items():
+        what = f"{', '.join(names)}: not run here ({why}); to judge partitions, add a server of type s3 or local with"
+        yield Problem("servers", f"{what} Parquet files", Level.WARNING)
+    for server in view.parquet_servers():
         if not (server.node.get("location") or server.node.get("path")):
             key = "path" if server.node.get("type") == "local" else "location"
             yield Problem(f"{server.place}.{key}", "is missing; add the location of the partitions")
@@ -75,7 +95,7 @@ def time_zone(view: View, _known: Known) -> Iterator[Problem]:
         options = prop.node.get("logicalTypeOptions")
         if isinstance(options, dict) and not is_timezone(options.get("defaultTimezone", "UTC")):
             place = f"{prop.place}.logicalTypeOptions.defaultTimezone"
-            yield Problem(place, f"{shown(options['defaultTimezone'])} {_NOT_A_TIME_ZONE}")
+            yield Problem(place, f"{shown(options['defaultTimezone'])} {_NOT_A_TIME_ZONE}", Level.WARNING)
 
 
 def custom_property(view: View, _known: Known) -> Iterator[Problem]:
@@ -84,7 +104,8 @@ def custom_property(view: View, _known: Known) -> Iterator[Problem]:
     for custom in view.custom():
         name, place = str(custom.node.get("property")), f"{custom.place}.property"
         if name in names:
-            yield Problem(place, f"{shown(name)} is a duplicate; remove one of them", Level.ERROR)
+            level = Level.ERROR if name in CUSTOM_PROPERTIES else Level.WARNING
+            yield Problem(place, f"{shown(name)} is a duplicate; remove one of them", level)
         names.add(name)
         if name not in CUSTOM_PROPERTIES:
             near = nearest(name, CUSTOM_PROPERTIES)
@@ -118,14 +139,6 @@ def is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def is_cron(text: str) -> bool:
-    """Whether a text has the five or six fields of a cron expression, or is a keyword such as @daily."""
-    if text in {"@hourly", "@daily", "@weekly", "@monthly", "@yearly"}:
-        return True
-    fields = text.split()
-    return len(fields) in {5, 6} and all(_CRON_FIELD.fullmatch(field) for field in fields)
 
 
 def _percentage(value: object) -> str | None:
@@ -168,4 +181,5 @@ _VALUES: dict[str, Callable[[object], str | None]] = {
     "effectiveFrom": _day,
     "readiness": _readiness,
     "calendar": _calendar,
+    "dialect": lambda value: None if dialect_of(str(value)) else "is not a known SQL dialect; use one such as postgres",
 }

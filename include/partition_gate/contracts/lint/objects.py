@@ -15,14 +15,17 @@ from partition_gate.core.partition import Location
 
 
 def schema_object(view: View, _known: Known) -> Iterator[Problem]:
-    """The contract has schema objects with columns, and their names differ, ignoring case as published tables do."""
+    """The contract has schema objects with columns (a warning), and their names differ, ignoring case as published
+    tables do (an error).
+    """
     objects = list(view.objects())
     if not objects:
-        yield Problem("schema", "has no objects; add one for each table")
+        yield Problem("schema", "has no objects, so nothing is judged; add one for each table", Level.WARNING)
     places: dict[str, str] = {}
     for item in objects:
         if not item.node.get("properties"):
-            yield Problem(f"{item.place}.properties", "has no columns; list them")
+            what = "has no columns, so its partitions are not judged; list them"
+            yield Problem(f"{item.place}.properties", what, Level.WARNING)
         name = item.node.get("name")
         if isinstance(name, str) and name.casefold() in places:
             what = f"{shown(name)} is also the name of {places[name.casefold()]}; rename one of them"

@@ -31,7 +31,7 @@ def severity_word(view: View, _known: Known) -> Iterator[Problem]:
     for place, word in words:
         if word is not None and str(word).lower() not in set(Severity):
             hint = did_you_mean(word, Severity) or f"use {', '.join(Severity)}"
-            yield Problem(place, f"{shown(word)} is not known; {hint}")
+            yield Problem(place, f"{shown(word)} is not known, so it counts as error; {hint}")
 
 
 def row_count_unit(view: View, _known: Known) -> Iterator[Problem]:
@@ -58,7 +58,7 @@ def metric_level(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def one_operator(view: View, _known: Known) -> Iterator[Problem]:
-    """A rule has exactly one operator (explicit in the standard since v3.1)."""
+    """A rule has exactly one operator (a warning if it has none; explicit in the standard since v3.1)."""
     for rule in view.rules():
         given = [name for name in OPERATORS if name in rule.node]
         if len(given) > 1:
@@ -70,12 +70,13 @@ def one_operator(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def operator_bound(view: View, _known: Known) -> Iterator[Problem]:
-    """An operator's bounds are neither impossible to meet nor unordered."""
+    """An operator's bounds are numbers (a warning), and neither impossible to meet nor unordered."""
     for rule in view.rules():
         for name in (operator for operator in OPERATORS if operator in rule.node):
             value, place = rule.node[name], f"{rule.place}.{name}"
             if what := _between(rule, value) if name.endswith("Between") else _single(rule, name, value):
-                yield Problem(place, what)
+                is_none = _is_library(rule) and not name.endswith("Between") and number(value) is None
+                yield Problem(place, what, Level.WARNING if is_none else None)
 
 
 def window_word(view: View, _known: Known) -> Iterator[Problem]:
@@ -130,7 +131,7 @@ def _unknown_columns(view: View, given: Node, rule: Placed) -> Iterator[Problem]
         if isinstance(name, str) and name.partition(".")[0] not in columns:
             hint = did_you_mean(name, columns) or "name one of the properties"
             what = f"{shown(name)} is not a property; {hint}"
-            yield Problem(f"{rule.place}.arguments.properties[{i}]", what, Level.ERROR)
+            yield Problem(f"{rule.place}.arguments.properties[{i}]", what)
 
 
 def _between(rule: Placed, value: Any) -> str | None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Set
 from typing import NamedTuple
 
+from partition_gate.checks.compiling.compiler import compile_dataset
 from partition_gate.contract.model import Contract
+from partition_gate.contracts.coverage.refusals import RUNS
 from partition_gate.contracts.lint import columns, contract, objects, quality, read_contract, references, slas
 from partition_gate.contracts.lint.view import Known, Problem, View
 from partition_gate.contracts.odcs.schema import schema_findings
@@ -27,7 +29,7 @@ class ReadContractRule(NamedTuple):
     """A rule for a contract that can be read."""
 
     level: Level
-    check: Callable[[Document, Contract, Known], Iterator[Problem]]
+    check: Callable[[Document, read_contract.ReadContract, Known], Iterator[Problem]]
 
 
 class RuleStatement(NamedTuple):
@@ -54,7 +56,7 @@ RULES: dict[str, LintRule] = {
     "strict-name": LintRule(Level.ERROR, contract.strict_name),
     "id-is-file-name": LintRule(Level.ERROR, contract.id_is_file_name),
     "version-number": LintRule(Level.WARNING, contract.version_number),
-    "status-word": LintRule(Level.ERROR, contract.status_word),
+    "status-word": LintRule(Level.WARNING, contract.status_word),
     "schema-object": LintRule(Level.ERROR, objects.schema_object),
     "dataset-name": LintRule(Level.ERROR, objects.dataset_name),
     "object-reference": LintRule(Level.ERROR, objects.object_reference),
@@ -67,31 +69,39 @@ RULES: dict[str, LintRule] = {
     "date-text": LintRule(Level.WARNING, contract.date_text),
     "range-order": LintRule(Level.ERROR, columns.range_order),
     "bound-value": LintRule(Level.ERROR, columns.bound_value),
-    "pattern": LintRule(Level.ERROR, columns.pattern),
+    "pattern": LintRule(Level.WARNING, columns.pattern),
     "options-without-type": LintRule(Level.WARNING, columns.options_without_type),
     "nested-required": LintRule(Level.ERROR, columns.nested_required),
     "column-name": LintRule(Level.ERROR, columns.column_name),
     "key-position": LintRule(Level.WARNING, columns.key_position),
-    "nested-classification": LintRule(Level.ERROR, columns.nested_classification),
+    "nested-classification": LintRule(Level.WARNING, columns.nested_classification),
     "classification-word": LintRule(Level.WARNING, columns.classification_word),
-    "severity-word": LintRule(Level.ERROR, quality.severity_word),
-    "row-count-unit": LintRule(Level.ERROR, quality.row_count_unit),
-    "metric-level": LintRule(Level.ERROR, quality.metric_level),
+    "severity-word": LintRule(Level.WARNING, quality.severity_word),
+    "row-count-unit": LintRule(Level.WARNING, quality.row_count_unit),
+    "metric-level": LintRule(Level.WARNING, quality.metric_level),
     "one-operator": LintRule(Level.ERROR, quality.one_operator),
     "operator-bound": LintRule(Level.ERROR, quality.operator_bound),
     "window-word": LintRule(Level.ERROR, quality.window_word),
     "rule-id": LintRule(Level.ERROR, quality.rule_id),
     "argument": LintRule(Level.WARNING, quality.argument),
-    "custom-expectation": LintRule(Level.ERROR, quality.custom_expectation),
+    "custom-expectation": LintRule(Level.WARNING, quality.custom_expectation),
     "sla-name": LintRule(Level.INFO, slas.sla_name),
-    "sla-value": LintRule(Level.ERROR, slas.sla_value),
+    "sla-value": LintRule(Level.WARNING, slas.sla_value),
     "minute-unit": LintRule(Level.WARNING, slas.minute_unit),
-    "sla-element": LintRule(Level.ERROR, slas.sla_element),
-    "sla-schedule": LintRule(Level.ERROR, slas.sla_schedule),
+    "sla-element": LintRule(Level.WARNING, slas.sla_element),
+    "sla-schedule": LintRule(Level.WARNING, slas.sla_schedule),
     "foreign-key": LintRule(Level.ERROR, references.foreign_key),
-    "foreign-key-source": LintRule(Level.ERROR, references.foreign_key_source),
+    "foreign-key-source": LintRule(Level.WARNING, references.foreign_key_source),
     "truth-word": LintRule(Level.WARNING, references.truth_word),
 }
+# Rules whose warnings say why a clause is not executed.
+_CAUSES = frozenset(
+    {
+        *("pattern", "bound-value", "row-count-unit", "metric-level", "one-operator", "argument", "custom-expectation"),
+        "operator-bound",
+        *("sla-value", "sla-element", "sla-schedule", "foreign-key-source", "time-zone"),
+    }
+)
 NOT_EXECUTABLE = "not-executable"
 _ECHOES = frozenset({"one-operator", "readable-server", NOT_EXECUTABLE})
 READ_CONTRACT_RULES: dict[str, ReadContractRule] = {
@@ -105,19 +115,47 @@ READ_CONTRACT_RULES: dict[str, ReadContractRule] = {
 def lint(document: Document, known: Known) -> tuple[Finding, ...]:
     """Every finding in a document alone, in the file's order: from its schema, then from the rules.
 
-    A rule does not report a place that already has an error.
+    A rule does not report a place that already has an error. If no object of the contract is run here, rules about what
+    is judged and published only warn.
     """
+    schema = schema_findings(document)
+    if any(finding.place == "apiVersion" for finding in schema):
+        return schema  # the keys of another version have another meaning
     view = View(document)
     rules = ((name, rule.level, rule.check(view, known)) for name, rule in RULES.items())
-    return _with_rules(schema_findings(document), rules, document)
+    if not view.is_run_here:
+        rules = ((name, level, _mild(found) if name in RUNS else found) for name, level, found in rules)
+    return _with_rules(schema, rules, document)
 
 
 def lint_contract(
     earlier: tuple[Finding, ...], document: Document, contract: Contract, known: Known
 ) -> tuple[Finding, ...]:
     """The findings of `lint`, and the additional findings in the parsed contract."""
-    rules = ((name, rule.level, rule.check(document, contract, known)) for name, rule in READ_CONTRACT_RULES.items())
-    return _with_rules(earlier, rules, document)
+    read = read_contract.ReadContract(contract, tuple(map(compile_dataset, contract.datasets)))
+    rules = ((name, rule.level, rule.check(document, read, known)) for name, rule in READ_CONTRACT_RULES.items())
+    return _with_one_voice(_with_rules(earlier, rules, document))
+
+
+def _with_one_voice(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings, with one for each clause that is not executed: the warning that names the cause, or the general."""
+    clauses = {finding.place for finding in findings if finding.rule == NOT_EXECUTABLE}
+    causes = {i: clause for i, finding in enumerate(findings) if (clause := _clause_of(finding, clauses))}
+    told = [
+        finding.model_copy(update={"what": f"{read_contract.UNCHECKED}: {finding.what}"}) if i in causes else finding
+        for i, finding in enumerate(findings)
+    ]
+    named = set(causes.values())
+    return tuple(finding for finding in told if finding.rule != NOT_EXECUTABLE or finding.place not in named)
+
+
+def _clause_of(finding: Finding, clauses: Set[str]) -> str | None:
+    """The clause that is not executed because of a finding."""
+    if finding.rule not in _CAUSES:
+        return None
+    place = finding.place
+    around = (place[:end] for end in range(len(place), 0, -1) if end == len(place) or place[end] in ".[")
+    return next((each for each in around if each in clauses), None)
 
 
 def rule_statements() -> tuple[RuleStatement, ...]:
@@ -147,6 +185,12 @@ def _with_rules(
         findings += more
         wrong |= {finding.place for finding in more if finding.level is Level.ERROR}
     return tuple(sorted(findings, key=lambda finding: finding.line or 0))
+
+
+def _mild(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems without errors."""
+    for problem in problems:
+        yield problem if problem.level is Level.INFO else problem._replace(level=Level.WARNING)
 
 
 def _findings(name: str, level: Level, problems: Iterable[Problem], document: Document) -> Iterator[Finding]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from partition_gate.contract.cron import looks_like_cron
 from partition_gate.contract.sla_names import NAMES, canonical
-from partition_gate.contracts.lint.contract import is_cron, is_date
+from partition_gate.contracts.lint.contract import is_date
 from partition_gate.contracts.lint.view import Known, Node, Problem, View, number
 from partition_gate.contracts.odcs.object_names import element_parts, object_of
 from partition_gate.core.finding import Level
@@ -55,7 +56,9 @@ def minute_unit(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def sla_element(view: View, _known: Known) -> Iterator[Problem]:
-    """The element of a service level is a column (`orders.placed_at`) or an object."""
+    """The element of a service level is a column (`orders.placed_at`) or an object (an error, if the custom property
+    `schema` names another object).
+    """
     columns = view.column_names
     if not columns or not all(columns.values()):
         return
@@ -66,16 +69,21 @@ def sla_element(view: View, _known: Known) -> Iterator[Problem]:
                 yield Problem(place, f"{shown(part)} is not a property; {_nearest_element(part, columns)}")
             elif named in columns and named not in owners:
                 what = f"{shown(part)} belongs to {' and '.join(owners)}, but the custom property `schema` is {named}"
-                yield Problem(place, f"{what}; correct one of them")
+                yield Problem(place, f"{what}; correct one of them", Level.ERROR)
 
 
 def sla_schedule(view: View, _known: Known) -> Iterator[Problem]:
     """A schedule is a cron expression."""
     for part in [*view.slas(), *view.rules()]:
         text = part.node.get("schedule")
-        if isinstance(text, str) and str(part.node.get("scheduler", "cron")).lower() == "cron" and not is_cron(text):
+        if isinstance(text, str) and is_cron(part.node) and not looks_like_cron(text):
             what = f"{shown(text)} is not a cron expression: write five fields such as 15 2 * * *"
             yield Problem(f"{part.place}.schedule", what)
+
+
+def is_cron(node: Node) -> bool:
+    """Whether a schedule is one of cron, as it is unless the scheduler says otherwise."""
+    return str(node.get("scheduler", "cron")).lower() == "cron"
 
 
 def _nearest_element(part: str, columns: Mapping[str, frozenset[str]]) -> str:

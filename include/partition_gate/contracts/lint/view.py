@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
@@ -10,15 +10,14 @@ from pydantic import SkipValidation
 
 from partition_gate.contract.model import Status
 from partition_gate.contracts.compatibility.changes import ContractVersion
+from partition_gate.contracts.coverage.queries import WhyRefused
 from partition_gate.contracts.odcs.object_names import object_of
-from partition_gate.contracts.odcs.servers import is_readable
+from partition_gate.contracts.odcs.servers import is_readable, readable_for
 from partition_gate.core.finding import Level
 from partition_gate.core.record import Record
 from partition_gate.core.strict_yaml.reading import Document
-from partition_gate.core.table import TableSchema
 
 Node = dict[str, Any]
-WhyRefused = Callable[[TableSchema, str], str | None]
 
 
 class Problem(NamedTuple):
@@ -65,6 +64,16 @@ class View:
     def is_retired(self) -> bool:
         """Whether the contract no longer judges or publishes anything."""
         return str(self.root.get("status")).lower() == Status.RETIRED
+
+    @cached_property
+    def is_run_here(self) -> bool:
+        """Whether the partitions of an object are judged here: a server has its files."""
+        return any(self.is_object_run(item) for item in self.objects())
+
+    def is_object_run(self, item: Placed) -> bool:
+        """Whether the partitions of this object are judged here."""
+        servers = [server.node for server in parts(self.root, "servers")]
+        return bool(item.node.get("properties")) and readable_for(servers, str(item.node.get("name")))
 
     def objects(self) -> Iterator[Placed]:
         """The schema objects."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from open_data_contract_standard.model import CustomProperty, Relationship, SchemaObject, SchemaProperty
 
-from partition_gate.contract.model import Clause, Column, CompoundForeignKey, ForeignKey
+from partition_gate.contract.model import Clause, Column, CompoundForeignKey, ForeignKey, UnreadClause
 from partition_gate.contract.nested_columns import published_type
 from partition_gate.contract.widening import is_value
 from partition_gate.core.errors import ContractError
 from partition_gate.core.nearest_words import shown
 from partition_gate.core.severity import Severity
 from partition_gate.core.values import Scalar
+
+_UNLIKE_LISTS = (
+    "`from` and `to` must name the same number of columns, and `to` the columns of one dataset; correct one of them"
+)
 
 
 def read_columns(schema: SchemaObject, *, at: str) -> tuple[Column, ...]:
@@ -36,65 +40,69 @@ def require_defaults(columns: tuple[Column, ...], *, path: str) -> None:
         raise ContractError("\n".join(wrong))
 
 
-def read_foreign_keys(schema: SchemaObject, *, at: str, path: str) -> tuple[ForeignKey, ...]:
-    """The relationships of single columns, at either level.
+def read_relationships(schema: SchemaObject, *, at: str) -> tuple[ForeignKey | CompoundForeignKey | UnreadClause, ...]:
+    """The relationships, at either level; those with lists in `from` and `to` correspond by position."""
+    return tuple(_relationships(schema, at))
 
-    Raises:
-        ContractError: a target is not `dataset.column`.
-    """
-    return tuple(
-        ForeignKey(
-            path=place,
-            column=column,
-            to_dataset=target[0],
-            to_column=target[1],
-            severity=severity_of(relationship.customProperties, place, path),
-        )
-        for place, column, relationship in _relationships(schema, at)
-        if (target := _target(relationship, place, path))
+
+def _relationships(schema: SchemaObject, at: str) -> Iterator[ForeignKey | CompoundForeignKey | UnreadClause]:
+    names = {str(prop.name) for prop in schema.properties or []}
+    for i, prop in enumerate(schema.properties or []):
+        for j, relationship in enumerate(prop.relationships or []):
+            yield _foreign_key(relationship, f"{at}.properties[{i}].relationships[{j}]", str(prop.name))
+    for j, relationship in enumerate(schema.relationships or []):
+        place, given = f"{at}.relationships[{j}]", relationship.from_
+        sources = [given] if isinstance(given, str) else list(given or [])
+        columns = [source.rsplit(".", 1)[-1] for source in sources]
+        if unknown := [source for source, column in zip(sources, columns, strict=True) if column not in names]:
+            what = f"{', '.join(map(shown, unknown))} is not a property of the object; name one of its properties"
+            yield UnreadClause(path=place, why=what)
+        elif isinstance(given, str):
+            yield _foreign_key(relationship, place, columns[0])
+        else:
+            yield _compound(relationship, place, columns)
+
+
+def _foreign_key(relationship: Relationship, place: str, column: str) -> ForeignKey | UnreadClause:
+    targets = [relationship.to] if isinstance(relationship.to, str) else list(relationship.to or [])
+    if len(targets) != 1:
+        what = "a column cannot be compared with several columns; write one relationship for each"
+        return UnreadClause(path=place, why=what)
+    target = _dataset_and_column(targets[0])
+    if target is None:
+        return UnreadClause(path=place, why=f"{shown(targets[0])} does not name a column here; write dataset.column")
+    return ForeignKey(
+        path=place,
+        column=column,
+        to_dataset=target[0],
+        to_column=target[1],
+        severity=severity_of(relationship.customProperties),
     )
 
 
-def read_compound_foreign_keys(schema: SchemaObject, *, at: str, path: str) -> tuple[CompoundForeignKey, ...]:
-    """The relationships with lists in `from` and `to`; their columns correspond by position.
-
-    Raises:
-        ContractError: the lists differ in length, or the targets are not columns of one dataset.
-    """
-    return tuple(
-        _compound(relationship, f"{at}.relationships[{j}]", path)
-        for j, relationship in enumerate(schema.relationships or [])
-        if isinstance(relationship.from_, list)
-    )
-
-
-def _compound(relationship: Relationship, place: str, path: str) -> CompoundForeignKey:
-    columns, targets = list(relationship.from_ or []), list(relationship.to or [])
-    parents = [_dataset_and_column(target, place, path) for target in targets]
-    if len(parents) != len(columns) or len({dataset for dataset, _ in parents}) != 1:
-        what = "`from` and `to` must name the same number of columns, and `to` the columns of one dataset"
-        raise ContractError(f"{path}: {place}: {what}")
+def _compound(relationship: Relationship, place: str, columns: Sequence[str]) -> CompoundForeignKey | UnreadClause:
+    targets = [relationship.to] if isinstance(relationship.to, str) else list(relationship.to or [])
+    parents = [_dataset_and_column(target) for target in targets]
+    named = [parent for parent in parents if parent is not None]
+    if not columns or len(named) != len(columns) or len({dataset for dataset, _ in named}) != 1:
+        return UnreadClause(path=place, why=_UNLIKE_LISTS)
     return CompoundForeignKey(
         path=place,
-        columns=tuple(column.rsplit(".", 1)[-1] for column in columns),
-        to_dataset=parents[0][0],
-        to_columns=tuple(column for _, column in parents),
-        severity=severity_of(relationship.customProperties, place, path),
+        columns=tuple(columns),
+        to_dataset=named[0][0],
+        to_columns=tuple(column for _, column in named),
+        severity=severity_of(relationship.customProperties),
     )
 
 
-def severity_of(custom: list[CustomProperty] | None, place: str, path: str) -> Severity:
+def severity_of(custom: list[CustomProperty] | None) -> Severity:
     """The `severity` custom property, for clauses without a severity in the standard (default error)."""
-    word = next((str(c.value) for c in custom or [] if c.property == "severity"), Severity.ERROR.value)
-    return severity(word, place, path)
+    return severity(next((str(c.value) for c in custom or [] if c.property == "severity"), Severity.ERROR.value))
 
 
-def severity(word: str, place: str, path: str) -> Severity:
-    """The severity with this name. Raises: ContractError."""
-    try:
-        return Severity(word.lower())
-    except ValueError:
-        raise ContractError(f"{path}: {place}.severity: {word!r} is not known; use error, warning or info") from None
+def severity(word: str) -> Severity:
+    """The severity with this name; an unknown word counts as error, and lint says so."""
+    return Severity(word.lower()) if word.lower() in set(Severity) else Severity.ERROR
 
 
 def _column(prop: SchemaProperty, at: str, *, name: str | None = None) -> Column:
@@ -125,7 +133,7 @@ def _inner(prop: SchemaProperty | None, at: str, *, name: str) -> Column | None:
 
 def _default(custom: list[CustomProperty] | None) -> Scalar | None:
     value = next((c.value for c in custom or [] if c.property == "default"), None)
-    return None if value is None else _single(value)
+    return None if value is None else scalar(value)
 
 
 def _clauses(prop: SchemaProperty, at: str) -> Iterator[Clause]:
@@ -137,38 +145,21 @@ def _clauses(prop: SchemaProperty, at: str) -> Iterator[Clause]:
     for name, value in (prop.logicalTypeOptions or {}).items():
         yield Clause(path=f"{at}.logicalTypeOptions.{name}", name=f"option.{name}", value=_scalar(value))
     if prop.enum:
-        values = tuple(_single(item.value) for item in prop.enum)
+        values = tuple(scalar(item.value) for item in prop.enum)
         yield Clause(path=f"{at}.enum", name="enum", value=values)
 
 
-def _relationships(schema: SchemaObject, at: str) -> Iterator[tuple[str, str, Relationship]]:
-    for i, prop in enumerate(schema.properties or []):
-        for j, relationship in enumerate(prop.relationships or []):
-            yield f"{at}.properties[{i}].relationships[{j}]", str(prop.name), relationship
-    for j, relationship in enumerate(schema.relationships or []):
-        if isinstance(relationship.from_, str):
-            yield f"{at}.relationships[{j}]", relationship.from_.rsplit(".", 1)[-1], relationship
-
-
-def _target(relationship: Relationship, place: str, path: str) -> tuple[str, str] | None:
-    targets = [relationship.to] if isinstance(relationship.to, str) else list(relationship.to or [])
-    if len(targets) != 1:
-        return None  # a column cannot be compared with several columns: coverage lists it as not executable
-    return _dataset_and_column(targets[0], place, path)
-
-
-def _dataset_and_column(target: str, place: str, path: str) -> tuple[str, str]:
+def _dataset_and_column(target: str) -> tuple[str, str] | None:
     dataset, dot, column = target.rpartition(".")
-    if not dot or "/" in target:
-        raise ContractError(f"{path}: {place}.to: {target!r} does not name a column; write dataset.column")
-    return dataset.rsplit(".", 1)[-1], column
+    return None if not dot or "/" in target else (dataset.rsplit(".", 1)[-1], column)
 
 
 def _scalar(value: object) -> Scalar | tuple[Scalar, ...]:
     if isinstance(value, list):
-        return tuple(_single(item) for item in value)
-    return _single(value)
+        return tuple(scalar(item) for item in value)
+    return scalar(value)
 
 
-def _single(value: object) -> Scalar:
+def scalar(value: object) -> Scalar:
+    """A value of the file as one value; a list or a mapping becomes its JSON."""
     return value if isinstance(value, bool | int | float | str) else json.dumps(value, default=str)

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, time
+from datetime import date
 from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard
 
 from partition_gate.contract.completeness import NOTES
-from partition_gate.contract.cron import is_line
+from partition_gate.contract.cron import is_line, looks_like_cron
 from partition_gate.contract.limits import ANOMALY_THRESHOLDS, DRIFT_THRESHOLDS, OFF, Limits, Thresholds
 from partition_gate.contract.model import Sla
 from partition_gate.core.errors import ContractError
-from partition_gate.core.units import duration, fraction, is_timezone
+from partition_gate.core.units import clock, day, duration, fraction, is_timezone
 
 
 def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: str) -> Limits:
     """The limits of a contract's partitions, with defaults for values that the contract does not set.
 
+    A service level with a value that is none promises nothing: its compiler says why it is not executable.
+
     Raises:
-        ContractError: a value is not a valid time span, percentage, date or time zone.
+        ContractError: a custom property is not a valid percentage, date or time zone.
     """
     custom = {str(c.property): c.value for c in odcs.customProperties or []}
     by_name = {sla.property: sla for sla in slas}
     latency, error_rate, frequency = (by_name.get(name) for name in ("latency", "errorrate", "frequency"))
     starts, support_ends, ends = (
-        _day(by_name.get(name), path) for name in ("generalavailability", "endofsupport", "endoflife")
+        _day(by_name.get(name)) for name in ("generalavailability", "endofsupport", "endoflife")
     )
     return Limits(
         timezone=_timezone(custom, path),
@@ -37,9 +39,9 @@ def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: st
         shrink_limit=_limit(custom, "shrinkLimit", path, None, default=Limits().shrink_limit),
         anomaly_threshold=_threshold(custom, "anomalies", Limits().anomaly_threshold, ANOMALY_THRESHOLDS, path),
         drift_threshold=_threshold(custom, "drift", Limits().drift_threshold, DRIFT_THRESHOLDS, path),
-        latency=_latency(latency, path),
-        schedule=frequency.schedule if frequency else None,
-        available_by=_clock(by_name.get("timeofavailability"), path),
+        latency=duration(latency.value, latency.unit) if latency else None,
+        schedule=_schedule(frequency),
+        available_by=clock(by_name["timeofavailability"].value) if "timeofavailability" in by_name else None,
         general_availability=starts,
         end_of_support=support_ends,
         end_of_life=ends,
@@ -47,26 +49,20 @@ def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: st
     )
 
 
-def _latency(sla: Sla | None, path: str) -> Any:
-    if sla is None:
-        return None
-    span = duration(sla.value, sla.unit)
-    if span is None:
-        amount = f"{sla.value!r} {sla.unit or ''}".rstrip()
-        raise ContractError(f"{path}: {sla.path}: {amount} is not a time span: write `value: 4` with `unit: h`")
-    return span
+def _schedule(frequency: Sla | None) -> str | None:
+    line = frequency.schedule if frequency else None
+    return line if line and looks_like_cron(line) else None
 
 
 def _limit(custom: Mapping[str, Any], name: str, path: str, sla: Sla | None, *, default: float) -> float:
-    value, unit = (
-        (custom[name], None) if name in custom else (sla.value, sla.unit or "percent") if sla else (None, None)
-    )
-    if value is None:
-        return default
-    limit = fraction(value, unit)
+    if custom.get(name) is None:
+        promised = fraction(sla.value, sla.unit or "percent") if sla else None
+        return default if promised is None else promised
+    limit = fraction(custom[name])
     if limit is None:
-        place = f"customProperties.{name}" if name in custom else "slaProperties errorRate"
-        raise ContractError(f"{path}: {place}: {value!r} is not a percentage: write one such as 5%")
+        raise ContractError(
+            f"{path}: customProperties.{name}: {custom[name]!r} is not a percentage: write one such as 5%"
+        )
     return limit
 
 
@@ -94,20 +90,8 @@ def _date(value: Any, place: str) -> date | None:
         raise ContractError(f"{place}: {value!r} is not a date: write one such as 2026-01-31") from None
 
 
-def _day(sla: Sla | None, path: str) -> date | None:
-    return _date(sla.value, f"{path}: {sla.path}") if sla else None
-
-
-def _clock(sla: Sla | None, path: str) -> time | None:
-    """`7:30`, `07:30` or `07:30-05:00`."""
-    if sla is None:
-        return None
-    text = str(sla.value).replace(" ", "")
-    try:
-        return time.fromisoformat(text if text[1:2] != ":" else f"0{text}")
-    except ValueError:
-        what = f"{sla.value!r} is not a time of day: write '07:30' or '07:30-05:00', in quotes"
-        raise ContractError(f"{path}: {sla.path}: {what}") from None
+def _day(sla: Sla | None) -> date | None:
+    return day(sla.value) if sla else None
 
 
 def _calendar(custom: Mapping[str, Any], path: str) -> str:

@@ -5,26 +5,36 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from open_data_contract_standard.model import DataQuality, SchemaObject, SchemaProperty
 
 from partition_gate.checks.compiling.bounds import OPERATORS
 from partition_gate.checks.promises import LONGEST_WINDOW
 from partition_gate.contract.model import Argument, CustomRule, LibraryRule, Operator, QualityRule, SqlRule, TextRule
-from partition_gate.contracts.odcs.columns import severity
+from partition_gate.contracts.odcs.columns import scalar, severity
 from partition_gate.core.errors import ContractError
 from partition_gate.core.units import duration
 from partition_gate.core.values import ListedValue
 
+# The custom property that names the dialect of a query: of a rule, a server or the contract.
+DIALECT = "dialect"
 
-def read_rules(schema: SchemaObject, *, at: str, path: str) -> tuple[QualityRule, ...]:
-    """Every quality rule with its place, object level first.
+
+class Dialect(NamedTuple):
+    """The SQL dialect of a contract's queries; `is_assumed`: only servers that are not read name it."""
+
+    name: str | None
+    is_assumed: bool = False
+
+
+def read_rules(schema: SchemaObject, dialect: Dialect, *, at: str, path: str) -> tuple[QualityRule, ...]:
+    """Every quality rule with its place, object level first. `dialect` is that of queries that do not name theirs.
 
     Raises:
-        ContractError: an unknown severity, or an invalid window.
+        ContractError: an invalid window.
     """
-    return tuple(_rule(quality, place, column, path) for place, column, quality in _qualities(schema, at))
+    return tuple(_rule(quality, place, column, dialect, path) for place, column, quality in _qualities(schema, at))
 
 
 def _qualities(schema: SchemaObject, at: str) -> Iterator[tuple[str, str | None, DataQuality]]:
@@ -47,20 +57,20 @@ def _inner_qualities(prop: SchemaProperty, at: str, *, name: str) -> Iterator[tu
             yield from _inner_qualities(inner, f"{at}.{key}", name=f"{name}{step}")
 
 
-def _rule(quality: DataQuality, place: str, column: str | None, path: str) -> QualityRule:
+def _rule(quality: DataQuality, place: str, column: str | None, dialect: Dialect, path: str) -> QualityRule:
     described: dict[str, Any] = {
         "path": place,
         "id": quality.id or _default_id(quality, column),
         "column": column,
         "dimension": quality.dimension,
-        "severity": severity(quality.severity or "error", place, path),
+        "severity": severity(quality.severity or "error"),
         "description": " ".join((quality.description or quality.name or "").split()),
         "business_impact": quality.businessImpact or "",
     }
     window = _window(quality, place, path)
     match quality.type or "library":
         case "sql":
-            return SqlRule(**described, query=str(quality.query), operator=_operator(quality))
+            return _sql(quality, described, dialect)
         case "custom":
             text = quality.implementation
             body = text if isinstance(text, str) else json.dumps(text)
@@ -71,6 +81,18 @@ def _rule(quality: DataQuality, place: str, column: str | None, path: str) -> Qu
             return _library(quality, described, window)
         case other:
             raise ContractError(f"{path}: {place}.type: {other!r} is not known; use library, sql, custom or text")
+
+
+def _sql(quality: DataQuality, described: dict[str, Any], dialect: Dialect) -> SqlRule:
+    own = next((str(each.value) for each in quality.customProperties or [] if each.property == DIALECT), None)
+    name, is_assumed = dialect if own is None else Dialect(own)
+    return SqlRule(
+        **described,
+        query=str(quality.query),
+        operator=_operator(quality),
+        dialect=name,
+        dialect_is_assumed=is_assumed,
+    )
 
 
 def _library(quality: DataQuality, described: dict[str, Any], window: timedelta | None) -> LibraryRule:
@@ -107,7 +129,8 @@ def _operator(quality: DataQuality) -> Operator | None:
     for name in OPERATORS:
         bound = getattr(quality, name)
         if bound is not None:
-            return Operator(name=name, bounds=tuple(bound) if isinstance(bound, list) else (bound,))
+            bounds = bound if isinstance(bound, list) else [bound]
+            return Operator(name=name, bounds=tuple(map(scalar, bounds)))
     return None
 
 

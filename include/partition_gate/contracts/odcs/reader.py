@@ -8,30 +8,41 @@ from typing import Any
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
 from pydantic import ValidationError
 
-from partition_gate.contract.model import Channel, Contract, Dataset, Member, Status, Team, Terms
-from partition_gate.contracts.odcs.columns import (
-    read_columns,
-    read_compound_foreign_keys,
-    read_foreign_keys,
-    require_defaults,
+from partition_gate.contract.model import (
+    Channel,
+    Column,
+    CompoundForeignKey,
+    Contract,
+    Dataset,
+    ForeignKey,
+    Member,
+    Status,
+    Team,
+    Terms,
+    UnreadClause,
 )
+from partition_gate.contracts.odcs.columns import read_columns, read_relationships, require_defaults
 from partition_gate.contracts.odcs.limits import read_limits
 from partition_gate.contracts.odcs.object_names import use_shorthand
 from partition_gate.contracts.odcs.quality import read_rules
 from partition_gate.contracts.odcs.schema import require_valid
 from partition_gate.contracts.odcs.servers import (
-    is_readable,
+    dialect_for,
     location,
     place_of,
+    readable_for,
+    runs_elsewhere,
     same_files,
     shared_folder,
     typed,
     used_servers,
+    why_not_run,
 )
-from partition_gate.contracts.odcs.service_levels import read_slas
+from partition_gate.contracts.odcs.service_levels import read_slas, without_holder
 from partition_gate.core.errors import ContractError
-from partition_gate.core.names import name_problem, version_problem
+from partition_gate.core.names import name_problem, safe_name, version_problem
 from partition_gate.core.nearest_words import shown
+from partition_gate.core.partition import Location
 from partition_gate.core.record import digest
 from partition_gate.core.strict_yaml.reading import Document, dotted, load_document
 
@@ -61,50 +72,60 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
     odcs = _model(document, path)
     schemas = _named_schemas(odcs, path)
     use_shorthand(tuple(schemas.values()))
-    terms = Terms(
-        **_identity(odcs),
-        path=path,
-        content_hash=digest(text),
-        status=_status(odcs, path),
-        team=_team(odcs),
-        channels=_channels(odcs),
-    )
+    terms = Terms(**_identity(odcs), path=path, content_hash=digest(text))
     servers = document.mapping.get("servers") or []
     chosen = _chosen(servers, tuple(schemas), environment, path)
-    slas = read_slas(odcs, {name: _column_names(schema) for name, schema in schemas.items()}, path=path)
+    columns = {name: _column_names(schema) for name, schema in schemas.items()}
+    slas, without = read_slas(odcs, columns), without_holder(odcs, columns)
     datasets = []
     for i, (name, schema) in enumerate(schemas.items()):
-        facts = _schema_facts(schema, f"schema[{i}]", servers[chosen[name]], folder=folder, path=path)
-        facts |= {"slas": slas[name], "limits": read_limits(odcs, slas[name], path=path)}
+        at = f"schema[{i}]"
+        dialect = dialect_for(document.mapping, chosen.get(name))
+        facts = _schema_facts(schema, at, path=path) | {"rules": read_rules(schema, dialect, at=at, path=path)}
+        facts |= _place(schema, servers, chosen.get(name), facts["columns"], folder=folder, path=path)
+        facts |= {"path": at, "slas": slas[name], "limits": read_limits(odcs, slas[name], path=path)}
+        facts["unread"] = (*facts["unread"], *without)
         datasets.append(Dataset(contract=terms, name=name, has_siblings=len(schemas) > 1, **facts))
     _require_own_files(datasets, path)
     return Contract(**dict(terms), datasets=tuple(datasets))
 
 
-def _schema_facts(
-    schema: SchemaObject, at: str, server: Mapping[str, Any], *, folder: str, path: str
-) -> dict[str, Any]:
-    """The fields that depend only on the schema object and its server."""
+def _schema_facts(schema: SchemaObject, at: str, *, path: str) -> dict[str, Any]:
+    """The fields that depend only on the schema object."""
     columns = read_columns(schema, at=at)
     require_defaults(columns, path=path)
-    where = location(place_of(server)[1], folder=folder, model=str(schema.name), path=path)
+    relationships = read_relationships(schema, at=at)
     return {
-        "path": at,
         "description": schema.description or "",
-        "location": typed(where, columns, path=path),
-        "endpoint_url": server.get("endpointUrl"),
         "columns": columns,
-        "foreign_keys": read_foreign_keys(schema, at=at, path=path),
-        "compound_foreign_keys": read_compound_foreign_keys(schema, at=at, path=path),
-        "rules": read_rules(schema, at=at, path=path),
+        "foreign_keys": tuple(each for each in relationships if isinstance(each, ForeignKey)),
+        "compound_foreign_keys": tuple(each for each in relationships if isinstance(each, CompoundForeignKey)),
+        "unread": tuple(each for each in relationships if isinstance(each, UnreadClause)),
     }
+
+
+def _place(
+    schema: SchemaObject,
+    servers: Sequence[Mapping[str, Any]],
+    chosen: int | None,
+    columns: tuple[Column, ...],
+    *,
+    folder: str,
+    path: str,
+) -> dict[str, Any]:
+    """Where the partitions of a schema object are, or why they are not judged here."""
+    not_run = why_not_run(servers, str(schema.name)) or ("" if columns else "no columns")
+    if not_run or chosen is None:
+        return {"not_run": not_run, "location": Location(root="", segments=(), pattern="")}
+    where = location(place_of(servers[chosen])[1], folder=folder, model=str(schema.name), path=path)
+    return {"location": typed(where, columns, path=path), "endpoint_url": servers[chosen].get("endpointUrl")}
 
 
 def _named_schemas(odcs: OpenDataContractStandard, path: str) -> dict[str, SchemaObject]:
     """The schema objects by name, if names and version are valid; lint reports the same problems if it runs first."""
-    schemas = _schemas(odcs, path)
+    schemas = odcs.schema_ or []
     named = (
-        ("id", str(odcs.id), name_problem),
+        ("id", safe_name(str(odcs.id)), name_problem),
         ("version", str(odcs.version), version_problem),
         *((f"schema[{i}].name", str(schema.name), name_problem) for i, schema in enumerate(schemas)),
     )
@@ -123,7 +144,7 @@ def _column_names(schema: SchemaObject) -> frozenset[str]:
 
 def _require_own_files(datasets: Sequence[Dataset], path: str) -> None:
     """Rows of one object must not be judged, or published, as rows of another."""
-    for names in same_files({dataset.name: dataset.location for dataset in datasets}):
+    for names in same_files({dataset.name: dataset.location for dataset in datasets if not dataset.not_run}):
         raise ContractError(f"{path}: servers: {shared_folder(names)}")
 
 
@@ -149,7 +170,7 @@ def _with_lines(problems: str, document: Document, path: str) -> str:
 def _identity(odcs: OpenDataContractStandard) -> dict[str, Any]:
     description = odcs.description
     return {
-        "id": str(odcs.id),
+        "id": safe_name(str(odcs.id)),
         "version": str(odcs.version),
         "name": odcs.name or str(odcs.id),
         "api_version": str(odcs.apiVersion),
@@ -158,42 +179,38 @@ def _identity(odcs: OpenDataContractStandard) -> dict[str, Any]:
         "usage": (description and description.usage) or "",
         "limitations": (description and description.limitations) or "",
         "tags": tuple(odcs.tags or ()),
+        "status": _status(odcs),
+        "team": _team(odcs),
+        "channels": _channels(odcs),
     }
-
-
-def _schemas(odcs: OpenDataContractStandard, path: str) -> list[SchemaObject]:
-    schemas = odcs.schema_ or []
-    if not schemas:
-        raise ContractError(f"{path}: schema: has no objects; add one for each table")
-    for i, schema in enumerate(schemas):
-        if not schema.properties:
-            raise ContractError(f"{path}: schema[{i}].properties: has no columns; list them")
-    return schemas
 
 
 def _chosen(
     servers: Sequence[Mapping[str, Any]], names: Sequence[str], environment: str | None, path: str
 ) -> dict[str, int]:
-    """Index of each object's server. Raises: ContractError."""
+    """Index of each object's server, without the objects that no server of any environment has partitions of.
+
+    Raises:
+        ContractError: an object has a server, but none in the environment; or every server is for other objects.
+    """
     used = used_servers(servers, environment, names)
-    missing = next((name for name in names if name not in used), None)
+    missing = next((name for name in names if name not in used and not runs_elsewhere(servers, name)), None)
     if missing is None:
         return used
-    if not any(map(is_readable, servers)):
-        raise ContractError(f"{path}: servers: no server has type s3 or local and format parquet; add one")
-    if environment and missing in used_servers(servers, None, names):
+    if not readable_for(servers, missing):
+        what = f"no server is for {missing}: each has the custom property `schema` with another name; add a server"
+    elif environment:
         what = f"no server of {missing} has the environment {environment!r}; add one, or change GATE_ENVIRONMENT"
     else:
-        what = f"no server is for {missing}: each has the custom property `schema` with another name; add a server"
+        first = "the environment of the first server"
+        what = f"no server is for {missing} in {first}; add one, or set GATE_ENVIRONMENT"
     raise ContractError(f"{path}: servers: {what}")
 
 
-def _status(odcs: OpenDataContractStandard, path: str) -> Status:
-    try:
-        return Status((odcs.status or "draft").lower())
-    except ValueError:
-        words = ", ".join(Status)
-        raise ContractError(f"{path}: status: {odcs.status!r} is not a status; use one of {words}") from None
+def _status(odcs: OpenDataContractStandard) -> Status:
+    """An unknown word counts as a draft, of which nobody is told; lint says so."""
+    word = (odcs.status or "").lower()
+    return Status(word) if word in set(Status) else Status.DRAFT
 
 
 def _team(odcs: OpenDataContractStandard) -> Team:

@@ -41,13 +41,11 @@ def require_valid(document: Document, *, path: str) -> None:
 def schema_findings(document: Document) -> tuple[Finding, ...]:
     """Where the document violates the JSON Schema of its apiVersion, in the file's order, each cause once.
 
-    An unknown key that an old version tolerates is a warning, or an error if it looks like a misspelt known key.
+    An unknown key that an old version tolerates is a warning, also if it looks like a misspelt known key.
     """
     version = document.mapping.get("apiVersion")
     if not isinstance(version, str) or version not in SCHEMAS:
-        near = (
-            f"did you mean 'v{version}'?" if f"v{version}" in SCHEMAS else f"use one of {', '.join(ACCEPTED_VERSIONS)}"
-        )
+        near = _nearest_version(version)
         what = f"{shown(version)} is not supported; {near}" if version is not None else f"is missing; {near}"
         return (_finding(document, ("apiVersion",), what),)
     errors = _errors(document, version)
@@ -55,6 +53,14 @@ def schema_findings(document: Document) -> tuple[Finding, ...]:
     about_keys = _key_findings(document, version, errors, unknown)
     others = _other_findings(document, version, errors, unknown)
     return tuple(sorted(dict.fromkeys((*about_keys, *others)), key=lambda finding: finding.line or 0))
+
+
+def _nearest_version(version: object) -> str:
+    if f"v{version}" in SCHEMAS:
+        return f"did you mean 'v{version}'?"
+    if str(version).lstrip("v").startswith("2."):
+        return "its keys are others, so rewrite the contract for v3.1.0"
+    return f"use one of {', '.join(ACCEPTED_VERSIONS)}"
 
 
 def json_schema(version: str) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def _key_findings(
     since = _known_since(document, version) if unknown else {}
     for key in unknown:
         near = did_you_mean(key.parts[-1], key.known)
-        level = Level.ERROR if near or key.parts[:-1] in closed else Level.WARNING
+        level = Level.ERROR if key.parts[:-1] in closed else Level.WARNING
         rule = "schema" if level is Level.ERROR else "unknown-key"
         newer = next((name for name, still in since.items() if key.parts not in still), None)
         what = f"{shown(key.parts[-1])} is not a key here; {_instead(key, near, newer)}"

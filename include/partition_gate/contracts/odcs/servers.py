@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from partition_gate.checks.compiling.dialects import dialect_of
 from partition_gate.contract.model import Column
 from partition_gate.contract.nested_columns import published_type
 from partition_gate.contracts.odcs.object_names import object_of
+from partition_gate.contracts.odcs.quality import DIALECT, Dialect
 from partition_gate.core.errors import ContractError
 from partition_gate.core.partition import Location
 from partition_gate.core.partition_key import Segment, is_key_type, why_not_key_type
@@ -19,7 +21,29 @@ _PLACEHOLDERS = ("{schema}", "{model}")
 
 def is_readable(server: Mapping[str, Any]) -> bool:
     """Whether the gate can read from a server: Parquet files on S3 or in local folders."""
-    return server.get("type") in SERVER_TYPES and server.get("format", "parquet") == "parquet"
+    return server.get("type") in SERVER_TYPES and (server.get("format") or "parquet") == "parquet"
+
+
+def readable_for(servers: Iterable[Mapping[str, Any]], name: str) -> bool:
+    """Whether an object could be read from one of these servers, in any environment."""
+    return any(is_readable(server) and object_of(server) in {None, name} for server in servers)
+
+
+def runs_elsewhere(servers: Sequence[Mapping[str, Any]], name: str) -> bool:
+    """Whether an object is kept only where the gate cannot read: no server with Parquet files is for it, but others
+    are, or there is no server at all.
+    """
+    return not readable_for(servers, name) and not (servers and all(map(is_readable, servers)))
+
+
+def why_not_run(servers: Iterable[Mapping[str, Any]], name: str) -> str:
+    """Why no server of the contract has the partitions of an object: `server type postgres`; empty if one has."""
+    if readable_for(servers, name):
+        return ""
+    kinds = dict.fromkeys(_kind(server) for server in servers if not is_readable(server))
+    if not kinds:
+        return "no server"
+    return f"server type{'s' if len(kinds) > 1 else ''} {', '.join(kinds)}"
 
 
 def used_servers(servers: Sequence[Mapping[str, Any]], environment: str | None, names: Iterable[str]) -> dict[str, int]:
@@ -38,6 +62,20 @@ def used_servers(servers: Sequence[Mapping[str, Any]], environment: str | None, 
         first.setdefault(object_of(server), i)
     used = {name: first.get(name, first.get(None)) for name in names}
     return {name: index for name, index in used.items() if index is not None}
+
+
+def dialect_for(document: Mapping[str, Any], chosen: int | None) -> Dialect:
+    """The dialect of an object's queries: named by the server that it is read from, or by the contract; else that of
+    the servers that are databases, if they agree.
+    """
+    servers = document.get("servers") or []
+    holders = (*(servers[chosen : chosen + 1] if chosen is not None else ()), document)
+    for holder in holders:
+        for custom in holder.get("customProperties") or ():
+            if custom.get("property") == DIALECT:
+                return Dialect(str(custom.get("value")))
+    found = {dialect for server in servers if (dialect := dialect_of(str(server.get("type"))))}
+    return Dialect(found.pop(), is_assumed=True) if len(found) == 1 else Dialect(None)
 
 
 def place_of(server: Mapping[str, Any]) -> tuple[str, str]:
@@ -106,6 +144,11 @@ def shared_folder(names: Sequence[str]) -> str:
         f"{' and '.join(names)} would be read from the same folder; write {{schema}} in the location, or a server for "
         f"each object with customProperties [{{property: schema, value: {names[0]}}}]"
     )
+
+
+def _kind(server: Mapping[str, Any]) -> str:
+    kind = str(server.get("type"))
+    return f"{kind} with format {server.get('format')}" if kind in SERVER_TYPES else kind
 
 
 def _text_segment(name: str) -> Segment:

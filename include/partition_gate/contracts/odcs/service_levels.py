@@ -6,40 +6,51 @@ from collections.abc import Iterator, Mapping, Set
 
 from open_data_contract_standard.model import OpenDataContractStandard, ServiceLevelAgreementProperty
 
-from partition_gate.contract.model import Sla
+from partition_gate.contract.model import Sla, UnreadClause
 from partition_gate.contract.sla_names import canonical
-from partition_gate.contracts.odcs.columns import severity_of
+from partition_gate.contracts.odcs.columns import scalar, severity_of
 from partition_gate.contracts.odcs.object_names import SCHEMA, element_parts
+from partition_gate.core.nearest_words import shown
 
 
-def read_slas(
-    odcs: OpenDataContractStandard, columns: Mapping[str, Set[str]], *, path: str
-) -> dict[str, tuple[Sla, ...]]:
+def read_slas(odcs: OpenDataContractStandard, columns: Mapping[str, Set[str]]) -> dict[str, tuple[Sla, ...]]:
     """The service levels of each object, in the file's order; `columns` are the columns of each object, by name.
 
     A service level holds for the objects of its `element`, or for the object of its custom property `schema`; without
     both, for every object, except those with a service level of their own for the same property.
 
-    Raises:
-        ContractError: a severity is not known.
+    A service level whose element names no column and no object of a contract with several holds for none:
+    `without_holder` has its clause.
     """
     found: dict[str, list[tuple[Sla, bool]]] = {name: [] for name in columns}
     for i, sla in enumerate(odcs.slaProperties or []):
-        read = _sla(sla, f"slaProperties[{i}]", path)
+        read = _sla(sla, f"slaProperties[{i}]")
         for name, element, is_shared in _holders(sla, odcs.slaDefaultElement, columns):
             found[name].append((read.model_copy(update={"element": element}), is_shared))
     return {name: tuple(_without_replaced(slas)) for name, slas in found.items()}
 
 
-def _sla(sla: ServiceLevelAgreementProperty, place: str, path: str) -> Sla:
+def without_holder(odcs: OpenDataContractStandard, columns: Mapping[str, Set[str]]) -> tuple[UnreadClause, ...]:
+    """The service levels that hold for no object of the contract, because nothing has the name of their element."""
+    return tuple(
+        UnreadClause(
+            path=f"slaProperties[{i}]", why=f"element {shown(element)} is not a column or an object; correct it"
+        )
+        for i, sla in enumerate(odcs.slaProperties or [])
+        if (element := sla.element or odcs.slaDefaultElement) and columns
+        if not any(True for _ in _holders(sla, odcs.slaDefaultElement, columns))
+    )
+
+
+def _sla(sla: ServiceLevelAgreementProperty, place: str) -> Sla:
     return Sla(
         path=place,
         property=(canonical(sla.property) or str(sla.property)).lower(),
-        value="" if sla.value is None else sla.value,
-        value_ext=sla.valueExt,
+        value="" if sla.value is None else scalar(sla.value),
+        value_ext=None if sla.valueExt is None else scalar(sla.valueExt),
         unit=sla.unit,
         schedule=sla.schedule,
-        severity=severity_of(sla.customProperties, place, path),
+        severity=severity_of(sla.customProperties),
         description=sla.description or "",
     )
 

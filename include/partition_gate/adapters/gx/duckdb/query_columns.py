@@ -63,9 +63,15 @@ def reads_only(query: str, is_open: Callable[[str], bool]) -> bool:
 
 @cache
 def _serialized(query: str) -> str:
-    with duckdb.connect() as connection:
+    with _parser().cursor() as connection:
         row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]).fetchone()
     return "" if row is None else str(row[0])
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    """An empty database that only parses. It is shared, because opening one costs 20 times as much as parsing."""
+    return duckdb.connect(config={"threads": 1})
 
 
 def _nodes(value: Any) -> Iterator[Node]:

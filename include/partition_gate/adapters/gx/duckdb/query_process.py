@@ -22,6 +22,7 @@ import duckdb
 from partition_gate.adapters.gx.duckdb.query_columns import outside
 from partition_gate.adapters.gx.duckdb.scan import SCANNED, Machine, Scanned, create_view, open_connection
 from partition_gate.adapters.gx.duckdb.sql import literal, read_parquet, select
+from partition_gate.checks.compiling.dialects import CANNOT_RUN, NOT_VALID
 from partition_gate.core.quoting import identifier
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
@@ -95,7 +96,7 @@ def why_not_one_select(query: str) -> str | None:
     try:
         statements = duckdb.extract_statements(query)
     except duckdb.Error as error:
-        return f"the query is not valid DuckDB SQL: {str(error).splitlines()[0]}; correct it"
+        return f"{NOT_VALID}: {str(error).splitlines()[0]}; correct it"
     if len(statements) != 1:
         return f"the query contains {len(statements)} statements; write a single SELECT"
     if statements[0].type != duckdb.StatementType.SELECT:
@@ -131,7 +132,7 @@ def _why_unplanned(table: TableSchema, query: str, limits: QueryLimits) -> str |
         except duckdb.OutOfMemoryException:
             return limits.too_large
         except duckdb.Error as error:
-            return f"the query cannot run: {str(error).splitlines()[0]}; correct it"
+            return f"{CANNOT_RUN}: {str(error).splitlines()[0]}; correct it"
     return None if columns == 1 else f"the query returns {columns} columns; it must return a single value"
 
 
@@ -185,7 +186,7 @@ def _rows(sandbox: duckdb.DuckDBPyConnection, query: str, limits: QueryLimits) -
     except duckdb.OutOfMemoryException:
         raise QueryRefused(limits.too_large) from None
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException) as error:
-        raise QueryRefused(f"the query cannot run: {str(error).splitlines()[0]}") from None
+        raise QueryRefused(f"{CANNOT_RUN}: {str(error).splitlines()[0]}") from None
     except duckdb.Error as error:
         raise QueryRefused(f"the query failed ({type(error).__name__}); test it on the files of a partition") from None
     finally:

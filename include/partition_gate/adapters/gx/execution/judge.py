@@ -36,7 +36,7 @@ class Judgement:
 def judge(engine: DuckDBExecutionEngine, planned: Iterable[Planned], *, mask_key: bytes) -> list[Judgement]:
     """One judgement per expectation, in order; only those with met preconditions are run."""
     planned, mask = list(planned), mask_of(engine.partition, mask_key)
-    preconditions = Preconditions(engine.duckdb_connection, engine.partition, planned)
+    preconditions = Preconditions(engine.duckdb_connection, engine.partition, planned, engine.sql_rules)
     unmet_by_plan = [(plan, preconditions.first_unmet(plan)) for plan in planned]
     results = run_expectations(engine, [plan.configuration for plan, unmet in unmet_by_plan if unmet is None])
     by_rule = {_rule_id(result): result for result in results}

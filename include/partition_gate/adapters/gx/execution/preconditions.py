@@ -9,6 +9,7 @@ import duckdb
 from partition_gate.adapters.gx.duckdb.nested_files import types_at
 from partition_gate.adapters.gx.duckdb.parquet_files import NO_TYPE, READ_ERRORS
 from partition_gate.adapters.gx.duckdb.scan import Scanned, create_reference_view
+from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
 from partition_gate.adapters.gx.execution.suite_file import (
     ABOUT_FILES,
     COLUMN_EXISTS,
@@ -17,18 +18,27 @@ from partition_gate.adapters.gx.execution.suite_file import (
     IN_REFERENCE,
     IN_REFERENCE_TOGETHER,
     INNER_RULE,
+    SQL_VALUE,
     Planned,
 )
 from partition_gate.adapters.gx.expectations.partition import name_some
-from partition_gate.judging.validation import Errored, Unknown
+from partition_gate.checks.compiling.dialects import may_be_foreign, nearest_form
+from partition_gate.judging.validation import Errored, NotJudged, Unknown
 
-Unmet = Unknown | Errored
+Unmet = Unknown | Errored | NotJudged
 
 
 class Preconditions:
     """Examines the checks of one validation, and creates the views over the datasets that they refer to."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, partition: Scanned, planned: Iterable[Planned]) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        partition: Scanned,
+        planned: Iterable[Planned],
+        sql_rules: SqlRules,
+    ) -> None:
+        self._sql_rules = sql_rules
         self._connection = connection
         self._partition = partition
         self._suite = tuple(planned)
@@ -40,6 +50,7 @@ class Preconditions:
         preconditions: tuple[Callable[[Planned], Unmet | None], ...] = (
             self._fault,
             self._bad_pattern,
+            self._query_of_another_engine,
             self._missing_or_mistyped_column,
             self._missing_or_mistyped_field,
             self._unreadable_reference,
@@ -59,6 +70,20 @@ class Preconditions:
                 why = f"the pattern is not an RE2 regular expression: {str(error).splitlines()[0]}"
                 return Errored(rule_id=planned.rule_id, why=why)
         return None
+
+    def _query_of_another_engine(self, planned: Planned) -> Unmet | None:
+        """A query that DuckDB cannot plan and another dialect explains is not executable; lint warns of it."""
+        if planned.type != SQL_VALUE:
+            return None
+        table, query = self._partition.scan.table, str(planned.kwargs["query"])
+        why = self._sql_rules.why_unplanned(table, query)
+        if why is None:
+            return None
+        if not may_be_foreign(why):
+            return Errored(rule_id=planned.rule_id, why=why)  # running it would only reach the same limit again
+        tables = (table.name, f"{table.name}_published")
+        found = nearest_form(query, tables, lambda text: self._sql_rules.why_unplanned(table, text) is None)
+        return NotJudged(rule_id=planned.rule_id, why=f"{why}; it is {found[0]} SQL: see gate lint") if found else None
 
     def _missing_or_mistyped_column(self, planned: Planned) -> Unmet | None:
         if planned.type in ABOUT_FILES:
