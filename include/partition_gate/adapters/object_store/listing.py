@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from fnmatch import fnmatchcase
 from itertools import chain
 from typing import NamedTuple
 
 from partition_gate.core.errors import AmbiguousPartition, MalformedPartitionKey
 from partition_gate.core.partition import SNAPSHOT, DataFile, LandedKeys, Location
-from partition_gate.core.partition_key import Segment
+from partition_gate.core.partition_key import NULL, Segment
 
 NOTE_BYTES = 8_000_000
 FolderNames = Callable[[str], Iterable[str]]
@@ -60,14 +59,9 @@ def note_of(location: Location, key: str, read: Callable[[str], bytes | None], n
     return next((note for note in notes if note is not None), None)
 
 
-def is_data(name: str, pattern: str) -> bool:
-    """Whether a file name is data: it matches the pattern and is not hidden (`_SUCCESS`, `.part.crc`)."""
-    return not name.startswith(("_", ".")) and fnmatchcase(name, pattern)
-
-
-def names_files(pattern: str) -> bool:
-    """Whether only files are expected to match: `*.parquet` does, while `*` matches every subfolder too."""
-    return not pattern.endswith("*")
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is ignored by its name: it begins with `_` or `.`."""
+    return name.startswith(("_", ".")) and name != NULL
 
 
 def not_a_file(path: str, kind: str) -> AmbiguousPartition:
@@ -100,7 +94,7 @@ class _Tree:
             try:
                 yield _Folder(path, (*parent.parts, segment.landed_part(value)))
             except MalformedPartitionKey as error:
-                self.refused[_printable(path)] = str(error)
+                self.refused[printable(path)] = str(error)
 
 
 def _is_earlier(segment: str, value: str, since: str) -> bool:
@@ -115,6 +109,6 @@ def _is_earlier(segment: str, value: str, since: str) -> bool:
     )
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """The name, escaped if it contains control characters or bytes that are not text."""
     return name if name.isprintable() else name.encode("unicode_escape").decode()

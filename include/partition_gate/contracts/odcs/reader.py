@@ -74,25 +74,24 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
     slas = read_slas(odcs, {name: _column_names(schema) for name, schema in schemas.items()}, path=path)
     datasets = []
     for i, (name, schema) in enumerate(schemas.items()):
-        facts = _schema_facts(schema, f"schema[{i}]", servers[chosen[name]], folder=folder, path=path)
+        facts = _schema_facts(schema, f"schema[{i}]", path=path)
+        place = place_of(servers[chosen[name]], f"servers[{chosen[name]}]")
+        where = location(place, folder=folder, model=name, path=path)
+        facts |= {"location": typed(where, facts["columns"], path=path, at=place.pattern_at)}
+        facts |= {"endpoint_url": servers[chosen[name]].get("endpointUrl")}
         facts |= {"slas": slas[name], "limits": read_limits(odcs, slas[name], path=path)}
         datasets.append(Dataset(contract=terms, name=name, has_siblings=len(schemas) > 1, **facts))
     _require_own_files(datasets, path)
     return Contract(**dict(terms), datasets=tuple(datasets))
 
 
-def _schema_facts(
-    schema: SchemaObject, at: str, server: Mapping[str, Any], *, folder: str, path: str
-) -> dict[str, Any]:
-    """The fields that depend only on the schema object and its server."""
+def _schema_facts(schema: SchemaObject, at: str, *, path: str) -> dict[str, Any]:
+    """The fields that depend only on the schema object."""
     columns = read_columns(schema, at=at)
     require_defaults(columns, path=path)
-    where = location(place_of(server)[1], folder=folder, model=str(schema.name), path=path)
     return {
         "path": at,
         "description": schema.description or "",
-        "location": typed(where, columns, path=path),
-        "endpoint_url": server.get("endpointUrl"),
         "columns": columns,
         "foreign_keys": read_foreign_keys(schema, at=at, path=path),
         "compound_foreign_keys": read_compound_foreign_keys(schema, at=at, path=path),
