@@ -260,6 +260,64 @@ def test_what_is_no_data_file_is_not_listed(landing: Landing, name: str) -> None
     assert [Path(file.path).name for file in files] == ["part-0.parquet"]
 
 
+IGNORED = [
+    *(
+        "_SUCCESS",
+        "_committed_1",
+        ".part-0.parquet",
+        ".DS_Store",
+        "part-1.parquet.tmp",
+        "part-1.TEMP",
+        ".a.crc",
+        "a.crc",
+    ),
+    *("part-1.inprogress", "part-1.parquet.part", "part-1.parquet._COPYING_", "deeper_$folder$"),
+]
+
+
+@pytest.mark.parametrize("name", IGNORED)
+@pytest.mark.parametrize("folder", ["dt=2013-01-01", "2013/01/01"])
+def test_hidden_and_temporary_files_are_ignored_by_name(landing: Landing, folder: str, name: str) -> None:
+    landing.put(f"{folder}/part-0")
+    landing.put(f"{folder}/{name}")
+    hive = a_location(landing.root, pattern="*", dt="DATE")
+    location = hive if "=" in folder else landing.patterned("{dt:%Y/%m/%d}/*")
+
+    assert landing.names(location, "2013-01-01") == [f"{folder}/part-0"]
+
+
+@pytest.mark.parametrize("name", ["_delta_log", "_temporary", ".hidden", "2013-01-02.tmp", "2013-01-02._COPYING_"])
+@pytest.mark.parametrize("begin", ["dt=", ""])
+def test_hidden_and_temporary_folders_are_neither_keys_nor_refused(landing: Landing, begin: str, name: str) -> None:
+    landing.put(f"{begin}2013-01-01/part-0.parquet")
+    landing.put(f"{begin if name[0].isdigit() else ''}{name}/part-0.parquet")
+    location = landing.location("dt") if begin else landing.patterned("{dt}/*.parquet")
+
+    assert landing.store.partition_keys(location) == LandedKeys(keys=("2013-01-01",))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"), [("_{dt}.parquet", "_2013-01-01.parquet"), ("{dt}.part", "2013-01-01.part")]
+)
+def test_a_pattern_may_name_what_is_ignored_otherwise(landing: Landing, pattern: str, name: str) -> None:
+    landing.put(name)
+    location = landing.patterned(pattern)
+
+    assert landing.store.partition_keys(location).keys == ("2013-01-01",)
+    assert landing.names(location, "2013-01-01") == [name]
+
+
+def test_the_empty_object_of_a_folder_is_no_file() -> None:
+    more = (
+        "<Contents><Key>a/dt=2013-01-01/</Key><Size>0</Size><ETag>x</ETag>"
+        "<LastModified>2013-01-01T00:00:00Z</LastModified></Contents>"
+    )
+    with a_server_that_lists(more) as (url, _):
+        location = a_location("s3://landing/a", pattern="*", dt="DATE")
+
+        assert S3ObjectStore(url, "key", "secret").list_files(location, "2013-01-01") == ()
+
+
 def test_a_folder_named_like_a_data_file_is_refused_because_its_rows_would_be_missed(landing: Landing) -> None:
     landing.put("dt=2013-01-01/part-0.parquet")
     landing.put("dt=2013-01-01/part-1.parquet/part-0.parquet")

@@ -23,7 +23,7 @@ class ObjectStore(Protocol):
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         """The partition's files that match the location's pattern, by path; empty if there is none.
 
-        They are in one of `location.folders(key)`. Names that begin with `_` or `.` are not data.
+        They are in one of `location.folders(key)`. Hidden and temporary files (docs/reference/landing.md) are not data.
         Raises: AmbiguousPartition (they are in two, or a folder is named like one of them), BucketMissing,
             AccessDenied, StoreUnreachable.
         """

@@ -12,6 +12,8 @@ from partition_gate.core.partition import SNAPSHOT, DataFile, LandedKeys, Locati
 from partition_gate.core.partition_key import NULL, Segment
 
 NOTE_BYTES = 8_000_000
+TEMPORARY = (".tmp", ".temp", ".crc", ".part", ".inprogress", "._copying_", "_$folder$")
+_HIDDEN = ("_", ".")
 FolderNames = Callable[[str], Iterable[str]]
 FilesIn = Callable[[str], Iterable[DataFile]]
 
@@ -26,8 +28,9 @@ class _Folder(NamedTuple):
 def keys_below(location: Location, folder_names: FolderNames, since: date | None = None) -> LandedKeys:
     """Partition keys below a location; calls `folder_names(folder)` once per folder and level.
 
-    Folders that are not `segment=...` (`_temporary`, another column) are ignored; a folder whose value is not a valid
-    key is returned as refused. A location without segments has the single key `snapshot`. `since`: as in the port.
+    Folders that are not `segment=...` (`_temporary`, another column), or temporary, are ignored; a folder whose value
+    is not a valid key is returned as refused. A location without segments has the single key `snapshot`. `since`: as in
+    the port.
     """
     tree = _Tree(location.root, folder_names, since)
     folders = [_Folder("", ())]
@@ -59,9 +62,14 @@ def note_of(location: Location, key: str, read: Callable[[str], bytes | None], n
     return next((note for note in notes if note is not None), None)
 
 
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder is ignored by its name: it begins with `_` or `.`."""
-    return name.startswith(("_", ".")) and name != NULL
+def is_ignored(name: str, *, wanted: str = "") -> bool:
+    """Whether a file or folder is ignored by its name: hidden, or temporary, unless `wanted` begins or ends so, too.
+
+    Hidden names begin with `_` or `.`. Source: Hadoop's FileInputFormat, and the temporary names of HDFS, Hadoop's S3
+    clients, Flink and uploading programs.
+    """
+    is_hidden = name.startswith(_HIDDEN) and not wanted.startswith(name[0]) and name != NULL
+    return is_hidden or (name.lower().endswith(TEMPORARY) and not wanted.lower().endswith(TEMPORARY))
 
 
 def not_a_file(path: str, kind: str) -> AmbiguousPartition:
@@ -84,7 +92,7 @@ class _Tree:
         """The folders below `parent` that have a valid value of the segment; the others are added to `refused`."""
         prefix, since = f"{segment.name}=", self._since
         for name in self._folder_names(f"{self._root}/{parent.path}".rstrip("/")):
-            if not name.startswith(prefix):
+            if not name.startswith(prefix) or is_ignored(name):
                 continue
             value = name[len(prefix) :]
             if since is not None and _is_earlier(segment.name, value, since):

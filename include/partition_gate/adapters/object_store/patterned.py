@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import NamedTuple
 
-from partition_gate.adapters.object_store.listing import is_hidden, printable
+from partition_gate.adapters.object_store.listing import is_ignored, printable
 from partition_gate.core.errors import MalformedPartitionKey
 from partition_gate.core.partition import SNAPSHOT, LandedKeys, Location
 from partition_gate.core.path_pattern import (
@@ -76,7 +76,7 @@ def wanted_files(location: Location, key: str) -> Wanted:
     glob = location.files(key)
     is_named = _named_by(location, location.layout, key) if location.layout else partial(fnmatchcase, pat=glob)
     prefix = glob.partition(ANY)[0] if location.layout else ""
-    return Wanted(prefix, lambda name: not is_hidden(name) and is_named(name), not glob.endswith(ANY))
+    return Wanted(prefix, lambda name: not is_ignored(name, wanted=glob) and is_named(name), not glob.endswith(ANY))
 
 
 def _named_by(location: Location, layout: PathPattern, key: str) -> Callable[[str], bool]:
@@ -119,9 +119,10 @@ class _Tree:
         start = first_name(level, parent.texts, self._kinds, self._since)
         names, has_earlier = self._names_in(f"{self._location.root}/{parent.path}".rstrip("/"), start, is_folder)
         self.has_earlier |= has_earlier
+        plain = "".join(token if isinstance(token, str) else ANY for token in level)
         known: dict[tuple[str, ...], _Path] = {}  # a partition may have many files, each of which has its key
         for name in names:
-            if is_hidden(name) or (texts := self._texts(parent, level, name)) is None:
+            if is_ignored(name, wanted=plain) or (texts := self._texts(parent, level, name)) is None:
                 continue
             own = tuple(texts[field] for field in fields_of(level))
             if own not in known and (found := self._found(parent.down(name), number, {**parent.texts, **texts})):
