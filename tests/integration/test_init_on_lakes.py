@@ -251,6 +251,18 @@ def test_service_levels_come_from_the_history_of_arrivals_of_every_region(tmp_pa
     assert "lake: latency 5 h: 8 partitions arrived within 4 h after their period (UTC)" in told
 
 
+def test_the_newest_partitions_of_every_region_are_read(tmp_path: Path) -> None:
+    for region in ("EU", "US"):
+        for day in DAYS:
+            rows = table(day).set_column(1, "state", pa.array([f"{region} {number % 2}" for number in range(40)]))
+            put(tmp_path / "lake", f"{region}/{day:%Y/%m/%d}/a.parquet", rows)
+
+    _, document, _ = drafted(tmp_path, tmp_path / "lake", "--partitions", "2")
+
+    state = next(each for each in document["schema"][0]["properties"] if each["name"] == "state")
+    assert state["quality"][0]["arguments"]["validValues"] == ["EU 0", "EU 1", "US 0", "US 1"]
+
+
 def test_a_pattern_that_a_person_gives_takes_the_place_of_the_guess(tmp_path: Path) -> None:
     for day in DAYS:
         put(tmp_path / "lake", f"north_{day:%d%m%Y}.parquet", table(day))

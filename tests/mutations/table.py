@@ -6,7 +6,7 @@ from tests.mutations.anomalies import COMPARING, DIGESTING, PROMOTING
 from tests.mutations.columns_and_values import READING, SHOWING
 from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
 from tests.mutations.incidents import DELIVERING, LASTING
-from tests.mutations.landing import PATHS
+from tests.mutations.landing import DRAFTING, PATHS
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
@@ -278,5 +278,5 @@ MUTATIONS = (
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),
     *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
     *COMPARING_WITH_BASELINES,
-    *(*ASSIGNING, *NAMING, *PATHS),
+    *(*ASSIGNING, *NAMING, *PATHS, *DRAFTING),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -10,6 +11,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from partition_gate.contracts.drafting.draft import draft_contract, named_tables, proposed_id
+from partition_gate.contracts.drafting.guesses import day_of
 from partition_gate.contracts.drafting.layouts import (
     FOLDER,
     guess_patterns,
@@ -135,7 +137,8 @@ class _Lake:
         landed = self._ports.store.partition_keys(location)
         for folder, why in landed.refused:
             typer.echo(f"skipped {location.root}/{folder}: {why}", err=True)
-        listed = [self._partition(location, key) for key in landed.keys[-max(self._newest, _LISTED) :]]
+        by_day = sorted(landed.keys, key=lambda key: day_of(key) or date.min)  # the newest of every region
+        listed = [self._partition(location, key) for key in by_day[-max(self._newest, _LISTED) :]]
         full = [partition for partition in listed if partition.files]
         if not full:
             return None

@@ -243,7 +243,8 @@ def _rules(profile: DataProfile, column: ColumnProfile) -> Iterator[dict[str, An
             "unit": "percent",
             "description": f"Guess: 1.5 times the highest percentage observed ({worst:.2g} %).",
         }
-    if values := few_values(column, sum(profile.row_counts)):
+    refers = any(each.column == column.name for each in profile.references)
+    if not refers and (values := few_values(column, sum(profile.row_counts))):
         yield {
             "id": f"{column.name}_values",
             "metric": "invalidValues",

@@ -15,7 +15,7 @@ def to_check(tables: Mapping[str, DataProfile]) -> list[str]:
 
     Never a value of a column. At most `MOST` lines; the last one counts the others.
     """
-    parts = (_layout, _key, _classification, _references, _lists, _times)
+    parts = (_layout, _key, _classification, _references, _times, _lists)
     lines = [f"{name}: {line}" for part in parts for name, profile in tables.items() for line in part(profile)]
     more = len(lines) - MOST
     return lines if more <= 0 else [*lines[: MOST - 1], f"and {more + 1} more: search the draft for 'Guess'"]
@@ -50,7 +50,8 @@ def _references(profile: DataProfile) -> Iterator[str]:
 
 def _lists(profile: DataProfile) -> Iterator[str]:
     rows = sum(profile.row_counts)
-    for column in profile.columns:
+    referring = {each.column for each in profile.references}
+    for column in (column for column in profile.columns if column.name not in referring):
         if values := few_values(column, rows):
             yield f"{column.name} has only the {len(values)} values seen in {rows:,} rows"
 
