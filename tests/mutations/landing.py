@@ -63,6 +63,9 @@ PATHS = (
              "isinstance(where, Location) and where.layout is None and where.names == ():", LINT),
     Mutation("a pattern at the root is ignored", "contracts/lint/objects.py",
              'if custom.node.get("property") == PATTERN):', "if not custom.node):", LINT),
+    Mutation("producers are not told that the paths change", "contracts/compatibility/compare.py",
+             'if d.path.startswith("servers[") and name == PATTERN:', 'if d.path == PATTERN:',
+             "tests/unit/test_compatibility.py"),
 )  # fmt: skip
 
 DRAFTING = (

@@ -23,7 +23,8 @@ def to_check(tables: Mapping[str, DataProfile]) -> list[str]:
 
 def _layout(profile: DataProfile) -> Iterator[str]:
     if profile.location.layout is not None:
-        refused = f"; {profile.refused:,} other names do not fit it" if profile.refused else ""
+        fit = "does not fit" if profile.refused == 1 else "do not fit"
+        refused = f"; {_count(profile.refused, 'other name')} {fit} it" if profile.refused else ""
         yield f"paths are {profile.location.pattern}: {_count(len(profile.keys), 'partition')}{refused}"
 
 
