@@ -518,6 +518,22 @@ def test_paths_of_earlier_days_are_left_out_when_only_recent_keys_are_asked_for(
     assert len(landing.store.partition_keys(location).keys) == 6
 
 
+def test_what_is_no_partition_does_not_count_as_an_earlier_one(landing: Landing) -> None:
+    for name in (".hidden/x", "-notes/x", "1/x", "2026/11/01/a.parquet"):
+        landing.put(name)
+    location = landing.patterned("{dt:%Y/%m/%d}/*.parquet")
+
+    assert landing.store.partition_keys(location, since=date(2026, 10, 31)).has_earlier is False
+
+
+def test_a_file_that_is_ignored_is_not_the_file_of_a_key_that_is_named_like_it(landing: Landing) -> None:
+    landing.put("_x.parquet")
+    location = landing.patterned("{region}.parquet")
+
+    assert landing.store.partition_keys(location) == LandedKeys(keys=())
+    assert landing.names(location, "_x") == []
+
+
 def test_the_listing_of_one_partition_asks_for_its_names_only() -> None:
     with a_server_that_lists() as (url, asked):
         location = a_patterned_location("events_{dt:%Y%m%d}_*.parquet", "s3://landing/a", dt="DATE")
@@ -532,7 +548,7 @@ def test_the_watch_s_listing_begins_with_its_first_day_so_that_history_costs_not
         S3ObjectStore(url, "key", "secret").partition_keys(location, since=date(2026, 10, 31))
 
     assert [(request["prefix"], request.get("max-keys"), request.get("start-after")) for request in asked] == [
-        (["a/events_"], ["1"], None),
+        (["a/events_"], ["20"], None),
         (["a/events_"], None, ["a/events_20261030~"]),
     ]
 

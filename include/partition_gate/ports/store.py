@@ -13,7 +13,8 @@ class ObjectStore(Protocol):
     """Landing storage, read only. Paths are `s3://bucket/key` or absolute local paths."""
 
     def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
-        """Keys of the landed partitions, and the folders without a valid key. Lists folders only (with a delimiter).
+        """Keys of the landed partitions, and the names without a valid key. Lists with a delimiter: only folders,
+        unless the location has a layout that tells partitions apart by the names of files.
 
         `since`: folders whose name is an earlier date, or an earlier year, may be left out (`LandedKeys.has_earlier`),
         so that the names of what landed long ago are not read.

@@ -29,10 +29,10 @@ from partition_gate.core.path_values import field_texts, part_of
 
 
 class Names(NamedTuple):
-    """Names in a folder, in any order; `has_earlier`: others that begin in the same way come before `Start.first`."""
+    """Names in a folder, in any order; `earlier` has some of those that come before `Start.first`, if there are any."""
 
     names: Iterable[str]
-    has_earlier: bool = False
+    earlier: Iterable[str] = ()
 
 
 # The names of the folders (True), or else of the files, directly in a folder that begin as asked for.
@@ -75,8 +75,8 @@ def wanted_files(location: Location, key: str) -> Wanted:
     """The names of a partition's files in its folder, with a layout or without. Raises: MalformedPartitionKey."""
     glob = location.files(key)
     is_named = _named_by(location, location.layout, key) if location.layout else partial(fnmatchcase, pat=glob)
-    prefix = glob.partition(ANY)[0] if location.layout else ""
-    return Wanted(prefix, lambda name: not is_ignored(name, wanted=glob) and is_named(name), not glob.endswith(ANY))
+    prefix, form = (glob.partition(ANY)[0], _form(location.layout.levels[-1])) if location.layout else ("", glob)
+    return Wanted(prefix, lambda name: not is_ignored(name, wanted=form) and is_named(name), not form.endswith(ANY))
 
 
 def _named_by(location: Location, layout: PathPattern, key: str) -> Callable[[str], bool]:
@@ -117,12 +117,11 @@ class _Tree:
         """The paths of the next level that fit the pattern."""
         level, is_folder = self._layout.levels[number], number < len(self._layout.levels) - 1
         start = first_name(level, parent.texts, self._kinds, self._since)
-        names, has_earlier = self._names_in(f"{self._location.root}/{parent.path}".rstrip("/"), start, is_folder)
-        self.has_earlier |= has_earlier
-        plain = "".join(token if isinstance(token, str) else ANY for token in level)
+        names, earlier = self._names_in(f"{self._location.root}/{parent.path}".rstrip("/"), start, is_folder)
+        self.has_earlier |= any(self._fits(level, name) for name in earlier)
         known: dict[tuple[str, ...], _Path] = {}  # a partition may have many files, each of which has its key
         for name in names:
-            if is_ignored(name, wanted=plain) or (texts := self._texts(parent, level, name)) is None:
+            if is_ignored(name, wanted=_form(level)) or (texts := self._texts(parent, level, name)) is None:
                 continue
             own = tuple(texts[field] for field in fields_of(level))
             if own not in known and (found := self._found(parent.down(name), number, {**parent.texts, **texts})):
@@ -158,8 +157,19 @@ class _Tree:
             return None
         return path._replace(texts=texts, parts=parts)
 
+    def _fits(self, level: Level, name: str) -> bool:
+        try:
+            return not is_ignored(name, wanted=_form(level)) and read_name(level, name, self._kinds) is not None
+        except Ambiguous:
+            return False
+
     def _refuse(self, path: str, why: str) -> None:
         self.refused[printable(path)] = why
+
+
+def _form(level: Level) -> str:
+    """The level with `*` for each field."""
+    return "".join(token if isinstance(token, str) else ANY for token in level)
 
 
 def _kinds(location: Location) -> dict[str, str]:

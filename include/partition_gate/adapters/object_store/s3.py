@@ -22,6 +22,8 @@ from partition_gate.adapters.object_store.spooling import spool_files
 from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
 from partition_gate.core.path_pattern import Start
 
+_FEW = 20  # names that show whether anything landed before a day, although some may be names of other things
+
 
 class S3ObjectStore:
     """The `ObjectStore` port on S3: s3fs lists, obstore reads. Connects on first use.
@@ -92,12 +94,12 @@ class S3ObjectStore:
         return (entry.name for entry in self._entries(folder) if entry.listed is None)
 
     def _names_in(self, folder: str, start: Start, is_folder: bool) -> Names:  # noqa: FBT001 -- the port's
-        """What comes before the start is not listed: only one of the names, to know whether there is any."""
-        first = self._entries(folder, start.prefix, most=1) if start.first else []
+        """What comes before the start is not listed, except a few of its names, to know whether there is any."""
+        before = self._entries(folder, start.prefix, most=_FEW) if start.first else []
         after = f"{start.first[:-1]}{chr(ord(start.first[-1]) - 1)}~" if start.first else ""
         entries = self._entries(folder, start.prefix, after=after)
         names = (entry.name for entry in entries if (entry.listed is None) is is_folder and entry.name >= start.first)
-        return Names(names, any(entry.name < start.first for entry in first))
+        return Names(names, [entry.name for entry in before if entry.name < start.first])
 
     def _entries(self, folder: str, prefix: str = "", *, after: str = "", most: int = 0) -> list[_Entry]:
         """The direct children whose names begin with `prefix` and come after `after`, or the first `most` of them.
