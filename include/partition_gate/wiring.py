@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
     from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
     from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
+    from partition_gate.contracts.drafting.layouts import ListChildren
     from partition_gate.gate.publish_contracts import RegistryStore
     from partition_gate.ports.clock import Clock
     from partition_gate.ports.docs import DocsSite
@@ -193,11 +194,11 @@ class WiredPorts:
 
         return S3RegistryStore(root, self.endpoint) if root.startswith("s3://") else LocalRegistryStore(Path(root))
 
-    def folder_names(self, path: str) -> Callable[[str], list[str]]:
-        """A function that lists the folders in a folder; `path` says whether they are in S3."""
-        from partition_gate.adapters.object_store.layout import local_folder_names, s3_folder_names
+    def children(self, path: str) -> ListChildren:
+        """A function that lists the folders and files in a folder; `path` says whether they are in S3."""
+        from partition_gate.adapters.object_store.layout import local_children, s3_children
 
-        return s3_folder_names(self.endpoint) if path.startswith("s3://") else local_folder_names
+        return s3_children(self.endpoint) if path.startswith("s3://") else local_children
 
     @cached_property
     def endpoint(self) -> Endpoint:

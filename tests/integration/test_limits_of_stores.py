@@ -13,7 +13,7 @@ import pytest
 from tests.integration.faulty_s3 import BODY, CUT, DRIPPING, LONG, SHORT, SILENT, faulty_s3
 
 from partition_gate.adapters.object_store.landing import LandingWriter
-from partition_gate.adapters.object_store.layout import s3_folder_names
+from partition_gate.adapters.object_store.layout import s3_children
 from partition_gate.adapters.object_store.registry import S3RegistryStore
 from partition_gate.adapters.object_store.s3 import S3ObjectStore
 from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
@@ -56,7 +56,7 @@ CALLS: dict[str, Callable[[str], object]] = {
     "partition keys": lambda url: a_store(url).partition_keys(LOCATION),
     "files": lambda url: a_store(url).list_files(LOCATION, "2013-01-01"),
     "note": lambda url: a_store(url).note(LOCATION, "2013-01-01", "_SUCCESS"),
-    "folders": lambda url: s3_folder_names(an_endpoint(url))("s3://landing/flights"),
+    "folders": lambda url: s3_children(an_endpoint(url))("s3://landing/flights"),
     "registry": lambda url: S3RegistryStore("s3://registry", an_endpoint(url)).read("index.json"),
 }
 

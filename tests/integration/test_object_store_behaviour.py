@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -29,7 +30,7 @@ from partition_gate.core.errors import (
 )
 from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition
 from partition_gate.ports.store import ObjectStore
-from partition_gate.testing.builders import a_location
+from partition_gate.testing.builders import a_location, a_patterned_location
 
 TYPES = {
     "dt": "DATE",
@@ -52,6 +53,12 @@ class Landing:
 
     def location(self, *segments: str, root: str | None = None) -> Location:
         return a_location(root or self.root, **{name: TYPES[name] for name in segments})
+
+    def patterned(self, pattern: str, **types: str) -> Location:
+        return a_patterned_location(pattern, self.root, **{"dt": "DATE", "hour": "INTEGER", **types})
+
+    def names(self, location: Location, key: str) -> list[str]:
+        return [file.path.removeprefix(f"{self.root}/") for file in self.store.list_files(location, key)]
 
     def partition(self, key: str, *segments: str) -> Partition:
         files = self.store.list_files(self.location(*segments), key)
@@ -253,6 +260,64 @@ def test_what_is_no_data_file_is_not_listed(landing: Landing, name: str) -> None
     assert [Path(file.path).name for file in files] == ["part-0.parquet"]
 
 
+IGNORED = [
+    *(
+        "_SUCCESS",
+        "_committed_1",
+        ".part-0.parquet",
+        ".DS_Store",
+        "part-1.parquet.tmp",
+        "part-1.TEMP",
+        ".a.crc",
+        "a.crc",
+    ),
+    *("part-1.inprogress", "part-1.parquet.part", "part-1.parquet._COPYING_", "deeper_$folder$"),
+]
+
+
+@pytest.mark.parametrize("name", IGNORED)
+@pytest.mark.parametrize("folder", ["dt=2013-01-01", "2013/01/01"])
+def test_hidden_and_temporary_files_are_ignored_by_name(landing: Landing, folder: str, name: str) -> None:
+    landing.put(f"{folder}/part-0")
+    landing.put(f"{folder}/{name}")
+    hive = a_location(landing.root, pattern="*", dt="DATE")
+    location = hive if "=" in folder else landing.patterned("{dt:%Y/%m/%d}/*")
+
+    assert landing.names(location, "2013-01-01") == [f"{folder}/part-0"]
+
+
+@pytest.mark.parametrize("name", ["_delta_log", "_temporary", ".hidden", "2013-01-02.tmp", "2013-01-02._COPYING_"])
+@pytest.mark.parametrize("begin", ["dt=", ""])
+def test_hidden_and_temporary_folders_are_neither_keys_nor_refused(landing: Landing, begin: str, name: str) -> None:
+    landing.put(f"{begin}2013-01-01/part-0.parquet")
+    landing.put(f"{begin if name[0].isdigit() else ''}{name}/part-0.parquet")
+    location = landing.location("dt") if begin else landing.patterned("{dt}/*.parquet")
+
+    assert landing.store.partition_keys(location) == LandedKeys(keys=("2013-01-01",))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"), [("_{dt}.parquet", "_2013-01-01.parquet"), ("{dt}.part", "2013-01-01.part")]
+)
+def test_a_pattern_may_name_what_is_ignored_otherwise(landing: Landing, pattern: str, name: str) -> None:
+    landing.put(name)
+    location = landing.patterned(pattern)
+
+    assert landing.store.partition_keys(location).keys == ("2013-01-01",)
+    assert landing.names(location, "2013-01-01") == [name]
+
+
+def test_the_empty_object_of_a_folder_is_no_file() -> None:
+    more = (
+        "<Contents><Key>a/dt=2013-01-01/</Key><Size>0</Size><ETag>x</ETag>"
+        "<LastModified>2013-01-01T00:00:00Z</LastModified></Contents>"
+    )
+    with a_server_that_lists(more) as (url, _):
+        location = a_location("s3://landing/a", pattern="*", dt="DATE")
+
+        assert S3ObjectStore(url, "key", "secret").list_files(location, "2013-01-01") == ()
+
+
 def test_a_folder_named_like_a_data_file_is_refused_because_its_rows_would_be_missed(landing: Landing) -> None:
     landing.put("dt=2013-01-01/part-0.parquet")
     landing.put("dt=2013-01-01/part-1.parquet/part-0.parquet")
@@ -344,6 +409,174 @@ def test_no_note_is_none_also_where_there_is_no_partition(landing: Landing) -> N
 
     assert landing.store.note(landing.location("dt"), "2013-01-01", "_SUCCESS") is None
     assert landing.store.note(landing.location("dt"), "2013-01-02", "_SUCCESS") is None
+
+
+PATTERNED = [
+    ("{dt:%Y/%m/%d}/*.parquet", "2026/11/29/part-0.parquet", "2026-11-29"),
+    ("events_{dt:%Y%m%d}.parquet", "events_20261129.parquet", "2026-11-29"),
+    ("events_{dt:%Y%m%d}_*.parquet", "events_20261129_07.parquet", "2026-11-29"),
+    ("{region}/{dt:%Y-%m-%d}/part-*.parquet", "EU/2026-11-29/part-0.parquet", "EU/2026-11-29"),
+    ("{region}/{dt:%Y-%m-%d}/part-*.parquet", "B B%/2026-11-29/part-0.parquet", "B%20B%25/2026-11-29"),
+    ("{dt:%Y}/{dt:%m}/{dt:%d}/{hour:%H}/*", "2026/11/29/02/part-0.parquet", "2026-11-29/02"),
+    ("dt={dt}/data/{hour:%H}00/*.parquet", "dt=2026-11-29/data/0200/part-0.parquet", "2026-11-29/02"),
+    ("raw/{dt:%Y}/{region}_{dt:%Y-%m-%d}.parquet", "raw/2026/Zürich_2026-11-29.parquet", "2026-11-29/Z%C3%BCrich"),
+    ("planes/*.parquet", "planes/part-0.parquet", "snapshot"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "name", "key"), PATTERNED)
+def test_a_partition_is_found_where_its_pattern_says(landing: Landing, pattern: str, name: str, key: str) -> None:
+    landing.put(name, b"12345")
+    location = landing.patterned(pattern)
+
+    assert landing.store.partition_keys(location) == LandedKeys(keys=(key,))
+    assert landing.names(location, key) == [name]
+    assert landing.store.list_files(location, key)[0].size_bytes == 5
+
+
+def test_files_of_several_partitions_in_one_folder_are_told_apart(landing: Landing) -> None:
+    for name in (
+        "events_20261129_1.parquet",
+        "events_20261129_0.parquet",
+        "events_20261130_0.parquet",
+        "events_.parquet",
+    ):
+        landing.put(name)
+    location = landing.patterned("events_{dt:%Y%m%d}_*.parquet")
+
+    assert landing.names(location, "2026-11-29") == ["events_20261129_0.parquet", "events_20261129_1.parquet"]
+    assert landing.store.partition_keys(location).keys == ("2026-11-29", "2026-11-30")
+
+
+def test_names_that_do_not_fit_the_pattern_are_refused_by_name_and_block_no_other(landing: Landing) -> None:
+    for name in ("events_20261129.parquet", "events_2026-11-28.parquet", "events_20260231.parquet", "other_1.parquet"):
+        landing.put(name)
+    landing.put("events_20261130.csv")
+    landing.put("events_20261201.parquet/part-0.parquet")
+
+    landed = landing.store.partition_keys(landing.patterned("events_{dt:%Y%m%d}.parquet"))
+
+    assert landed.keys == ("2026-11-29",)
+    assert [name for name, _ in landed.refused] == ["events_2026-11-28.parquet", "events_20260231.parquet"]
+    assert landed.refused[1][1] == "dt: '2026-02-31' is not a calendar date"
+    assert landed.refused[0][1].startswith("the name does not fit events_{dt:%Y%m%d}.parquet; rename it")
+
+
+def test_folders_that_do_not_fit_the_pattern_are_refused_on_their_level(landing: Landing) -> None:
+    for folder in ("2026/11/29", "2026/11/31", "2026/13", "2026/11/_temporary/0", "_delta_log", "archive"):
+        landing.put(f"{folder}/part-0.parquet")
+
+    landed = landing.store.partition_keys(landing.patterned("{dt:%Y/%m/%d}/*.parquet"))
+
+    assert landed.keys == ("2026-11-29",)
+    assert [name for name, _ in landed.refused] == ["2026/11/31", "2026/13", "archive"]
+
+
+def test_a_name_that_fits_in_two_ways_is_refused_and_its_file_belongs_to_no_partition(landing: Landing) -> None:
+    landing.put("north_america_x.parquet")
+    landing.put("eu_x.parquet")
+    location = landing.patterned("{region}_{city}.parquet")
+
+    landed = landing.store.partition_keys(location)
+
+    assert (landed.keys, [name for name, _ in landed.refused]) == (("eu/x",), ["north_america_x.parquet"])
+    assert "in two ways" in landed.refused[0][1]
+    assert landing.names(location, "north/america_x") == []
+
+
+def test_a_value_that_a_path_names_twice_must_be_the_same(landing: Landing) -> None:
+    landing.put("2026/events_2026-11-29.parquet")
+    landing.put("2025/events_2026-11-28.parquet")
+    landing.put("EU/EU.parquet")
+
+    landed = landing.store.partition_keys(landing.patterned("{dt:%Y}/events_{dt:%Y-%m-%d}.parquet"))
+
+    assert landed.keys == ("2026-11-29",)
+    assert ("2025/events_2026-11-28.parquet", "dt: the path names two different dates") in landed.refused
+
+
+@pytest.mark.parametrize(
+    ("pattern", "write", "kept"),
+    [
+        ("{dt:%Y/%m/%d}/*.parquet", "%Y/%m/%d/a.parquet", ("2026-10-31", "2026-11-01", "2027-01-01")),
+        ("events_{dt:%Y%m%d}.parquet", "events_%Y%m%d.parquet", ("2026-10-31", "2026-11-01", "2027-01-01")),
+        ("events_{dt:%Y%m%d}", "events_%Y%m%d", ("2026-10-31", "2026-11-01", "2027-01-01")),
+        ("{dt:%Y}/x{dt:%d%m%Y}.parquet", "%Y/x%d%m%Y.parquet", ("2026-10-31", "2026-11-01", "2027-01-01")),
+        ("{dt}/*.parquet", "%Y-%m-%d/a.parquet", ("2026-10-31", "2026-11-01", "2027-01-01")),
+    ],
+)
+def test_paths_of_earlier_days_are_left_out_when_only_recent_keys_are_asked_for(
+    landing: Landing, pattern: str, write: str, kept: tuple[str, ...]
+) -> None:
+    days = [date(2025, 12, 31), date(2026, 9, 30), date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 1)]
+    for day in (*days, date(2027, 1, 1)):
+        landing.put(day.strftime(write))
+    location = landing.patterned(pattern)
+
+    assert landing.store.partition_keys(location, since=date(2026, 10, 31)) == LandedKeys(keys=kept, has_earlier=True)
+    assert landing.store.partition_keys(location, since=date(2020, 1, 1)).has_earlier is False
+    assert len(landing.store.partition_keys(location).keys) == 6
+
+
+def test_what_is_no_partition_does_not_count_as_an_earlier_one(landing: Landing) -> None:
+    for name in (".hidden/x", "-notes/x", "1/x", "2026/11/01/a.parquet"):
+        landing.put(name)
+    location = landing.patterned("{dt:%Y/%m/%d}/*.parquet")
+
+    assert landing.store.partition_keys(location, since=date(2026, 10, 31)).has_earlier is False
+
+
+def test_a_file_that_is_ignored_is_not_the_file_of_a_key_that_is_named_like_it(landing: Landing) -> None:
+    landing.put("_x.parquet")
+    location = landing.patterned("{region}.parquet")
+
+    assert landing.store.partition_keys(location) == LandedKeys(keys=())
+    assert landing.names(location, "_x") == []
+
+
+def test_the_listing_of_one_partition_asks_for_its_names_only() -> None:
+    with a_server_that_lists() as (url, asked):
+        location = a_patterned_location("events_{dt:%Y%m%d}_*.parquet", "s3://landing/a", dt="DATE")
+        S3ObjectStore(url, "key", "secret").list_files(location, "2026-11-07")
+
+    assert [request["prefix"] for request in asked] == [["a/events_20261107_"]]
+
+
+def test_the_watch_s_listing_begins_with_its_first_day_so_that_history_costs_nothing() -> None:
+    with a_server_that_lists() as (url, asked):
+        location = a_patterned_location("events_{dt:%Y%m%d}_*.parquet", "s3://landing/a", dt="DATE")
+        S3ObjectStore(url, "key", "secret").partition_keys(location, since=date(2026, 10, 31))
+
+    assert [(request["prefix"], request.get("max-keys"), request.get("start-after")) for request in asked] == [
+        (["a/events_"], ["20"], None),
+        (["a/events_"], None, ["a/events_20261030~"]),
+    ]
+
+
+def test_a_folder_named_like_the_file_of_a_partition_is_refused(landing: Landing) -> None:
+    landing.put("events_20261129.parquet/part-0.parquet")
+
+    with pytest.raises(AmbiguousPartition, match=r"events_20261129\.parquet .* is a folder"):
+        landing.store.list_files(landing.patterned("events_{dt:%Y%m%d}.parquet"), "2026-11-29")
+
+
+def test_a_note_is_beside_the_files_of_a_pattern(landing: Landing) -> None:
+    landing.put("2026/11/29/part-0.parquet")
+    landing.put("2026/11/29/_SUCCESS", b"done")
+    location = landing.patterned("{dt:%Y/%m/%d}/*")
+
+    assert landing.store.note(location, "2026-11-29", "_SUCCESS") == b"done"
+    assert landing.names(location, "2026-11-29") == ["2026/11/29/part-0.parquet"]
+
+
+def test_a_page_of_a_listing_is_followed_by_the_next_one() -> None:
+    folder = "<CommonPrefixes><Prefix>a/dt=2026-11-{}/</Prefix></CommonPrefixes>"
+    more = "<IsTruncated>true</IsTruncated><NextContinuationToken>next</NextContinuationToken>"
+    with a_server_that_lists(folder.format(28) + more, folder.format(29)) as (url, asked):
+        landed = S3ObjectStore(url, "key", "secret").partition_keys(a_location("s3://landing/a", dt="DATE"))
+
+    assert landed.keys == ("2026-11-28", "2026-11-29")
+    assert [request.get("continuation-token") for request in asked] == [None, ["next"]]
 
 
 def test_spooled_files_hold_the_objects_bytes_in_order(landing: Landing, tmp_path: Path) -> None:
@@ -498,6 +731,33 @@ def a_server_that_cuts(first_answers: int) -> Iterator[str]:
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def a_server_that_lists(*pages: str) -> Iterator[tuple[str, list[dict[str, list[str]]]]]:
+    """A server that answers listings with these pages, then empty ones; and the parameters of its requests."""
+    asked: list[dict[str, list[str]]] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(parse_qs(urlsplit(self.path).query))
+            page = pages[len(asked) - 1] if len(asked) <= len(pages) else ""
+            body = f"<ListBucketResult>{page}</ListBucketResult>".encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
     finally:
         server.shutdown()
         server.server_close()

@@ -7,6 +7,7 @@ from tests.mutations.ci_formats import SHOWN
 from tests.mutations.columns_and_values import READING, SHOWING
 from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
 from tests.mutations.incidents import DELIVERING, LASTING
+from tests.mutations.landing import DRAFTING, PATHS
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
@@ -280,5 +281,5 @@ MUTATIONS = (
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),
     *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
     *COMPARING_WITH_BASELINES,
-    *(*ASSIGNING, *NAMING, *SHOWN, *LOOKING, *ACCEPTING, *TRANSLATING),
+    *(*ASSIGNING, *NAMING, *SHOWN, *LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING),
 )

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.test_odcs import minimal, read
 
 from partition_gate.contract.calendar import deadline, newest_ended, period
+from partition_gate.contract.model import Dataset
 from partition_gate.contract.readiness import Missing, NotExpected, Readiness, Ready, Wait, readiness
 from partition_gate.contract.schedule import schedule_of
 from partition_gate.core.errors import MalformedPartitionKey
@@ -40,6 +41,39 @@ def test_a_day_with_a_clock_change_has_25_hours():
 
 HOURS = [{"server": "x", "type": "local", "path": "/d/dt=*/hour=*/*.parquet", "format": "parquet"}]
 REGIONS = [{"server": "x", "type": "local", "path": "/d/region=*/dt=*/*.parquet", "format": "parquet"}]
+
+
+def patterned(pattern: str, **types: str) -> Dataset:
+    """The contract whose server has this pattern; its fields have these logical types."""
+    custom = [{"property": "partitionPattern", "value": pattern}]
+    server = {"server": "x", "type": "local", "path": "/d", "format": "parquet", "customProperties": custom}
+    columns = [{"name": name, "logicalType": kind, "partitioned": True} for name, kind in types.items()]
+    return read(minimal(servers=[server], schema=[{"name": "orders", "properties": columns}]))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "types", "key_format", "key"),
+    [
+        ("{dt:%Y/%m/%d}/*", {"dt": "date"}, "%Y-%m-%d", "2026-11-29"),
+        ("{dt:%Y/%m/%d}/{hour:%H}/*", {"dt": "date", "hour": "integer"}, "%Y-%m-%d/%H", "2026-11-29/07"),
+        ("e_{dt:%Y%m%d}.parquet", {"dt": "string"}, "%Y%m%d", "20261129"),
+        (
+            "{year:%Y}/{month:%m}/{day:%d}/*",
+            dict.fromkeys(("year", "month", "day"), "integer"),
+            "%Y/%m/%d",
+            "2026/11/29",
+        ),
+    ],
+)
+def test_the_keys_of_a_pattern_have_a_schedule_and_periods_like_those_of_segments(pattern, types, key_format, key):
+    dataset = patterned(pattern, **types)
+
+    covered = period(dataset, key)
+
+    assert covered is not None
+    assert (schedule_of(dataset).key_format, covered[0].date()) == (key_format, datetime(2026, 11, 29).date())  # noqa: DTZ001
+    assert dataset.location.key(at("2026-11-29T07:00").strftime(key_format)) == key
+    assert newest_ended(dataset, key, now=covered[1]) == key
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def a_default(value: str) -> dict[str, Any]:
     return {"customProperties": [{"property": "default", "value": value}]}
 
 
+PATTERN = {"property": "partitionPattern", "value": "{dt:%Y/%m/%d}/*.parquet"}
 EDITS: list[tuple[str, Callable[[dict[str, Any]], object], set[Party]]] = [
     ("column added", lambda d: columns(d).append({"name": "note", "logicalType": "string"}), {P}),
     ("required column added", lambda d: columns(d).append({"name": "note", "required": True}), {P}),
@@ -111,6 +112,7 @@ EDITS: list[tuple[str, Callable[[dict[str, Any]], object], set[Party]]] = [
     ("partitioning changed", lambda d: column(d, "shop").update(partitioned=True), {C, P}),
     ("table renamed", lambda d: d["schema"][0].update(name="sales"), {C}),
     ("location changed", lambda d: d["servers"][0].update(path="other/dt=*/*.parquet"), {P}),
+    ("location changed", lambda d: d["servers"][0].update(customProperties=[PATTERN]), {P}),
     ("classification raised", lambda d: column(d, "shop").update(classification="pii"), {C}),
     ("SLA tightened", lambda d: d["slaProperties"][0].update(value=30, unit="min"), {P}),
     ("SLA loosened", lambda d: d["slaProperties"][0].update(value=1, unit="d"), {C}),

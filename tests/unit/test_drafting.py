@@ -96,7 +96,7 @@ def test_a_column_looks_personal_by_its_name(name, personal):
 
 
 def test_a_column_looks_personal_by_its_values():
-    assert looks_personal(a_column("contact", "VARCHAR", like_email_fraction=0.9))
+    assert looks_personal(a_column("contact", "VARCHAR", content={"kind": "e-mail addresses", "fraction": 0.9}))
 
 
 def test_few_values_become_a_list_only_when_each_was_seen_often_and_nobody_is_named():

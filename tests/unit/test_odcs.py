@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import yaml
 
 from partition_gate.contract.model import Dataset, Status
 from partition_gate.contracts.odcs.reader import read_contract
-from partition_gate.contracts.odcs.servers import location
+from partition_gate.contracts.odcs.servers import Place, location
 from partition_gate.core.errors import ContractError
 from partition_gate.core.severity import Severity
 
@@ -57,14 +58,41 @@ def test_the_flights_contract_is_read_with_its_limits_and_owners():
     ],
 )
 def test_a_location_names_root_segments_and_pattern(text, root, segments, pattern):
-    found = location(text, folder="/contracts", model="orders", path="c.yaml")
+    found = location(Place(at="servers[0].location", text=text), folder="/contracts", model="orders", path="c.yaml")
 
     assert (found.root, found.names, found.pattern) == (root, segments, pattern)
 
 
 def test_a_wildcard_that_is_no_hive_segment_is_refused():
+    place = Place(at="servers[0].location", text="s3://landing/*/x/*.parquet")
+
     with pytest.raises(ContractError, match="Hive segment"):
-        location("s3://landing/*/x/*.parquet", folder="", model="m", path="c.yaml")
+        location(place, folder="", model="m", path="c.yaml")
+
+
+def a_pattern(pattern: str, **column: str) -> str:
+    server: dict[str, object] = {"server": "x", "type": "s3", "location": "s3://lake/{schema}/", "format": "parquet"}
+    server["customProperties"] = [{"property": "partitionPattern", "value": pattern}]
+    dt = {"name": "dt", "partitioned": True, **({"logicalType": "date"} | column)}
+    return minimal(servers=[server], schema=[{"name": "orders", "properties": [dt]}])
+
+
+def test_a_pattern_gives_the_location_a_layout_with_the_types_of_its_columns():
+    where = read_contract(a_pattern("{schema}_{dt:%Y%m%d}.parquet"), path="o.yaml").dataset.location
+
+    assert (where.root, where.example) == ("s3://lake/orders", "2013-01-03")
+    assert where.place("2026-11-29") == "s3://lake/orders/orders_20261129.parquet"
+
+
+def test_a_pattern_that_does_not_determine_the_day_is_refused_at_its_line_with_a_right_one():
+    with pytest.raises(ContractError) as raised:
+        read_contract(a_pattern("{dt:%Y/%m}/*.parquet"), path="o.yaml")
+
+    assert re.fullmatch(
+        r"o\.yaml: servers\[0\]\.customProperties\[0\]\.value: \{dt:%Y/%m\} does not determine the day: %d is missing; "
+        r"write one such as \{dt:%Y-%m-%d\} \(line \d+\)",
+        str(raised.value),
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from partition_gate.contracts.drafting.classification import SAMPLE, content_of
 from partition_gate.contracts.drafting.profile import FEW_VALUES, ColumnPart, ColumnProfile
 from partition_gate.core.errors import ContractError
 from partition_gate.core.quoting import identifier
@@ -17,10 +18,10 @@ from partition_gate.core.record import Record
 from partition_gate.core.table import is_reserved
 from partition_gate.core.values import Scalar
 
-_EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _KEY_LENGTH = 5
 _KEY_CANDIDATES = 24
 _FLOATS = {"FLOAT", "DOUBLE"}
+_LONG_NUMBERS = {"BIGINT", "UBIGINT", "HUGEINT"}  # they may be numbers of cards
 _KEY_TYPES = ("VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN", "UUID")
 
 
@@ -47,6 +48,25 @@ def profile_partitions(partitions: Sequence[Sequence[Path]]) -> Profiled:
             raise ContractError(
                 f"the files cannot be profiled ({type(error).__name__}); try a different --partitions"
             ) from error
+
+
+def are_contained(values: Sequence[Path], column: str, *, within: Sequence[Path], key: str) -> bool:
+    """Whether each value of a column in these files, which has at least two, is a value of `key` in the files `within`.
+
+    Raises:
+        ContractError: a file cannot be read as Parquet.
+    """
+    with duckdb.connect() as connection:
+        try:
+            child, parent = (
+                connection.read_parquet([str(path) for path in paths], union_by_name=True, hive_partitioning=False)
+                for paths in (values, within)
+            )
+            own = child.project(f"{identifier(column)} AS value").filter("value IS NOT NULL").distinct()
+            absent = own.except_(parent.project(f"{identifier(key)} AS value"))
+            return len(own.limit(2).fetchall()) == 2 and not absent.limit(1).fetchall()
+        except duckdb.Error as error:
+            raise ContractError(f"the files cannot be compared ({type(error).__name__})") from error
 
 
 def _profile(connection: duckdb.DuckDBPyConnection, partitions: Sequence[Sequence[Path]]) -> Profiled:
@@ -91,8 +111,8 @@ def _column(
     cells = [f"count(DISTINCT {column})" if is_scalar else "0"]
     cells += [extreme.format("min"), extreme.format("max")] if is_scalar and not is_text else ["NULL", "NULL"]
     cells += [f"min(length({column}))", f"max(length({column}))"] if is_text else ["NULL", "NULL"]
-    cells += [f"avg(regexp_matches({column}, '{_EMAIL}')::INT)" if is_text else "0"]
-    distinct, low, high, min_length, max_length, emails = _single_row(whole, cells)
+    distinct, low, high, min_length, max_length = _single_row(whole, cells)
+    sample = _distinct_values(whole, column, SAMPLE) if is_text or kind in _LONG_NUMBERS else ()
     return ColumnProfile(
         name=name,
         type=kind,
@@ -103,7 +123,7 @@ def _column(
         min_length=min_length,
         max_length=max_length,
         values=tuple(value for value in map(_scalar, values) if value is not None),
-        like_email_fraction=float(emails or 0),
+        content=content_of(list(map(str, sample)), column=name),
     )
 
 
@@ -116,8 +136,13 @@ def _parts(kind: Any) -> tuple[ColumnPart, ...]:
 
 
 def _few_values(whole: duckdb.DuckDBPyRelation, column: str) -> tuple[Any, ...]:
-    rows = whole.project(column).filter(f"{column} IS NOT NULL").distinct().limit(FEW_VALUES + 1).fetchall()
-    return tuple(row[0] for row in rows) if len(rows) <= FEW_VALUES else ()
+    values = _distinct_values(whole, column, FEW_VALUES + 1)
+    return values if len(values) <= FEW_VALUES else ()
+
+
+def _distinct_values(whole: duckdb.DuckDBPyRelation, column: str, most: int) -> tuple[Any, ...]:
+    rows = whole.project(column).filter(f"{column} IS NOT NULL").distinct().limit(most).fetchall()
+    return tuple(row[0] for row in rows)
 
 
 def _compound_key(

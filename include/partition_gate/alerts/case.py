@@ -106,10 +106,12 @@ class Case(Record):
     @property
     def landing_folder(self) -> str:
         """Where the partition's files are expected."""
+        location = self.dataset.location
         try:
-            return code(self.dataset.location.folder(self.settlement.partition_key) + "/")
+            folder, place = (of(self.settlement.partition_key) for of in (location.folder, location.place))
+            return code(f"{folder}/" if place == folder else place)
         except MalformedPartitionKey:
-            return code(self.dataset.location.root)
+            return code(location.root)
 
     def _unjudged_line(self, unjudged: Unjudged, *, impact: bool) -> str:
         if len(unjudged.results) == 1:

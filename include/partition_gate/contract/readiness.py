@@ -47,7 +47,7 @@ def readiness(
     `quiet:120s` (the default) means that the newest file is at least 120 seconds old. If the producer declares its
     partitions complete (`success_marker`, `manifest`), they are ready at once.
     """
-    place = dataset.location.folder(key)
+    place = dataset.location.place(key)
     if not files and not is_expected(dataset, key):
         return NotExpected(why=f"the contract's calendar does not expect partition {key}")
     if not files:

@@ -71,7 +71,7 @@ def schedule_of(dataset: Dataset) -> Schedule:
 
 def example_key(dataset: Dataset, day: date) -> str | None:
     """The key of the partition that starts at midnight of a day; None if a part of the key may not be a time."""
-    formats = [_segment_format(segment, _period(dataset)) for segment in dataset.location.segments]
+    formats = [_segment_format(segment, dataset) for segment in dataset.location.segments]
     if None in formats:
         return None
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(dataset.limits.timezone))
@@ -95,14 +95,17 @@ def _cron(period: timedelta) -> str:
 def _key_format(dataset: Dataset) -> str | None:
     """The strftime format of each Hive segment, by its column's type or its name; a single segment is a date."""
     segments = dataset.location.segments
-    formats = [_segment_format(segment, _period(dataset)) for segment in segments]
+    formats = [_segment_format(segment, dataset) for segment in segments]
     if len(segments) == 1:
         formats = [formats[0] or _DATE_FORMAT]
     return "/".join(part for part in formats if part) or SNAPSHOT if None not in formats else None
 
 
-def _segment_format(segment: Segment, period: timedelta) -> str | None:
+def _segment_format(segment: Segment, dataset: Dataset) -> str | None:
+    period, layout = _period(dataset), dataset.location.layout
     if segment.type.startswith("TIMESTAMP"):
         clock = "00:00:00" if period >= _A_DAY else "%H:00:00" if period >= _AN_HOUR else "%H:%M:00"
         return f"{_DATE_FORMAT}T{clock}{'%z' if 'TIME ZONE' in segment.type else ''}"
+    if segment.type == "VARCHAR" and layout and (own := layout.fields(segment.name)[0].format):
+        return own  # the key has the text of the path
     return _FORMATS.get(segment.name, _DATE_FORMAT if segment.type == "DATE" else None)

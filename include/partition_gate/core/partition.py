@@ -11,17 +11,23 @@ from pydantic import AwareDatetime
 from partition_gate.core.errors import MalformedPartitionKey
 from partition_gate.core.nearest_words import shown
 from partition_gate.core.partition_key import Segment
+from partition_gate.core.path_pattern import PathPattern
+from partition_gate.core.path_values import level_names
 from partition_gate.core.record import Record, digest
 
 SNAPSHOT = "snapshot"
 
 
 class Location(Record):
-    """Where a dataset's partitions are: `root/dt=*/hour=*/pattern`; without segments there is one, `snapshot`."""
+    """Where a dataset's partitions are: `root/dt=*/hour=*/pattern`; without segments there is one, `snapshot`.
+
+    If the paths have a `layout`, they are `root/layout`: the segments are its fields, and `pattern` is its text.
+    """
 
     root: str
     segments: tuple[Segment, ...]
     pattern: str
+    layout: PathPattern | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -37,11 +43,15 @@ class Location(Record):
         """The canonical key of a text (`2013-01-03/7` -> `2013-01-03/07`); without segments, empty means `snapshot`.
 
         Raises:
-            MalformedPartitionKey: the number of parts is wrong, or a part does not fit its segment's type.
+            MalformedPartitionKey: the number of parts is wrong, a part does not fit its segment's type, or no path of
+                the layout can have it.
         """
         if not self.segments and text in {"", SNAPSHOT}:
             return SNAPSHOT
-        return "/".join(self.parts(text).values())
+        key = "/".join(self.parts(text).values())
+        if self.layout is not None:
+            self._level_names(self.layout, key)
+        return key
 
     def parts(self, key: str) -> dict[str, str]:
         """Segment -> canonical part of a key (`{dt: 2013-01-03, hour: 07}`). Raises: as `key`."""
@@ -77,12 +87,34 @@ class Location(Record):
         return self.folders(key)[0]
 
     def folders(self, key: str) -> tuple[str, ...]:
-        """Every folder in landing that may hold the partition's files: one per spelling, the canonical name first."""
+        """Every folder in landing that may hold the partition's files: one per spelling, the canonical name first.
+
+        Raises: as `key`.
+        """
+        if self.layout is not None:
+            return ("/".join((self.root, *self._level_names(self.layout, key)[:-1])),)
         parts = self.parts(key)
         spellings = (
             [f"{segment.name}={text}" for text in segment.spellings(parts[segment.name])] for segment in self.segments
         )
         return tuple("/".join((self.root, *names)) for names in product(*spellings))
+
+    def files(self, key: str) -> str:
+        """The pattern of the names of the partition's files (`*.parquet`, `events_20261129.parquet`)."""
+        return self.pattern if self.layout is None else self._level_names(self.layout, key)[-1]
+
+    def place(self, key: str) -> str:
+        """Where people look for the partition: its folder, or its files if their folder has other partitions too."""
+        if self.layout is not None and self.layout.shares_folders:
+            return f"{self.folder(key)}/{self.files(key)}"
+        return self.folder(key)
+
+    def _level_names(self, layout: PathPattern, key: str) -> tuple[str, ...]:
+        parts = self.parts(key)
+        try:
+            return level_names(layout, self.segments, parts)
+        except MalformedPartitionKey as error:
+            raise MalformedPartitionKey(self._refusal(key, str(error))) from error
 
     def _refusal(self, key: str, what: str) -> str:
         subject = f"{shown(key)} is not a partition key of {self.root}: " if key else ""

@@ -60,7 +60,7 @@ def landed_now(dataset: Dataset, key: str, *, ports: Ports) -> Partition | str:
     files, note = _landed(dataset, key, ports)
     folder = dataset.location.folder(key)
     if not files:
-        return f"no file matches {dataset.location.pattern} in {folder}{_misnamed(dataset, key, ports)}"
+        return f"no file matches {dataset.location.files(key)} in {folder}{_misnamed(dataset, key, ports)}"
     declared = declared_files(dataset, files, note)
     if isinstance(declared, str):
         return f"{folder}: {declared}"
@@ -70,7 +70,7 @@ def landed_now(dataset: Dataset, key: str, *, ports: Ports) -> Partition | str:
 def check_promised(dataset: Dataset, key: str, *, ports: Ports) -> None:
     """Raise NothingDue if nothing is promised for the key, or not yet: a person may have mistyped it."""
     where = (
-        f"{dataset.name} {key}: nothing landed in {dataset.location.folder(key)}{_misnamed(dataset, key, ports)}, and"
+        f"{dataset.name} {key}: nothing landed in {dataset.location.place(key)}{_misnamed(dataset, key, ports)}, and"
     )
     if not is_expected(dataset, key):
         raise NothingDue(f"{where} the contract's calendar expects no partition with this key; nothing was recorded")
@@ -103,6 +103,8 @@ def _misnamed(dataset: Dataset, key: str, ports: Ports) -> str:
     wanted = list(location.parts(key).values())
 
     def is_meant(folder: str) -> bool:
+        if location.layout is not None:
+            return _digits(key) in _digits(folder)
         texts = [name.partition("=")[2] for name in folder.split("/")]
         parts = [segment.meant(text) for segment, text in zip(location.segments, texts, strict=False)]
         return parts == wanted[: len(parts)]
@@ -113,6 +115,11 @@ def _misnamed(dataset: Dataset, key: str, ports: Ports) -> str:
         return ""
     found = [f"{location.root}/{folder} is never judged: {why}" for folder, why in refused if is_meant(folder)]
     return "".join(f" ({each})" for each in found[:_FOLDERS_NAMED])
+
+
+def _digits(text: str) -> str:
+    """All digits of a text: those of a date are the same however it is written, if its year comes first."""
+    return "".join(filter(str.isdigit, text)) or text
 
 
 def _landed(dataset: Dataset, key: str, ports: Ports) -> tuple[tuple[DataFile, ...], bytes | None]:

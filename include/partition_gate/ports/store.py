@@ -13,7 +13,8 @@ class ObjectStore(Protocol):
     """Landing storage, read only. Paths are `s3://bucket/key` or absolute local paths."""
 
     def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
-        """Keys of the landed partitions, and the folders without a valid key. Lists folders only (with a delimiter).
+        """Keys of the landed partitions, and the names without a valid key. Lists with a delimiter: only folders,
+        unless the location has a layout that tells partitions apart by the names of files.
 
         `since`: folders whose name is an earlier date, or an earlier year, may be left out (`LandedKeys.has_earlier`),
         so that the names of what landed long ago are not read.
@@ -23,7 +24,7 @@ class ObjectStore(Protocol):
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         """The partition's files that match the location's pattern, by path; empty if there is none.
 
-        They are in one of `location.folders(key)`. Names that begin with `_` or `.` are not data.
+        They are in one of `location.folders(key)`. Hidden and temporary files (docs/reference/landing.md) are not data.
         Raises: AmbiguousPartition (they are in two, or a folder is named like one of them), BucketMissing,
             AccessDenied, StoreUnreachable.
         """

@@ -19,6 +19,7 @@ from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contracts.odcs.reader import read_contract
 from partition_gate.core.partition import DataFile, Location, Partition
 from partition_gate.core.partition_key import Segment
+from partition_gate.core.path_pattern import parse_pattern
 from partition_gate.core.severity import Scope, Severity
 from partition_gate.core.table import TableColumn, TableSchema
 from partition_gate.incidents.model import Assessment, Audience, Notice, Problem, ProblemKind
@@ -46,6 +47,13 @@ def a_location(root: str = "s3://landing/orders", *, pattern: str = "*.parquet",
     """A dataset's location: each segment as name -> DuckDB type, in key order; without segments it is a snapshot."""
     typed = tuple(Segment(name=name, type=kind) for name, kind in segments.items())
     return Location(root=root, segments=typed, pattern=pattern)
+
+
+def a_patterned_location(pattern: str, root: str = "s3://landing/orders", **types: str) -> Location:
+    """A location whose paths have this pattern; its fields are text, unless they have another DuckDB type here."""
+    layout = parse_pattern(pattern)
+    segments = tuple(Segment(name=name, type=types.get(name, "VARCHAR")) for name in layout.names)
+    return Location(root=root, segments=segments, pattern=pattern, layout=layout)
 
 
 def a_table(

@@ -1,22 +1,23 @@
-"""Infers the location of a folder in landing from its contents: Hive segments and file pattern."""
+"""Lists folders to find out how the partitions of a lake are laid out, without a contract."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 
 from partition_gate.adapters.object_store import s3_clients
+from partition_gate.adapters.object_store.listing import is_ignored
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import translating_errors
+from partition_gate.contracts.drafting.layouts import Children, ListChildren
 from partition_gate.core.errors import BucketMissing
 from partition_gate.core.partition import Location
 from partition_gate.core.partition_key import Segment
 
 _PATTERN = "*.parquet"
-FolderNames = Callable[[str], list[str]]
 
 
-def infer_location(path: str, folder_names: FolderNames) -> Location:
+def infer_location(path: str, children: ListChildren) -> Location:
     """The location below a path such as `s3://landing/flights`, from its newest folder on each level.
 
     The segments end at the first level without `name=value` folders. A path that includes `dt=*` or a file pattern is
@@ -29,7 +30,7 @@ def infer_location(path: str, folder_names: FolderNames) -> Location:
     root = "/".join(parts)
     segments: list[str] = []
     folder = root
-    while hive := sorted(name for name in folder_names(folder) if "=" in name and not name.startswith((".", "_"))):
+    while hive := sorted(name for name in children(folder).folders if "=" in name):
         segments.append(hive[-1].partition("=")[0])
         folder = f"{folder}/{hive[-1]}"
     # Only a contract knows the columns' types: without one, each is text.
@@ -37,31 +38,32 @@ def infer_location(path: str, folder_names: FolderNames) -> Location:
     return Location(root=root, segments=typed, pattern=pattern)
 
 
-def infer_tables(path: str, folder_names: FolderNames) -> tuple[Location, ...]:
-    """The location of each folder in a folder, by name, without hidden ones and Hive segments."""
-    names = sorted(name for name in folder_names(path) if "=" not in name and not name.startswith((".", "_")))
-    return tuple(infer_location(f"{path}/{name}", folder_names) for name in names)
-
-
-def local_folder_names(folder: str) -> list[str]:
+def local_children(folder: str) -> Children:
     path = Path(folder)
     if not path.is_dir():
         raise BucketMissing(f"{folder}: the folder does not exist; give the folder that contains the partitions")
-    return [entry.name for entry in path.iterdir() if entry.is_dir()]
+    return _children((entry.name, entry.is_dir()) for entry in path.iterdir())
 
 
-def s3_folder_names(endpoint: Endpoint) -> FolderNames:
-    """Lists folders in S3; an empty prefix has none."""
+def s3_children(endpoint: Endpoint) -> ListChildren:
+    """Lists folders and files in S3; an empty prefix has none."""
     client = s3_clients.listing_client(endpoint)
 
-    def names(folder: str) -> list[str]:
+    def children(folder: str) -> Children:
         path = s3_clients.without_scheme(folder)
         with translating_errors(endpoint, path):
             try:
                 entries = s3_clients.call(endpoint, client._ls, path, detail=True, refresh=True)
             except FileNotFoundError:
                 s3_clients.call(endpoint, client._call_s3, "head_bucket", Bucket=s3_clients.bucket(path))
-                return []
-        return [str(entry["name"]).rsplit("/", 1)[-1] for entry in entries if entry["type"] == "directory"]
+                return Children([], [])
+        return _children((str(each["name"]).rsplit("/", 1)[-1], each["type"] == "directory") for each in entries)
 
-    return names
+    return children
+
+
+def _children(entries: Iterable[tuple[str, bool]]) -> Children:
+    """The children of a folder, from their names and whether they are folders."""
+    own = sorted((name, is_folder) for name, is_folder in entries if not is_ignored(name))
+    folders = [name for name, is_folder in own if is_folder]
+    return Children(folders, [name for name, is_folder in own if not is_folder and name.endswith(".parquet")])

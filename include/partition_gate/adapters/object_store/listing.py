@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from fnmatch import fnmatchcase
 from itertools import chain
 from typing import NamedTuple
 
 from partition_gate.core.errors import AmbiguousPartition, MalformedPartitionKey
 from partition_gate.core.partition import SNAPSHOT, DataFile, LandedKeys, Location
-from partition_gate.core.partition_key import Segment
+from partition_gate.core.partition_key import NULL, Segment
 
 NOTE_BYTES = 8_000_000
+TEMPORARY = (".tmp", ".temp", ".crc", ".part", ".inprogress", "._copying_", "_$folder$")
+_HIDDEN = ("_", ".")
 FolderNames = Callable[[str], Iterable[str]]
 FilesIn = Callable[[str], Iterable[DataFile]]
 
@@ -27,8 +28,9 @@ class _Folder(NamedTuple):
 def keys_below(location: Location, folder_names: FolderNames, since: date | None = None) -> LandedKeys:
     """Partition keys below a location; calls `folder_names(folder)` once per folder and level.
 
-    Folders that are not `segment=...` (`_temporary`, another column) are ignored; a folder whose value is not a valid
-    key is returned as refused. A location without segments has the single key `snapshot`. `since`: as in the port.
+    Folders that are not `segment=...` (`_temporary`, another column), or temporary, are ignored; a folder whose value
+    is not a valid key is returned as refused. A location without segments has the single key `snapshot`. `since`: as in
+    the port.
     """
     tree = _Tree(location.root, folder_names, since)
     folders = [_Folder("", ())]
@@ -60,14 +62,14 @@ def note_of(location: Location, key: str, read: Callable[[str], bytes | None], n
     return next((note for note in notes if note is not None), None)
 
 
-def is_data(name: str, pattern: str) -> bool:
-    """Whether a file name is data: it matches the pattern and is not hidden (`_SUCCESS`, `.part.crc`)."""
-    return not name.startswith(("_", ".")) and fnmatchcase(name, pattern)
+def is_ignored(name: str, *, wanted: str = "") -> bool:
+    """Whether a file or folder is ignored by its name: hidden, or temporary, unless `wanted` begins or ends so, too.
 
-
-def names_files(pattern: str) -> bool:
-    """Whether only files are expected to match: `*.parquet` does, while `*` matches every subfolder too."""
-    return not pattern.endswith("*")
+    Hidden names begin with `_` or `.`. Source: Hadoop's FileInputFormat, and the temporary names of HDFS, Hadoop's S3
+    clients, Flink and uploading programs.
+    """
+    is_hidden = name.startswith(_HIDDEN) and not wanted.startswith(name[0]) and name != NULL
+    return is_hidden or (name.lower().endswith(TEMPORARY) and not wanted.lower().endswith(TEMPORARY))
 
 
 def not_a_file(path: str, kind: str) -> AmbiguousPartition:
@@ -90,7 +92,7 @@ class _Tree:
         """The folders below `parent` that have a valid value of the segment; the others are added to `refused`."""
         prefix, since = f"{segment.name}=", self._since
         for name in self._folder_names(f"{self._root}/{parent.path}".rstrip("/")):
-            if not name.startswith(prefix):
+            if not name.startswith(prefix) or is_ignored(name):
                 continue
             value = name[len(prefix) :]
             if since is not None and _is_earlier(segment.name, value, since):
@@ -100,7 +102,7 @@ class _Tree:
             try:
                 yield _Folder(path, (*parent.parts, segment.landed_part(value)))
             except MalformedPartitionKey as error:
-                self.refused[_printable(path)] = str(error)
+                self.refused[printable(path)] = str(error)
 
 
 def _is_earlier(segment: str, value: str, since: str) -> bool:
@@ -115,6 +117,6 @@ def _is_earlier(segment: str, value: str, since: str) -> bool:
     )
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """The name, escaped if it contains control characters or bytes that are not text."""
     return name if name.isprintable() else name.encode("unicode_escape").decode()

@@ -9,18 +9,12 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from partition_gate.adapters.object_store.listing import (
-    NOTE_BYTES,
-    files_of,
-    is_data,
-    keys_below,
-    names_files,
-    not_a_file,
-    note_of,
-)
+from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, keys_below, not_a_file, note_of
+from partition_gate.adapters.object_store.patterned import Names, Wanted, patterned_keys, wanted_files
 from partition_gate.adapters.object_store.spooling import partition_changed, spool_files, whole_or_absent
 from partition_gate.core.errors import AccessDenied, BucketMissing
 from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
+from partition_gate.core.path_pattern import Start
 
 
 class LocalObjectStore:
@@ -31,11 +25,14 @@ class LocalObjectStore:
 
     def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
         _check_root(location)
+        if location.layout is not None:
+            return patterned_keys(location, location.layout, _names_in, since)
         return keys_below(location, _folder_names, since)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         _check_root(location)
-        return files_of(location, key, lambda folder: _files(folder, location.pattern))
+        wanted = wanted_files(location, key)
+        return files_of(location, key, lambda folder: _files(folder, wanted))
 
     def note(self, location: Location, key: str, name: str) -> bytes | None:
         return note_of(location, key, _small_file, name)
@@ -52,10 +49,10 @@ def _check_root(location: Location) -> None:
             )
 
 
-def _files(folder: str, pattern: str) -> list[DataFile]:
-    named = [entry for entry in _entries(folder) if is_data(entry.name, pattern)]
+def _files(folder: str, wanted: Wanted) -> list[DataFile]:
+    named = [entry for entry in _entries(folder) if wanted.is_data(entry.name)]
     others = [entry for entry in named if not entry.is_file()]
-    if others and names_files(pattern) and (kind := _kind(others[0])):
+    if others and wanted.only_files and (kind := _kind(others[0])):
         raise not_a_file(f"{folder}/{others[0].name}", kind)
     names = [entry.name for entry in named if entry not in others]
     return [file for name in names if (file := _data_file(f"{folder}/{name}"))]
@@ -81,6 +78,12 @@ def _small_file(path: str) -> bytes | None:
 
 def _folder_names(folder: str) -> Iterator[str]:
     return (entry.name for entry in _entries(folder) if entry.is_dir())
+
+
+def _names_in(folder: str, start: Start, is_folder: bool) -> Names:  # noqa: FBT001 -- the port's
+    kind = os.DirEntry.is_dir if is_folder else os.DirEntry.is_file
+    names = [entry.name for entry in _entries(folder) if entry.name.startswith(start.prefix) and kind(entry)]
+    return Names([name for name in names if name >= start.first], [name for name in names if name < start.first])
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

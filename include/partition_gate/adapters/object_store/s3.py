@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
 from partition_gate.adapters.object_store import s3_clients
-from partition_gate.adapters.object_store.listing import (
-    NOTE_BYTES,
-    files_of,
-    is_data,
-    keys_below,
-    names_files,
-    not_a_file,
-    note_of,
-)
+from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, keys_below, not_a_file, note_of
+from partition_gate.adapters.object_store.patterned import Names, Wanted, patterned_keys, wanted_files
 from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
 from partition_gate.adapters.object_store.s3_download import Download
 from partition_gate.adapters.object_store.s3_errors import access_denied, no_answer, translating_errors
 from partition_gate.adapters.object_store.spooling import spool_files
 from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
+from partition_gate.core.path_pattern import Start
+
+_FEW = 20  # names that show whether anything landed before a day, although some may be names of other things
 
 
 class S3ObjectStore:
@@ -57,10 +53,13 @@ class S3ObjectStore:
     def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
         if not location.segments:
             self._entries(location.root)  # raises if the bucket does not exist: then the snapshot does not either
+        if location.layout is not None:
+            return patterned_keys(location, location.layout, self._names_in, since)
         return keys_below(location, self._folder_names, since)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
-        return files_of(location, key, lambda folder: self._files(folder, location.pattern))
+        wanted = wanted_files(location, key)
+        return files_of(location, key, lambda folder: self._files(folder, wanted))
 
     def note(self, location: Location, key: str, name: str) -> bytes | None:
         return note_of(location, key, self._small_object, name)
@@ -68,12 +67,12 @@ class S3ObjectStore:
     def spool(self, partition: Partition, into: Path) -> Spooled:
         return spool_files(partition, into, Download(self._endpoint, partition).fetch)
 
-    def _files(self, folder: str, pattern: str) -> list[DataFile]:
-        named = [(name, entry) for name, entry in self._entries(folder) if is_data(name, pattern)]
-        folders = [name for name, entry in named if entry["type"] == "directory"]
-        if folders and names_files(pattern):
+    def _files(self, folder: str, wanted: Wanted) -> list[DataFile]:
+        named = [entry for entry in self._entries(folder, wanted.prefix) if wanted.is_data(entry.name)]
+        folders = [entry.name for entry in named if entry.listed is None]
+        if folders and wanted.only_files:
             raise not_a_file(f"{folder}/{folders[0]}", "a folder")
-        return [_data_file(f"{folder}/{name}", entry) for name, entry in named if entry["type"] == "file"]
+        return [_data_file(f"{folder}/{entry.name}", entry.listed) for entry in named if entry.listed is not None]
 
     def _small_object(self, path: str) -> bytes | None:
         store, object_key = self._store(path)
@@ -92,20 +91,34 @@ class S3ObjectStore:
         return s3_clients.listing_client(self._endpoint)
 
     def _folder_names(self, folder: str) -> Iterator[str]:
-        return (name for name, entry in self._entries(folder) if entry["type"] == "directory")
+        return (entry.name for entry in self._entries(folder) if entry.listed is None)
 
-    def _entries(self, folder: str) -> list[tuple[str, dict[str, Any]]]:
-        """Name and listing entry of each direct child; empty if no key has this prefix."""
-        path = s3_clients.without_scheme(folder)
-        with translating_errors(self._endpoint, path):
-            try:
-                entries = s3_clients.call(self._endpoint, self._listing._ls, path, detail=True, refresh=True)
-            except FileNotFoundError:
-                # s3fs raises this for both an empty prefix and a missing bucket.
-                s3_clients.call(self._endpoint, self._listing._call_s3, "head_bucket", Bucket=s3_clients.bucket(path))
-                return []
-        children = ((entry["name"].removeprefix(f"{path}/"), entry) for entry in entries)
-        return [(name, entry) for name, entry in children if name and "/" not in name]
+    def _names_in(self, folder: str, start: Start, is_folder: bool) -> Names:  # noqa: FBT001 -- the port's
+        """What comes before the start is not listed, except a few of its names, to know whether there is any."""
+        before = self._entries(folder, start.prefix, most=_FEW) if start.first else []
+        after = f"{start.first[:-1]}{chr(ord(start.first[-1]) - 1)}~" if start.first else ""
+        entries = self._entries(folder, start.prefix, after=after)
+        names = (entry.name for entry in entries if (entry.listed is None) is is_folder and entry.name >= start.first)
+        return Names(names, [entry.name for entry in before if entry.name < start.first])
+
+    def _entries(self, folder: str, prefix: str = "", *, after: str = "", most: int = 0) -> list[_Entry]:
+        """The direct children whose names begin with `prefix` and come after `after`, or the first `most` of them.
+
+        Empty if there is none. Raises: BucketMissing, AccessDenied, StoreUnreachable.
+        """
+        bucket, key = s3_clients.split(folder)
+        inside = f"{key}/" if key else ""
+        request: dict[str, Any] = {"Bucket": bucket, "Prefix": f"{inside}{prefix}", "Delimiter": "/"}
+        request |= {"StartAfter": f"{inside}{after}"} if after else {}
+        request |= {"MaxKeys": most} if most else {}
+        entries: list[_Entry] = []
+        with translating_errors(self._endpoint, folder):
+            while True:
+                page = s3_clients.call(self._endpoint, self._listing._call_s3, "list_objects_v2", **request)
+                entries += _entries_of(page, inside)
+                if most or not page.get("IsTruncated"):
+                    return entries
+                request["ContinuationToken"] = page["NextContinuationToken"]
 
     def _store(self, path: str) -> tuple[S3Store, str]:
         bucket, key = s3_clients.split(path)
@@ -114,6 +127,23 @@ class S3ObjectStore:
         return self._buckets[bucket], key
 
 
-def _data_file(path: str, entry: dict[str, Any]) -> DataFile:
-    modified_at = entry["LastModified"].astimezone(UTC)
-    return DataFile(path=path, etag=entry["ETag"].strip('"'), size_bytes=entry["size"], modified_at=modified_at)
+class _Entry(NamedTuple):
+    """A direct child: an object as it was listed, or a folder (None)."""
+
+    name: str
+    listed: Mapping[str, Any] | None
+
+
+def _entries_of(page: Mapping[str, Any], inside: str) -> Iterator[_Entry]:
+    """The entries of a page of a listing. The object of a folder itself, which some tools write, has no name here."""
+    for each in page.get("CommonPrefixes") or ():
+        if name := str(each["Prefix"]).removeprefix(inside).rstrip("/"):
+            yield _Entry(name, None)
+    for each in page.get("Contents") or ():
+        if name := str(each["Key"]).removeprefix(inside):
+            yield _Entry(name, each)
+
+
+def _data_file(path: str, listed: Mapping[str, Any]) -> DataFile:
+    modified_at = listed["LastModified"].astimezone(UTC)
+    return DataFile(path=path, etag=listed["ETag"].strip('"'), size_bytes=listed["Size"], modified_at=modified_at)

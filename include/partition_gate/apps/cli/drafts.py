@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
-from partition_gate.contracts.drafting.draft import draft_contract, proposed_id
-from partition_gate.contracts.drafting.profile import Arrival, DataProfile
+from partition_gate.contracts.drafting.draft import draft_contract, named_tables, proposed_id
+from partition_gate.contracts.drafting.guesses import day_of
+from partition_gate.contracts.drafting.layouts import (
+    FOLDER,
+    guess_patterns,
+    is_code,
+    patterned_location,
+    renamed,
+)
+from partition_gate.contracts.drafting.profile import Arrival, DataProfile, Reference
+from partition_gate.contracts.drafting.relationships import candidates
+from partition_gate.contracts.drafting.review import to_check
 from partition_gate.core.partition import Location, Partition
 from partition_gate.core.units import is_timezone
 from partition_gate.gate.spool import spool_folder
@@ -19,6 +32,7 @@ Place = Annotated[str, typer.Argument(metavar="PATH", help="`s3://bucket/folder`
 Id = Annotated[str, typer.Option("--id", help="The id of the contract; default: the name of the folder.")]
 Partitions = Annotated[int, typer.Option("--partitions", min=1, help="How many of the newest partitions to read.")]
 Timezone = Annotated[str, typer.Option("--timezone", help="The IANA time zone of the partition dates.")]
+Pattern = Annotated[str, typer.Option("--pattern", help="The partitionPattern of the paths, if the guess is wrong.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file, which must not exist.")]
 _LISTED = 60
 
@@ -33,6 +47,7 @@ def init(
     contract_id: Id = "",
     partitions: Partitions = 7,
     timezone: Timezone = "UTC",
+    pattern: Pattern = "",
     output: Output = None,
 ) -> None:
     """Draft a contract from existing Parquet partitions. Every guess in it is marked as one.
@@ -46,62 +61,146 @@ def init(
         raise typer.BadParameter(f"{output} already exists: remove it, or choose another --output")
     if not is_timezone(timezone):
         raise typer.BadParameter(f"--timezone {timezone!r} is not an IANA time zone: write one such as Europe/Berlin")
-    with open_ports(load_settings()) as ports:
-        location, profiles = _profiles(path, partitions, ports)
-    zoned = [profile.model_copy(update={"timezone": timezone}) for profile in profiles]
-    text = draft_contract(*zoned, contract_id=contract_id or proposed_id(location.root), root=location.root)
+    with open_ports(load_settings()) as ports, spool_folder(ports.spool_folder, "init") as private:
+        root, profiles = _Lake(ports, private, newest=partitions, timezone=timezone).profiles(path, pattern)
+    own_id = contract_id or proposed_id(root)
+    text = draft_contract(*profiles, contract_id=own_id, root=root)
     if output is None:
         typer.echo(text, nl=False)
-        return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(text, encoding="utf-8")
-    typer.echo(f"wrote {output}; review it, then run: gate lint {output}", err=True)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+        typer.echo(f"wrote {output}; review it, then run: gate lint {output}", err=True)
+    lines = to_check(named_tables(profiles, contract_id=own_id))
+    typer.echo("\n".join(["check these guesses first:", *(f"  {line}" for line in lines)]), err=True)
 
 
-def _profiles(path: str, newest: int, ports: WiredPorts) -> tuple[Location, list[DataProfile]]:
-    """The location, and the profile of its folder, or of each table that has a folder in it. Raises: BadParameter."""
-    from partition_gate.adapters.object_store.layout import infer_location, infer_tables
+class _Found(NamedTuple):
+    """A dataset of the lake: its profile, and the local copies of the files that were read."""
 
-    location = infer_location(path if path.startswith("s3://") else str(Path(path).resolve()), ports.folder_names(path))
-    own = _profile(location, newest, ports)
-    tables = () if own or location.segments else infer_tables(location.root, ports.folder_names(path))
-    profiles = {table.root: _profile(table, newest, ports) for table in tables}
-    for root in (root for root, profile in profiles.items() if profile is None):
-        typer.echo(f"skipped {root}: there is no Parquet file", err=True)
-    found = [profile for profile in (own, *profiles.values()) if profile]
-    if not found:
-        count = len(ports.store.partition_keys(location).keys)
-        raise typer.BadParameter(f"{location.root}: there is no Parquet file in {count} partitions; check PATH")
-    return location, found
+    profile: DataProfile
+    files: tuple[Path, ...]
 
 
-def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile | None:
-    """The profile of the newest partitions; None if no file is in them."""
-    from partition_gate.adapters.profiling import profile_partitions
+class _Lake:
+    """The datasets below a path, each read once."""
 
-    landed = ports.store.partition_keys(location)
-    keys = landed.keys
-    for folder, why in landed.refused:
-        typer.echo(f"skipped {location.root}/{folder}: {why}", err=True)
-    listed = [_partition(location, key, ports) for key in keys[-max(newest, _LISTED) :]]
-    full = [partition for partition in listed if partition.files]
-    if not full:
-        return None
-    chosen = full[-newest:]
-    with spool_folder(ports.spool_folder, "init") as private:
-        spooled = [ports.store.spool(partition, private / str(i)).paths for i, partition in enumerate(chosen)]
+    def __init__(self, ports: WiredPorts, private: Path, *, newest: int, timezone: str) -> None:
+        self._ports, self._private, self._newest, self._timezone = ports, private, newest, timezone
+        self._read = 0
+
+    def profiles(self, path: str, pattern: str) -> tuple[str, list[DataProfile]]:
+        """The folder, and the profiles of its datasets, with the relationships between them. Raises: BadParameter."""
+        from partition_gate.adapters.object_store.layout import infer_location
+
+        children = self._ports.children(path)
+        location = infer_location(path if path.startswith("s3://") else str(Path(path).resolve()), children)
+        named = self._located(location, pattern) if pattern or location.segments else self._guessed(location)
+        found = [found for name, where in named if (found := self._profiled(where, name))]
+        if not found and not pattern and not location.segments:
+            found = self._tables(location.root)
+        if not found:
+            count = sum(len(self._ports.store.partition_keys(where).keys) for _, where in named)
+            raise typer.BadParameter(f"{location.root}: there is no Parquet file in {count} partitions; check PATH")
+        return location.root, self._related(found)
+
+    def _located(self, location: Location, pattern: str) -> list[tuple[str, Location]]:
+        try:
+            return [("", patterned_location(location.root, pattern) if pattern else location)]
+        except ValueError as error:
+            raise typer.BadParameter(f"--pattern {pattern!r}: {error}") from error
+
+    def _guessed(self, location: Location) -> list[tuple[str, Location]]:
+        """The locations in a folder without Hive segments; the folder itself if its names show nothing."""
+        patterns = guess_patterns(location.root, self._ports.children(location.root))
+        return [(name, patterned_location(location.root, each)) for name, each in patterns.items()] or [("", location)]
+
+    def _tables(self, root: str) -> list[_Found]:
+        """The datasets in the folders of a folder; one, if these are like codes and all have the same columns."""
+        from partition_gate.adapters.object_store.layout import infer_location
+
+        children, found = self._ports.children(root), []
+        for name in (each for each in children(root).folders if "=" not in each):
+            own = infer_location(f"{root}/{name}", children)
+            located = [("", own)] if own.segments else self._guessed(own)
+            own_found = [each for label, where in located if (each := self._profiled(where, label))]
+            if not own_found:
+                typer.echo(f"skipped {root}/{name}: there is no Parquet file", err=True)
+            found += own_found
+        merged = self._profiled(patterned_location(root, pattern)) if (pattern := _common_pattern(found)) else None
+        return [merged] if merged else found
+
+    def _profiled(self, location: Location, name: str = "") -> _Found | None:
+        """The profile of the newest partitions; None if no file is in them."""
+        from partition_gate.adapters.profiling import profile_partitions
+
+        landed = self._ports.store.partition_keys(location)
+        for folder, why in landed.refused:
+            typer.echo(f"skipped {location.root}/{folder}: {why}", err=True)
+        by_day = sorted(landed.keys, key=lambda key: day_of(key) or date.min)  # the newest of every region
+        listed = [self._partition(location, key) for key in by_day[-max(self._newest, _LISTED) :]]
+        full = [partition for partition in listed if partition.files]
+        if not full:
+            return None
+        chosen = full[-self._newest :]
+        spooled = [self._spooled(partition) for partition in chosen]
         profile = profile_partitions(spooled)
-    return DataProfile(
-        location=location,
-        keys=keys,
-        profiled=tuple(partition.key for partition in chosen),
-        row_counts=profile.row_counts,
-        columns=profile.columns,
-        unique=profile.unique,
-        key=profile.key,
-        arrivals=tuple(Arrival(key=partition.key, arrived_at=partition.arrived_at) for partition in full),
+        profiled = DataProfile(
+            name=name,
+            location=_without_conflict(location, (column.name for column in profile.columns)),
+            refused=len(landed.refused),
+            timezone=self._timezone,
+            keys=landed.keys,
+            profiled=tuple(partition.key for partition in chosen),
+            arrivals=tuple(Arrival(key=partition.key, arrived_at=partition.arrived_at) for partition in full),
+            **dict(profile),
+        )
+        return _Found(profiled, tuple(path for paths in spooled for path in paths))
+
+    def _related(self, found: Sequence[_Found]) -> list[DataProfile]:
+        """The profiles, with the relationships that the files confirm."""
+        from partition_gate.adapters.profiling import are_contained
+
+        files = {each.profile.source: each.files for each in found}
+        related: dict[str, list[Reference]] = {}
+        for child, column, parent, key in candidates([each.profile for each in found]):
+            if are_contained(files[child.source], column.name, within=files[parent.source], key=key):
+                reference = Reference(
+                    column=column.name, to_source=parent.source, to_column=key, values=column.distinct_count
+                )
+                related.setdefault(child.source, []).append(reference)
+        return [
+            each.profile.model_copy(update={"references": tuple(related.get(each.profile.source, ()))})
+            for each in found
+        ]
+
+    def _partition(self, location: Location, key: str) -> Partition:
+        return Partition(dataset="draft", key=key, files=self._ports.store.list_files(location, key))
+
+    def _spooled(self, partition: Partition) -> tuple[Path, ...]:
+        self._read += 1
+        return self._ports.store.spool(partition, self._private / str(self._read)).paths
+
+
+def _without_conflict(location: Location, columns: Iterable[str]) -> Location:
+    """The location with other names for fields that we named, if the files have columns of these names."""
+    if location.layout is None:
+        return location
+    return patterned_location(location.root, renamed(location.pattern, columns))
+
+
+def _common_pattern(found: Sequence[_Found]) -> str:
+    """The pattern of folders that are like codes and have the same layout and columns; empty if they do not."""
+    alike = groupby(
+        (each.profile.location.pattern, each.profile.location.names, _columns(each.profile)) for each in found
     )
+    folders = [each.profile.location.root.rsplit("/", 1)[-1] for each in found]
+    if len(found) < 2 or len(list(alike)) > 1 or not all(map(is_code, folders)):
+        return ""
+    first = found[0].profile.location
+    hive = [f"{name}={{{name}}}" for name in first.names] if first.layout is None else []
+    return "/".join([f"{{{FOLDER}}}", *hive, first.pattern])
 
 
-def _partition(location: Location, key: str, ports: WiredPorts) -> Partition:
-    return Partition(dataset="draft", key=key, files=ports.store.list_files(location, key))
+def _columns(profile: DataProfile) -> tuple[tuple[str, str], ...]:
+    return tuple((column.name, column.type) for column in profile.columns)

@@ -18,6 +18,7 @@ from partition_gate.contracts.compatibility.extent import (
     of_sets,
 )
 from partition_gate.contracts.compatibility.terms import Node, Value
+from partition_gate.contracts.odcs.servers import PATTERN
 from partition_gate.core.units import duration, fraction
 from partition_gate.core.values import Scalar
 
@@ -140,6 +141,8 @@ def _setting(d: Difference) -> str:
         return "rule made a warning" if _setting_value(d.after) in {"warning", "info"} else "rule made blocking"
     if ".quality[" in d.path and name == "window":
         return "rule changed"
+    if d.path.startswith("servers[") and name == PATTERN:
+        return "location changed"
     compare = _SETTINGS.get(name) if d.path.startswith("customProperties[") else None
     return compare(_setting_value(d.before), _setting_value(d.after)) if compare else DOCUMENTED
 

@@ -9,6 +9,7 @@ from typing import Any
 from partition_gate.contract.limits import CUSTOM_PROPERTIES
 from partition_gate.contract.sla_names import canonical
 from partition_gate.contracts.odcs.object_names import SCHEMA
+from partition_gate.contracts.odcs.servers import PATTERN
 
 NOT_PROMISED = "not promised"
 _PEOPLE = "shown to people"
@@ -33,6 +34,7 @@ MECHANISMS: dict[str, str] = {
         "where partitions are searched for",
     ),
     "server.schema": "the schema object that is read from this server",
+    f"server.{PATTERN}": "where partitions are searched for",
     "object.name": "name of the published table",
     **dict.fromkeys(("object.description", "column.description"), "comment of the published table"),
     **dict.fromkeys(("column.partitioned", "column.partitionKeyPosition"), "partition columns of the published table"),
@@ -151,7 +153,7 @@ def _kind_of_member(place: tuple[str | int, ...], value: Mapping[str, Any]) -> s
     return group
 
 
-_CUSTOM = frozenset({"column.default", f"server.{SCHEMA}", "server.dialect"})
+_CUSTOM = frozenset({"column.default", f"server.{SCHEMA}", f"server.{PATTERN}", "server.dialect"})
 _OURS = frozenset(f"custom.{name}" for name in CUSTOM_PROPERTIES)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from partition_gate.contracts.drafting.guesses import (
+    day_of,
     few_values,
     has_personal_name,
     latency,
@@ -19,6 +20,7 @@ from partition_gate.contracts.drafting.guesses import (
     row_bounds,
     step,
     types_of,
+    why_personal,
 )
 from partition_gate.contracts.drafting.profile import ColumnPart, ColumnProfile, DataProfile
 from partition_gate.core.partition_key import Segment
@@ -37,8 +39,8 @@ def draft_contract(*profiles: DataProfile, contract_id: str, root: str = "") -> 
     One profile is one table, named like the contract. Each of several is a table that is named like its folder below
     `root`.
     """
-    roots = [contract_id] if len(profiles) == 1 else [profile.location.root for profile in profiles]
-    tables = dict(zip(_table_names(roots), profiles, strict=True))
+    tables = named_tables(profiles, contract_id=contract_id)
+    names = {profile.source: name for name, profile in tables.items()}
     document = {
         "apiVersion": API_VERSION,
         "kind": "DataContract",
@@ -48,12 +50,18 @@ def draft_contract(*profiles: DataProfile, contract_id: str, root: str = "") -> 
         "status": "draft",
         "description": {"purpose": "To do: describe what one row is, and who needs it."},
         "servers": _servers(tables),
-        "schema": [_table(profile, name) for name, profile in tables.items()],
+        "schema": [_table(profile, name, names) for name, profile in tables.items()],
         **_service_levels(tables),
         **_settings(profiles),
     }
     body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=116)
     return _head(tables, root or profiles[0].location.root) + body
+
+
+def named_tables(profiles: Sequence[DataProfile], *, contract_id: str) -> dict[str, DataProfile]:
+    """The profiles by the names of their tables: that of the contract, or of several tables those of their folders."""
+    sources = [contract_id] if len(profiles) == 1 else [profile.source for profile in profiles]
+    return dict(zip(_table_names(sources), profiles, strict=True))
 
 
 def proposed_id(root: str) -> str:
@@ -89,36 +97,39 @@ def _head(tables: Mapping[str, DataProfile], root: str) -> str:
 
 
 def _servers(tables: Mapping[str, DataProfile]) -> list[dict[str, Any]]:
-    """One server if it can name the folder of each table, else a server for each table."""
-    places = {name: _place(profile, profile.location.root) for name, profile in tables.items()}
-    above = {profile.location.root.rpartition("/")[0] for profile in tables.values()}
-    shared = {_place(profile, f"{root}/{{schema}}") for profile in tables.values() for root in above}
-    named = next(iter(shared)) if len(shared) == 1 else ""
+    """One server if it can name the folder or the files of each table, else a server for each table."""
     if len(tables) == 1:
-        return [_server("landing", *places.values())]
-    if named and all(named.replace("{schema}", name) == place for name, place in places.items()):
-        return [_server("landing", named)]
-    return [
-        {**_server(f"landing-{name}", place), "customProperties": [{"property": "schema", "value": name}]}
-        for name, place in places.items()
-    ]
+        return [_server("landing", *_place(profile)) for profile in tables.values()]
+    shared = {_place(profile, name) for name, profile in tables.items()}
+    if len(shared) == 1 and any("{schema}" in text for text in next(iter(shared))):
+        return [_server("landing", *next(iter(shared)))]
+    return [_server(f"landing-{name}", *_place(profile), name) for name, profile in tables.items()]
 
 
-def _place(profile: DataProfile, root: str) -> str:
-    return "/".join([root, *(f"{name}=*" for name in profile.location.names), profile.location.pattern])
+def _place(profile: DataProfile, name: str = "") -> tuple[str, str]:
+    """The location and the pattern (empty if it has none) of a table; `{schema}` stands for its name."""
+    root, pattern = profile.location.root, profile.location.pattern
+    if name and root.endswith(f"/{name}"):
+        root = f"{root.removesuffix(name)}{{schema}}"
+    if profile.location.layout is None:
+        return "/".join([root, *(f"{each}=*" for each in profile.location.names), pattern]), ""
+    return root, f"{{schema}}{pattern.removeprefix(name)}" if name and pattern.startswith(name) else pattern
 
 
-def _server(name: str, place: str) -> dict[str, Any]:
+def _server(server: str, place: str, pattern: str, table: str = "") -> dict[str, Any]:
     is_s3 = place.startswith("s3://")
+    custom = {"schema": table, "partitionPattern": pattern}
+    properties = [{"property": name, "value": value} for name, value in custom.items() if value]
     return {
-        "server": name,
+        "server": server,
         "type": "s3" if is_s3 else "local",
         "location" if is_s3 else "path": place,
         "format": "parquet",
+        **({"customProperties": properties} if properties else {}),
     }
 
 
-def _table(profile: DataProfile, name: str) -> dict[str, Any]:
+def _table(profile: DataProfile, name: str, names: Mapping[str, str]) -> dict[str, Any]:
     inside = {column.name for column in profile.columns}
     bounds = row_bounds(profile.row_counts)
     observed = f"{min(profile.row_counts):,} to {max(profile.row_counts):,}" if profile.row_counts else "none"
@@ -134,24 +145,26 @@ def _table(profile: DataProfile, name: str) -> dict[str, Any]:
         **({"quality": [rule]} if bounds else {}),
         "properties": [
             *(_segment(profile, i) for i, name in enumerate(profile.location.names) if name not in inside),
-            *(_property(profile, column) for column in profile.columns),
+            *(_property(profile, column, names) for column in profile.columns),
         ],
     }
 
 
 def _segment(profile: DataProfile, number: int) -> dict[str, Any]:
-    name = profile.location.names[number]
-    is_date = all(map(Segment(name=name, type="DATE").is_canonical, (key.split("/")[number] for key in profile.keys)))
+    segment = profile.location.segments[number]
+    is_date = all(
+        map(Segment(name=segment.name, type="DATE").is_canonical, (key.split("/")[number] for key in profile.keys))
+    )
     return {
-        "name": name,
-        "logicalType": "date" if is_date else "string",
+        "name": segment.name,
+        "logicalType": "date" if is_date else "integer" if segment.type == "INTEGER" else "string",
         "partitioned": True,
         "partitionKeyPosition": number + 1,
-        "description": "Guess: part of the partition key, from the folder names.",
+        "description": "Guess: part of the partition key, from the names of folders or files.",
     }
 
 
-def _property(profile: DataProfile, column: ColumnProfile) -> dict[str, Any]:
+def _property(profile: DataProfile, column: ColumnProfile, names: Mapping[str, str]) -> dict[str, Any]:
     logical, physical, width = types_of(column.type)
     facts = dict(_facts(profile, column))
     options = {**({"format": width} if width else {}), **_bounds(column)}
@@ -165,6 +178,12 @@ def _property(profile: DataProfile, column: ColumnProfile) -> dict[str, Any]:
         **facts,
         "logicalTypeOptions": options or None,
         "quality": list(_rules(profile, column)) or None,
+        "relationships": [
+            {"to": f"{names[each.to_source]}.{each.to_column}"}
+            for each in profile.references
+            if each.column == column.name
+        ]
+        or None,
         **_nested(logical, column.parts),
     }
     description = _description(profile, column, facts, options)
@@ -224,7 +243,8 @@ def _rules(profile: DataProfile, column: ColumnProfile) -> Iterator[dict[str, An
             "unit": "percent",
             "description": f"Guess: 1.5 times the highest percentage observed ({worst:.2g} %).",
         }
-    if values := few_values(column, sum(profile.row_counts)):
+    refers = any(each.column == column.name for each in profile.references)
+    if not refers and (values := few_values(column, sum(profile.row_counts))):
         yield {
             "id": f"{column.name}_values",
             "metric": "invalidValues",
@@ -241,7 +261,8 @@ def _description(profile: DataProfile, column: ColumnProfile, facts: dict[str, A
         "all observed values were unique" if "unique" in facts else "",
         f"member of a key of {members} that is unique in every row" if "primaryKey" in facts else "",
         "the range is the observed range, rounded outwards" if "minimum" in options else "",
-        "personal, by its name or values, so no value is shown here" if looks_personal(column) else "",
+        f"personal, {why_personal(column)}, so no value is shown here" if looks_personal(column) else "",
+        *(f"all {each.values:,} values exist there" for each in profile.references if each.column == column.name),
         "only the types of its parts were profiled" if column.parts else "",
         f"the standard has no word for its type {column.type}" if types_of(column.type)[0] is None else "",
     ]
@@ -275,10 +296,10 @@ def _levels(profile: DataProfile) -> Iterator[dict[str, Any]]:
 
 
 def _settings(profiles: Sequence[DataProfile]) -> dict[str, Any]:
-    dated = [each.keys[0] for each in profiles if each.keys and period_end(each.keys[0])]
+    dated = [key for each in profiles for key in each.keys if period_end(key)]
     if not dated:
         return {}
-    first, timezone = min(key.split("/")[0] for key in dated), profiles[0].timezone
+    first, timezone = str(min(filter(None, map(day_of, dated)))), profiles[0].timezone
     settings = [{"property": "startDate", "value": first, "description": "Guess: the first partition in landing."}]
     if timezone != "UTC":
         settings.append({"property": "timezone", "value": timezone, "description": "Set by --timezone."})

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
@@ -66,9 +67,16 @@ def types_of(duckdb_type: str) -> tuple[str | None, str | None, str | None]:
 
 
 def looks_personal(column: ColumnProfile) -> bool:
-    """Whether its name, a part's name or its values (e-mail addresses) look personal. Masking covers whole columns."""
+    """Whether its name, a part's name or its values look personal. Masking covers whole columns."""
     named = has_personal_name(column.name) or any(map(_is_personal_part, column.parts))
-    return named or column.like_email_fraction > _MOSTLY_NULL
+    return named or column.content is not None
+
+
+def why_personal(column: ColumnProfile) -> str:
+    """Why a column looks personal, without a value."""
+    if column.content is None:
+        return "by its name"
+    return f"because {column.content.fraction:.0%} of its values look like {column.content.kind}".replace("%", " %")
 
 
 def has_personal_name(name: str) -> bool:
@@ -111,9 +119,10 @@ def row_bounds(row_counts: Sequence[int]) -> tuple[int, int] | None:
 
 def step(keys: Sequence[str]) -> tuple[int, str] | None:
     """The most common gap between keys, as (value, unit); None if the keys are not dates."""
-    moments = [moment for key in keys if (moment := period_end(key)) is not None]
+    ends = [period_end(key) for key in keys]
+    moments = sorted({end for end in ends if end is not None})
     gaps = Counter(later - earlier for earlier, later in pairwise(moments))
-    if len(moments) < len(keys) or not gaps:
+    if None in ends or not gaps:
         return None
     gap = gaps.most_common(1)[0][0]
     return (gap.days, "d") if not gap % timedelta(days=1) else (int(gap.total_seconds() // 3600), "h")
@@ -139,17 +148,26 @@ def latency(arrivals: Sequence[Arrival], *, timezone: str) -> Latency:
 
 
 def period_end(key: str, *, timezone: str = "UTC") -> datetime | None:
-    """The end (in UTC) of the period of a key such as 2026-11-01 or 2026-11-01/07; None for other keys."""
-    day, _, hour = key.partition("/")
-    try:
-        start = datetime.combine(date.fromisoformat(day), datetime.min.time(), tzinfo=ZoneInfo(timezone))
-    except ValueError:
+    """The end (in UTC) of the period of a key such as 2026-11-01, EU/2026-11-01 or 2026-11-01/07; None for others."""
+    day = day_of(key)
+    if day is None:
         return None
+    start = datetime.combine(day, datetime.min.time(), tzinfo=ZoneInfo(timezone))
+    hour = key.partition(f"{day}/")[2]
     if not hour:
         return (start + timedelta(days=1)).astimezone(UTC)  # a local day may have 23 or 25 hours
     if not re.fullmatch(r"\d\d?", hour) or int(hour) > 23:
         return None
     return start.replace(hour=int(hour)).astimezone(UTC) + timedelta(hours=1)
+
+
+def day_of(key: str) -> date | None:
+    """The day that a part of a key names; None if none does."""
+    for part in key.split("/"):
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", part):
+            with suppress(ValueError):
+                return date.fromisoformat(part)
+    return None
 
 
 def _down(number: float) -> float:

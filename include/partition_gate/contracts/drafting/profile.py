@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime
 
+from partition_gate.contracts.drafting.classification import Content
 from partition_gate.core.partition import Location
 from partition_gate.core.record import Record
 from partition_gate.core.values import Scalar
@@ -35,7 +36,7 @@ class ColumnProfile(Record):
     min_length: int | None = None
     max_length: int | None = None
     values: tuple[Scalar, ...] = ()
-    like_email_fraction: float = 0.0
+    content: Content | None = None
     parts: tuple[ColumnPart, ...] = ()
 
 
@@ -46,15 +47,30 @@ class Arrival(Record):
     arrived_at: AwareDatetime
 
 
+class Reference(Record):
+    """A column whose values all exist in a unique column of another dataset, by the `source` of its profile.
+
+    `values` counts the different ones.
+    """
+
+    column: str
+    to_source: str
+    to_column: str
+    values: int
+
+
 class DataProfile(Record):
     """A dataset in landing. `keys` has all keys, ascending; `profiled` the keys of the partitions that were read.
 
+    `name` is its name if its folder has other datasets too, else empty. `refused` counts names without a key.
     `timezone` is the IANA zone of the keys. `row_counts` has one entry per profiled partition. `unique` are single
     columns without nulls or duplicates; `key` is the smallest set of columns found that is unique together (empty if
     there is none).
     """
 
+    name: str = ""
     location: Location
+    refused: int = 0
     timezone: str = "UTC"
     keys: tuple[str, ...]
     profiled: tuple[str, ...]
@@ -63,3 +79,9 @@ class DataProfile(Record):
     unique: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     arrivals: tuple[Arrival, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """What its table is named after: its own name, else its folder."""
+        return self.name or self.location.root

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from partition_gate.contract.completeness import NOTES
 from partition_gate.contracts.lint.view import Known, Placed, Problem, View, columns_of, parts
-from partition_gate.contracts.odcs.object_names import SCHEMA
-from partition_gate.contracts.odcs.servers import location, place_of, same_files, shared_folder
+from partition_gate.contracts.odcs.object_names import SCHEMA, object_of
+from partition_gate.contracts.odcs.servers import PATTERN, location, place_of, same_files, shared_folder
 from partition_gate.core.errors import ContractError
 from partition_gate.core.finding import Level
 from partition_gate.core.names import dag_id, qualified_name
@@ -53,15 +54,36 @@ def dataset_name(view: View, known: Known) -> Iterator[Problem]:
 
 
 def partition_columns(view: View, _known: Known) -> Iterator[Problem]:
-    """The Hive segments of an object's location are its properties with `partitioned: true`."""
+    """The Hive segments of an object's location, or the fields of its pattern, are its properties with `partitioned:
+    true`.
+    """
     several = len(list(view.objects())) > 1
     problems: dict[Problem, None] = {}  # objects share servers, and so what is wrong with a location
     for item in view.objects():
-        servers = [server for server in view.servers_of(item) if place_of(server.node)[1]]
+        servers = [server for server in view.servers_of(item) if place_of(server.node, "").text]
         if servers and view.columns_beside(item):
             of = f" in {item.node.get('name')}" if several else ""
             problems |= dict.fromkeys(_unlike_location(item, servers, of=of))
     yield from problems
+
+
+def partition_pattern(view: View, _known: Known) -> Iterator[Problem]:
+    """`partitionPattern` is a custom property of servers, once in each, and a pattern of paths. If files of several
+    partitions share a folder, `readiness` is not a file beside them.
+    """
+    for custom in (custom for custom in view.custom() if custom.node.get("property") == PATTERN):
+        what = f"{PATTERN!r} belongs to a server; move it into the customProperties of that server"
+        yield Problem(f"{custom.place}.property", what)
+    names = [str(item.node.get("name")) for item in view.objects()]
+    for server in view.parquet_servers():
+        given = parts(server.node, "customProperties", server.place)
+        for second in [each for each in given if each.node.get("property") == PATTERN][1:]:
+            yield Problem(f"{second.place}.property", f"{PATTERN!r} is a duplicate; remove one of them")
+        place, where = _located(server, object_of(server.node) or (names or [""])[0])
+        if isinstance(where, str) and place != place_of(server.node, server.place).at:
+            yield Problem(place, where)
+        elif isinstance(where, Location) and where.layout is not None and where.layout.shares_folders:
+            yield from _shared_marker(view)
 
 
 def own_folder(view: View, _known: Known) -> Iterator[Problem]:
@@ -70,7 +92,7 @@ def own_folder(view: View, _known: Known) -> Iterator[Problem]:
     for item in view.objects():
         for server in view.servers_of(item):
             place, where = _located(server, str(item.node.get("name")))
-            if isinstance(where, Location) and place_of(server.node)[1]:
+            if isinstance(where, Location) and place_of(server.node, "").text:
                 objects = by_environment.setdefault(repr(server.node.get("environment")), {})
                 objects.setdefault(str(item.node.get("name")), (place, where))
     for objects in by_environment.values():
@@ -89,6 +111,14 @@ def object_reference(view: View, _known: Known) -> Iterator[Problem]:
                 yield Problem(f"{custom.place}.value", f"{shown(value)} is not an object of the contract; {hint}")
 
 
+def _shared_marker(view: View) -> Iterator[Problem]:
+    for custom in view.custom():
+        value = custom.node.get("value")
+        if custom.node.get("property") == "readiness" and value in NOTES:
+            what = f"{shown(value)} needs a folder for each partition, and {PATTERN} puts several into one"
+            yield Problem(f"{custom.place}.value", f"{what}; write one such as quiet:120s")
+
+
 def _unlike_location(item: Placed, servers: Sequence[Placed], *, of: str) -> Iterator[Problem]:
     columns = {str(column.node.get("name")): column for column in columns_of(item)}
     partitioned = [name for name, column in columns.items() if column.node.get("partitioned") is True]
@@ -100,19 +130,22 @@ def _unlike_location(item: Placed, servers: Sequence[Placed], *, of: str) -> Ite
         for name in (segment for segment in where.names if segment not in partitioned):
             has = name in columns
             write = f"add `partitioned: true` to property {name!r}" if has else f"add the property {name!r}"
-            what = f"the segment {name}= has no property with `partitioned: true`{of}; {write}"
+            segment = f"the segment {name}=" if where.layout is None else f"the field {{{name}}} of {PATTERN}"
+            what = f"{segment} has no property with `partitioned: true`{of}; {write}"
             yield Problem(place, what, None if has else Level.WARNING)
     readable = [where for _, where in locations if isinstance(where, Location)]
     for name in partitioned:
         if readable and not any(name in where.names for where in readable):
-            what = f"no location has the segment {name}=*; add it, or remove `partitioned`"
+            part = f"location has the segment {name}=*" if readable[0].layout is None else f"{PATTERN} has {{{name}}}"
+            what = f"no {part}; add it, or remove `partitioned`"
             yield Problem(f"{columns[name].place}.partitioned", what)
 
 
 def _located(server: Placed, name: str) -> tuple[str, Location | str]:
-    """The place of a server's location, and the location of an object there or what is wrong with it."""
-    key, text = place_of(server.node)
+    """The location of an object at a server and its place in the file; or what is wrong, and where."""
+    place = place_of(server.node, server.place)
     try:
-        return f"{server.place}.{key}", location(text, folder="/", model=name, path="")
+        return place.at, location(place, folder="/", model=name, path="")
     except ContractError as error:
-        return f"{server.place}.{key}", str(error).removeprefix(": servers: ")
+        at, _, what = str(error).removeprefix(": ").partition(": ")
+        return at, what

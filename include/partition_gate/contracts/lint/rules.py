@@ -61,6 +61,7 @@ RULES: dict[str, LintRule] = {
     "dataset-name": LintRule(Level.ERROR, objects.dataset_name),
     "object-reference": LintRule(Level.ERROR, objects.object_reference),
     "readable-server": LintRule(Level.ERROR, contract.readable_server),
+    "partition-pattern": LintRule(Level.ERROR, objects.partition_pattern),
     "own-folder": LintRule(Level.ERROR, objects.own_folder),
     "partition-columns": LintRule(Level.ERROR, objects.partition_columns),
     "time-zone": LintRule(Level.ERROR, contract.time_zone),

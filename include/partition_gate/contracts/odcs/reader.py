@@ -117,8 +117,11 @@ def _place(
     not_run = why_not_run(servers, str(schema.name)) or ("" if columns else "no columns")
     if not_run or chosen is None:
         return {"not_run": not_run, "location": Location(root="", segments=(), pattern="")}
-    where = location(place_of(servers[chosen])[1], folder=folder, model=str(schema.name), path=path)
-    return {"location": typed(where, columns, path=path), "endpoint_url": servers[chosen].get("endpointUrl")}
+    place = place_of(servers[chosen], f"servers[{chosen}]")
+    where = typed(
+        location(place, folder=folder, model=str(schema.name), path=path), columns, path=path, at=place.pattern_at
+    )
+    return {"location": where, "endpoint_url": servers[chosen].get("endpointUrl")}
 
 
 def _named_schemas(odcs: OpenDataContractStandard, path: str) -> dict[str, SchemaObject]:

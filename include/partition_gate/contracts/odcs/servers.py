@@ -11,10 +11,16 @@ from partition_gate.contract.nested_columns import published_type
 from partition_gate.contracts.odcs.object_names import object_of
 from partition_gate.contracts.odcs.quality import DIALECT, Dialect
 from partition_gate.core.errors import ContractError
+from partition_gate.core.nearest_words import shown
 from partition_gate.core.partition import Location
 from partition_gate.core.partition_key import Segment, is_key_type, why_not_key_type
+from partition_gate.core.path_pattern import EXAMPLE, PathPattern, parse_pattern
+from partition_gate.core.path_values import why_unfit
+from partition_gate.core.record import Record
 
 SERVER_TYPES = ("s3", "local")
+# The custom property of a server whose value is the pattern of the paths below its location.
+PATTERN = "partitionPattern"
 # What stands for the object's name in a location; `{model}` is the word of the data contract specification.
 _PLACEHOLDERS = ("{schema}", "{model}")
 
@@ -78,55 +84,80 @@ def dialect_for(document: Mapping[str, Any], chosen: int | None) -> Dialect:
     return Dialect(found.pop(), is_assumed=True) if len(found) == 1 else Dialect(None)
 
 
-def place_of(server: Mapping[str, Any]) -> tuple[str, str]:
-    """The key with a server's location, and the location."""
+class Place(Record):
+    """What a server says about its paths, each with its place in the file.
+
+    `text` is its location, and `pattern` the value of its custom property `partitionPattern`, or None.
+    """
+
+    at: str
+    text: str
+    pattern: Any = None
+    pattern_at: str = ""
+
+
+def place_of(server: Mapping[str, Any], at: str) -> Place:
+    """The location of the server at this place in the file, and its pattern."""
     key = "location" if server.get("location") or not server.get("path") else "path"
-    return key, str(server.get(key) or "")
+    named = {"at": f"{at}.{key}", "text": str(server.get(key) or "")}
+    custom = server.get("customProperties")
+    for i, entry in enumerate(custom if isinstance(custom, list) else ()):
+        if isinstance(entry, Mapping) and entry.get("property") == PATTERN:
+            return Place(**named, pattern=entry.get("value", ""), pattern_at=f"{at}.customProperties[{i}].value")
+    return Place(**named)
 
 
-def location(text: str, *, folder: str, model: str, path: str) -> Location:
-    """The location in a server's URL or path (`s3://landing/flights/dt=*/*.parquet`); every segment has type text.
+def location(place: Place, *, folder: str, model: str, path: str) -> Location:
+    """The location at a server's place; every segment has type text.
 
-    `model` is the name of the schema object, which replaces `{schema}`.
+    `model` is the name of the schema object, which replaces `{schema}` in the location and in its pattern.
 
     Raises:
-        ContractError: a wildcard is not in a Hive segment or in the file name.
+        ContractError: a wildcard is not in a Hive segment or in the file name, or the pattern is wrong.
     """
-    for placeholder in _PLACEHOLDERS:
-        text = text.replace(placeholder, model)
-    scheme, rest = (
-        ("s3://", text.removeprefix("s3://")) if text.startswith("s3://") else ("", text.removeprefix("file://"))
-    )
-    parts = rest.rstrip("/").split("/")
+    text = _named(place.text, model)
+    parts = _without_scheme(text).rstrip("/").split("/")
+    if place.pattern is not None:
+        layout = _layout(place, model, path)
+        if "*" in text:
+            what = f"{text!r}: with {PATTERN}, the location is a folder; move what follows it into the pattern"
+            raise ContractError(f"{path}: {place.at}: {what}")
+        segments = tuple(map(_text_segment, layout.names))
+        return Location(root=_root(text, parts, folder), segments=segments, pattern=layout.text, layout=layout)
     pattern = parts.pop() if "." in parts[-1] or "*" in parts[-1].partition("=")[0] else "*.parquet"
-    segments: list[str] = []
+    hive: list[str] = []
     while parts and parts[-1].endswith("=*"):
-        segments.insert(0, parts.pop().removesuffix("=*"))
+        hive.insert(0, parts.pop().removesuffix("=*"))
     if any("*" in part for part in parts):
-        raise ContractError(
-            f"{path}: servers: {text!r}: a folder wildcard must be a Hive segment such as `dt=*`; rewrite it"
-        )
-    root = "/".join(parts)
-    if not scheme and not root.startswith("/"):
-        root = f"{folder}/{root.removeprefix('./')}".rstrip("/")
-    return Location(root=scheme + root, segments=tuple(map(_text_segment, segments)), pattern=pattern)
+        what = f"{text!r}: a folder wildcard must be a Hive segment such as `dt=*`; rewrite it, or use {PATTERN}"
+        raise ContractError(f"{path}: {place.at}: {what}")
+    return Location(root=_root(text, parts, folder), segments=tuple(map(_text_segment, hive)), pattern=pattern)
 
 
-def typed(where: Location, columns: Sequence[Column], *, path: str) -> Location:
+def typed(where: Location, columns: Sequence[Column], *, path: str, at: str) -> Location:
     """The location with the published type of the column in each segment; text if there is no such column.
 
+    `at` is the place of the pattern in the file.
+
     Raises:
-        ContractError: one line per column with a type that a partition key cannot have.
+        ContractError: one line per column with a type that a partition key cannot have, or that the pattern does not
+            determine.
     """
     by_name = {column.name: column for column in columns}
     segments = tuple(
         Segment(name=segment.name, type=published_type(by_name[segment.name])) if segment.name in by_name else segment
         for segment in where.segments
     )
-    invalid = [segment for segment in segments if not is_key_type(segment.type)]
-    if invalid:
-        lines = (f"{path}: {by_name[each.name].path}.logicalType: {why_not_key_type(each.type)}" for each in invalid)
-        raise ContractError("\n".join(lines))
+    lines = [
+        f"{by_name[each.name].path}.logicalType: {why_not_key_type(each.type)}"
+        for each in segments
+        if not is_key_type(each.type)
+    ]
+    if not lines and where.layout is not None:
+        unfit = (why_unfit(each, where.layout.fields(each.name)) for each in segments)
+        lines = [f"{at}: {why}" for why in unfit if why]
+    if lines:
+        raise ContractError("\n".join(f"{path}: {line}" for line in lines))
     return where.model_copy(update={"segments": segments})
 
 
@@ -149,6 +180,33 @@ def shared_folder(names: Sequence[str]) -> str:
 def _kind(server: Mapping[str, Any]) -> str:
     kind = str(server.get("type"))
     return f"{kind} with format {server.get('format')}" if kind in SERVER_TYPES else kind
+
+
+def _named(text: str, model: str) -> str:
+    for placeholder in _PLACEHOLDERS:
+        text = text.replace(placeholder, model)
+    return text
+
+
+def _without_scheme(text: str) -> str:
+    return text.removeprefix("s3://") if text.startswith("s3://") else text.removeprefix("file://")
+
+
+def _root(text: str, parts: Sequence[str], folder: str) -> str:
+    root = "/".join(parts)
+    if text.startswith("s3://"):
+        return f"s3://{root}"
+    return root if root.startswith("/") else f"{folder}/{root.removeprefix('./')}".rstrip("/")
+
+
+def _layout(place: Place, model: str, path: str) -> PathPattern:
+    if not isinstance(place.pattern, str):
+        what = f"{shown(place.pattern)} is not text; write a pattern such as {EXAMPLE}"
+        raise ContractError(f"{path}: {place.pattern_at}: {what}")
+    try:
+        return parse_pattern(_named(place.pattern, model))
+    except ValueError as error:
+        raise ContractError(f"{path}: {place.pattern_at}: {shown(place.pattern)}: {error}") from error
 
 
 def _text_segment(name: str) -> Segment:
