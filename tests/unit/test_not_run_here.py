@@ -166,3 +166,9 @@ def test_it_leaves_its_tables_name_to_a_contract_that_runs(folder: ContractFolde
     folder.write_suites(folder.contracts / "twin.odcs.yaml")
 
     assert [each.dataset.name for each in folder.load_all().contracts] == ["files", "orders"]
+
+
+def test_lint_counts_no_claim_of_it_on_the_name(folder: ContractFolder) -> None:
+    claims = folder.promised_datasets().within(folder.contracts).claims
+
+    assert set(claims) == {"files", "gate__files"}
