@@ -40,6 +40,7 @@ NOT_EXECUTED: tuple[tuple[str, str], ...] = (
 RUNS: dict[str, tuple[str, str]] = {
     "dataset-name": ("a dataset of another contract", "both would be published to one table"),
     "readable-server": ("a server with Parquet files and no location", "nothing would ever be found"),
+    "partition-pattern": ("a `partitionPattern` that does not describe paths", "partitions would be missed"),
     "own-folder": ("several objects in one folder", "rows of one would be judged as rows of another"),
     "partition-columns": (
         "segments of the location that are not the partitioned properties",
