@@ -11,12 +11,14 @@ SERVING = "tests/integration/test_serving_file.py"
 LINT_LIMITS = "tests/integration/test_limits_of_lint.py"
 LINT = "tests/integration/test_gate_lint.py"
 SURROUNDINGS = "tests/integration/test_surroundings.py"
+CREDENTIALS = "tests/integration/test_s3_credentials.py"
+JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
 
 REFUSING = (
-    Mutation("an endpoint without http:// is a bug of ours", "settings.py",
-             "if value and not (value.startswith", "if not value and not (value.startswith",
+    Mutation("an endpoint without http:// is a bug of ours", "settings/storage.py",
+             "if value and not (value.startswith((", "if not value and not (value.startswith((",
              f"{RUNS}::test_a_setting_that_cannot_be_used_is_refused_by_name"),
-    Mutation("a database that we cannot use is found out by the driver", "settings.py",
+    Mutation("a database that we cannot use is found out by the driver", "settings/storage.py",
              "if scheme not in _DATABASES:", "if not scheme:",
              f"{RUNS}::test_a_setting_that_cannot_be_used_is_refused_by_name"),
     Mutation("a full disk is a bug of ours", "gate/local_folders.py",
@@ -41,9 +43,9 @@ REFUSING = (
 
 ENDING = (
     Mutation("a listing that drips has no end", "adapters/object_store/s3_clients.py",
-             "timeout=endpoint.limits.call_s, **options", "timeout=None, **options",
+             "timeout=limit_s, **options", "timeout=None, **options",
              f"{CALLS}::test_a_call_ends_within_its_limit_and_names_it"),
-    Mutation("a small object is waited for as long as the client likes", "adapters/object_store/s3_clients.py",
+    Mutation("a small object is waited for as long as the client likes", "adapters/s3_access/clients.py",
              '"timeout": timedelta(seconds=try_s),', '"timeout": timedelta(seconds=try_s + 4),',
              f"{CALLS}::test_a_write_ends_within_its_limit"),
     Mutation("each try at a file may take the time of all of them", "adapters/object_store/s3_download.py",
@@ -89,20 +91,37 @@ READERS = (
 )  # fmt: skip
 
 INSTALLING = (
-    Mutation("state and contracts are looked for inside of the Python environment", "settings.py",
+    Mutation("state and contracts are looked for inside of the Python environment", "settings/loading.py",
              "return folder.parent if folder.name == _CHECKOUT_FOLDER else Path.cwd()", "return folder.parent",
              f"{SURROUNDINGS}::test_without_a_checkout_home_and_contracts_start_at_the_working_directory"),
     Mutation("a server of ours stands in for Amazon S3", "wiring.py",
-             'if url == "":', "if not url:",
+             "if self.settings.s3_embedded:", "if not self.settings.s3_endpoint_url:",
              f"{SURROUNDINGS}::test_on_amazon_the_credentials_of_the_machine_are_used_and_no_server_is_started"),
-    Mutation("landing on Amazon S3 is listed without credentials", "adapters/object_store/s3_clients.py",
-             "key=endpoint.access_key_id or None,", "key=endpoint.access_key_id,", SURROUNDINGS),
-    Mutation("files on Amazon S3 are read with empty credentials", "adapters/object_store/s3_clients.py",
-             "return {name: value for name, value in values.items() if value}",
-             'return {name: value or "" for name, value in values.items()}', SURROUNDINGS),
-    Mutation("a warehouse on Amazon S3 is written with empty credentials", "wiring.py",
-             "return {name: value for name, value in options.items() if value}", "return options", SURROUNDINGS),
-    Mutation("a machine without credentials is told to start Amazon S3", "adapters/object_store/s3_errors.py",
-             "except NoCredentialsError as error:", "except KeyError as error:",
-             f"{SURROUNDINGS}::test_a_machine_without_credentials_is_told_where_they_are_looked_for"),
+    Mutation("a rehearsal reaches a real S3", "wiring.py",
+             "if self.settings.now is not None:\n            raise", "if self.settings is None:\n            raise",
+             f"{SURROUNDINGS}::test_a_rehearsal_never_reaches_a_real_s3"),
+    Mutation("the session token of a key is left out", "adapters/s3_access/clients.py",
+             'session_token or None,\n        "expires_at"', 'session_token and None,\n        "expires_at"',
+             f"{CREDENTIALS}::{JOURNEY}[our_own_session]"),
+    Mutation("a role is not assumed", "adapters/s3_access/chain.py",
+             "if not identity.role_arn:", "if identity.role_arn:",
+             f"{CREDENTIALS}::test_credentials_that_cannot_be_had_are_one_sentence_with_the_next_step"),
+    Mutation("a table's log keeps the token with which it was loaded", "adapters/warehouse_delta/table_log.py",
+             "known.options == options and", "",
+             f"{CREDENTIALS}::test_a_run_outlives_the_token_that_it_began_with"),
+    Mutation("a client that lists keeps the token with which it was opened", "adapters/object_store/s3_clients.py",
+             "if self._key != credentials.key:", "if self._key is None:",
+             f"{CREDENTIALS}::test_a_run_outlives_the_token_that_it_began_with"),
+    Mutation("files are read with the token with which the client was opened", "adapters/s3_access/clients.py",
+             '"expires_at": credentials.expires_at,', '"expires_at": None,',
+             f"{CREDENTIALS}::test_a_run_outlives_the_token_that_it_began_with"),
+    Mutation("the endpoint of the contract is ignored", "adapters/object_store/routing.py",
+             "self._open_s3(endpoint_url)", "self._open_s3(None)",
+             f"{CREDENTIALS}::test_the_endpoint_of_the_contract_s_server_is_the_one_that_is_read"),
+    Mutation("an Airflow connection turns certificates off", "connections.py",
+             '.lower() == "false":', '.lower() == "no":',
+             f"{CREDENTIALS}::test_an_airflow_connection_that_cannot_be_used_says_what_to_change"),
+    Mutation("a machine without credentials is told to start Amazon S3", "adapters/s3_access/chain.py",
+             "except problems.NoCredentialsError as error:", "except KeyError as error:",
+             f"{CREDENTIALS}::test_credentials_that_cannot_be_had_are_one_sentence_with_the_next_step"),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from partition_gate.adapters.object_store import s3_clients
-from partition_gate.adapters.object_store.s3_clients import Endpoint
+from partition_gate.adapters.object_store.s3_clients import Endpoint, Listings
 from partition_gate.adapters.object_store.s3_errors import translating_errors
 from partition_gate.core.errors import BucketMissing
 from partition_gate.core.partition import Location
@@ -52,16 +52,12 @@ def local_folder_names(folder: str) -> list[str]:
 
 def s3_folder_names(endpoint: Endpoint) -> FolderNames:
     """Lists folders in S3; an empty prefix has none."""
-    client = s3_clients.listing_client(endpoint)
+    listings = Listings(endpoint)
 
     def names(folder: str) -> list[str]:
         path = s3_clients.without_scheme(folder)
         with translating_errors(endpoint, path):
-            try:
-                entries = s3_clients.call(endpoint, client._ls, path, detail=True, refresh=True)
-            except FileNotFoundError:
-                s3_clients.call(endpoint, client._call_s3, "head_bucket", Bucket=s3_clients.bucket(path))
-                return []
+            entries = listings.entries(path)
         return [str(entry["name"]).rsplit("/", 1)[-1] for entry in entries if entry["type"] == "directory"]
 
     return names

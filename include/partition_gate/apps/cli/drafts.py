@@ -104,4 +104,5 @@ def _profile(location: Location, newest: int, ports: WiredPorts) -> DataProfile 
 
 
 def _partition(location: Location, key: str, ports: WiredPorts) -> Partition:
-    return Partition(dataset="draft", key=key, files=ports.store.list_files(location, key))
+    files = ports.store.list_files(location, key)
+    return Partition(dataset="draft", key=key, files=files, endpoint_url=location.endpoint_url)

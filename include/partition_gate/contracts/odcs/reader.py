@@ -20,6 +20,7 @@ from partition_gate.contracts.odcs.object_names import use_shorthand
 from partition_gate.contracts.odcs.quality import read_rules
 from partition_gate.contracts.odcs.schema import require_valid
 from partition_gate.contracts.odcs.servers import (
+    endpoint_of,
     is_readable,
     location,
     place_of,
@@ -88,11 +89,11 @@ def _schema_facts(
     columns = read_columns(schema, at=at)
     require_defaults(columns, path=path)
     where = location(place_of(server)[1], folder=folder, model=str(schema.name), path=path)
+    where = where.model_copy(update={"endpoint_url": endpoint_of(server, path=path)})
     return {
         "path": at,
         "description": schema.description or "",
         "location": typed(where, columns, path=path),
-        "endpoint_url": server.get("endpointUrl"),
         "columns": columns,
         "foreign_keys": read_foreign_keys(schema, at=at, path=path),
         "compound_foreign_keys": read_compound_foreign_keys(schema, at=at, path=path),

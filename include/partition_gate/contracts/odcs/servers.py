@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from partition_gate.contract.model import Column
 from partition_gate.contract.nested_columns import published_type
 from partition_gate.contracts.odcs.object_names import object_of
 from partition_gate.core.errors import ContractError
+from partition_gate.core.nearest_words import shown
 from partition_gate.core.partition import Location
 from partition_gate.core.partition_key import Segment, is_key_type, why_not_key_type
 
@@ -44,6 +46,27 @@ def place_of(server: Mapping[str, Any]) -> tuple[str, str]:
     """The key with a server's location, and the location."""
     key = "location" if server.get("location") or not server.get("path") else "path"
     return key, str(server.get(key) or "")
+
+
+def endpoint_of(server: Mapping[str, Any], *, path: str) -> str | None:
+    """The URL of the S3 server that a contract names; None if it names none.
+
+    Raises:
+        ContractError: it is not an http(s) URL, or holds a user or a password.
+    """
+    url = server.get("endpointUrl")
+    if server.get("type") != "s3" or not url:
+        return None
+    parts = urlsplit(str(url))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ContractError(
+            f"{path}: servers: endpointUrl {shown(url)} is not a URL; write one such as https://s3.example.org"
+        )
+    if "@" in parts.netloc or parts.query:  # not quoted: it may be a password
+        raise ContractError(
+            f"{path}: servers: endpointUrl must not contain a user, a password or a query; write scheme, host and port"
+        )
+    return str(url).rstrip("/")
 
 
 def location(text: str, *, folder: str, model: str, path: str) -> Location:
@@ -94,9 +117,9 @@ def typed(where: Location, columns: Sequence[Column], *, path: str) -> Location:
 
 def same_files(locations: Mapping[str, Location]) -> list[tuple[str, ...]]:
     """The groups of objects that would be read from the same files; `locations` are by object."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str | None, str, str], list[str]] = {}
     for name, where in locations.items():
-        groups.setdefault((where.root, where.pattern), []).append(name)
+        groups.setdefault((where.endpoint_url, where.root, where.pattern), []).append(name)
     return [tuple(names) for names in groups.values() if len(names) > 1]
 
 
