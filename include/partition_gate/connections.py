@@ -5,9 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from partition_gate.adapters.airflow_connections import AirflowConnection, airflow_connection
-from partition_gate.adapters.s3_access.chain import DEFAULT_REGION, Chain, Identity
-from partition_gate.adapters.s3_access.service import CredentialSource, FixedCredentials, S3Credentials, S3Service
+from partition_gate.adapters.airflow_connections import AirflowConnection, airflow_connection, ledger_url, slack_token
+from partition_gate.adapters.s3_access.service import (
+    DEFAULT_REGION,
+    CredentialSource,
+    FixedCredentials,
+    Identity,
+    S3Credentials,
+    S3Service,
+)
 from partition_gate.core.errors import InvalidSetting
 from partition_gate.core.record import Record
 from partition_gate.settings import Addressing, Settings
@@ -43,10 +49,24 @@ def s3_service(settings: Settings) -> S3Service:
     )
 
 
+def ledger_database(settings: Settings) -> str:
+    """The SQLAlchemy URL of the ledger, which may hold a password. Raises: InvalidSetting."""
+    if settings.ledger_conn_id:
+        return ledger_url(settings.ledger_conn_id)
+    return settings.ledger_url or f"sqlite:///{settings.home / 'ledger.sqlite'}"
+
+
+def slack_bot_token(settings: Settings) -> str:
+    """The token, from the settings or the Airflow connection. Raises: NotDelivered, so that messages wait."""
+    return settings.slack_token.get_secret_value() or slack_token(settings.slack_conn_id)
+
+
 def _credentials(identity: Identity, *, call_s: float) -> tuple[CredentialSource, str]:
     """The source, and the region. A key without a role is complete: nobody is asked."""
     if identity.start and not identity.role_arn:
         return FixedCredentials(identity.start), identity.region or DEFAULT_REGION
+    from partition_gate.adapters.s3_access.chain import Chain
+
     chain = Chain(identity, call_s=call_s)
     return chain, chain.region
 

@@ -137,15 +137,14 @@ class WiredPorts:
 
     @cached_property
     def ledger(self) -> Ledger:
-        from partition_gate.adapters.airflow_connections import ledger_url
         from partition_gate.adapters.ledger.ledger import SqlLedger
         from partition_gate.adapters.ledger.migrate import migrate
+        from partition_gate.connections import ledger_database
 
         settings = self.settings
-        url = ledger_url(settings.ledger_conn_id) if settings.ledger_conn_id else settings.ledger_url
-        if not url:
+        if not (settings.ledger_url or settings.ledger_conn_id):
             _make_folder(settings.home)
-            url = f"sqlite:///{settings.home / 'ledger.sqlite'}"
+        url = ledger_database(settings)
         migrate(url, settings.ledger_timeout_s)
         return SqlLedger(url, settings.ledger_timeout_s)
 
@@ -172,12 +171,13 @@ class WiredPorts:
         return RoutingNotifier(ready, otherwise=InboxNotifier(self.settings.home / "inbox"))
 
     def _slack(self) -> Notifier:
-        from partition_gate.adapters.airflow_connections import slack_token
         from partition_gate.adapters.slack import SlackNotifier
+        from partition_gate.connections import slack_bot_token
 
         settings = self.settings
-        token = settings.slack_token.get_secret_value() or slack_token(settings.slack_conn_id)
-        return SlackNotifier(token, base_url=settings.slack_api_url, limit_s=settings.message_timeout_s)
+        return SlackNotifier(
+            slack_bot_token(settings), base_url=settings.slack_api_url, limit_s=settings.message_timeout_s
+        )
 
     def _email(self) -> Notifier:
         from partition_gate.adapters.email import EmailNotifier

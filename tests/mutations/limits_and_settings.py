@@ -11,6 +11,7 @@ SERVING = "tests/integration/test_serving_file.py"
 LINT_LIMITS = "tests/integration/test_limits_of_lint.py"
 LINT = "tests/integration/test_gate_lint.py"
 SURROUNDINGS = "tests/integration/test_surroundings.py"
+DOCTOR = "tests/integration/test_gate_doctor.py"
 CREDENTIALS = "tests/integration/test_s3_credentials.py"
 JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
 
@@ -121,6 +122,21 @@ INSTALLING = (
     Mutation("an Airflow connection turns certificates off", "connections.py",
              '.lower() == "false":', '.lower() == "no":',
              f"{CREDENTIALS}::test_an_airflow_connection_that_cannot_be_used_says_what_to_change"),
+    Mutation("a server that ignores If-Match is called healthy", "adapters/object_store/examination.py",
+             'failed(f"{self._endpoint.display_name} ignores', 'ok(f"{self._endpoint.display_name} ignores',
+             f"{DOCTOR}::test_a_server_that_ignores_conditions_is_refused"),
+    Mutation("a server that ignores If-None-Match is called healthy", "adapters/warehouse_delta/examination.py",
+             'create(self._path, b"second"):', 'create(self._path, b"second") is None:',
+             f"{DOCTOR}::test_a_server_that_ignores_conditions_is_refused"),
+    Mutation("the doctor leaves its file behind", "adapters/warehouse_delta/examination.py",
+             "self._storage.delete(self._path)\n", "\n",
+             f"{DOCTOR}::test_on_this_machine_alone_nothing_fails_and_nothing_is_left_behind"),
+    Mutation("the doctor migrates the ledger", "doctor.py",
+             ".version != HEAD:", ".version is None:",
+             f"{DOCTOR}::test_a_ledger_of_another_version_is_told_and_stays_as_it_is"),
+    Mutation("a refused deletion is called an outage", "adapters/warehouse_delta/storage.py",
+             "|\\(code: AccessDenied\\)", "",
+             f"{DOCTOR}::test_a_missing_right_is_the_one_that_is_named"),
     Mutation("a machine without credentials is told to start Amazon S3", "adapters/s3_access/chain.py",
              "except problems.NoCredentialsError as error:", "except KeyError as error:",
              f"{CREDENTIALS}::test_credentials_that_cannot_be_had_are_one_sentence_with_the_next_step"),

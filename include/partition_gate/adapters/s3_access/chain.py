@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -18,13 +17,10 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
     RefreshableCredentials,
 )
-from pydantic import Field
 
-from partition_gate.adapters.s3_access.service import S3Credentials
+from partition_gate.adapters.s3_access.service import DEFAULT_REGION, Identity, S3Credentials
 from partition_gate.core.errors import AccessDenied, StoreUnreachable
-from partition_gate.core.record import Record
 
-DEFAULT_REGION = "us-east-1"
 # botocore renews credentials 10 to 15 minutes before they expire, so a client that asks this often is in time; those
 # that are valid for less than that are asked for again at once.
 _ASK_AGAIN_AFTER, _SHORT = timedelta(seconds=30), timedelta(minutes=2)
@@ -34,19 +30,6 @@ _WHERE = (
     "set GATE_S3_ACCESS_KEY_ID and GATE_S3_SECRET_ACCESS_KEY, or AWS's own variables, or AWS_PROFILE, "
     "or give the machine a role"
 )
-
-
-class Identity(Record):
-    """Who we are. `start` is the key that we have; None: AWS's default chain, from `profile` if it is not empty.
-    `role_arn` is assumed with that, with further arguments of STS's AssumeRole (`ExternalId`).
-    """
-
-    start: S3Credentials | None = None
-    profile: str = ""
-    role_arn: str = ""
-    role_arguments: dict[str, Any] = Field(default_factory=dict)
-    region: str = ""
-    ca_bundle: Path | None = None
 
 
 class Chain:

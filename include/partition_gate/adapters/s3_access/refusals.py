@@ -10,7 +10,7 @@ _NOT_OUR_KEY = frozenset(
     {"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "TokenRefreshRequired"}
 )
 _SKEW = "RequestTimeTooSkewed"
-_CODE = re.compile(r"<Code>(\w+)</Code>|An error occurred \((\w+)\)")
+_CODE = re.compile(r"<Code>(\w+)</Code>|An error occurred \((\w+)\)|\(code: (\w+)\)")
 _UNTRUSTED = ("invalid peer certificate", "InvalidCertificate", "CERTIFICATE_VERIFY_FAILED")
 _PAGE = "docs/reference/credentials.md"
 

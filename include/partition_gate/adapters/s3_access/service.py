@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field
@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field
 from partition_gate.core.record import Record
 
 AMAZON = "Amazon S3"
+DEFAULT_REGION = "us-east-1"
 
 
 class S3Credentials(Record):
@@ -28,6 +29,19 @@ class S3Credentials(Record):
     def key(self) -> tuple[str, str, str]:
         """Changes only with the credentials themselves."""
         return (self.access_key_id, self.secret_access_key, self.session_token)
+
+
+class Identity(Record):
+    """Who we are. `start` is the key that we have; None: AWS's default chain, from `profile` if it is not empty.
+    `role_arn` is assumed with that, with further arguments of STS's AssumeRole (`ExternalId`).
+    """
+
+    start: S3Credentials | None = None
+    profile: str = ""
+    role_arn: str = ""
+    role_arguments: dict[str, Any] = Field(default_factory=dict)
+    region: str = ""
+    ca_bundle: Path | None = None
 
 
 class CredentialSource(Protocol):
@@ -65,7 +79,7 @@ class S3Service:
 
     url: str | None
     credentials: CredentialSource = field(repr=False)
-    region: str = "us-east-1"
+    region: str = DEFAULT_REGION
     virtual_hosts: bool | None = None
     requester_pays: bool = False
     ca_bundle: Path | None = None

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
 from obstore.store import LocalStore
 
 from partition_gate.adapters.s3_access.clients import delta_options, obstore_client
@@ -24,7 +30,8 @@ from partition_gate.gate.local_folders import no_space
 
 S3 = "s3://"
 QUARANTINE_SETTING = "GATE_QUARANTINE_URI"
-_FORBIDDEN = re.compile(r"\b403\b|<Code>AccessDenied</Code>")
+# deltalake has no exception for a refused request, and obstore none for one that was refused in a bulk deletion.
+_FORBIDDEN = re.compile(r"status:? 403|403 Forbidden|<Code>AccessDenied</Code>|\(code: AccessDenied\)")
 _OS_ERROR = re.compile(r"os error (\d+)")
 
 
@@ -97,6 +104,15 @@ class Storage:
             obstore.put(self._store, path, content)
             if self.is_local:
                 _flush(Path(self.uri(path)))
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Write a file that does not exist yet; False if it exists. Of two writers, one gets True."""
+        with self._translating(path, right="s3:PutObject"):
+            try:
+                obstore.put(self._store, path, content, mode="create")
+            except (AlreadyExistsError, PreconditionError):
+                return False
+            return True
 
     def get(self, path: str) -> bytes | None:
         """The file's bytes; None if there is none."""
@@ -171,7 +187,7 @@ def translating_errors(uri: str, *, setting: str = "GATE_WAREHOUSE_URI", right: 
     except (PermissionError, PermissionDeniedError, UnauthenticatedError) as error:
         raise AccessDenied(f"{uri}: {storage} ({setting}) {refusal(error, right=right)}") from error
     except (OSError, BaseError) as error:
-        if uri.startswith(S3) and _FORBIDDEN.search(str(error)):  # deltalake has no exception for it
+        if uri.startswith(S3) and _FORBIDDEN.search(str(error)):
             raise AccessDenied(f"{uri}: {storage} ({setting}) {refusal(error, right=right)}") from error
         if not uri.startswith(S3) and (refused := _refused_locally(uri, str(error), setting)):
             raise refused from error
