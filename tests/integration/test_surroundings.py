@@ -83,6 +83,16 @@ def test_on_amazon_the_credentials_of_the_machine_are_used_and_no_server_is_star
     assert not (desk.home / "object-store").exists()
 
 
+def test_without_an_endpoint_it_is_amazon_s3_and_no_server_is_started(tmp_path: Path) -> None:
+    key = {"GATE_S3_ACCESS_KEY_ID": "someone", "GATE_S3_SECRET_ACCESS_KEY": "hush"}
+
+    with open_ports(load_settings({"GATE_HOME": str(tmp_path), **key})) as ports:
+        service = ports.s3_service()
+
+    assert (service.url, service.display_name) == (None, "Amazon S3, us-east-1")
+    assert not (tmp_path / "object-store").exists()
+
+
 def test_the_embedded_server_is_started_where_the_settings_ask_for_it(tmp_path: Path) -> None:
     settings = load_settings({"GATE_HOME": str(tmp_path), "GATE_S3_EMBEDDED": "1"})
     location = Location(root="s3://landing/orders", segments=(), pattern="*.parquet")

@@ -11,6 +11,7 @@ SERVING = "tests/integration/test_serving_file.py"
 LINT_LIMITS = "tests/integration/test_limits_of_lint.py"
 LINT = "tests/integration/test_gate_lint.py"
 SURROUNDINGS = "tests/integration/test_surroundings.py"
+FILES = "tests/unit/test_settings_files.py"
 DOCTOR = "tests/integration/test_gate_doctor.py"
 CREDENTIALS = "tests/integration/test_s3_credentials.py"
 JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
@@ -97,7 +98,18 @@ INSTALLING = (
              f"{SURROUNDINGS}::test_without_a_checkout_home_and_contracts_start_at_the_working_directory"),
     Mutation("a server of ours stands in for Amazon S3", "wiring.py",
              "if self.settings.s3_embedded:", "if not self.settings.s3_endpoint_url:",
-             f"{SURROUNDINGS}::test_on_amazon_the_credentials_of_the_machine_are_used_and_no_server_is_started"),
+             f"{SURROUNDINGS}::test_without_an_endpoint_it_is_amazon_s3_and_no_server_is_started"),
+    Mutation("a secret in a file that is committed is accepted", "settings/sources.py",
+             "if secret or (", "if (",
+             f"{FILES}::test_a_key_that_cannot_be_used_is_refused_by_its_name_and_not_quoted"),
+    Mutation("a file wins over the environment", "settings/loading.py",
+             "given |= from_variables(variables)", "given = from_variables(variables) | given",
+             f"{FILES}::test_the_environment_wins_over_dotenv_and_dotenv_over_toml"),
+    Mutation("a misspelt line of .env is ignored", "settings/sources.py",
+             "    return _known(given, prefix=PREFIX)\n\n\ndef from_toml",
+             "    given = {name: each for name, each in given.items() if name[5:].lower() in Settings.model_fields}\n"
+             "    return _known(given, prefix=PREFIX)\n\n\ndef from_toml",
+             f"{FILES}::test_a_line_that_cannot_be_used_is_refused_by_its_number_and_not_quoted"),
     Mutation("a rehearsal reaches a real S3", "wiring.py",
              "if self.settings.now is not None:\n            raise", "if self.settings is None:\n            raise",
              f"{SURROUNDINGS}::test_a_rehearsal_never_reaches_a_real_s3"),
