@@ -41,6 +41,7 @@ class S3WithRoles(Record):
     url: str
     access_key_id: str
     secret_access_key: str
+    tls_url: str = ""
 
     def session(self, *, role: str = ROLE) -> dict[str, Any]:
         """New credentials of the role, as STS's AssumeRole answers them."""
@@ -60,22 +61,34 @@ class S3WithRoles(Record):
 
 @contextmanager
 def s3_with_roles(
-    home: Path, *, policy: Mapping[str, Any] = EVERYTHING, lifetime: timedelta = timedelta(hours=1)
+    home: Path,
+    *,
+    policy: Mapping[str, Any] = EVERYTHING,
+    lifetime: timedelta = timedelta(hours=1),
+    certificates: Path | None = None,
 ) -> Iterator[S3WithRoles]:
-    """A server whose role has exactly the rights of this policy; sessions are valid for `lifetime`."""
+    """A server whose role has exactly the rights of this policy; sessions are valid for `lifetime`. With a folder of
+    certificates (`server.pem`, `server.key`), it also speaks TLS.
+    """
     layout, own = Layout(home=home), Credentials.generate()
     layout.prepare()
     layout.credentials.write_text(json.dumps(own.server_document()))
     (home / "iam.json").write_text(json.dumps(_identities(policy, lifetime)))
     ports = next(ports for ports in map(Ports.slot, range(_FIRST_SLOT, 2 * Ports.slots())) if ports.are_free())
     arguments = command(Path(sys.executable).parent / "weed", layout, ports, buckets=_BUCKETS)
+    arguments.append(f"-s3.iam.config={home / 'iam.json'}")
+    tls_port = ports.base + 9  # the last of its ten, which nothing else uses
+    if certificates:
+        arguments += [f"-s3.port.https={tls_port}", f"-s3.cert.file={certificates / 'server.pem'}"]
+        arguments.append(f"-s3.key.file={certificates / 'server.key'}")
     with layout.log.open("w") as log:
-        server = subprocess.Popen(
-            [*arguments, f"-s3.iam.config={home / 'iam.json'}"], env={"HOME": str(home)}, stdout=log, stderr=log
-        )
+        server = subprocess.Popen(arguments, env={"HOME": str(home)}, stdout=log, stderr=log)
     try:
         running = S3WithRoles(
-            url=ports.endpoint_url, access_key_id=own.access_key_id, secret_access_key=own.secret_access_key
+            url=ports.endpoint_url,
+            access_key_id=own.access_key_id,
+            secret_access_key=own.secret_access_key,
+            tls_url=f"https://127.0.0.1:{tls_port}",
         )
         _wait_until_ready(running)
         yield running

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
@@ -54,6 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def _answer(self, status: int, body: bytes, *, etag: bool = False, part: str = "") -> None:
+        self.server.headers.append(self.headers)
         self.send_response_only(status)
         self.send_header("Date", self.server.date or self.date_time_string())
         self.send_header("Last-Modified", self.date_time_string())
@@ -71,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class LaxS3(ThreadingHTTPServer):
-    """`date`: the time that it states; empty: the right one."""
+    """`date`: the time that it states; empty: the right one. `headers`: those of each request."""
 
     daemon_threads = True
 
@@ -79,6 +81,7 @@ class LaxS3(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.objects: dict[str, bytes] = {}
         self.date = ""
+        self.headers: list[Message] = []
 
     @property
     def url(self) -> str:

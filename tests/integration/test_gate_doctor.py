@@ -184,6 +184,7 @@ def test_a_ledger_of_another_version_is_told_and_stays_as_it_is(clinic: Clinic, 
         after = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     engine.dispose()
     assert (found["ledger: tables"].health, after) == (health, version)
+    assert found["watch"].health is Health.WARNING  # opening the ledger would have migrated it
 
 
 def test_the_table_fits_into_80_columns() -> None:
