@@ -110,6 +110,10 @@ INSTALLING = (
              "    given = {name: each for name, each in given.items() if name[5:].lower() in Settings.model_fields}\n"
              "    return _known(given, prefix=PREFIX)\n\n\ndef from_toml",
              f"{FILES}::test_a_line_that_cannot_be_used_is_refused_by_its_number_and_not_quoted"),
+    Mutation("the engine is given files in S3, which it cannot read", "gate/inspect.py",
+             "ports.warehouse.local_files(dataset, into=references)", "ports.warehouse.files(dataset)",
+             "tests/integration/test_s3_warehouse.py"
+             "::test_rows_are_judged_by_the_published_rows_of_another_table_and_of_their_own"),
     Mutation("a rehearsal reaches a real S3", "wiring.py",
              "if self.settings.now is not None:\n            raise", "if self.settings is None:\n            raise",
              f"{SURROUNDINGS}::test_a_rehearsal_never_reaches_a_real_s3"),

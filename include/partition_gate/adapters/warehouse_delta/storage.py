@@ -26,10 +26,11 @@ from partition_gate.adapters.s3_access.refusals import refusal, untrusted
 from partition_gate.adapters.s3_access.service import S3Service
 from partition_gate.core.errors import AccessDenied, NoSpace, OperatorError, StoreUnreachable
 from partition_gate.core.record import Record
-from partition_gate.gate.local_folders import no_space
+from partition_gate.gate.local_folders import no_space, writing_below
 
 S3 = "s3://"
 QUARANTINE_SETTING = "GATE_QUARANTINE_URI"
+_RANGE_BYTES = 8 * 1024 * 1024
 # deltalake has no exception for a refused request, and obstore none for one that was refused in a bulk deletion.
 _FORBIDDEN = re.compile(r"status:? 403|403 Forbidden|<Code>AccessDenied</Code>|\(code: AccessDenied\)")
 _OS_ERROR = re.compile(r"os error (\d+)")
@@ -126,6 +127,22 @@ class Storage:
         """A range of a file's bytes; fewer if the file ends earlier."""
         with self._translating(path):
             return bytes(obstore.get_range(self._store, path, start=start, length=length))
+
+    def copy(self, path: str, target: Path) -> Path:
+        """Copy a file to a local path, in ranges, so that each request ends within its limit; returns the path.
+
+        Raises: OperatorError (the file is gone), NoSpace.
+        """
+        file = self.find(path)
+        if file is None:
+            raise OperatorError(f"{self.uri(path)}: a published file is gone; restore it, or run its partition again")
+        with writing_below(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as local:
+                for start in range(0, file.size_bytes, _RANGE_BYTES):
+                    length = min(_RANGE_BYTES, file.size_bytes - start)
+                    local.write(self.read_range(path, start=start, length=length))
+        return target
 
     def find(self, path: str) -> StoredFile | None:
         with self._translating(path):

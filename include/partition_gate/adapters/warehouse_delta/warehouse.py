@@ -6,6 +6,7 @@ import random
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from partition_gate.judging.quarantine import QuarantinedRows
 from partition_gate.judging.validation import Split
 
 COMMIT_TRIES = 60
+_COPIES_AT_ONCE = 4
 LONGEST_PAUSE_S = 0.5
 VIEWS_WAIT = timedelta(seconds=10)
 
@@ -138,6 +140,13 @@ class DeltaWarehouse:
         log = self._logs.load(table)
         paths = sorted(table_log.visible_paths(log)) if log else []
         return tuple(self._storage.uri(f"{table}/{path}") for path in paths)
+
+    def local_files(self, table: str, *, into: Path) -> tuple[str, ...]:
+        if self._storage.is_local:
+            return self.files(table)
+        paths = [file.removeprefix(f"{self._storage.root}/") for file in self.files(table)]
+        with ThreadPoolExecutor(_COPIES_AT_ONCE, thread_name_prefix="reference") as threads:
+            return tuple(threads.map(lambda path: str(self._storage.copy(path, into / path)), paths))
 
     def discard(
         self,
