@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -61,11 +62,19 @@ def _trials(settings: Settings, ports: WiredPorts) -> Iterator[Trial]:
     yield "home", partial(_home, settings.home)
     yield "mask key", partial(_mask_key, settings)
     yield "contracts", partial(_contracts, settings)
-    yield from _landing(settings, ports)
-    for name, root, setting in (
-        ("warehouse", settings.path(settings.warehouse_uri, "warehouse"), "GATE_WAREHOUSE_URI"),
-        ("quarantine", settings.path(settings.quarantine_uri, "quarantine"), QUARANTINE_SETTING),
-    ):
+    roots = {
+        "warehouse": (settings.path(settings.warehouse_uri, "warehouse"), "GATE_WAREHOUSE_URI"),
+        "quarantine": (settings.path(settings.quarantine_uri, "quarantine"), QUARANTINE_SETTING),
+    }
+    landing = _landing_locations(settings)
+    endpoints = [location.endpoint_url for location in landing if _bucket(location.root)]
+    endpoints += [None for root, _ in roots.values() if _bucket(root)]
+    for endpoint_url in dict.fromkeys(endpoints):
+        yield "s3: credentials", partial(_credentials, ports, endpoint_url)
+        yield "s3: clock", partial(_s3_clock, ports, endpoint_url)
+    for location in landing:
+        yield from _trials_of(location, ports)
+    for name, (root, setting) in roots.items():
         access = S3Access(ports.s3_service, call_s=settings.store_call_timeout_s)
         probe = StorageProbe(Storage(root, access, setting=setting))
         for trial in (probe.list, probe.write, probe.read, probe.delete):
@@ -125,19 +134,15 @@ def _contracts(settings: Settings) -> Finding:
     return ok(f"datasets: {len(catalogue.contracts)}")
 
 
-def _landing(settings: Settings, ports: WiredPorts) -> Iterator[Trial]:
+def _landing_locations(settings: Settings) -> tuple[Location, ...]:
     """One location for each bucket of each endpoint, and each local folder."""
     locations: dict[tuple[str | None, str], Location] = {}
-    for compiled in contract_folder(settings).load_all().contracts:
-        location = compiled.dataset.location
-        place = _bucket(location.root) or location.root
-        locations.setdefault((location.endpoint_url, place), location)
-    remote = [location for location in locations.values() if _bucket(location.root)]
-    for endpoint_url in dict.fromkeys(location.endpoint_url for location in remote):
-        yield "s3: credentials", partial(_credentials, ports, endpoint_url)
-        yield "s3: clock", partial(_s3_clock, ports, endpoint_url)
-    for location in locations.values():
-        yield from _trials_of(location, ports)
+    with suppress(GateError):  # the trial of the contracts says why
+        for compiled in contract_folder(settings).load_all().contracts:
+            location = compiled.dataset.location
+            place = _bucket(location.root) or location.root
+            locations.setdefault((location.endpoint_url, place), location)
+    return tuple(locations.values())
 
 
 def _bucket(root: str) -> str:

@@ -106,6 +106,15 @@ def test_a_missing_right_is_the_one_that_is_named(tmp_path: Path, sid: str, acti
     assert [subject for subject in failed if action not in found[subject].what] == []
 
 
+def test_the_endpoint_of_the_warehouse_is_looked_at_also_if_landing_is_local(clinic: Clinic, lax: LaxS3) -> None:
+    clinic.write_contract()
+
+    found = clinic.diagnoses()
+
+    assert {"s3: credentials", "s3: clock", "landing: list"} <= found.keys()
+    assert "landing: read" not in found
+
+
 def test_a_server_that_ignores_conditions_is_refused(clinic: Clinic, lax: LaxS3) -> None:
     found = clinic.diagnoses()
 
