@@ -28,7 +28,7 @@ _CONNECT_WITHIN_S = 5.0
 _TRIES = 2
 _WHERE = (
     "set GATE_S3_ACCESS_KEY_ID and GATE_S3_SECRET_ACCESS_KEY, or AWS's own variables, or AWS_PROFILE, "
-    "or give the machine a role"
+    "or give the machine a role; what the demo or `gate seed` wrote is read with GATE_S3_EMBEDDED=1"
 )
 
 
