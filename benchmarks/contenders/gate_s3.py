@@ -15,6 +15,8 @@ from timing import measure
 from partition_gate.adapters.embedded_s3.server import REGION
 from partition_gate.adapters.embedded_s3.users import running
 from partition_gate.adapters.object_store.s3 import S3ObjectStore
+from partition_gate.adapters.object_store.s3_clients import Endpoint
+from partition_gate.adapters.warehouse_delta.storage import S3Access
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.core.partition import Location, Partition
 from partition_gate.core.partition_key import Segment
@@ -36,19 +38,15 @@ def in_s3(path: str) -> Iterator[str]:
 
 def load_from_s3(server: str) -> dict[str, int]:
     access = json.loads(server)
-    landing = S3ObjectStore(**access)
+    endpoint = Endpoint.with_key(access["endpoint_url"], access["access_key_id"], access["secret_access_key"], REGION)
+    landing = S3ObjectStore(endpoint)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = landing.list_files(LANDING, PARTITION_KEY)
         spooled = landing.spool(Partition(dataset="orders", key=PARTITION_KEY, files=files), folder / "spool")
-        options = {
-            "aws_region": REGION,
-            "aws_allow_http": "true",
-            **{f"aws_{key}": value for key, value in access.items()},
-        }
         warehouse = DeltaWarehouse(
             "s3://warehouse/tables",
-            storage_options=options,
+            s3=S3Access(lambda: endpoint.service),
             serving_file=folder / "served.duckdb",
             quarantine_root="s3://warehouse/quarantine",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from importlib import import_module
@@ -15,6 +16,7 @@ from urllib.parse import quote
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.alerts.alert import Links
 from partition_gate.core.addresses import Tool, smtp_server
+from partition_gate.core.errors import InvalidSetting
 from partition_gate.core.table import TableSchema
 from partition_gate.gate.local_folders import writing_below
 from partition_gate.settings import Settings, load_settings
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
     from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
     from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
+    from partition_gate.adapters.s3_access.service import S3Service
     from partition_gate.contracts.drafting.layouts import ListChildren
     from partition_gate.gate.publish_contracts import RegistryStore
     from partition_gate.ports.clock import Clock
@@ -105,7 +108,7 @@ class WiredPorts:
         from partition_gate.adapters.object_store.routing import RoutingObjectStore
 
         limit = self.settings.spool_max_bytes
-        return RoutingObjectStore(s3=lambda: self._s3, local=LocalObjectStore(), spool_max_bytes=limit)
+        return RoutingObjectStore(s3=self._s3_store, local=LocalObjectStore(), spool_max_bytes=limit)
 
     @cached_property
     def validator(self) -> Validator:
@@ -121,12 +124,13 @@ class WiredPorts:
 
     @cached_property
     def warehouse(self) -> Warehouse:
+        from partition_gate.adapters.warehouse_delta.storage import S3Access
         from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 
         settings = self.settings
         return DeltaWarehouse(
             settings.path(settings.warehouse_uri, "warehouse"),
-            storage_options=storage_options(settings),
+            s3=S3Access(self.s3_service, call_s=settings.store_call_timeout_s),
             serving_file=Path(settings.path(settings.serving_file, "warehouse.duckdb")),
             quarantine_root=settings.path(settings.quarantine_uri, "quarantine"),
             views_wait=timedelta(seconds=settings.view_swap_timeout_s),
@@ -136,12 +140,12 @@ class WiredPorts:
     def ledger(self) -> Ledger:
         from partition_gate.adapters.ledger.ledger import SqlLedger
         from partition_gate.adapters.ledger.migrate import migrate
+        from partition_gate.connections import ledger_database
 
         settings = self.settings
-        url = settings.ledger_url
-        if not url:
+        if not (settings.ledger_url or settings.ledger_conn_id):
             _make_folder(settings.home)
-            url = f"sqlite:///{settings.home / 'ledger.sqlite'}"
+        url = ledger_database(settings)
         migrate(url, settings.ledger_timeout_s)
         return SqlLedger(url, settings.ledger_timeout_s)
 
@@ -168,12 +172,13 @@ class WiredPorts:
         return RoutingNotifier(ready, otherwise=InboxNotifier(self.settings.home / "inbox"))
 
     def _slack(self) -> Notifier:
-        from partition_gate.adapters.airflow_connections import slack_token
         from partition_gate.adapters.slack import SlackNotifier
+        from partition_gate.connections import slack_bot_token
 
         settings = self.settings
-        token = settings.slack_token.get_secret_value() or slack_token(settings.slack_connection)
-        return SlackNotifier(token, base_url=settings.slack_api_url, limit_s=settings.message_timeout_s)
+        return SlackNotifier(
+            slack_bot_token(settings), base_url=settings.slack_api_url, limit_s=settings.message_timeout_s
+        )
 
     def _email(self) -> Notifier:
         from partition_gate.adapters.email import EmailNotifier
@@ -192,37 +197,50 @@ class WiredPorts:
         """The contract registry at `s3://bucket/prefix` or in a local folder."""
         from partition_gate.adapters.object_store.registry import LocalRegistryStore, S3RegistryStore
 
-        return S3RegistryStore(root, self.endpoint) if root.startswith("s3://") else LocalRegistryStore(Path(root))
+        return S3RegistryStore(root, self.endpoint()) if root.startswith("s3://") else LocalRegistryStore(Path(root))
 
     def children(self, path: str) -> ListChildren:
         """A function that lists the folders and files in a folder; `path` says whether they are in S3."""
         from partition_gate.adapters.object_store.layout import local_children, s3_children
 
-        return s3_children(self.endpoint) if path.startswith("s3://") else local_children
+        return s3_children(self.endpoint()) if path.startswith("s3://") else local_children
 
-    @cached_property
-    def endpoint(self) -> Endpoint:
-        """The S3 endpoint of the settings; if it is empty, the embedded server is started."""
-        from partition_gate.adapters.embedded_s3.users import running
+    def endpoint(self, endpoint_url: str | None = None) -> Endpoint:
+        """`s3_service` with our limits."""
         from partition_gate.adapters.object_store.s3_clients import Endpoint
 
-        settings = self.settings
-        url, key = settings.s3_url, settings.s3_access_key_id
-        secret = settings.s3_secret_access_key.get_secret_value()
-        if url == "":
-            server = self._stack.enter_context(running(settings.home))
-            url, key, secret = server.endpoint_url, server.access_key_id, server.secret_access_key
-        limits = _store_limits(settings)
-        return Endpoint(url=url, access_key_id=key, secret_access_key=secret, region=settings.s3_region, limits=limits)
+        return Endpoint(self.s3_service(endpoint_url), _store_limits(self.settings))
+
+    def s3_service(self, endpoint_url: str | None = None) -> S3Service:
+        """The embedded server, where the settings ask for it; it is started on first use. Otherwise the endpoint that a
+        contract names, that of the settings, or Amazon S3.
+        """
+        if self.settings.s3_embedded:
+            return self._embedded_s3
+        if self.settings.now is not None:
+            raise InvalidSetting("GATE_NOW: is for rehearsals; unset it, or set GATE_S3_EMBEDDED, or use local folders")
+        return self._s3 if endpoint_url is None else replace(self._s3, url=endpoint_url)
 
     @cached_property
-    def _s3(self) -> ObjectStore:
+    def _embedded_s3(self) -> S3Service:
+        from partition_gate.adapters.embedded_s3.users import running
+        from partition_gate.adapters.s3_access.service import FixedCredentials, S3Service
+
+        server = self._stack.enter_context(running(self.settings.home))
+        credentials = FixedCredentials.of_key(server.access_key_id, server.secret_access_key)
+        return S3Service(url=server.endpoint_url, credentials=credentials, region=server.region)
+
+    @cached_property
+    def _s3(self) -> S3Service:
+        """All clients share it, so that they ask one source for credentials."""
+        from partition_gate.connections import s3_service
+
+        return s3_service(self.settings)
+
+    def _s3_store(self, endpoint_url: str | None) -> ObjectStore:
         from partition_gate.adapters.object_store.s3 import S3ObjectStore
 
-        endpoint = self.endpoint
-        return S3ObjectStore(
-            endpoint.url, endpoint.access_key_id, endpoint.secret_access_key, endpoint.region, endpoint.limits
-        )
+        return S3ObjectStore(self.endpoint(endpoint_url))
 
 
 @contextmanager
@@ -269,6 +287,8 @@ def docs_folder(settings: Settings) -> Path:
 
 def ledger_shown(settings: Settings) -> str:
     """The ledger of these settings, without a password."""
+    if settings.ledger_conn_id:
+        return f"the Airflow connection {settings.ledger_conn_id!r}"
     if not settings.ledger_url:
         return str(settings.home / "ledger.sqlite")
     before, at, behind = settings.ledger_url.rpartition("@")
@@ -312,21 +332,6 @@ def _store_limits(settings: Settings) -> StoreLimits:
         bytes_per_s=settings.store_file_bytes_per_s,
         spool_s=settings.spool_timeout_s,
     )
-
-
-def storage_options(settings: Settings) -> dict[str, str]:
-    """The options with which deltalake reaches the S3 of these settings. Without a key, it finds credentials itself."""
-    from partition_gate.adapters.warehouse_delta.storage import request_limits
-
-    options = {
-        "aws_endpoint_url": settings.s3_url or "",
-        "aws_access_key_id": settings.s3_access_key_id,
-        "aws_secret_access_key": settings.s3_secret_access_key.get_secret_value(),
-        "aws_region": settings.s3_region,
-        "aws_allow_http": "true",
-        **request_limits(settings.store_call_timeout_s),
-    }
-    return {name: value for name, value in options.items() if value}
 
 
 def links_for(settings: Settings, dataset: str, key: str, attempt_id: str) -> Links:

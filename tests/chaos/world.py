@@ -17,10 +17,10 @@ from deltalake.exceptions import TableNotFoundError
 from sqlalchemy import create_engine, text
 from tests.chaos.processes import Ended, Failpoint, Moment, Process
 
-from partition_gate.adapters.warehouse_delta.storage import Storage
+from partition_gate.adapters.warehouse_delta.storage import S3Access, Storage
 from partition_gate.apps.cli.main import main
-from partition_gate.settings import load_settings
-from partition_gate.wiring import storage_options
+from partition_gate.connections import s3_service
+from partition_gate.settings import Settings, load_settings
 
 ROWS = 100
 LIMIT = 5
@@ -168,13 +168,16 @@ def command(arguments: tuple[str, ...]) -> None:
 def _visible_rows() -> list[list[Any]]:
     settings = load_settings()
     root = settings.path(settings.warehouse_uri, "warehouse")
-    options = storage_options(settings) if root.startswith("s3://") else None
     try:
-        log = DeltaTable(f"{root}/{DATASET}", storage_options=options)
+        log = DeltaTable(f"{root}/{DATASET}", storage_options=Storage(root, _s3(settings)).options or None)
     except TableNotFoundError:
         return []
     rows = log.to_pyarrow_table(columns=["dt", "id", "version"])
     return [[str(row["dt"]), row["id"], row["version"]] for row in rows.to_pylist()]
+
+
+def _s3(settings: Settings) -> S3Access:
+    return S3Access(lambda: s3_service(settings))
 
 
 def _remote_files() -> list[str]:
@@ -183,13 +186,13 @@ def _remote_files() -> list[str]:
     root = settings.path(settings.warehouse_uri, "warehouse")
     if not root.startswith("s3://"):
         return []
-    files = Storage(root, storage_options(settings)).listing(DATASET)
+    files = Storage(root, _s3(settings)).listing(DATASET)
     return [file.path for file in files if file.path.endswith(".parquet") and "_delta_log" not in file.path]
 
 
 def _put(file: Path, uri: str) -> None:
     root, _, path = uri.removeprefix("s3://").partition("/")
-    Storage(f"s3://{root}", storage_options(load_settings())).put(path, file)
+    Storage(f"s3://{root}", _s3(load_settings())).put(path, file)
 
 
 def _known_attempts() -> list[str]:

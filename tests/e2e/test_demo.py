@@ -74,7 +74,8 @@ class Demo:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "GATE_HOME": str(self.home), "PYTHONPATH": "include"}
+        own = {"GATE_HOME": str(self.home), "GATE_S3_EMBEDDED": "1", "PYTHONPATH": "include"}
+        return {**os.environ, **own}
 
 
 class Visits:

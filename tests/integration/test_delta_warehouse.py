@@ -15,8 +15,10 @@ import duckdb
 import fsspec
 import pytest
 from deltalake import DeltaTable
+from tests.object_storage import access_to, endpoint_of
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
+from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.warehouse_delta.storage import Storage
 from partition_gate.adapters.warehouse_delta.table_log import TableLogs
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
@@ -544,16 +546,9 @@ def test_writers_of_the_file_leave_nothing_else_behind(warehouse: DeltaWarehouse
 
 
 def test_the_views_read_s3(s3: EmbeddedS3, tmp_path: Path) -> None:
-    options = {
-        "AWS_ENDPOINT_URL": s3.endpoint_url,
-        "AWS_ACCESS_KEY_ID": s3.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": s3.secret_access_key,
-        "AWS_REGION": s3.region,
-        "AWS_ALLOW_HTTP": "true",
-    }
     warehouse = DeltaWarehouse(
         "s3://warehouse/views",
-        storage_options=options,
+        s3=access_to(endpoint_of(s3)),
         serving_file=tmp_path / "warehouse.duckdb",
         quarantine_root="s3://warehouse/views/quarantine",
     )
@@ -584,14 +579,7 @@ def test_quarantine_keeps_rows_and_unreadable_files(warehouse: DeltaWarehouse, t
 def test_a_store_that_does_not_answer_is_named_without_its_credentials(tmp_path: Path) -> None:
     warehouse = DeltaWarehouse(
         "s3://warehouse/tables",
-        storage_options={
-            "aws_endpoint_url": "http://127.0.0.1:9",
-            "aws_access_key_id": "someone",
-            "aws_secret_access_key": "hush",
-            "aws_region": "us-east-1",
-            "aws_allow_http": "true",
-            "max_retries": "0",
-        },
+        s3=access_to(Endpoint.with_key("http://127.0.0.1:9", "someone", "hush")),
         serving_file=tmp_path / "warehouse.duckdb",
         quarantine_root="s3://warehouse/quarantine",
     )

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from tests.object_storage import endpoint_of
 from typer.testing import CliRunner, Result
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
@@ -123,7 +124,7 @@ def test_s3_partitions_with_two_segments_are_found_and_judged(tmp_path: Path, s3
         "GATE_S3_ACCESS_KEY_ID": s3.access_key_id,
         "GATE_S3_SECRET_ACCESS_KEY": s3.secret_access_key,
     }
-    writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region)
+    writer = LandingWriter(endpoint_of(s3))
     root = f"s3://landing/init-{secrets.token_hex(4)}"
     for hour in ("00", "01", "02"):
         writer.put(f"{root}/dt=2026-11-01/hour={hour}/a.parquet", parquet(awkward()))

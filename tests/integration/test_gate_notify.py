@@ -181,10 +181,10 @@ def test_people_read_one_line_for_each_message(desk: Desk):
 def test_a_slack_connection_without_airflow_s_answer_waits_and_says_why(desk: Desk):
     queue(desk.ledger, a_message("m1"))
 
-    code, (line,) = desk.notify(GATE_SLACK_TOKEN="", GATE_SLACK_CONNECTION="absent")
+    code, (line,) = desk.notify(GATE_SLACK_TOKEN="", GATE_SLACK_CONN_ID="absent")
 
     assert (code, line["result"]) == (1, "waits")
-    assert "GATE_SLACK_CONNECTION=absent: Airflow does not provide this connection" in line["why"]
+    assert "GATE_SLACK_CONN_ID=absent: Airflow does not provide this connection" in line["why"]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_slack_connection_without_airflow_s_answer_waits_and_says_why(desk: De
 def test_the_slack_token_may_come_from_an_airflow_connection(desk: Desk, connection: str, why: str):
     queue(desk.ledger, a_message("m1"))
 
-    code, (line,) = desk.notify(GATE_SLACK_TOKEN="", GATE_SLACK_CONNECTION="alerts", AIRFLOW_CONN_ALERTS=connection)
+    code, (line,) = desk.notify(GATE_SLACK_TOKEN="", GATE_SLACK_CONN_ID="alerts", AIRFLOW_CONN_ALERTS=connection)
 
     assert (code, why in line["why"], "xoxb" in json.dumps(line)) == (1 if why else 0, True, False)
 

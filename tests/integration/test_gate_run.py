@@ -348,7 +348,11 @@ def test_an_object_store_that_does_not_answer_is_named(desk):
     desk.write_contract(
         servers=[{"server": "x", "type": "s3", "format": "parquet", "location": "s3://landing/o/dt=*/*.parquet"}]
     )
-    desk.environment = {"GATE_S3_ENDPOINT_URL": "http://127.0.0.1:9", "GATE_S3_ACCESS_KEY_ID": "a"}
+    desk.environment = {
+        "GATE_S3_ENDPOINT_URL": "http://127.0.0.1:9",
+        "GATE_S3_ACCESS_KEY_ID": "a",
+        "GATE_S3_SECRET_ACCESS_KEY": "b",
+    }
 
     code, document = desk.run()
 

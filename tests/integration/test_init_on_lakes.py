@@ -19,6 +19,7 @@ from tests.integration.test_gate_init import gate
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.landing import LandingWriter
+from partition_gate.adapters.object_store.s3_clients import Endpoint
 
 DAYS = [date(2026, 11, 25) + timedelta(days=number) for number in range(4)]
 LANDED = datetime(2026, 11, 30, 1, 30, tzinfo=UTC).timestamp()
@@ -145,7 +146,7 @@ def test_a_lake_in_s3_is_drafted_like_a_local_one(tmp_path: Path, s3: EmbeddedS3
         "GATE_S3_ACCESS_KEY_ID": s3.access_key_id,
         "GATE_S3_SECRET_ACCESS_KEY": s3.secret_access_key,
     }
-    writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region)
+    writer = LandingWriter(Endpoint.with_key(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region))
     root = f"s3://landing/init-{secrets.token_hex(4)}"
     for path, data in of_days("events_%Y%m%d.parquet").items():
         body = BytesIO()

@@ -23,6 +23,7 @@ from tests.tutorials import answered
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.landing import LandingWriter, LocalLandingWriter
 from partition_gate.adapters.object_store.local import LocalObjectStore
+from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.testing.builders import a_patterned_location
 
 FOLDERS = ("{dt:%Y/%m/%d}/*.parquet", "%Y/%m/%d/part-0.parquet")
@@ -95,7 +96,7 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path, s3: EmbeddedS3) -> Lake
         "GATE_S3_ACCESS_KEY_ID": s3.access_key_id,
         "GATE_S3_SECRET_ACCESS_KEY": s3.secret_access_key,
     }
-    writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+    writer = LandingWriter(Endpoint.with_key(s3.endpoint_url, s3.access_key_id, s3.secret_access_key))
     return Lake(tmp_path, f"s3://landing/lake-{secrets.token_hex(4)}", writer.put, **settings)
 
 

@@ -28,11 +28,11 @@ LOCATION = Location(root="s3://landing/flights", segments=(Segment(name="dt", ty
 
 
 def a_store(url: str, limits: StoreLimits = LIMITS) -> S3ObjectStore:
-    return S3ObjectStore(url, "key", "secret", limits=limits)
+    return S3ObjectStore(Endpoint.with_key(url, "key", "secret", limits=limits))
 
 
 def an_endpoint(url: str) -> Endpoint:
-    return Endpoint(url=url, access_key_id="key", secret_access_key="secret", region="us-east-1", limits=LIMITS)
+    return Endpoint.with_key(url, "key", "secret", limits=LIMITS)
 
 
 def files(count: int, size_bytes: int = len(BODY)) -> Partition:
@@ -74,7 +74,7 @@ def test_a_call_ends_within_its_limit_and_names_it(fault: str, call: Callable[[s
 
 def test_a_write_ends_within_its_limit() -> None:
     with faulty_s3(SILENT) as url, ends_within(3), pytest.raises(StoreUnreachable, match="landing"):
-        LandingWriter(url, "key", "secret", limits=LIMITS).put("s3://landing/a.parquet", b"rows")
+        LandingWriter(Endpoint.with_key(url, "key", "secret", limits=LIMITS)).put("s3://landing/a.parquet", b"rows")
 
 
 @pytest.mark.parametrize("fault", [SILENT, DRIPPING, CUT])

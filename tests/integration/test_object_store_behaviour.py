@@ -14,12 +14,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.object_storage import endpoint_of
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.landing import LandingWriter, LocalLandingWriter
 from partition_gate.adapters.object_store.local import LocalObjectStore
 from partition_gate.adapters.object_store.routing import RoutingObjectStore
 from partition_gate.adapters.object_store.s3 import S3ObjectStore
+from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.core.errors import (
     AccessDenied,
     AmbiguousPartition,
@@ -69,10 +71,10 @@ class Landing:
 def landing(request: pytest.FixtureRequest, s3: EmbeddedS3, tmp_path: Path) -> Landing:
     kind: str = request.param
     remote = s3_store(s3)
-    routed = RoutingObjectStore(s3=lambda: remote, local=LocalObjectStore())
+    routed = RoutingObjectStore(s3=lambda _endpoint_url: remote, local=LocalObjectStore())
     if kind.endswith("s3"):
         store = routed if kind.startswith("routed") else remote
-        writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+        writer = LandingWriter(endpoint_of(s3))
         return Landing(store, writer.put, f"s3://landing/{uuid.uuid4().hex}", "s3://nowhere/flights")
     folder = tmp_path / "landing"
     folder.mkdir()
@@ -315,7 +317,7 @@ def test_the_empty_object_of_a_folder_is_no_file() -> None:
     with a_server_that_lists(more) as (url, _):
         location = a_location("s3://landing/a", pattern="*", dt="DATE")
 
-        assert S3ObjectStore(url, "key", "secret").list_files(location, "2013-01-01") == ()
+        assert S3ObjectStore(Endpoint.with_key(url, "key", "secret")).list_files(location, "2013-01-01") == ()
 
 
 def test_a_folder_named_like_a_data_file_is_refused_because_its_rows_would_be_missed(landing: Landing) -> None:
@@ -537,7 +539,7 @@ def test_a_file_that_is_ignored_is_not_the_file_of_a_key_that_is_named_like_it(l
 def test_the_listing_of_one_partition_asks_for_its_names_only() -> None:
     with a_server_that_lists() as (url, asked):
         location = a_patterned_location("events_{dt:%Y%m%d}_*.parquet", "s3://landing/a", dt="DATE")
-        S3ObjectStore(url, "key", "secret").list_files(location, "2026-11-07")
+        S3ObjectStore(Endpoint.with_key(url, "key", "secret")).list_files(location, "2026-11-07")
 
     assert [request["prefix"] for request in asked] == [["a/events_20261107_"]]
 
@@ -545,7 +547,7 @@ def test_the_listing_of_one_partition_asks_for_its_names_only() -> None:
 def test_the_watch_s_listing_begins_with_its_first_day_so_that_history_costs_nothing() -> None:
     with a_server_that_lists() as (url, asked):
         location = a_patterned_location("events_{dt:%Y%m%d}_*.parquet", "s3://landing/a", dt="DATE")
-        S3ObjectStore(url, "key", "secret").partition_keys(location, since=date(2026, 10, 31))
+        S3ObjectStore(Endpoint.with_key(url, "key", "secret")).partition_keys(location, since=date(2026, 10, 31))
 
     assert [(request["prefix"], request.get("max-keys"), request.get("start-after")) for request in asked] == [
         (["a/events_"], ["20"], None),
@@ -573,7 +575,9 @@ def test_a_page_of_a_listing_is_followed_by_the_next_one() -> None:
     folder = "<CommonPrefixes><Prefix>a/dt=2026-11-{}/</Prefix></CommonPrefixes>"
     more = "<IsTruncated>true</IsTruncated><NextContinuationToken>next</NextContinuationToken>"
     with a_server_that_lists(folder.format(28) + more, folder.format(29)) as (url, asked):
-        landed = S3ObjectStore(url, "key", "secret").partition_keys(a_location("s3://landing/a", dt="DATE"))
+        landed = S3ObjectStore(Endpoint.with_key(url, "key", "secret")).partition_keys(
+            a_location("s3://landing/a", dt="DATE")
+        )
 
     assert landed.keys == ("2026-11-28", "2026-11-29")
     assert [request.get("continuation-token") for request in asked] == [None, ["next"]]
@@ -629,7 +633,7 @@ def test_wrong_credentials_are_an_access_denied_that_shows_no_credential(
 ) -> None:
     good = {"access_key_id": s3.access_key_id, "secret_access_key": s3.secret_access_key}
     credentials: dict[str, Any] = {**good, wrong: "WRONGBUTSECRET"}
-    store = S3ObjectStore(s3.endpoint_url, **credentials)
+    store = S3ObjectStore(Endpoint.with_key(s3.endpoint_url, **credentials))
 
     with pytest.raises(AccessDenied, match=r"s3://landing.*rejects our credentials") as listing:
         store.list_files(a_location("s3://landing/a"), "snapshot")
@@ -643,7 +647,7 @@ def test_wrong_credentials_are_an_access_denied_that_shows_no_credential(
 
 
 def test_a_server_that_is_not_there_is_named_with_the_next_step(tmp_path: Path) -> None:
-    store = S3ObjectStore("http://127.0.0.1:9", "key", "secret")
+    store = S3ObjectStore(Endpoint.with_key("http://127.0.0.1:9", "key", "secret"))
 
     with pytest.raises(StoreUnreachable, match=r"http://127\.0\.0\.1:9 does not answer.*start it"):
         store.partition_keys(a_location("s3://landing/a", dt="DATE"))
@@ -658,14 +662,14 @@ def test_a_root_prefix_without_objects_has_no_partitions(s3: EmbeddedS3) -> None
 
 
 def test_an_upload_to_a_missing_bucket_does_not_create_it(s3: EmbeddedS3) -> None:
-    writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+    writer = LandingWriter(endpoint_of(s3))
 
     with pytest.raises(BucketMissing):
         writer.put("s3://mispelt/a.parquet", b"rows")
 
 
 def test_a_made_bucket_can_be_written_and_made_again(s3: EmbeddedS3) -> None:
-    writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+    writer = LandingWriter(endpoint_of(s3))
     writer.make_bucket("another")
     writer.make_bucket("another")
 
@@ -674,14 +678,16 @@ def test_a_made_bucket_can_be_written_and_made_again(s3: EmbeddedS3) -> None:
 
 def test_a_body_cut_midway_is_asked_for_again_as_a_whole(tmp_path: Path) -> None:
     with a_server_that_cuts(first_answers=2) as url:
-        spooled = S3ObjectStore(url, "key", "secret").spool(a_partition("s3://landing/b.parquet"), tmp_path)
+        spooled = S3ObjectStore(Endpoint.with_key(url, "key", "secret")).spool(
+            a_partition("s3://landing/b.parquet"), tmp_path
+        )
 
     assert spooled.paths[0].read_bytes() == BODY
 
 
 def test_a_body_that_is_always_cut_leaves_no_file(tmp_path: Path) -> None:
     with a_server_that_cuts(first_answers=10_000) as url, pytest.raises(StoreUnreachable, match="landing"):
-        S3ObjectStore(url, "key", "secret").spool(a_partition("s3://landing/b.parquet"), tmp_path)
+        S3ObjectStore(Endpoint.with_key(url, "key", "secret")).spool(a_partition("s3://landing/b.parquet"), tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -690,7 +696,7 @@ BODY = bytes(range(256)) * 40
 
 
 def s3_store(server: EmbeddedS3) -> S3ObjectStore:
-    return S3ObjectStore(server.endpoint_url, server.access_key_id, server.secret_access_key)
+    return S3ObjectStore(endpoint_of(server))
 
 
 def a_partition(path: str) -> Partition:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from tests.integration.test_gate_run import COULD_NOT_JUDGE, PUBLISHED, USAGE, Desk, check_of
+from tests.object_storage import endpoint_of
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.landing import LandingWriter
@@ -84,7 +85,7 @@ def on_s3(desk: Desk, s3: EmbeddedS3) -> None:
         "GATE_QUARANTINE_URI": f"s3://warehouse/{name}-quarantine",
     }
     desk.write_contract(schema=schema(), servers=[server(f"s3://landing/{name}")])
-    writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region)
+    writer = LandingWriter(endpoint_of(s3))
     for folder in (FOLDER, nulls_folder()):
         writer.put(f"s3://landing/{name}/{folder}/part-0.parquet", rows())
 

@@ -37,12 +37,7 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStore:
 
 
 def endpoint(server: EmbeddedS3, secret: str | None = None) -> Endpoint:
-    return Endpoint(
-        url=server.endpoint_url,
-        access_key_id=server.access_key_id,
-        secret_access_key=secret or server.secret_access_key,
-        region=server.region,
-    )
+    return Endpoint.with_key(server.endpoint_url, server.access_key_id, secret or server.secret_access_key)
 
 
 def approved(

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.commands import gate
+from tests.object_storage import endpoint_of
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.landing import LandingWriter
@@ -147,8 +148,8 @@ def test_columns_have_the_promised_types_and_no_partition_column() -> None:
 
 
 def test_seeding_again_uploads_nothing_to_a_real_server(s3: EmbeddedS3) -> None:
-    writer = LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
-    store = S3ObjectStore(s3.endpoint_url, s3.access_key_id, s3.secret_access_key)
+    writer = LandingWriter(endpoint_of(s3))
+    store = S3ObjectStore(endpoint_of(s3))
     seed(writer, first=DAY, last=DAY)
     before = flights(store)
 

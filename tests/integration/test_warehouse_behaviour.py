@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from s3fs import S3FileSystem
+from tests.object_storage import access_to, endpoint_of
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
@@ -94,13 +95,7 @@ def delta_on_s3(folder: Path, request: pytest.FixtureRequest) -> Stand:
     root = f"s3://warehouse/{uuid.uuid4().hex}"
     warehouse = DeltaWarehouse(
         root,
-        storage_options={
-            "aws_endpoint_url": server.endpoint_url,
-            "aws_access_key_id": server.access_key_id,
-            "aws_secret_access_key": server.secret_access_key,
-            "aws_region": server.region,
-            "aws_allow_http": "true",
-        },
+        s3=access_to(endpoint_of(server)),
         serving_file=folder / "warehouse.duckdb",
         quarantine_root=f"{root}/quarantine",
     )

@@ -73,7 +73,7 @@ def test_a_rehearsal_sets_the_time_of_every_command():
     [
         ("GATE_S3_ENDPOINT_URL", "https://s3.example.org"),
         ("GATE_SLACK_TOKEN", "xoxb-1"),
-        ("GATE_SLACK_CONNECTION", "slack"),
+        ("GATE_SLACK_CONN_ID", "slack"),
         ("GATE_WEBHOOK_SECRET", "0123456789abcdef"),
         ("GATE_LEDGER_URL", "postgresql://gate@db/gate"),
     ],

@@ -72,8 +72,8 @@ def test_a_url_that_is_no_mail_server_is_refused_and_not_quoted(url: str, why: s
         ({"GATE_OPERATORS_CHANNEL": "a@b@c"}, "GATE_OPERATORS_CHANNEL: neither a Slack channel nor"),
         ({"GATE_OPERATORS_CHANNEL": "https://ann:s3cret@hooks.example"}, "GATE_OPERATORS_CHANNEL: neither"),
         (
-            {"GATE_SLACK_TOKEN": "s3cret", "GATE_SLACK_CONNECTION": "alerts"},
-            "GATE_SLACK_CONNECTION: GATE_SLACK_TOKEN is",
+            {"GATE_SLACK_TOKEN": "s3cret", "GATE_SLACK_CONN_ID": "alerts"},
+            "GATE_SLACK_CONN_ID: GATE_SLACK_TOKEN is",
         ),
     ],
 )
@@ -94,7 +94,7 @@ def test_messages_leave_the_machine_only_with_their_settings():
         load_settings({}),
         load_settings(
             {
-                "GATE_SLACK_CONNECTION": "alerts",
+                "GATE_SLACK_CONN_ID": "alerts",
                 "GATE_SMTP_URL": "smtp://mail.example.org",
                 "GATE_WEBHOOK_SECRET": "0123456789abcdef",
                 **SENDER,
@@ -104,7 +104,7 @@ def test_messages_leave_the_machine_only_with_their_settings():
 
     tools = ("slack", "email", "webhook")
     assert [unset.missing_for(tool) for tool in tools] == [
-        "GATE_SLACK_TOKEN or GATE_SLACK_CONNECTION",
+        "GATE_SLACK_TOKEN or GATE_SLACK_CONN_ID",
         "GATE_SMTP_URL and GATE_SMTP_FROM",
         "GATE_WEBHOOK_SECRET",
     ]

@@ -22,6 +22,7 @@ from partition_gate.core.errors import DeliveryError, DeliveryUnknown, NotDelive
 from partition_gate.gate.deadlines import Deadline, LimitReached, within
 from partition_gate.judging.attempt import Message
 
+SCOPES = frozenset({"chat:write", "channels:read", "channels:history", "groups:read", "groups:history"})
 EVENT_TYPE = "partition_gate_alert"
 _PAGE = 200
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{8,}")
@@ -99,6 +100,13 @@ class SlackNotifier:
         )
         posted = (post for page in pages for post in page["messages"])
         return next((str(post["ts"]) for post in posted if _outbox_id(post) == message.id), None)
+
+    def scopes(self) -> frozenset[str]:
+        """What the token may do, as Slack says. Raises: NotDelivered, DeliveryUnknown."""
+        self._client.deadline = Deadline(self._limit_s)
+        answer = self._call("Slack", self._client.auth_test)
+        named = {str(name).lower(): str(value) for name, value in answer.headers.items()}
+        return frozenset(filter(None, (each.strip() for each in named.get("x-oauth-scopes", "").split(","))))
 
     def _edit(self, channel: str, root_ts: str, content: dict[str, Any]) -> str:
         channel_id = self._channel_id(channel)

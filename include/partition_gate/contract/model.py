@@ -253,7 +253,6 @@ class Dataset(Record):
     path: str
     description: str = ""
     location: Location
-    endpoint_url: str | None = None
     columns: tuple[Column, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
     compound_foreign_keys: tuple[CompoundForeignKey, ...] = ()

@@ -60,7 +60,8 @@ def readiness(
     if now - newest < quiet:
         wait = f"ready {quiet.total_seconds():g} s after the newest, {newest:%H:%M:%S} UTC"
         return Wait(why=f"files are still arriving ({wait})")
-    return Ready(partition=Partition(dataset=dataset.name, key=key, files=declared))
+    endpoint_url = dataset.location.endpoint_url
+    return Ready(partition=Partition(dataset=dataset.name, key=key, files=declared, endpoint_url=endpoint_url))
 
 
 def _unfinished(dataset: Dataset, key: str, why: str, *, now: datetime) -> Wait | Missing:

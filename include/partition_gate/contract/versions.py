@@ -43,7 +43,6 @@ def with_current_terms(version: Dataset, current: Dataset) -> Dataset:
     return version.model_copy(
         update={
             "location": current.location,
-            "endpoint_url": current.endpoint_url,
             "has_siblings": current.has_siblings,
             "contract": version.contract.model_copy(
                 update={name: getattr(current.contract, name) for name in _CURRENT_TERMS},

@@ -22,12 +22,14 @@ class Location(Record):
     """Where a dataset's partitions are: `root/dt=*/hour=*/pattern`; without segments there is one, `snapshot`.
 
     If the paths have a `layout`, they are `root/layout`: the segments are its fields, and `pattern` is its text.
+    `endpoint_url` is that of the S3 server that the contract names; None: the one of the settings.
     """
 
     root: str
     segments: tuple[Segment, ...]
     pattern: str
     layout: PathPattern | None = None
+    endpoint_url: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -143,11 +145,12 @@ class DataFile(Record):
 
 
 class Partition(Record):
-    """A partition's files, in path order, as listed when the partition was ready."""
+    """A partition's files, in path order, as listed when the partition was ready. `endpoint_url` as in `Location`."""
 
     dataset: str
     key: str
     files: tuple[DataFile, ...]
+    endpoint_url: str | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -64,7 +64,7 @@ def landed_now(dataset: Dataset, key: str, *, ports: Ports) -> Partition | str:
     declared = declared_files(dataset, files, note)
     if isinstance(declared, str):
         return f"{folder}: {declared}"
-    return Partition(dataset=dataset.name, key=key, files=declared)
+    return Partition(dataset=dataset.name, key=key, files=declared, endpoint_url=dataset.location.endpoint_url)
 
 
 def check_promised(dataset: Dataset, key: str, *, ports: Ports) -> None:

@@ -89,6 +89,7 @@ def record_missing(compiled: CompiledDataset, attempt: Attempt, *, ports: Ports)
 
 def _scan(compiled: CompiledDataset, spooled: Spooled, ports: Ports) -> PartitionScan:
     values = compiled.dataset.location.values(spooled.partition.key)
+    references = spooled.folder / "references"
     return PartitionScan(
         paths=spooled.paths,
         sources=tuple(file.path for file in spooled.partition.files),
@@ -96,7 +97,7 @@ def _scan(compiled: CompiledDataset, spooled: Spooled, ports: Ports) -> Partitio
         published=compiled.published,
         partition_values=tuple(values.items()),
         references=tuple(
-            ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset))
+            ReferenceFiles(dataset=dataset, paths=ports.warehouse.local_files(dataset, into=references))
             for dataset in _datasets_read(compiled)
         ),
         scratch=spooled.folder / "validated",

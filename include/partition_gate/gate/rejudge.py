@@ -105,13 +105,14 @@ def _not_judged(new: CompiledDataset, key: str, why: str) -> Rejudged:
 def _verdict(
     version: CompiledDataset, partition: Partition, paths: tuple[Path, ...], old: CompiledDataset, ports: Ports
 ) -> Verdict:
+    references = paths[0].parent / "references"
     scan = PartitionScan(
         paths=paths,
         sources=tuple(file.path for file in partition.files),
         table=version.table,
         partition_values=tuple(old.dataset.location.values(partition.key).items()),
         references=tuple(
-            ReferenceFiles(dataset=dataset, paths=ports.warehouse.files(dataset))
+            ReferenceFiles(dataset=dataset, paths=ports.warehouse.local_files(dataset, into=references))
             for dataset in version.referenced_datasets
         ),
     )

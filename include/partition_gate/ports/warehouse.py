@@ -66,6 +66,13 @@ class Warehouse(Protocol):
     def files(self, table: str) -> tuple[str, ...]:
         """Parquet files of the newest published version; empty if nothing was published."""
 
+    def local_files(self, table: str, *, into: Path) -> tuple[str, ...]:
+        """As `files`, for an engine that reads local files only: those of a remote warehouse are copied below `into`,
+        under the same Hive folders. The caller removes them.
+
+        Raises: AccessDenied, NoSpace, StoreUnreachable.
+        """
+
     def discard(
         self,
         table: str,

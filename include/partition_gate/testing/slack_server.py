@@ -50,6 +50,7 @@ class SlackServer:
     ) -> None:
         self.channels, self.rates, self.page = dict(channels), dict(rates or {}), page
         self.absent_from: set[str] = set()
+        self.scopes = {"chat:write", "channels:read", "channels:history", "groups:read", "groups:history"}
         self.posts: dict[str, list[_Answer]] = {channel: [] for channel in channels.values()}
         self.faults_made: list[Fault] = []
         self.calls: list[str] = []
@@ -188,6 +189,7 @@ _METHODS: dict[str, Callable[[SlackServer, _Answer], _Answer]] = {
     "conversations.history": SlackServer._history,
     "conversations.replies": SlackServer._replies,
     "conversations.list": SlackServer._list,
+    "auth.test": lambda _slack, _arguments: {"bot_id": "B0GATE0001"},
 }
 
 
@@ -208,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self, fault: Fault | None) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         is_json = "json" in (self.headers.get("Content-Type") or "")
-        arguments = json.loads(body) if is_json else dict(parse_qsl(body))
+        arguments = json.loads(body or "{}") if is_json else dict(parse_qsl(body))
         arguments |= dict(parse_qsl(urlsplit(self.path).query))
         if fault in _INSTEAD:
             _INSTEAD[fault](self)
@@ -220,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault in {Fault.DROPPED_AFTER, Fault.DRIPPING}:
             self.close_connection = True
             return
-        _reply(self, 200, answer)
+        _reply(self, 200, answer, x_oauth_scopes=",".join(sorted(self.slack.scopes)))
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
         """No log output."""

@@ -141,6 +141,9 @@ class InMemoryWarehouse:
         visible = sorted(p.attempt_id for (name, _), p in self._published.items() if name == table)
         return tuple(f"memory://{table}/part-{attempt_id}.parquet" for attempt_id in visible)
 
+    def local_files(self, table: str, *, into: Path) -> tuple[str, ...]:  # noqa: ARG002 -- nothing is copied
+        return self.files(table)
+
     def discard(
         self,
         table: str,

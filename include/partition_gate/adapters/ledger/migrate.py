@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import AwareDatetime
 from sqlalchemy import Connection, inspect, text
 
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.core.errors import LedgerUnusable
+from partition_gate.core.record import Record
 
 HEAD = "0009"
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -36,6 +38,25 @@ def migrate(url: str, timeout_s: float = TIMEOUT_S) -> None:
                 )
             if version != HEAD:
                 _upgrade(connection)
+    finally:
+        database.close()
+
+
+class LedgerState(Record):
+    """The tables' version (None: there are none yet), and the database's clock; None: it is this machine's."""
+
+    version: str | None
+    now: AwareDatetime | None
+
+
+def ledger_state(url: str, timeout_s: float = TIMEOUT_S) -> LedgerState:
+    """What a database holds; nothing is changed. Raises: LedgerUnusable."""
+    database = Database(url, timeout_s)
+    try:
+        with database.reading() as connection:
+            is_remote = connection.dialect.name == "postgresql"
+            now = connection.execute(text("SELECT clock_timestamp()")).scalar() if is_remote else None
+            return LedgerState(version=_version(connection), now=now)
     finally:
         database.close()
 

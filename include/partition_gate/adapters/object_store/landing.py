@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
 from partition_gate.adapters.object_store import s3_clients
-from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
+from partition_gate.adapters.object_store.s3_clients import Endpoint, Listings
 from partition_gate.adapters.object_store.s3_errors import access_denied, bucket_missing, no_answer, translating_errors
 from partition_gate.adapters.object_store.spooling import whole_or_absent
 from partition_gate.core.errors import GateError
@@ -31,30 +30,18 @@ class ObjectWriter(Protocol):
 class LandingWriter:
     """Writes to `s3://` paths. One PUT per object, so that its ETag is the MD5 of its bytes."""
 
-    def __init__(
-        self,
-        endpoint_url: str | None,
-        access_key_id: str,
-        secret_access_key: str,
-        region: str = "us-east-1",
-        limits: StoreLimits | None = None,
-    ) -> None:
-        self._endpoint = Endpoint(
-            url=endpoint_url,
-            access_key_id=access_key_id,
-            secret_access_key=secret_access_key,
-            region=region,
-            limits=limits or StoreLimits(),
-        )
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._buckets = Listings(endpoint)
         self._stores: dict[str, S3Store] = {}
 
     def make_bucket(self, name: str) -> None:
         """Create a bucket, unless it exists."""
         with translating_errors(self._endpoint, name):
             try:
-                s3_clients.call(self._endpoint, self._buckets._call_s3, "head_bucket", Bucket=name)
+                self._buckets.require_bucket(name)
             except FileNotFoundError:
-                s3_clients.call(self._endpoint, self._buckets._call_s3, "create_bucket", Bucket=name)
+                self._buckets.make_bucket(name)
 
     def put(self, path: str, body: bytes) -> bool:
         store, key = self._store(path)
@@ -78,10 +65,6 @@ class LandingWriter:
         except BaseError as error:
             raise _landing_error(self._endpoint, path, error) from error
         return True
-
-    @cached_property
-    def _buckets(self) -> Any:
-        return s3_clients.listing_client(self._endpoint)
 
     def _store(self, path: str) -> tuple[S3Store, str]:
         bucket, key = s3_clients.split(path)
@@ -120,7 +103,7 @@ def _etag(store: S3Store, key: str) -> str | None:
 
 def _landing_error(endpoint: Endpoint, path: str, error: BaseError | FileNotFoundError) -> GateError:
     if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        return access_denied(endpoint, path)
+        return access_denied(endpoint, path, error, right="s3:PutObject")
     if isinstance(error, FileNotFoundError):
         return bucket_missing(endpoint, path)
     return no_answer(endpoint, path, error)

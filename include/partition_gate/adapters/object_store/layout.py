@@ -7,7 +7,7 @@ from pathlib import Path
 
 from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.listing import is_ignored
-from partition_gate.adapters.object_store.s3_clients import Endpoint
+from partition_gate.adapters.object_store.s3_clients import Endpoint, Listings
 from partition_gate.adapters.object_store.s3_errors import translating_errors
 from partition_gate.contracts.drafting.layouts import Children, ListChildren
 from partition_gate.core.errors import BucketMissing
@@ -47,16 +47,12 @@ def local_children(folder: str) -> Children:
 
 def s3_children(endpoint: Endpoint) -> ListChildren:
     """Lists folders and files in S3; an empty prefix has none."""
-    client = s3_clients.listing_client(endpoint)
+    listings = Listings(endpoint)
 
     def children(folder: str) -> Children:
         path = s3_clients.without_scheme(folder)
         with translating_errors(endpoint, path):
-            try:
-                entries = s3_clients.call(endpoint, client._ls, path, detail=True, refresh=True)
-            except FileNotFoundError:
-                s3_clients.call(endpoint, client._call_s3, "head_bucket", Bucket=s3_clients.bucket(path))
-                return Children([], [])
+            entries = listings.entries(path)
         return _children((str(each["name"]).rsplit("/", 1)[-1], each["type"] == "directory") for each in entries)
 
     return children

@@ -68,7 +68,7 @@ class S3RegistryStore:
         try:
             yield
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise access_denied(self._endpoint, self.root) from error
+            raise access_denied(self._endpoint, self.root, error, right="s3:GetObject or s3:PutObject") from error
         except FileNotFoundError as error:
             raise bucket_missing(self._endpoint, self.root) from error
         except BaseError as error:

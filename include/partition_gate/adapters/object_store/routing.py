@@ -15,26 +15,29 @@ _SCHEME = "s3://"
 
 
 class RoutingObjectStore:
-    """The `ObjectStore` port over two others. A partition's first file decides which store spools it.
+    """The `ObjectStore` port over one store for each S3 endpoint, and one for local folders. A partition's first file
+    decides which store spools it.
 
-    `s3` is called for the first S3 path only, so that local contracts do not start a server.
+    `s3` opens the store of an endpoint (None: that of the settings), once and only for an S3 path, so that local
+    contracts do not start a server.
     """
 
     def __init__(
-        self, *, s3: Callable[[], ObjectStore], local: ObjectStore, spool_max_bytes: int = SPOOL_MAX_BYTES
+        self, *, s3: Callable[[str | None], ObjectStore], local: ObjectStore, spool_max_bytes: int = SPOOL_MAX_BYTES
     ) -> None:
-        self._s3 = s3
+        self._open_s3 = s3
+        self._s3: dict[str | None, ObjectStore] = {}
         self._local = local
         self._spool_max_bytes = spool_max_bytes
 
     def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
-        return self._store(location.root).partition_keys(location, since=since)
+        return self._store(location.root, location.endpoint_url).partition_keys(location, since=since)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
-        return self._store(location.root).list_files(location, key)
+        return self._store(location.root, location.endpoint_url).list_files(location, key)
 
     def note(self, location: Location, key: str, name: str) -> bytes | None:
-        return self._store(location.root).note(location, key, name)
+        return self._store(location.root, location.endpoint_url).note(location, key, name)
 
     def spool(self, partition: Partition, into: Path) -> Spooled:
         size_bytes = sum(file.size_bytes for file in partition.files)
@@ -44,7 +47,11 @@ class RoutingObjectStore:
                 f"the limit of {self._spool_max_bytes:,} (GATE_SPOOL_MAX_BYTES); land smaller partitions, or raise it"
             )
         first = partition.files[0].path if partition.files else ""
-        return self._store(first).spool(partition, into)
+        return self._store(first, partition.endpoint_url).spool(partition, into)
 
-    def _store(self, path: str) -> ObjectStore:
-        return self._s3() if path.startswith(_SCHEME) else self._local
+    def _store(self, path: str, endpoint_url: str | None) -> ObjectStore:
+        if not path.startswith(_SCHEME):
+            return self._local
+        if endpoint_url not in self._s3:
+            self._s3[endpoint_url] = self._open_s3(endpoint_url)
+        return self._s3[endpoint_url]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import Any
 
-import obstore.store
 import s3fs
 from fsspec.asyn import sync
-from pydantic import Field
+from obstore.store import S3Store
 
+from partition_gate.adapters.s3_access.clients import obstore_client, s3fs_options
+from partition_gate.adapters.s3_access.service import FixedCredentials, S3Service
 from partition_gate.core.record import Record
 
 SCHEME = "s3://"
-_CONNECT_WITHIN_S = 5.0
 
 
 class StoreLimits(Record):
@@ -34,73 +33,89 @@ class StoreLimits(Record):
         return self.file_s + size_bytes / self.bytes_per_s
 
 
-class Endpoint(Record):
-    """The address of S3 and our credentials. `url` None is Amazon S3. Without an access key, the clients find
-    credentials as AWS's own tools do: in the `AWS_` variables, or from the role of the machine.
-    """
+@dataclass(frozen=True)
+class Endpoint:
+    """An S3 service and the limits of our calls to it."""
 
-    url: str | None
-    access_key_id: str = Field(repr=False)  # empty: see above
-    secret_access_key: str = Field(repr=False)
-    region: str
-    limits: StoreLimits = StoreLimits()
+    service: S3Service
+    limits: StoreLimits = field(default_factory=StoreLimits)
+
+    @classmethod
+    def with_key(
+        cls,
+        url: str | None,
+        access_key_id: str,
+        secret_access_key: str,
+        region: str = "us-east-1",
+        limits: StoreLimits | None = None,
+    ) -> Endpoint:
+        """The service at `url`, reached with one key that does not change."""
+        credentials = FixedCredentials.of_key(access_key_id, secret_access_key)
+        return cls(S3Service(url=url, credentials=credentials, region=region), limits or StoreLimits())
 
     @property
     def display_name(self) -> str:
         """Its name in messages."""
-        return self.url or f"Amazon S3, {self.region}"
+        return self.service.display_name
 
 
-def listing_client(endpoint: Endpoint) -> s3fs.S3FileSystem:
-    """A client of its own, without a cache."""
-    return s3fs.S3FileSystem(
-        key=endpoint.access_key_id or None,
-        secret=endpoint.secret_access_key or None,
-        endpoint_url=endpoint.url,
-        use_listings_cache=False,
-        skip_instance_cache=True,
-        client_kwargs={"region_name": endpoint.region},
-        config_kwargs={
-            "retries": {"max_attempts": 2},
-            "connect_timeout": min(_CONNECT_WITHIN_S, endpoint.limits.call_s),
-            "read_timeout": endpoint.limits.call_s,
-        },
-    )
-
-
-def call(endpoint: Endpoint, method: Callable[..., Any], /, *arguments: Any, **options: Any) -> Any:
-    """Run one of s3fs's coroutines. The client's own timeouts apply to a single read, so a slow drip resets them.
-
-    Raises:
-        TimeoutError: no result within the limit of a call.
+class Listings:
+    """Lists folders and looks at buckets. A client of s3fs keeps its credentials, so it is replaced by a new one when
+    they have changed.
     """
-    return sync(method.__self__.loop, method, *arguments, timeout=endpoint.limits.call_s, **options)  # type: ignore[attr-defined]
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._key: tuple[str, str, str] | None = None
+        self._client: Any = None
+
+    def entries(self, folder: str) -> list[dict[str, Any]]:
+        """The listing entries below a folder (`bucket/prefix`); empty if no key has this prefix.
+
+        Raises: FileNotFoundError (there is no such bucket), and other errors of s3fs and botocore.
+        """
+        try:
+            found: list[dict[str, Any]] = self._call("_ls", folder, detail=True, refresh=True)
+        except FileNotFoundError:  # s3fs raises this for both an empty prefix and a missing bucket
+            self.require_bucket(bucket(folder))
+            return []
+        return found
+
+    def page(self, **request: Any) -> dict[str, Any]:
+        """One answer to `list_objects_v2`. Raises: as `entries`."""
+        answer: dict[str, Any] = self._call("_call_s3", "list_objects_v2", **self._current().req_kw, **request)
+        return answer
+
+    def require_bucket(self, name: str) -> None:
+        """Raise FileNotFoundError if there is no such bucket."""
+        self._call("_call_s3", "head_bucket", Bucket=name)
+
+    def make_bucket(self, name: str) -> None:
+        self._call("_call_s3", "create_bucket", Bucket=name)
+
+    def _call(self, name: str, /, *arguments: Any, **options: Any) -> Any:
+        """Run one of s3fs's coroutines. The client's own timeouts apply to a single read, so a slow drip resets them.
+
+        Raises: TimeoutError (no result within the limit of a call).
+        """
+        client, limit_s = self._current(), self._endpoint.limits.call_s
+        return sync(client.loop, getattr(client, name), *arguments, timeout=limit_s, **options)
+
+    def _current(self) -> Any:
+        credentials = self._endpoint.service.credentials.current()
+        if self._key != credentials.key:
+            options = s3fs_options(self._endpoint.service, credentials, call_s=self._endpoint.limits.call_s)
+            self._client, self._key = s3fs.S3FileSystem(**options), credentials.key
+        return self._client
 
 
-def object_client(endpoint: Endpoint, bucket: str, *, within_s: float | None = None) -> obstore.store.S3Store:
+def object_client(endpoint: Endpoint, bucket: str, *, within_s: float | None = None) -> S3Store:
     """A client whose requests, including the body, take at most `within_s` and are tried once. Without `within_s` it
     tries twice within the limit of a call; it does not retry after a timeout.
     """
     try_s = endpoint.limits.call_s / 2 if within_s is None else within_s
-    return obstore.store.S3Store(
-        bucket,
-        region=endpoint.region,
-        config=_stated(endpoint),
-        client_options={
-            "allow_http": True,
-            "connect_timeout": timedelta(seconds=min(_CONNECT_WITHIN_S, try_s)),
-            "timeout": timedelta(seconds=try_s),
-        },
-        # We retry whole bodies ourselves; the client's own retries would multiply with ours.
-        retry_config={"max_retries": 1 if within_s is None else 0, "retry_timeout": timedelta(seconds=try_s)},
-    )
-
-
-def _stated(endpoint: Endpoint) -> Any:
-    """What is stated about an endpoint; obstore takes an empty text for a value."""
-    keys = {"access_key_id": endpoint.access_key_id, "secret_access_key": endpoint.secret_access_key}
-    values = {"endpoint": endpoint.url, **keys}
-    return {name: value for name, value in values.items() if value}
+    # We retry whole bodies ourselves; the client's own retries would multiply with ours.
+    return obstore_client(endpoint.service, bucket, try_s=try_s, retries=1 if within_s is None else 0)
 
 
 def split(path: str) -> tuple[str, str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 from obstore.exceptions import BaseError
 
 from partition_gate.adapters.object_store.s3_clients import Endpoint, bucket
+from partition_gate.adapters.s3_access.refusals import refusal, untrusted
 from partition_gate.core.errors import AccessDenied, BucketMissing, StoreUnreachable
 
 
@@ -24,13 +25,11 @@ def translating_errors(endpoint: Endpoint, path: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise bucket_missing(endpoint, path) from error
     except PermissionError as error:
-        raise access_denied(endpoint, path) from error
-    except NoCredentialsError as error:
-        raise no_credentials(endpoint, path) from error
+        raise access_denied(endpoint, path, error, right="s3:ListBucket") from error
     except TimeoutError as error:
         raise too_slow(endpoint, path) from error
     except (OSError, BotoCoreError, ClientError) as error:
-        raise unreachable(endpoint, path, type(error).__name__) from error
+        raise unreachable(endpoint, path, untrusted(error) or type(error).__name__) from error
 
 
 def bucket_missing(endpoint: Endpoint, path: str) -> BucketMissing:
@@ -40,18 +39,9 @@ def bucket_missing(endpoint: Endpoint, path: str) -> BucketMissing:
     )
 
 
-def access_denied(endpoint: Endpoint, path: str) -> AccessDenied:
-    return AccessDenied(
-        f"s3://{bucket(path)}: {endpoint.display_name} rejects our credentials; "
-        "check the access key and the secret, and grant them list and read access to this bucket"
-    )
-
-
-def no_credentials(endpoint: Endpoint, path: str) -> AccessDenied:
-    return AccessDenied(
-        f"s3://{bucket(path)}: no credentials for {endpoint.display_name}; set GATE_S3_ACCESS_KEY_ID and "
-        "GATE_S3_SECRET_ACCESS_KEY, or AWS's own variables, or give the machine a role"
-    )
+def access_denied(endpoint: Endpoint, path: str, error: BaseException, *, right: str) -> AccessDenied:
+    """The error for a refused request, which needs `right` (`s3:GetObject`)."""
+    return AccessDenied(f"s3://{bucket(path)}: {endpoint.display_name} {refusal(error, right=right)}")
 
 
 def unreachable(endpoint: Endpoint, path: str, why: str) -> StoreUnreachable:
@@ -70,7 +60,11 @@ def too_slow(endpoint: Endpoint, path: str) -> StoreUnreachable:
 
 def no_answer(endpoint: Endpoint, path: str, error: BaseError) -> StoreUnreachable:
     """The error for a small object that obstore could not read or write."""
-    return too_slow(endpoint, path) if is_timeout(error) else unreachable(endpoint, path, type(error).__name__)
+    return (
+        too_slow(endpoint, path)
+        if is_timeout(error)
+        else unreachable(endpoint, path, untrusted(error) or type(error).__name__)
+    )
 
 
 def is_timeout(error: BaseError) -> bool:

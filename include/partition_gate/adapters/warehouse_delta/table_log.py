@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
@@ -35,6 +35,13 @@ CONFIGURATION = {"delta.checkpointInterval": "20"}
 _NO_RETRY = CommitProperties(max_commit_retries=0)
 
 
+class _Loaded(NamedTuple):
+    """A state, and the options with which it was loaded: it keeps its credentials, which may be renewed meanwhile."""
+
+    log: DeltaTable
+    options: dict[str, str]
+
+
 class TableLogs:
     """The newest states of tables during one run. Loading a table again reads only its new commits, and nothing if
     there are none: commits are numbered without gaps.
@@ -47,12 +54,14 @@ class TableLogs:
 
     def load(self, table: str) -> DeltaTable | None:
         """As `load`. A state that the same thread loaded earlier is updated in place."""
-        loaded: dict[str, DeltaTable] = self._loaded.__dict__
-        log = loaded.pop(table, None)
-        if log is None or not self._update(log, table):
+        loaded: dict[str, _Loaded] = self._loaded.__dict__
+        options = self._storage.options
+        known = loaded.pop(table, None)
+        log = known.log if known and known.options == options and self._update(known.log, table) else None
+        if log is None:
             log = load(self._storage, table)
         if log is not None:
-            loaded[table] = log
+            loaded[table] = _Loaded(log, options)
         return log
 
     def _update(self, log: DeltaTable, table: str) -> bool:
@@ -71,7 +80,7 @@ def load(storage: Storage, table: str) -> DeltaTable | None:
     Raises:
         TableUnreadable: its log is broken.
     """
-    with translating_errors(storage.uri(table)):
+    with translating_errors(storage.uri(table), right="s3:ListBucket and s3:GetObject"):
         try:
             return DeltaTable(storage.uri(table), storage_options=storage.options or None)
         except TableNotFoundError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.distributions import Distributions
 from partition_gate.adapters.warehouse_delta.files import row_count, with_times_as_text, write_empty
 from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, read_quarantined
-from partition_gate.adapters.warehouse_delta.storage import QUARANTINE_SETTING, Storage, StoredFile
+from partition_gate.adapters.warehouse_delta.storage import QUARANTINE_SETTING, S3Access, Storage, StoredFile
 from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.core.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.core.partition_key import KeyValues
@@ -27,6 +28,7 @@ from partition_gate.judging.quarantine import QuarantinedRows
 from partition_gate.judging.validation import Split
 
 COMMIT_TRIES = 60
+_COPIES_AT_ONCE = 4
 LONGEST_PAUSE_S = 0.5
 VIEWS_WAIT = timedelta(seconds=10)
 
@@ -34,8 +36,7 @@ VIEWS_WAIT = timedelta(seconds=10)
 class DeltaWarehouse:
     """The `Warehouse` port on Delta tables below `root`, a local folder or `s3://bucket/prefix`.
 
-    `storage_options` are deltalake's, each with the prefix `aws_` (`aws_endpoint_url`, `aws_access_key_id`,
-    `aws_secret_access_key`, `aws_region`, `aws_allow_http`), case-insensitive, for both root and quarantine.
+    `s3` is for both root and quarantine, where they are in S3.
     Safe for any number of processes: a table's log is its only lock. The consumers' file, shared by all tables, has one
     writer at a time; others wait for it for at most `views_wait`.
     """
@@ -44,13 +45,13 @@ class DeltaWarehouse:
         self,
         root: str,
         *,
-        storage_options: Mapping[str, str] | None = None,
+        s3: S3Access | None = None,
         serving_file: Path,
         quarantine_root: str,
         views_wait: timedelta = VIEWS_WAIT,
     ) -> None:
-        self._storage = Storage(root, storage_options)
-        self._quarantine = Storage(quarantine_root, storage_options, setting=QUARANTINE_SETTING)
+        self._storage = Storage(root, s3)
+        self._quarantine = Storage(quarantine_root, s3, setting=QUARANTINE_SETTING)
         self._logs = table_log.TableLogs(self._storage)
         self._distributions = Distributions(self._storage, self._logs)
         self._serving = ServingFile(serving_file, self._storage, self._logs, wait=views_wait)
@@ -139,6 +140,13 @@ class DeltaWarehouse:
         log = self._logs.load(table)
         paths = sorted(table_log.visible_paths(log)) if log else []
         return tuple(self._storage.uri(f"{table}/{path}") for path in paths)
+
+    def local_files(self, table: str, *, into: Path) -> tuple[str, ...]:
+        if self._storage.is_local:
+            return self.files(table)
+        paths = [file.removeprefix(f"{self._storage.root}/") for file in self.files(table)]
+        with ThreadPoolExecutor(_COPIES_AT_ONCE, thread_name_prefix="reference") as threads:
+            return tuple(threads.map(lambda path: str(self._storage.copy(path, into / path)), paths))
 
     def discard(
         self,

@@ -103,12 +103,13 @@ def _landing(settings: Settings, into: Path | None) -> Iterator[ObjectWriter]:
     """Writes to local folders, or to the embedded object store, which is stopped again."""
     from partition_gate.adapters.embedded_s3.users import running
     from partition_gate.adapters.object_store.landing import LandingWriter, LocalLandingWriter
+    from partition_gate.adapters.object_store.s3_clients import Endpoint
 
     if into is not None:
         yield LocalLandingWriter()
         return
     with running(settings.home) as s3:
-        yield LandingWriter(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region)
+        yield LandingWriter(Endpoint.with_key(s3.endpoint_url, s3.access_key_id, s3.secret_access_key, s3.region))
 
 
 def demo(
@@ -119,9 +120,9 @@ def demo(
 ) -> None:
     """Run two weeks of real partitions through a real Airflow and show the outcome of each."""
     from partition_gate.apps.demo.faults import parse_break
-    from partition_gate.apps.demo.run import Demo, addresses, outcomes, running_demo
+    from partition_gate.apps.demo.run import Demo, addresses, embedded, outcomes, running_demo
 
-    settings, console = load_settings(), tables.terminal()
+    settings, console = embedded(load_settings()), tables.terminal()
     faults = tuple(parse_break(text) for text in (DEMO_BREAKS if breaks is None else breaks))
     if breaks is None:  # of the default faults, those of the selected days
         faults = tuple(fault for fault in faults if f"{first:%Y-%m-%d}" <= fault.key[:10] <= f"{last:%Y-%m-%d}")

@@ -175,7 +175,8 @@ class _Lake:
         ]
 
     def _partition(self, location: Location, key: str) -> Partition:
-        return Partition(dataset="draft", key=key, files=self._ports.store.list_files(location, key))
+        files = self._ports.store.list_files(location, key)
+        return Partition(dataset="draft", key=key, files=files, endpoint_url=location.endpoint_url)
 
     def _spooled(self, partition: Partition) -> tuple[Path, ...]:
         self._read += 1

@@ -15,6 +15,7 @@ from partition_gate.apps.cli import (
     console,
     contracts,
     demo_commands,
+    doctor,
     drafts,
     evolution,
     export,
@@ -62,6 +63,7 @@ status.register(app)
 profiles.register(app)
 service_levels.register(app)
 operations.register(app)
+doctor.register(app)
 incidents.register(app)
 notify.register(app)
 watch.register(app)

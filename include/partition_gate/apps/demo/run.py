@@ -14,6 +14,7 @@ from rich.console import Console
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.embedded_s3.users import running
 from partition_gate.adapters.object_store.landing import LandingWriter
+from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.apps.demo.airflow_server import AirflowServer
 from partition_gate.apps.demo.faults import Break
 from partition_gate.apps.demo.nycflights import DAILY, HOURLY
@@ -36,6 +37,8 @@ CONSUMERS = ("consumer__flight_delays", "consumer__hourly_weather")
 STUCK_AFTER_S = 240.0
 # Enough to show an hourly dataset: one hour is missing in the real data, one has a fault, and the others are good.
 HOURS = 6
+# What the demo's tasks get, whatever is set: they read what it seeded. An empty value is the default.
+EMBEDDED = {"GATE_S3_EMBEDDED": "1", "GATE_S3_ENDPOINT_URL": ""}
 
 
 class Demo(Record):
@@ -66,6 +69,11 @@ class Demo(Record):
         return begin, begin + (timedelta(hours=HOURS) if dataset in HOURLY else timedelta(days=days))
 
 
+def embedded(settings: Settings) -> Settings:
+    """These settings with the embedded S3 server."""
+    return settings.model_copy(update={"s3_embedded": True, "s3_endpoint_url": ""})
+
+
 @contextmanager
 def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[AirflowServer]:
     """Seed landing, start Airflow and judge every partition. On exit, everything that was started is stopped.
@@ -77,7 +85,7 @@ def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[A
         with shown_on(console) as steps:
             store = started.enter_context(running(settings.home))
             _seed(demo, store, steps)
-            airflow = AirflowServer(settings.home, project=_project(), environment=os.environ)
+            airflow = AirflowServer(settings.home, project=_project(), environment={**os.environ, **EMBEDDED})
             started.callback(airflow.stop)
             _start(airflow, steps)
             with open_ports(settings) as ports:
@@ -109,7 +117,8 @@ def outcomes(demo: Demo, ledger: Ledger) -> tuple[Settlement, ...]:
 
 def _seed(demo: Demo, store: EmbeddedS3, steps: Steps) -> None:
     step = steps.begin("Seeding landing with real data")
-    writer = LandingWriter(store.endpoint_url, store.access_key_id, store.secret_access_key, store.region)
+    key = (store.access_key_id, store.secret_access_key)
+    writer = LandingWriter(Endpoint.with_key(store.endpoint_url, *key, store.region))
     seed(writer, first=demo.first, last=demo.last, breaks=demo.breaks)
     step.finish()
 

@@ -11,7 +11,9 @@ from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask
 
 
 def console() -> Console:
-    """A console for the lifetime of the process. It only reads ledger, quarantine and files, and starts no server."""
+    """A console for the lifetime of the process, which only reads ledger, quarantine and files. It starts no server but
+    the embedded one, if a quarantine that is there is shown.
+    """
     settings = load_settings()
     ports = WiredPorts(settings, ExitStack())
     return LedgerConsole(

@@ -28,6 +28,7 @@ from partition_gate.contracts.odcs.quality import read_rules
 from partition_gate.contracts.odcs.schema import require_valid
 from partition_gate.contracts.odcs.servers import (
     dialect_for,
+    endpoint_of,
     location,
     place_of,
     readable_for,
@@ -121,7 +122,7 @@ def _place(
     where = typed(
         location(place, folder=folder, model=str(schema.name), path=path), columns, path=path, at=place.pattern_at
     )
-    return {"location": where, "endpoint_url": servers[chosen].get("endpointUrl")}
+    return {"location": where.model_copy(update={"endpoint_url": endpoint_of(servers[chosen], path=path)})}
 
 
 def _named_schemas(odcs: OpenDataContractStandard, path: str) -> dict[str, SchemaObject]:

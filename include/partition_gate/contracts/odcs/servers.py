@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from partition_gate.checks.compiling.dialects import dialect_of
 from partition_gate.contract.model import Column
@@ -107,6 +108,27 @@ def place_of(server: Mapping[str, Any], at: str) -> Place:
     return Place(**named)
 
 
+def endpoint_of(server: Mapping[str, Any], *, path: str) -> str | None:
+    """The URL of the S3 server that a contract names; None if it names none.
+
+    Raises:
+        ContractError: it is not an http(s) URL, or holds a user or a password.
+    """
+    url = server.get("endpointUrl")
+    if server.get("type") != "s3" or not url:
+        return None
+    parts = urlsplit(str(url))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ContractError(
+            f"{path}: servers: endpointUrl {shown(url)} is not a URL; write one such as https://s3.example.org"
+        )
+    if "@" in parts.netloc or parts.query:  # not quoted: it may be a password
+        raise ContractError(
+            f"{path}: servers: endpointUrl must not contain a user, a password or a query; write scheme, host and port"
+        )
+    return str(url).rstrip("/")
+
+
 def location(place: Place, *, folder: str, model: str, path: str) -> Location:
     """The location at a server's place; every segment has type text.
 
@@ -163,9 +185,9 @@ def typed(where: Location, columns: Sequence[Column], *, path: str, at: str) -> 
 
 def same_files(locations: Mapping[str, Location]) -> list[tuple[str, ...]]:
     """The groups of objects that would be read from the same files; `locations` are by object."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str | None, str, str], list[str]] = {}
     for name, where in locations.items():
-        groups.setdefault((where.root, where.pattern), []).append(name)
+        groups.setdefault((where.endpoint_url, where.root, where.pattern), []).append(name)
     return [tuple(names) for names in groups.values() if len(names) > 1]
 
 

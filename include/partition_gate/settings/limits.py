@@ -1,0 +1,79 @@
+"""Settings that limit waits and sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from partition_gate.core.record import Record
+
+# More overflows the milliseconds of databases and the timers of threads; no wait of 11 days is meant.
+_LONGEST_S = 1_000_000
+
+
+def _limit(default: float, meaning: str, outcome: str, *, ge: float | None = None, le: float = _LONGEST_S) -> Any:
+    """A limit above 0, in seconds unless its meaning names another unit. `outcome`: what happens at the limit."""
+    gt = 0 if ge is None else None
+    return Field(default, description=meaning, json_schema_extra={"outcome": outcome}, gt=gt, ge=ge, le=le)
+
+
+class LimitSettings(Record):
+    """How long the gate waits for anything, and how much it reads. docs/reference/limits.md is generated from this."""
+
+    store_call_timeout_s: float = _limit(
+        60,
+        "One listing, lookup, or small read or write in object storage, including retries.",
+        "errored: object storage does not answer",
+    )
+    store_file_timeout_s: float = _limit(
+        60,
+        "Reading one file from object storage, including retries, plus the time allowed for its size.",
+        "errored, with the file and its limit; the spool is left empty",
+    )
+    store_file_bytes_per_s: float = _limit(
+        1_000_000,
+        "Slowest acceptable transfer of a file, in bytes per second.",
+        "size / this rate is added to the limit of a file",
+        le=10**12,
+    )
+    spool_timeout_s: float = _limit(
+        1800, "Reading all files of one partition.", "errored, with the number of files; the spool is left empty"
+    )
+    spool_max_bytes: int = _limit(
+        100_000_000_000, "Total size of one partition's files, in bytes.", "errored before anything is read", le=10**18
+    )
+    scan_timeout_s: float = _limit(
+        1800,
+        "One pass over a partition's rows, to judge or to split them.",
+        "errored: DuckDB is interrupted and nothing is published",
+    )
+    sql_rule_timeout_s: float = _limit(
+        60, "Planning or running one SQL rule.", "lint reports an error at the query; in a run, that check is errored"
+    )
+    sql_rule_memory_mb: int = _limit(
+        1024,
+        "Memory of one SQL rule, in MB.",
+        "lint reports an error at the query; in a run, that check is errored",
+        ge=64,
+    )
+    view_swap_timeout_s: float = _limit(
+        10,
+        "Waiting while another process writes the consumers' DuckDB file.",
+        "published; the next run refreshes the view",
+    )
+    ledger_timeout_s: float = _limit(
+        30,
+        "Waiting for the ledger: a connection, a lock, a statement.",
+        "exit 3: before the commit nothing is visible; after it the rows are visible, and the next run records them",
+        ge=1,
+    )
+    message_timeout_s: float = _limit(
+        20,
+        "Sending one message, or looking up whether it was sent. A connection silent for 10 s ends sooner.",
+        "the message waits in the outbox; those of the same tool (of a webhook: the same URL) wait for the next drain",
+        le=50,
+    )
+    drain_timeout_s: float = _limit(
+        60, "How long a drain may start new deliveries.", "the remaining messages wait for the next drain"
+    )
