@@ -90,7 +90,11 @@ def a_container(_: S3WithRoles, metadata: MetadataService, folder: Path) -> Envi
 
 
 def an_instance(_: S3WithRoles, metadata: MetadataService, folder: Path) -> Environment:
-    return {"AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url, "AWS_EC2_METADATA_DISABLED": "false"}
+    return {
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url,
+        "AWS_EC2_METADATA_DISABLED": "false",
+        "AWS_METADATA_SERVICE_TIMEOUT": "10",  # the machine that runs the tests may be busy
+    }
 
 
 WAYS = (

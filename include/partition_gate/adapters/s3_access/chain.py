@@ -25,7 +25,7 @@ from partition_gate.core.errors import AccessDenied, StoreUnreachable
 # that are valid for less than that are asked for again at once.
 _ASK_AGAIN_AFTER, _SHORT = timedelta(seconds=30), timedelta(minutes=2)
 _CONNECT_WITHIN_S = 5.0
-_TRIES = 2
+_TRIES, _METADATA_TRIES = 2, 3  # each of the latter takes a second, unless AWS_METADATA_SERVICE_TIMEOUT says otherwise
 _WHERE = (
     "set GATE_S3_ACCESS_KEY_ID and GATE_S3_SECRET_ACCESS_KEY, or AWS's own variables, or AWS_PROFILE, "
     "or give the machine a role; what the demo or `gate seed` wrote is read with GATE_S3_EMBEDDED=1"
@@ -87,6 +87,10 @@ class Chain:
             session.set_config_variable("region", DEFAULT_REGION)
         if self._identity.ca_bundle:
             session.set_config_variable("ca_bundle", str(self._identity.ca_bundle))
+        if (
+            session.get_config_variable("metadata_service_num_attempts") == 1
+        ):  # a busy instance would have no credentials
+            session.set_config_variable("metadata_service_num_attempts", _METADATA_TRIES)
         connect_s = min(_CONNECT_WITHIN_S, self._call_s)
         limits = {"connect_timeout": connect_s, "read_timeout": self._call_s / _TRIES}
         session.set_default_client_config(Config(retries={"total_max_attempts": _TRIES}, **limits))
