@@ -23,7 +23,7 @@ EXPECTED = 3 + 2 * 3 + 6  # references, days of flights and weather, hours of we
 
 
 def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "GATE_HOME": str(home), "PYTHONPATH": "include"}
+    environment = {**os.environ, "GATE_HOME": str(home), "GATE_S3_EMBEDDED": "1", "PYTHONPATH": "include"}
     pipe = subprocess.PIPE
     return subprocess.Popen([*COLD, *arguments], env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True)
 

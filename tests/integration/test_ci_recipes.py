@@ -110,7 +110,7 @@ def test_a_change_with_its_version_and_suite_passes_every_step(repository: Repos
 
 
 def test_a_broken_contract_fails_the_lint_and_both_reports_have_the_finding(repository: Repository):
-    repository.write(DOCUMENT.replace("status: active", "status: live"))
+    repository.write(DOCUMENT.replace("status: active", "status: actve"))
 
     assert repository.run(step("Lint")) == 1
     (found,) = json.loads(repository.read("lint.sarif"))["runs"][0]["results"]

@@ -119,19 +119,40 @@ def test_a_dataset_may_have_any_name_of_the_one_form(desk, name):
 @pytest.mark.parametrize(
     "name", ["../../../evil", "..", ".x", "a/b", "a\\b", "orders eu", "Bestellungen_ä", "a\nb", "x" * 101, "-x", "$x"]
 )
-@pytest.mark.parametrize("place", ["id", "schema[0].name"])
-def test_a_name_that_is_no_folders_name_is_refused_before_anything_is_written(desk, place, name):
+def test_a_dataset_s_name_that_is_no_folders_name_is_refused_before_anything_is_written(desk, name):
     desk.land()
-    columns = [{"name": "id", "logicalType": "integer"}]
-    changes = {"id": name} if place == "id" else {"schema": [{"name": name, "properties": columns}]}
-    desk.write_contract(**changes)
+    desk.write_contract(schema=[{"name": name, "properties": [{"name": "id", "logicalType": "integer"}]}])
 
     done = desk.gate("run", str(desk.contract), KEY)
 
     assert done.returncode == FAILED
-    assert f"{place}: " in done.stderr
+    assert "schema[0].name: " in done.stderr
     assert {path.name for path in desk.folder.iterdir()} <= {"landing", "orders.odcs.yaml", "home"}
     assert desk.files() == {}
+
+
+@pytest.mark.parametrize(
+    ("contract_id", "name"),
+    [("urn:shop:orders", "urn-shop-orders"), ("../../../evil", "evil"), (".x", "x"), ("a/b", "a-b"), ("a\nb", "a-b")],
+)
+def test_an_id_that_is_no_name_is_called_by_one_and_leads_nowhere_else(desk, contract_id, name):
+    desk.land()
+    desk.write_contract(id=contract_id)
+
+    code, document = desk.run()
+
+    assert (code, document["contract"]) == (PUBLISHED, name)
+    assert {path.name for path in desk.folder.iterdir()} <= {"landing", "orders.odcs.yaml", "home"}
+
+
+@pytest.mark.parametrize("contract_id", ["..", "x" * 101])
+def test_an_id_that_no_name_can_be_made_of_is_refused(desk, contract_id):
+    desk.land()
+    desk.write_contract(id=contract_id)
+
+    done = desk.gate("run", str(desk.contract), KEY)
+
+    assert (done.returncode, "id: " in done.stderr, desk.files()) == (FAILED, True, {})
 
 
 @pytest.mark.parametrize("key", ["2026-01-01T07:00:00+00:00", "a_b", "x.y:z"])

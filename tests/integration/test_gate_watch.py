@@ -114,9 +114,9 @@ def test_a_contract_that_cannot_be_read_and_a_landing_that_is_gone_are_named_and
 
 def test_a_watch_that_repeats_prints_a_line_for_each_pass_and_ends_on_ctrl_c(desk: Desk):
     desk.land("orders", day(2), 1)
-    process = subprocess.Popen(
-        [*COLD, "watch", "--every", "10s"], env=desk.environment, stdout=subprocess.PIPE, text=True
-    )
+    # A shell starts its background jobs with this signal ignored, and they pass that on.
+    command = ["env", "--default-signal=INT", *COLD, "watch", "--every", "10s"]
+    process = subprocess.Popen(command, env=desk.environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     lines = [process.stdout.readline()]
     while sum(" judged" in line for line in lines) < 2:
