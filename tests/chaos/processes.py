@@ -141,8 +141,9 @@ def _work(work: Callable[[], Any], kill: Failpoint | Moment | None, log: Path, a
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
     except BaseException:
-        traceback.print_exc()
         code = 70
+        with suppress(OSError):  # the log may be what cannot be written; nothing may leave this function
+            traceback.print_exc()
     with suppress(ValueError, OSError):
         sys.stdout.flush()
         sys.stderr.flush()

@@ -154,6 +154,21 @@ def test_a_page_that_does_not_match_its_checksum_is_not_read(
     assert isinstance(wrong["small"], Unknown)
 
 
+def test_a_footer_whose_counts_contradict_its_schema_is_a_damaged_file_and_ends_no_process(tmp_path: Path) -> None:
+    """Arrow ends the process when it is asked for such a column."""
+    path = tmp_path / "poison.parquet"
+    pq.write_table(pa.table({"id": [1, 2, None]}), path)
+    whole, two_levels = path.read_bytes(), bytes.fromhex("260204")
+    assert whole.count(two_levels) == 1
+    poison = whole.replace(two_levels, bytes.fromhex("168204"))  # one number of two bytes
+
+    seen = _observations(a_scan(tmp_path, ORDERS, poison), {"readable": READABLE})
+
+    assert seen["readable"].observed == (
+        "cannot be read as Parquet: s3://landing/orders/part-1.parquet (its footer is damaged)"
+    )
+
+
 def _with_checksums(**options: Any) -> bytes:
     sink = pa.BufferOutputStream()
     rows = pa.table({"first": [f"note {i}" for i in range(3)], "id": [1, 1_234_567, 9_999_999]})

@@ -43,6 +43,10 @@ READING = (
              "and claims.nulls in (None, claims.rows - actual.known)", "", UNCHANGED),
     Mutation("a Bloom filter is published unseen", "adapters/gx/duckdb/unchanged_files.py",
              "any(each.has_bloom_filter for each in claims) or", "", UNCHANGED),
+    Mutation("a footer that contradicts itself ends the process", "adapters/gx/duckdb/parquet_pages.py",
+             "            _require_levels(chunks, schema)\n", "",
+             "tests/integration/test_gx_files.py::test_a_footer_whose_counts_contradict_its_schema_is_a_damaged_file"
+             "_and_ends_no_process"),
     Mutation("a damaged page is read", "adapters/gx/duckdb/parquet_pages.py",
              "zlib.crc32(content[page.start : page.end]) != page.checksum", "page.start > page.end", FILES),
     Mutation("a whole row is shown as a number", "adapters/gx/duckdb/query_columns.py",

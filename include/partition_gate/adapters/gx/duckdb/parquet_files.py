@@ -160,7 +160,7 @@ def _read_footer(path: str, source: str) -> ParquetFile:
             FileColumn(name=field.name, type=type_token(field.type), arrow_type=str(field.type))
             for field in file.schema_arrow
         )
-        if damaged := damaged_column(path, file.metadata):
+        if damaged := damaged_column(path, file.schema):
             raise _DamagedPage(f"column {damaged} is damaged: a page does not match its checksum")
         return ParquetFile(path=path, source=source, row_count=file.metadata.num_rows, columns=columns)
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
@@ -16,6 +17,11 @@ from partition_gate.core.record import Record
 _KIND, _SIZE, _CHECKSUM = 1, 3, 4
 _DATA_PAGES = {5: 2, 8: 4}  # the header of a data page, by version -> the field of its encoding
 _BITS = 0xFFFFFFFF
+_TAIL = 8  # the footer's length, and the magic bytes
+# Fields of FileMetaData, RowGroup, ColumnChunk, ColumnMetaData and SizeStatistics.
+_ROW_GROUPS, _COLUMNS, _META_DATA = 4, 1, 3
+_PATH, _CHUNK_SIZE, _OFFSETS, _SIZE_STATISTICS = 3, 7, (9, 11), 16
+_HISTOGRAMS = (2, 3)
 _ENCODINGS = dict(
     enumerate(
         (
@@ -37,36 +43,128 @@ class Page(Record):
     encoding: str | None
 
 
-def damaged_column(path: str, metadata: pq.FileMetaData) -> str | None:
+class Chunk(NamedTuple):
+    """A column in a row group: where its pages begin and end, and how many counts the footer has of its levels."""
+
+    column: str
+    start: int
+    end: int
+    repetition_levels: int = 0
+    definition_levels: int = 0
+
+
+def damaged_column(path: str, schema: pq.ParquetSchema) -> str | None:
     """The first column with a page whose checksum is not that of its bytes; None if there is none.
 
-    A row group whose first page has no checksum has none at all, so most files are not read here.
+    A row group whose first page has no checksum has none at all, so the pages of most files are not read here.
+
+    Raises:
+        ValueError: the footer contradicts itself. Arrow ends the process when it is asked for such a column.
     """
     with _content(path) as content:
-        for number in range(metadata.num_row_groups):
-            group = metadata.row_group(number)
-            if group.num_columns and _has_checksums(content, group.column(0)):
-                for column in map(group.column, range(group.num_columns)):
-                    if any(_is_damaged(content, page) for page in _pages(content, column)):
-                        return str(column.path_in_schema)
+        for chunks in _row_groups(content):
+            _require_levels(chunks, schema)
+            if chunks and _has_checksums(content, chunks[0]):
+                for chunk in chunks:
+                    if any(_is_damaged(content, page) for page in _pages(content, chunk)):
+                        return chunk.column
     return None
 
 
-def encodings(path: str, metadata: pq.FileMetaData) -> Iterator[frozenset[str]]:
+def encodings(path: str) -> Iterator[frozenset[str]]:
     """The encodings of the data pages of each column in each row group, in the order of the footer.
 
     IndexError or ValueError if there is no page where one should be.
     """
     with _content(path) as content:
-        for number in range(metadata.num_row_groups):
-            group = metadata.row_group(number)
-            for column in map(group.column, range(group.num_columns)):
-                yield frozenset(page.encoding for page in _pages(content, column) if page.encoding is not None)
+        for chunks in _row_groups(content):
+            for chunk in chunks:
+                yield frozenset(page.encoding for page in _pages(content, chunk) if page.encoding is not None)
 
 
-def _has_checksums(content: memoryview, column: pq.ColumnChunkMetaData) -> bool:
+def _row_groups(content: memoryview) -> Iterator[list[Chunk]]:
+    """The columns of each row group. Source: parquet.thrift, FileMetaData; Arrow is not asked, see `damaged_column`."""
+    end = len(content) - _TAIL
+    length = int.from_bytes(content[end : end + 4], "little")
+    reader = ThriftReader(content[end - length : end])
     try:
-        return next(_pages(content, column)).checksum is not None
+        for field, kind in reader.fields():
+            if field == _ROW_GROUPS:
+                yield from (_row_group(reader) for _ in reader.items())
+            else:
+                reader.skip(kind)
+    except IndexError as error:
+        raise ValueError("the footer is not complete") from error
+
+
+def _row_group(reader: ThriftReader) -> list[Chunk]:
+    chunks: list[Chunk] = []
+    for field, kind in reader.fields():
+        if field == _COLUMNS:
+            chunks = [_chunk(reader) for _ in reader.items()]
+        else:
+            reader.skip(kind)
+    return chunks
+
+
+def _chunk(reader: ThriftReader) -> Chunk:
+    found: Chunk | None = None
+    for field, kind in reader.fields():
+        if field == _META_DATA:
+            found = _meta_data(reader)
+        else:
+            reader.skip(kind)
+    if found is None:
+        raise ValueError("a column has no metadata, or encrypted ones")
+    return found
+
+
+def _meta_data(reader: ThriftReader) -> Chunk:
+    names: list[str] = []
+    numbers: dict[int, int] = {}
+    levels = (0, 0)
+    for field, kind in reader.fields():
+        if field == _PATH:
+            names = [reader.binary().decode(errors="replace") for _ in reader.items()]
+        elif field in (_CHUNK_SIZE, *_OFFSETS):
+            numbers[field] = reader.integer()
+        elif field == _SIZE_STATISTICS:
+            levels = _counted_levels(reader)
+        else:
+            reader.skip(kind)
+    start = min((offset for field in _OFFSETS if (offset := numbers.get(field, 0))), default=0)
+    if start < 0:
+        raise ValueError("a column begins before its file")
+    return Chunk(".".join(names), start, start + numbers.get(_CHUNK_SIZE, 0), *levels)
+
+
+def _counted_levels(reader: ThriftReader) -> tuple[int, int]:
+    """How many repetition and definition levels are counted."""
+    counted = dict.fromkeys(_HISTOGRAMS, 0)
+    for field, kind in reader.fields():
+        if field in _HISTOGRAMS:
+            for inner in reader.items():
+                reader.skip(inner)
+                counted[field] += 1
+        else:
+            reader.skip(kind)
+    return counted[_HISTOGRAMS[0]], counted[_HISTOGRAMS[1]]
+
+
+def _require_levels(chunks: list[Chunk], schema: pq.ParquetSchema) -> None:
+    """Every level is counted, or none is; and every column of the schema has its pages."""
+    if len(chunks) != len(schema):
+        raise ValueError("a row group does not have the columns of the schema")
+    for i, chunk in enumerate(chunks):
+        column = schema.column(i)
+        known = (0, column.max_repetition_level + 1), (0, column.max_definition_level + 1)
+        if chunk.repetition_levels not in known[0] or chunk.definition_levels not in known[1]:
+            raise ValueError("the levels of a column are not those that are counted")
+
+
+def _has_checksums(content: memoryview, chunk: Chunk) -> bool:
+    try:
+        return next(_pages(content, chunk)).checksum is not None
     except (IndexError, ValueError, StopIteration):
         return False  # whoever reads the values says what is wrong
 
@@ -75,12 +173,10 @@ def _is_damaged(content: memoryview, page: Page) -> bool:
     return page.checksum is not None and zlib.crc32(content[page.start : page.end]) != page.checksum
 
 
-def _pages(content: memoryview, column: pq.ColumnChunkMetaData) -> Iterator[Page]:
+def _pages(content: memoryview, chunk: Chunk) -> Iterator[Page]:
     """The pages of a column in a row group; IndexError or ValueError if there is no page where one should be."""
-    offsets = (column.dictionary_page_offset, column.data_page_offset)
-    position = min(offset for offset in offsets if offset)
-    end = position + column.total_compressed_size
-    while position < end:
+    position = chunk.start
+    while position < chunk.end:
         page = _page(content, position)
         yield page
         position = page.end

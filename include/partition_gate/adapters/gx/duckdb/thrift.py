@@ -34,6 +34,18 @@ class ThriftReader:
         raw = self._unsigned()
         return (raw >> 1) ^ -(raw & 1)
 
+    def binary(self) -> bytes:
+        """A value of any bytes."""
+        length = self._unsigned()
+        self._move(length)
+        return bytes(self._content[self.position - length : self.position])
+
+    def items(self) -> Iterator[int]:
+        """The type of each item of a list. An item must be read before the next one is asked for."""
+        length, kind = self._list_header()
+        for _ in range(length):
+            yield kind
+
     def skip(self, kind: int) -> None:
         """Move behind a value."""
         if kind in _WIDTHS:

@@ -121,7 +121,7 @@ def _unchanged(
 ) -> Unchanged | None:
     claims = [_Claims(*row) for row in connection.execute(_CLAIMS, [str(path)]).fetchall()]
     metadata = pq.read_metadata(path)
-    if not _has_encodings(path, metadata, claims):
+    if not _has_encodings(path, claims):
         return None
     measured, rows, row_hash = _measured(connection, path, table, claims)
     kinds = [column.type for column in table.columns]
@@ -203,7 +203,7 @@ def _agrees(
     return claimed == actual or (exact is False and kind == _TEXT and bound(claimed, actual))
 
 
-def _has_encodings(path: Path, metadata: pq.FileMetaData, claims: Sequence[_Claims]) -> bool:
+def _has_encodings(path: Path, claims: Sequence[_Claims]) -> bool:
     """Whether the pages have no other encodings than the footer says.
 
     Readers skip a row group if all its values are said to be in a dictionary that does not contain the wanted one.
@@ -211,7 +211,7 @@ def _has_encodings(path: Path, metadata: pq.FileMetaData, claims: Sequence[_Clai
     try:
         return all(
             found <= set(each.encodings) and (not each.encodings_of_pages or found <= set(each.encodings_of_pages))
-            for each, found in zip(claims, encodings(str(path), metadata), strict=True)
+            for each, found in zip(claims, encodings(str(path)), strict=True)
         )
     except (IndexError, ValueError):
         return False
