@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from partition_gate.core.units import roughly
 from partition_gate.incidents.model import Incident, ProblemKind
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE
+from partition_gate.judging.exact_values import Extreme
 from partition_gate.judging.profile import ColumnCounters
 from partition_gate.judging.service_level_report import ClauseReport
 from partition_gate.judging.verdict import CheckOutcome
@@ -282,9 +283,10 @@ def _column(column: Column, counters: Sequence[ColumnCounters | None]) -> ShownC
     )
 
 
-def _number(value: object) -> float | None:
+def _number(value: Extreme | None) -> float | None:
     """A place on an axis, for numbers, dates and times."""
     if isinstance(value, datetime):
         return value.timestamp()
-    ordinal = getattr(value, "toordinal", None)
-    return float(ordinal()) if ordinal else None if value is None else float(value)  # type: ignore[arg-type]
+    if isinstance(value, date):
+        return float(value.toordinal())
+    return None if value is None else float(value)

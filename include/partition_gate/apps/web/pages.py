@@ -132,7 +132,6 @@ class ConsolePages:
             "dataset.html",
             history=history,
             page=dataset_page(history),
-            summary=next(each for each in self._console.contracts() if each.dataset == name),
             is_newest=not last,
             watch_problem=self._console.watch_problem(),
         )
