@@ -154,15 +154,23 @@ def test_a_page_that_does_not_match_its_checksum_is_not_read(
     assert isinstance(wrong["small"], Unknown)
 
 
-def test_a_footer_whose_counts_contradict_its_schema_is_a_damaged_file_and_ends_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("whole", "poison"),
+    # Of a column: two counts of levels become one number of two bytes; its metadata get another field's number.
+    [("260204", "168204"), ("26001c", "26007c")],
+    ids=["levels", "no metadata"],
+)
+def test_a_footer_that_contradicts_its_schema_is_a_damaged_file_and_ends_no_process(
+    tmp_path: Path, whole: str, poison: str
+) -> None:
     """Arrow ends the process when it is asked for such a column."""
     path = tmp_path / "poison.parquet"
     pq.write_table(pa.table({"id": [1, 2, None]}), path)
-    whole, two_levels = path.read_bytes(), bytes.fromhex("260204")
-    assert whole.count(two_levels) == 1
-    poison = whole.replace(two_levels, bytes.fromhex("168204"))  # one number of two bytes
+    file = path.read_bytes()
+    assert file.count(bytes.fromhex(whole)) == 1
+    damaged = file.replace(bytes.fromhex(whole), bytes.fromhex(poison))
 
-    seen = _observations(a_scan(tmp_path, ORDERS, poison), {"readable": READABLE})
+    seen = _observations(a_scan(tmp_path, ORDERS, damaged), {"readable": READABLE})
 
     assert seen["readable"].observed == (
         "cannot be read as Parquet: s3://landing/orders/part-1.parquet (its footer is damaged)"

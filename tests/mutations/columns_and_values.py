@@ -45,7 +45,12 @@ READING = (
              "any(each.has_bloom_filter for each in claims) or", "", UNCHANGED),
     Mutation("a footer that contradicts itself ends the process", "adapters/gx/duckdb/parquet_pages.py",
              "            _require_levels(chunks, schema)\n", "",
-             "tests/integration/test_gx_files.py::test_a_footer_whose_counts_contradict_its_schema_is_a_damaged_file"
+             "tests/integration/test_gx_files.py::test_a_footer_that_contradicts_its_schema_is_a_damaged_file"
+             "_and_ends_no_process"),
+    Mutation("an error in a footer is a bug of ours", "adapters/gx/duckdb/parquet_pages.py",
+             "ThriftReader(memoryview(bytes(content[max(end - length, 0) : end])))",
+             "ThriftReader(content[max(end - length, 0) : end])",
+             "tests/integration/test_gx_files.py::test_a_footer_that_contradicts_its_schema_is_a_damaged_file"
              "_and_ends_no_process"),
     Mutation("a damaged page is read", "adapters/gx/duckdb/parquet_pages.py",
              "zlib.crc32(content[page.start : page.end]) != page.checksum", "page.start > page.end", FILES),

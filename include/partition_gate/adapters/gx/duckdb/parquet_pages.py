@@ -86,7 +86,8 @@ def _row_groups(content: memoryview) -> Iterator[list[Chunk]]:
     """The columns of each row group. Source: parquet.thrift, FileMetaData; Arrow is not asked, see `damaged_column`."""
     end = len(content) - _TAIL
     length = int.from_bytes(content[end : end + 4], "little")
-    reader = ThriftReader(content[end - length : end])
+    # A copy, because an error keeps its frames: what they see of a mapped file, that file cannot be closed.
+    reader = ThriftReader(memoryview(bytes(content[max(end - length, 0) : end])))
     try:
         for field, kind in reader.fields():
             if field == _ROW_GROUPS:
