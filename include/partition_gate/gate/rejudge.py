@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.core.partition import Partition
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope, Severity
 from partition_gate.gate.discover import landed_now
@@ -94,7 +93,15 @@ def _rejudged(old: CompiledDataset, new: CompiledDataset, key: str, ports: Ports
         return _not_judged(new, key, landed)
     with spool_folder(ports.spool_folder, "rejudge") as folder:
         paths = ports.store.spool(landed, folder).paths
-        verdicts = [_verdict(version, landed, paths, old, ports) for version in (old, new)]
+        names = dict.fromkeys((*old.referenced_datasets, *new.referenced_datasets))
+        references = {name: ports.warehouse.local_files(name, into=folder / "references") for name in names}
+        scan = PartitionScan(
+            paths=paths,
+            sources=tuple(file.path for file in landed.files),
+            table=old.table,
+            partition_values=tuple(old.dataset.location.values(key).items()),
+        )
+        verdicts = [_verdict(version, scan, references, ports) for version in (old, new)]
     return Rejudged(dataset=new.dataset.name, key=key, row_count=verdicts[1].row_count, flips=flips(*verdicts))
 
 
@@ -103,18 +110,9 @@ def _not_judged(new: CompiledDataset, key: str, why: str) -> Rejudged:
 
 
 def _verdict(
-    version: CompiledDataset, partition: Partition, paths: tuple[Path, ...], old: CompiledDataset, ports: Ports
+    version: CompiledDataset, scan: PartitionScan, files: Mapping[str, tuple[str, ...]], ports: Ports
 ) -> Verdict:
-    references = paths[0].parent / "references"
-    scan = PartitionScan(
-        paths=paths,
-        sources=tuple(file.path for file in partition.files),
-        table=version.table,
-        partition_values=tuple(old.dataset.location.values(partition.key).items()),
-        references=tuple(
-            ReferenceFiles(dataset=dataset, paths=ports.warehouse.local_files(dataset, into=references))
-            for dataset in version.referenced_datasets
-        ),
-    )
-    validation = ports.validator.validate(scan, version.suite)
+    references = tuple(ReferenceFiles(dataset=name, paths=files[name]) for name in version.referenced_datasets)
+    own = scan.model_copy(update={"table": version.table, "references": references})
+    validation = ports.validator.validate(own, version.suite)
     return reach_verdict(version.suite.suite, validation.observations, row_count=validation.row_count)
