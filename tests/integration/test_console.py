@@ -230,7 +230,7 @@ def test_the_page_of_an_encoded_partition_key_is_found_at_its_address(tmp_path: 
 
 def test_a_partitions_page_reads_no_settlement_of_another_one(tmp_path: Path):
     class OneByOne(InMemoryConsole):
-        def overview(self, filters: Filters) -> Overview:  # noqa: ARG002
+        def overview(self, _: Filters) -> Overview:
             raise AssertionError("all settlements were read")
 
         def outcome(self, dataset: str, partition_key: str) -> Settlement | None:
@@ -324,12 +324,12 @@ def test_an_unknown_page_names_the_next_step(tmp_path: Path):
 
 
 class _Unreachable(InMemoryConsole):
-    def overview(self, filters: Filters) -> Overview:  # noqa: ARG002
+    def overview(self, _: Filters) -> Overview:
         raise StoreUnreachable("the ledger does not answer; start its server")
 
 
 class _Wrong(InMemoryConsole):
-    def overview(self, filters: Filters) -> Overview:  # noqa: ARG002
+    def overview(self, _: Filters) -> Overview:
         raise KeyError("a value of a row")
 
 

@@ -1136,7 +1136,8 @@ def test_an_outcome_names_the_files_that_were_judged(ledger: Ledger) -> None:
 def test_a_partition_stays_visible_whatever_its_outcome_is_later(
     ledger: Ledger,
     outcomes: tuple[PartitionOutcome, ...],
-    is_visible: bool,  # noqa: FBT001
+    *,
+    is_visible: bool,
 ) -> None:
     for outcome in outcomes:
         settled(ledger, "2026-11-01", outcome)

@@ -49,7 +49,7 @@ LIBRARIES = pytest.mark.parametrize("use", [list_it, read_it, load_it])
 
 @LIBRARIES
 @pytest.mark.parametrize(("pays", "header"), [(True, "requester"), (False, None)])
-def test_each_library_says_who_pays(use: Callable[[S3Service], None], pays: bool, header: str | None) -> None:  # noqa: FBT001
+def test_each_library_says_who_pays(use: Callable[[S3Service], None], *, pays: bool, header: str | None) -> None:
     with lax_s3() as server:
         server.objects["/landing/a"] = b"1"
         use(S3Service(url=server.url, credentials=KEY, requester_pays=pays))
@@ -69,10 +69,11 @@ def test_each_library_says_who_pays(use: Callable[[S3Service], None], pays: bool
 )
 def test_the_bucket_is_named_in_the_path_or_in_the_host(
     url: str | None,
-    virtual_hosts: bool | None,  # noqa: FBT001
+    *,
+    virtual_hosts: bool | None,
     bucket: str,
     address: str | None,
-    in_host: bool,  # noqa: FBT001
+    in_host: bool,
 ) -> None:
     service = S3Service(url=url, credentials=KEY, virtual_hosts=virtual_hosts)
 

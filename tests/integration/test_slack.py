@@ -128,7 +128,7 @@ def test_a_slack_that_is_not_there_proves_nothing():
 
 
 @pytest.mark.parametrize(("since", "is_found"), [(timedelta(seconds=-2), True), (timedelta(seconds=60), False)])
-def test_only_messages_since_a_moment_are_found(slack: SlackServer, since: timedelta, is_found: bool):  # noqa: FBT001
+def test_only_messages_since_a_moment_are_found(slack: SlackServer, since: timedelta, *, is_found: bool):
     notifier = a_slack_notifier(slack)
     notifier.send(a_message("m1"))
 

@@ -90,7 +90,7 @@ def test_a_field_that_we_name_has_no_name_of_a_column() -> None:
 
 
 @pytest.mark.parametrize(("name", "code"), [("EU", True), ("us-east-1", True), ("17", True), ("orders", False)])
-def test_a_region_is_told_from_a_table_by_its_name(name: str, code: bool) -> None:  # noqa: FBT001
+def test_a_region_is_told_from_a_table_by_its_name(name: str, *, code: bool) -> None:
     assert is_code(name) is code
 
 
@@ -122,7 +122,7 @@ def test_an_iban_has_the_right_check_digits(text: str) -> None:
         ("+1 23", False),
     ],
 )
-def test_a_phone_number_is_told_from_dates_and_numbers(text: str, is_phone: bool) -> None:  # noqa: FBT001
+def test_a_phone_number_is_told_from_dates_and_numbers(text: str, *, is_phone: bool) -> None:
     assert is_phone_number(text) is is_phone
 
 
@@ -136,7 +136,7 @@ def test_a_phone_number_is_told_from_dates_and_numbers(text: str, is_phone: bool
         ("Ann", False),
     ],
 )
-def test_a_person_has_two_capitalized_names(text: str, person: bool) -> None:  # noqa: FBT001
+def test_a_person_has_two_capitalized_names(text: str, *, person: bool) -> None:
     assert is_person(text) is person
 
 
@@ -185,7 +185,7 @@ CUSTOMERS = a_profile("/shop/customers", a_column("id"), unique=("id",))
         (a_column("customer_id", "DOUBLE"), False),
     ],
 )
-def test_a_column_may_refer_to_what_it_is_named_after(column: ColumnProfile, refers: bool) -> None:  # noqa: FBT001
+def test_a_column_may_refer_to_what_it_is_named_after(column: ColumnProfile, *, refers: bool) -> None:
     orders = a_profile("/shop/orders", column)
 
     found = [

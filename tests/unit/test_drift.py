@@ -286,7 +286,7 @@ def test_a_column_that_cannot_be_compared_is_left_out_with_the_reason(
         ("STRUCT(a BIGINT)", None, False),
     ],
 )
-def test_a_type_has_a_kind_of_bins_or_none(type_name: str, kind: ColumnKind | None, whole: bool) -> None:  # noqa: FBT001
+def test_a_type_has_a_kind_of_bins_or_none(type_name: str, kind: ColumnKind | None, *, whole: bool) -> None:
     assert (kind_of(type_name), is_whole(type_name)) == (kind, whole)
 
 

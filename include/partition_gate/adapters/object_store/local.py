@@ -80,7 +80,7 @@ def _folder_names(folder: str) -> Iterator[str]:
     return (entry.name for entry in _entries(folder) if entry.is_dir())
 
 
-def _names_in(folder: str, start: Start, is_folder: bool) -> Names:  # noqa: FBT001 -- the port's
+def _names_in(folder: str, start: Start, *, is_folder: bool) -> Names:
     kind = os.DirEntry.is_dir if is_folder else os.DirEntry.is_file
     names = [entry.name for entry in _entries(folder) if entry.name.startswith(start.prefix) and kind(entry)]
     return Names([name for name in names if name >= start.first], [name for name in names if name < start.first])

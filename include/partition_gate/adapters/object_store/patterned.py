@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from partition_gate.adapters.object_store.listing import is_ignored, printable
 from partition_gate.core.errors import MalformedPartitionKey
@@ -35,8 +35,10 @@ class Names(NamedTuple):
     earlier: Iterable[str] = ()
 
 
-# The names of the folders (True), or else of the files, directly in a folder that begin as asked for.
-NamesIn = Callable[[str, Start, bool], Names]
+class NamesIn(Protocol):
+    """The names of the folders, or else of the files, directly in a folder that begin as asked for."""
+
+    def __call__(self, folder: str, start: Start, *, is_folder: bool) -> Names: ...
 
 
 def patterned_keys(location: Location, layout: PathPattern, names_in: NamesIn, since: date | None = None) -> LandedKeys:
@@ -117,7 +119,7 @@ class _Tree:
         """The paths of the next level that fit the pattern."""
         level, is_folder = self._layout.levels[number], number < len(self._layout.levels) - 1
         start = first_name(level, parent.texts, self._kinds, self._since)
-        names, earlier = self._names_in(f"{self._location.root}/{parent.path}".rstrip("/"), start, is_folder)
+        names, earlier = self._names_in(f"{self._location.root}/{parent.path}".rstrip("/"), start, is_folder=is_folder)
         self.has_earlier |= any(self._fits(level, name) for name in earlier)
         known: dict[tuple[str, ...], _Path] = {}  # a partition may have many files, each of which has its key
         for name in names:

@@ -76,7 +76,7 @@ class S3ObjectStore:
     def _folder_names(self, folder: str) -> Iterator[str]:
         return (entry.name for entry in self._entries(folder) if entry.listed is None)
 
-    def _names_in(self, folder: str, start: Start, is_folder: bool) -> Names:  # noqa: FBT001 -- the port's
+    def _names_in(self, folder: str, start: Start, *, is_folder: bool) -> Names:
         """What comes before the start is not listed, except a few of its names, to know whether there is any."""
         before = self._entries(folder, start.prefix, most=_FEW) if start.first else []
         after = f"{start.first[:-1]}{chr(ord(start.first[-1]) - 1)}~" if start.first else ""
