@@ -241,7 +241,7 @@ def test_a_dead_slack_is_left_alone_after_the_first_message(ledger: SqlLedger, s
 
     delivery = notify(ledger, SlackNotifier(slack.token, base_url=slack.url, limit_s=0.3), StandingClock())
 
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 3  # twelve waits would be 3.6 s
     assert (delivery.postponed, delivery.sent, delivery.has_more) == (1, 0, True)
     assert states(ledger) == ["sending", *["pending"] * 11]
 
