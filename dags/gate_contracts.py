@@ -2,8 +2,8 @@
 
 One run is one partition.
 
-Failing data is an outcome, not a failed task. `inspect` and `settle` are skipped if there is nothing to do. Only a new
-published version emits the asset event.
+Failing data is an outcome, not a failed task: `settle` is skipped, and a note on it and on the run says why. Airflow's
+grid marks both. Only a new published version emits the asset event.
 """
 
 from __future__ import annotations
@@ -16,44 +16,60 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from partition_gate.apps.airflow import tasks
 from partition_gate.apps.airflow.dag_building import dags_of
+from partition_gate.apps.airflow.dag_docs import dag_docs, dag_tags, owner_links, run_params
+from partition_gate.apps.airflow.links import DataDocsLink, PartitionLink
+from partition_gate.apps.airflow.notes import NOTE_KEY, errors_noted
 from partition_gate.apps.airflow.timetable import key_of, timetable_of, to_airflow
-from partition_gate.apps.web.links import DataDocsLink, PartitionLink
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import LONGEST_WAIT, schedule_of
 from partition_gate.core.names import dag_id
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder
 
+OPTIONS = ("force", "dry_run", "contract_version")
+IN_EVENTS = ("outcome", "rows_in", "rows_published", "rows_quarantined", "version", "table_version")
+
 
 def validated(dataset: str) -> Asset:
     return Asset(name=f"validated.{dataset}", uri=f"gate://validated/{dataset}")
 
 
-def is_backfill(dag_run: Any) -> bool:
-    return bool(dag_run.run_type == "backfill")
+def options_of(dag_run: Any, params: Any) -> tasks.RunOptions:
+    return tasks.RunOptions(is_backfill=dag_run.run_type == "backfill", **{name: params[name] for name in OPTIONS})
+
+
+def leave_note(ti: Any, note: str | None) -> None:
+    if note:
+        ti.xcom_push(key=NOTE_KEY, value=note)
 
 
 @task.sensor(mode="reschedule", timeout=LONGEST_WAIT.total_seconds())
-def arrive(dataset: str, dag_run: Any = None) -> PokeReturnValue:
-    arrival = tasks.arrive(dataset, key_of(dag_run), is_backfill=is_backfill(dag_run))
+def arrive(dataset: str, dag_run: Any = None, params: Any = None, ti: Any = None) -> PokeReturnValue:
+    with errors_noted(ti):
+        arrival = tasks.arrive(dataset, key_of(dag_run), options_of(dag_run, params))
     return PokeReturnValue(is_done=arrival is not None, xcom_value=arrival)
 
 
 @task(multiple_outputs=False)
-def inspect(dataset: str, arrival: Any, dag_run: Any = None) -> dict[str, Any]:
-    if "discovered" not in arrival:
-        raise AirflowSkipException("; ".join(f"{outcome.upper()}: {why}" for outcome, why in arrival.items()))
-    return tasks.inspect(dataset, arrival["discovered"], is_backfill=is_backfill(dag_run))
+def inspect(dataset: str, arrival: Any, dag_run: Any = None, params: Any = None, ti: Any = None) -> dict[str, Any]:
+    with errors_noted(ti):
+        inspected = tasks.inspect(dataset, arrival, options_of(dag_run, params))
+    if "skipped" in inspected:
+        leave_note(ti, inspected.get("note"))
+        raise AirflowSkipException(inspected["skipped"])
+    return inspected
 
 
 @task
 def settle(dataset: str, inspected: Any, ti: Any = None, outlet_events: Any = None) -> None:
-    settlement = tasks.settle(dataset, inspected)
+    with errors_noted(ti):
+        settlement = tasks.settle(dataset, inspected)
     ti.xcom_push(key="settlement", value=settlement)
+    leave_note(ti, settlement["note"])
     if not settlement["published"]:
         raise AirflowSkipException(f"{settlement['outcome']}: no new version, so no asset event")
     event = outlet_events[validated(settlement["dataset"])]
-    event.extra = {name: settlement[name] for name in ("rows_published", "table_version")}
+    event.extra = {name: settlement[name] for name in IN_EVENTS}
     # The key of the run may have another spelling. A consumer of two assets needs the same spelling in both events.
     event.add_partitions(to_airflow(settlement["partition_key"]))
 
@@ -70,19 +86,21 @@ def notify() -> dict[str, Any]:
 
 
 def gate_dag(compiled: CompiledDataset) -> DAG:
-    contract, dataset, plan = compiled.contract, compiled.dataset, schedule_of(compiled.dataset)
-    owner = contract.team.owner or "nobody"
+    dataset, plan = compiled.dataset, schedule_of(compiled.dataset)
+    owner = compiled.contract.team.owner or "nobody"
     with DAG(
         dag_id=dag_id(dataset.qualified_name),
         description=dataset.description,
-        doc_md=f"Contract **{contract.id}** {contract.version}, owned by {owner}. {plan.summary}",
+        doc_md=dag_docs(compiled, plan),
         schedule=timetable_of(plan),
         start_date=plan.start,
         end_date=plan.end,
         catchup=False,
         max_active_runs=plan.runs_at_once,
         max_active_tasks=4,
-        tags=["partition-gate", dataset.name],
+        tags=dag_tags(compiled),
+        owner_links=owner_links(compiled),
+        params=run_params(compiled),
         default_args={"retries": 2, "retry_delay": timedelta(seconds=10), "owner": owner},
         auto_register=False,
     ) as dag:

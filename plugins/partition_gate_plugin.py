@@ -12,8 +12,9 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from partition_gate.apps.airflow import notes
+from partition_gate.apps.airflow.links import MOUNT, DataDocsLink, PartitionLink
 from partition_gate.apps.airflow.timetable import ContractTimetable
-from partition_gate.apps.web.links import MOUNT, DataDocsLink, PartitionLink
 
 PATH = MOUNT.strip("/")  # relative: Airflow's pages have a <base>, so a prefix of Airflow's address still works
 
@@ -40,7 +41,7 @@ class ConsoleOnDemand:
 
 
 class PartitionGatePlugin(AirflowPlugin):
-    """The console below `/gate`, a navigation entry, a tab on each DAG, the tasks' buttons, and the timetable."""
+    """The console below `/gate`, an entry in the navigation, a tab on each DAG, buttons, the timetable, and notes."""
 
     name = "partition_gate"
     fastapi_apps = [{"name": "Partition Gate", "app": ConsoleOnDemand(), "url_prefix": MOUNT}]  # noqa: RUF012 (Airflow)
@@ -50,3 +51,4 @@ class PartitionGatePlugin(AirflowPlugin):
     ]
     operator_extra_links = [DataDocsLink(), PartitionLink()]  # noqa: RUF012 (as above)
     timetables = [ContractTimetable]  # noqa: RUF012 (as above)
+    listeners = [notes]  # noqa: RUF012 (as above)

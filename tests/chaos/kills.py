@@ -162,7 +162,7 @@ def _task(name: str, key: str, answers: dict[str, Any]) -> Any:
         case "arrive":
             return tasks.arrive(DATASET, key)
         case "inspect":
-            return tasks.inspect(DATASET, answers["arrive"]["discovered"])
+            return tasks.inspect(DATASET, answers["arrive"])
         case "settle":
             return tasks.settle(DATASET, answers["inspect"])
         case "report":

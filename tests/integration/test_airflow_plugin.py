@@ -20,7 +20,7 @@ apps, _ = plugins_manager.get_fastapi_plugins()
 views, _ = plugins_manager._get_ui_plugins()
 _, links = plugins_manager._get_extra_operators_links_plugins()
 loaded = {"fastapi": "fastapi" in sys.modules, "gx": "great_expectations" in sys.modules}
-from partition_gate.apps.web.links import docs_address, partition_address
+from partition_gate.apps.airflow.links import docs_address, partition_address
 settlement = {"attempt_id": "a1", "dataset": "flights", "partition_key": "2013-01-03/07"}
 print("FOUND" + json.dumps({
     "plugins": [plugin.name for plugin in plugins], "errors": errors, "loaded": loaded,

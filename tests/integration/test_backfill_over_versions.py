@@ -289,7 +289,7 @@ def test_the_dag_s_tasks_judge_each_day_by_its_version(backfill: Backfill, monke
 def _through_the_tasks(key: str) -> dict[str, Any]:
     """The DAG's own steps; a partition that just landed is waited for until it is quiet."""
     discovered = Discovered(partition=Partition(dataset="flights", key=key, files=_files(key)), seen_fence=0)
-    inspected = tasks.inspect("flights", discovered.model_dump(mode="json"))
+    inspected = tasks.inspect("flights", {"discovered": discovered.model_dump(mode="json")})
     settlement = tasks.settle("flights", inspected)
     assert tasks.report(settlement["attempt_id"]) is not None
     return settlement

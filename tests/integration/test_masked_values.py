@@ -162,7 +162,7 @@ def through_the_tasks() -> list[object]:
         location = ports.contracts.load("orders").dataset.location
         files = ports.store.list_files(location, KEY)
     found = Discovered(partition=Partition(dataset="orders", key=KEY, files=tuple(files)), seen_fence=0)
-    inspected = tasks.inspect("orders", found.model_dump(mode="json"))
+    inspected = tasks.inspect("orders", {"discovered": found.model_dump(mode="json")})
     settlement = tasks.settle("orders", inspected)
     return [inspected, settlement, tasks.report(settlement["attempt_id"]), tasks.notify()]
 

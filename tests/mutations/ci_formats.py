@@ -7,7 +7,7 @@ from tests.mutations.mutation import Mutation
 FORMATS = "tests/unit/test_ci_formats.py"
 
 SHOWN = (
-    Mutation("a text of a contract is markup in a pull request", "apps/cli/diff_markdown.py",
+    Mutation("a text of a contract is markup in a pull request", "core/display.py",
              'return f"{fence} {shown} {fence}"', 'return text or f"{fence} {shown} {fence}"',
              f"{FORMATS}::test_no_text_of_a_contract_leaves_its_cell_or_becomes_markup"),
     Mutation("a comment is green although the version is too low", "apps/cli/diff_markdown.py",

@@ -7,6 +7,8 @@ from tests.mutations.mutation import Mutation
 DATASET = "tests/unit/test_dataset_page.py"
 OVERVIEW = "tests/unit/test_overview.py"
 PARTITION = "tests/unit/test_partition_page.py"
+NOTES = "tests/unit/test_airflow_notes.py"
+RUNS = "tests/integration/test_airflow_runs.py"
 
 LOOKING = (
     Mutation("data after a missing partition is called safe", "apps/web/dataset_page.py",
@@ -37,4 +39,25 @@ LOOKING = (
     Mutation("a text of a producer is a formula in a spreadsheet", "apps/web/partition_page.py",
              """return f"'{text}\"""", "return text",
              f"{PARTITION}::test_no_text_in_a_csv_file_is_a_formula_and_numbers_stay_numbers"),
+)  # fmt: skip
+
+NOTING = (
+    Mutation("a rejected run looks like one that had nothing new", "apps/airflow/notes.py",
+             "if outcome == _PUBLISHED:", "if outcome:",
+             f"{NOTES}::test_every_other_outcome_has_one_that_begins_with_the_outcome"),
+    Mutation("a note is too long for Airflow and is lost", "apps/airflow/notes.py",
+             "if left < 0:", "if left < -500:",
+             f"{NOTES}::test_a_note_fits_into_airflows_column_and_counts_the_reasons_that_do_not"),
+    Mutation("the gate overwrites what a person wrote", "apps/airflow/notes.py",
+             "note.user_id != AUTHOR", "note.user_id is None",
+             f"{RUNS}::test_what_a_person_wrote_into_a_note_stays"),
+    Mutation("a run that ended well keeps the note of its failure", "apps/airflow/notes.py",
+             "setattr(noted, relation, None)", "pass",
+             f"{RUNS}::test_a_run_that_ends_better_the_second_time_has_no_note_any_more"),
+    Mutation("a dry run publishes", "apps/airflow/tasks.py",
+             "if options.dry_run:", "if options.force:",
+             f"{RUNS}::test_a_dry_run_says_what_would_happen_and_records_nothing"),
+    Mutation("a forced run judges nothing", "gate/pipeline.py",
+             "if before is not None and not self.force:", "if before is not None:",
+             "tests/unit/test_pipeline.py::test_a_forced_run_judges_the_same_bytes_again_and_publishes_no_other_version"),
 )  # fmt: skip

@@ -332,6 +332,20 @@ def test_the_same_bytes_again_change_nothing(gate: Gate) -> None:
     assert gate.ports.ledger.fence("orders", KEY) == 1
 
 
+def test_a_forced_run_judges_the_same_bytes_again_and_publishes_no_other_version(gate: Gate) -> None:
+    first = gate.run()
+    gate.ports.validator.broken = {ROWS}
+
+    again = run_partition(gate.contract, KEY, ports=gate.ports, force=True)
+
+    assert (again.already, again.settlement.outcome.value) == (False, "rejected")
+    assert gate.ports.ledger.fence("orders", KEY) == 2
+    assert len(gate.visible) == 100
+    gate.ports.validator.broken = set()
+    passed = run_partition(gate.contract, KEY, ports=gate.ports, force=True).settlement
+    assert (passed.outcome.value, passed.table_version) == ("published", first.settlement.table_version)
+
+
 @pytest.mark.parametrize(("days", "is_named"), [(29, True), (31, False)])
 def test_consumers_of_a_missing_partition_learn_which_one_is_safe(gate: Gate, days: int, *, is_named: bool) -> None:
     gate.run()

@@ -19,6 +19,7 @@ _SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 # Control, format (bidirectional marks, zero width, tags), lone surrogates, and the two separators that break lines.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _ORDINARY = re.compile(r"[ -~]*")
+_BACKTICKS = re.compile(r"`+")
 
 
 class Excerpt(Record):
@@ -56,6 +57,13 @@ def escaped(text: str, *, but: str = "") -> str:
     if _ORDINARY.fullmatch(text):
         return text
     return "".join(character if character in but else _escape(character) for character in text)
+
+
+def inline_code(text: str, *, limit: int = SHOWN_LENGTH) -> str:
+    """The displayed text as code in Markdown: nothing in it is a mention, a link or HTML."""
+    shown = displayed(text, limit=limit)
+    fence = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(shown)), default=0))
+    return f"{fence} {shown} {fence}" if len(fence) > 1 or not shown.strip() else f"{fence}{shown}{fence}"
 
 
 def share(count: int, whole: int) -> str:

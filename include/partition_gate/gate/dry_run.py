@@ -17,6 +17,10 @@ from partition_gate.judging.verdict import CheckResult
 from partition_gate.ports import Ports
 
 DRY_RUN = "dry-run"
+ONLY_DRY = (
+    "a version of the contract can be chosen for a dry run only; which one judges a partition for real is decided by "
+    "`effectiveFrom` in the contract"
+)
 
 
 class DryRun(Record):
@@ -26,15 +30,16 @@ class DryRun(Record):
     results: tuple[CheckResult, ...]
 
 
-def dry_run(today: CompiledDataset, key: str, *, ports: Ports) -> DryRun:
-    """Judge the files that are in landing now.
+def dry_run(today: CompiledDataset, key: str, *, ports: Ports, version: str = "") -> DryRun:
+    """Judge the files that are in landing now, by a version of the contract (empty: the one in force).
 
     Raises:
         MalformedPartitionKey, NothingDue: the key was mistyped, or nothing landed.
+        UnknownContract: there is no such version.
         OperatorError: the files cannot be judged.
     """
     key = today.dataset.location.key(key)
-    compiled = today.in_force(key)
+    compiled = today.version(version) if version else today.in_force(key)
     landed = landed_now(compiled.dataset, key, ports=ports)
     if isinstance(landed, str):
         raise NothingDue(f"{compiled.dataset.name} {key}: {landed}; there is nothing to judge")

@@ -48,7 +48,7 @@ class RunResult(Record):
     report_problem: str | None = None
 
 
-def run_partition(today: CompiledDataset, key: str, *, ports: Ports) -> RunResult:
+def run_partition(today: CompiledDataset, key: str, *, ports: Ports, force: bool = False) -> RunResult:
     """Judge the partition now and settle it. The outcome is recorded even if the partition could not be judged.
 
     Raises:
@@ -56,7 +56,7 @@ def run_partition(today: CompiledDataset, key: str, *, ports: Ports) -> RunResul
         NotRecorded: the rows are visible, but the ledger could not be updated.
         OperatorError: the ledger does not answer, so nothing can be recorded.
     """
-    run = PartitionRun(today, key, ports=ports)
+    run = PartitionRun(today, key, ports=ports, force=force)
     try:
         landed = run.find_landed()
         if isinstance(landed, Settlement):
@@ -93,14 +93,17 @@ class PartitionRun:
 
     `key` may be any spelling of a partition key; everything is recorded under the canonical one.
     MalformedPartitionKey is raised here, before anything is listed or recorded.
-    `is_backfill`: an old partition is told in the digest of the day only.
+    `is_backfill`: an old partition is told in the digest of the day only. `force`: these bytes are judged even if they
+    are already settled under this contract.
     `errored` is the settlement of a failed step. `was_recorded`: an earlier run's settlement was returned.
     """
 
-    def __init__(self, today: CompiledDataset, key: str, *, ports: Ports, is_backfill: bool = False) -> None:
+    def __init__(
+        self, today: CompiledDataset, key: str, *, ports: Ports, is_backfill: bool = False, force: bool = False
+    ) -> None:
         self.key, self.ports = today.dataset.location.key(key), ports
         self.today, self.compiled = today, today.in_force(self.key)
-        self.is_backfill = is_backfill
+        self.is_backfill, self.force = is_backfill, force
         self.errored: Settlement | None = None
         self.was_recorded = False
         self._attempt: Attempt | None = None
@@ -196,7 +199,7 @@ class PartitionRun:
 
     def _inspect_once(self, landed: Discovered) -> Inspection | Settlement:
         key, before = recorded(self.compiled, landed.partition, self.ports)
-        if before is not None:
+        if before is not None and not self.force:
             self.was_recorded = True
             return before
         attempt = open_attempt(

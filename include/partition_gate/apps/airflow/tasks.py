@@ -1,7 +1,7 @@
 """The tasks of the DAG. Each opens the ports, runs one step of the pipeline, and returns a record for the next task.
 
-The record is JSON in XCom and contains no values of rows. Arguments named `dataset` are
-`CONTRACT`, or `CONTRACT/DATASET` if the contract has several datasets.
+The record is JSON in XCom and contains no values of rows. Its `note`, if it has one, is the note of the task and of the
+run. Arguments named `dataset` are `CONTRACT`, or `CONTRACT/DATASET` if the contract has several datasets.
 """
 
 from __future__ import annotations
@@ -11,30 +11,55 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from partition_gate.apps.airflow.links import console_address, partition_address
+from partition_gate.apps.airflow.notes import note_of, said
 from partition_gate.contract.readiness import NotExpected, Wait
-from partition_gate.core.errors import GateError
+from partition_gate.core.errors import GateError, InvalidSetting
+from partition_gate.core.record import Record
 from partition_gate.gate import notify as gate_notify
 from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
+from partition_gate.gate.dry_run import ONLY_DRY, dry_run
 from partition_gate.gate.pipeline import PartitionRun
 from partition_gate.gate.pipeline import report as write_report
 from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.settings import load_settings
 from partition_gate.wiring import open_ports
 
 log = logging.getLogger(__name__)
 
 
-def arrive(dataset: str, key: str, *, is_backfill: bool = False) -> dict[str, Any] | None:
+class RunOptions(Record):
+    """How a run was started. `contract_version`: of a dry run; empty: the version in force.
+
+    A backfill of an old partition notifies in the digest only. `force` as in `PartitionRun`.
+    """
+
+    is_backfill: bool = False
+    force: bool = False
+    dry_run: bool = False
+    contract_version: str = ""
+
+
+_AS_SCHEDULED = RunOptions()
+
+
+def arrive(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> dict[str, Any] | None:
     """`{"discovered": ...}` if the partition is ready, None to look again later.
 
     `{"missing": why}` if it did not arrive before the deadline, `{"not_expected": why}` if nothing was promised for its
-    period. `key` may be any spelling of a partition key. A backfill of an old partition notifies in the digest only.
+    period, `{"dry_run": key}` at once for a dry run. `key` may be any spelling of a partition key.
 
     Raises:
         MalformedPartitionKey: the key cannot exist; nothing is recorded.
+        InvalidSetting: a version was asked for without a dry run.
     """
-    with _run(dataset, key, is_backfill=is_backfill) as run:
+    if options.contract_version and not options.dry_run:
+        raise InvalidSetting(ONLY_DRY)
+    if options.dry_run:
+        return {"dry_run": key}
+    with _run(dataset, key, options) as run:
         match run.arrive():
             case Discovered() as ready:
                 log.info("partition ready dataset=%s partition=%s files=%d", dataset, key, len(ready.partition.files))
@@ -50,14 +75,22 @@ def arrive(dataset: str, key: str, *, is_backfill: bool = False) -> dict[str, An
     return None
 
 
-def inspect(dataset: str, discovered: dict[str, Any], *, is_backfill: bool = False) -> dict[str, Any]:
+def inspect(dataset: str, arrival: dict[str, Any], options: RunOptions = _AS_SCHEDULED) -> dict[str, Any]:
     """`{"inspection": ...}`, or `{"settlement": ...}` if these bytes were settled before.
+
+    `{"skipped": why}` if there is nothing to settle: nothing arrived, or this is a dry run.
 
     Raises:
         GateError: the partition could not be judged. It is recorded as ERRORED, and the task fails.
     """
-    ready = Discovered.model_validate(discovered)
-    with _run(dataset, ready.partition.key, is_backfill=is_backfill) as run:
+    if "dry_run" in arrival:
+        return _dry_run(dataset, arrival["dry_run"], options)
+    if "missing" in arrival:
+        return {"skipped": f"MISSING: {arrival['missing']}", "note": said("missing", reasons=[arrival["missing"]])}
+    if "discovered" not in arrival:
+        return {"skipped": f"not expected: {arrival['not_expected']}"}
+    ready = Discovered.model_validate(arrival["discovered"])
+    with _run(dataset, ready.partition.key, options) as run:
         inspected = run.inspect(ready)
         if isinstance(inspected, Inspection):
             run.ports.ledger.hand_over(inspected.attempt.id)
@@ -65,14 +98,26 @@ def inspect(dataset: str, discovered: dict[str, Any], *, is_backfill: bool = Fal
     return {name: inspected.model_dump(mode="json")}
 
 
+def _dry_run(dataset: str, key: str, options: RunOptions) -> dict[str, Any]:
+    with open_ports() as ports:
+        judged = dry_run(ports.contracts.load(dataset), key, ports=ports, version=options.contract_version)
+    settlement = judged.settlement
+    for result in judged.results:
+        if result.outcome is not CheckOutcome.PASSED:
+            log.info("check %s rule=%s observed=%s", result.outcome.value, result.rule_id, result.finding)
+    words = f"dry run, contract {settlement.version}: it would be {settlement.outcome.value.replace('_', ' ')}"
+    rows = f"{settlement.rows_published:,} of {settlement.rows_in:,} rows would be published"
+    return {"skipped": f"{words}; {rows}", "note": said(words, rows, reasons=settlement.why)}
+
+
 def settle(dataset: str, inspected: dict[str, Any]) -> dict[str, Any]:
-    """The settlement, with two more keys.
+    """The settlement, with three more keys.
 
     `published`: whether new rows became visible. `view_problem`: why the consumers' file does not show them yet, or
-    None. The task succeeds in both cases, because the next run refreshes the file.
+    None. The task succeeds in both cases, because the next run refreshes the file. `note`: see the top.
     """
     if "settlement" in inspected:
-        return {**inspected["settlement"], "published": False, "view_problem": None}
+        return _noted({**inspected["settlement"], "published": False, "view_problem": None})
     inspection = Inspection.model_validate(inspected["inspection"])
     with _run(dataset, inspection.attempt.partition_key) as run:
         settled = run.settle(inspection)
@@ -87,7 +132,11 @@ def settle(dataset: str, inspected: dict[str, Any]) -> dict[str, Any]:
         settlement.rows_quarantined,
     )
     extra = {"published": settled.is_new_version, "view_problem": settled.view_problem}
-    return {**settlement.model_dump(mode="json"), **extra}
+    return _noted({**settlement.model_dump(mode="json"), **extra})
+
+
+def _noted(settlement: dict[str, Any]) -> dict[str, Any]:
+    return {**settlement, "note": note_of(settlement, partition_address(console_address(), settlement))}
 
 
 def report(attempt_id: str) -> str | None:
@@ -116,6 +165,7 @@ def notify() -> dict[str, Any]:
 
 
 @contextmanager
-def _run(dataset: str, key: str, *, is_backfill: bool = False) -> Iterator[PartitionRun]:
+def _run(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> Iterator[PartitionRun]:
+    asked = {"is_backfill": options.is_backfill, "force": options.force}
     with open_ports() as ports:
-        yield PartitionRun(ports.contracts.load(dataset), key, ports=ports, is_backfill=is_backfill)
+        yield PartitionRun(ports.contracts.load(dataset), key, ports=ports, **asked)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from partition_gate.contracts.compatibility.changes import Change, Mode
 from partition_gate.contracts.compatibility.report import CompatibilityReport
 from partition_gate.contracts.compatibility.rules import Party
-from partition_gate.core.display import displayed, escaped
+from partition_gate.core.display import escaped, inline_code
 
 if TYPE_CHECKING:
     from partition_gate.gate.rejudge import Rejudged
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 # GitHub refuses comments of more than 65,536 characters; several contracts may share one.
 _MOST_ROWS = 100
 _HEAD = "| breaks | change | where | from | to | why |\n|---|---|---|---|---|---|"
-_MARKERS = re.compile(r"`+")
 
 
 def as_markdown(
@@ -105,7 +103,5 @@ def _value(text: str | None) -> str:
 
 
 def _code(text: str) -> str:
-    """Text from a contract: as code, nothing in it is a mention, a link, HTML or the end of a table's cell."""
-    shown = displayed(text).replace("|", "\\|")
-    fence = "`" * (1 + max((len(run) for run in _MARKERS.findall(shown)), default=0))
-    return f"{fence} {shown} {fence}" if len(fence) > 1 or not shown.strip() else f"{fence}{shown}{fence}"
+    """Text from a contract, as code that is not the end of a table's cell either."""
+    return inline_code(text).replace("|", "\\|")

@@ -72,6 +72,7 @@ def run(
     as_json: Json = False,
     dry: Annotated[bool, typer.Option("--dry-run", help="Judge only; record, publish and send nothing.")] = False,
     no_notify: Annotated[bool, typer.Option("--no-notify", help="Leave messages waiting for the next run.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Judge files again that are already settled.")] = False,
 ) -> None:
     """Judge one partition now, with the same code as the DAG but without Airflow.
 
@@ -86,7 +87,7 @@ def run(
             judged = dry_run(today, key, ports=ports)
             result = RunResult(settlement=judged.settlement, results=judged.results, is_dry_run=True)
         else:
-            done = gate_pipeline.run_partition(today, key, ports=ports)
+            done = gate_pipeline.run_partition(today, key, ports=ports, force=force)
             result = _with_results(done, ports, notifies=not no_notify)
         _show(result, compiled, ports, as_json=as_json)
     raise typer.Exit(_exit_code(result.settlement.outcome))

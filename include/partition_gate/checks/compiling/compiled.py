@@ -13,6 +13,8 @@ from partition_gate.checks.document import suite_document
 from partition_gate.checks.expectations import CompiledSuite, References, ReferencesTogether
 from partition_gate.contract.model import Dataset, Terms
 from partition_gate.contract.versions import in_force, with_current_terms
+from partition_gate.core.display import displayed
+from partition_gate.core.errors import UnknownContract
 from partition_gate.core.masking import Masking, masking_of_files
 from partition_gate.core.record import Record, digest
 from partition_gate.core.table import TableSchema
@@ -46,6 +48,14 @@ class CompiledDataset(Record):
     def in_force(self, key: str) -> CompiledDataset:
         """The version that judges a partition. Raises: MalformedPartitionKey."""
         return self.versions[in_force([version.dataset for version in self.versions], key)]
+
+    def version(self, number: str) -> CompiledDataset:
+        """One version by its number. Raises: UnknownContract."""
+        known = {version.contract.version: version for version in self.versions}
+        if number not in known:
+            name = self.dataset.qualified_name
+            raise UnknownContract(f"{name} has no version {displayed(number)}; it has {', '.join(known)}")
+        return known[number]
 
     @property
     def referenced_datasets(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ class DataDocsLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 (Airflow's signature)
         settlement = _settlement(ti_key)
-        return docs_address(_base(), settlement) if settlement else ""
+        return docs_address(console_address(), settlement) if settlement else ""
 
 
 class PartitionLink(BaseOperatorLink):
@@ -35,7 +35,7 @@ class PartitionLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 (as above)
         settlement = _settlement(ti_key)
-        return partition_address(_base(), settlement) if settlement else f"{_base()}/"
+        return partition_address(console_address(), settlement) if settlement else f"{console_address()}/"
 
 
 def docs_address(base: str, settlement: dict[str, Any]) -> str:
@@ -56,6 +56,6 @@ def _settlement(ti_key: TaskInstanceKey) -> dict[str, Any] | None:
     return settlement if isinstance(settlement, dict) else None
 
 
-def _base() -> str:
-    """Airflow's own address and the mount path; only the path if Airflow does not know its address."""
+def console_address() -> str:
+    """The console in Airflow: Airflow's address and the mount path; only the path if Airflow has no `base_url`."""
     return str(conf.get("api", "base_url", fallback="")).rstrip("/") + MOUNT

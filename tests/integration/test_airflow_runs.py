@@ -1,0 +1,178 @@
+"""What a run in Airflow can be asked for, and the notes that it leaves, over real files and a real Airflow database."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.integration.test_airflow_dags import ask_airflow
+from tests.integration.test_gate_run import Desk
+
+from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.apps.airflow import tasks
+from partition_gate.apps.airflow.tasks import RunOptions
+from partition_gate.core.errors import InvalidSetting, UnknownContract
+from partition_gate.settings import load_settings
+from partition_gate.wiring import open_ports
+
+KEY = "2026-01-01"
+DRY = RunOptions(dry_run=True)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    desk = Desk(tmp_path)
+    desk.write_contract(customProperties=[{"property": "readiness", "value": "quiet:1s"}])
+    expectations = desk.folder / "expectations"
+    ContractFolder(desk.folder, expectations).write_suites(desk.contract)
+    for name, value in {"HOME": desk.home, "CONTRACTS": desk.folder, "EXPECTATIONS": expectations}.items():
+        monkeypatch.setenv(f"GATE_{name}", str(value))
+    return desk
+
+
+def run(options: RunOptions) -> dict[str, Any]:
+    """The record that ends the run: of `settle`, or of `inspect` if it skips the rest."""
+    arrival = tasks.arrive("orders", KEY, options)
+    assert arrival is not None
+    inspected = tasks.inspect("orders", arrival, options)
+    return inspected if "skipped" in inspected else tasks.settle("orders", inspected)
+
+
+def test_a_dry_run_says_what_would_happen_and_records_nothing(desk: Desk):
+    desk.land(KEY)
+
+    done = run(DRY)
+
+    assert done["skipped"].startswith("dry run, contract 1.0.0: it would be published; ")
+    assert done["note"].startswith("**Dry run, contract 1.0.0: it would be published**: ")
+    with open_ports(load_settings()) as ports:
+        assert (ports.ledger.latest(), ports.ledger.messages()) == ((), ())
+
+
+def test_a_dry_run_by_a_version_that_does_not_exist_names_those_that_do(desk: Desk):
+    desk.land(KEY)
+
+    with pytest.raises(UnknownContract, match=r"orders has no version 9\.9\.9; it has 1\.0\.0"):
+        run(DRY.model_copy(update={"contract_version": "9.9.9"}))
+
+
+def test_a_version_of_the_contract_is_chosen_for_a_dry_run_only(desk: Desk):
+    with pytest.raises(InvalidSetting, match="effectiveFrom"):
+        run(RunOptions(contract_version="1.0.0"))
+
+
+def test_the_same_files_are_judged_again_only_if_that_is_asked_for(desk: Desk):
+    landed = desk.land(KEY)
+    os.utime(landed, (0, 0))  # quiet for long
+
+    first, again, forced = run(RunOptions()), run(RunOptions()), run(RunOptions(force=True))
+
+    assert again["attempt_id"] == first["attempt_id"] != forced["attempt_id"]
+    assert (first["published"], again["published"], forced["published"]) == (True, False, False)
+
+
+def test_a_partition_that_never_came_is_a_note(desk: Desk):
+    desk.landing.mkdir(exist_ok=True)
+
+    done = run(RunOptions())
+
+    assert done["note"].startswith("**Missing**\n- `")
+
+
+NOTES = """
+import json
+from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+from airflow.models.dagbundle import DagBundleModel
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.xcom import XComModel
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, timezone
+from airflow.utils.db import initdb
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import delete, select
+
+initdb()
+bag = DagBag("/nowhere", bundle_name="b", collect_dags=False)
+for dag_id in ("gate__orders", "other"):
+    with DAG(dag_id, schedule=None) as dag:
+        EmptyOperator(task_id="arrive") >> EmptyOperator(task_id="settle")
+    bag.bag_dag(dag)
+with create_session() as session:
+    session.add(DagBundleModel(name="b"))
+sync_bag_to_db(bag, "b", None)
+
+def start(dag_id, run_id):
+    with create_session() as session:
+        dag = SerializedDagModel.get_dag(dag_id, session=session)
+        dag.create_dagrun(
+            run_id=run_id, run_after=timezone.utcnow(), run_type=DagRunType.MANUAL, state=DagRunState.RUNNING,
+            triggered_by=DagRunTriggeredByType.TEST, session=session,
+        )
+
+def end(dag_id, run_id, text=None, *, state=DagRunState.SUCCESS):
+    "The run ends as in the scheduler, after `settle` has left its words; what people then see."
+    with create_session() as session:
+        session.execute(delete(XComModel).where(XComModel.run_id == run_id))
+        if text is not None:
+            XComModel.set(key="note", value=text, task_id="settle", dag_id=dag_id, run_id=run_id, session=session)
+    with create_session() as session:
+        run = session.scalars(select(DagRun).where(DagRun.run_id == run_id)).one()
+        run.state = state
+        run.notify_dagrun_state_changed(msg="")
+    with create_session() as session:
+        run = session.scalars(select(DagRun).where(DagRun.run_id == run_id)).one()
+        tasks = {each.task_id: each.note for each in run.get_task_instances(session=session)}
+        return [run.note, tasks["arrive"], tasks["settle"]]
+
+def edited(run_id, text):
+    with create_session() as session:
+        note = session.scalars(select(DagRun).where(DagRun.run_id == run_id)).one().dag_run_note
+        note.content, note.user_id = text, "1"
+
+for run_id in ("a", "b", "c"):
+    start("gate__orders", run_id)
+start("other", "d")
+found = {
+    "rejected": end("gate__orders", "a", "rejected!"),
+    "corrected": end("gate__orders", "a"),
+    "failed": end("gate__orders", "b", "no disk", state=DagRunState.FAILED),
+    "not ours": end("other", "d", "x"),
+    "rejected again": end("gate__orders", "c", "first"),
+}
+edited("c", "a person asked the producer")
+found["edited"] = end("gate__orders", "c", "second")
+print("FOUND" + json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def noted(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What the run and its two tasks say, as [run, arrive, settle]."""
+    home = tmp_path_factory.mktemp("airflow")
+    return ask_airflow(NOTES, home, AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db")
+
+
+@pytest.mark.airflow
+def test_the_words_that_a_task_left_are_the_note_of_the_task_and_of_its_run(noted: Any):
+    assert noted["rejected"] == ["rejected!", None, "rejected!"]
+    assert noted["failed"] == ["no disk", None, "no disk"]
+
+
+@pytest.mark.airflow
+def test_a_run_that_ends_better_the_second_time_has_no_note_any_more(noted: Any):
+    assert noted["corrected"] == [None, None, None]
+
+
+@pytest.mark.airflow
+def test_what_a_person_wrote_into_a_note_stays(noted: Any):
+    assert noted["edited"] == ["a person asked the producer", None, "second"]
+
+
+@pytest.mark.airflow
+def test_runs_of_other_peoples_dags_get_no_note(noted: Any):
+    assert noted["not ours"] == [None, None, None]
