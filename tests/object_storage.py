@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.s3_clients import Endpoint
-from partition_gate.adapters.warehouse_delta.storage import S3Access
+from partition_gate.adapters.storage import S3Access
 
 
 def endpoint_of(server: EmbeddedS3) -> Endpoint:

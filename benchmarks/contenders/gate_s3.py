@@ -16,7 +16,7 @@ from partition_gate.adapters.embedded_s3.server import REGION
 from partition_gate.adapters.embedded_s3.users import running
 from partition_gate.adapters.object_store.s3 import S3ObjectStore
 from partition_gate.adapters.object_store.s3_clients import Endpoint
-from partition_gate.adapters.warehouse_delta.storage import S3Access
+from partition_gate.adapters.storage import S3Access
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.core.partition import Location, Partition
 from partition_gate.core.partition_key import Segment

@@ -14,8 +14,8 @@ from pathlib import Path
 from partition_gate.adapters.ledger.migrate import HEAD, ledger_state
 from partition_gate.adapters.object_store.examination import LandingProbe, clock_skew, local_landing, skew
 from partition_gate.adapters.slack import SCOPES, SlackNotifier
+from partition_gate.adapters.storage import QUARANTINE_SETTING, S3Access, Storage
 from partition_gate.adapters.warehouse_delta.examination import StorageProbe
-from partition_gate.adapters.warehouse_delta.storage import QUARANTINE_SETTING, S3Access, Storage
 from partition_gate.connections import ledger_database, slack_bot_token
 from partition_gate.core.addresses import Tool
 from partition_gate.core.diagnosis import Diagnosis, Finding, failed, ok, warning

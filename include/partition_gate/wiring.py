@@ -124,7 +124,7 @@ class WiredPorts:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        from partition_gate.adapters.warehouse_delta.storage import S3Access
+        from partition_gate.adapters.storage import S3Access
         from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 
         settings = self.settings
@@ -151,12 +151,11 @@ class WiredPorts:
 
     @cached_property
     def docs(self) -> DocsSite:
-        from partition_gate.adapters.gx.imports import lean_imports
+        from partition_gate.adapters.data_docs.site import StaticDocsSite
+        from partition_gate.adapters.storage import S3Access, Storage
 
-        with lean_imports():
-            from partition_gate.adapters.gx.data_docs.site import GxDocsSite
-
-        return GxDocsSite(docs_folder(self.settings))
+        s3 = S3Access(self.s3_service, call_s=self.settings.store_call_timeout_s)
+        return StaticDocsSite(Storage(docs_root(self.settings), s3, setting="GATE_DOCS_FOLDER"))
 
     @cached_property
     def notifier(self) -> Notifier:
@@ -280,9 +279,9 @@ def query_planner(settings: Settings) -> Iterator[Callable[[TableSchema, str], s
         yield lambda table, query: rules().why_unplanned(table, query)
 
 
-def docs_folder(settings: Settings) -> Path:
-    """The folder of the Data Docs site."""
-    return Path(settings.path(settings.docs_folder, "docs"))
+def docs_root(settings: Settings) -> str:
+    """The root of the Data Docs site: a folder or `s3://bucket/prefix`."""
+    return settings.path(settings.docs_folder, "docs")
 
 
 def ledger_shown(settings: Settings) -> str:
@@ -339,7 +338,9 @@ def links_for(settings: Settings, dataset: str, key: str, attempt_id: str) -> Li
     base = settings.public_url.rstrip("/")
     page = f"attempts/{attempt_id}/index.html"
     if not base:
-        return Links(docs=(docs_folder(settings) / page).as_uri() if attempt_id else None)
+        root = docs_root(settings)
+        address = f"{root}/{page}" if root.startswith("s3://") else (Path(root) / page).absolute().as_uri()
+        return Links(docs=address if attempt_id else None)
     return Links(
         docs=f"{base}/docs/{page}" if attempt_id else None,
         console=f"{base}/partitions/{quote(dataset, safe='')}/{quote(key, safe='/')}",

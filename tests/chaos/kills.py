@@ -32,12 +32,12 @@ PLACES = (
     "adapters.warehouse_delta.warehouse:DeltaWarehouse.quarantine",
     "adapters.warehouse_delta.warehouse:DeltaWarehouse.publish",
     "adapters.warehouse_delta.warehouse:DeltaWarehouse.refresh_view",
-    "adapters.warehouse_delta.storage:Storage.put",
+    "adapters.storage:Storage.put",
     "adapters.warehouse_delta.table_log:commit",
     "adapters.warehouse_delta.table_log:_create",
     "adapters.warehouse_delta.table_log:_replace",
     "adapters.inbox:InboxNotifier.send",
-    "adapters.gx.data_docs.site:GxDocsSite.write_page",
+    "adapters.data_docs.site:StaticDocsSite.write_report",
 )
 FAILPOINTS = tuple(Failpoint(place, after=after) for place in PLACES for after in (False, True))
 BAD_ROWS = (0, 0, 3, 30)

@@ -17,7 +17,7 @@ from deltalake.exceptions import TableNotFoundError
 from sqlalchemy import create_engine, text
 from tests.chaos.processes import Ended, Failpoint, Moment, Process
 
-from partition_gate.adapters.warehouse_delta.storage import S3Access, Storage
+from partition_gate.adapters.storage import S3Access, Storage
 from partition_gate.apps.cli.main import main
 from partition_gate.connections import s3_service
 from partition_gate.settings import Settings, load_settings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 import time
@@ -15,9 +14,13 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from partition_gate.adapters.gx.data_docs.site import GxDocsSite
+from partition_gate.adapters.data_docs.site import StaticDocsSite
+from partition_gate.adapters.storage import Storage
 from partition_gate.apps.web.app import create_app
+from partition_gate.core.units import Month
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.report import AttemptReport, RecentAttempt
+from partition_gate.judging.validation import FailingValue
 from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.testing.builders import a_check_result, a_settlement
 from partition_gate.testing.console import A_SUMMARY, InMemoryConsole, a_history, a_sample, a_sent_message
@@ -77,27 +80,25 @@ def visit(browser: Any) -> Iterator[Visit]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Data Docs site with one page: a check that failed on a hostile value, one that passed, one that raised."""
+    """A Data Docs site with a report: a check that failed on a hostile value, one that passed, one that never ran."""
     folder = tmp_path_factory.mktemp("docs")
-    failed = {
-        "element_count": 2,
-        "missing_count": 0,
-        "unexpected_count": 1,
-        "unexpected_percent": 50.0,
-        "partial_unexpected_list": [ATTACK],
-        "partial_unexpected_counts": [{"value": ATTACK, "count": 1}],
-    }
-    results = [
-        _result("expect_column_values_to_be_in_set", {"column": "state", "value_set": ["paid"]}, failed),
-        _result("expect_table_row_count_to_be_between", {"min_value": 1}, {"observed_value": 2}, success=True),
-        _result("expect_column_values_to_be_unique", {"column": "id"}, {}, raised="the column is missing"),
-    ]
-    statistics = {"evaluated_expectations": 3, "successful_expectations": 1, "unsuccessful_expectations": 2}
-    document = {"success": False, "suite_name": "orders", "suite_parameters": {}, "meta": {}, "id": None}
-    docs = GxDocsSite(folder)
-    text = json.dumps({**document, "results": results, "statistics": {**statistics, "success_percent": 33.3}})
-    docs.write_page(ATTEMPT, text, title="orders 2026-11-01: rejected")
-    docs.write_index([a_settlement(ATTEMPT), a_settlement("other", dataset="returns")])
+    failed = a_check_result("state.valid", outcome=CheckOutcome.FAILED, unexpected=1)
+    results = (
+        failed.model_copy(update={"failing_values": (FailingValue(value=ATTACK, count=1),)}),
+        a_check_result("id.not_null"),
+        a_check_result("id.unique", outcome=CheckOutcome.ERRORED).model_copy(
+            update={"observed": "the column is missing"}
+        ),
+    )
+    settlement = a_settlement(ATTEMPT, outcome=PartitionOutcome.REJECTED)
+    recent = (RecentAttempt(settlement=settlement, not_passed={"state.valid": CheckOutcome.FAILED}),)
+    docs = StaticDocsSite(Storage(str(folder)))
+    docs.write_report(
+        AttemptReport(
+            settlement=settlement, results=results, recent=recent, console_page="../../../partitions/orders/2026-11-01"
+        )
+    )
+    docs.write_month("orders", Month.of(settlement.settled_at), [settlement])
     return folder
 
 
@@ -122,20 +123,6 @@ def console(site: Path) -> Iterator[str]:
         thread.join()
 
 
-def _result(kind: str, arguments: Any, observed: Any, *, success: bool = False, raised: str | None = None) -> Any:
-    return {
-        "success": success,
-        "expectation_config": {"type": kind, "kwargs": arguments, "meta": {}},
-        "result": observed,
-        "meta": {},
-        "exception_info": {
-            "raised_exception": raised is not None,
-            "exception_message": raised,
-            "exception_traceback": raised,
-        },
-    }
-
-
 def _background(visit: Visit, selector: str) -> str:
     return str(visit.page.eval_on_selector(selector, "element => getComputedStyle(element).backgroundColor"))
 
@@ -148,6 +135,8 @@ PAGES = (
     "/inbox",
     "/docs/index.html",
     f"/docs/attempts/{ATTEMPT}/index.html",
+    "/docs/datasets/orders/index.html",
+    "/docs/datasets/orders/2026-11.html",
 )
 
 
@@ -165,13 +154,13 @@ def test_the_table_is_coloured_and_leads_to_the_partition_and_its_report(visit: 
     visit.page.click(".cell.rejected")
     visit.page.click("text=Data Docs report")
 
-    assert visit.page.text_content("h1") == "orders 2026-11-01: rejected"
+    assert visit.page.title() == "orders 2026-11-01: rejected"
 
 
 def test_a_report_leads_back_to_its_partition(visit: Visit, console: str):
     visit.open(f"{console}/docs/attempts/{ATTEMPT}/index.html")
 
-    visit.page.click("text=This partition in Partition Gate")
+    visit.page.click("text=This partition in the console")
 
     assert "orders 2026-11-01" in visit.page.text_content("h1")
 
@@ -186,15 +175,15 @@ def test_a_report_opened_from_disk_is_whole_and_styled_without_a_network(visit: 
     assert visit.page.eval_on_selector("header", "element => getComputedStyle(element).borderBottomStyle") == "solid"
 
 
-def test_a_report_shows_only_the_failed_checks_when_asked(visit: Visit, site: Path):
+def test_checks_that_passed_are_folded_and_open_without_a_script(visit: Visit, site: Path):
     visit.open((site / f"attempts/{ATTEMPT}/index.html").as_uri())
-    passed = visit.page.locator("text=rows.").first
-    assert passed.is_visible()
-
-    visit.page.check("#failed-only")
-
+    passed = visit.page.locator("text=id.not_null").first
     assert not passed.is_visible()
-    assert visit.page.locator("text=1 unexpected values found").is_visible()
+
+    visit.page.click("summary")
+
+    assert passed.is_visible()
+    assert visit.page.locator("text=state.valid").first.is_visible()
 
 
 def test_a_value_of_the_data_runs_no_script_in_the_reader_s_browser(visit: Visit, site: Path):
@@ -212,14 +201,6 @@ def test_an_inline_script_would_be_refused_even_if_one_came_in(visit: Visit, sit
     visit.open(attacked.as_uri())
 
     assert visit.page.title() == "orders 2026-11-01: rejected"
-
-
-def test_the_index_is_filtered_while_one_types(visit: Visit, site: Path):
-    visit.open((site / "index.html").as_uri())
-
-    visit.page.fill("#filter", "returns")
-
-    assert visit.page.locator("tbody tr:visible").count() == 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -19,7 +19,7 @@ from tests.object_storage import access_to, endpoint_of
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 from partition_gate.adapters.object_store.s3_clients import Endpoint
-from partition_gate.adapters.warehouse_delta.storage import Storage
+from partition_gate.adapters.storage import Storage
 from partition_gate.adapters.warehouse_delta.table_log import TableLogs
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.core.errors import (

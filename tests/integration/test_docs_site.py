@@ -1,183 +1,282 @@
-"""The Data Docs site, rendered by the real Great Expectations from a real result."""
+"""The Data Docs site in a folder and in a real S3: what its pages say, and where they are found."""
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import great_expectations as gx
-import great_expectations.expectations as gxe
-import pandas as pd
 import pytest
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from tests.object_storage import access_to, endpoint_of
 
-from partition_gate.adapters.gx.data_docs.site import GxDocsSite
+from partition_gate.adapters.data_docs.site import StaticDocsSite
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
+from partition_gate.adapters.storage import Storage, StoredFile
+from partition_gate.core.severity import Scope, Severity
+from partition_gate.core.units import Month
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.report import AttemptReport, RecentAttempt
+from partition_gate.judging.validation import FailingValue
+from partition_gate.judging.verdict import CheckOutcome, CheckResult
+from partition_gate.testing.builders import a_check_result, a_settlement
 
-ATTACK = "<img src=x onerror=alert(1)>"
+ATTACK = '"><img src=x onerror=alert(1)>'
 OUTSIDE = re.compile(r"""(?:src|href|action)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import""")
+NOVEMBER, DECEMBER = Month(2026, 11), Month(2026, 12)
+REJECTED = a_settlement("a-3", outcome=PartitionOutcome.REJECTED, partition_key="2026-11-03")
+FAILED = a_check_result(outcome=CheckOutcome.FAILED, unexpected=3)
+WARNED = a_check_result("note.few_nulls", outcome=CheckOutcome.WARNED).model_copy(update={"severity": Severity.WARNING})
+PASSED = a_check_result("amount.minimum")
 
 
-@pytest.fixture(scope="module")
-def document() -> str:
-    """A result with failures, hostile values and a check that raised."""
-    rows = pd.DataFrame({"id": [1, 2, 2], "email": ["a@b.co", "b", "c"], "carrier": ["AA", ATTACK, "zz"]})
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("memory").add_dataframe_asset("flights")
-    suite = gx.ExpectationSuite(name="flights.2.0.0")
-    suite.add_expectation(gxe.ExpectColumnValuesToBeUnique(column="id"))
-    suite.add_expectation(gxe.ExpectColumnValuesToMatchRegex(column="email", regex="^[0-9]+$"))
-    suite.add_expectation(gxe.ExpectColumnValuesToBeInSet(column="carrier", value_set=["AA"]))
-    suite.add_expectation(gxe.ExpectColumnValuesToNotBeNull(column="absent"))
-    suite.add_expectation(gxe.ExpectTableRowCountToBeBetween(min_value=1))
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows})
-    return json.dumps(batch.validate(suite, result_format="SUMMARY").to_json_dict(), default=str)
+@pytest.fixture(params=["folder", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    if request.param == "folder":
+        return Storage(str(tmp_path / "docs"), setting="GATE_DOCS_FOLDER")
+    server: EmbeddedS3 = request.getfixturevalue("s3")
+    return Storage(f"s3://warehouse/{tmp_path.name}", access_to(endpoint_of(server)), setting="GATE_DOCS_FOLDER")
 
 
-def a_site(folder: Path, **options: Any) -> GxDocsSite:
-    return GxDocsSite(folder, **options)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "docs"
 
 
-def a_page(folder: Path, document: str, *, title: str = "flights 2013-01-03") -> str:
-    path = a_site(folder).write_page("a-1", document, title=title)
-    return (folder / path).read_text()
+@pytest.fixture
+def site(folder: Path) -> StaticDocsSite:
+    return StaticDocsSite(Storage(str(folder), setting="GATE_DOCS_FOLDER"))
 
 
-def a_settlement(number: int, *, attempt_id: str | None = None, dataset: str = "flights") -> Settlement:
-    return Settlement(
-        attempt_id=attempt_id or f"a-{number}",
-        contract="flights",
-        version="2.0.0",
-        dataset=dataset,
-        partition_key=f"key-{number}",
-        outcome=PartitionOutcome.PUBLISHED,
-        why=(),
-        idempotency_key="k",
-        rows_in=1200,
-        rows_published=1200,
-        rows_quarantined=0,
-        table_version=1,
-        quarantine_uri=None,
-        settled_at=datetime(2026, 11, 1, tzinfo=UTC) + timedelta(minutes=number),
+def a_report(*results: CheckResult, settlement: Settlement = REJECTED, **changes: object) -> AttemptReport:
+    return AttemptReport(settlement=settlement, results=results, **changes)
+
+
+def a_page(site: StaticDocsSite, report: AttemptReport) -> str:
+    return (site.read(site.write_report(report)) or b"").decode()
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+
+
+def attempts(count: int, **changes: object) -> list[Settlement]:
+    begin = datetime(2026, 11, 1, tzinfo=UTC)
+    return [
+        a_settlement(f"a-{i}", partition_key=f"key-{i}", settled_at=begin + timedelta(minutes=i)).model_copy(
+            update=changes
+        )
+        for i in range(count)
+    ]
+
+
+def test_a_site_is_the_same_in_a_folder_and_in_s3(storage: Storage):
+    site = StaticDocsSite(storage)
+
+    path = site.write_report(a_report(FAILED))
+    site.write_month("orders", NOVEMBER, [REJECTED])
+    site.write_month("orders", DECEMBER, attempts(1))
+    site.write_month("returns", NOVEMBER, attempts(1))
+
+    assert path == "attempts/a-3/index.html"
+    assert b"rejected" in (site.read(path) or b"")
+    assert linked(site, "index.html") == [
+        *("datasets/orders/index.html", "datasets/orders/2026-12.html"),
+        *("datasets/returns/index.html", "datasets/returns/2026-11.html"),
+    ]
+    assert linked(site, "datasets/orders/index.html") == ["../../index.html", "2026-12.html", "2026-11.html"]
+    assert site.address(path).endswith(f"/{path}")
+    assert site.read("attempts/other/index.html") is None
+
+
+def linked(site: StaticDocsSite, path: str) -> list[str]:
+    page = (site.read(path) or b"").decode()
+    return [link for link in re.findall(r'<a [^>]*href="([^"#]+)"', page) if link != "index.html"]
+
+
+def test_a_page_begins_with_what_happened_why_and_what_to_do(site: StaticDocsSite):
+    page = text_of(a_page(site, a_report(FAILED, PASSED)))
+
+    head = page[: page.index("Checks")]
+    assert "orders 2026-11-03 ✗ rejected" in head
+    assert "Send the reasons below to the producer." in head
+    assert "Why because" in head
+    assert "100 rows in = 0 published + 100 quarantined (100.00%)" in head
+
+
+def test_a_failed_check_says_what_was_expected_what_was_found_and_how_often(site: StaticDocsSite):
+    values = (FailingValue(value="SJU", count=20), FailingValue(value="BQN", count=3))
+    failed = FAILED.model_copy(update={"observed": "23 of 842 values break the rule", "failing_values": values})
+
+    page = text_of(a_page(site, a_report(failed)))
+
+    assert "✗ failed id.not_null schema[0].id.not_null not null 23 of 842 values break the rule: " in page
+    assert "20" in page[page.index("SJU") :]
+
+
+def test_a_warning_is_called_one_and_checks_that_passed_are_folded(site: StaticDocsSite):
+    page = a_page(site, a_report(WARNED, PASSED))
+
+    assert "△ warning note.few_nulls" in text_of(page)
+    folded = page[page.index('<details class="fold">') :]
+    assert "1 of 2 checks passed" in folded
+    assert "amount.minimum" in folded
+    assert "note.few_nulls" not in folded
+
+
+def test_a_cause_that_many_checks_share_is_told_once(site: StaticDocsSite):
+    unknown = [
+        a_check_result(f"c{i}.x", outcome=CheckOutcome.UNKNOWN).model_copy(update={"observed": "the file is damaged"})
+        for i in range(97)
+    ]
+
+    alone, beside = a_page(site, a_report(*unknown)), a_page(site, a_report(FAILED, *unknown))
+
+    assert alone.count("the file is damaged") == 1
+    assert "97 checks could not be judged: the file is damaged" in alone
+    assert "97 checks could not be judged." in beside
+
+
+def test_promises_over_time_are_apart(site: StaticDocsSite):
+    promise = a_check_result("latency", outcome=CheckOutcome.FAILED).model_copy(update={"scope": Scope.SLA})
+
+    page = text_of(a_page(site, a_report(FAILED, promise)))
+
+    assert "latency" not in page[: page.index("Promises over time")]
+    assert "0 of 1 check passed" in page
+
+
+def test_a_check_that_did_not_pass_shows_how_it_went_in_the_partitions_before(site: StaticDocsSite):
+    before = [
+        RecentAttempt(settlement=a_settlement("a-1", partition_key="2026-11-01")),
+        RecentAttempt(settlement=a_settlement("a-2", partition_key="2026-11-02", outcome=PartitionOutcome.MISSING)),
+        RecentAttempt(settlement=REJECTED, not_passed={FAILED.rule_id: CheckOutcome.FAILED}),
+    ]
+
+    page = a_page(site, a_report(FAILED, recent=tuple(before)))
+
+    cells = re.findall(r'<a class="check ([a-z]+)"(?: href="([^"]+)")? title="([^"]+)"', page)
+    assert cells == [
+        ("passed", "../a-1/index.html", "2026-11-01: passed"),
+        ("nothing", "", "2026-11-02: missing"),
+        ("failed", "../a-3/index.html", "2026-11-03: failed"),
+    ]
+
+
+def test_a_clause_leads_to_its_line_in_the_console_if_there_is_one(site: StaticDocsSite):
+    contract = "https://airflow.example.org/gate/contracts/orders"
+
+    assert f'href="{contract}#schema%5B0%5D.id.not_null"' in a_page(site, a_report(FAILED, contract_page=contract))
+    assert "contracts" not in a_page(site, a_report(FAILED))
+
+
+def test_great_expectations_own_result_is_beside_the_page(site: StaticDocsSite):
+    page = a_page(site, a_report(FAILED, document='{"success": false}'))
+
+    assert 'href="result.json"' in page
+    assert site.read("attempts/a-3/result.json") == b'{"success": false}'
+
+
+def test_a_month_lists_every_attempt_newest_first_and_links_those_that_were_judged(site: StaticDocsSite):
+    missing = a_settlement("a-gone", partition_key="key-gone", outcome=PartitionOutcome.MISSING)
+
+    site.write_month("orders", NOVEMBER, [*attempts(700), missing])
+
+    page = (site.read("datasets/orders/2026-11.html") or b"").decode()
+    assert re.findall(r">(key-\w+)<", page) == ["key-gone", *(f"key-{i}" for i in reversed(range(700)))]
+    assert 'href="../../attempts/a-699/index.html"' in page
+    assert "a-gone" not in page
+
+
+def test_values_and_names_are_text_and_never_markup(site: StaticDocsSite):
+    hostile = a_settlement("a-1", outcome=PartitionOutcome.REJECTED, partition_key=ATTACK).model_copy(
+        update={"dataset": "orders", "why": (ATTACK,)}
     )
-
-
-def test_a_page_shows_its_title_and_what_failed(tmp_path: Path, document: str):
-    page = a_page(tmp_path, document, title="flights 2013-01-03: rejected")
-
-    assert "<h1>flights 2013-01-03: rejected</h1>" in page
-    assert "2 unexpected values found" in page
-
-
-def test_a_check_that_raised_is_shown_with_its_message(tmp_path: Path, document: str):
-    assert "&quot;absent&quot; in BatchData does not exist" in a_page(tmp_path, document).replace('"', "&quot;")
-
-
-def test_an_expectation_of_our_own_is_shown_as_its_sentence(tmp_path: Path, document: str):
-    ours = json.loads(document)
-    ours["results"][0]["expectation_config"]["type"] = "expect_partition_files_to_be_readable"
-    ours["results"][0]["expectation_config"]["kwargs"] = {}
-
-    assert "Every file must be Parquet that can be read to its end" in a_page(tmp_path, json.dumps(ours))
-
-
-def test_a_chart_is_a_sentence_and_not_a_script(tmp_path: Path, document: str):
-    chart = json.loads(document)
-    shares = {"values": ["AA", "zz"], "weights": [0.5, 0.5]}
-    chart["results"][0]["expectation_config"] = {
-        "type": "expect_column_kl_divergence_to_be_less_than",
-        "kwargs": {"column": "carrier", "partition_object": shares, "threshold": 0.1},
-        "meta": {},
-    }
-    chart["results"][0]["result"] = {
-        "observed_value": 0.2,
-        "details": {"observed_partition": shares, "expected_partition": shares},
-    }
-
-    page = a_page(tmp_path, json.dumps(chart))
-
-    assert "has a chart here" in page
-    assert "vegaEmbed" not in page
-
-
-def test_a_value_of_the_data_is_text_and_never_markup(tmp_path: Path, document: str):
-    page = a_page(tmp_path, document)
+    page = a_page(site, a_report(FAILED.model_copy(update={"observed": ATTACK}), settlement=hostile))
+    site.write_month("orders", NOVEMBER, [hostile])
 
     assert "<img" not in page
-    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert b"<img" not in (site.read("datasets/orders/2026-11.html") or b"<img")
 
 
-def test_a_title_is_text_and_never_markup(tmp_path: Path, document: str):
-    assert ATTACK not in a_page(tmp_path, document, title=ATTACK)
+def test_no_page_loads_anything_from_another_host_or_has_a_script(site: StaticDocsSite, folder: Path):
+    site.write_report(a_report(FAILED))
+    site.write_month("orders", NOVEMBER, [REJECTED])
 
-
-def test_failing_values_have_their_counts_also_where_only_some_are_named(tmp_path: Path, document: str):
-    validated = json.loads(document)
-    check = next(one for one in validated["results"] if one["expectation_config"]["kwargs"].get("column") == "carrier")
-    check["result"] |= {"unexpected_count": 30, "partial_unexpected_counts": [{"value": "SJU", "count": 20}]}
-
-    page = re.sub(r"<[^>]*>|\s+", " ", a_page(tmp_path, json.dumps(validated)))
-
-    assert re.search(r"Unexpected Value +Count +SJU +20 +\(all other values\) +10 ", page)
-
-
-def test_nothing_is_loaded_from_another_host(tmp_path: Path, document: str):
-    a_page(tmp_path, document)
-    a_site(tmp_path).write_index([a_settlement(1)])
-
-    written = [path for path in tmp_path.rglob("*") if path.suffix in {".html", ".css", ".js"}]
+    written = [path for path in folder.rglob("*") if path.suffix in {".html", ".css"}]
     assert len(written) == 5
     assert [path.name for path in written if OUTSIDE.search(path.read_text())] == []
+    assert [path.name for path in written if "<script" in path.read_text()] == []
 
 
-def test_every_local_link_of_a_page_leads_to_a_file(tmp_path: Path, document: str):
-    a_site(tmp_path).write_index([])
-    page = a_page(tmp_path, document)
+def test_every_link_of_every_page_leads_to_a_file(site: StaticDocsSite, folder: Path):
+    site.write_report(a_report(FAILED, document="{}"))
+    site.write_month("orders", NOVEMBER, [REJECTED])
 
-    links = [link for link in re.findall(r'(?:href|src)="([^"#]+)"', page) if not link.startswith("data:")]
-    local = [link for link in links if not link.startswith("../../../")]  # the console, above the site
-    assert local
-    assert [link for link in local if not (tmp_path / "attempts/a-1" / link).is_file()] == []
-
-
-def test_a_page_leads_back_to_the_console_by_a_relative_link(tmp_path: Path, document: str):
-    assert 'href="../../../attempts/a-1"' in a_page(tmp_path, document)
+    links = [
+        (page, link) for page in folder.rglob("*.html") for link in re.findall(r'href="([^"#:]+)"', page.read_text())
+    ]
+    assert len(links) > 10
+    assert [(page.name, link) for page, link in links if not (page.parent / link).is_file()] == []
 
 
-def test_a_page_of_the_same_attempt_is_replaced(tmp_path: Path, document: str):
-    a_page(tmp_path, document, title="first")
+def test_a_report_of_a_hundred_columns_is_smaller_than_80_kb(site: StaticDocsSite):
+    passed = [a_check_result(f"column_{i}.not_null") for i in range(97)]
+    recent = tuple(RecentAttempt(settlement=each) for each in attempts(14))
 
-    assert "<h1>second</h1>" in a_page(tmp_path, document, title="second")
-    assert [path.name for path in (tmp_path / "attempts/a-1").iterdir()] == ["index.html"]
+    page = a_page(site, a_report(FAILED, WARNED, *passed, recent=recent))
+
+    assert len(page.encode()) + len(site.read("_assets/gate.css") or b"") < 80_000
 
 
 @pytest.mark.parametrize("attempt_id", ["../a", "a/b", "", ".hidden", "a\nb"])
-def test_an_attempt_id_that_is_a_path_is_refused(tmp_path: Path, document: str, attempt_id: str):
+def test_an_attempt_id_that_is_a_path_is_refused(site: StaticDocsSite, attempt_id: str):
     with pytest.raises(ValueError, match="cannot be a folder name"):
-        a_site(tmp_path).write_page(attempt_id, document, title="t")
+        site.write_report(a_report(settlement=a_settlement(attempt_id)))
 
 
-def test_the_index_lists_the_newest_five_hundred_first(tmp_path: Path):
-    a_site(tmp_path).write_index([a_settlement(number) for number in range(700)])
+def test_a_link_in_the_folder_leads_nobody_out_of_it(site: StaticDocsSite, folder: Path, tmp_path: Path):
+    (tmp_path / "secret.txt").write_text("x")
+    folder.mkdir()
+    (folder / "outside").symlink_to(tmp_path)
 
-    keys = re.findall(r"<td>(key-\d+)</td>", (tmp_path / "index.html").read_text())
-    assert (len(keys), keys[0], keys[-1]) == (500, "key-699", "key-200")
-
-
-def test_the_index_links_only_pages_that_exist(tmp_path: Path, document: str):
-    a_page(tmp_path, document)
-    a_site(tmp_path).write_index([a_settlement(1), a_settlement(2), a_settlement(3, attempt_id="missing:flights/x")])
-
-    page = (tmp_path / "index.html").read_text()
-    assert re.findall(r'href="(attempts[^"]*)"', page) == ["attempts/a-1/index.html"]
+    assert site.read("outside/secret.txt") is None
 
 
-def test_a_hostile_dataset_name_is_text_in_the_index(tmp_path: Path):
-    a_site(tmp_path).write_index([a_settlement(1, dataset=ATTACK)])
+def test_writing_a_report_costs_the_same_however_many_there_are(folder: Path):
+    few, many = Counting(folder / "few"), Counting(folder / "many")
+    for number in range(200):
+        StaticDocsSite(many).write_report(a_report(settlement=a_settlement(f"a-{number}")))
+    for storage in (few, many):
+        StaticDocsSite(storage).write_month("orders", NOVEMBER, attempts(1))
+        storage.calls.clear()
+        site = StaticDocsSite(storage)
+        site.write_report(a_report(FAILED))
+        site.write_month("orders", NOVEMBER, attempts(2))
 
-    assert ATTACK not in (tmp_path / "index.html").read_text()
+    written = ["put attempts/a-3/index.html", "put datasets/orders/2026-11.html"]
+    assert few.calls == many.calls == ["get _assets/gate.css", *written]
+
+
+class Counting(Storage):
+    """Notes each call."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self.calls: list[str] = []
+
+    def _note(self, name: str) -> None:
+        self.calls.append(name)
+
+    def put(self, path: str, content: Path | bytes) -> None:
+        self._note(f"put {path}")
+        super().put(path, content)
+
+    def get(self, path: str) -> bytes | None:
+        self._note(f"get {path}")
+        return super().get(path)
+
+    def listing(self, prefix: str) -> Iterator[StoredFile]:
+        self._note(f"list {prefix}")
+        return super().listing(prefix)

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.core.errors import CannotAct
+from partition_gate.core.units import Month
 from partition_gate.incidents.actions import Action, ActionKind
 from partition_gate.judging.attempt import (
     Attempt,
@@ -1094,6 +1095,19 @@ def test_a_partition_knows_the_keys_beside_its_own(ledger: Ledger) -> None:
     assert ledger.beside("orders", "2026-11-01") == (None, "2026-11-03")
     assert ledger.beside("orders", "2026-11-04") == ("2026-11-03", "2026-11-05")
     assert ledger.beside("flights", "2026-11-03") == (None, None)
+
+
+def test_the_attempts_that_were_settled_in_a_month_are_found_by_the_month(ledger: Ledger) -> None:
+    moments = ("2026-10-31T23:59:59", "2026-11-01T00:00:00", "2026-11-30T23:59:59", "2026-12-01T00:00:00")
+    for number, moment in enumerate(moments):
+        attempt, at = opened(ledger, key=f"2026-11-0{number + 1}"), datetime.fromisoformat(f"{moment}+00:00")
+        ledger.settle(a_settlement(attempt.id, partition_key=attempt.partition_key, settled_at=at))
+
+    found = ledger.settled_in("orders", Month(2026, 11))
+
+    assert [settlement.partition_key for settlement in found] == ["2026-11-02", "2026-11-03"]
+    assert ledger.settled_in("orders", Month(2026, 12))[0].partition_key == "2026-11-04"
+    assert ledger.settled_in("flights", Month(2026, 11)) == ()
 
 
 # The watch

@@ -21,6 +21,7 @@ from partition_gate.core.errors import OperatorError
 from partition_gate.core.masking import pseudonym
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_message, a_settlement, queue
+from partition_gate.testing.ports import FakeDocs
 from partition_gate.watching.heartbeat import NEVER_RAN, Heartbeat
 from partition_gate.wiring import SystemClock
 
@@ -77,7 +78,7 @@ def a_console(ledger: SqlLedger, folder: ContractFolder) -> LedgerConsole:
             str(root / "tables"), serving_file=root / "warehouse.duckdb", quarantine_root=str(root / "quarantine")
         )
 
-    return LedgerConsole(ledger, warehouse, folder, docs_folder=Path("docs"), mask_key=KEY, clock=SystemClock())
+    return LedgerConsole(ledger, warehouse, folder, docs=FakeDocs(), mask_key=KEY, clock=SystemClock())
 
 
 def quarantined(ledger: SqlLedger, folder: Path, *, contract: str = "orders", rows: int = 1) -> str:

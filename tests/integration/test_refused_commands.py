@@ -13,7 +13,7 @@ from tests.integration.test_gate_run import KEY, Desk
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.adapters.ledger.ledger import SqlLedger
-from partition_gate.adapters.warehouse_delta.storage import QUARANTINE_SETTING, Storage
+from partition_gate.adapters.storage import QUARANTINE_SETTING, Storage
 from partition_gate.core.errors import LedgerUnusable, NoSpace
 from partition_gate.testing.scans import a_scan, a_suite
 

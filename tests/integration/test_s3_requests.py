@@ -23,7 +23,7 @@ from partition_gate.adapters.object_store.s3 import S3ObjectStore
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.s3_access.clients import delta_options, obstore_client, s3fs_options
 from partition_gate.adapters.s3_access.service import FixedCredentials, S3Service
-from partition_gate.adapters.warehouse_delta.storage import S3Access, Storage
+from partition_gate.adapters.storage import S3Access, Storage
 from partition_gate.adapters.warehouse_delta.table_log import load
 from partition_gate.core.errors import StoreUnreachable
 from partition_gate.core.partition import Location

@@ -150,7 +150,7 @@ INSTALLING = (
     Mutation("the doctor migrates the ledger", "doctor.py",
              ".version != HEAD:", ".version is None:",
              f"{DOCTOR}::test_a_ledger_of_another_version_is_told_and_stays_as_it_is"),
-    Mutation("a refused deletion is called an outage", "adapters/warehouse_delta/storage.py",
+    Mutation("a refused deletion is called an outage", "adapters/storage.py",
              "|\\(code: AccessDenied\\)", "",
              f"{DOCTOR}::test_a_missing_right_is_the_one_that_is_named"),
     Mutation("a machine without credentials is told to start Amazon S3", "adapters/s3_access/chain.py",

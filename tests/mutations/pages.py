@@ -8,6 +8,7 @@ DATASET = "tests/unit/test_dataset_page.py"
 OVERVIEW = "tests/unit/test_overview.py"
 PARTITION = "tests/unit/test_partition_page.py"
 NOTES = "tests/unit/test_airflow_notes.py"
+SITE = "tests/integration/test_docs_site.py"
 RUNS = "tests/integration/test_airflow_runs.py"
 
 LOOKING = (
@@ -60,4 +61,25 @@ NOTING = (
     Mutation("a forced run judges nothing", "gate/pipeline.py",
              "if before is not None and not self.force:", "if before is not None:",
              "tests/unit/test_pipeline.py::test_a_forced_run_judges_the_same_bytes_again_and_publishes_no_other_version"),
+)  # fmt: skip
+
+REPORTING = (
+    Mutation("ninety-seven checks tell the same cause", "adapters/data_docs/report_page.py",
+             "if (count := len(group.results)) > 1:", "if (count := len(group.results)) > 100:",
+             f"{SITE}::test_a_cause_that_many_checks_share_is_told_once"),
+    Mutation("a partition without data looks as if its checks had passed", "adapters/data_docs/report_page.py",
+             "if not has_report(settlement):", "if page == settlement:",
+             f"{SITE}::test_a_check_that_did_not_pass_shows_how_it_went_in_the_partitions_before"),
+    Mutation("the index is written again with each report", "adapters/data_docs/site.py",
+             "if not is_first:", "if not is_first and not settlements:",
+             f"{SITE}::test_writing_a_report_costs_the_same_however_many_there_are"),
+    Mutation("a dataset's first report is in no index", "adapters/data_docs/site.py",
+             "is_new = self._storage.find(_dataset_path(dataset)) is None", "is_new = False",
+             f"{SITE}::test_a_site_is_the_same_in_a_folder_and_in_s3", "folder"),
+    Mutation("the console serves a file outside the reports", "adapters/data_docs/site.py",
+             "return file.is_file() and file.is_relative_to(root)", "return file.is_file()",
+             f"{SITE}::test_a_link_in_the_folder_leads_nobody_out_of_it"),
+    Mutation("a report shows partitions that came later", "gate/reports.py",
+             "limit=RECENT, up_to=settlement.partition_key", "limit=RECENT, up_to=None",
+             "tests/unit/test_pipeline.py::test_a_report_shows_the_partitions_before_by_their_outcome_and_its_own_attempt"),
 )  # fmt: skip

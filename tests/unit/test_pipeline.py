@@ -24,6 +24,7 @@ from partition_gate.core.errors import (
     ViewsBusy,
 )
 from partition_gate.core.partition_key import NULL
+from partition_gate.core.units import Month
 from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.dry_run import dry_run
@@ -32,9 +33,11 @@ from partition_gate.gate.operations import decide, forget
 from partition_gate.gate.pipeline import PartitionRun, RunResult, run_partition
 from partition_gate.gate.reconcile import Reconciliation, reconcile
 from partition_gate.gate.repair import ABANDONED_AFTER, Ending, repair
+from partition_gate.gate.reports import write_report
 from partition_gate.gate.spool import remove_abandoned_spools, spool_folder
 from partition_gate.judging.attempt import AttemptState, Publication, Settlement, Staged
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.testing.builders import a_settlement
 from partition_gate.testing.ledger import InMemoryLedger
 from partition_gate.testing.ports import FakePorts, Killed, failing
@@ -661,8 +664,46 @@ def test_a_table_that_cannot_be_read_is_asked_once_however_many_of_its_attempts_
     assert (len(found), {each.ending for each in found}, len(asked)) == (3, {Ending.UNKNOWN}, 1)
 
 
+def test_a_run_writes_its_report_and_the_page_of_its_month(gate: Gate) -> None:
+    settlement = gate.run().settlement
+
+    assert gate.ports.docs.pages == [settlement.attempt_id]
+    assert gate.ports.docs.months == {("orders", Month.of(settlement.settled_at)): (settlement.attempt_id,)}
+
+
+def test_an_attempt_that_judged_nothing_has_no_report_and_is_in_its_month(gate: Gate) -> None:
+    gate.ports.validator.error = OperatorError("no memory")
+    errored = gate.run().settlement
+
+    assert write_report(errored, ports=gate.ports) is None
+    assert list(gate.ports.docs.months.values()) == [(errored.attempt_id,)]
+
+
+def test_a_report_shows_the_partitions_before_by_their_outcome_and_its_own_attempt(gate: Gate) -> None:
+    gate.ports.validator.failing = {REQUIRED: {7}}
+    first = gate.run().settlement
+    gate.ports.validator.failing = {}
+    gate.land(*range(1, 90))
+    second = gate.run().settlement
+    later = f"{date.fromisoformat(KEY) + timedelta(days=1)}"
+    gate.ports.store.land(later, (1,), name="part-0.parquet")
+    gate.run(later)
+
+    shown = {report.settlement.attempt_id: report.recent for report in gate.ports.docs.reports}
+
+    assert [(each.settlement.attempt_id, dict(each.not_passed)) for each in shown[first.attempt_id]] == [
+        (first.attempt_id, {REQUIRED: CheckOutcome.FAILED})
+    ]
+    *_, newest = shown.values()
+    assert [each.settlement.partition_key for each in newest] == [KEY, later]
+    assert newest[0].settlement == second
+    gate.land(*range(1, 95))
+    gate.run()
+    assert [each.settlement.partition_key for each in gate.ports.docs.reports[-1].recent] == [KEY]
+
+
 def test_a_report_that_cannot_be_written_does_not_change_the_outcome(gate: Gate) -> None:
-    with failing(gate.ports.docs, "write_page", OperatorError("disk full")):
+    with failing(gate.ports.docs, "write_report", OperatorError("disk full")):
         assert gate.outcome() == "published"
 
 
@@ -681,7 +722,7 @@ STEPS = [
     ("warehouse", "publish"),
     ("warehouse", "refresh_view"),
     ("ledger", "settle"),
-    ("docs", "write_page"),
+    ("docs", "write_report"),
 ]
 
 

@@ -233,9 +233,8 @@ def test_a_rule_may_only_name_columns_of_its_object():
     rule = {"id": "twice", "metric": "duplicateValues", "arguments": {"properties": ["email"]}, "mustBe": 0}
     document["schema"][LINES]["quality"] = [rule]
 
-    assert [what for _, what in problems(document, Level.WARNING)] == [
-        f"{UNCHECKED}: 'email' is not a property; name one of the properties"
-    ]
+    what = f"{UNCHECKED}: 'email' is not a property; name one of the properties"
+    assert problems(document, Level.WARNING) == [("schema[2].quality[0].arguments.properties[0]", what)]
 
 
 def test_positions_in_a_key_are_counted_in_each_object():

@@ -1,4 +1,4 @@
-"""A preview of a Slack message: Block Kit JSON as a safe HTML fragment (style: web/static/slack.css).
+"""A preview of a Slack message: Block Kit JSON as a safe HTML fragment (style: presentation/static/slack.css).
 
 The JSON is untrusted: every text is escaped, only http, https and relative addresses become links, and mentions are
 marked.

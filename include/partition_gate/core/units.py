@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SECONDS = {
@@ -22,6 +23,32 @@ _ISO = re.compile(
 _ISO_SECONDS = (31536000, 2592000, 604800, 86400, 3600, 60, 1)
 _WORDS = (("day", 86400), ("hour", 3600), ("minute", 60))
 _SHORT = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
+
+
+class Month(NamedTuple):
+    """A calendar month in UTC; as text `2026-11`."""
+
+    year: int
+    number: int
+
+    @classmethod
+    def of(cls, moment: datetime) -> Month:
+        """The month of a moment."""
+        in_utc = moment.astimezone(UTC)
+        return cls(in_utc.year, in_utc.month)
+
+    @property
+    def begins_at(self) -> datetime:
+        """Its first moment."""
+        return datetime(self.year, self.number, 1, tzinfo=UTC)
+
+    @property
+    def following(self) -> Month:
+        """The month after it."""
+        return Month(self.year + self.number // 12, self.number % 12 + 1)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.number:02d}"
 
 
 def is_timezone(name: object) -> bool:

@@ -23,6 +23,7 @@ from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.inspect import judge, open_attempt, record_missing, recorded
 from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.repair import repair
+from partition_gate.gate.reports import write_report
 from partition_gate.gate.settle import Settled, assess, discard, unjudged
 from partition_gate.gate.spool import remove_abandoned_spools
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
@@ -77,7 +78,7 @@ def _report(run: PartitionRun, settlement: Settlement) -> str | None:
     """Write the page; why it could not be written, or None."""
     # The outcome is recorded, so a missing page must not fail the run, whatever its cause.
     try:
-        report(settlement, ports=run.ports)
+        write_report(settlement, ports=run.ports)
     except Exception as error:
         log.warning("report not written attempt=%s why=%s", settlement.attempt_id, error, exc_info=_is_defect(error))
         return f"the report page was not written: {error}"
@@ -286,13 +287,3 @@ def _watch_the_watch(ports: Ports) -> None:
     log.warning("watch stopped why=%s", problem.finding)
     links, operators = ports.links(GATE, "", ""), ports.operators_channel
     ports.ledger.assess(gate_assessment((problem,), frozenset(), links, operators=operators), now=now)
-
-
-def report(settlement: Settlement, *, ports: Ports) -> str | None:
-    """Write the attempt's Data Docs page; its path below the site's root, None if nothing was validated."""
-    document = ports.ledger.document(settlement.attempt_id)
-    if document is None:
-        return None
-    words = settlement.outcome.value.replace("_", " ")
-    title = f"{settlement.dataset} {settlement.partition_key}: {words} (contract {settlement.version})"
-    return ports.docs.write_page(settlement.attempt_id, document, title=title)

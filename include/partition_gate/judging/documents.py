@@ -7,7 +7,6 @@ from typing import Any
 
 from partition_gate.checks.document import PROMISE_KEPT
 from partition_gate.checks.expectations import Suite
-from partition_gate.core.record import Record
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict
 
@@ -23,32 +22,6 @@ def with_promises(document: dict[str, Any], suite: Suite, verdict: Verdict) -> d
     results = {result.rule_id: result for result in verdict.results if result.rule_id in promised}
     entries = [_with_result(entry, results.get(_rule_id(entry))) for entry in document["results"]]
     return {**document, "results": entries, **_totals(entries)}
-
-
-class Note(Record):
-    """A sentence that applies to several checks, and their rule ids."""
-
-    sentence: str
-    rules: tuple[str, ...]
-
-
-def without_common_reasons(document: dict[str, Any]) -> tuple[dict[str, Any], tuple[Note, ...]]:
-    """The document without results that could not be judged for a shared reason, and a note for each such reason.
-
-    If another check failed, the note omits the reason: the failure explains it.
-    """
-    reasons: dict[str, list[str]] = {}
-    for entry in document["results"]:
-        if why := _why_unjudged(entry):
-            reasons.setdefault(why, []).append(_rule_id(entry))
-    common = {why: tuple(rules) for why, rules in reasons.items() if len(rules) > 1}
-    rest = [entry for entry in document["results"] if _why_unjudged(entry) not in common]
-    has_failure = any(not entry["success"] and not _why_unjudged(entry) for entry in rest)
-    notes = tuple(
-        Note(sentence=f"{len(rules):,} checks could not be judged{'.' if has_failure else f': {why}'}", rules=rules)
-        for why, rules in common.items()
-    )
-    return {**document, "results": rest}, notes
 
 
 def _why_unjudged(entry: dict[str, Any]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from partition_gate.core.units import Month
 from partition_gate.incidents.model import Assessment
 from partition_gate.judging.attempt import Forgotten, HeldDecision, PublishedPartition, RecordedOutcome, Settlement
 
@@ -35,6 +36,12 @@ class Outcomes(Protocol):
 
     def settlements(self, dataset: str, partition_key: str) -> tuple[Settlement, ...]:
         """How every attempt of a partition ended, the newest last."""
+
+    def settled_in(self, dataset: str, month: Month) -> tuple[Settlement, ...]:
+        """How the attempts of a dataset ended that were settled in a month (UTC), the newest last.
+
+        The cost does not depend on the dataset's history.
+        """
 
     def beside(self, dataset: str, partition_key: str) -> tuple[str | None, str | None]:
         """The keys before and after this one, in text order, of partitions that have an outcome."""

@@ -73,7 +73,9 @@ class StorageSettings(Record):
     serving_file: str = Field("", description="The consumers' DuckDB file; empty: `GATE_HOME/warehouse.duckdb`.")
     ledger_url: str = Field("", description="SQLAlchemy URL of the ledger; empty: SQLite at `GATE_HOME/ledger.sqlite`.")
     ledger_conn_id: str = Field("", description="Airflow connection (type postgres or sqlite) of the ledger.")
-    docs_folder: str = Field("", description="Folder of the Data Docs site; empty: `GATE_HOME/docs`.")
+    docs_folder: str = Field(
+        "", description="Root of Data Docs, a folder or `s3://bucket/prefix`; empty: `GATE_HOME/docs`."
+    )
 
     @field_validator("s3_endpoint_url")
     @classmethod

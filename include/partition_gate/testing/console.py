@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from partition_gate.adapters.data_docs.site import StaticDocsSite
+from partition_gate.adapters.storage import Storage
 from partition_gate.apps.web.console import Attempts, BrokenContract, ContractSummary
 from partition_gate.apps.web.contract_details import ContractDetails, Coverage, ShownVersion
 from partition_gate.apps.web.dataset_history import DatasetHistory
@@ -31,7 +33,7 @@ class InMemoryConsole:
     """The data of the pages as attributes that a test may set; results and samples by attempt."""
 
     def __init__(self, docs_folder: Path, settlements: Sequence[Settlement] = ()) -> None:
-        self.docs_folder = docs_folder
+        self.docs_file = StaticDocsSite(Storage(str(docs_folder))).read
         self.settled = tuple(settlements)
         self.summaries: tuple[ContractSummary, ...] = ()
         self.watch: str | None = None

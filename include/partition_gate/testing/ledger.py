@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from partition_gate.core.units import Month
 from partition_gate.incidents.model import Assessment
 from partition_gate.judging.attempt import (
     END_OF,
@@ -156,6 +157,10 @@ class InMemoryLedger(InMemoryIncidents):
     def settlements(self, dataset: str, partition_key: str) -> tuple[Settlement, ...]:
         mine = (s for s in self._settlements.values() if (s.dataset, s.partition_key) == (dataset, partition_key))
         return tuple(sorted(mine, key=lambda settlement: self._attempts[settlement.attempt_id].fence))
+
+    def settled_in(self, dataset: str, month: Month) -> tuple[Settlement, ...]:
+        mine = (s for s in self._settlements.values() if s.dataset == dataset and Month.of(s.settled_at) == month)
+        return tuple(sorted(mine, key=lambda settlement: (settlement.settled_at, settlement.attempt_id)))
 
     def beside(self, dataset: str, partition_key: str) -> tuple[str | None, str | None]:
         keys = self.recorded_keys(dataset)

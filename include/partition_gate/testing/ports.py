@@ -17,7 +17,9 @@ from partition_gate.checks.expectations import Check, CompiledSuite
 from partition_gate.core.errors import DeliveryError, PartitionChanged, UnknownContract
 from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
 from partition_gate.core.severity import Scope
+from partition_gate.core.units import Month
 from partition_gate.judging.attempt import Message, Settlement
+from partition_gate.judging.report import AttemptReport
 from partition_gate.judging.validation import (
     Errored,
     Evaluated,
@@ -161,17 +163,32 @@ class FakeNotifier:
 
 
 class FakeDocs:
-    """Stores the attempts whose pages were written."""
+    """Stores the reports that were written, and the attempts on the page of each dataset and month."""
 
     def __init__(self) -> None:
-        self.pages: list[str] = []
+        self.reports: list[AttemptReport] = []
+        self.months: dict[tuple[str, Month], tuple[str, ...]] = {}
 
-    def write_page(self, attempt_id: str, document: str, *, title: str) -> str:  # noqa: ARG002
-        self.pages.append(attempt_id)
-        return f"attempts/{attempt_id}/index.html"
+    @property
+    def pages(self) -> list[str]:
+        """The attempts whose pages were written."""
+        return [report.settlement.attempt_id for report in self.reports]
 
-    def write_index(self, settlements: Sequence[Settlement]) -> str:  # noqa: ARG002 -- the port's
+    def write_report(self, report: AttemptReport) -> str:
+        self.reports.append(report)
+        return f"attempts/{report.settlement.attempt_id}/index.html"
+
+    def write_month(self, dataset: str, month: Month, settlements: Sequence[Settlement]) -> None:
+        self.months[dataset, month] = tuple(settlement.attempt_id for settlement in settlements)
+
+    def write_index(self) -> str:
         return "index.html"
+
+    def read(self, path: str) -> bytes | None:
+        return b"" if path == "index.html" else None
+
+    def address(self, path: str) -> str:
+        return f"file:///{path}"
 
 
 class FakeContracts:

@@ -22,6 +22,7 @@ from partition_gate.adapters.ledger import (
 from partition_gate.adapters.ledger import measurements as measurement_rows
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.adapters.ledger.migrate import migrate
+from partition_gate.core.units import Month
 from partition_gate.incidents.actions import Action
 from partition_gate.incidents.model import Assessment, Event, Incident, IncidentResponse, Thread, ThreadNews
 from partition_gate.judging.attempt import (
@@ -142,6 +143,10 @@ class SqlLedger:
     def settlements(self, dataset: str, partition_key: str) -> tuple[Settlement, ...]:
         with self._database.reading() as connection:
             return settlements.of_attempts(connection, dataset, partition_key)
+
+    def settled_in(self, dataset: str, month: Month) -> tuple[Settlement, ...]:
+        with self._database.reading() as connection:
+            return settlements.settled_in(connection, dataset, month)
 
     def beside(self, dataset: str, partition_key: str) -> tuple[str | None, str | None]:
         with self._database.reading() as connection:

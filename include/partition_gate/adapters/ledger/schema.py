@@ -177,6 +177,8 @@ settlements = Table(
     Column("settled_at", Moment, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Index("settlements_idempotency_key", "idempotency_key"),
+    Index("settlements_partition", "dataset", "partition_key"),
+    Index("settlements_settled", "dataset", "settled_at"),
 )
 
 # What an attempt will record once its rows are visible; the row is deleted when the attempt ends.

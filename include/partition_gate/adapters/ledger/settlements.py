@@ -11,6 +11,7 @@ from partition_gate.adapters.ledger import incidents
 from partition_gate.adapters.ledger.attempts import advance, fence_of
 from partition_gate.adapters.ledger.database import insert_new, upsert
 from partition_gate.adapters.ledger.schema import decisions, forgotten, latest, settlements
+from partition_gate.core.units import Month
 from partition_gate.incidents.model import Assessment
 from partition_gate.judging.attempt import END_OF, Forgotten, HeldDecision, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
@@ -43,6 +44,14 @@ def of_attempts(connection: Connection, dataset: str, partition_key: str) -> tup
     """The newest last."""
     mine = and_(settlements.c.dataset == dataset, settlements.c.partition_key == partition_key)
     query = select(*_COLUMNS).where(mine).order_by(settlements.c.fence)
+    return tuple(_settlement(row) for row in connection.execute(query))
+
+
+def settled_in(connection: Connection, dataset: str, month: Month) -> tuple[Settlement, ...]:
+    """The newest last."""
+    at = settlements.c.settled_at
+    mine = and_(settlements.c.dataset == dataset, at >= month.begins_at, at < month.following.begins_at)
+    query = select(*_COLUMNS).where(mine).order_by(at, settlements.c.attempt_id)
     return tuple(_settlement(row) for row in connection.execute(query))
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 
+from partition_gate.adapters.storage import Storage
 from partition_gate.adapters.warehouse_delta import layout, table_log, view_sql
 from partition_gate.adapters.warehouse_delta.files import NamedFiles
-from partition_gate.adapters.warehouse_delta.storage import Storage
 from partition_gate.adapters.warehouse_delta.table_log import TableLogs
 from partition_gate.core.errors import PartitionChanged, ScanTimedOut, TableUnreadable
 from partition_gate.core.quoting import identifier

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from functools import cached_property
 
-from partition_gate.adapters.warehouse_delta.storage import Storage
+from partition_gate.adapters.storage import Storage
 from partition_gate.core.diagnosis import Finding, failed, ok
 
 _NAME = "_gate_doctor"  # Delta and Hive readers skip names that begin with `_`

@@ -10,8 +10,8 @@ import duckdb
 import pyarrow.parquet as pq
 from fsspec.spec import AbstractFileSystem
 
+from partition_gate.adapters.storage import S3, Storage, StoredFile
 from partition_gate.adapters.warehouse_delta.sql import cast
-from partition_gate.adapters.warehouse_delta.storage import S3, Storage, StoredFile
 from partition_gate.adapters.warehouse_delta.table_schema import times_of_day
 from partition_gate.core.quoting import identifier, text_literal
 from partition_gate.core.table import TableSchema

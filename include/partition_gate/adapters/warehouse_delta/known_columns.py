@@ -9,8 +9,8 @@ from pathlib import Path
 from deltalake import DeltaTable
 from pydantic import ValidationError
 
+from partition_gate.adapters.storage import Storage
 from partition_gate.adapters.warehouse_delta import table_log, view_sql
-from partition_gate.adapters.warehouse_delta.storage import Storage
 from partition_gate.core.record import Record, digest
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile
+from partition_gate.adapters.storage import Storage, StoredFile
 from partition_gate.core.display import SHOWN_LENGTH, Excerpt, excerpt
 from partition_gate.core.errors import OperatorError
 from partition_gate.core.table import is_reserved

@@ -23,8 +23,8 @@ from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
+from partition_gate.adapters.storage import Storage, StoredFile, translating_errors
 from partition_gate.adapters.warehouse_delta import layout
-from partition_gate.adapters.warehouse_delta.storage import Storage, StoredFile, translating_errors
 from partition_gate.adapters.warehouse_delta.table_schema import added_fields, delta_schema, widened
 from partition_gate.core.errors import OperatorError, TableUnreadable
 from partition_gate.core.record import canonical_json

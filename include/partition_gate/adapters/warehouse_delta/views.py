@@ -17,10 +17,10 @@ from typing import IO
 
 import duckdb
 
+from partition_gate.adapters.storage import Storage
 from partition_gate.adapters.warehouse_delta import view_sql
 from partition_gate.adapters.warehouse_delta.files import NamedFiles
 from partition_gate.adapters.warehouse_delta.known_columns import KnownColumns
-from partition_gate.adapters.warehouse_delta.storage import Storage
 from partition_gate.adapters.warehouse_delta.table_log import TableLogs
 from partition_gate.core.errors import OperatorError, TableUnreadable, ViewsBusy
 from partition_gate.core.quoting import identifier, text_literal

@@ -13,11 +13,11 @@ from pathlib import Path
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from partition_gate.adapters.storage import QUARANTINE_SETTING, S3Access, Storage, StoredFile
 from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.distributions import Distributions
 from partition_gate.adapters.warehouse_delta.files import row_count, with_times_as_text, write_empty
 from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, read_quarantined
-from partition_gate.adapters.warehouse_delta.storage import QUARANTINE_SETTING, S3Access, Storage, StoredFile
 from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.core.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.core.partition_key import KeyValues

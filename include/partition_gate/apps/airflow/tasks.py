@@ -21,7 +21,7 @@ from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.dry_run import ONLY_DRY, dry_run
 from partition_gate.gate.pipeline import PartitionRun
-from partition_gate.gate.pipeline import report as write_report
+from partition_gate.gate.reports import write_report
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.settings import load_settings

@@ -25,10 +25,11 @@ from partition_gate.core.errors import OperatorError
 from partition_gate.core.names import dag_id
 from partition_gate.core.partition import SNAPSHOT
 from partition_gate.core.record import Record
+from partition_gate.gate.reports import write_index
 from partition_gate.judging.attempt import Settlement
 from partition_gate.ports.ledger import Ledger
 from partition_gate.settings import Settings
-from partition_gate.wiring import docs_folder, open_ports
+from partition_gate.wiring import docs_root, open_ports
 
 REFERENCES = ("airlines", "airports", "planes")
 WATCH = "gate_watch"
@@ -91,7 +92,7 @@ def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[A
             with open_ports(settings) as ports:
                 _gate(demo, airflow, ports.ledger, steps)
                 _finish(airflow, steps)
-                ports.docs.write_index(ports.ledger.latest())
+                write_index(ports)
         yield airflow
 
 
@@ -104,7 +105,7 @@ def addresses(airflow: AirflowServer, settings: Settings) -> dict[str, str]:
         "Console": f"{airflow.public_url}/",
         "Slack messages": f"{airflow.public_url}/inbox",
         "Data Docs": f"{airflow.public_url}/docs/index.html",
-        "Data Docs (files)": (docs_folder(settings) / "index.html").as_uri(),
+        "Data Docs (files)": (Path(docs_root(settings)) / "index.html").as_uri(),
         "Warehouse": f'duckdb -readonly {serving} "{query}"',
     }
 

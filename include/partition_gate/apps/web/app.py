@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.params import Depends
@@ -16,17 +15,13 @@ from starlette.staticfiles import StaticFiles
 from partition_gate.apps.web.console import Console
 from partition_gate.apps.web.pages import html, pages
 from partition_gate.core.errors import GateError
+from partition_gate.presentation.rendering import STYLES
 
 log = logging.getLogger(__name__)
 
 _COMMON = "base-uri 'none'; frame-ancestors 'self'"
 PAGE_POLICY = (
     f"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'none'; form-action 'self'; {_COMMON}"
-)
-# Great Expectations' markup has style attributes; its scripts are replaced by a single script of this package.
-DOCS_POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self'; "
-    f"form-action 'none'; {_COMMON}"
 )
 _TITLES = {401: "Please sign in", 403: "You do not have access", 404: "Page not found"}
 _STEPS = {401: "Sign in to Airflow, then open this page again.", 403: "Ask an Airflow administrator for access."}
@@ -35,7 +30,7 @@ _STEPS = {401: "Sign in to Airflow, then open this page again.", 403: "Ask an Ai
 def create_app(console: Console, *, dependencies: Sequence[Depends] = ()) -> FastAPI:
     """The app. `dependencies` guard every page, but not the stylesheets. It works below any mount prefix."""
     app = FastAPI(title="Partition Gate", docs_url=None, redoc_url=None, openapi_url=None)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.mount("/static", StaticFiles(directory=STYLES))
     app.include_router(pages(console), dependencies=list(dependencies))
     app.middleware("http")(_with_headers)
     app.add_exception_handler(HTTPException, _refused)
@@ -50,7 +45,7 @@ async def _with_headers(request: Request, call_next: RequestResponseEndpoint) ->
 
 def _protected(request: Request, response: Response) -> Response:
     path = request.url.path.removeprefix(str(request.scope.get("root_path", "")))
-    response.headers["Content-Security-Policy"] = DOCS_POLICY if path.startswith("/docs/") else PAGE_POLICY
+    response.headers["Content-Security-Policy"] = PAGE_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     if not path.startswith("/static/"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Protocol
 
 from partition_gate.apps.web.contract_details import ContractDetails
@@ -51,9 +50,8 @@ class Attempts(Record):
 class Console(Protocol):
     """Read-only. Every method may be called from any thread."""
 
-    @property
-    def docs_folder(self) -> Path:
-        """The root of the Data Docs site. It may not exist yet."""
+    def docs_file(self, path: str) -> bytes | None:
+        """A file of the Data Docs site; None if there is none."""
 
     def overview(self, filters: Filters) -> Overview:
         """One page of the usable datasets."""

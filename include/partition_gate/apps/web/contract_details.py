@@ -90,6 +90,15 @@ def contract_details(
     )
 
 
+def clauses_by_line(details: ContractDetails) -> dict[int, tuple[str, ...]]:
+    """The clauses that begin on each line of the text, for links from checks to it."""
+    found: dict[int, tuple[str, ...]] = {}
+    for clause in (clause for group in details.coverage for clause in group.clauses):
+        if clause.line:
+            found[clause.line] = (*found.get(clause.line, ()), clause.clause)
+    return found
+
+
 def _member(name: str, role: str) -> str:
     return f"{name} ({role})" if role else name
 

@@ -12,7 +12,6 @@ from markupsafe import Markup
 
 from partition_gate.apps.web.charts import Bar, band, bars, line
 from partition_gate.apps.web.dataset_history import DatasetHistory
-from partition_gate.apps.web.outcomes import OUTCOMES
 from partition_gate.apps.web.slots import Slot, Tile, moment, tile
 from partition_gate.contract.model import Column, Status
 from partition_gate.core.display import percentage, share
@@ -25,6 +24,7 @@ from partition_gate.judging.exact_values import Extreme
 from partition_gate.judging.profile import ColumnCounters
 from partition_gate.judging.service_level_report import ClauseReport
 from partition_gate.judging.verdict import CheckOutcome
+from partition_gate.presentation.outcomes import OUTCOMES
 
 _RULES_SHOWN = 12
 _A_DAY = timedelta(days=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from partition_gate.adapters.cached_catalogue import CachedCatalogue
 from partition_gate.adapters.contract_folder import SUFFIX, ContractFolder
@@ -19,6 +18,7 @@ from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample, sample_of
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.ports.clock import Clock
+from partition_gate.ports.docs import DocsSite
 from partition_gate.ports.ledger import Ledger
 from partition_gate.ports.warehouse import Warehouse
 from partition_gate.watching.delivery import undelivered
@@ -34,21 +34,20 @@ class LedgerConsole:
         warehouse: Callable[[], Warehouse],
         contracts: ContractFolder,
         *,
-        docs_folder: Path,
+        docs: DocsSite,
         mask_key: bytes,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._warehouse = warehouse
         self._contracts = contracts
-        self._docs_folder = docs_folder
+        self._docs = docs
         self._mask_key = mask_key
         self._clock = clock
         self._catalogue = CachedCatalogue(contracts)
 
-    @property
-    def docs_folder(self) -> Path:
-        return self._docs_folder
+    def docs_file(self, path: str) -> bytes | None:
+        return self._docs.read(path)
 
     def overview(self, filters: Filters) -> Overview:
         return overview(self._catalogue.current().contracts, filters, now=self._clock.now(), ledger=self._ledger)

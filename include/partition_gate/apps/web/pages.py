@@ -9,46 +9,32 @@ from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ConfigDict
 
 from partition_gate.apps.web.console import Console
+from partition_gate.apps.web.contract_details import clauses_by_line
 from partition_gate.apps.web.dataset_page import dataset_page
-from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES
 from partition_gate.apps.web.overview import Filters
 from partition_gate.apps.web.partition_page import conversations, csv_of, differences, failing_cells, failures_first
-from partition_gate.core.display import escaped
 from partition_gate.core.names import qualified_name
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.report import has_report
+from partition_gate.presentation.rendering import environment
 
 SAMPLE_ROWS, CSV_ROWS = 100, 10_000
 _MOST_PAGES = 10_000
 MESSAGES_SHOWN = 50
 
 
-def _visible(shown: object) -> object:
-    """Escape control characters and bidirectional marks in all shown texts, except line breaks and tabs."""
-    return escaped(shown, but="\n\t") if isinstance(shown, str) and not isinstance(shown, Markup) else shown
-
-
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    finalize=_visible,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = environment(Path(__file__).parent / "templates")
 
 
 def html(request: Request, template: str, *, status: int = 200, **shown: object) -> HTMLResponse:
     """A rendered page; every value is escaped."""
     page = _TEMPLATES.get_template(template)
-    common = {"outcomes": OUTCOMES, "check_symbols": CHECK_SYMBOLS}
-    return HTMLResponse(page.render(to=Addresses(request), **common, **shown), status_code=status)
+    return HTMLResponse(page.render(to=Addresses(request), **shown), status_code=status)
 
 
 class Asked(Record):
@@ -163,6 +149,7 @@ class ConsolePages:
         if text is None:
             raise HTTPException(404, f"There is no contract {contract_id}.")
         own = [each for each in summaries if each.id == name]
+        details = self._console.contract_details(name) if own else None
         return html(
             request,
             "contract.html",
@@ -170,7 +157,8 @@ class ConsolePages:
             lines=text.splitlines(),
             datasets=own,
             broken=next((each for each in self._console.broken_contracts() if each.id == name), None),
-            details=self._console.contract_details(name) if own else None,
+            details=details,
+            clauses_at=clauses_by_line(details) if details else {},
         )
 
     def quarantine(self, request: Request, attempt_id: str) -> Response:
@@ -202,10 +190,12 @@ class ConsolePages:
         return RedirectResponse(Addresses(request).docs(), status_code=307)
 
     def docs_file(self, path: str) -> Response:
-        file = _inside(self._console.docs_folder, path or "index.html")
-        if file is None:
+        path = path or "index.html"
+        content = self._console.docs_file(path)
+        if content is None:
             raise HTTPException(404, "There is no such report yet. `gate docs` writes the index of all reports.")
-        return FileResponse(file)
+        kind = "text/css" if path.endswith(".css") else "text/html"
+        return Response(content, media_type=f"{kind}; charset=utf-8")
 
 
 def _splits(name: str) -> Iterator[tuple[str, str]]:
@@ -227,7 +217,7 @@ def _partition(request: Request, console: Console, settlement: Settlement, *, ne
         differences=differences(attempts),
         results=failures_first(console.results(settlement.attempt_id)),
         messages=conversations(console.messages(settlement.attempt_id)),
-        docs_page=page if _inside(console.docs_folder, page) else None,
+        docs_page=page if has_report(settlement) else None,
     )
 
 

@@ -12,11 +12,11 @@ from markupsafe import Markup
 
 from partition_gate.alerts.slack_preview import preview
 from partition_gate.apps.web.console import Attempts
-from partition_gate.apps.web.outcomes import CHECK_SYMBOLS, OUTCOMES
 from partition_gate.core.addresses import shown_channel
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample
 from partition_gate.judging.verdict import CheckResult
+from partition_gate.presentation.outcomes import CHECK_SYMBOLS, OUTCOMES
 
 _NAMED = 5
 

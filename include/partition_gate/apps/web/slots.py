@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import AwareDatetime
 
-from partition_gate.apps.web.outcomes import OUTCOMES, WORST_FIRST
 from partition_gate.contract.calendar import due_after, expected_periods, local_day, newest_ended, recorded_period
 from partition_gate.contract.model import Dataset
 from partition_gate.contract.schedule import example_key
@@ -15,6 +14,7 @@ from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE
 from partition_gate.ports.ledger import Ledger
+from partition_gate.presentation.outcomes import OUTCOMES, WORST_FIRST
 
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _MOMENT = "%Y-%m-%d %H:%M"

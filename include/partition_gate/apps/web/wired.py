@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from partition_gate.apps.web.console import Console
 from partition_gate.apps.web.ledger_console import LedgerConsole
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, docs_folder, mask_key
+from partition_gate.wiring import WiredPorts, contract_folder, mask_key
 
 
 def console() -> Console:
@@ -20,7 +20,7 @@ def console() -> Console:
         ports.ledger,
         lambda: ports.warehouse,
         contract_folder(settings),
-        docs_folder=docs_folder(settings),
+        docs=ports.docs,
         mask_key=mask_key(settings),
         clock=ports.clock,
     )

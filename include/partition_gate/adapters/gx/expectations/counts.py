@@ -15,7 +15,7 @@ from great_expectations.expectations.expectation import (
 )
 
 from partition_gate.adapters.gx.duckdb.sql_rules import Answer
-from partition_gate.adapters.gx.expectations.partition import AboutBatch, Sentence
+from partition_gate.adapters.gx.expectations.partition import AboutBatch
 from partition_gate.adapters.gx.metrics import counts as metric
 from partition_gate.checks.counts import Bounds
 from partition_gate.core.display import share
@@ -23,7 +23,6 @@ from partition_gate.core.display import share
 COUNTED = "counted"  # a result's field: the row count and percentage as text
 IS_TEXT = "is_text"  # a result's field: the observed value is text, so it may contain row values
 _ROWS, _NULLS = "table.row_count", "column_values.nonnull.unexpected_count"
-_WITHIN = "must be within $min_value and $max_value $unit"
 
 
 class _Bounded(BatchExpectation, ABC):
@@ -55,7 +54,7 @@ class _Bounded(BatchExpectation, ABC):
 _BOUNDS = ("min_value", "max_value", "strict_min", "strict_max", "negated", "unit")
 
 
-class _ColumnCount(Sentence, ColumnMapExpectation, _Bounded, ABC):
+class _ColumnCount(ColumnMapExpectation, _Bounded, ABC):
     """The number of unexpected rows of `map_metric`."""
 
     counts_nulls: ClassVar[bool] = False
@@ -72,7 +71,6 @@ class _ColumnCount(Sentence, ColumnMapExpectation, _Bounded, ABC):
 class ExpectColumnMissingCountToBeWithin(_ColumnCount):
     """The number of rows with one of the values that mean 'missing' (null only if it is listed)."""
 
-    sentence: ClassVar[str] = f"The number of rows with a missing $column {_WITHIN}"
     missing_values: list[Any]
     counts_nulls: ClassVar[bool] = True
     map_metric: ClassVar[str | None] = metric.PRESENT
@@ -83,7 +81,6 @@ class ExpectColumnMissingCountToBeWithin(_ColumnCount):
 class ExpectColumnInvalidCountToBeWithin(_ColumnCount):
     """The number of rows whose value is outside the set or does not match the pattern."""
 
-    sentence: ClassVar[str] = f"The number of rows with an invalid $column {_WITHIN}"
     value_set: list[Any] | None = None
     regex: str | None = None
     map_metric: ClassVar[str | None] = metric.VALID
@@ -94,16 +91,14 @@ class ExpectColumnInvalidCountToBeWithin(_ColumnCount):
 class ExpectColumnDuplicateCountToBeWithin(_ColumnCount):
     """The number of rows that share their value with another row."""
 
-    sentence: ClassVar[str] = f"The number of rows with a duplicate $column {_WITHIN}"
     map_metric: ClassVar[str | None] = "column_values.unique"
     success_keys: ClassVar[tuple[str, ...]] = _BOUNDS
     args_keys: ClassVar[tuple[str, ...]] = ("column", *_BOUNDS)
 
 
-class ExpectCompoundColumnsDuplicateCountToBeWithin(Sentence, MulticolumnMapExpectation, _Bounded):
+class ExpectCompoundColumnsDuplicateCountToBeWithin(MulticolumnMapExpectation, _Bounded):
     """The number of rows that share their values with another row."""
 
-    sentence: ClassVar[str] = f"The number of rows with duplicate $column_list {_WITHIN}"
     map_metric: ClassVar[str | None] = "compound_columns.unique"
     success_keys: ClassVar[tuple[str, ...]] = _BOUNDS
     args_keys: ClassVar[tuple[str, ...]] = ("column_list", *_BOUNDS)
@@ -118,7 +113,6 @@ class ExpectCompoundColumnsDuplicateCountToBeWithin(Sentence, MulticolumnMapExpe
 class ExpectRowCountToBeWithin(AboutBatch, _Bounded):
     """The number of rows of the partition."""
 
-    sentence: ClassVar[str] = f"The number of rows {_WITHIN}"
     metric_dependencies: ClassVar[tuple[str, ...]] = (_ROWS,)
     success_keys: ClassVar[tuple[str, ...]] = _BOUNDS
     args_keys: ClassVar[tuple[str, ...]] = _BOUNDS
@@ -131,7 +125,6 @@ class ExpectRowCountToBeWithin(AboutBatch, _Bounded):
 class ExpectSqlValueToBeWithin(AboutBatch, _Bounded):
     """The value of the contract's query is in the bounds, or equals (`negated`: differs from) `value`. Null fails."""
 
-    sentence: ClassVar[str] = f"The value of $query {_WITHIN.removesuffix(' $unit')}"
     query: str
     column_list: list[str]
     value: StrictBool | str | None = None
@@ -155,20 +148,18 @@ class ExpectSqlValueToBeWithin(AboutBatch, _Bounded):
             return False
 
 
-class ExpectColumnValuesToBeMultiples(Sentence, ColumnMapExpectation):
+class ExpectColumnValuesToBeMultiples(ColumnMapExpectation):
     """Every value is a whole multiple of a decimal number; null values are not counted."""
 
-    sentence: ClassVar[str] = "$column values must be whole multiples of $divisor"
     divisor: str
     map_metric: ClassVar[str | None] = metric.MULTIPLE
     success_keys: ClassVar[tuple[str, ...]] = ("mostly", "divisor")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "divisor")
 
 
-class ExpectCompoundColumnsToExistInReference(Sentence, MulticolumnMapExpectation):
+class ExpectCompoundColumnsToExistInReference(MulticolumnMapExpectation):
     """Every tuple of values exists in another dataset's newest published version."""
 
-    sentence: ClassVar[str] = "$column_list must exist as $reference_columns of the published $reference_dataset"
     reference_dataset: str
     reference_columns: list[str]
     map_metric: ClassVar[str | None] = metric.IN_REFERENCE_TOGETHER

@@ -21,7 +21,7 @@ from partition_gate.adapters.gx.duckdb.nested_files import fields_alike, types_a
 from partition_gate.adapters.gx.duckdb.nested_sql import breaks
 from partition_gate.adapters.gx.duckdb.parquet_files import NO_TYPE
 from partition_gate.adapters.gx.engine.engine import DuckDBExecutionEngine
-from partition_gate.adapters.gx.expectations.partition import AboutBatch, Sentence, as_typed, nothing_lacking
+from partition_gate.adapters.gx.expectations.partition import AboutBatch, as_typed, nothing_lacking
 from partition_gate.core.quoting import identifier
 
 SATISFIES_INNER_RULE = "column_values.keep_inner_rule"
@@ -57,10 +57,9 @@ class InnerFieldLacking(TableMetricProvider):
         return lacking, list(fields_alike(partition, column, path))
 
 
-class ExpectColumnInnerValuesToKeepRule(Sentence, ColumnMapExpectation):
+class ExpectColumnInnerValuesToKeepRule(ColumnMapExpectation):
     """Every value at the path in the column satisfies the rule; a row is counted once, however many values fail."""
 
-    sentence: ClassVar[str] = "Every value at $path in $column must satisfy the rule $rule"
     path: list[str]
     rule: dict[str, Any]
     map_metric: ClassVar[str | None] = SATISFIES_INNER_RULE
@@ -71,7 +70,6 @@ class ExpectColumnInnerValuesToKeepRule(Sentence, ColumnMapExpectation):
 class ExpectPartitionFilesToHaveInnerField(AboutBatch):
     """The footer of every file has the field at the path."""
 
-    sentence: ClassVar[str] = "Every file must have the field $path in $column"
     column: str
     path: list[str]
     metric_dependencies: ClassVar[tuple[str, ...]] = (INNER_LACKING,)
@@ -85,7 +83,6 @@ class ExpectPartitionFilesToHaveInnerField(AboutBatch):
 class ExpectPartitionFilesInnerTypeToBeInSet(AboutBatch):
     """In the footer of every file, the field at the path has one of these Arrow types; absence is another check."""
 
-    sentence: ClassVar[str] = "Every file must store the field $path in $column as one of: $types"
     column: str
     path: list[str]
     type_list: list[str]

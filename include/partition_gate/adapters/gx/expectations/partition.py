@@ -1,7 +1,4 @@
-"""Our own expectation types as Great Expectations classes. Defining a class registers it.
-
-Each has a sentence for Data Docs.
-"""
+"""Our own expectation types as Great Expectations classes. Defining a class registers it."""
 
 from __future__ import annotations
 
@@ -9,15 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from great_expectations.core.expectation_validation_result import ExpectationValidationResult
-from great_expectations.expectations.expectation import (
-    BatchExpectation,
-    ColumnMapExpectation,
-    render_suite_parameter_string,
-)
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-from great_expectations.render.components import LegacyRendererType, RenderedStringTemplateContent
-from great_expectations.render.renderer.renderer import renderer
+from great_expectations.expectations.expectation import BatchExpectation, ColumnMapExpectation
 
 from partition_gate.adapters.gx.metrics import partition as metric
 
@@ -32,29 +21,7 @@ def name_some(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-class Sentence:
-    """Shows the expectation in Data Docs as `sentence`; its `$names` are replaced by arguments."""
-
-    sentence: ClassVar[str]
-
-    @classmethod
-    @renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)
-    @render_suite_parameter_string
-    def _prescriptive_renderer(
-        cls,
-        configuration: ExpectationConfiguration | None = None,
-        result: ExpectationValidationResult | None = None,  # noqa: ARG003 (GX's signature)
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG003 (as above)
-    ) -> list[RenderedStringTemplateContent]:
-        arguments = {} if configuration is None else dict(configuration.kwargs)
-        arguments["types"] = ", ".join(arguments.pop("type_list", ()))
-        mostly = arguments.get("mostly") or 1
-        tolerance = "" if mostly >= 1 else f", at least {mostly * 100:g} % of the time"
-        text = {"template": f"{cls.sentence}{tolerance}.", "params": arguments, "styling": {}}
-        return [RenderedStringTemplateContent(content_block_type="string_template", string_template=text)]
-
-
-class AboutBatch(Sentence, BatchExpectation, ABC):
+class AboutBatch(BatchExpectation, ABC):
     """An expectation on the whole partition, judged by one metric or by none."""
 
     @abstractmethod
@@ -104,7 +71,6 @@ def as_typed(mistyped: list[tuple[str, str]], accepted: list[str]) -> tuple[bool
 class ExpectPartitionFilesToBeReadable(AboutBatch):
     """Every file is Parquet and readable to its end. Files with a broken footer are reported before this check runs."""
 
-    sentence: ClassVar[str] = "Every file must be Parquet that can be read to its end"
     metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_TOUCHED,)
 
     def judged(self, metric_value: Any) -> tuple[bool, dict[str, Any]]:  # noqa: ARG002 (computing it is enough)
@@ -114,7 +80,6 @@ class ExpectPartitionFilesToBeReadable(AboutBatch):
 class ExpectPartitionFilesToHaveColumn(AboutBatch):
     """The footer of every file has the column; a partition column may be absent."""
 
-    sentence: ClassVar[str] = "Every file must have the column $column"
     column: str
     metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_LACKING,)
     success_keys: ClassVar[tuple[str, ...]] = ("column",)
@@ -127,7 +92,6 @@ class ExpectPartitionFilesToHaveColumn(AboutBatch):
 class ExpectPartitionFilesColumnTypeToBeInSet(AboutBatch):
     """In the footer of every file, the column has one of these Arrow types (`parquet_files.type_token`)."""
 
-    sentence: ClassVar[str] = "Every file must store $column as one of: $types"
     column: str
     type_list: list[str]
     metric_dependencies: ClassVar[tuple[str, ...]] = (metric.FILES_MISTYPED,)
@@ -141,7 +105,6 @@ class ExpectPartitionFilesColumnTypeToBeInSet(AboutBatch):
 class ExpectPromiseOverTimeToBeKept(AboutBatch):
     """A promise over time: one partition alone cannot decide it, so the gate judges it after the scan."""
 
-    sentence: ClassVar[str] = "$promise"
     promise: str
     column: str | None = None
     metric_dependencies: ClassVar[tuple[str, ...]] = ()
@@ -152,10 +115,9 @@ class ExpectPromiseOverTimeToBeKept(AboutBatch):
         return True, {}
 
 
-class ExpectColumnValuesToExistInReference(Sentence, ColumnMapExpectation):
+class ExpectColumnValuesToExistInReference(ColumnMapExpectation):
     """Every value exists in a column of another dataset's newest published version; null values are not counted."""
 
-    sentence: ClassVar[str] = "$column values must exist in $reference_column of the published $reference_dataset"
     reference_dataset: str
     reference_column: str
     map_metric: ClassVar[str | None] = metric.IN_REFERENCE
@@ -163,10 +125,9 @@ class ExpectColumnValuesToExistInReference(Sentence, ColumnMapExpectation):
     args_keys: ClassVar[tuple[str, ...]] = ("column", "reference_dataset", "reference_column")
 
 
-class ExpectColumnValuesToEqualPartitionKey(Sentence, ColumnMapExpectation):
+class ExpectColumnValuesToEqualPartitionKey(ColumnMapExpectation):
     """A partition column in the files equals the key's value in every row; rows without a value are not counted."""
 
-    sentence: ClassVar[str] = "$column values in the files must equal the partition key's value"
     map_metric: ClassVar[str | None] = metric.EQUALS_PARTITION_KEY
     success_keys: ClassVar[tuple[str, ...]] = ("mostly",)
     args_keys: ClassVar[tuple[str, ...]] = ("column",)

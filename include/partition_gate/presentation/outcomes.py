@@ -84,3 +84,10 @@ CHECK_SYMBOLS = {
     CheckOutcome.WARNED: "△",
     CheckOutcome.PASSED: "✓",
 }
+CHECK_WORDS = {
+    CheckOutcome.ERRORED: "not run",
+    CheckOutcome.FAILED: "failed",
+    CheckOutcome.UNKNOWN: "not judged",
+    CheckOutcome.WARNED: "warning",
+    CheckOutcome.PASSED: "passed",
+}

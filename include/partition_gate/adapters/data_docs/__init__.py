@@ -1,0 +1,1 @@
+"""Data Docs as static pages."""

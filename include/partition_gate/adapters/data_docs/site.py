@@ -1,0 +1,127 @@
+"""Data Docs in a local folder or in S3: one page per attempt, one per dataset and month, and an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from partition_gate.adapters.data_docs.report_page import report_page
+from partition_gate.adapters.storage import Storage
+from partition_gate.core.units import Month
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.report import AttemptReport, has_report
+from partition_gate.presentation.rendering import STYLES, environment
+
+INDEX = "index.html"
+_DOCUMENT = "result.json"  # beside the page
+_STYLE = "_assets/gate.css"
+_TEMPLATES = environment(Path(__file__).parent / "templates")
+_ATTEMPT_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+_MONTH = re.compile(r"(\d{4})-(\d{2})\.html")
+
+
+class StaticDocsSite:
+    """Pages with relative links and without scripts: they work from disk, without a network and below any prefix.
+
+    A page is replaced as a whole, so a reader never sees half of one. If the folder cannot be written, the error names
+    its setting.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def write_report(self, report: AttemptReport) -> str:
+        settlement = report.settlement
+        path = report_path(settlement.attempt_id)
+        if report.document is not None:
+            self._storage.put(f"{path.removesuffix(INDEX)}{_DOCUMENT}", report.document.encode())
+        month = _month_path(settlement.dataset, Month.of(settlement.settled_at))
+        shown = {"report": report, "settlement": settlement, "page": report_page(report)}
+        self._put(path, "report.html", month=month, document=_DOCUMENT, **shown)
+        return path
+
+    def write_month(self, dataset: str, month: Month, settlements: Sequence[Settlement]) -> None:
+        path = _month_path(dataset, month)
+        is_first = self._storage.find(path) is None
+        self._put(path, "month.html", dataset=dataset, month=month, settlements=settlements[::-1], page_of=_page_of)
+        if not is_first:
+            return
+        is_new = self._storage.find(_dataset_path(dataset)) is None
+        self._write_dataset(dataset, self._months(f"datasets/{dataset}").get(dataset, [month]))
+        if is_new:
+            self._write_datasets(self._months("datasets"))
+
+    def write_index(self) -> str:
+        months = self._months("datasets")
+        for dataset, own in months.items():
+            self._write_dataset(dataset, own)
+        self._write_datasets(months)
+        return INDEX
+
+    def read(self, path: str) -> bytes | None:
+        return self._storage.get(path) if self._is_inside(path) else None
+
+    def _is_inside(self, path: str) -> bool:
+        """A path of the site, which no link in a local folder leads out of."""
+        if not all(part not in {"", ".", ".."} for part in path.split("/")) or "\\" in path or "\0" in path:
+            return False
+        if not self._storage.is_local:
+            return True
+        root = Path(self._storage.root).resolve()
+        file = (root / path).resolve()
+        return file.is_file() and file.is_relative_to(root)
+
+    def address(self, path: str) -> str:
+        uri = self._storage.uri(path)
+        return Path(uri).absolute().as_uri() if self._storage.is_local else uri
+
+    def _write_dataset(self, dataset: str, months: Sequence[Month]) -> None:
+        self._put(_dataset_path(dataset), "dataset.html", dataset=dataset, months=months)
+
+    def _write_datasets(self, months: dict[str, list[Month]]) -> None:
+        self._put(INDEX, "index.html", newest={dataset: own[0] for dataset, own in months.items()})
+
+    def _months(self, folder: str) -> dict[str, list[Month]]:
+        """The months that have a page, newest first, by dataset in order of its name."""
+        found: dict[str, list[Month]] = {}
+        for file in self._storage.listing(folder):
+            path = PurePosixPath(file.path)
+            if match := _MONTH.fullmatch(path.name):
+                found.setdefault(path.parent.name, []).append(Month(int(match[1]), int(match[2])))
+        return {dataset: sorted(found[dataset], reverse=True) for dataset in sorted(found)}
+
+    def _put(self, path: str, template: str, **shown: Any) -> None:
+        self._has_style  # noqa: B018 (written once, before the first page)
+        root = "../" * path.count("/")
+        page = _TEMPLATES.get_template(template).render(root=root, style=_STYLE, **shown)
+        self._storage.put(path, page.encode())
+
+    @cached_property
+    def _has_style(self) -> bool:
+        style = (STYLES / "gate.css").read_bytes()
+        if self._storage.get(_STYLE) != style:
+            self._storage.put(_STYLE, style)
+        return True
+
+
+def report_path(attempt_id: str) -> str:
+    """The path of an attempt's page. Raises: ValueError, if the id cannot be the name of a folder."""
+    if not _ATTEMPT_ID.fullmatch(attempt_id):
+        raise ValueError(f"{attempt_id!r} cannot be a folder name: attempt ids contain only letters, digits, - _ and .")
+    return f"attempts/{attempt_id}/{INDEX}"
+
+
+def _page_of(settlement: Settlement) -> str | None:
+    is_named = _ATTEMPT_ID.fullmatch(settlement.attempt_id)
+    return report_path(settlement.attempt_id) if is_named and has_report(settlement) else None
+
+
+def _month_path(dataset: str, month: Month) -> str:
+    return f"datasets/{dataset}/{month}.html"
+
+
+def _dataset_path(dataset: str) -> str:
+    return f"datasets/{dataset}/{INDEX}"

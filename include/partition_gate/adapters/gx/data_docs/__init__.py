@@ -1,1 +1,0 @@
-"""Data Docs: one page per attempt, and the index."""

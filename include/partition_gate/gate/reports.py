@@ -1,0 +1,58 @@
+"""Data Docs: the page of an attempt, and the pages on which it is found."""
+
+from __future__ import annotations
+
+from partition_gate.core.units import Month
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.report import AttemptReport, RecentAttempt
+from partition_gate.ports import Ports
+
+RECENT = 14  # partitions: two weeks of days
+
+
+def write_report(settlement: Settlement, *, ports: Ports) -> str | None:
+    """Write the attempt's page and its month's; the path below the site's root, None if nothing was validated."""
+    results = ports.ledger.results(settlement.attempt_id)
+    path = None
+    if results:
+        links = ports.links(settlement.dataset, settlement.partition_key, settlement.attempt_id)
+        path = ports.docs.write_report(
+            AttemptReport(
+                settlement=settlement,
+                results=results,
+                recent=_recent(settlement, ports),
+                document=ports.ledger.document(settlement.attempt_id),
+                console_page=links.console,
+                quarantine_page=links.quarantine if settlement.rows_quarantined else None,
+                contract_page=links.contract,
+            )
+        )
+    _write_month(settlement.dataset, Month.of(settlement.settled_at), ports)
+    return path
+
+
+def write_index(ports: Ports) -> str:
+    """Write the pages of all months that have a current outcome, and the index; the index's path."""
+    months = {(settlement.dataset, Month.of(settlement.settled_at)) for settlement in ports.ledger.latest()}
+    for dataset, month in sorted(months):
+        _write_month(dataset, month, ports)
+    return ports.docs.write_index()
+
+
+def _write_month(dataset: str, month: Month, ports: Ports) -> None:
+    ports.docs.write_month(dataset, month, ports.ledger.settled_in(dataset, month))
+
+
+def _recent(settlement: Settlement, ports: Ports) -> tuple[RecentAttempt, ...]:
+    """The partitions before this one by their outcome, and this attempt, whatever the partition's outcome is now."""
+    keys = ports.ledger.recorded_keys(settlement.dataset, limit=RECENT, up_to=settlement.partition_key)
+    before = [key for key in keys if key != settlement.partition_key]
+    shown = (*ports.ledger.current(settlement.dataset, before), settlement)
+    not_passed = ports.ledger.not_passed([each.attempt_id for each in shown])
+    return tuple(
+        RecentAttempt(
+            settlement=each,
+            not_passed={result.rule_id: result.outcome for result in not_passed.get(each.attempt_id, ())},
+        )
+        for each in shown
+    )
