@@ -31,13 +31,13 @@ class ConsoleOnDemand:
 
     @cached_property
     def _app(self) -> Any:
-        from airflow.api_fastapi.core_api.security import get_user  # noqa: PLC0415 (see the top)
         from fastapi import Depends  # noqa: PLC0415 (see the top)
 
+        from partition_gate.apps.airflow.console_access import AirflowAccess, sign_in  # noqa: PLC0415 (see the top)
         from partition_gate.apps.web.app import create_app  # noqa: PLC0415 (see the top)
         from partition_gate.apps.web.wired import console  # noqa: PLC0415 (see the top)
 
-        return create_app(console(), dependencies=[Depends(get_user)])
+        return create_app(console(), access=AirflowAccess(), dependencies=[Depends(sign_in)])
 
 
 class PartitionGatePlugin(AirflowPlugin):

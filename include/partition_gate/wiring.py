@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _TASK_MODULES = (
     "gx.validator",
-    "gx.data_docs.site",
+    "data_docs.site",
     "ledger.ledger",
     "object_store.routing",
     "object_store.s3",

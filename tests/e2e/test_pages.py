@@ -132,6 +132,7 @@ PAGES = (
     "/partitions/orders/2026-11-01",
     "/datasets/orders",
     f"/quarantine/{ATTEMPT}",
+    "/incidents/7",
     "/inbox",
     "/docs/index.html",
     f"/docs/attempts/{ATTEMPT}/index.html",

@@ -41,6 +41,7 @@ PAGES = (
     "/contracts/orders",
     "/datasets/orders",
     f"/quarantine/{ATTEMPT}",
+    "/incidents/7",
     "/inbox",
     f"/rows/{ATTEMPT}",
     "/docs/index.html",
@@ -87,7 +88,7 @@ def test_no_page_may_run_a_script():
     assert "script-src 'none'" in PAGE_POLICY
 
 
-@pytest.mark.parametrize("page", PAGES[:8])
+@pytest.mark.parametrize("page", PAGES[:9])
 def test_pages_work_below_a_prefix(tmp_path: Path, page: str):
     mounted = TestClient(Starlette(routes=[Mount("/gate", app=create_app(a_console(tmp_path)))]))
 
@@ -348,7 +349,7 @@ def test_an_error_of_ours_shows_its_kind_and_never_its_text(tmp_path: Path):
     assert answer.headers["Content-Security-Policy"] == PAGE_POLICY
 
 
-@pytest.mark.parametrize("page", [*PAGES[:11], "/docs", "/dags/gate__orders"])
+@pytest.mark.parametrize("page", [*PAGES[:12], "/docs", "/dags/gate__orders"])
 def test_a_guard_stands_before_every_page(tmp_path: Path, page: str):
     def nobody() -> None:
         raise HTTPException(401)

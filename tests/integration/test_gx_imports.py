@@ -43,7 +43,7 @@ def test_the_process_ends_without_complaint_of_leaks() -> None:
     ask = """
 from partition_gate.adapters.gx.imports import lean_imports
 with lean_imports():
-    import partition_gate.adapters.gx.data_docs.site
+    import partition_gate.adapters.gx.validator
 """
 
     ran = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)

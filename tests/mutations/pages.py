@@ -8,6 +8,7 @@ DATASET = "tests/unit/test_dataset_page.py"
 OVERVIEW = "tests/unit/test_overview.py"
 PARTITION = "tests/unit/test_partition_page.py"
 NOTES = "tests/unit/test_airflow_notes.py"
+ACTIONS = "tests/integration/test_console_actions.py"
 SITE = "tests/integration/test_docs_site.py"
 RUNS = "tests/integration/test_airflow_runs.py"
 
@@ -82,4 +83,19 @@ REPORTING = (
     Mutation("a report shows partitions that came later", "gate/reports.py",
              "limit=RECENT, up_to=settlement.partition_key", "limit=RECENT, up_to=None",
              "tests/unit/test_pipeline.py::test_a_report_shows_the_partitions_before_by_their_outcome_and_its_own_attempt"),
+)  # fmt: skip
+
+ACTING = (
+    Mutation("a page of another site acts in a visitor's name", "apps/web/access.py",
+             "    if not is_own:", "    if not is_own and site is None:",
+             f"{ACTIONS}::test_no_other_site_can_make_a_visitors_browser_act"),
+    Mutation("an opaque origin is taken for our own", "apps/web/access.py",
+             "urlsplit(origin).netloc == host", "urlsplit(origin).netloc in {host, ''}",
+             f"{ACTIONS}::test_no_other_site_can_make_a_visitors_browser_act"),
+    Mutation("whoever may look may act", "apps/web/incident_pages.py",
+             "if not self._access.may_act(request, self._dag(dataset)):", "if not dataset:",
+             f"{ACTIONS}::test_a_visitor_without_the_right_sees_no_form_and_may_do_nothing"),
+    Mutation("an action has nobody's name", "apps/web/incident_pages.py",
+             "who, why = self._access.visitor(request), ", 'who, why = "", ',
+             f"{ACTIONS}::test_an_action_is_recorded_with_the_visitors_name_and_shows_the_incident_again"),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from tests.mutations.landing import DRAFTING, PATHS
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
-from tests.mutations.pages import LOOKING, NOTING, REPORTING
+from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
 from tests.mutations.standard import ACCEPTING, TRANSLATING
 from tests.mutations.watching import DELIVERED, MISSING, NOTICING, SURVIVING, WANTING
@@ -281,6 +281,6 @@ MUTATIONS = (
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),
     *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
     *COMPARING_WITH_BASELINES,
-    *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING),
+    *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING),
 )

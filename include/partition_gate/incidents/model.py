@@ -134,6 +134,14 @@ class Incident(Record):
     def is_active(self) -> bool:
         return self.state is not IncidentState.RESOLVED
 
+    @property
+    def extent(self) -> str:
+        """Its partitions in words: `2013-01-13, 13 partitions since 2013-01-01`."""
+        if not self.last_key:
+            return "the whole dataset"
+        since = f", {self.partitions:,} partitions since {self.since}" if self.partitions > 1 else ""
+        return f"{self.last_key}{since}"
+
 
 class EventKind(StrEnum):
     """What happened to an incident."""

@@ -7,9 +7,10 @@ and when many problems open in one channel within an hour, one thread lists the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from partition_gate.core.addresses import shown_channel
 from partition_gate.core.record import Record, digest
 from partition_gate.incidents.model import Assessment, Change, IncidentState, Notice, Thread, ThreadKind
 
@@ -117,3 +118,16 @@ def _new(kind: ThreadKind, notice: Notice, identity: list[str], now: datetime) -
         audience=notice.audience,
         opened_at=now,
     )
+
+
+def channels_told(threads: Iterable[Thread]) -> Iterator[str]:
+    """One line for each channel and audience: `told: #orders (producers): 2013-01-02 08:00 UTC, 3 digests`."""
+    channels: dict[str, list[Thread]] = {}
+    for thread in (thread for thread in threads if thread.is_told):
+        channel = f"{shown_channel(thread.tool, thread.channel)} ({thread.audience.value})"
+        channels.setdefault(channel, []).append(thread)
+    for channel, told in sorted(channels.items()):
+        own = [f"{thread.opened_at:%Y-%m-%d %H:%M} UTC" for thread in told if thread.kind is not ThreadKind.DIGEST]
+        digests = len(told) - len(own)
+        counted = f"{digests:,} digest{'s' if digests != 1 else ''}"
+        yield f"told: {channel}: {', '.join([*own, *([counted] if digests else [])])}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from partition_gate.adapters.data_docs.site import StaticDocsSite
 from partition_gate.adapters.storage import Storage
-from partition_gate.apps.web.console import Attempts, BrokenContract, ContractSummary
+from partition_gate.apps.web.console import Attempts, BrokenContract, ContractSummary, IncidentDetails
 from partition_gate.apps.web.contract_details import ContractDetails, Coverage, ShownVersion
 from partition_gate.apps.web.dataset_history import DatasetHistory
 from partition_gate.apps.web.overview import Filters, Overview, overview
@@ -17,6 +17,7 @@ from partition_gate.checks.compiling.compiled import VersionInForce
 from partition_gate.contracts.compatibility.changes import Change, VersionRule
 from partition_gate.contracts.compatibility.rules import Party
 from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment
+from partition_gate.incidents.actions import Action
 from partition_gate.incidents.model import Incident, IncidentState, ProblemKind
 from partition_gate.judging.attempt import OutboxEntry, ProfiledPartition, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
@@ -45,6 +46,7 @@ class InMemoryConsole:
         self.checks: Mapping[str, tuple[CheckResult, ...]] = {}
         self.outbox: tuple[OutboxEntry, ...] = ()
         self.samples: Mapping[str, QuarantineSample] = {}
+        self.ledger = InMemoryLedger()  # of incidents
 
     def overview(self, filters: Filters) -> Overview:
         ledger = InMemoryLedger()
@@ -101,6 +103,16 @@ class InMemoryConsole:
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         return tuple(entry for entry in self.outbox if attempt_id in (None, entry.message.attempt_id))
+
+    def incident(self, number: int) -> IncidentDetails | None:
+        shown = (incident for history in self.histories.values() for incident in history.incidents)
+        incident = self.ledger.incident(number) or next((each for each in shown if each.id == number), None)
+        if incident is None:
+            return None
+        return IncidentDetails(incident, self.ledger.incident_events(number), self.ledger.threads(number), NOON)
+
+    def act(self, number: int, action: Action) -> None:
+        self.ledger.act(number, action, now=NOON)
 
     def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
         sample = self.samples.get(attempt_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -15,12 +15,12 @@ from rich.text import Text
 
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.named import dataset_part, stated
-from partition_gate.core.addresses import shown_channel
 from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed
 from partition_gate.core.errors import CannotAct
 from partition_gate.core.units import duration, roughly
 from partition_gate.incidents.actions import Action, ActionKind
-from partition_gate.incidents.model import Event, Incident, IncidentState, ProblemKind, Thread, ThreadKind
+from partition_gate.incidents.model import Event, Incident, IncidentState, ProblemKind, Thread
+from partition_gate.incidents.threads import channels_told
 from partition_gate.wiring import open_ports
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number; `gate incidents list` shows it.")]
@@ -158,32 +158,9 @@ def _table(incidents: Sequence[Incident], now: datetime) -> Table:
             Text(each.state.value, style=_STYLES[each.state]),
             Text(f"{displayed(each.dataset)}\n{displayed(each.cause)}"),
             roughly((each.resolved_at or now) - each.opened_at),
-            Text(f"{_partitions(each)}\n{displayed(each.finding, limit=SENTENCE_LENGTH)}"),
+            Text(f"{displayed(each.extent)}\n{displayed(each.finding, limit=SENTENCE_LENGTH)}"),
         )
     return table
-
-
-def _partitions(incident: Incident) -> str:
-    """`2013-01-13, 13 partitions since 2013-01-01`."""
-    if not incident.last_key:
-        return "the whole dataset"
-    newest = displayed(incident.last_key)
-    counted = incident.partitions > 1
-    since = f", {incident.partitions:,} partitions since {displayed(incident.since)}" if counted else ""
-    return f"{newest}{since}"
-
-
-def _told(threads: Iterable[Thread]) -> Iterator[str]:
-    """One line for each channel and audience: `told: #orders (producers): message of 2013-01-02, 3 digests`."""
-    channels: dict[str, list[Thread]] = {}
-    for thread in threads:
-        channel = f"{shown_channel(thread.tool, thread.channel)} ({thread.audience.value})"
-        channels.setdefault(channel, []).append(thread)
-    for channel, told in sorted(channels.items()):
-        own = [f"{thread.opened_at:%Y-%m-%d %H:%M} UTC" for thread in told if thread.kind is not ThreadKind.DIGEST]
-        digests = len(told) - len(own)
-        counted = f"{digests:,} digest{'s' if digests != 1 else ''}"
-        yield f"told: {channel}: {', '.join([*own, *([counted] if digests else [])])}"
 
 
 def _details(incident: Incident, events: Sequence[Event], threads: Sequence[Thread], now: datetime) -> RenderableType:
@@ -191,11 +168,11 @@ def _details(incident: Incident, events: Sequence[Event], threads: Sequence[Thre
         f"Incident {incident.id}: {displayed(incident.dataset)}, {displayed(incident.cause)}: ",
         Text(incident.state.value, style=_STYLES[incident.state]),
     )
-    lines = [f"{_partitions(incident)}: {displayed(incident.finding, limit=PATH_LENGTH)}"]
+    lines = [f"{displayed(incident.extent)}: {displayed(incident.finding, limit=PATH_LENGTH)}"]
     if incident.blocked:
         lines.append(f"not visible because of it: {', '.join(map(displayed, incident.blocked))}")
     lines += [_event(event) for event in events]
-    lines += _told(thread for thread in threads if thread.is_told)
+    lines += channels_told(threads)
     lasted = roughly((incident.resolved_at or now) - incident.opened_at)
     return Group(head, Text(f"open for {lasted}" if incident.is_active else f"lasted {lasted}"), *map(Text, lines))
 

@@ -1,4 +1,4 @@
-"""The console as an ASGI app: plain HTML, read-only, without scripts or content from other hosts."""
+"""The console as an ASGI app: plain HTML without scripts or content from other hosts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.staticfiles import StaticFiles
 
+from partition_gate.apps.web.access import Access, LocalAccess
 from partition_gate.apps.web.console import Console
-from partition_gate.apps.web.pages import html, pages
+from partition_gate.apps.web.incident_pages import incident_pages
+from partition_gate.apps.web.pages import pages
+from partition_gate.apps.web.responses import html
 from partition_gate.core.errors import GateError
 from partition_gate.presentation.rendering import STYLES
 
@@ -23,15 +26,24 @@ _COMMON = "base-uri 'none'; frame-ancestors 'self'"
 PAGE_POLICY = (
     f"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'none'; form-action 'self'; {_COMMON}"
 )
-_TITLES = {401: "Please sign in", 403: "You do not have access", 404: "Page not found"}
-_STEPS = {401: "Sign in to Airflow, then open this page again.", 403: "Ask an Airflow administrator for access."}
+_TITLES = {401: "Please sign in", 403: "You do not have access", 404: "Page not found", 409: "Not possible"}
+_STEPS = {
+    401: "Sign in to Airflow, then open this page again.",
+    403: "Ask an Airflow administrator for access.",
+    409: "Go back and reload the page: something may have changed.",
+}
 
 
-def create_app(console: Console, *, dependencies: Sequence[Depends] = ()) -> FastAPI:
-    """The app. `dependencies` guard every page, but not the stylesheets. It works below any mount prefix."""
+def create_app(console: Console, *, access: Access | None = None, dependencies: Sequence[Depends] = ()) -> FastAPI:
+    """The app. `dependencies` guard every page, but not the stylesheets. It works below any mount prefix.
+
+    `access`: who may act; without it, the person who started the process may.
+    """
+    access = access or LocalAccess()
     app = FastAPI(title="Partition Gate", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=STYLES))
-    app.include_router(pages(console), dependencies=list(dependencies))
+    for router in (pages(console, access), incident_pages(console, access)):
+        app.include_router(router, dependencies=list(dependencies))
     app.middleware("http")(_with_headers)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(GateError, _unavailable)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from partition_gate.apps.web.contract_details import ContractDetails
 from partition_gate.apps.web.dataset_history import DatasetHistory
 from partition_gate.apps.web.overview import Filters, Overview
 from partition_gate.core.record import Record
+from partition_gate.incidents.actions import Action
+from partition_gate.incidents.model import Event, Incident, Thread
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample
 from partition_gate.judging.verdict import CheckResult
@@ -47,8 +50,17 @@ class Attempts(Record):
     after: str | None = None
 
 
+class IncidentDetails(NamedTuple):
+    """An incident with its history (oldest first), the threads in which people were told, and the time now."""
+
+    incident: Incident
+    events: tuple[Event, ...]
+    threads: tuple[Thread, ...]
+    now: datetime
+
+
 class Console(Protocol):
-    """Read-only. Every method may be called from any thread."""
+    """It only reads, except for `act`. Every method may be called from any thread."""
 
     def docs_file(self, path: str) -> bytes | None:
         """A file of the Data Docs site; None if there is none."""
@@ -91,6 +103,11 @@ class Console(Protocol):
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         """Outbox entries, newest first."""
+
+    def incident(self, number: int) -> IncidentDetails | None: ...
+
+    def act(self, number: int, action: Action) -> None:
+        """Acknowledge, mute or resolve an incident. Raises: CannotAct."""
 
     def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
         """The first rows, masked; None if the attempt quarantined nothing. Raises: OperatorError."""

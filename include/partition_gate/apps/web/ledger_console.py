@@ -7,13 +7,14 @@ from collections.abc import Callable
 from partition_gate.adapters.cached_catalogue import CachedCatalogue
 from partition_gate.adapters.contract_folder import SUFFIX, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
-from partition_gate.apps.web.console import Attempts, BrokenContract, ContractSummary
+from partition_gate.apps.web.console import Attempts, BrokenContract, ContractSummary, IncidentDetails
 from partition_gate.apps.web.contract_details import ContractDetails, contract_details
 from partition_gate.apps.web.dataset_history import SHOWN, DatasetHistory, dataset_history
 from partition_gate.apps.web.overview import Filters, Overview, overview
 from partition_gate.contract.model import Dataset
 from partition_gate.core.masking import Masking
 from partition_gate.core.names import dag_id
+from partition_gate.incidents.actions import Action
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample, sample_of
 from partition_gate.judging.verdict import CheckResult
@@ -111,6 +112,16 @@ class LedgerConsole:
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         return self._ledger.messages(attempt_id)
+
+    def incident(self, number: int) -> IncidentDetails | None:
+        incident = self._ledger.incident(number)
+        if incident is None:
+            return None
+        events, threads = self._ledger.incident_events(number), self._ledger.threads(number)
+        return IncidentDetails(incident, events, threads, self._clock.now())
+
+    def act(self, number: int, action: Action) -> None:
+        self._ledger.act(number, action, now=self._clock.now())
 
     def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
         """Everything is masked if there is no usable contract."""

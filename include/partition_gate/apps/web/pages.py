@@ -6,35 +6,27 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ConfigDict
 
+from partition_gate.apps.web.access import Access
 from partition_gate.apps.web.console import Console
 from partition_gate.apps.web.contract_details import clauses_by_line
 from partition_gate.apps.web.dataset_page import dataset_page
 from partition_gate.apps.web.overview import Filters
 from partition_gate.apps.web.partition_page import conversations, csv_of, differences, failing_cells, failures_first
+from partition_gate.apps.web.responses import Addresses, html
 from partition_gate.core.names import qualified_name
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.report import has_report
-from partition_gate.presentation.rendering import environment
 
 SAMPLE_ROWS, CSV_ROWS = 100, 10_000
 _MOST_PAGES = 10_000
 MESSAGES_SHOWN = 50
-
-
-_TEMPLATES = environment(Path(__file__).parent / "templates")
-
-
-def html(request: Request, template: str, *, status: int = 200, **shown: object) -> HTMLResponse:
-    """A rendered page; every value is escaped."""
-    page = _TEMPLATES.get_template(template)
-    return HTMLResponse(page.render(to=Addresses(request), **shown), status_code=status)
 
 
 class Asked(Record):
@@ -72,9 +64,9 @@ def _date(text: str) -> date | None:
         return None
 
 
-def pages(console: Console) -> APIRouter:
+def pages(console: Console, access: Access) -> APIRouter:
     """The routes of the console. They are plain functions, so the server runs them in threads."""
-    page = ConsolePages(console)
+    page = ConsolePages(console, access)
     router = APIRouter(default_response_class=HTMLResponse)
     router.add_api_route("/", page.overview)
     router.add_api_route("/partitions/{name:path}", page.partition)
@@ -93,8 +85,8 @@ def pages(console: Console) -> APIRouter:
 class ConsolePages:
     """One method per page. Raises HTTPException(404) if the requested thing does not exist."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, access: Access) -> None:
+        self._console, self._access = console, access
 
     def overview(self, request: Request, asked: Annotated[Asked, Query()]) -> Response:
         filters = asked.filters()
@@ -133,12 +125,12 @@ class ConsolePages:
         settlement = next(filter(None, (self._console.outcome(*names) for names in _splits(name))), None)
         if settlement is None:
             raise HTTPException(404, f"Nothing is recorded for the partition {name}.")
-        return _partition(request, self._console, settlement, newest=settlement)
+        return self._partition(request, settlement, newest=settlement)
 
     def attempt(self, request: Request, attempt_id: str) -> Response:
         settlement = _settlement(self._console, attempt_id)
         newest = self._console.outcome(settlement.dataset, settlement.partition_key)
-        return _partition(request, self._console, settlement, newest=newest or settlement)
+        return self._partition(request, settlement, newest=newest or settlement)
 
     def contract(self, request: Request, contract_id: str) -> Response:
         """The page of a contract; `contract_id` may also be the name of one of its datasets."""
@@ -197,28 +189,32 @@ class ConsolePages:
         kind = "text/css" if path.endswith(".css") else "text/html"
         return Response(content, media_type=f"{kind}; charset=utf-8")
 
+    def _partition(self, request: Request, settlement: Settlement, *, newest: Settlement) -> Response:
+        console = self._console
+        page = f"attempts/{settlement.attempt_id}/index.html"
+        attempts = console.attempts(settlement.dataset, settlement.partition_key)
+        return html(
+            request,
+            "partition.html",
+            settlement=settlement,
+            name=_name_in_commands(console, settlement),
+            newest=newest,
+            attempts=attempts,
+            differences=differences(attempts),
+            results=failures_first(console.results(settlement.attempt_id)),
+            messages=conversations(console.messages(settlement.attempt_id)),
+            docs_page=page if has_report(settlement) else None,
+            may_run=self._access.starts_runs and self._access.may_act(request, self._dag(settlement.dataset)),
+        )
+
+    def _dag(self, dataset: str) -> str:
+        return next((each.dag for each in self._console.contracts() if each.dataset == dataset), "")
+
 
 def _splits(name: str) -> Iterator[tuple[str, str]]:
     """Every dataset and key that a name may mean: both may contain slashes."""
     parts = name.split("/")
     return (("/".join(parts[:i]), "/".join(parts[i:])) for i in range(1, len(parts)))
-
-
-def _partition(request: Request, console: Console, settlement: Settlement, *, newest: Settlement) -> Response:
-    page = f"attempts/{settlement.attempt_id}/index.html"
-    attempts = console.attempts(settlement.dataset, settlement.partition_key)
-    return html(
-        request,
-        "partition.html",
-        settlement=settlement,
-        name=_name_in_commands(console, settlement),
-        newest=newest,
-        attempts=attempts,
-        differences=differences(attempts),
-        results=failures_first(console.results(settlement.attempt_id)),
-        messages=conversations(console.messages(settlement.attempt_id)),
-        docs_page=page if has_report(settlement) else None,
-    )
 
 
 def _name_in_commands(console: Console, settlement: Settlement) -> str:
@@ -242,47 +238,3 @@ def _inside(folder: Path, path: str) -> Path | None:
         return file if file.is_relative_to(root) and file.is_file() else None
     except (OSError, ValueError):  # not a valid file name
         return None
-
-
-class Addresses:
-    """Builds the links for one request. The prefix is the ASGI root path (`/gate` inside Airflow, else empty)."""
-
-    def __init__(self, request: Request) -> None:
-        path = str(request.scope.get("root_path", "")).strip("/")
-        self.prefix = f"/{path}" if path else ""
-
-    def static(self, name: str) -> str:
-        return f"{self.prefix}/static/{name}"
-
-    def overview(self, **filters: object) -> str:
-        """The table of datasets."""
-        query = {name: value for name, value in filters.items() if value}
-        return f"{self.prefix}/" + (f"?{urlencode(query)}" if query else "")
-
-    def dataset(self, name: str, **view: str | None) -> str:
-        """The page of a dataset; `to` is the last partition shown."""
-        query = {key: value for key, value in view.items() if value}
-        return f"{self.prefix}/datasets/{quote(name, safe='')}" + (f"?{urlencode(query)}" if query else "")
-
-    def partition(self, settlement: Settlement, key: str | None = None) -> str:
-        """The page of the settlement's partition, or of another one of its dataset."""
-        name = quote(settlement.partition_key if key is None else key, safe="/")
-        return f"{self.prefix}/partitions/{quote(settlement.dataset, safe='')}/{name}"
-
-    def attempt(self, attempt_id: str) -> str:
-        return f"{self.prefix}/attempts/{quote(attempt_id, safe='')}"
-
-    def contract(self, contract_id: str) -> str:
-        return f"{self.prefix}/contracts/{quote(contract_id, safe='')}"
-
-    def quarantine(self, attempt_id: str) -> str:
-        return f"{self.prefix}/quarantine/{quote(attempt_id, safe='')}"
-
-    def rows(self, attempt_id: str) -> str:
-        return f"{self.prefix}/rows/{quote(attempt_id, safe='')}"
-
-    def docs(self, path: str = "index.html") -> str:
-        return f"{self.prefix}/docs/{quote(path)}"
-
-    def inbox(self) -> str:
-        return f"{self.prefix}/inbox"
