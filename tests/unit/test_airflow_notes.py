@@ -26,6 +26,12 @@ def test_a_partition_that_is_published_without_a_problem_has_no_note():
     assert note_of(in_xcom(PartitionOutcome.PUBLISHED)) is None
 
 
+def test_rows_that_consumers_do_not_see_yet_are_a_note():
+    published = {**in_xcom(PartitionOutcome.PUBLISHED), "view_problem": "the consumers' view does not show it yet"}
+
+    assert "does not show it yet" in (note_of(published) or "")
+
+
 @pytest.mark.parametrize("outcome", [each for each in PartitionOutcome if each is not PartitionOutcome.PUBLISHED])
 def test_every_other_outcome_has_one_that_begins_with_the_outcome(outcome: PartitionOutcome):
     note = note_of(in_xcom(outcome)) or ""

@@ -34,11 +34,12 @@ def note_of(settlement: dict[str, Any], address: str = "") -> str | None:
 
     `address`: the page of the partition; empty: there is none.
     """
-    outcome, rows_in = settlement["outcome"], settlement["rows_in"]
-    if outcome == _PUBLISHED:
+    outcome, rows_in, view_problem = settlement["outcome"], settlement["rows_in"], settlement.get("view_problem")
+    if outcome == _PUBLISHED and not view_problem:
         return None
     rows = f"{settlement['rows_published']:,} of {rows_in:,} rows published" if rows_in else ""
-    return said(outcome.replace("_", " "), rows, reasons=settlement["why"], address=address)
+    reasons = [*settlement["why"], *([view_problem] if view_problem else [])]
+    return said(outcome.replace("_", " "), rows, reasons=reasons, address=address)
 
 
 def said(outcome: str, details: str = "", *, reasons: Sequence[str] = (), address: str = "") -> str:

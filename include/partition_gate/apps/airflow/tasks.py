@@ -48,8 +48,8 @@ _AS_SCHEDULED = RunOptions()
 def arrive(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> dict[str, Any] | None:
     """`{"discovered": ...}` if the partition is ready, None to look again later.
 
-    `{"missing": why}` if it did not arrive before the deadline, `{"not_expected": why}` if nothing was promised for its
-    period, `{"dry_run": key}` at once for a dry run. `key` may be any spelling of a partition key.
+    `{"missing": why, "note": ...}` if it did not arrive before the deadline, `{"not_expected": why}` if nothing was
+    promised for its period, `{"dry_run": key}` at once for a dry run. `key` may be any spelling of a partition key.
 
     Raises:
         MalformedPartitionKey: the key cannot exist; nothing is recorded.
@@ -69,7 +69,8 @@ def arrive(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> dict[
                 return {"not_expected": why}
             case Settlement(why=why):
                 log.info("partition missing dataset=%s partition=%s why=%s", dataset, key, why)
-                return {"missing": "; ".join(why)}
+                page = partition_address(console_address(), {"dataset": run.dataset, "partition_key": run.key})
+                return {"missing": "; ".join(why), "note": said("missing", reasons=why, address=page)}
             case Wait(why=why):
                 log.info("partition not ready dataset=%s partition=%s why=%s", dataset, key, why)
     return None
@@ -86,7 +87,7 @@ def inspect(dataset: str, arrival: dict[str, Any], options: RunOptions = _AS_SCH
     if "dry_run" in arrival:
         return _dry_run(dataset, arrival["dry_run"], options)
     if "missing" in arrival:
-        return {"skipped": f"MISSING: {arrival['missing']}", "note": said("missing", reasons=[arrival["missing"]])}
+        return {"skipped": f"MISSING: {arrival['missing']}", "note": arrival["note"]}
     if "discovered" not in arrival:
         return {"skipped": f"not expected: {arrival['not_expected']}"}
     ready = Discovered.model_validate(arrival["discovered"])

@@ -50,7 +50,10 @@ class AirflowFailed(OperatorError):
 
 
 class AirflowServer:
-    """An Airflow with home and database in `<home>/airflow` and logs in `<home>/logs`. Tasks get `environment`."""
+    """An Airflow with home and database in `<home>/airflow` and logs in `<home>/logs`.
+
+    Tasks get `environment`; the attribute has Airflow's own settings too.
+    """
 
     def __init__(self, home: Path, *, project: Path, environment: Mapping[str, str]) -> None:
         self.home, self.project = home / "airflow", project
@@ -58,7 +61,7 @@ class AirflowServer:
         self.port = self._stable_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.public_url = f"{self.url}/gate"
-        self._environment = {**environment, **self._configuration()}
+        self.environment = {**environment, **self._configuration()}
         self._processes: list[subprocess.Popen[bytes]] = []
         self._restarts = 0
 
@@ -120,7 +123,7 @@ class AirflowServer:
     def run(self, *arguments: str) -> str:
         """Run an Airflow command and return its output. Raises: AirflowFailed, with the last lines of the output."""
         done = subprocess.run(
-            _airflow(arguments), env=self._environment, cwd=self.project, capture_output=True, text=True, check=False
+            _airflow(arguments), env=self.environment, cwd=self.project, capture_output=True, text=True, check=False
         )
         if done.returncode:
             lines = (done.stderr or done.stdout).strip().splitlines()[-3:]
@@ -147,7 +150,7 @@ class AirflowServer:
             # Airflow's parents do not pass SIGTERM to their children, so `stop` signals the whole process group.
             return subprocess.Popen(
                 _airflow((component,)),
-                env=self._environment,
+                env=self.environment,
                 cwd=self.project,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
