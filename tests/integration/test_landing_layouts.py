@@ -82,7 +82,7 @@ class Lake:
 
     @property
     def outcomes(self) -> dict[str, str]:
-        return {each["partition_key"]: each["outcome"] for each in self.json("status")}
+        return {each["partition_key"]: each["outcome"] for each in self.json("status")["partitions"]}
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -165,7 +165,9 @@ def test_a_name_that_does_not_fit_is_told_once_by_the_watch_and_costs_the_others
 
     lake.gate("watch")
     lake.gate("watch")
-    incidents = [each for each in lake.json("incidents", "list") if "events_latest.parquet" in each["cause"]]
+    incidents = [
+        each for each in lake.json("incidents", "list")["incidents"] if "events_latest.parquet" in each["cause"]
+    ]
 
     assert (len(incidents), lake.outcomes[key(3)]) == (1, "published")
 
