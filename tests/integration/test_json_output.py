@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 from tests.integration.test_gate_run import Desk
@@ -40,7 +40,7 @@ COMMANDS = {
 }
 
 
-def with_json(command: click.Command, name: str = "") -> Iterator[str]:
+def with_json(command: Any, name: str = "") -> Iterator[str]:
     """The names of the commands that have the option."""
     for own, each in getattr(command, "commands", {}).items():
         yield from with_json(each, f"{name} {own}".strip())

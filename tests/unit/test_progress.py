@@ -6,6 +6,7 @@ import io
 import logging
 import sys
 import time
+from contextlib import redirect_stderr
 
 import pytest
 
@@ -62,11 +63,10 @@ def test_the_line_is_gone_before_the_result_is_printed(capsys: pytest.CaptureFix
     assert capsys.readouterr().out == "the result\n"
 
 
-def test_a_warning_is_printed_and_not_swallowed(monkeypatch: pytest.MonkeyPatch):
+def test_a_warning_is_printed_and_not_swallowed():
     terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
 
-    with shown_while_working("gate run", error=terminal, after_s=60):
+    with redirect_stderr(terminal), shown_while_working("gate run", error=terminal, after_s=60):
         log.warning("the view is not refreshed")
 
     assert "the view is not refreshed\n" in terminal.getvalue()
