@@ -47,7 +47,7 @@ def shown_while_working(name: str, *, error: TextIO, after_s: float = SHOWN_AFTE
     level = log.level
     log.addHandler(line)
     log.setLevel(min(level or logging.WARNING, logging.INFO))
-    sys.stdout = _Announced(output, line)  # type: ignore[assignment]  # it passes everything on
+    sys.stdout = _Announced(output, line)  # it passes everything on
     timer.start()
     try:
         yield
