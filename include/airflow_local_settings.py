@@ -1,7 +1,7 @@
-"""Imported by every Airflow process. Loads the heavy libraries once, in the process that forks the tasks.
+"""Imported by every Airflow process. Loads the heavy libraries once, in the Celery worker that forks the tasks.
 
 Without it, each task spends seconds on importing Great Expectations. If your Airflow already has a file of this name,
-call `preload()` in that file in the same way.
+call `preload()` in that file in the same way. In a scheduler that runs tasks itself, the plugin does it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 
 def _forks_tasks(arguments: list[str]) -> bool:
-    return "scheduler" in arguments[1:2] or arguments[1:3] == ["celery", "worker"]
+    return arguments[1:3] == ["celery", "worker"]
 
 
 if _forks_tasks(sys.argv):

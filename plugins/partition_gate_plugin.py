@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from partition_gate.apps.airflow import notes
+from partition_gate.apps.airflow import notes, preloading
 from partition_gate.apps.airflow.links import MOUNT, DataDocsLink, PartitionLink
 from partition_gate.apps.airflow.timetable import ContractTimetable
 
@@ -51,4 +51,4 @@ class PartitionGatePlugin(AirflowPlugin):
     ]
     operator_extra_links = [DataDocsLink(), PartitionLink()]  # noqa: RUF012 (as above)
     timetables = [ContractTimetable]  # noqa: RUF012 (as above)
-    listeners = [notes]  # noqa: RUF012 (as above)
+    listeners = [notes, preloading]  # noqa: RUF012 (as above)
