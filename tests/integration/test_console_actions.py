@@ -181,8 +181,11 @@ def test_pages_lead_to_the_newest_run_and_to_the_dags_of_consumers(console: InMe
 
     partition, dataset = (browser.get(path).text for path in ("/partitions/orders/2026-11-01", "/datasets/orders"))
 
-    assert 'href="https://airflow.example.org/dags/gate__orders/runs/0">run of 2026-11-01</a>' in partition
-    assert 'href="https://airflow.example.org/dags/reports">reports__orders</a>' in dataset
+    # Airflow shows the console in a frame, in which it must not show itself.
+    run, reports = "https://airflow.example.org/dags/gate__orders/runs/0", "https://airflow.example.org/dags/reports"
+    assert f'<a target="_top" href="{run}">run of 2026-11-01</a>' in partition
+    assert f'<a target="_top" href="{reports}">reports__orders</a>' in dataset
+    assert '<form class="actions" method="post" target="_top" action="/runs/orders/2026-11-01">' in partition
 
 
 def test_without_airflow_there_is_no_button_that_could_not_work(console: InMemoryConsole):
