@@ -1,19 +1,10 @@
 """Imported by every Airflow process. Loads the heavy libraries once, in the process that forks the tasks.
 
-Without it, each task spends seconds on importing Great Expectations. If your Airflow already has a file of this name,
-call `preload()` in that file in the same way.
+If your Airflow already has a file of this name, call the function in that file.
 """
 
 from __future__ import annotations
 
-import sys
+from partition_gate.apps.airflow.preloading import preload_where_tasks_fork
 
-
-def _forks_tasks(arguments: list[str]) -> bool:
-    return "scheduler" in arguments[1:2] or arguments[1:3] == ["celery", "worker"]
-
-
-if _forks_tasks(sys.argv):
-    from partition_gate.wiring import preload
-
-    preload()
+preload_where_tasks_fork()
