@@ -1,4 +1,4 @@
-"""Reports contracts without a DAG as its import error. An import error disables all DAGs of a file, so this has none."""
+"""Reports contracts without a DAG as its import error, which disables all DAGs of a file: this one has none."""
 
 from __future__ import annotations
 

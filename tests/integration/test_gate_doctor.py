@@ -216,7 +216,12 @@ def test_a_package_outside_of_the_range_of_this_version_is_named(clinic: Clinic,
     info = clinic.folder / "partition_gate-0.dist-info"
     info.mkdir()
     wanted = ("duckdb<1", "typer>0", 'not-installed>1; extra == "demo"')
-    lines = ["Metadata-Version: 2.1", "Name: partition-gate", "Version: 0", *(f"Requires-Dist: {each}" for each in wanted)]
+    lines = [
+        "Metadata-Version: 2.1",
+        "Name: partition-gate",
+        "Version: 0",
+        *(f"Requires-Dist: {each}" for each in wanted),
+    ]
     (info / "METADATA").write_text("\n".join(lines))
     monkeypatch.syspath_prepend(clinic.folder)
     settings = load_settings({"GATE_HOME": str(clinic.home)})

@@ -143,7 +143,9 @@ def test_its_workflow_passes_on_a_branch_that_changes_nothing(project: Path, tmp
     own = {
         **os.environ,
         **settings(project),
-        **{"SINCE": "o/m", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"), "PYTHONPATH": str(Path("include").resolve())},
+        "SINCE": "o/m",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "PYTHONPATH": str(Path("include").resolve()),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
 

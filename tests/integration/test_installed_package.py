@@ -139,7 +139,14 @@ def test_what_works_on_contract_files_needs_no_extra(base: Shell, command: str):
 
 @pytest.mark.parametrize(
     "command",
-    ["gate run orders 2026-11-29", "gate status", "gate console", "gate doctor", "gate init landing/orders", "gate seed"],
+    [
+        "gate run orders 2026-11-29",
+        "gate status",
+        "gate console",
+        "gate doctor",
+        "gate init landing/orders",
+        "gate seed",
+    ],
 )
 def test_a_command_that_needs_an_extra_says_in_one_sentence_which(base: Shell, command: str):
     done = base.run(command, below="shop")

@@ -66,7 +66,9 @@ def new(project: Project) -> None:
     texts = dict(rendered(name, day=day))
     with writing_below(project, setting="PROJECT"):
         _write(folder, texts, day)
-    typer.echo(f"made {project}; next:\n\n  cd {project}\n  gate run orders {day}\n\nREADME.md there has the other steps.")
+    typer.echo(
+        f"made {project}; next:\n\n  cd {project}\n  gate run orders {day}\n\nREADME.md there has the other steps."
+    )
 
 
 def rendered(name: str, *, day: date) -> Iterator[tuple[str, str]]:
