@@ -66,6 +66,17 @@ def shell(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 
 @pytest.fixture(scope="module")
+def local(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """The base and the extra `run` are installed."""
+    folder = tmp_path_factory.mktemp("local")
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["run"]]
+    made = Shell(folder, installed, site_of(folder / "site", wanted))
+    done = made.run("gate new shop")
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.fixture(scope="module")
 def base(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """Only the base is installed."""
     folder = tmp_path_factory.mktemp("base")
@@ -137,20 +148,28 @@ def test_what_works_on_contract_files_needs_no_extra(base: Shell, command: str):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "gate run orders 2026-11-29",
-        "gate status",
-        "gate console",
-        "gate doctor",
-        "gate init landing/orders",
-        "gate seed",
-    ],
-)
-def test_a_command_that_needs_an_extra_says_in_one_sentence_which(base: Shell, command: str):
+NEEDY = {
+    "gate run orders 2026-11-29": "run",
+    "gate status": "run",
+    "gate console": "run",
+    "gate doctor": "run",
+    "gate seed": "run",
+    "gate init landing/orders": "s3",
+}
+LOCAL = ("gate run orders $DAY", "gate status", "gate docs", "gate watch", "gate reconcile")
+
+
+@pytest.mark.parametrize(("command", "extra"), NEEDY.items())
+def test_a_command_that_needs_an_extra_says_in_one_sentence_which(base: Shell, command: str, extra: str):
     done = base.run(command, below="shop")
 
-    sentence = r"gate: this command needs \w+, which is not installed; run: pip install 'partition-gate\[run\]'\n"
+    sentence = rf"gate: this command needs \w+, which is not installed; run: pip install 'partition-gate\[{extra}\]'\n"
     assert (done.returncode, done.stdout) == (COULD_NOT_JUDGE, "")
     assert re.fullmatch(sentence, done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("command", LOCAL)
+def test_partitions_in_local_folders_need_the_extra_run_alone(local: Shell, command: str):
+    done = local.run(f"DAY=$(ls landing/orders | cut -d= -f2); {command}", below="shop")
+
+    assert done.returncode == 0, done.stdout + done.stderr

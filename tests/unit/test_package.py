@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from tests.site_packages import PROJECT, closure
 from typer.testing import CliRunner
 
@@ -50,7 +50,7 @@ def test_the_repository_pins_what_the_package_requires_and_nothing_else():
 
 
 @pytest.mark.parametrize("name", sorted(PINNED))
-def test_what_the_repository_is_tested_with_is_in_the_range_of_the_package(name: str):
+def test_what_the_repository_is_tested_with_is_in_the_range_of_the_package(name: NormalizedName):
     pinned, stated = PINNED[name], RANGES[name]
 
     (tested,) = (each.version for each in pinned.specifier)

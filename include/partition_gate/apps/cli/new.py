@@ -67,7 +67,7 @@ def new(project: Project) -> None:
     with writing_below(project, setting="PROJECT"):
         _write(folder, texts, day)
     typer.echo(
-        f"made {project}; next:\n\n  cd {project}\n  gate run orders {day}\n\nREADME.md there has the other steps."
+        f"made {project}; next:\n\n  cd {project}\n  gate run orders {day}\n\nIts README.md has the other steps."
     )
 
 
