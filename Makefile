@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit mutate chaos lint compile bench lock clean check-python
+.PHONY: help demo test unit mutate chaos lint compile docs bench lock clean check-python
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,15 +36,19 @@ compile: .venv/runtime ## Compile the contracts to expectations/
 lint: .venv/runtime ## Check the contracts
 	@$(BIN)/gate lint
 
+docs: .venv-docs/installed ## Build the documentation in site/, without a network; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build
+
 lock: .venv/uv ## Write the hashed lock files from requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.txt -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock requirements-dev.txt -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-docs.txt -o requirements-docs.lock
 
-bench: .venv/dev ## Compare with hand-written SQL and other tools (ROWS=5000000 RUNS=5); FIFTY=1: the cost of ten times the rows; HISTORY=1: the cost of history and other datasets; WATCH=1: the cost of a pass of the watch; BACKFILL=1: partitions a minute in Airflow
-	@$(if $(BACKFILL),$(BIN)/python benchmarks/backfill.py --write,$(if $(WATCH),$(BIN)/python benchmarks/watch.py --write,$(if $(HISTORY),$(BIN)/python benchmarks/history.py --write,$(BIN)/python benchmarks/$(if $(FIFTY),growth,run).py --rows $(or $(ROWS),5000000) --runs $(or $(RUNS),5) --folder $(HOME_FOLDER)/bench)))
+bench: .venv/dev ## Compare with hand-written SQL and other tools (ROWS=5000000 RUNS=5); FIFTY=1: the cost of ten times the rows; HISTORY=1: the cost of history and other datasets; WATCH=1: the cost of a pass of the watch; BACKFILL=1: partitions a minute in Airflow; CONSOLE=1: the cost of a page
+	@$(if $(CONSOLE),$(BIN)/python benchmarks/console.py --write,$(if $(BACKFILL),$(BIN)/python benchmarks/backfill.py --write,$(if $(WATCH),$(BIN)/python benchmarks/watch.py --write,$(if $(HISTORY),$(BIN)/python benchmarks/history.py --write,$(BIN)/python benchmarks/$(if $(FIFTY),growth,run).py --rows $(or $(ROWS),5000000) --runs $(or $(RUNS),5) --folder $(HOME_FOLDER)/bench))))
 
-clean: ## Remove the environment and everything below GATE_HOME
-	rm -rf .venv $(HOME_FOLDER)
+clean: ## Remove the environments, the built documentation and everything below GATE_HOME
+	rm -rf .venv .venv-docs site $(HOME_FOLDER)
 
 .venv/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 1; }
@@ -61,4 +65,11 @@ clean: ## Remove the environment and everything below GATE_HOME
 
 .venv/dev: .venv/runtime requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# An environment of its own: tests do not need these packages, and must not depend on their versions.
+.venv-docs/installed: .venv/uv requirements-docs.lock
+	@echo "Installing MkDocs into .venv-docs"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-docs
+	@$(BIN)/uv pip install --quiet --python .venv-docs/bin/python --require-hashes -r requirements-docs.lock
 	@touch $@

@@ -21,7 +21,7 @@ from tests.commands import server
 ROOT = Path(__file__).resolve().parents[1]
 # The folder in the page, as paths are part of the answers. It is the reader's, so another one takes its place; its name
 # is as long, so that tables are as wide.
-NAMED = "gate-story"
+_FOLDER = re.compile(r"/tmp/(gate-\w+)")
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _COMMAND = re.compile(r"^\$ .*(?:\n> ?.*)*", re.MULTILINE)
 _DURATION = re.compile(r"in \d+\.\d s\b")
@@ -31,9 +31,10 @@ _END = "end of the answer"
 def answered(page: str) -> str:
     """The page with what its commands answer now. Durations are the same for every run."""
     commands = [command for block in _BLOCK.findall(page) for command in _COMMAND.findall(block)]
-    name = f"gate-{secrets.token_hex(4)[: len(NAMED) - len('gate-')]}"
-    typed = [_typed(command).replace(NAMED, name) for command in commands]
-    answers = (answer.replace(name, NAMED) for answer in _run(typed, Path("/tmp") / name))
+    named = next(match[1] for match in map(_FOLDER.search, commands) if match)
+    name = f"gate-{secrets.token_hex(8)[: len(named) - len('gate-')]}"
+    typed = [_typed(command).replace(named, name) for command in commands]
+    answers = (answer.replace(name, named) for answer in _run(typed, Path("/tmp") / name))
 
     def block(match: re.Match[str]) -> str:
         shown = (f"{command}\n{next(answers)}" for command in _COMMAND.findall(match[1]))

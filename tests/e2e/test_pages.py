@@ -222,3 +222,21 @@ def test_a_page_is_never_wider_than_a_phone(browser: Any, console: str, page: st
 
     assert visit.page.evaluate("document.documentElement.scrollWidth") == 375
     context.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_keyboard_reaches_everything_that_a_mouse_reaches(visit: Visit, console: str, page: str):
+    visit.open(console + page)
+    wanted = visit.page.evaluate(
+        """() => [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
+            .filter(element => element.checkVisibility())
+            .map((element, place) => element.dataset.place = String(place))"""
+    )
+
+    reached = []
+    for _ in wanted:
+        visit.page.keyboard.press("Tab")
+        reached.append(visit.page.evaluate("() => document.activeElement.dataset.place"))
+
+    assert reached == wanted
+    assert visit.page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") != "none"

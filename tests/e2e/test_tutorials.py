@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.tutorials import answered
 
+PAGES = [*sorted(Path("docs").glob("tutorial*.md")), Path("docs/operations/backup.md")]
 
-def test_a_month_of_service_levels_happens_as_it_is_told() -> None:
-    page = Path("docs/tutorial-sla.md").read_text()
 
-    assert answered(page).splitlines() == page.splitlines()
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_a_tutorial_answers_what_the_page_says(page: Path) -> None:
+    text = page.read_text()
+
+    assert answered(text).splitlines() == text.splitlines()

@@ -177,3 +177,84 @@ def test_what_a_person_wrote_into_a_note_stays(noted: Any):
 @pytest.mark.airflow
 def test_runs_of_other_peoples_dags_get_no_note(noted: Any):
     assert noted["not ours"] == [None, None, None]
+
+
+CONSOLE = """
+import json
+from types import SimpleNamespace
+from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+from airflow.models.dagbundle import DagBundleModel
+from airflow.models.dagrun import DagRun
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Asset, PartitionedAtRuntime
+from airflow.utils.db import initdb
+from airflow.utils.session import create_session
+from partition_gate.apps.airflow.console_access import AirflowAccess
+from partition_gate.core.errors import CannotAct
+from sqlalchemy import select
+
+initdb()
+bag = DagBag("/nowhere", bundle_name="b", collect_dags=False)
+asset = Asset(name="validated.orders", uri="gate://validated/orders")
+for dag_id, schedule in {"gate__orders": PartitionedAtRuntime(), "reports": [asset], "other": None}.items():
+    with DAG(dag_id, schedule=schedule) as dag:
+        EmptyOperator(task_id="settle")
+    bag.bag_dag(dag)
+with create_session() as session:
+    session.add(DagBundleModel(name="b"))
+sync_bag_to_db(bag, "b", None)
+
+access = AirflowAccess()
+request = SimpleNamespace(state=SimpleNamespace(gate_user=SimpleNamespace(get_name=lambda: "jo@example.org")))
+before = access.last_run("gate__orders", "2026-11-01/07")
+started = access.start_run(request, "gate__orders", "2026-11-01/07")
+with create_session() as session:
+    run = session.scalars(select(DagRun)).one()
+    recorded = [run.dag_id, run.partition_key, run.state, run.triggering_user_name]
+try:
+    refused = access.start_run(request, "gate__gone", "2026-11-01")
+except CannotAct as error:
+    refused = str(error)
+print("FOUND" + json.dumps({
+    "before": before, "started": started, "recorded": recorded, "refused": refused,
+    "newest": access.last_run("gate__orders", "2026-11-01/07"), "of_no_dag": access.last_run("", "x"),
+    "consumers": access.consumers("orders"), "of_others": access.consumers("returns"),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What the console is told by an Airflow with a DAG of the gate, a consumer, and a DAG that is neither."""
+    home = tmp_path_factory.mktemp("airflow")
+    database = f"sqlite:///{home}/airflow.db"
+    return ask_airflow(
+        CONSOLE,
+        home,
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database,
+        AIRFLOW__API__BASE_URL="https://airflow.example.org/",
+    )
+
+
+@pytest.mark.airflow
+def test_a_run_is_started_in_the_visitors_name_with_airflows_spelling_of_the_key(seen: Any):
+    assert seen["recorded"] == ["gate__orders", "2026-11-01~07", "queued", "jo@example.org"]
+    assert seen["started"].startswith("https://airflow.example.org/dags/gate__orders/runs/")
+
+
+@pytest.mark.airflow
+def test_the_newest_run_of_a_partition_is_found_by_its_key(seen: Any):
+    assert (seen["before"], seen["of_no_dag"]) == (None, None)
+    assert seen["newest"][1] == seen["started"]
+
+
+@pytest.mark.airflow
+def test_the_consumers_are_the_dags_that_the_asset_schedules(seen: Any):
+    assert seen["consumers"] == [["reports", "https://airflow.example.org/dags/reports"]]
+    assert seen["of_others"] == []
+
+
+@pytest.mark.airflow
+def test_a_run_that_airflow_refuses_says_why(seen: Any):
+    assert "Airflow does not start the run: " in seen["refused"]
+    assert "gate__gone" in seen["refused"]

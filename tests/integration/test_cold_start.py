@@ -48,15 +48,15 @@ def test_where_nothing_is_to_judge_great_expectations_is_not_imported(desk):
 @pytest.mark.parametrize(
     ("arguments", "loaded"),
     [
-        (["scheduler"], True),
         (["celery", "worker"], True),
+        (["scheduler"], False),
         (["api-server"], False),
         (["dag-processor"], False),
         (["celery", "flower"], False),
         (["dags", "list", "scheduler"], False),
     ],
 )
-def test_whatever_forks_tasks_has_the_heavy_libraries_for_all_of_them(arguments, loaded):
+def test_a_celery_worker_has_the_heavy_libraries_for_all_its_tasks(arguments, loaded):
     ask = """
 import sys, airflow_local_settings
 print({name in sys.modules for name in ("great_expectations", "scipy.stats._stats_py", "deltalake", "s3fs")})
@@ -65,3 +65,27 @@ print({name in sys.modules for name in ("great_expectations", "scipy.stats._stat
     ran = subprocess.run([sys.executable, "-c", ask, *arguments], capture_output=True, text=True, check=False)
 
     assert ran.stdout.strip() == str({loaded}), ran.stderr
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize(("component", "loaded"), [("scheduler", True), ("dag-processor", False)])
+def test_a_scheduler_has_them_through_the_plugin_before_it_forks(tmp_path: Path, component: str, *, loaded: bool):
+    ask = """
+import sys
+from airflow.listeners.listener import get_listener_manager
+get_listener_manager().hook.on_starting(component=None)
+heavy = ("great_expectations", "scipy.stats._stats_py", "deltalake", "partition_gate.gate.pipeline")
+print("FOUND", {name in sys.modules for name in heavy})
+"""
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": "plugins",
+        "PYTHONPATH": "include",
+    }
+
+    ran = subprocess.run(
+        [sys.executable, "-c", ask, component], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert f"FOUND { ({loaded}) }" in ran.stdout, ran.stderr

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from partition_gate.apps.web.app import create_app
 from partition_gate.core.errors import CannotAct
 from partition_gate.incidents.model import Assessment, Incident, IncidentState, Problem, ProblemKind
+from partition_gate.presentation.links import Link
 from partition_gate.testing.builders import NOON
 from partition_gate.testing.console import InMemoryConsole, a_console
 
@@ -37,6 +38,12 @@ class Visitors:
             raise CannotAct("Airflow does not start the run: it is paused")
         self.started.append((dag, key))
         return f"https://airflow.example.org/dags/{dag}/runs/1"
+
+    def last_run(self, dag: str, key: str) -> Link:
+        return Link(f"run of {key}", f"https://airflow.example.org/dags/{dag}/runs/0")
+
+    def consumers(self, dataset: str) -> tuple[Link, ...]:
+        return (Link(f"reports__{dataset}", "https://airflow.example.org/dags/reports"),)
 
 
 @pytest.fixture
@@ -167,6 +174,18 @@ def test_a_partition_is_run_again_where_airflow_is(console: InMemoryConsole):
 
     assert access.started == [("gate__orders", "2026-11-01/07")]
     assert answer.headers["location"] == "https://airflow.example.org/dags/gate__orders/runs/1"
+
+
+def test_pages_lead_to_the_newest_run_and_to_the_dags_of_consumers(console: InMemoryConsole):
+    browser = a_browser(console)
+
+    partition, dataset = (browser.get(path).text for path in ("/partitions/orders/2026-11-01", "/datasets/orders"))
+
+    # Airflow shows the console in a frame, in which it must not show itself.
+    run, reports = "https://airflow.example.org/dags/gate__orders/runs/0", "https://airflow.example.org/dags/reports"
+    assert f'<a target="_top" href="{run}">run of 2026-11-01</a>' in partition
+    assert f'<a target="_top" href="{reports}">reports__orders</a>' in dataset
+    assert '<form class="actions" method="post" target="_top" action="/runs/orders/2026-11-01">' in partition
 
 
 def test_without_airflow_there_is_no_button_that_could_not_work(console: InMemoryConsole):

@@ -95,7 +95,7 @@ def thin_day(tmp_path: Path) -> Desk:
 
 def test_a_thin_day_is_published_listed_and_promoted_to_a_rule(thin_day: Desk) -> None:
     listed = thin_day.gate("anomalies", "orders")
-    (found,) = json.loads(thin_day.gate("anomalies", "--json").stdout)
+    (found,) = json.loads(thin_day.gate("anomalies", "--json").stdout)["anomalies"]
     assert "100 rows; Thursdays had 20,000 (20,000 to 20,000) in the last 4 weeks" in listed.stdout
     assert (found["cause"], found["last_key"], found["state"]) == ("anomaly rows", KEY, "open")
     assert "anomalies, which break no promise: 1" in thin_day.gate("incidents", "list").stdout

@@ -68,12 +68,12 @@ def pinned(desk: Desk) -> Desk:
 def baselines(desk: Desk) -> Any:
     shown = desk.gate("baseline", "show", str(desk.contract), "--json")
     assert shown.returncode == OK, shown.stderr
-    return json.loads(shown.stdout)
+    return json.loads(shown.stdout)["baselines"]
 
 
 def anomalies(desk: Desk) -> dict[str, dict[str, Any]]:
     """Cause -> anomaly."""
-    return {each["cause"]: each for each in json.loads(desk.gate("anomalies", "--json").stdout)}
+    return {each["cause"]: each for each in json.loads(desk.gate("anomalies", "--json").stdout)["anomalies"]}
 
 
 def test_a_baseline_shows_who_pinned_which_rows_and_what_is_left_out(pinned: Desk) -> None:

@@ -37,7 +37,7 @@ class Clinic(Desk):
         self.environment = {**self.environment, **own, **settings}
         self.gate("compile")
         done = self.gate("doctor", "--json")
-        found = [Diagnosis.model_validate(each) for each in json.loads(done.stdout)]
+        found = [Diagnosis.model_validate(each) for each in json.loads(done.stdout)["trials"]]
         assert done.returncode == int(any(each.health is Health.FAILED for each in found))
         return {each.subject.partition(" s3://")[0].partition(" /")[0]: each for each in found}
 

@@ -56,7 +56,7 @@ class Desk:
 
     def notify(self, *arguments: str, **settings: str) -> tuple[int, list[dict[str, str]]]:
         done = self.run("notify", *arguments, "--json", **settings)
-        return done.returncode, json.loads(done.stdout) if done.stdout else []
+        return done.returncode, json.loads(done.stdout)["channels"] if done.stdout else []
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in {**self.environment, **settings}.items() if value}

@@ -45,7 +45,7 @@ def gate(home: Path, *arguments: str) -> Any:
 
 
 def shown(home: Path, *arguments: str) -> list[tuple[str, str]]:
-    found = json.loads(gate(home, *arguments, "--json").stdout)
+    found = json.loads(gate(home, *arguments, "--json").stdout)["partitions"]
     return [(each["dataset"], each["partition_key"][-2:]) for each in found]
 
 

@@ -103,7 +103,7 @@ def test_freeze_dates_a_version_that_says_no_day_by_its_tag_or_else_its_first_co
     checkout.gate("freeze", "orders")
     checkout.gate("compile")
 
-    rows = json.loads(checkout.gate("versions", "orders", "--json").stdout)
+    rows = json.loads(checkout.gate("versions", "orders", "--json").stdout)["versions"]
     days = {row["version"]: row["first_day"] for row in rows}
     assert days == {"2.0.0": "2026-05-01", "1.2.0": "2026-04-01", "1.1.0": "2026-02-01", "1.0.0": None}
 
@@ -233,7 +233,7 @@ def test_versions_lists_the_days_that_each_judges_newest_first(checkout: Checkou
     checkout.write("2.0.0", "2026-02-01")
     checkout.gate("compile")
 
-    rows = json.loads(checkout.gate("versions", "orders", "--json").stdout)
+    rows = json.loads(checkout.gate("versions", "orders", "--json").stdout)["versions"]
 
     assert [(row["version"], row["first_day"], row["last_day"]) for row in rows] == [
         ("2.0.0", "2026-02-01", None),

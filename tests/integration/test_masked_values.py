@@ -131,7 +131,7 @@ class Place:
     def pages(self) -> str:
         """What the console shows of the attempt, and every file of Data Docs and of the inbox."""
         browser = TestClient(create_app(console()))
-        attempt = json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)[0]["attempt_id"]
+        attempt = json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)["partitions"][0]["attempt_id"]
         addresses = ("/", f"/attempts/{attempt}", f"/quarantine/{attempt}", "/contracts/orders", "/inbox")
         files = [path for name in ("docs", "inbox") for path in (self.home / name).rglob("*") if path.is_file()]
         return "\n".join([*(browser.get(page).text for page in addresses), *(path.read_text() for path in files)])

@@ -109,7 +109,7 @@ def test_keys_of_every_type_are_judged_published_and_recorded_as_one_value(
     assert [check["rule_id"] for check in document["checks"] if check["outcome"] == "failed"] == ["id.minimum"]
     assert check_of(document, "price.minimum")["element_count"] == 100
     assert document["links"]["quarantine_files"].endswith(f"/orders/{KEY}/{document['attempt_id']}")
-    assert [one["partition_key"] for one in json.loads(desk.gate("status", "--json").stdout)] == [KEY]
+    assert [one["partition_key"] for one in json.loads(desk.gate("status", "--json").stdout)["partitions"]] == [KEY]
     if landed is on_disk:
         assert desk.query(f"SELECT DISTINCT {COLUMNS} FROM orders") == [VALUES]  # noqa: S608 -- a constant
         found = DeltaTable(str(desk.home / "warehouse" / "orders")).to_pyarrow_table().select(COLUMNS.split(", "))
@@ -141,7 +141,7 @@ def test_a_key_typed_wrong_is_a_usage_error_with_an_example_and_nothing_is_recor
     assert done.returncode == USAGE
     assert "write a key such as 2013-01-03" in done.stderr
     assert "Traceback" not in done.stderr
-    assert json.loads(daily.gate("status", "--json").stdout) == []
+    assert json.loads(daily.gate("status", "--json").stdout)["partitions"] == []
     assert not list((daily.home / "inbox").glob("*"))
 
 

@@ -191,7 +191,7 @@ def test_status_incidents_and_messages_know_the_dataset_and_its_command(shop: Sh
     shop.put("crm", id=[1])
     assert shop.judged("shop/customers", "")[1]["outcome"] == "held"
 
-    found = json.loads(shop.gate("status", "--json").stdout)
+    found = json.loads(shop.gate("status", "--json").stdout)["partitions"]
 
     assert {(each["contract"], each["dataset"]) for each in found} == {("shop", "customers"), ("shop", "orders")}
     told = "\n".join(path.read_text() for path in (shop.home / "inbox").glob("*.json"))
@@ -283,8 +283,8 @@ def test_the_dag_of_a_name_with_two_underscores_is_found(shop: Shop, names: tupl
 
 
 def test_coverage_is_of_the_contract_or_of_one_object(shop: Shop) -> None:
-    whole = json.loads(shop.gate("coverage", "shop", "--json").stdout)
-    own = json.loads(shop.gate("coverage", "shop/lines", "--json").stdout)
+    whole = json.loads(shop.gate("coverage", "shop", "--json").stdout)["clauses"]
+    own = json.loads(shop.gate("coverage", "shop/lines", "--json").stdout)["clauses"]
 
     objects = {row["clause"].partition(".")[0] for row in own if row["clause"].startswith("schema")}
     assert objects == {"schema[2]"}
@@ -293,7 +293,7 @@ def test_coverage_is_of_the_contract_or_of_one_object(shop: Shop) -> None:
 
 
 def test_versions_and_service_levels_list_every_object(judged: Shop) -> None:
-    versions = json.loads(judged.gate("versions", "shop", "--json").stdout)
+    versions = json.loads(judged.gate("versions", "shop", "--json").stdout)["versions"]
     levels = judged.gate("sla", "shop", "--json")
 
     assert [(each["dataset"], each["version"]) for each in versions] == [
@@ -312,7 +312,9 @@ def test_the_baselines_of_a_contract_are_those_of_its_datasets(judged: Shop) -> 
         assert judged.gate("baseline", "pin", f"shop/{name}", DAY).returncode == 0
 
     shown = {
-        name: [each["dataset"] for each in json.loads(judged.gate("baseline", "show", name, "--json").stdout)]
+        name: [
+            each["dataset"] for each in json.loads(judged.gate("baseline", "show", name, "--json").stdout)["baselines"]
+        ]
         for name in ("shop", "shop/lines", "shop/customers")
     }
 
@@ -335,7 +337,7 @@ def test_the_watch_judges_what_landed_of_every_object(shop: Shop) -> None:
 
     shop.gate("watch")
 
-    found = {each["dataset"] for each in json.loads(shop.gate("status", "--json").stdout)}
+    found = {each["dataset"] for each in json.loads(shop.gate("status", "--json").stdout)["partitions"]}
     assert found >= {"customers", "orders"}
 
 
@@ -347,7 +349,7 @@ def test_an_earlier_version_judges_the_objects_that_it_has(shop: Shop) -> None:
     custom = [*shop.document()["customProperties"], {"property": "effectiveFrom", "value": "2026-11-02"}]
     shop.write(customProperties=custom)
 
-    found = json.loads(shop.gate("versions", "shop", "--json").stdout)
+    found = json.loads(shop.gate("versions", "shop", "--json").stdout)["versions"]
 
     assert [(each["dataset"], each["version"], each["first_day"]) for each in found] == [
         ("customers", "1.0.0", "2026-11-02"),
@@ -400,7 +402,7 @@ def test_a_contract_that_grows_by_an_object_keeps_what_was_recorded(shop: Shop) 
 
     shop.write()
 
-    (found,) = json.loads(shop.gate("status", "--json").stdout)
+    (found,) = json.loads(shop.gate("status", "--json").stdout)["partitions"]
     assert (found["dataset"], found["outcome"]) == ("customers", "published")
     assert shop.judged("shop/customers", "")[1]["outcome"] == "published"
     assert shop.published("customers") == 3
@@ -427,7 +429,7 @@ def test_a_retired_contract_has_given_up_its_tables(shop: Shop) -> None:
 
 
 def test_the_lists_of_incidents_and_anomalies_take_the_name_with_its_contract(judged: Shop) -> None:
-    found = json.loads(judged.gate("incidents", "list", "shop/orders", "--json").stdout)
+    found = json.loads(judged.gate("incidents", "list", "shop/orders", "--json").stdout)["incidents"]
 
     assert {each["dataset"] for each in found} == {"orders"}
     assert judged.gate("anomalies", "shop/orders").returncode == 0

@@ -6,6 +6,7 @@ from tests.mutations.anomalies import COMPARING, DIGESTING, PROMOTING
 from tests.mutations.ci_formats import SHOWN
 from tests.mutations.columns_and_values import READING, SHOWING
 from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
+from tests.mutations.guides import GUIDING
 from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.landing import DRAFTING, PATHS
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
@@ -283,6 +284,6 @@ MUTATIONS = (
     *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
     *COMPARING_WITH_BASELINES,
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING),
-    *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING),
+    *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
     *(*PROVIDING, *BEGINNING),
 )

@@ -9,14 +9,19 @@ from airflow.api.common.trigger_dag import trigger_dag
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.models.asset import AssetModel, DagScheduleAssetReference
 from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowException
+from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType
 from fastapi import Request
+from sqlalchemy import select
 
 from partition_gate.apps.airflow.timetable import to_airflow
 from partition_gate.core.errors import CannotAct
+from partition_gate.presentation.links import Link
 
 
 def sign_in(request: Request, user: GetUserDep) -> None:
@@ -53,5 +58,34 @@ class AirflowAccess:
             )
         except (AirflowException, ValueError) as error:
             raise CannotAct(f"Airflow does not start the run: {error}") from error
-        base = str(conf.get("api", "base_url", fallback="")).rstrip("/")
-        return f"{base}/dags/{quote(dag, safe='')}/runs/{quote(run.run_id, safe='')}"
+        return _run_page(dag, run.run_id)
+
+    def last_run(self, dag: str, key: str) -> Link | None:
+        """The newest run of a partition; one that the watch started has its key in its conf, and is not found."""
+        if not dag:
+            return None
+        own = (DagRun.dag_id == dag, DagRun.partition_key == to_airflow(key))
+        query = select(DagRun.run_id).where(*own).order_by(DagRun.run_after.desc()).limit(1)
+        with create_session() as session:
+            run_id = session.scalar(query)
+        return Link(run_id, _run_page(dag, run_id)) if run_id else None
+
+    def consumers(self, dataset: str) -> tuple[Link, ...]:
+        """The DAGs that are scheduled by the dataset's asset, in order of their names."""
+        query = (
+            select(DagScheduleAssetReference.dag_id)
+            .join(AssetModel, AssetModel.id == DagScheduleAssetReference.asset_id)
+            .where(AssetModel.name == f"validated.{dataset}")
+            .order_by(DagScheduleAssetReference.dag_id)
+        )
+        with create_session() as session:
+            dags = session.scalars(query).all()
+        return tuple(Link(dag, f"{_airflow()}/dags/{quote(dag, safe='')}") for dag in dags)
+
+
+def _run_page(dag: str, run_id: str) -> str:
+    return f"{_airflow()}/dags/{quote(dag, safe='')}/runs/{quote(run_id, safe='')}"
+
+
+def _airflow() -> str:
+    return str(conf.get("api", "base_url", fallback="")).rstrip("/")

@@ -7,19 +7,25 @@ request loads the console, FastAPI and the adapters.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cached_property
+from importlib import import_module
 from importlib.metadata import distributions
 from typing import Any
 
+from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
 from partition_gate.apps.airflow import notes
 from partition_gate.apps.airflow.links import MOUNT, DataDocsLink, PartitionLink
 from partition_gate.apps.airflow.timetable import ContractTimetable
+from partition_gate.wiring import preload
 
 ENTRY_POINTS = "airflow.plugins"
 PATH = MOUNT.strip("/")  # relative: Airflow's pages have a <base>, so a prefix of Airflow's address still works
+# What DAG files import.
+_OF_TASKS = ("gate_dags", "watch_dag")
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -52,6 +58,21 @@ class ConsoleOnDemand:
         return create_app(console(), access=AirflowAccess(), dependencies=[Depends(sign_in)])
 
 
+class Preloading:
+    """Imports what tasks need once, in the scheduler, from which the processes of tasks are forked.
+
+    A Celery worker does not call listeners at its start; there, `airflow_local_settings.py` does it.
+    """
+
+    @hookimpl
+    def on_starting(self, component: object) -> None:  # noqa: ARG002 (Airflow's signature)
+        """Load the modules before the scheduler's executor forks its workers. Nothing is opened."""
+        if sys.argv[1:2] == ["scheduler"]:
+            preload()
+            for name in _OF_TASKS:
+                import_module(f"partition_gate.apps.airflow.{name}")
+
+
 class PartitionGatePlugin(AirflowPlugin):
     """The console below `/gate`, an entry in the navigation, a tab on each DAG, buttons, the timetable, and notes."""
 
@@ -63,4 +84,4 @@ class PartitionGatePlugin(AirflowPlugin):
     ]
     operator_extra_links = [DataDocsLink(), PartitionLink()]  # noqa: RUF012 (as above)
     timetables = [ContractTimetable]  # noqa: RUF012 (as above)
-    listeners = [notes]  # noqa: RUF012 (as above)
+    listeners = [notes, Preloading()]  # noqa: RUF012 (as above)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import dataset_part
 from partition_gate.core.display import SENTENCE_LENGTH, displayed
 from partition_gate.incidents.model import Incident, ProblemKind
@@ -40,8 +40,7 @@ def anomalies(
     recent = [each for each in incidents if each.kind is ProblemKind.ANOMALY and each.last_at >= since]
     found = sorted(recent, key=lambda each: (each.last_at, each.last_position, each.id), reverse=True)
     if as_json:
-        documents = [each.model_dump(mode="json", include=_FIELDS) for each in found]
-        typer.echo(json.dumps(documents, indent=2, ensure_ascii=False))
+        print_json({"anomalies": [each.model_dump(mode="json", include=_FIELDS) for each in found]})
     elif found:
         tables.terminal().print(_table(found, days))
     else:

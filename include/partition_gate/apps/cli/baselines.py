@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS, dataset_part
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import displayed, share
@@ -62,8 +62,7 @@ def show(
     names = None if dataset is None else {*contracts} or {dataset_part(dataset)}
     shown = [each for each in found if names is None or each.dataset in names]
     if as_json:
-        documents = [_document(each, contracts.get(each.dataset)) for each in shown]
-        typer.echo(json.dumps(documents, indent=2, ensure_ascii=False))
+        print_json({"baselines": [_document(each, contracts.get(each.dataset)) for each in shown]})
         return
     for each in shown:
         tables.terminal().print(_rendered(each, contracts.get(each.dataset)))
@@ -137,7 +136,6 @@ def _labelled(column: PinnedColumn) -> Iterator[tuple[str, int]]:
 def _document(baseline: Baseline, compiled: CompiledDataset | None) -> dict[str, Any]:
     shown = _open_columns(compiled)
     return {
-        "interface_version": 1,
         "contract": compiled.contract.id if compiled else None,
         "dataset": baseline.dataset,
         "partitions": baseline.keys,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from rich.table import Table
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.adapters.linted_files import ContractLinter
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.apps.cli.named import Names, named
 from partition_gate.apps.cli.versions import with_git
 from partition_gate.contracts.compatibility.changes import ContractVersion
@@ -95,7 +95,7 @@ def coverage(
     if dataset is not None:
         rows = of_object(rows, folder.load_contract(name)[0].dataset.path)
     if as_json:
-        typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
+        print_json({"clauses": dumped(rows)})
         return
     tables.terminal().print(_coverage_table(rows, title=f"{folder.label(path)}: {_sums(rows)}"))
 

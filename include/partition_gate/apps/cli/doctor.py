@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.core.diagnosis import Diagnosis, Health
 from partition_gate.core.display import SENTENCE_LENGTH, displayed
 from partition_gate.settings import load_settings
@@ -36,7 +36,7 @@ def doctor(as_json: Json = False) -> None:
     with open_ports(settings) as ports:
         diagnoses = list(examine(settings, ports))
     if as_json:
-        typer.echo(json.dumps([each.model_dump(mode="json") for each in diagnoses], indent=2, ensure_ascii=False))
+        print_json({"trials": dumped(diagnoses)})
     else:
         tables.terminal().print(table_of(diagnoses))
     raise typer.Exit(1 if any(each.health is Health.FAILED for each in diagnoses) else 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.apps.cli.named import dataset_part, stated
 from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed
 from partition_gate.core.errors import CannotAct
@@ -60,7 +60,7 @@ def list_(
         now = ports.clock.now()
     found = [each for each in recorded if each.kind is not ProblemKind.ANOMALY]
     if as_json:
-        typer.echo(json.dumps([each.model_dump(mode="json") for each in found], indent=2, ensure_ascii=False))
+        print_json({"incidents": dumped(found)})
         return
     if found:
         tables.terminal().print(_table(found, now))
@@ -81,12 +81,13 @@ def show(number: Number, as_json: Json = False) -> None:
         events, threads = ports.ledger.incident_events(number), ports.ledger.threads(number)
         now = ports.clock.now()
     if as_json:
-        document = {
-            **incident.model_dump(mode="json"),
-            "events": [event.model_dump(mode="json", exclude={"incident_id"}) for event in events],
-            "threads": [thread.model_dump(mode="json", include=_OF_THREAD) for thread in threads],
-        }
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json(
+            {
+                **incident.model_dump(mode="json"),
+                "events": [event.model_dump(mode="json", exclude={"incident_id"}) for event in events],
+                "threads": [thread.model_dump(mode="json", include=_OF_THREAD) for thread in threads],
+            }
+        )
     else:
         tables.terminal().print(_details(incident, events, threads, now))
 

@@ -32,6 +32,7 @@ from partition_gate.apps.cli import (
     versions,
     watch,
 )
+from partition_gate.apps.cli.progress import set_verbosity, shown_while_working
 from partition_gate.core.display import escaped
 from partition_gate.core.errors import (
     CannotAct,
@@ -55,6 +56,8 @@ EXTRAS = {
     **dict.fromkeys(("psycopg",), "postgres"),
     **dict.fromkeys(("airflow", "pendulum"), "airflow"),
 }
+# They run until they are stopped, or have a progress of their own.
+_WITHOUT_PROGRESS = {"console", "demo", "watch"}
 
 app = typer.Typer(
     name="gate",
@@ -93,11 +96,18 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def gate(
-    version: Annotated[  # handled by its callback
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 -- handled by its callback
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Show the log; -vv: its details.")] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show errors only, and no progress.")] = False,
 ) -> None:
     """Partition Gate: judge Parquet partitions against data contracts."""
+    set_verbosity(verbose=verbose, quiet=quiet)
+    if not (verbose or quiet) and context.invoked_subcommand not in _WITHOUT_PROGRESS:
+        working = shown_while_working(f"gate {context.invoked_subcommand}", error=sys.stderr)
+        context.with_resource(working)
 
 
 def main() -> None:

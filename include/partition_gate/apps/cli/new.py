@@ -24,7 +24,6 @@ FILES = {
     ".github/workflows/contracts.yml": "workflow.yml",
     ".gitignore": "gitignore",
     "README.md": "README.md",
-    "config/airflow_local_settings.py": "airflow_local_settings.py.txt",
     "contracts/orders.odcs.yaml": "orders.odcs.yaml",
     "dags/gate.py": "gate.py.txt",
     "dags/gate_left_out.py": "gate_left_out.py.txt",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from partition_gate.alerts.alert import NOTIFYING_STATUSES, Recipient, address_of, recipients_of, trial_message
 from partition_gate.alerts.slack_blocks import clean
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.contract.model import Dataset
 from partition_gate.core.addresses import shown_channel
 from partition_gate.core.display import displayed
@@ -130,7 +130,7 @@ def _line(message: Message, result: str, why: str = "") -> Line:
 
 def _print(lines: Sequence[Line], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([line.model_dump() for line in lines], indent=2, ensure_ascii=False))
+        print_json({"channels": dumped(lines)})
         return
     if not lines:
         typer.echo("no message waits")

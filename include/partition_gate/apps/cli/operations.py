@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import json
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
 from partition_gate.gate.operations import forget as forget_outcome
 from partition_gate.gate.operations import sweep as swept
@@ -52,8 +52,7 @@ def reconcile(
     with open_ports(settings) as ports:
         result = reconciled(contract_folder(settings).load_all().contracts, ports=ports, send_messages=not no_notify)
     if as_json:
-        document = {**result.model_dump(mode="json"), "proof_holds": all(proof.holds for proof in result.proofs)}
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json({**result.model_dump(mode="json"), "proof_holds": all(proof.holds for proof in result.proofs)})
     else:
         tables.terminal().print(tables.reconciliation(result))
         if not result.proofs:
@@ -71,6 +70,7 @@ def sweep(
             help="Age in hours from which staged and replaced files are removed.",
         ),
     ] = 24.0,
+    as_json: Json = False,
 ) -> None:
     """Remove what killed runs left behind, and replaced versions. Files of a live run are never touched.
 
@@ -80,12 +80,15 @@ def sweep(
     with open_ports(settings) as ports:
         contracts = contract_folder(settings).load_all().contracts
         result = swept(contracts, older_than=timedelta(hours=older_than), ports=ports)
-    typer.echo(
-        f"ended {result.attempts} abandoned attempts; removed {result.spool_folders} spool folders "
-        f"and {result.staged_files} staged files"
-    )
-    for problem in result.problems:
-        typer.echo(f"not removed: {problem}", err=True)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        typer.echo(
+            f"ended {result.attempts} abandoned attempts; removed {result.spool_folders} spool folders "
+            f"and {result.staged_files} staged files"
+        )
+        for problem in result.problems:
+            typer.echo(f"not removed: {problem}", err=True)
     raise typer.Exit(1 if result.problems else 0)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import getpass
-import json
 from typing import Annotated
 
 import typer
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import PATH_LENGTH, displayed, escaped
@@ -119,6 +119,7 @@ def quarantine_show(
     contract: Contract,
     key: Key = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The maximum number of rows.")] = 20,
+    as_json: Json = False,
 ) -> None:
     """Show the quarantined rows of a partition, with their reasons.
 
@@ -135,10 +136,13 @@ def quarantine_show(
         raise UnknownContract(
             f"{contract} {key}: nothing is recorded for this partition; `gate status` shows the recorded ones"
         )
-    if rows is None:
+    sample = None if rows is None else sample_of(rows, today.masking, mask_key(settings))
+    if as_json:
+        print_json({**settled.model_dump(mode="json"), "sample": sample and sample.model_dump(mode="json")})
+        return
+    if sample is None:
         typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no rows are in quarantine")
         return
-    sample = sample_of(rows, today.masking, mask_key(settings))
     typer.echo(f"{settled.rows_quarantined:,} rows in {displayed(uri or '', limit=PATH_LENGTH)}")
     tables.terminal().print(tables.quarantined(sample))
 
@@ -189,7 +193,7 @@ def _show(result: RunResult, compiled: CompiledDataset, ports: WiredPorts, *, as
         messages=result.messages,
     )
     extra = {"dry_run": result.is_dry_run, "view_problem": result.view_problem}
-    typer.echo(json.dumps({**document, **extra}, indent=2))
+    print_json({**document, **extra})
 
 
 def _exit_code(outcome: PartitionOutcome) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS
 from partition_gate.contract.model import Dataset
 from partition_gate.core.display import displayed, share
@@ -61,7 +61,7 @@ def profile(contract: Contract, key: Key = None, last: Last = 7, as_json: Json =
     with open_ports() as ports:
         combined = _profile(ports.ledger, dataset.name, _published(ports.ledger, dataset, key, last))
     if as_json:
-        typer.echo(json.dumps(_document(combined, contract=dataset.contract.id), indent=2, ensure_ascii=False))
+        print_json(_document(combined, contract=dataset.contract.id))
         return
     tables.terminal().print(_rendered(combined))
 
@@ -150,7 +150,6 @@ def _mean(column: ColumnCounters) -> str:
 def _document(combined: DatasetProfile, *, contract: str) -> dict[str, Any]:
     counted = combined.profile
     return {
-        "interface_version": 1,
         "contract": contract,
         "dataset": combined.dataset,
         "partitions": combined.partitions,

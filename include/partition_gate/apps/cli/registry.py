@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.core.errors import ContractError
 from partition_gate.gate.publish_contracts import Approved, Publication, RegistryOutcome, publish_contracts
 from partition_gate.settings import load_settings
@@ -40,12 +40,7 @@ def publish(to: To = "", as_json: Json = False) -> None:
         store = ports.registry(to or str(settings.home / "registry"))
         publications = publish_contracts(files, store, now=ports.clock.now())
     if as_json:
-        document = {
-            "root": store.root,
-            "contracts": [publication.model_dump(mode="json") for publication in publications],
-            "broken": broken,
-        }
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json({"root": store.root, "contracts": dumped(publications), "broken": broken})
     else:
         tables.terminal().print(_table(publications, store.root))
         for problem in broken:

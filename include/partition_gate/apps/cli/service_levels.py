@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from rich.text import Text
 from partition_gate.adapters.catalogue import Catalogue
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.response_times import response_document, response_notes, response_table
 from partition_gate.checks.promises import LONGEST_WINDOW
 from partition_gate.core.display import SENTENCE_LENGTH, displayed, escaped, share
@@ -59,8 +59,7 @@ def sla(dataset: Dataset = None, window: Window = "90d", as_json: Json = False) 
         responses = service_level_responses(catalogue.contracts, window=span, now=now, ledger=ports.ledger)
     if as_json:
         contracts = {each.dataset.name: each.contract.id for each in catalogue.contracts}
-        found = document(reports, responses, contracts, window=span, now=now)
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        print_json(document(reports, responses, contracts, window=span, now=now))
     else:
         tables.terminal().print(rendered(reports, responses, window=span, is_named=dataset is not None))
     for file, problem in catalogue.broken:
@@ -87,7 +86,6 @@ def document(
 ) -> dict[str, Any]:
     """The JSON document. Within an interface version keys are only added. `contracts` are the ids by dataset."""
     return {
-        "interface_version": 1,
         "as_of": now.isoformat(),
         "window_seconds": window.total_seconds(),
         "clauses": [{"contract": contracts[each.dataset], **_clause_document(each)} for each in reports],

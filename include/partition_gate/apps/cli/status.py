@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.apps.cli.named import dataset_part
 from partition_gate.apps.cli.watch import delivery_lines, heartbeat_line
 from partition_gate.core.display import displayed
@@ -54,7 +54,7 @@ def status(
             typer.echo(line, err=True)
     found = selected(recorded, start=start, outcomes=outcome or [], limit=limit)
     if as_json:
-        typer.echo(json.dumps([settlement.model_dump(mode="json") for settlement in found], indent=2))
+        print_json({"partitions": dumped(found)})
     elif found:
         typer.echo(tables.status(found))
     elif recorded:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from rich.table import Table
 from partition_gate.adapters.contract_folder import SUFFIX, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.apps.cli.named import Names, named
 from partition_gate.checks.compiling.compiled import versions_in_force
 from partition_gate.contract.model import Contract
@@ -54,7 +54,7 @@ def versions(contract: ContractArgument, as_json: Json = False) -> None:
     datasets = contract_folder(load_settings()).load_contract(contract)
     rows = [row for compiled in datasets for row in versions_in_force(compiled)]
     if as_json:
-        typer.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
+        print_json({"versions": dumped(rows)})
         return
     table = Table(title=contract, title_justify="left")
     for name in ("dataset", "version", "first day", "last day", "columns", "checks", "file"):

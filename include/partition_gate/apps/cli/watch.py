@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from partition_gate.adapters.cached_catalogue import CachedCatalogue
+from partition_gate.apps.cli.json_output import print_json
 from partition_gate.contract.model import Status
 from partition_gate.core.display import SENTENCE_LENGTH, displayed
 from partition_gate.core.errors import GateError
@@ -100,7 +100,7 @@ def _pass(contracts: CachedCatalogue, plan: WatchPlan, ports: WiredPorts, *, as_
     watched = [compiled for compiled in catalogue.contracts if compiled.contract.status is not Status.RETIRED]
     found = one_pass(watched, catalogue.broken, plan=plan, ports=ports)
     if as_json:
-        typer.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False))
+        print_json(found.model_dump(mode="json"), on_one_line=True)
     else:
         for line in _lines(found, ports.clock.now(), seconds=time.monotonic() - began):
             typer.echo(line)

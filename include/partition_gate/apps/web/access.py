@@ -1,4 +1,4 @@
-"""Who visits the console, what they may do, and that it is they who ask for it."""
+"""Who visits the console, what they may do, what Airflow knows of it, and that it is they who ask for it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from urllib.parse import urlsplit
 from fastapi import HTTPException, Request
 
 from partition_gate.core.errors import CannotAct
+from partition_gate.presentation.links import Link
 
 
 class Access(Protocol):
-    """The visitors of one installation. An empty `dag` stands for what belongs to no dataset: all DAGs."""
+    """The visitors of one installation, and its Airflow, if there is one.
+
+    An empty `dag` stands for what belongs to no dataset: all DAGs.
+    """
 
     @property
     def starts_runs(self) -> bool:
@@ -26,6 +30,12 @@ class Access(Protocol):
 
     def start_run(self, request: Request, dag: str, key: str) -> str:
         """Start a run of a partition; the address of its page. Raises: CannotAct."""
+
+    def last_run(self, dag: str, key: str) -> Link | None:
+        """The newest run of a partition."""
+
+    def consumers(self, dataset: str) -> tuple[Link, ...]:
+        """The DAGs that run for each published partition of a dataset."""
 
 
 class LocalAccess:
@@ -41,6 +51,12 @@ class LocalAccess:
 
     def start_run(self, request: Request, dag: str, key: str) -> str:  # noqa: ARG002 -- as above
         raise CannotAct("there is no Airflow here that could start a run; use `gate run`")
+
+    def last_run(self, dag: str, key: str) -> Link | None:  # noqa: ARG002 -- as above
+        return None
+
+    def consumers(self, dataset: str) -> tuple[Link, ...]:  # noqa: ARG002 -- as above
+        return ()
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -112,6 +112,7 @@ class ConsolePages:
             page=dataset_page(history),
             is_newest=not last,
             watch_problem=self._console.watch_problem(),
+            consumers=self._access.consumers(name),
         )
 
     def _recorded(self, request: Request, name: str) -> Response:
@@ -190,7 +191,7 @@ class ConsolePages:
         return Response(content, media_type=f"{kind}; charset=utf-8")
 
     def _partition(self, request: Request, settlement: Settlement, *, newest: Settlement) -> Response:
-        console = self._console
+        console, dag = self._console, self._dag(settlement.dataset)
         page = f"attempts/{settlement.attempt_id}/index.html"
         attempts = console.attempts(settlement.dataset, settlement.partition_key)
         return html(
@@ -204,7 +205,8 @@ class ConsolePages:
             results=failures_first(console.results(settlement.attempt_id)),
             messages=conversations(console.messages(settlement.attempt_id)),
             docs_page=page if has_report(settlement) else None,
-            may_run=self._access.starts_runs and self._access.may_act(request, self._dag(settlement.dataset)),
+            may_run=self._access.starts_runs and self._access.may_act(request, dag),
+            last_run=self._access.last_run(dag, settlement.partition_key),
         )
 
     def _dag(self, dataset: str) -> str:

@@ -1,0 +1,114 @@
+"""What a command shows while it works: nothing for two seconds, then one line that says what it does and for how long.
+
+The line is on the standard error of a terminal only, and is gone before the command prints anything.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from partition_gate.core.display import displayed
+
+PACKAGE = "partition_gate"
+SHOWN_AFTER_S = 2.0
+
+
+def set_verbosity(*, verbose: int, quiet: bool) -> None:
+    """`-v`: the log of the gate on the standard error; `-vv`: also its details; `-q`: errors only, no progress."""
+    log = logging.getLogger(PACKAGE)
+    log.setLevel(logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
+    if verbose:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+        log.addHandler(handler)
+
+
+@contextmanager
+def shown_while_working(name: str, *, error: TextIO, after_s: float = SHOWN_AFTER_S) -> Iterator[None]:
+    """Show the line while the block runs, if `error` is a terminal, until it writes to the standard output."""
+    if not error.isatty():
+        yield
+        return
+    line, output = _Line(name, error), sys.stdout
+    timer = threading.Timer(after_s, line.show)
+    timer.daemon = True
+    log = logging.getLogger(PACKAGE)
+    level = log.level
+    log.addHandler(line)
+    log.setLevel(min(level or logging.WARNING, logging.INFO))
+    sys.stdout = _Announced(output, line)  # it passes everything on
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        line.hide()
+        sys.stdout = output
+        log.removeHandler(line)
+        log.setLevel(level)
+
+
+class _Line(logging.Handler):
+    """The name of the command, the newest entry of the log, and the seconds since the beginning."""
+
+    def __init__(self, name: str, error: TextIO) -> None:
+        super().__init__(logging.INFO)
+        self._name, self._newest, self._began = name, "", time.monotonic()
+        self._spinner = Spinner("dots")
+        self._live = Live(
+            get_renderable=self._render,
+            console=Console(file=error),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            refresh_per_second=4,
+        )
+        self._is_over = False
+        self._gate = threading.Lock()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._newest = record.getMessage()
+        if record.levelno >= logging.WARNING and logging.lastResort:  # what Python does with it without a handler
+            self.hide()
+            logging.lastResort.handle(record)
+
+    def show(self) -> None:
+        with self._gate:
+            if not self._is_over:
+                self._live.start()
+
+    def hide(self) -> None:
+        with self._gate:
+            self._is_over = True
+            self._live.stop()
+
+    def _render(self) -> Spinner:
+        seconds = int(time.monotonic() - self._began)
+        text = ": ".join(part for part in (f"{self._name}, {seconds} s", displayed(self._newest, limit=100)) if part)
+        self._spinner.update(text=Text(text, no_wrap=True, overflow="ellipsis"))
+        return self._spinner
+
+
+class _Announced:
+    """The standard output, before whose first text the line disappears."""
+
+    def __init__(self, output: TextIO, line: _Line) -> None:
+        self._output, self._line = output, line
+
+    def write(self, text: str) -> int:
+        self._line.hide()
+        return self._output.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._output, name)
