@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
@@ -65,9 +66,8 @@ def new(project: Project) -> None:
     texts = dict(rendered(name, day=day))
     with writing_below(project, setting="PROJECT"):
         _write(folder, texts, day)
-    typer.echo(
-        f"made {project}; next:\n\n  cd {project}\n  gate run orders {day}\n\nIts README.md has the other steps."
-    )
+    steps = f"  cd {shlex.quote(str(project))}\n  gate run orders {day}"
+    typer.echo(f"made {project}; next:\n\n{steps}\n\nIts README.md has the other steps.")
 
 
 def rendered(name: str, *, day: date) -> Iterator[tuple[str, str]]:
