@@ -31,7 +31,7 @@ class Demo:
         self.home = home
         self.visits = Visits(home.parent)
         with self.begin("demo", "--once", **self.visits.folder.settings) as process:
-            self.visits.run(home)
+            self.visits.run(home, process)
             self.printed, _ = process.communicate()
         self.exit_code = process.returncode
         self.settlements = {(s.dataset, s.partition_key): s for s in SqlLedger(self.ledger_url).latest()}
@@ -82,15 +82,18 @@ class Visits:
         (schema,), ready = BY_HOUR["schema"], [{"property": "readiness", "value": "quiet:1s"}]
         self.folder.add("visits", **{**BY_HOUR, "schema": [{**schema, "name": "visits"}]}, customProperties=ready)
 
-    def run(self, home: Path) -> None:
+    def run(self, home: Path, demo: subprocess.Popen[str]) -> None:
         """Put it on schedule in the demo's Airflow as soon as that answers, and trigger the oldest hour by hand."""
-        ask(home, "PATCH", "gate__visits", {"is_paused": False})
-        ask(home, "POST", "gate__visits/dagRuns", {"logical_date": None, "partition_key": self.keys[0]})
+        ask(home, "PATCH", "gate__visits", {"is_paused": False}, while_runs=demo)
+        key = {"logical_date": None, "partition_key": self.keys[0]}
+        ask(home, "POST", "gate__visits/dagRuns", key, while_runs=demo)
 
 
-def ask(home: Path, method: str, path: str, body: dict[str, Any]) -> None:
-    """One call of the API about a DAG, again each second until it is answered."""
+def ask(home: Path, method: str, path: str, body: dict[str, Any], *, while_runs: subprocess.Popen[str]) -> None:
+    """One call of the API about a DAG, again each second until it is answered, or until the demo has ended."""
     for _ in range(300):
+        if while_runs.poll() is not None:
+            return
         try:
             url = f"http://127.0.0.1:{(home / 'airflow' / 'port').read_text()}"
             with urllib.request.urlopen(f"{url}/auth/token", timeout=30) as answer:  # noqa: S310  # loopback

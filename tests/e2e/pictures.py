@@ -1,6 +1,6 @@
 """A visit to a finished demo in a real browser: from Airflow's grid to the rows, with a picture of each surface.
 
-`GATE_PICTURES=docs/pictures pytest tests/e2e/test_demo.py` renews the pictures of the documents.
+`PICTURES_FOLDER=docs/pictures pytest tests/e2e/test_demo.py` renews the pictures of the documents.
 """
 
 from __future__ import annotations
@@ -74,8 +74,9 @@ class _Walk:
 
     def from_the_grid_to_the_run(self) -> None:
         page = self._page
-        page.goto(f"{self._url}/dags/gate__flights", wait_until="networkidle")
-        self._take("airflow-grid", settled_s=2)
+        page.goto(f"{self._url}/dags/gate__weather", wait_until="networkidle")
+        page.wait_for_selector("text=Overview")  # the texts of Airflow's pages are loaded after them
+        self._take("airflow-grid", settled_s=3)
         runs = page.request.get(f"{self._url}/api/v2/dags/gate__flights/dagRuns?limit=100").json()["dag_runs"]
         run = next(each for each in runs if each["partition_key"] == _DAY)
         page.goto(f"{self._url}/dags/gate__flights/runs/{run['dag_run_id']}", wait_until="networkidle")

@@ -272,7 +272,7 @@ def _strings(value: Any, key: str) -> Iterator[str]:
 
 @pytest.mark.browser
 def test_people_find_their_way_from_a_marked_run_to_the_rows_and_act_on_what_lasts(demo, tmp_path):
-    taken = photographed(demo, Path(os.environ.get("GATE_PICTURES", tmp_path)))
+    taken = photographed(demo, Path(os.environ.get("PICTURES_FOLDER", tmp_path)))
 
     assert taken.problems == []
     assert sorted(taken.names) == sorted(PICTURES)

@@ -78,7 +78,7 @@ def test_a_partition_that_never_came_is_a_note(desk: Desk):
 
     done = run(RunOptions())
 
-    assert done["note"].startswith("**Missing**\n- `")
+    assert done["note"].startswith("**Missing**: `")
     assert done["note"].endswith(f"[What happened, and what to do](/gate/partitions/orders/{KEY})")
 
 

@@ -43,7 +43,7 @@ def test_a_note_says_how_many_rows_are_published_why_and_where_to_look():
     rejected = in_xcom(PartitionOutcome.REJECTED, rows_in=1010, rows_published=0, why=("orders.id: 3 rows fail",))
 
     assert note_of(rejected, ADDRESS) == (
-        "**Rejected**: 0 of 1,010 rows published\n- `orders.id: 3 rows fail`\n\n"
+        "**Rejected**: 0 of 1,010 rows published: `orders.id: 3 rows fail`\n\n"
         f"[What happened, and what to do]({ADDRESS})"
     )
 
@@ -59,7 +59,11 @@ def test_a_note_fits_into_airflows_column_and_counts_the_reasons_that_do_not():
 def test_reasons_are_inert_code_in_a_note():
     note = said("rejected", reasons=["`x` <img src=x> [click](javascript:alert(1))"])
 
-    assert note == "**Rejected**\n- `` `x` <img src=x> [click](javascript:alert(1)) ``"
+    assert note == "**Rejected**: `` `x` <img src=x> [click](javascript:alert(1)) ``"
+
+
+def test_further_reasons_are_lines_of_their_own():
+    assert said("rejected", reasons=["a", "b", "c"]) == "**Rejected**: `a`\n- `b`\n- `c`"
 
 
 def a_dataset(**changes: Any) -> Any:

@@ -26,6 +26,7 @@ NOTE_KEY = "note"  # of the XCom
 AUTHOR = "partition-gate"
 _LONGEST = 1000  # characters; what Airflow's column holds
 _MORE = "\n- and {:,} more"
+_BEFORE = (": ", "\n- ")  # the first reason, and the others
 _PUBLISHED = "published"
 
 
@@ -43,18 +44,22 @@ def note_of(settlement: dict[str, Any], address: str = "") -> str | None:
 
 
 def said(outcome: str, details: str = "", *, reasons: Sequence[str] = (), address: str = "") -> str:
-    """A note: the outcome, as many reasons as fit (text from data and contracts is inert code), and where to look."""
-    lines = [f"**{outcome.capitalize()}**" + (f": {details}" if details else "")]
+    """A note: the outcome, as many reasons as fit (text from data and contracts is inert code), and where to look.
+
+    The first reason is on the first line, because Airflow shows only that one beside a run.
+    """
     link = f"\n\n[What happened, and what to do]({address})" if address else ""
-    left = _LONGEST - len(lines[0]) - len(link) - len(_MORE.format(len(reasons)))
+    text = f"**{outcome.capitalize()}**" + (f": {details}" if details else "")
+    left = _LONGEST - len(text) - len(link) - len(_MORE.format(len(reasons)))
+    told = 0
     for reason in reasons:
-        line = f"\n- {inline_code(reason)}"
+        line = f"{_BEFORE[min(told, 1)]}{inline_code(reason)}"
         left -= len(line)
         if left < 0:
             break
-        lines.append(line)
-    more = len(reasons) - len(lines) + 1
-    return "".join(lines) + (_MORE.format(more) if more else "") + link
+        text, told = text + line, told + 1
+    more = len(reasons) - told
+    return text + (_MORE.format(more) if more else "") + link
 
 
 @contextmanager
