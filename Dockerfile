@@ -16,7 +16,7 @@ COPY requirements.lock ./
 RUN pip install --no-cache-dir uv==0.13.8 \
  && uv pip install --system --no-cache --compile-bytecode --require-hashes -r requirements.lock
 
-COPY pyproject.toml README.md LICENSE requirements.txt ./
+COPY pyproject.toml README.md LICENSE ./
 COPY include include
 COPY expectations expectations
 COPY dags dags

@@ -24,9 +24,9 @@ from typing import Any
 COLD = (sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()")  # from nothing
 
 
-def gate(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """What `gate` with these arguments answers; the environment is all that it sees."""
-    asked = {"arguments": arguments, "environment": dict(environment)}
+def gate(*arguments: str, environment: Mapping[str, str], folder: str = ".") -> subprocess.CompletedProcess[str]:
+    """What `gate` with these arguments answers in this folder; the environment is all that it sees."""
+    asked = {"arguments": arguments, "environment": dict(environment), "folder": folder}
     return subprocess.CompletedProcess(["gate", *arguments], **_answer_of(server(), asked))
 
 

@@ -11,6 +11,8 @@ from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from partition_gate.adapters.ledger.migrate import HEAD, ledger_state
 from partition_gate.adapters.object_store.examination import LandingProbe, clock_skew, local_landing, skew
 from partition_gate.adapters.slack import SCOPES, SlackNotifier
@@ -29,6 +31,7 @@ from partition_gate.wiring import WiredPorts, contract_folder, mask_key
 LIMIT_S = 30.0
 _S3 = "s3://"
 _DISTRIBUTION = "partition-gate"
+_EXTRA = "run"  # whoever judges partitions has it
 _PYTHON = (3, 11)
 _FULL_BYTES, _NEARLY_FULL_BYTES = 1_000_000_000, 10_000_000_000
 _NAMED = 3
@@ -86,26 +89,28 @@ def _trials(settings: Settings, ports: WiredPorts) -> Iterator[Trial]:
 
 
 def _versions() -> Finding:
-    """The installed packages are compared with the pins of this version."""
+    """The installed packages are compared with the ranges of this version. What only an extra needs may be missing."""
     if sys.version_info[:2] != _PYTHON:
         return failed(f"Python {sys.version_info[0]}.{sys.version_info[1]}; use Python 3.11")
     try:
-        pinned = [each.partition("==") for each in requires(_DISTRIBUTION) or ()]
+        stated = [Requirement(each) for each in requires(_DISTRIBUTION) or ()]
     except PackageNotFoundError:
         return warning("the package is not installed, so its versions could not be compared; install it with pip")
-    differing = [text for name, _, wanted in pinned if (text := _differing(name.partition("[")[0], wanted))]
+    others = [each for each in stated if each.name != _DISTRIBUTION]
+    differing = [text for each in others if (text := _differing(each))]
     if differing:
         named = ", ".join(differing[:_NAMED]) + (" ..." if len(differing) > _NAMED else "")
-        return warning(f"{len(differing)} packages differ from the pinned ones: {named}; install requirements.lock")
-    return ok(f"{_DISTRIBUTION} {version(_DISTRIBUTION)}, Python 3.11, {len(pinned)} pinned packages")
+        return warning(f"packages that do not fit this version: {named}; install {_DISTRIBUTION} again")
+    return ok(f"{_DISTRIBUTION} {version(_DISTRIBUTION)}, Python 3.11; its packages fit")
 
 
-def _differing(name: str, wanted: str) -> str:
+def _differing(wanted: Requirement) -> str:
+    is_needed = wanted.marker is None or wanted.marker.evaluate({"extra": _EXTRA})
     try:
-        found = version(name)
+        found = version(wanted.name)
     except PackageNotFoundError:
-        return f"{name} is missing"
-    return "" if found == wanted else f"{name} {found} ({wanted})"
+        return f"{wanted.name} is missing" if is_needed else ""
+    return "" if wanted.specifier.contains(found, prereleases=True) else f"{wanted.name} {found} ({wanted.specifier})"
 
 
 def _home(home: Path) -> Finding:

@@ -56,8 +56,9 @@ print("FOUND" + json.dumps({"dags": sorted(built.dags), "left_out": built.left_o
 TASK = """
 import json
 import gate_contracts
-dags = {name: dag.get_task("arrive").op_args for name, dag in gate_contracts.built.dags.items()}
-print("FOUND" + json.dumps({"dags": dags, "left_out": gate_contracts.built.left_out}))
+from partition_gate.apps.airflow.gate_dags import built_dags
+dags = {name: dag.get_task("arrive").op_args for name, dag in vars(gate_contracts).items() if name[:6] == "gate__"}
+print("FOUND" + json.dumps({"dags": dags, "left_out": built_dags().left_out}))
 """
 TICKS = """
 import json, re, sys

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from rich.console import Console
 from sqlalchemy import create_engine, text
@@ -19,7 +20,10 @@ from tests.integration.test_s3_rights import desk_on, documented_policy, without
 from partition_gate.adapters.ledger.migrate import migrate
 from partition_gate.apps.cli.doctor import table_of
 from partition_gate.core.diagnosis import Diagnosis, Health
+from partition_gate.doctor import examine
+from partition_gate.settings import load_settings
 from partition_gate.testing.slack_server import SlackServer
+from partition_gate.wiring import open_ports
 
 LOCATION = "s3://landing/orders"
 
@@ -206,3 +210,24 @@ def test_the_table_fits_into_80_columns() -> None:
     assert max(map(len, lines)) <= 80
     assert lines[0].split()[0] == "result"
     assert lines[-1].rstrip().endswith("end")
+
+
+def test_a_package_outside_of_the_range_of_this_version_is_named(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):
+    info = clinic.folder / "partition_gate-0.dist-info"
+    info.mkdir()
+    wanted = ("duckdb<1", "typer>0", 'not-installed>1; extra == "demo"')
+    lines = [
+        "Metadata-Version: 2.1",
+        "Name: partition-gate",
+        "Version: 0",
+        *(f"Requires-Dist: {each}" for each in wanted),
+    ]
+    (info / "METADATA").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(clinic.folder)
+    settings = load_settings({"GATE_HOME": str(clinic.home)})
+
+    with open_ports(settings) as ports:
+        versions = next(examine(settings, ports))
+
+    assert versions.health is Health.WARNING
+    assert versions.what.startswith(f"packages that do not fit this version: duckdb {duckdb.__version__} (<1); install")

@@ -13,6 +13,7 @@ from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REF
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
+from tests.mutations.projects import BEGINNING, PROVIDING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
 from tests.mutations.standard import ACCEPTING, TRANSLATING
 from tests.mutations.watching import DELIVERED, MISSING, NOTICING, SURVIVING, WANTING
@@ -284,4 +285,5 @@ MUTATIONS = (
     *COMPARING_WITH_BASELINES,
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
+    *(*PROVIDING, *BEGINNING),
 )

@@ -126,7 +126,8 @@ class ContractFolder:
         """The contract files, by name. Raises: UnknownContract (the folder does not exist)."""
         if not self.contracts.is_dir():
             raise UnknownContract(
-                f"{self.contracts}: the folder does not exist; set GATE_CONTRACTS to the folder with the contracts"
+                f"{self.contracts}: the folder does not exist; set GATE_CONTRACTS to the folder with the contracts, or "
+                "run: gate new PROJECT"
             )
         return sorted(self.contracts.glob(f"*{SUFFIX}"))
 

@@ -1,4 +1,4 @@
-"""The Airflow timetable for the partitions of a contract. plugins/partition_gate_plugin.py registers it."""
+"""The Airflow timetable for the partitions of a contract. The plugin (plugin.py) registers it."""
 
 from __future__ import annotations
 

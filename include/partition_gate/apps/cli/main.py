@@ -20,6 +20,7 @@ from partition_gate.apps.cli import (
     evolution,
     export,
     incidents,
+    new,
     notify,
     operations,
     partitions,
@@ -46,6 +47,15 @@ from partition_gate.gate.local_folders import no_space
 
 FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
 _LINES = "\n"
+# Packages that only some commands import, by their import names -> the extra of pyproject.toml that installs them.
+EXTRAS = {
+    **dict.fromkeys(("alembic", "deltalake", "fastapi", "fsspec", "great_expectations", "jinja2", "markupsafe"), "run"),
+    **dict.fromkeys(("numpy", "obstore", "packaging", "pandas", "psutil", "pyarrow", "slack_sdk", "sqlalchemy"), "run"),
+    **dict.fromkeys(("starlette", "uvicorn"), "run"),
+    **dict.fromkeys(("botocore", "s3fs"), "s3"),
+    **dict.fromkeys(("psycopg",), "postgres"),
+    **dict.fromkeys(("airflow", "pendulum"), "airflow"),
+}
 # They run until they are stopped, or have a progress of their own.
 _WITHOUT_PROGRESS = {"console", "demo", "watch"}
 
@@ -55,6 +65,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
+new.register(app)
 contracts.register(app)
 drafts.register(app)
 evolution.register(app)
@@ -112,8 +123,19 @@ def main() -> None:
             _defect()
         typer.echo(f"gate: {refused}", err=True)
         sys.exit(COULD_NOT_JUDGE)
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in EXTRAS:
+            _defect()
+        typer.echo(f"gate: {missing(name)}", err=True)
+        sys.exit(COULD_NOT_JUDGE)
     except Exception:  # a bug; Python's default exit code 1 would mean that the data failed
         _defect()
+
+
+def missing(package: str) -> str:
+    """What to install for a command that needs this package of `EXTRAS`."""
+    return f"this command needs {package}, which is not installed; run: pip install 'partition-gate[{EXTRAS[package]}]'"
 
 
 def _defect() -> NoReturn:

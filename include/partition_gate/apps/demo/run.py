@@ -80,13 +80,14 @@ def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[A
     """Seed landing, start Airflow and judge every partition. On exit, everything that was started is stopped.
 
     Raises:
-        OperatorError: a server did not start, or no partition was settled for minutes.
+        OperatorError: there is no checkout, a server did not start, or no partition was settled for minutes.
     """
+    project = _project()
     with ExitStack() as started:
         with shown_on(console) as steps:
             store = started.enter_context(running(settings.home))
             _seed(demo, store, steps)
-            airflow = AirflowServer(settings.home, project=_project(), environment={**os.environ, **EMBEDDED})
+            airflow = AirflowServer(settings.home, project=project, environment={**os.environ, **EMBEDDED})
             started.callback(airflow.stop)
             _start(airflow, steps)
             with open_ports(settings) as ports:
@@ -183,4 +184,8 @@ def _settled(expected: Sequence[tuple[str, str]], ledger: Ledger) -> set[tuple[s
 
 
 def _project() -> Path:
-    return Path(__file__).resolve().parents[4]
+    """The root of the checkout. Raises: OperatorError (the package is installed without one)."""
+    root = Path(__file__).resolve().parents[4]
+    if not (root / "dags").is_dir():
+        raise OperatorError("the demo runs its DAGs and contracts from a checkout: clone the repository, run make demo")
+    return root
