@@ -30,6 +30,8 @@ saved = {dag.dag_id: DagSerialization.from_dict(DagSerialization.to_dict(dag)) f
 print("FOUND" + json.dumps({
     "dags": sorted(saved), "errors": bag.import_errors,
     "timetables": {name: type(dag.timetable).__name__ for name, dag in saved.items()},
+    "at_once": {name: [each.max_active_tis_per_dag for each in dag.tasks if each.task_id == "inspect"]
+                for name, dag in saved.items() if name.startswith("gate__")},
 }))
 """
 REFUSED = """
@@ -217,6 +219,12 @@ def test_a_dag_of_keys_that_are_no_times_waits_to_be_triggered_and_the_others_ar
         "gate__by_region": "PartitionedAtRuntime",
         "gate__good": "ContractTimetable",
     }
+
+
+def test_few_partitions_of_a_dataset_are_judged_at_the_same_time_however_many_runs_there_are(folder, tmp_path):
+    found = ask_airflow(BAG, tmp_path / "airflow", **folder.settings)
+
+    assert found["at_once"] == {"gate__by_hour": [4], "gate__good": [4]}
 
 
 def test_each_object_of_a_contract_has_its_dag_and_a_name_with_underscores_is_no_other_dag(folder, tmp_path):

@@ -37,6 +37,9 @@ from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder
 
 OPTIONS = ("force", "dry_run", "contract_version")
+# Partitions of one dataset that are judged at the same time, which takes memory; Airflow's `max_active_tasks` counts
+# the tasks of one run only.
+JUDGED_AT_ONCE = 4
 IN_EVENTS = ("outcome", "rows_in", "rows_published", "rows_quarantined", "version", "table_version")
 
 
@@ -137,7 +140,6 @@ def gate_dag(compiled: CompiledDataset) -> DAG:
         end_date=plan.end,
         catchup=False,
         max_active_runs=plan.runs_at_once,
-        max_active_tasks=4,
         tags=dag_tags(compiled),
         owner_links=owner_links(compiled),
         params=run_params(compiled),
@@ -151,7 +153,7 @@ def gate_dag(compiled: CompiledDataset) -> DAG:
 def steps(dataset: str, asset: Asset, *, poke_interval_s: float) -> None:
     """Add the five tasks to the current DAG."""
     arrived = arrive.override(poke_interval=poke_interval_s)(dataset)
-    inspected = inspect(dataset, arrived)
+    inspected = inspect.override(max_active_tis_per_dag=JUDGED_AT_ONCE)(dataset, arrived)
     settled: Any = settle.override(outlets=[asset])(dataset, inspected)
     reported: Any = report()
     for step in (settled, reported):
