@@ -16,7 +16,7 @@ from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
 from tests.mutations.projects import BEGINNING, PROVIDING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
 from tests.mutations.standard import ACCEPTING, TRANSLATING
-from tests.mutations.watching import DELIVERED, MISSING, NOTICING, SURVIVING, WANTING
+from tests.mutations.watching import DELIVERED, MISSING, NOTICING, REFERRING, SURVIVING, WANTING
 
 PIPELINE = "tests/unit/test_pipeline.py"
 LEDGER = "tests/integration/test_ledger_behaviour.py"
@@ -283,7 +283,7 @@ MUTATIONS = (
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),
     *(*LASTING, *DELIVERING, *MEASURING, *ALERTING, *RESPONDING, *COMPARING, *DIGESTING, *PROMOTING, *DRIFTING),
     *COMPARING_WITH_BASELINES,
-    *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING),
+    *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
     *(*PROVIDING, *BEGINNING),
 )

@@ -168,3 +168,15 @@ DELIVERED = (
              "surely_unsent=surely_unsent, why=str(error)", "surely_unsent=surely_unsent",
              f"{UNDELIVERED}a_pass_says_why_messages_were_not_delivered"),
 )  # fmt: skip
+
+REFERRING = (
+    Mutation("a child is judged before its parent and rejected", "gate/watch.py",
+             "key=lambda run: generation[run.dataset])", "key=lambda run: 0)",
+             f"{PASS}what_others_refer_to_is_judged_first"),
+    Mutation("a child that was judged too early stays rejected", "gate/references.py",
+             "parent.settled_at > own.settled_at", "parent.settled_at < own.settled_at",
+             f"{PASS}a_partition_that_was_judged_before_its_parent_is_judged_again_once"),
+    Mutation("each new snapshot judges a month of partitions again", "gate/references.py",
+             "(not is_clean and _is_newer(published.get(SNAPSHOT), own))", "_is_newer(published.get(SNAPSHOT), own)",
+             f"{PASS}a_new_snapshot_judges_only_those_again_that_had_a_problem"),
+)  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -526,3 +527,75 @@ def test_what_follows_from_a_missing_partition_is_not_told_as_well(tmp_path: Pat
 
     causes = {each.cause for each in gate.ports.ledger.incidents() if {"", "2026-11-01"} & {*each.keys}}
     assert (causes & {"missing", "timeOfAvailability"}) == {"missing"}
+
+
+# References
+
+
+def a_child(name: str, *parents: str) -> CompiledDataset:
+    """A daily dataset whose ids exist in its parents."""
+    relationships = [{"type": "foreignKey", "to": f"{parent}.id"} for parent in parents]
+    column = {"name": "id", "logicalType": "integer", "required": True, "relationships": relationships}
+    day = {"name": "dt", "logicalType": "date", "partitioned": True}
+    return a_contract(name, schema=[{"name": name, "properties": [day, column]}])
+
+
+def judged(found: WatchPass) -> list[str]:
+    newest = (settled for settled in found.judged if settled.partition_key == "2026-11-01")
+    return [f"{settled.dataset} {settled.outcome.value}" for settled in newest]
+
+
+def test_what_others_refer_to_is_judged_first(tmp_path: Path):
+    gate = Watch(tmp_path, a_child("c", "b"), a_child("b", "a"), a_contract("a"))
+    gate.store.land("2026-11-01", [1])
+
+    assert judged(gate.look(JUDGES)) == ["a published", "b published", "c published"]
+
+
+def test_datasets_that_refer_to_each_other_are_judged_all_the_same(tmp_path: Path):
+    gate = Watch(tmp_path, a_child("a", "b"), a_child("b", "a"))
+    gate.store.land("2026-11-01", [1])
+
+    assert sorted(judged(gate.look(JUDGES))) == ["a errored", "b errored"]
+
+
+@pytest.mark.parametrize("outcome", [PartitionOutcome.ERRORED, PartitionOutcome.REJECTED])
+def test_a_partition_that_was_judged_before_its_parent_is_judged_again_once(tmp_path: Path, outcome: PartitionOutcome):
+    child, parent = a_child("child", "parent"), a_contract("parent")
+    gate = Watch(tmp_path, child, parent)
+    gate.store.land("2026-11-01", [1])
+    if outcome is PartitionOutcome.REJECTED:
+        gate.store.land("2026-10-31", [1])
+        run_partition(parent, "2026-10-31", ports=gate.ports)
+        gate.ports.validator.failing = {"id.in_parent": {1}}
+    run_partition(child, "2026-11-01", ports=gate.ports)
+    assert gate.recorded["2026-11-01"] == outcome.value
+    gate.ports.validator.failing = {}
+    gate.ports.clock.forward(MINUTE)
+
+    first, second, third = gate.look(JUDGES), gate.look(JUDGES), gate.look(JUDGES)
+
+    assert judged(first) == ["parent published"]
+    assert judged(second) == ["child published"]
+    assert judged(third) == []
+
+
+def test_a_new_snapshot_judges_only_those_again_that_had_a_problem(tmp_path: Path):
+    servers = [{"server": "x", "type": "local", "path": "/airports/*.parquet", "format": "parquet"}]
+    snapshot = a_contract("airports", servers=servers, schema=[{"name": "airports", "properties": _ID}])
+    child = a_child("child", "airports")
+    gate = Watch(tmp_path, child, snapshot)
+    for root, keys_of_it in {"/airports": ("snapshot",), "/child": ("2026-10-31", "2026-11-01")}.items():
+        gate.store.listing[root] = partial(LandedKeys, keys=keys_of_it, refused=())
+        for key in keys_of_it:
+            gate.store.land(key, [1])
+    run_partition(snapshot, "", ports=gate.ports)
+    run_partition(child, "2026-10-31", ports=gate.ports)
+    gate.ports.validator.failing = {"id.in_airports": {1}}
+    assert run_partition(child, "2026-11-01", ports=gate.ports).settlement.outcome is PartitionOutcome.REJECTED
+    gate.ports.validator.failing = {}
+    gate.ports.clock.forward(MINUTE)
+    gate.store.land("snapshot", [1, 2])
+    run_partition(snapshot, "", ports=gate.ports)
+
+    assert [(run.dataset, run.key) for run in gate.look().wanted] == [("child", "2026-11-01")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
@@ -10,6 +10,7 @@ from partition_gate.core.errors import AmbiguousPartition
 from partition_gate.core.names import dag_id
 from partition_gate.core.record import Record, digest
 from partition_gate.gate.discover import Discovered, arrive
+from partition_gate.gate.references import outdated
 from partition_gate.ports import Ports
 from partition_gate.watching import partitions
 from partition_gate.watching.heartbeat import INTERVAL
@@ -36,7 +37,7 @@ class WatchPlan(Record):
 
 
 class WantedRun(Record):
-    """A partition that must be judged, because it landed or because its files changed (`why`).
+    """A partition that must be judged: it landed, its files changed, or what it refers to was published (`why`).
 
     `dag` is the id of its DAG. `fingerprint` identifies the files, and `fence` the newest attempt before them: two
     passes that see the same want the same run, and a run that was killed before it recorded anything is wanted again.
@@ -72,8 +73,8 @@ class Look(Record):
 def look(compiled: CompiledDataset, unfinished: frozenset[str], *, number: int, plan: WatchPlan, ports: Ports) -> Look:
     """A look at a dataset; `number` counts the passes, `unfinished` are the keys that a run works on.
 
-    One listing of the folders, one question to the ledger, and a listing for each partition that waits or that it is
-    the turn of. Raises: OperatorError (landing or the ledger does not answer).
+    One listing of the folders, a question to the ledger about it and each dataset that it refers to, and a listing for
+    each partition that waits or that it is the turn of. Raises: OperatorError (landing or the ledger does not answer).
     """
     dataset, now = compiled.dataset, ports.clock.now()
     since = partitions.first_day(dataset, now=now, look_back=plan.look_back).date()
@@ -88,6 +89,8 @@ def look(compiled: CompiledDataset, unfinished: frozenset[str], *, number: int, 
         *_landed(compiled, partitions.waiting(found, outcomes, unfinished), ports),
         *_changed(compiled, compared, outcomes, ports),
     )
+    again = (key for key in outdated(compiled, outcomes, ports) if key not in unfinished)
+    wanted = (*wanted, *_outdated(compiled, again, {run.key for run in wanted}, ports))
     arrived = {run.key for run in wanted}
     return Look(
         compiled=compiled,
@@ -118,6 +121,20 @@ def _changed(compiled: CompiledDataset, keys: Iterable[str], outcomes: Outcomes,
             continue
         if isinstance(arrival, Discovered) and partitions.has_changed(outcomes[key], arrival.partition):
             yield _wanted(compiled, key, arrival.partition.fingerprint, arrival.seen_fence, why="its files changed")
+
+
+def _outdated(
+    compiled: CompiledDataset, keys: Iterable[str], known: Collection[str], ports: Ports
+) -> Iterator[WantedRun]:
+    """The runs of the partitions that were judged before what they refer to was published."""
+    for key in [key for key in keys if key not in known][:FOLDERS_LISTED]:
+        try:
+            arrival = arrive(compiled.in_force(key).dataset, key, ports=ports)
+        except AmbiguousPartition:  # as above
+            continue
+        if isinstance(arrival, Discovered):
+            why = "was judged before what it refers to was published"
+            yield _wanted(compiled, key, arrival.partition.fingerprint, arrival.seen_fence, why=why)
 
 
 def _wanted(compiled: CompiledDataset, key: str, fingerprint: str, fence: int, *, why: str) -> WantedRun:

@@ -24,6 +24,7 @@ from partition_gate.gate.look import Look, WantedRun, WatchPlan, look
 from partition_gate.gate.notify import Delivery, DeliveryTimes, notify
 from partition_gate.gate.operations import sweep
 from partition_gate.gate.pipeline import PartitionRun, run_partition
+from partition_gate.gate.references import depths
 from partition_gate.gate.repair import Ending, repair
 from partition_gate.gate.service_levels import burning
 from partition_gate.incidents.model import Assessment, Incident
@@ -63,6 +64,8 @@ def watch(
 ) -> WatchPass:
     """One pass over these contracts; `broken` are the contract files that cannot be used, each with the reason.
 
+    What others refer to comes first.
+
     Raises:
         OperatorError: the ledger does not answer, so nothing can be recorded.
     """
@@ -71,8 +74,9 @@ def watch(
     datasets = _Datasets(plan, heartbeat, ports)
     looks = datasets.look_at(contracts)
     missing = tuple(settlement for look_ in looks for settlement in datasets.settle_missing(look_))
-    wanted = tuple(_in_turns([look_.wanted for look_ in looks]))
-    now_wanted = wanted[: plan.runs]
+    generation = depths(contracts)
+    wanted = sorted(_in_turns([look_.wanted for look_ in looks]), key=lambda run: generation[run.dataset])
+    now_wanted = tuple(wanted[: plan.runs])
     datasets.assess_gate(of_contracts(broken))
     judged = _judged(now_wanted, contracts, plan, ports) if plan.judges else ()
     swept = _hourly(datasets, contracts, heartbeat, ports)
