@@ -171,7 +171,7 @@ DELIVERED = (
 
 REFERRING = (
     Mutation("a child is judged before its parent and rejected", "gate/watch.py",
-             "key=lambda run: generation[run.dataset])", "key=lambda run: 0)",
+             "key=lambda run: generation[run.dataset]))", "key=lambda run: 0))",
              f"{PASS}what_others_refer_to_is_judged_first"),
     Mutation("a child that was judged too early stays rejected", "gate/references.py",
              "parent.settled_at > own.settled_at", "parent.settled_at < own.settled_at",

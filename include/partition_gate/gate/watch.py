@@ -75,8 +75,9 @@ def watch(
     looks = datasets.look_at(contracts)
     missing = tuple(settlement for look_ in looks for settlement in datasets.settle_missing(look_))
     generation = depths(contracts)
-    wanted = sorted(_in_turns([look_.wanted for look_ in looks]), key=lambda run: generation[run.dataset])
-    now_wanted = tuple(wanted[: plan.runs])
+    wanted = tuple(_in_turns([look_.wanted for look_ in looks]))
+    wanted = tuple(sorted(wanted, key=lambda run: generation[run.dataset]))
+    now_wanted = wanted[: plan.runs]
     datasets.assess_gate(of_contracts(broken))
     judged = _judged(now_wanted, contracts, plan, ports) if plan.judges else ()
     swept = _hourly(datasets, contracts, heartbeat, ports)
