@@ -135,7 +135,9 @@ def _mask_key(settings: Settings) -> Finding:
 def _contracts(settings: Settings) -> Finding:
     catalogue = contract_folder(settings).load_all()
     if catalogue.broken:
-        return warning(f"files that cannot be used: {len(catalogue.broken)}; run: gate lint")
+        file, problem = catalogue.broken[0]
+        what = f"files that cannot be used: {len(catalogue.broken)}, the first is {file}"
+        return warning(f"{what}: {problem.splitlines()[0]}")
     return ok(f"datasets: {len(catalogue.contracts)}")
 
 

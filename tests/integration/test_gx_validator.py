@@ -83,7 +83,7 @@ def test_a_referenced_dataset_without_a_version_is_our_error(
     scan = a_scan(tmp_path, ORDERS).model_copy(update={"references": references})
 
     assert _observations(scan, {"rule": ID_IN_PARENTS})["rule"] == Errored(
-        rule_id="rule", why="parents has no published version; publish it first: gate run parents"
+        rule_id="rule", why="parents has no published version; publish it first: `gate watch`, or `gate run` with a key"
     )
 
 

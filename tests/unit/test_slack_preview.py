@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from partition_gate.alerts.slack_blocks import plain
 from partition_gate.alerts.slack_preview import mrkdwn, preview, safe_address
 
 
@@ -93,11 +94,11 @@ def test_quotes_in_an_address_stay_inside_the_attribute():
 
 
 def test_all_kinds_of_blocks_are_shown():
-    plain = {"type": "plain_text", "text": "words"}
+    words = {"type": "plain_text", "text": "words"}
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": "\U0001f534 <b>down</b>"}},
         {"type": "section", "fields": [{"type": "mrkdwn", "text": "*Rows*\n7"}]},
-        {"type": "context", "elements": [plain]},
+        {"type": "context", "elements": [words]},
         {"type": "divider"},
         {"type": "video"},
     ]
@@ -138,3 +139,8 @@ def test_control_characters_and_bidirectional_marks_are_shown_as_escapes(kind: s
 
 def test_half_a_surrogate_pair_can_still_be_sent_as_a_page():
     assert preview(section("\ud800")).encode()
+
+
+def test_a_name_in_a_message_can_be_copied_from_the_page():
+    assert plain("orders.order_id") != "orders.order_id"  # Slack must not read the underscore as markup
+    assert mrkdwn(plain("orders.order_id")) == "orders.order_id"

@@ -23,7 +23,7 @@ MAX_FIELDS = 10
 MAX_BUTTONS = 5
 _LABEL_LENGTH = 75
 _CUT = "\u2026"
-_ZERO_WIDTH_SPACE = "\u200b"
+ZERO_WIDTH_SPACE = "\u200b"
 _ANGLE_QUOTES = str.maketrans({"<": "\u2039", ">": "\u203a"})
 _MARKUP = re.compile(r"[*_~`]|:(?=[\w+'-]+:)")
 
@@ -79,7 +79,7 @@ def escape(text: str) -> str:
 
 def plain(text: str, *, limit: int = 200) -> str:
     """The text as inert mrkdwn: a zero width space disables `* _ ~` and emoji colons."""
-    return escape(_MARKUP.sub(lambda match: _ZERO_WIDTH_SPACE + match.group(), clean(text, limit=limit)))
+    return escape(_MARKUP.sub(lambda match: ZERO_WIDTH_SPACE + match.group(), clean(text, limit=limit)))
 
 
 def code(text: str, *, limit: int = 200) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from urllib.parse import urlsplit
 
-from partition_gate.alerts.slack_blocks import clean
+from partition_gate.alerts.slack_blocks import ZERO_WIDTH_SPACE, clean
 from partition_gate.core.display import escaped
 
 _DOTS = {"\U0001f534": "red", "\U0001f7e0": "orange", "\U0001f7e1": "yellow", "\u26aa": "white"}
@@ -82,8 +82,11 @@ def _text(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """The text for a page, with control characters and bidirectional marks shown as escapes."""
-    return _MARK.sub(_mark, escape(escaped(text, but="\n\t")))
+    """The text for a page, with control characters and bidirectional marks shown as escapes.
+
+    A zero-width space is ours: it keeps Slack from reading markup, and would be in every name that people copy.
+    """
+    return _MARK.sub(_mark, escape(escaped(text.replace(ZERO_WIDTH_SPACE, ""), but="\n\t")))
 
 
 def _unescaped(text: str) -> str:

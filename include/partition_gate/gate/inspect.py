@@ -139,7 +139,8 @@ def _reference_version(dataset: str, ports: Ports) -> str:
     files = ports.warehouse.files(dataset)
     if not files:
         raise ReferenceMissing(
-            f"a foreign key refers to {dataset}, which has no published version; publish it first: gate run {dataset}"
+            f"a foreign key refers to {dataset}, which has no published version; "
+            "publish it first: `gate watch`, or `gate run` with a key"
         )
     return digest(sorted(files))
 

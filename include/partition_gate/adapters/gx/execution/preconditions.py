@@ -118,7 +118,7 @@ class Preconditions:
         references = self._partition.scan.references
         files = next((each for each in references if each.dataset == dataset and each.paths), None)
         if files is None:
-            return f"{dataset} has no published version; publish it first: gate run {dataset}"
+            return f"{dataset} has no published version; publish it first: `gate watch`, or `gate run` with a key"
         try:
             create_reference_view(self._connection, files)
         except READ_ERRORS as error:
