@@ -138,6 +138,16 @@ def test_a_cause_that_many_checks_share_is_told_once(site: StaticDocsSite):
     assert "97 checks could not be judged." in beside
 
 
+def test_a_reason_that_a_check_tells_is_not_told_twice(site: StaticDocsSite):
+    why = ("1 of 2 rows fail; the contract allows 5%", f"{FAILED.rule_id}: 3 rows; expected not null")
+    settlement = REJECTED.model_copy(update={"why": why})
+
+    head = text_of(a_page(site, a_report(FAILED, settlement=settlement))).partition("Checks")[0]
+
+    assert "the contract allows 5%" in head
+    assert "expected not null" not in head
+
+
 def test_promises_over_time_are_apart(site: StaticDocsSite):
     promise = a_check_result("latency", outcome=CheckOutcome.FAILED).model_copy(update={"scope": Scope.SLA})
 

@@ -15,9 +15,6 @@ from great_expectations.core.expectation_validation_result import (
     ExpectationSuiteValidationResult,
     ExpectationSuiteValidationResultSchema,
 )
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-from great_expectations.expectations.registry import get_renderer_impl
-from great_expectations.render.components import RenderedStringTemplateContent
 
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.checks.expectations import CompiledSuite
@@ -248,18 +245,6 @@ def test_the_document_is_great_expectations_own_with_every_result_in_order(tmp_p
     assert [one["expectation_config"]["meta"]["rule_id"] for one in _results(validation)] == ["c", "bad", "a", "typed"]
     assert isinstance(loaded, ExpectationSuiteValidationResult)
     assert not loaded.success
-
-
-@pytest.mark.parametrize(("kind", "kwargs"), [READABLE, HAS_ID, ID_IS_INT, ID_IN_PARENTS])
-def test_our_expectations_are_sentences_in_data_docs(kind: str, kwargs: dict[str, Any]) -> None:
-    found = get_renderer_impl(kind, "renderer.prescriptive")
-    assert found is not None
-
-    rendered = found[1](configuration=ExpectationConfiguration(type=kind, kwargs=kwargs))
-
-    assert isinstance(rendered, list)
-    assert isinstance(rendered[0], RenderedStringTemplateContent)
-    assert rendered[0].string_template["template"].endswith(".")
 
 
 def test_validations_do_not_see_each_other(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_a_lost_answer_proves_nothing_and_is_waited_for_until_the_limit(receiver
     assert isinstance(failed, DeliveryUnknown)
     assert "it may have arrived" in str(failed)
     assert failed.extent is Extent.CHANNEL
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
 
 
 def test_a_receiver_that_is_not_there_has_certainly_taken_nothing(receiver: Receiver):
@@ -214,4 +214,4 @@ def test_a_silent_receiver_holds_up_no_other_receiver(receiver: Receiver, ledger
 
     assert (delivery.sent, delivery.postponed, delivery.has_more) == (1, 1, True)
     assert [call["id"] for call in receiver.received] == ["m3"]
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5

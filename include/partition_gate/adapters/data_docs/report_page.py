@@ -31,8 +31,12 @@ class Cell(NamedTuple):
 
 
 class ReportPage(NamedTuple):
-    """Check results that did not pass (worst first), that passed, and the promises over time, each with its history."""
+    """Check results that did not pass (worst first), that passed, and the promises over time, each with its history.
 
+    `why` has the reasons of the outcome that no check on the page tells.
+    """
+
+    why: tuple[str, ...]
     causes: tuple[Cause, ...]
     not_passed: tuple[CheckResult, ...]
     passed: tuple[CheckResult, ...]
@@ -48,8 +52,10 @@ def report_page(report: AttemptReport) -> ReportPage:
     results = [result for result in report.results if result.rule_id not in told]
     checks = [result for result in results if result.scope is not Scope.SLA]
     worst_first = list(CHECK_SYMBOLS)
+    told_by_checks = tuple(f"{result.rule_id}: " for result in results if result.outcome is not CheckOutcome.PASSED)
     not_passed = [result for result in checks if result.outcome is not CheckOutcome.PASSED]
     return ReportPage(
+        why=tuple(cause for cause in report.settlement.why if not cause.startswith(told_by_checks)),
         causes=causes,
         not_passed=tuple(sorted(not_passed, key=lambda result: worst_first.index(result.outcome))),
         passed=tuple(result for result in checks if result.outcome is CheckOutcome.PASSED),
