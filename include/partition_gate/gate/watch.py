@@ -74,9 +74,7 @@ def watch(
     datasets = _Datasets(plan, heartbeat, ports)
     looks = datasets.look_at(contracts)
     missing = tuple(settlement for look_ in looks for settlement in datasets.settle_missing(look_))
-    generation = depths(contracts)
-    wanted = tuple(_in_turns([look_.wanted for look_ in looks]))
-    wanted = tuple(sorted(wanted, key=lambda run: generation[run.dataset]))
+    wanted = _in_order(looks, contracts)
     now_wanted = wanted[: plan.runs]
     datasets.assess_gate(of_contracts(broken))
     judged = _judged(now_wanted, contracts, plan, ports) if plan.judges else ()
@@ -249,6 +247,13 @@ def _by_dataset(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
     for dataset, key in pairs:
         keys.setdefault(dataset, set()).add(key)
     return {dataset: frozenset(found) for dataset, found in keys.items()}
+
+
+def _in_order(looks: Sequence[Look], contracts: Sequence[CompiledDataset]) -> tuple[WantedRun, ...]:
+    """What others refer to first; within a generation the datasets in turns."""
+    generation = depths(contracts)
+    wanted = tuple(_in_turns([look_.wanted for look_ in looks]))
+    return tuple(sorted(wanted, key=lambda run: generation[run.dataset]))
 
 
 def _in_turns(queues: Sequence[Sequence[WantedRun]]) -> Iterator[WantedRun]:
