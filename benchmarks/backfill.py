@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from partition_gate.adapters.contract_folder import ContractFolder
-from partition_gate.adapters.ledger.ledger import SqlLedger
+from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.apps.demo.airflow_server import AirflowServer
 from partition_gate.judging.disposition import PartitionOutcome
 
@@ -61,8 +61,10 @@ def _backfilled(folder: Path, days: int, at_once: int) -> Backfilled:
         airflow.unpause("gate__small")
         begin, end = (datetime.combine(FIRST + timedelta(days=day), datetime.min.time()) for day in (0, days))
         wall, cpu = time.monotonic(), _cpu_s()
-        airflow.backfill("gate__small", begin=begin + timedelta(days=1), end=end + timedelta(days=1), at_once=at_once)
-        ledger = SqlLedger(f"sqlite:///{folder / 'home' / 'ledger.sqlite'}")
+        airflow.backfill("gate__small", begin=begin, end=end, at_once=at_once)
+        url = f"sqlite:///{folder / 'home' / 'ledger.sqlite'}"
+        migrate(url)
+        ledger = SqlLedger(url)
         published = 0
         while published < days or airflow.unfinished_runs():
             if time.monotonic() - wall > GIVE_UP.total_seconds():
