@@ -52,8 +52,8 @@ class Shell:
 
     def run(self, command: str, *, below: str = ".") -> subprocess.CompletedProcess[str]:
         folder, environment = self.folder / below, self.environment
-        command = ["bash", "-c", command]  # type: ignore[assignment]
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        bash = ["bash", "-c", command]
+        return subprocess.run(bash, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -93,7 +93,7 @@ ACTING = (
              "urlsplit(origin).netloc == host", "urlsplit(origin).netloc in {host, ''}",
              f"{ACTIONS}::test_no_other_site_can_make_a_visitors_browser_act"),
     Mutation("whoever may look may act", "apps/web/incident_pages.py",
-             "if not self._access.may_act(request, self._dag(dataset)):", "if not dataset:",
+             "if not self._access.may_act(request, dag_of(self._console, dataset)):", "if not dataset:",
              f"{ACTIONS}::test_a_visitor_without_the_right_sees_no_form_and_may_do_nothing"),
     Mutation("an action has nobody's name", "apps/web/incident_pages.py",
              "who, why = self._access.visitor(request), ", 'who, why = "", ',

@@ -17,10 +17,6 @@ from partition_gate.judging.verdict import CheckResult
 from partition_gate.ports import Ports
 
 DRY_RUN = "dry-run"
-ONLY_DRY = (
-    "a version of the contract can be chosen for a dry run only; which one judges a partition for real is decided by "
-    "`effectiveFrom` in the contract"
-)
 
 
 class DryRun(Record):

@@ -101,6 +101,12 @@ def by_reason(results: Iterable[CheckResult]) -> tuple[Unjudged, ...]:
     return tuple(Unjudged(why=why, results=tuple(members)) for why, members in groups.items())
 
 
+def told_by_no_check(why: Iterable[str], results: Iterable[CheckResult]) -> tuple[str, ...]:
+    """The reasons of an outcome that are not the finding of a check which is shown beside them."""
+    told = tuple(f"{result.rule_id}: " for result in results)
+    return tuple(cause for cause in why if not cause.startswith(told))
+
+
 def reach_verdict(suite: Suite, observations: Iterable[Observation], *, row_count: int | None) -> Verdict:
     """The verdict on a suite's observations.
 

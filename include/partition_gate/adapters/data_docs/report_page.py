@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from partition_gate.core.severity import Scope
 from partition_gate.judging.report import AttemptReport, RecentAttempt, has_report
-from partition_gate.judging.verdict import CheckOutcome, CheckResult, by_reason
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, by_reason, told_by_no_check
 from partition_gate.presentation.outcomes import CHECK_SYMBOLS, CHECK_WORDS, OUTCOMES
 
 _NOT_CHECKED = "nothing"  # the class of a partition in which the check did not run
@@ -52,10 +52,9 @@ def report_page(report: AttemptReport) -> ReportPage:
     results = [result for result in report.results if result.rule_id not in told]
     checks = [result for result in results if result.scope is not Scope.SLA]
     worst_first = list(CHECK_SYMBOLS)
-    told_by_checks = tuple(f"{result.rule_id}: " for result in results if result.outcome is not CheckOutcome.PASSED)
     not_passed = [result for result in checks if result.outcome is not CheckOutcome.PASSED]
     return ReportPage(
-        why=tuple(cause for cause in report.settlement.why if not cause.startswith(told_by_checks)),
+        why=told_by_no_check(report.settlement.why, results),
         causes=causes,
         not_passed=tuple(sorted(not_passed, key=lambda result: worst_first.index(result.outcome))),
         passed=tuple(result for result in checks if result.outcome is CheckOutcome.PASSED),

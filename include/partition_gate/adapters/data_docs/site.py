@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -31,7 +30,7 @@ class StaticDocsSite:
     """
 
     def __init__(self, storage: Storage) -> None:
-        self._storage = storage
+        self._storage, self._has_style = storage, False
 
     def write_report(self, report: AttemptReport) -> str:
         settlement = report.settlement
@@ -94,17 +93,17 @@ class StaticDocsSite:
         return {dataset: sorted(found[dataset], reverse=True) for dataset in sorted(found)}
 
     def _put(self, path: str, template: str, **shown: Any) -> None:
-        self._has_style  # noqa: B018 (written once, before the first page)
+        self._write_style()
         root = "../" * path.count("/")
         page = _TEMPLATES.get_template(template).render(root=root, style=_STYLE, **shown)
         self._storage.put(path, page.encode())
 
-    @cached_property
-    def _has_style(self) -> bool:
+    def _write_style(self) -> None:
+        """Once for a site: the pages share it."""
         style = (STYLES / "gate.css").read_bytes()
-        if self._storage.get(_STYLE) != style:
+        if not self._has_style and self._storage.get(_STYLE) != style:
             self._storage.put(_STYLE, style)
-        return True
+        self._has_style = True
 
 
 def report_path(attempt_id: str) -> str:

@@ -19,7 +19,7 @@ from partition_gate.core.record import Record
 from partition_gate.gate import notify as gate_notify
 from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
-from partition_gate.gate.dry_run import ONLY_DRY, dry_run
+from partition_gate.gate.dry_run import dry_run
 from partition_gate.gate.pipeline import PartitionRun
 from partition_gate.gate.reports import write_report
 from partition_gate.judging.attempt import Settlement
@@ -28,6 +28,11 @@ from partition_gate.settings import load_settings
 from partition_gate.wiring import open_ports
 
 log = logging.getLogger(__name__)
+
+_ONLY_DRY = (
+    "a version of the contract can be chosen for a dry run only; which one judges a partition for real is decided by "
+    "`effectiveFrom` in the contract"
+)
 
 
 class RunOptions(Record):
@@ -56,7 +61,7 @@ def arrive(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> dict[
         InvalidSetting: a version was asked for without a dry run.
     """
     if options.contract_version and not options.dry_run:
-        raise InvalidSetting(ONLY_DRY)
+        raise InvalidSetting(_ONLY_DRY)
     if options.dry_run:
         return {"dry_run": key}
     with _run(dataset, key, options) as run:

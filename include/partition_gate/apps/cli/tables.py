@@ -16,7 +16,7 @@ from partition_gate.gate.reconcile import Reconciliation
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.quarantine import QuarantineSample, SampleRow
-from partition_gate.judging.verdict import CheckOutcome, CheckResult, by_reason
+from partition_gate.judging.verdict import CheckOutcome, CheckResult, by_reason, told_by_no_check
 
 STYLES = {
     PartitionOutcome.PUBLISHED: "green",
@@ -78,8 +78,7 @@ def partition_result(
         f"rows in {settlement.rows_in:,} = published {settlement.rows_published:,}"
         f" + quarantined {settlement.rows_quarantined:,}"
     )
-    rules = tuple(f"{result.rule_id}: " for result in results)
-    others = [cause for cause in settlement.why if not (rules and cause.startswith(rules))]  # not in the table below
+    others = told_by_no_check(settlement.why, results)  # the table below has the rest
     causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in others]
     addresses = [Text(f"{name}: {escaped(link)}") for name, link in links.model_dump().items() if link]
     return Group(head, Text(rows), *causes, checks(results), *addresses)

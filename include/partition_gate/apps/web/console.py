@@ -111,3 +111,8 @@ class Console(Protocol):
 
     def quarantine_sample(self, attempt_id: str, *, limit: int) -> QuarantineSample | None:
         """The first rows, masked; None if the attempt quarantined nothing. Raises: OperatorError."""
+
+
+def dag_of(console: Console, dataset: str) -> str:
+    """The id of a dataset's DAG; empty if no usable contract has the dataset."""
+    return next((each.dag for each in console.contracts() if each.dataset == dataset), "")

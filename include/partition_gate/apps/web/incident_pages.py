@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from partition_gate.apps.web.access import Access, refuse_other_sites
-from partition_gate.apps.web.console import Console
+from partition_gate.apps.web.console import Console, dag_of
 from partition_gate.apps.web.responses import Addresses, html
 from partition_gate.core.errors import CannotAct, MalformedPartitionKey
 from partition_gate.core.units import duration
@@ -61,7 +61,7 @@ class _IncidentPages:
             told=[line.removeprefix("told: ") for line in channels_told(threads)],
             now=now,
             spans=SPANS,
-            may_act=incident.is_active and self._access.may_act(request, self._dag(incident.dataset)),
+            may_act=incident.is_active and self._access.may_act(request, dag_of(self._console, incident.dataset)),
         )
 
     def act(self, request: Request, number: int, kind: ActionKind, fields: Fields) -> Response:
@@ -83,14 +83,11 @@ class _IncidentPages:
     def run(self, request: Request, dataset: str, key: str) -> Response:
         self._refuse_unless_allowed(request, dataset)
         try:
-            address = self._access.start_run(request, self._dag(dataset), key)
+            address = self._access.start_run(request, dag_of(self._console, dataset), key)
         except (CannotAct, MalformedPartitionKey) as error:
             raise HTTPException(409, str(error)) from error
         return RedirectResponse(address, status_code=303)
 
     def _refuse_unless_allowed(self, request: Request, dataset: str) -> None:
-        if not self._access.may_act(request, self._dag(dataset)):
+        if not self._access.may_act(request, dag_of(self._console, dataset)):
             raise HTTPException(403, f"You may look at {dataset}, but not act on it.")
-
-    def _dag(self, dataset: str) -> str:
-        return next((each.dag for each in self._console.contracts() if each.dataset == dataset), "")

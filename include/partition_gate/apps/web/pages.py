@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ConfigDict
 
 from partition_gate.apps.web.access import Access
-from partition_gate.apps.web.console import Console
+from partition_gate.apps.web.console import Console, dag_of
 from partition_gate.apps.web.contract_details import clauses_by_line
 from partition_gate.apps.web.dataset_page import dataset_page
 from partition_gate.apps.web.overview import Filters
@@ -23,6 +23,7 @@ from partition_gate.core.names import qualified_name
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.report import has_report
+from partition_gate.judging.verdict import told_by_no_check
 
 SAMPLE_ROWS, CSV_ROWS = 100, 10_000
 _MOST_PAGES = 10_000
@@ -191,9 +192,10 @@ class ConsolePages:
         return Response(content, media_type=f"{kind}; charset=utf-8")
 
     def _partition(self, request: Request, settlement: Settlement, *, newest: Settlement) -> Response:
-        console, dag = self._console, self._dag(settlement.dataset)
+        console, dag = self._console, dag_of(self._console, settlement.dataset)
         page = f"attempts/{settlement.attempt_id}/index.html"
         attempts = console.attempts(settlement.dataset, settlement.partition_key)
+        results = console.results(settlement.attempt_id)
         return html(
             request,
             "partition.html",
@@ -202,15 +204,13 @@ class ConsolePages:
             newest=newest,
             attempts=attempts,
             differences=differences(attempts),
-            results=failures_first(console.results(settlement.attempt_id)),
+            results=failures_first(results),
+            why=told_by_no_check(settlement.why, results),
             messages=conversations(console.messages(settlement.attempt_id)),
             docs_page=page if has_report(settlement) else None,
             may_run=self._access.starts_runs and self._access.may_act(request, dag),
             last_run=self._access.last_run(dag, settlement.partition_key),
         )
-
-    def _dag(self, dataset: str) -> str:
-        return next((each.dag for each in self._console.contracts() if each.dataset == dataset), "")
 
 
 def _splits(name: str) -> Iterator[tuple[str, str]]:
