@@ -28,6 +28,11 @@ COMPONENTS = ("scheduler", "dag-processor", "api-server")
 MOST_RESTARTS = 3
 HEALTHY_WITHIN = timedelta(seconds=180)
 _STOP_WITHIN_S = 15
+# A scheduler exits if its database is busy for longer than this; SQLite's default of 5 seconds is too short.
+_DATABASE_WAIT_S = 60
+# The web server writes its log of actions inside its event loop. While that waits for another request of the same
+# process, which needs the loop for its own commit, neither can go on until this time is over. Clients then retry.
+_API_DATABASE_WAIT_S = 3
 _FIXED = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__PARALLELISM": "4",
@@ -150,7 +155,7 @@ class AirflowServer:
             # Airflow's parents do not pass SIGTERM to their children, so `stop` signals the whole process group.
             return subprocess.Popen(
                 _airflow((component,)),
-                env=self.environment,
+                env=self.environment | (self._database(_API_DATABASE_WAIT_S) if component == "api-server" else {}),
                 cwd=self.project,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -203,8 +208,7 @@ class AirflowServer:
         return {
             **_FIXED,
             "AIRFLOW_HOME": str(self.home),
-            # The scheduler exits if the database is busy for longer than this; the default of 5 seconds is too short.
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home.resolve()}/airflow.db?timeout=60",
+            **self._database(_DATABASE_WAIT_S),
             "PYTHONPATH": str(self.project / "include"),
             "GATE_PUBLIC_URL": self.public_url,
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.project / "dags"),
@@ -216,6 +220,10 @@ class AirflowServer:
             "AIRFLOW__API__SECRET_KEY": self._secret("session"),
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.logs / "airflow"),
         }
+
+    def _database(self, wait_s: int) -> dict[str, str]:
+        address = f"sqlite:///{self.home.resolve()}/airflow.db?timeout={wait_s}"
+        return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": address}
 
     def _stable_port(self) -> int:
         """The port of the last start if it is free, so that the links in old messages still work."""

@@ -138,14 +138,14 @@ def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> N
     for name in REFERENCES:
         airflow.unpause(dag_id(f"reference/{name}"))  # a snapshot has only its newest period
     _wait(references, airflow, ledger, step)
-    for consumer in CONSUMERS:
-        airflow.unpause(consumer)
     for name in DAILY + HOURLY:
-        airflow.unpause(dag_id(name))
         partitions = [(name, key) for key in demo.keys(name)]
         if len(_settled(partitions, ledger)) < len(partitions):
             begin, end = demo.span(name)
             airflow.backfill(dag_id(name), begin=begin, end=end, at_once=4)
+    # Last: Airflow's web server answers slowly while tasks of these DAGs write to its database.
+    for paused in (*CONSUMERS, *map(dag_id, DAILY + HOURLY)):
+        airflow.unpause(paused)
     _wait(demo.expected, airflow, ledger, step)
 
 
