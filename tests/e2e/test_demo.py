@@ -19,6 +19,7 @@ from tests.e2e.pictures import PICTURES, photographed
 
 from partition_gate.adapters.ledger.ledger import SqlLedger
 from partition_gate.apps.airflow.timetable import from_airflow, to_airflow
+from partition_gate.apps.demo.live import LIVE
 from partition_gate.apps.demo.nycflights import read
 from partition_gate.incidents.model import IncidentState
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
@@ -45,7 +46,7 @@ def source_rows(dataset: str) -> Counter[str]:
 
 
 def test_every_kind_of_outcome_is_shown_and_explained(demo):
-    outcomes = Counter(s.outcome for s in demo.settlements.values() if s.dataset != "visits")
+    outcomes = Counter(s.outcome for s in demo.settlements.values() if s.dataset not in {"visits", LIVE})
 
     assert outcomes == {
         PartitionOutcome.PUBLISHED: 18,
@@ -148,6 +149,29 @@ def test_hours_are_backfilled(demo):
     runs = demo.airflow("SELECT run_type, partition_key, state FROM dag_run WHERE dag_id = 'gate__weather_hourly'")
 
     assert sorted(runs) == [("backfill", f"2013-01-01~{hour:02}", "success") for hour in range(6)]
+
+
+def test_the_watch_finds_what_lands_now_what_is_late_and_what_never_comes(demo):
+    outcomes = Counter(s.outcome for s in demo.of(LIVE))
+    causes = {each.cause for each in SqlLedger(demo.ledger_url).incidents(LIVE)}
+    triggered = demo.airflow(
+        "SELECT count(*) FROM dag_run WHERE dag_id = 'gate__weather_live' AND run_id LIKE 'watch%'"
+    )
+
+    assert outcomes == {
+        PartitionOutcome.PUBLISHED: 10,
+        PartitionOutcome.PUBLISHED_WITH_QUARANTINE: 1,
+        PartitionOutcome.MISSING: 1,
+    }
+    assert {"missing", "origin.required", "availability", "budget availability"} <= causes
+    assert triggered == [(11,)]
+
+
+def test_the_summary_says_which_promises_were_kept_and_which_were_broken(demo):
+    kept, broken = demo.printed.split("Service levels over")[1:]
+
+    assert "cancelled_in_a_week" in kept
+    assert "weather_live availability: 3 of 3 partitions of the last 3 periods broke it" in " ".join(broken.split())
 
 
 def test_hours_run_on_schedule_and_by_hand_and_are_known_by_the_key_that_people_write(demo):

@@ -580,6 +580,38 @@ def test_a_partition_that_was_judged_before_its_parent_is_judged_again_once(tmp_
     assert judged(third) == []
 
 
+def test_a_partition_waits_for_the_one_that_its_rows_refer_to_until_its_own_deadline(tmp_path: Path):
+    child, parent = a_child("child", "parent"), a_contract("parent")
+    gate = Watch(tmp_path, child, parent)
+    gate.store.listing["/child"] = partial(LandedKeys, keys=("2026-11-01",), refused=())
+    gate.store.listing["/parent"] = partial(LandedKeys, keys=("2026-10-31",), refused=())
+    gate.store.land("2026-10-31", [1])
+    gate.store.land("2026-11-01", [1])
+    run_partition(parent, "2026-10-31", ports=gate.ports)
+    gate.ports.clock.forward(-9 * HOUR)
+
+    early, arrival = gate.look(JUDGES), PartitionRun(child, "2026-11-01", ports=gate.ports).arrive()
+    gate.ports.clock.forward(9 * HOUR)
+    late = gate.look(JUDGES)
+
+    assert (judged(early), early.waiting) == ([], 1)
+    awaited = "parent 2026-11-01, which its rows refer to, is not judged yet; it is awaited until 2026-11-02 04:00 UTC"
+    assert arrival == Wait(why=awaited)
+    assert (judged(late), late.waiting) == (["child published"], 0)
+
+
+def test_a_partition_does_not_wait_for_a_parent_without_partitions_like_it(tmp_path: Path):
+    child, parent = a_child("child", "parent"), a_contract("parent")
+    gate = Watch(tmp_path, child, parent)
+    gate.store.listing["/parent"] = partial(LandedKeys, keys=(), refused=())
+    gate.store.land("2026-09-01", [1])
+    gate.store.land("2026-11-01", [1])
+    run_partition(parent, "2026-09-01", ports=gate.ports)
+    gate.ports.clock.forward(-9 * HOUR)
+
+    assert judged(gate.look(JUDGES)) == ["child published"]
+
+
 def test_a_new_snapshot_judges_only_those_again_that_had_a_problem(tmp_path: Path):
     servers = [{"server": "x", "type": "local", "path": "/airports/*.parquet", "format": "parquet"}]
     snapshot = a_contract("airports", servers=servers, schema=[{"name": "airports", "properties": _ID}])

@@ -22,6 +22,7 @@ from partition_gate.gate.discover import Discovered, NotLanded
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.inspect import judge, open_attempt, record_missing, recorded
 from partition_gate.gate.local_folders import no_space
+from partition_gate.gate.references import unjudged_parent
 from partition_gate.gate.repair import repair
 from partition_gate.gate.reports import write_report
 from partition_gate.gate.settle import Settled, assess, discard, unjudged
@@ -112,10 +113,15 @@ class PartitionRun:
         self._landed_at: datetime | None = None
 
     def arrive(self) -> Discovered | Settlement | Wait | NotExpected:
-        """The partition once it is ready; settled as MISSING if it did not land by its deadline."""
+        """The partition once it is ready; settled as MISSING if it did not land by its deadline.
+
+        Until then, it also waits for the partition that its rows refer to.
+        """
         with self._errors_recorded():
             self._finish_others()
             arrival = discover.arrive(self.compiled.dataset, self.key, ports=self.ports)
+            if isinstance(arrival, Discovered) and (why := unjudged_parent(self.compiled, self.key, self.ports)):
+                return Wait(why=why)
             if not isinstance(arrival, NotLanded):
                 return arrival
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.contract.calendar import deadline, frequency, window_keys
 from partition_gate.core.partition import SNAPSHOT
 from partition_gate.judging.attempt import RecordedOutcome
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
@@ -12,6 +13,8 @@ from partition_gate.ports import Ports
 
 # What an outcome may owe to the rows of a parent.
 _DEPENDENT = VISIBLE | {PartitionOutcome.REJECTED, PartitionOutcome.ERRORED}
+# A parent that has a partition for one of so many earlier keys will have one for this key, too.
+_EARLIER_KEYS = 7
 
 
 def depths(contracts: Sequence[CompiledDataset]) -> Mapping[str, int]:
@@ -41,6 +44,23 @@ def outdated(compiled: CompiledDataset, outcomes: Mapping[str, RecordedOutcome],
             if _is_newer(published.get(key), own) or (not is_clean and _is_newer(published.get(SNAPSHOT), own)):
                 found[key] = None
     yield from found
+
+
+def unjudged_parent(compiled: CompiledDataset, key: str, ports: Ports) -> str | None:
+    """Why a partition should wait for the one that its rows refer to; None if nothing is awaited.
+
+    Judged before, it would be rejected for parents that are about to be published. A parent has partitions with the
+    same keys if an earlier one was judged. Waiting ends at this partition's own deadline, because its consumers wait.
+    """
+    dataset, due = compiled.dataset, deadline(compiled.dataset, key)
+    if due is None or ports.clock.now() >= due:
+        return None
+    *earlier, _ = window_keys(dataset, key, (_EARLIER_KEYS + 1) * frequency(dataset))
+    for parent in compiled.referenced_datasets:
+        judged = {each.partition_key for each in ports.ledger.outcomes(parent, [*earlier, key])}
+        if judged and key not in judged:
+            return f"{parent} {key}, which its rows refer to, is not judged yet; it is awaited until {due:%Y-%m-%d %H:%M} UTC"
+    return None
 
 
 def _is_newer(parent: RecordedOutcome | None, own: RecordedOutcome) -> bool:

@@ -24,7 +24,7 @@ from partition_gate.gate.look import Look, WantedRun, WatchPlan, look
 from partition_gate.gate.notify import Delivery, DeliveryTimes, notify
 from partition_gate.gate.operations import sweep
 from partition_gate.gate.pipeline import PartitionRun, run_partition
-from partition_gate.gate.references import depths
+from partition_gate.gate.references import depths, unjudged_parent
 from partition_gate.gate.repair import Ending, repair
 from partition_gate.gate.service_levels import burning
 from partition_gate.incidents.model import Assessment, Incident
@@ -77,7 +77,7 @@ def watch(
     wanted = _in_order(looks, contracts)
     now_wanted = wanted[: plan.runs]
     datasets.assess_gate(of_contracts(broken))
-    judged = _judged(now_wanted, contracts, plan, ports) if plan.judges else ()
+    judged, left = _judged(now_wanted, contracts, plan, ports) if plan.judges else ((), 0)
     swept = _hourly(datasets, contracts, heartbeat, ports)
     ports.ledger.unmute_due(now=ports.clock.now())
     delivery, waiting = _deliver(datasets, ports)
@@ -86,7 +86,7 @@ def watch(
         missing=missing,
         wanted=() if plan.judges else now_wanted,
         judged=judged,
-        waiting=len(wanted) - len(now_wanted),
+        waiting=len(wanted) - len(now_wanted) + left,
         assessments=tuple(datasets.assessments),
         not_looked_at=(*broken, *datasets.not_looked_at),
         repaired=len(repaired),
@@ -197,18 +197,26 @@ def _beat(plan: WatchPlan, ports: Ports) -> Heartbeat:
 
 def _judged(
     wanted: Iterable[WantedRun], contracts: Sequence[CompiledDataset], plan: WatchPlan, ports: Ports
-) -> tuple[Settlement, ...]:
-    """Judge the partitions one after the other. One that fails does not stop the next ones."""
+) -> tuple[tuple[Settlement, ...], int]:
+    """Judge the partitions one after the other; how many are left, because what they refer to is awaited.
+
+    One that fails does not stop the next ones.
+    """
     by_dataset = {compiled.dataset.name: compiled for compiled in contracts}
-    settled = []
+    settled, left = [], 0
     for run in wanted:
+        compiled = by_dataset[run.dataset]
+        if why := unjudged_parent(compiled.in_force(run.key), run.key, ports):
+            log.info("partition waits partition=%s/%s why=%s", run.dataset, run.key, why)
+            left += 1
+            continue
         try:
-            settled.append(run_partition(by_dataset[run.dataset], run.key, ports=ports).settlement)
+            settled.append(run_partition(compiled, run.key, ports=ports).settlement)
         except GateError as error:
             log.warning("partition not judged partition=%s/%s why=%s", run.dataset, run.key, error)
         if (beat := ports.ledger.heartbeat()) is not None:  # judging may take longer than three intervals
             ports.ledger.beat(beat.model_copy(update={"at": ports.clock.now(), "interval": plan.interval}))
-    return tuple(settled)
+    return tuple(settled), left
 
 
 def _hourly(datasets: _Datasets, contracts: Sequence[CompiledDataset], heartbeat: Heartbeat, ports: Ports) -> int:

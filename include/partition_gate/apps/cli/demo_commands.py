@@ -84,18 +84,19 @@ def _chosen(only: list[str] | None) -> tuple[str, ...]:
     return tuple(name for name in DATASETS if not only or name in only)
 
 
-def _service_levels(plan: Demo, settings: Settings, ports: WiredPorts) -> RenderableType:
-    """How the promises were kept over the demo's days, as `gate sla` would have shown it two days later."""
+def _service_levels(plan: Demo, settings: Settings, ports: WiredPorts) -> Iterator[RenderableType]:
+    """How the promises were kept: over the days of 2013, as `gate sla` would have shown it two days later, and now."""
     from partition_gate.apps.cli.service_levels import rendered
     from partition_gate.gate.service_levels import service_level_reports
 
-    window = plan.last - plan.first + timedelta(days=2)
+    days = plan.last - plan.first + timedelta(days=2)
     ended = datetime(plan.last.year, plan.last.month, plan.last.day, tzinfo=UTC) + timedelta(days=2)
     contracts = contract_folder(settings).load_all().contracts
-    reports = service_level_reports(contracts, window=window, now=ended, ledger=ports.ledger)
-    # When files of 2013 landed says nothing: promises on arrival are not judged for days that are loaded years later.
-    judged = [report for report in reports if report.attainment.judged]
-    return rendered(judged, (), window=window, is_named=False)
+    for window, now in ((days, ended), (timedelta(days=1), ports.clock.now())):
+        reports = service_level_reports(contracts, window=window, now=now, ledger=ports.ledger)
+        # When files of 2013 landed says nothing: promises on arrival are not judged for days that are loaded so late.
+        judged = [report for report in reports if report.attainment.judged]
+        yield rendered(judged, (), window=window, is_named=False)
 
 
 @contextmanager
@@ -126,13 +127,14 @@ def demo(
     faults = tuple(parse_break(text) for text in (DEMO_BREAKS if breaks is None else breaks))
     if breaks is None:  # of the default faults, those of the selected days
         faults = tuple(fault for fault in faults if f"{first:%Y-%m-%d}" <= fault.key[:10] <= f"{last:%Y-%m-%d}")
-    plan = Demo(first=first.date(), last=last.date(), breaks=faults)
+    plan = Demo(first=first.date(), last=last.date(), breaks=faults, began_at=datetime.now(UTC))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # each of them stops every started process
         signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt), running_demo(plan, settings, console) as airflow:
         with open_ports(settings) as ports:
             console.print(tables.summary(outcomes(plan, ports.ledger)))
-            console.print(_service_levels(plan, settings, ports))
+            for service_levels in _service_levels(plan, settings, ports):
+                console.print(service_levels)
         for name, address in addresses(airflow, settings).items():
             if once and address.startswith("http"):
                 continue  # its server stops with this command

@@ -17,6 +17,7 @@ _REQUIRED = {
     "flights": "carrier",
     "weather": "origin",
     "weather_hourly": "origin",
+    "weather_live": "origin",
     "planes": "tailnum",
     "airports": "faa",
     "airlines": "carrier",

@@ -17,6 +17,7 @@ from partition_gate.adapters.object_store.landing import LandingWriter
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.apps.demo.airflow_server import AirflowServer
 from partition_gate.apps.demo.faults import Break
+from partition_gate.apps.demo.live import LIVE, live_hours, live_key, seed_live
 from partition_gate.apps.demo.nycflights import DAILY, HOURLY
 from partition_gate.apps.demo.seed import seed
 from partition_gate.apps.demo.steps import Step, Steps, shown_on
@@ -45,17 +46,23 @@ EMBEDDED = {"GATE_S3_EMBEDDED": "1", "GATE_S3_ENDPOINT_URL": ""}
 class Demo(Record):
     """What the demo seeds and judges: the days from `first` to `last` (both included), and the injected faults.
 
-    Hourly datasets have the first hours of the first day only.
+    Hourly datasets have the first hours of the first day only; the live one has the newest hours before `began_at`.
     """
 
     first: date
     last: date
     breaks: tuple[Break, ...]
+    began_at: datetime
 
     @property
     def expected(self) -> tuple[tuple[str, str], ...]:
         """(dataset, partition key) of every partition, the reference datasets first."""
         return (*((name, SNAPSHOT) for name in REFERENCES), *((n, k) for n in DAILY + HOURLY for k in self.keys(n)))
+
+    @property
+    def live(self) -> tuple[tuple[str, str], ...]:
+        """As `expected`, of the live dataset, whose runs the watch starts."""
+        return tuple((LIVE, live_key(hour)) for hour in live_hours(self.began_at))
 
     def keys(self, dataset: str) -> tuple[str, ...]:
         """The partition keys of a daily or hourly dataset, oldest first."""
@@ -92,6 +99,7 @@ def running_demo(demo: Demo, settings: Settings, console: Console) -> Iterator[A
             _start(airflow, steps)
             with open_ports(settings) as ports:
                 _gate(demo, airflow, ports.ledger, steps)
+                _watch(demo, airflow, ports.ledger, steps)
                 _finish(airflow, steps)
                 write_index(ports)
         yield airflow
@@ -113,7 +121,7 @@ def addresses(airflow: AirflowServer, settings: Settings) -> dict[str, str]:
 
 def outcomes(demo: Demo, ledger: Ledger) -> tuple[Settlement, ...]:
     """The settlements of the demo's partitions, by dataset and key."""
-    expected = set(demo.expected)
+    expected = {*demo.expected, *demo.live}
     return tuple(s for s in ledger.latest() if (s.dataset, s.partition_key) in expected)
 
 
@@ -122,6 +130,7 @@ def _seed(demo: Demo, store: EmbeddedS3, steps: Steps) -> None:
     key = (store.access_key_id, store.secret_access_key)
     writer = LandingWriter(Endpoint.with_key(store.endpoint_url, *key, store.region))
     seed(writer, first=demo.first, last=demo.last, breaks=demo.breaks)
+    seed_live(writer, now=demo.began_at)
     step.finish()
 
 
@@ -149,12 +158,18 @@ def _gate(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> N
     _wait(demo.expected, airflow, ledger, step)
 
 
+def _watch(demo: Demo, airflow: AirflowServer, ledger: Ledger, steps: Steps) -> None:
+    step = steps.begin("Watching what lands, and what does not", total=len(demo.live))
+    for paused in (dag_id(LIVE), WATCH):
+        airflow.unpause(paused)
+    _wait(demo.live, airflow, ledger, step)
+
+
 def _finish(airflow: AirflowServer, steps: Steps) -> None:
     step = steps.begin("Reports, messages and consumers")
     while airflow.unfinished_runs():
         _restart_dead_components(airflow, step)
         time.sleep(1)
-    airflow.unpause(WATCH)
     step.finish()
 
 
