@@ -59,7 +59,8 @@ def unjudged_parent(compiled: CompiledDataset, key: str, ports: Ports) -> str | 
     for parent in compiled.referenced_datasets:
         judged = {each.partition_key for each in ports.ledger.outcomes(parent, [*earlier, key])}
         if judged and key not in judged:
-            return f"{parent} {key}, which its rows refer to, is not judged yet; it is awaited until {due:%Y-%m-%d %H:%M} UTC"
+            until = f"it is awaited until {due:%Y-%m-%d %H:%M} UTC"
+            return f"{parent} {key}, which its rows refer to, is not judged yet; {until}"
     return None
 
 
