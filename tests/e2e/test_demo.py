@@ -18,7 +18,7 @@ from tests.e2e.demo import Demo
 from tests.e2e.pictures import PICTURES, photographed
 
 from partition_gate.adapters.ledger.ledger import SqlLedger
-from partition_gate.apps.airflow.timetable import KEY_IN_CONF, from_airflow, to_airflow
+from partition_gate.apps.airflow.timetable import from_airflow, to_airflow
 from partition_gate.apps.demo.live import LIVE
 from partition_gate.apps.demo.nycflights import read
 from partition_gate.incidents.model import IncidentState
@@ -214,7 +214,7 @@ def test_every_judged_partition_has_its_page_and_every_message_went_out(demo):
 
 def test_the_task_leads_to_the_page(demo):
     links = demo.airflow(
-        f"SELECT DISTINCT run.dag_id, coalesce(run.partition_key, run.conf ->> '{KEY_IN_CONF}') "
+        "SELECT DISTINCT run.dag_id, coalesce(run.partition_key, run.conf ->> 'partition_key') "
         "FROM xcom JOIN dag_run AS run USING (dag_id, run_id) "
         "WHERE xcom.key = '_link_DataDocsLink' AND xcom.task_id = 'settle'"
     )
