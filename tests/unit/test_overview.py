@@ -105,6 +105,17 @@ def test_after_the_life_of_every_dataset_its_last_days_are_shown(ledger: Ledger)
     assert shown(ledger, dataset, now=NOW + timedelta(days=4000)).days[0] == date(2026, 11, 3)
 
 
+def test_a_dataset_that_ended_before_these_days_leads_to_its_newest_day(ledger: Ledger):
+    ledger.record("2026-01-02", dataset="old")
+    ended = a_dataset("old", slaProperties=[{"property": "endOfLife", "value": "2026-01-03"}])
+
+    table = shown(ledger, a_dataset(), ended)
+    then = shown(ledger, a_dataset(), ended, last=date(2026, 1, 2))
+
+    assert {row.dataset.name: row.ended_on for row in rows(table)} == {"orders": None, "old": date(2026, 1, 2)}
+    assert {row.dataset.name: row.ended_on for row in rows(then)} == {"orders": None, "old": None}
+
+
 def test_older_days_are_shown_on_request(ledger: Ledger):
     ledger.record("2026-11-02", "2026-11-13")
 

@@ -24,7 +24,14 @@ import psutil
 
 from partition_gate.core.errors import OperatorError
 
-COMPONENTS = ("scheduler", "dag-processor", "api-server")
+# No DAG here needs the triggerer, but Airflow's first page is red without one. Its servers of logs would listen on all
+# addresses, and nobody asks them: the web server reads the files.
+COMPONENTS = {
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "api-server": (),
+    "triggerer": ("--skip-serve-logs", "--capacity", "1"),
+}
 MOST_RESTARTS = 3
 HEALTHY_WITHIN = timedelta(seconds=180)
 _STOP_WITHIN_S = 15
@@ -67,7 +74,7 @@ class AirflowServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.public_url = f"{self.url}/gate"
         self.environment = {**environment, **self._configuration()}
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._restarts = 0
 
     def start(self) -> None:
@@ -78,7 +85,7 @@ class AirflowServer:
         with closing(sqlite3.connect(self.home / "airflow.db")) as database:
             database.execute("PRAGMA journal_mode=WAL")
         for component in COMPONENTS:
-            self._processes.append(self._spawn(component))
+            self._processes[component] = self._spawn(component)
 
     def wait_until_healthy(self, *, tick: Callable[[], None] = lambda: None) -> None:
         """Return when the web server answers and all components have a heartbeat. Raises: AirflowFailed."""
@@ -95,15 +102,15 @@ class AirflowServer:
 
         A scheduler exits if its database is busy for too long. Raises: AirflowFailed, after too many restarts.
         """
-        ended = [i for i, process in enumerate(self._processes) if process.poll() is not None]
-        for i in ended:
+        ended = tuple(name for name, process in self._processes.items() if process.poll() is not None)
+        for name in ended:
             self._restarts += 1
             if self._restarts > MOST_RESTARTS:
-                raise AirflowFailed(f"airflow {COMPONENTS[i]} ended; read {self.logs}/airflow-{COMPONENTS[i]}.log")
+                raise AirflowFailed(f"airflow {name} ended; read {self.logs}/airflow-{name}.log")
             with suppress(ProcessLookupError):
-                os.killpg(self._processes[i].pid, signal.SIGKILL)  # its workers may still be running
-            self._processes[i] = self._spawn(COMPONENTS[i])
-        return tuple(COMPONENTS[i] for i in ended)
+                os.killpg(self._processes[name].pid, signal.SIGKILL)  # its workers may still be running
+            self._processes[name] = self._spawn(name)
+        return ended
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run a DAG, starting with the newest period. Raises: AirflowFailed."""
@@ -137,15 +144,15 @@ class AirflowServer:
 
     def stop(self) -> None:
         """Stop all started processes: SIGTERM first, SIGKILL after a limit."""
-        processes = [member for process in self._processes for member in _with_children(process.pid)]
-        for process in self._processes:
+        processes = [member for process in self._processes.values() for member in _with_children(process.pid)]
+        for process in self._processes.values():
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
         _, alive = psutil.wait_procs(processes, timeout=_STOP_WITHIN_S)
         for remaining in alive:
             with suppress(psutil.NoSuchProcess):
                 remaining.kill()
-        for process in self._processes:
+        for process in self._processes.values():
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # workers of a component that ended before them
         self._processes.clear()
@@ -154,7 +161,7 @@ class AirflowServer:
         with (self.logs / f"airflow-{component}.log").open("ab") as log:
             # Airflow's parents do not pass SIGTERM to their children, so `stop` signals the whole process group.
             return subprocess.Popen(
-                _airflow((component,)),
+                _airflow((component, *COMPONENTS[component])),
                 env=self.environment | (self._database(_API_DATABASE_WAIT_S) if component == "api-server" else {}),
                 cwd=self.project,
                 stdin=subprocess.DEVNULL,

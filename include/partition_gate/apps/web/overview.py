@@ -36,13 +36,26 @@ class Filters(Record):
 
 
 class Row(NamedTuple):
-    """A dataset; `tiles` are by day, and `undated` is for partitions whose keys name no date."""
+    """A dataset; `tiles` are by day, and `undated` is for partitions whose keys name no date.
+
+    `ended_on` is the day of its newest partition if that is before all of these days.
+    """
 
     dataset: Dataset
     problems: int
     is_blocked: bool
     tiles: tuple[Tile | None, ...]
     undated: Tile | None
+    ended_on: date | None
+
+
+class _TwoWeeks(NamedTuple):
+    """`days` are the newest first; `slots` and `newest` (the day of the newest partition) are by dataset."""
+
+    days: tuple[date, ...]
+    is_newest: bool
+    slots: dict[str, list[Slot]]
+    newest: dict[str, date | None]
 
 
 class Overview(NamedTuple):
@@ -81,10 +94,10 @@ def overview(datasets: Iterable[CompiledDataset], filters: Filters, *, now: date
         troubled[incident.dataset].append(incident)
     selected = sorted((each for each in current if _is_selected(each, filters, troubled)), key=_domain_and_name)
     shown = selected[(filters.page - 1) * ROWS_SHOWN : filters.page * ROWS_SHOWN]
-    days, is_newest, slots = _two_weeks(shown, filters.last, now, ledger)
-    rows = [_row(each, days, troubled[each.name], slots[each.name], now) for each in shown]
+    weeks = _two_weeks(shown, filters.last, now, ledger)
+    rows = [_row(each, weeks, troubled[each.name], now) for each in shown]
     return Overview(
-        days=days,
+        days=weeks.days,
         groups=tuple((name, tuple(own)) for name, own in groupby(rows, key=lambda row: row.dataset.contract.domain)),
         total=len(selected),
         pages=max(1, -(-len(selected) // ROWS_SHOWN)),
@@ -92,7 +105,7 @@ def overview(datasets: Iterable[CompiledDataset], filters: Filters, *, now: date
         owners=tuple(sorted({each.contract.team.owner for each in current if each.contract.team.owner})),
         problems=tuple(sorted(incidents, key=_newest_and_worst_first)[:PROBLEMS_SHOWN]),
         open_problems=len(incidents),
-        is_newest=is_newest,
+        is_newest=weeks.is_newest,
     )
 
 
@@ -116,17 +129,16 @@ def _newest_and_worst_first(incident: Incident) -> tuple[bool, float, int]:
     return not incident.blocked, -incident.last_at.timestamp(), -incident.id
 
 
-def _two_weeks(
-    shown: Sequence[Dataset], asked: date | None, now: datetime, ledger: Ledger
-) -> tuple[tuple[date, ...], bool, dict[str, list[Slot]]]:
-    """The days, newest first; whether they are the newest; and each dataset's partitions."""
+def _two_weeks(shown: Sequence[Dataset], asked: date | None, now: datetime, ledger: Ledger) -> _TwoWeeks:
     recorded = {each.name: _recorded(each, None, now, ledger) for each in shown}
-    newest = max((day for each in shown if (day := _newest_day(each, recorded[each.name], now))), default=now.date())
+    newest_of = {each.name: _newest_day(each, recorded[each.name], now) for each in shown}
+    newest = max((day for day in newest_of.values() if day), default=now.date())
     last = min(asked or newest, newest)
     if last < newest:
         recorded = {each.name: _recorded(each, last, now, ledger) for each in shown}
     days = tuple(last - back * _A_DAY for back in range(DAYS_SHOWN))
-    return days, last == newest, {each.name: _slots(each, recorded[each.name], last, now, ledger) for each in shown}
+    slots = {each.name: _slots(each, recorded[each.name], last, now, ledger) for each in shown}
+    return _TwoWeeks(days=days, is_newest=last == newest, slots=slots, newest=newest_of)
 
 
 def _recorded(dataset: Dataset, last: date | None, now: datetime, ledger: Ledger) -> list[str]:
@@ -156,18 +168,18 @@ def _slots(dataset: Dataset, recorded: Sequence[str], last: date, now: datetime,
     return with_outcomes(dataset, expected, keys, ledger.current(dataset.name, list(keys)))
 
 
-def _row(
-    dataset: Dataset, days: Sequence[date], problems: Sequence[Incident], slots: Iterable[Slot], now: datetime
-) -> Row:
+def _row(dataset: Dataset, weeks: _TwoWeeks, problems: Sequence[Incident], now: datetime) -> Row:
     by_day: dict[date | None, list[Slot]] = defaultdict(list)
-    for each in slots:
+    newest = weeks.newest[dataset.name]
+    for each in weeks.slots[dataset.name]:
         by_day[local_day(dataset, each.start) if each.start else None].append(each)
     return Row(
         dataset=dataset,
         problems=len(problems),
         is_blocked=any(each.blocked for each in problems),
-        tiles=tuple(tile(by_day[day], now) for day in days),
+        tiles=tuple(tile(by_day[day], now) for day in weeks.days),
         undated=tile(by_day[None], now),
+        ended_on=newest if newest and newest < weeks.days[-1] else None,
     )
 
 
