@@ -27,6 +27,7 @@ PICTURES = (
     *("airflow-grid", "airflow-run", "console", "dataset", "partition"),
     *("quarantine", "incident", "contract", "messages", "report"),
 )
+_LAST = "2013-01-14"
 _DAY = "2013-01-09"  # a damaged file: rejected
 _PARTLY = "2013-01-03"  # published without some rows
 
@@ -85,7 +86,7 @@ class _Walk:
     def through_the_console(self, demo: Demo) -> None:
         partly, rejected = (demo.settlements["flights", day] for day in (_PARTLY, _DAY))
         assert partly.outcome is PartitionOutcome.PUBLISHED_WITH_QUARANTINE
-        self._open("console", "/gate/")
+        self._open("console", f"/gate/?last={_LAST}")
         self._open("dataset", "/gate/datasets/flights")
         self._open("partition", f"/gate/partitions/flights/{_PARTLY}")
         self._open("quarantine", f"/gate/quarantine/{partly.attempt_id}")
