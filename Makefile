@@ -13,12 +13,13 @@ help: ## List the targets
 demo: .venv/runtime ## Run two weeks of real flights through the gate on this machine (ONCE=1: stop after the summary)
 	@GATE_HOME=$(HOME_FOLDER) $(BIN)/gate demo $(if $(ONCE),--once)
 
-test: .venv/dev ## Run every check and test
+test: .venv/dev .venv-docs/installed ## Run every check and test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@PYTHONPATH=include $(BIN)/lint-imports --no-cache
 	@$(BIN)/gate compile --check
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 unit: .venv/dev ## Run the tests that need neither a server nor Airflow, in less than a minute
