@@ -143,7 +143,8 @@ def _of_quarantine(outcomes: Sequence[Settlement], ports: Ports) -> Iterator[Dif
     for settlement in outcomes:
         if settlement.quarantine_uri is None:
             continue
-        if what := _quarantine_problem(settlement.quarantine_uri, settlement.rows_quarantined, ports):
+        stored = settlement.rows_quarantined + settlement.rows_discarded
+        if what := _quarantine_problem(settlement.quarantine_uri, stored, ports):
             yield Difference(dataset=settlement.dataset, partition_key=settlement.partition_key, what=what)
 
 
@@ -185,4 +186,5 @@ def _proof(settlement: Settlement) -> RowProof:
         rows_in=settlement.rows_in,
         rows_published=settlement.rows_published if settlement.outcome in VISIBLE else 0,
         rows_quarantined=settlement.rows_quarantined,
+        rows_discarded=settlement.rows_discarded,
     )

@@ -57,6 +57,17 @@ class Warehouse(Protocol):
         Raises: OperatorError (the folder is empty or gone, or cannot be read), AccessDenied, StoreUnreachable.
         """
 
+    def quarantined_file(self, uri: str, *, into: Path) -> Path | None:
+        """The rows of a folder that `quarantine` returned, as a local Parquet file: a copy below `into` if they are
+        remote. None if the folder has only unreadable files. Raises: as `quarantined`.
+        """
+
+    def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
+        """The files of a visible version, without partition columns; copies below `into` if they are remote.
+
+        Raises: PartitionChanged (the version is no longer visible), AccessDenied, NoSpace, StoreUnreachable.
+        """
+
     def publications(self, table: str) -> tuple[Publication, ...]:
         """The visible version of every partition, by key; empty if nothing was published."""
 

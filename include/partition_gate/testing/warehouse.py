@@ -9,6 +9,7 @@ from random import Random
 from threading import Lock
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from partition_gate.core.display import excerpt
@@ -131,6 +132,15 @@ class InMemoryWarehouse:
         rows = tuple(_quarantined_row(row, columns) for row in kept[:limit])
         return QuarantinedRows(columns=columns, rows=rows, row_count=len(kept), raw=tuple(self.raw[uri]))
 
+    def quarantined_file(self, uri: str, *, into: Path) -> Path | None:
+        self.quarantined(uri, limit=0)
+        return _written(self.kept[uri], into / "quarantined.parquet") if self.kept[uri] else None
+
+    def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
+        rows = self._rows_of(publication)
+        data = [{name: row[name] for name, _ in publication.columns if name in row} for row in rows]
+        return (_written(data, into / "published.parquet"),) if data else ()
+
     def publications(self, table: str) -> tuple[Publication, ...]:
         return tuple(publication for (name, _), publication in sorted(self._published.items()) if name == table)
 
@@ -231,6 +241,12 @@ def _check_canonical(table: TableSchema, partition_key: str) -> None:
     segments = [Segment(name=column.name, type=column.type) for column in table.partition_columns]
     if segments:
         stored_values(table.name, segments, partition_key.split("/"))
+
+
+def _written(rows: Sequence[Row], path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(list(rows)), path)
+    return path
 
 
 def _quarantined_row(row: Row, columns: Sequence[str]) -> QuarantinedRow:

@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -45,6 +46,15 @@ def read_quarantined(storage: Storage, folder: str, *, limit: int) -> Quarantine
         batch = next(file.iter_batches(batch_size=limit), None) if limit else None
         rows = _rows(batch.slice(0, limit), columns) if batch is not None else ()
         return QuarantinedRows(columns=columns, rows=rows, row_count=file.metadata.num_rows, raw=raw)
+
+
+def quarantined_file(storage: Storage, folder: str, *, into: Path) -> Path | None:
+    """The rows of an attempt's folder as a local file; None if it has only unreadable files. Raises: as above."""
+    path = f"{folder}/{ROWS}"
+    if storage.find(path) is None:
+        read_quarantined(storage, folder, limit=0)
+        return None
+    return Path(storage.uri(path)) if storage.is_local else storage.copy(path, into / ROWS)
 
 
 class _Stream(io.RawIOBase):

@@ -17,7 +17,7 @@ from partition_gate.adapters.storage import QUARANTINE_SETTING, S3Access, Storag
 from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.distributions import Distributions
 from partition_gate.adapters.warehouse_delta.files import row_count, with_times_as_text, write_empty
-from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, read_quarantined
+from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, quarantined_file, read_quarantined
 from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.core.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.core.partition_key import KeyValues
@@ -127,6 +127,21 @@ class DeltaWarehouse:
         """Also for a URI below an earlier root of the same storage."""
         storage, folder = self._quarantine.locate(uri)
         return read_quarantined(storage, folder, limit=limit)
+
+    def quarantined_file(self, uri: str, *, into: Path) -> Path | None:
+        storage, folder = self._quarantine.locate(uri)
+        return quarantined_file(storage, folder, into=into)
+
+    def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
+        table, key = publication.table, publication.partition_key
+        log = self._logs.load(table)
+        visible = log and table_log.publication(self._storage, log, table, key)
+        if log is None or not visible or visible.attempt_id != publication.attempt_id:
+            raise PartitionChanged(f"{table}/{key}: another version became visible; run it again")
+        paths = [f"{table}/{path}" for path in table_log.partition_paths(log, key)]
+        if self._storage.is_local:
+            return tuple(Path(self._storage.uri(path)) for path in paths)
+        return tuple(self._storage.copy(path, into / Path(path).name) for path in paths)
 
     def publications(self, table: str) -> tuple[Publication, ...]:
         log = self._logs.load(table)

@@ -1,0 +1,31 @@
+"""Quarantined rows that are chosen, changed and put together with published ones, in local files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from partition_gate.judging.replay import Assembled, Assembly, RowPositions
+from partition_gate.judging.validation import Split
+
+
+class Rework(Protocol):
+    """Works on local Parquet files only. Expressions are DuckDB SQL over one row, or over all rows as `quarantined`."""
+
+    def choose(self, rows: Path, where: str) -> RowPositions:
+        """The positions of the rows of a `rows.parquet` for which the condition is true; all, if it is empty.
+
+        Raises: CannotAct (the condition cannot be evaluated).
+        """
+
+    def assemble(self, assembly: Assembly, *, into: Path) -> Assembled:
+        """The rows to judge and the rows kept back, as files in the folder `into`. `over` is left for the caller.
+
+        Raises: CannotAct (an expression or the corrected file cannot be used; the text says which).
+        """
+
+    def merge(self, split: Split, assembled: Assembled, *, into: Path) -> Split:
+        """The split of the judged rows with the rows kept back, which count as rows in and as quarantined.
+
+        Every quarantined row has its place in landing again, and the number of its attempts.
+        """
