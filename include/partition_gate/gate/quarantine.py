@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.model import Dataset
@@ -14,7 +15,7 @@ from partition_gate.gate.spool import spool_folder
 from partition_gate.gate.standing import Standing, newest_judged, standing_version
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import FINAL
-from partition_gate.judging.replay import Discard
+from partition_gate.judging.replay import Discard, Export
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.ports import Ports
 from partition_gate.ports.ledger import Ledger
@@ -100,6 +101,21 @@ def discard_rows(today: CompiledDataset, key: str, *, where: str, who: str, why:
     if not ports.ledger.discard_rows(discard, seen_fence=opened.seen_fence):
         raise PartitionChanged(f"{today.dataset.name} {key}: its rows changed meanwhile; repeat the command")
     return discard
+
+
+def export_rows(today: CompiledDataset, key: str, export: Export, *, to: Path, ports: Ports) -> int:
+    """Write a partition's rows in quarantine, without those that were discarded, to a new file; how many there are.
+
+    Raises: MalformedPartitionKey, CannotAct (as `open_quarantine`, or the file or its columns cannot be used).
+    """
+    key = today.dataset.location.key(key)
+    standing = open_quarantine(today.dataset, key, ports=ports).standing
+    settled = standing.settlement
+    with spool_folder(ports.spool_folder, settled.attempt_id) as folder:
+        rows = ports.warehouse.quarantined_file(settled.quarantine_uri or "", into=folder)
+        if rows is None:
+            raise CannotAct(f"{today.dataset.name} {key}: {_nothing_in(settled)}")
+        return ports.rework.export(rows, export.model_copy(update={"discarded": standing.discarded}), to=to)
 
 
 def _discard(standing: Standing, where: str, ports: Ports) -> Discard:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from datetime import datetime
 
@@ -22,8 +21,6 @@ from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE
 from partition_gate.judging.replay import Assembled, Change
 from partition_gate.ports import Ports
-
-log = logging.getLogger(__name__)
 
 
 class ReplayRequest(Record):
@@ -106,9 +103,8 @@ class ReplayRun(PartitionRun):
         inspection = self._judge_again(source, key, opened.seen_fence, who=request.who, why=request.why)
         return with_note(inspection, f"replayed by {request.who}: {request.why}")
 
-    def _record(self, error: GateError) -> None:
+    def _record(self, error: GateError) -> None:  # noqa: ARG002 -- whoever asked sees it
         """End the attempt; nothing is recorded as the partition's outcome."""
-        log.warning("replay not judged partition=%s/%s why=%s", self.dataset, self.key, error)
         with suppress(GateError):  # if the ledger does not answer, the next run ends the attempt
             self._fail_attempt()
 

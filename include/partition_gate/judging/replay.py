@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime
 
+from partition_gate.core.masking import Masking
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
 
@@ -157,6 +158,18 @@ class Discard(Record):
     def rows(self) -> int:
         """How many rows were discarded."""
         return self.positions.count
+
+
+class Export(Record):
+    """Which columns of quarantined rows people get in a file (none: all), and what is hidden from them.
+
+    `masking` hides values, which become hashes with `key`; None: nothing is hidden. `discarded` rows are left out.
+    """
+
+    columns: tuple[str, ...] = ()
+    masking: Masking | None = None
+    key: bytes = b""
+    discarded: RowPositions = RowPositions()
 
 
 def _positions(bits: int) -> RowPositions:

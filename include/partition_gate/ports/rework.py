@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from partition_gate.judging.replay import Assembled, Assembly, RowPositions
+from partition_gate.judging.replay import Assembled, Assembly, Export, RowPositions
 from partition_gate.judging.validation import Split
 
 
@@ -28,4 +28,10 @@ class Rework(Protocol):
         """The split of the judged rows with the rows kept back, which count as rows in and as quarantined.
 
         Every quarantined row has its place in landing again, and the number of its attempts.
+        """
+
+    def export(self, rows: Path, export: Export, *, to: Path) -> int:
+        """Write quarantined rows with their reasons to a new file that only its owner can read; how many there are.
+
+        Raises: CannotAct (the file exists, its name ends neither with .parquet nor .csv, or a column is unknown).
         """

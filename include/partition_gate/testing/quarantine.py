@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from partition_gate.core.errors import CannotAct
 from partition_gate.judging.attempt import Attempt, Settlement
-from partition_gate.judging.replay import ATTEMPTS, Assembled, Assembly, Discard, Replay, RowPositions
+from partition_gate.judging.replay import ATTEMPTS, Assembled, Assembly, Discard, Export, Replay, RowPositions
 from partition_gate.judging.validation import Split
 
 _Rows = list[tuple[int, int]]  # id, attempts
@@ -89,6 +89,12 @@ class FakeRework:
             rows_given=len(given),
             rows_kept=len(kept),
         )
+
+    def export(self, rows: Path, export: Export, *, to: Path) -> int:
+        gone = set(export.discarded.numbers())
+        left = [row for number, row in enumerate(_read(rows)) if number not in gone]
+        _written(left, to)
+        return len(left)
 
     def merge(self, split: Split, assembled: Assembled, *, into: Path) -> Split:
         failing = _read(split.quarantined) if split.quarantined else []

@@ -18,11 +18,12 @@ from partition_gate.adapters.gx.duckdb.rewriting import Expression, Rewriting
 from partition_gate.adapters.gx.duckdb.scan import Machine, open_connection
 from partition_gate.adapters.gx.duckdb.sql import literal
 from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
+from partition_gate.adapters.gx.quarantine_export import write_export
 from partition_gate.core.errors import CannotAct, OperatorError
 from partition_gate.core.nearest_words import did_you_mean
 from partition_gate.core.record import Record
 from partition_gate.core.table import is_reserved
-from partition_gate.judging.replay import MASKED, POSITION, Assembled, Assembly, RowPositions
+from partition_gate.judging.replay import MASKED, POSITION, Assembled, Assembly, Export, RowPositions
 from partition_gate.judging.validation import Split
 
 _FROM_QUARANTINE = "quarantine:"
@@ -86,6 +87,9 @@ class DuckDbRework:
         }
         return split.model_copy(update={"quarantined": merged, **counts})
 
+    def export(self, rows: Path, export: Export, *, to: Path) -> int:
+        return write_export(rows, export, to=to)
+
     def _given(
         self, database: duckdb.DuckDBPyConnection, assembly: Assembly, columns: dict[str, str], into: Path
     ) -> _Given:
@@ -113,7 +117,7 @@ class DuckDbRework:
         if not where:
             return RowPositions.of(range(_row_count(numbered)))
         output = folder / "chosen.parquet"
-        condition = Expression(option="--where", text=where, type="BOOLEAN")
+        condition = Expression(option="--where ", text=where, type="BOOLEAN")
         self._rewrite(numbered, output, cells=(POSITION,), condition=condition)
         return RowPositions.of(pq.read_table(output)[POSITION].to_pylist())
 
@@ -135,7 +139,7 @@ class DuckDbRework:
                 hint = did_you_mean(column, types) or f"the columns are {', '.join(columns)}"
                 raise CannotAct(f"--set {column}: the quarantined rows have no such column; {hint}")
         new = tuple(
-            Expression(option=f"--set {name}", text=text, type=types[name], column=name) for name, text in assigned
+            Expression(option=f"--set {name}=", text=text, type=types[name], column=name) for name, text in assigned
         )
         cells = tuple(dict.fromkeys((*columns, *(name for name, _ in assigned))))
         written = self._rewrite(taken, output, cells=cells, expressions=new)
@@ -206,7 +210,8 @@ def _corrected(database: duckdb.DuckDBPyConnection, file: Path, columns: dict[st
         if MASKED in names and database.execute(rows_sql.any_masked(relation)).fetchone() == (True,):
             raise CannotAct(f"--with {file.name}: it has masked values, which must not become data; export --unmasked")
         own = [name for name in names if not is_reserved(name)]
-        return _written(database, rows_sql.corrected(relation, own, columns if is_csv else {}), output)
+        rows = rows_sql.corrected_texts(relation, own, columns) if is_csv else rows_sql.corrected(relation, own)
+        return _written(database, rows, output)
     except (duckdb.ConversionException, duckdb.InvalidInputException):
         why = f"a value does not fit the type of its column ({', '.join(f'{n} {t}' for n, t in columns.items())})"
         raise CannotAct(f"--with {file.name}: {why}; correct it") from None

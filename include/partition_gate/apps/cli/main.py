@@ -26,6 +26,7 @@ from partition_gate.apps.cli import (
     partitions,
     profiles,
     promotion,
+    quarantine,
     registry,
     service_levels,
     status,
@@ -73,6 +74,7 @@ versions.register(app)
 export.register(app)
 registry.register(app)
 partitions.register(app)
+quarantine.register(app)
 status.register(app)
 profiles.register(app)
 service_levels.register(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
 from rich.style import Style
@@ -12,6 +13,8 @@ from rich.text import Text
 from partition_gate.alerts.alert import Links
 from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed, escaped
 from partition_gate.core.severity import Scope
+from partition_gate.core.units import roughly
+from partition_gate.gate.quarantine import QuarantinedPartition
 from partition_gate.gate.reconcile import Reconciliation
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
@@ -78,6 +81,8 @@ def partition_result(
         f"rows in {settlement.rows_in:,} = published {settlement.rows_published:,}"
         f" + quarantined {settlement.rows_quarantined:,}"
     )
+    if settlement.rows_discarded:
+        rows += f" + discarded {settlement.rows_discarded:,}"
     others = told_by_no_check(settlement.why, results)  # the table below has the rest
     causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in others]
     addresses = [Text(f"{name}: {escaped(link)}") for name, link in links.model_dump().items() if link]
@@ -116,6 +121,29 @@ def quarantined(sample: QuarantineSample) -> RenderableType:
     """The rows with source, reasons and values, then the files that could not be read."""
     raw = (Text(f"could not be read, stored unchanged: raw/{name}") for name in sample.raw)
     return Group(*(_quarantined_row(sample.columns, row) for row in sample.rows), *raw)
+
+
+def quarantined_partitions(found: Sequence[QuarantinedPartition], *, now: datetime) -> Table:
+    """One row per partition with rows in quarantine: how many, why, and for how long."""
+    table = Table(title="Rows in quarantine", title_justify="left")
+    for name in ("dataset", "partition"):
+        table.add_column(name, no_wrap=True)
+    for name in ("rows", "discarded", "age"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("reasons", overflow="fold")
+    for each in found:
+        counts = (f"{each.rows:,}", f"{each.rows_discarded:,}", roughly(now - each.since))
+        outcome = _outcome(PartitionOutcome(each.outcome))
+        table.add_row(each.dataset, Text(escaped(each.partition_key)), *counts, outcome, Text(_reasons(each)))
+    return table
+
+
+def _reasons(partition: QuarantinedPartition) -> str:
+    """The rules with their rows, or why the whole partition is in quarantine."""
+    counted = [f"{each.rule_id} {each.rows:,}" for each in partition.reasons if each.rows]
+    kept = [f"kept back {partition.rows_kept:,}"] if partition.rows_kept else []
+    return displayed(", ".join([*counted, *kept]) or "; ".join(partition.why), limit=SENTENCE_LENGTH)
 
 
 def _quarantined_row(columns: Sequence[str], row: SampleRow) -> Text:

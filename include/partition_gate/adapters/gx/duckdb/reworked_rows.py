@@ -32,8 +32,11 @@ def described(relation: str) -> str:
 
 
 def csv(path: Path) -> str:
-    """The relation of a CSV file with a header line: every column is text, and nothing between two commas is null."""
-    return f"read_csv({literal(str(path))}, header = true, all_varchar = true, delim = ',', quote = '\"')"
+    """The relation of a CSV file with a header line: every column is text; nothing between two commas is null, and
+    `""` is an empty text.
+    """
+    form = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', allow_quoted_nulls = false"
+    return f"read_csv({literal(str(path))}, {form})"
 
 
 def only(path: Path, columns: Iterable[str]) -> str:
@@ -117,10 +120,14 @@ def as_delivered(
     ]
 
 
-def corrected(relation: str, names: Iterable[str], types: Mapping[str, str]) -> str:
-    """The columns of a corrected file, cast where a type is known."""
-    cells = (f"CAST({identifier(n)} AS {types[n]}) AS {identifier(n)}" if n in types else identifier(n) for n in names)
-    return select(cells, relation)
+def corrected(relation: str, names: Iterable[str]) -> str:
+    """The columns of a corrected Parquet file."""
+    return select(map(identifier, names), relation)
+
+
+def corrected_texts(relation: str, names: Iterable[str], types: Mapping[str, str]) -> str:
+    """The columns of a corrected CSV file, cast where a type is known, without the apostrophes of an export."""
+    return select((f"{_own_text(name, types.get(name, 'VARCHAR'))} AS {identifier(name)}" for name in names), relation)
 
 
 def any_masked(relation: str) -> str:
@@ -132,6 +139,12 @@ def any_masked(relation: str) -> str:
 
 def _published_name(column: TableColumn, present: Collection[str]) -> str | None:
     return next((name for name in (column.name, *column.formerly) if name in present), None)
+
+
+def _own_text(name: str, kind: str) -> str:
+    # Numbers such as -5 have no apostrophe, so what looks like a formula had none before the export added it.
+    formula = literal(r"^'('*[=+\-@\t\r])")
+    return f"CAST(regexp_replace({identifier(name)}, {formula}, '\\1') AS {kind})"
 
 
 def _cast(cell: str, kind: str) -> str:

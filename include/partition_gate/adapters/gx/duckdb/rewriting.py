@@ -16,7 +16,7 @@ ROWS = "quarantined"  # the view that expressions may also query as a whole
 
 
 class Expression(Record):
-    """What a person wrote after an option; `type` is the DuckDB type of its value, `column` the column that gets it."""
+    """What a person wrote (`text`) after an option (`--where `, `--set amount=`); `type` is the DuckDB type of its value, `column` the column that gets it."""
 
     option: str
     text: str
@@ -51,9 +51,9 @@ def refused(expression: Expression, why_not_one_select: Callable[[str], str | No
     """Why an expression may not be evaluated: it is not one expression over the rows, or it reads something else."""
     query = select([f"(\n{expression.text}\n)"], ROWS)
     if why := why_not_one_select(query):
-        return f"{expression.option} {expression.text}: {why}"
+        return f"{expression.option}{expression.text}: {why}"
     if other := outside(query, (ROWS,)):
-        return f"{expression.option} {expression.text}: it reads {other}; it can read only the quarantined rows"
+        return f"{expression.option}{expression.text}: it reads {other}; it can read only the quarantined rows"
     return None
 
 
@@ -90,7 +90,7 @@ def _failure(connection: duckdb.DuckDBPyConnection, rewriting: Rewriting) -> Can
     """The first expression that fails alone. DuckDB's message is quoted only where it cannot contain a value."""
     condition = rewriting.condition
     for each in (*([condition] if condition else []), *rewriting.expressions):
-        named = f"{each.option} {each.text}"
+        named = f"{each.option}{each.text}"
         try:
             connection.execute(select([f"count({each.sql})"], ROWS)).fetchall()
         except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:

@@ -1,0 +1,190 @@
+"""`gate quarantine`: rows that failed are listed, shown, exported, judged again, or given up."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import print_json
+from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, dataset_part, stated
+from partition_gate.apps.cli.partitions import RunResult, exit_code, show, with_results
+from partition_gate.core.display import PATH_LENGTH, displayed
+from partition_gate.core.errors import UnknownContract
+from partition_gate.gate.quarantine import discard_rows, export_rows, quarantined_partitions
+from partition_gate.gate.replay import DryReplay, ReplayRequest, dry_replay
+from partition_gate.gate.replay import replay as replayed
+from partition_gate.gate.standing import standing_version
+from partition_gate.judging.quarantine import sample_of
+from partition_gate.judging.replay import Change, Export
+from partition_gate.settings import load_settings
+from partition_gate.wiring import contract_folder, mask_key, open_ports
+
+Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
+Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
+Where = Annotated[
+    str,
+    typer.Option("--where", help="A DuckDB condition over the quarantined rows; without one: all rows in quarantine."),
+]
+Why = Annotated[str, typer.Option("--why", callback=stated, help="The reason; it is kept with your name.")]
+
+quarantine = typer.Typer(help="List, show, export, replay and discard quarantined rows.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(quarantine, name="quarantine")
+
+
+@quarantine.command("list")
+def quarantine_list(
+    dataset: Annotated[str, typer.Argument(metavar="[DATASET]", help="Only this dataset.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the partitions with rows in quarantine that nobody replayed or discarded: rows, reasons, age."""
+    with open_ports(load_settings()) as ports:
+        found = quarantined_partitions(ports.ledger, dataset_part(dataset) or None)
+        now = ports.clock.now()
+    if as_json:
+        age = {each.attempt_id: round((now - each.since) / timedelta(seconds=1)) for each in found}
+        print_json(
+            {"partitions": [{**each.model_dump(mode="json"), "age_seconds": age[each.attempt_id]} for each in found]}
+        )
+    elif found:
+        tables.terminal().print(tables.quarantined_partitions(found, now=now))
+    else:
+        typer.echo("No rows are in quarantine.")
+
+
+@quarantine.command("show", context_settings=WITH_NEGATIVE_KEYS)
+def quarantine_show(
+    contract: Contract,
+    key: Key = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The maximum number of rows.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Show the quarantined rows of a partition, with their reasons.
+
+    Values of columns that the contract classifies or does not name are shown as keyed hashes.
+    """
+    settings = load_settings()
+    today = contract_folder(settings).load(contract)
+    key = today.dataset.location.key(key)
+    with open_ports(settings) as ports:
+        standing = standing_version(today.dataset.name, key, ports=ports)
+        settled = standing.settlement if standing else ports.ledger.outcome(today.dataset.name, key)
+        uri = settled.quarantine_uri if settled else None
+        rows = ports.warehouse.quarantined(uri, limit=limit) if uri else None
+    if settled is None:
+        raise UnknownContract(
+            f"{contract} {key}: nothing is recorded for this partition; `gate status` shows the recorded ones"
+        )
+    sample = None if rows is None else sample_of(rows, today.masking, mask_key(settings))
+    if as_json:
+        print_json({**settled.model_dump(mode="json"), "sample": sample and sample.model_dump(mode="json")})
+        return
+    if sample is None:
+        typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no rows are in quarantine")
+        return
+    discarded = f", and {settled.rows_discarded:,} discarded rows," if settled.rows_discarded else ""
+    typer.echo(f"{settled.rows_quarantined:,} rows{discarded} in {displayed(uri or '', limit=PATH_LENGTH)}")
+    tables.terminal().print(tables.quarantined(sample))
+
+
+@quarantine.command("export", context_settings=WITH_NEGATIVE_KEYS)
+def quarantine_export(
+    contract: Contract,
+    key: Key,
+    to: Annotated[Path, typer.Option("--to", help="The file to write, which must not exist: .parquet or .csv.")],
+    columns: Annotated[str, typer.Option("--columns", help="Names, separated by commas. Default: all.")] = "",
+    unmasked: Annotated[
+        bool, typer.Option("--unmasked", help="Write values as they are, for those who may read the quarantine.")
+    ] = False,
+) -> None:
+    """Write the quarantined rows of a partition to a file, with their reasons.
+
+    Values that `show` masks are masked here as well, and a masked file cannot be replayed.
+    """
+    settings = load_settings()
+    today = contract_folder(settings).load(contract)
+    export = Export(
+        columns=tuple(name for each in columns.split(",") if (name := each.strip())),
+        masking=None if unmasked else today.masking,
+        key=mask_key(settings),
+    )
+    with open_ports(settings) as ports:
+        count = export_rows(today, key, export, to=to, ports=ports)
+    masked = "" if unmasked else "; classified values are masked (--unmasked)"
+    typer.echo(f"wrote {count:,} rows to {displayed(str(to), limit=PATH_LENGTH)}{masked}")
+
+
+@quarantine.command("replay", context_settings=WITH_NEGATIVE_KEYS)
+def quarantine_replay(
+    contract: Contract,
+    key: Key = "",
+    why: Annotated[str, typer.Option("--why", help="The reason; it is kept with your name.")] = "replayed by hand",
+    file: Annotated[
+        Path | None, typer.Option("--with", exists=True, dir_okay=False, help="A corrected file: .parquet or .csv.")
+    ] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="COLUMN=SQL", help="A new value, as a DuckDB expression.")
+    ] = None,
+    where: Where = "",
+    dry: Annotated[bool, typer.Option("--dry-run", help="Judge only; record, publish and send nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Judge quarantined rows again, together with what is published of their partition.
+
+    Rows that pass are published; the others stay in quarantine. Exit codes as `gate run`.
+    """
+    change = Change(where=where, file=file, assignments=tuple(map(_assignment, assignments or [])))
+    if file is not None and change.assignments:
+        raise typer.BadParameter("use either --with or --set: correct the file instead")
+    settings = load_settings()
+    today = contract_folder(settings).load(contract)
+    with open_ports(settings) as ports:
+        dried = dry_replay(today, key, change, ports=ports) if dry else None
+        if dried is not None:
+            result = RunResult(settlement=dried.run.settlement, results=dried.run.results, is_dry_run=True)
+        else:
+            request = ReplayRequest(change=change, who=getpass.getuser(), why=why)
+            result = with_results(replayed(today, key, request, ports=ports), ports, notifies=True)
+        compiled = today.in_force(result.settlement.partition_key)
+        show(result, compiled, ports, as_json=as_json)
+    if dried is not None and not as_json:
+        typer.echo(_would(dried))
+    raise typer.Exit(exit_code(result.settlement.outcome))
+
+
+@quarantine.command("discard", context_settings=WITH_NEGATIVE_KEYS)
+def quarantine_discard(contract: Contract, key: Key, why: Why, where: Where = "", as_json: Json = False) -> None:
+    """Give up quarantined rows: they are never replayed, and count as discarded. Who, when and why is recorded."""
+    settings = load_settings()
+    today = contract_folder(settings).load(contract)
+    with open_ports(settings) as ports:
+        discard = discard_rows(today, key, where=where, who=getpass.getuser(), why=why, ports=ports)
+    if as_json:
+        print_json({**discard.model_dump(mode="json", exclude={"positions"}), "rows": discard.rows})
+        return
+    typer.echo(f"{discard.dataset} {displayed(discard.partition_key)}: {discard.rows:,} rows discarded ({why})")
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    column, separator, expression = text.partition("=")
+    if not separator or not column.strip() or not expression.strip():
+        raise typer.BadParameter(f"--set {text!r}: write COLUMN=EXPRESSION, such as amount=abs(amount)")
+    return column.strip(), expression.strip()
+
+
+def _would(dried: DryReplay) -> str:
+    assembled, settled = dried.assembled, dried.run.settlement
+    replaced = f" as {assembled.rows_given:,} others" if assembled.rows_given != assembled.rows_taken else ""
+    return (
+        f"{assembled.rows_taken:,} rows would be taken from quarantine{replaced}, {assembled.rows_kept:,} kept back, "
+        f"and {settled.rows_quarantined:,} would be in quarantine afterwards."
+    )
