@@ -16,7 +16,7 @@ from tests.integration.test_gate_run import DT, FAILED, KEY, PUBLISHED, USAGE, D
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
 
-COLUMNS = [
+COLUMNS: list[dict[str, Any]] = [
     DT,
     {"name": "id", "logicalType": "integer", "required": True, "primaryKey": True, "primaryKeyPosition": 1},
     {"name": "amount", "logicalType": "number", "logicalTypeOptions": {"minimum": 0}, "classification": "confidential"},

@@ -24,7 +24,10 @@ COMMANDS = {
     "baseline show": ("baseline", "show"),
     "incidents list": ("incidents", "list"),
     "incidents show": ("incidents", "show", "1"),
+    "quarantine list": ("quarantine", "list"),
     "quarantine show": ("quarantine", "show", "orders", KEY),
+    "quarantine replay": ("quarantine", "replay", "orders", KEY, "--dry-run"),
+    "quarantine discard": ("quarantine", "discard", "orders", "2026-01-04", "--why", "wrong"),
     "reconcile": ("reconcile",),
     "sweep": ("sweep",),
     "watch": ("watch",),
@@ -50,7 +53,7 @@ def with_json(command: Any, name: str = "") -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """A partition with a quarantined row, which is an incident, and two that are held because they shrank."""
+    """Two partitions with a quarantined row, which is an incident, and two that are held because they shrank."""
     desk = Desk(tmp_path_factory.mktemp("json"))
     desk.write_contract()
     expectations = desk.folder / "expectations"
@@ -62,7 +65,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         desk.gate("run", "orders", key)
         desk.land(key, id=[1], amount=[1.5])
         desk.gate("run", "orders", key)
-    desk.gate("run", "orders", KEY)
+    desk.land("2026-01-04", id=[*range(99), None], amount=[1.5] * 100)
+    for key in (KEY, "2026-01-04"):
+        desk.gate("run", "orders", key)
     return desk
 
 

@@ -276,14 +276,14 @@ def test_files_that_land_later_replace_a_replay_and_say_so(gate: Gate) -> None:
     gate.replay(to=700, where="id in (7)")
     gate.ports.store.land(KEY, range(1, 91))
     settled = gate.run().settlement
-    assert "new files replace the 1 rows that ada replayed (fixed upstream)" in settled.why
+    assert "new files replace the 1 row that ada replayed (fixed upstream)" in settled.why
     assert 700 not in gate.visible
 
 
 def test_a_forced_run_judges_landing_and_says_that_it_undoes_a_replay(gate: Gate) -> None:
     gate.replay(to=700, where="id in (7)")
     settled = gate.run(force=True).settlement
-    assert "the landed files replace the 1 rows that ada replayed (fixed upstream)" in settled.why
+    assert "the landed files replace the 1 row that ada replayed (fixed upstream)" in settled.why
     assert (700 in gate.visible, sorted(gate.quarantined)) == (False, [7, 8, 9])
 
 
@@ -372,6 +372,43 @@ def test_a_row_that_is_discarded_just_before_a_replay_opens_is_not_published(gat
     gate.bad()
     gate.replay()
     assert (7 in gate.visible, gate.outcome.rows_published) == (False, 99)
+
+
+# Proofs
+
+
+def proof_of(gate: Gate) -> tuple[int, ...]:
+    """Rows in, published, quarantined, discarded and superseded, of a partition whose counts agree."""
+    (proof,) = gate.reconcile().proofs
+    assert proof.holds
+    rows = (proof.rows_published, proof.rows_quarantined, proof.rows_discarded, proof.rows_superseded)
+    return (proof.rows_in, *rows)
+
+
+def test_landed_rows_are_found_again_after_a_replay(gate: Gate) -> None:
+    gate.bad(9)
+    gate.replay()
+    assert proof_of(gate) == (100, 99, 1, 0, 0)
+
+
+def test_rows_that_were_discarded_before_a_replay_are_still_counted(gate: Gate) -> None:
+    gate.discard("id in (7)")
+    gate.replay(to=800, where="id in (8)")
+    gate.discard("id in (9)")
+    assert proof_of(gate) == (100, 98, 0, 2, 0)
+
+
+def test_rows_that_a_file_replaced_are_superseded_and_its_own_count_as_rows_in(gate: Gate) -> None:
+    gate.replay(file=gate.file(701, 702), where="id in (7, 8, 9)")
+    assert proof_of(gate) == (102, 99, 0, 0, 3)
+
+
+def test_a_row_that_a_replay_lost_would_be_seen(gate: Gate) -> None:
+    gate.bad()
+    gate.replay()
+    settled = gate.outcome
+    gate.ports.ledger._settlements[settled.attempt_id] = settled.model_copy(update={"rows_published": 99})
+    assert [proof.holds for proof in gate.reconcile().proofs] == [False]
 
 
 # Lists

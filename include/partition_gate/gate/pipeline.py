@@ -69,7 +69,7 @@ def run_partition(today: CompiledDataset, key: str, *, ports: Ports, force: bool
         if isinstance(inspected, Settlement):
             return RunResult(settlement=inspected, already=run.was_recorded)
         settled = run.settle(inspected)
-        problems = {"view_problem": settled.view_problem, "report_problem": report_of(run, settled.settlement)}
+        problems = {"view_problem": settled.view_problem, "report_problem": report_of(settled.settlement, ports)}
         return RunResult(settlement=settled.settlement, already=False, **problems)
     except GateError:
         if run.errored is None:
@@ -77,11 +77,11 @@ def run_partition(today: CompiledDataset, key: str, *, ports: Ports, force: bool
         return RunResult(settlement=run.errored, already=False)
 
 
-def report_of(run: PartitionRun, settlement: Settlement) -> str | None:
+def report_of(settlement: Settlement, ports: Ports) -> str | None:
     """Write the page; why it could not be written, or None."""
     # The outcome is recorded, so a missing page must not fail the run, whatever its cause.
     try:
-        write_report(settlement, ports=run.ports)
+        write_report(settlement, ports=ports)
     except Exception as error:
         log.warning("report not written attempt=%s why=%s", settlement.attempt_id, error, exc_info=_is_defect(error))
         return f"the report page was not written: {error}"

@@ -16,12 +16,17 @@ from partition_gate.gate.repair import Ending, Repaired, repair
 from partition_gate.judging.attempt import Publication, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE
 from partition_gate.ports import Ports
+from partition_gate.ports.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
 
 class RowProof(Record):
-    """Where the rows of a partition's current outcome are: rows_in = published + quarantined + discarded."""
+    """Where the rows of a partition are: rows_in = published + quarantined + discarded + superseded.
+
+    `rows_in` are the landed rows, and those of corrected files that replaced quarantined ones (`rows_superseded`).
+    Discarded and superseded rows are counted over all attempts that the current outcome is made from.
+    """
 
     dataset: str
     partition_key: str
@@ -30,10 +35,12 @@ class RowProof(Record):
     rows_published: int
     rows_quarantined: int
     rows_discarded: int = 0
+    rows_superseded: int = 0
 
     @property
     def holds(self) -> bool:
-        return self.rows_in == self.rows_published + self.rows_quarantined + self.rows_discarded
+        kept = self.rows_published + self.rows_quarantined
+        return self.rows_in == kept + self.rows_discarded + self.rows_superseded
 
 
 class Difference(Record):
@@ -76,7 +83,7 @@ def reconcile(contracts: Sequence[CompiledDataset], *, ports: Ports, send_messag
         repaired=tuple(attempt for attempt in repaired if attempt.ending is not Ending.LEFT),
         views=refreshed,
         sent=delivery.sent + delivery.already_delivered if delivery else 0,
-        proofs=tuple(_proof(settlement) for settlement in outcomes if settlement.outcome in FINAL),
+        proofs=tuple(_proof(settlement, ports.ledger) for settlement in outcomes if settlement.outcome in FINAL),
         differences=differences,
     )
 
@@ -178,13 +185,23 @@ def _of_outbox(ports: Ports) -> Iterator[Difference]:
         yield Difference(dataset=dataset, partition_key=key, what=what)
 
 
-def _proof(settlement: Settlement) -> RowProof:
+def _proof(settlement: Settlement, ledger: Ledger) -> RowProof:
+    """Follows the current outcome through its replays, back to the attempt that judged the landed files."""
+    landed, added, superseded, discarded = settlement, 0, 0, settlement.rows_discarded
+    while replay := ledger.replay(landed.attempt_id):
+        if replay.is_replaced:
+            added, superseded = added + replay.rows_given, superseded + replay.rows_taken
+        before = ledger.settlement(replay.of_attempt)
+        if before is None:
+            break
+        landed, discarded = before, discarded + before.rows_discarded
     return RowProof(
         dataset=settlement.dataset,
         partition_key=settlement.partition_key,
         outcome=settlement.outcome.value,
-        rows_in=settlement.rows_in,
+        rows_in=landed.rows_in + added,
         rows_published=settlement.rows_published if settlement.outcome in VISIBLE else 0,
         rows_quarantined=settlement.rows_quarantined,
-        rows_discarded=settlement.rows_discarded,
+        rows_discarded=discarded,
+        rows_superseded=superseded,
     )

@@ -55,7 +55,7 @@ def replay(today: CompiledDataset, key: str, request: ReplayRequest, *, ports: P
     if isinstance(inspected, Settlement):
         return RunResult(settlement=inspected, already=run.was_recorded)
     settled = run.settle(inspected)
-    problems = {"view_problem": settled.view_problem, "report_problem": report_of(run, settled.settlement)}
+    problems = {"view_problem": settled.view_problem, "report_problem": report_of(settled.settlement, ports)}
     return RunResult(settlement=settled.settlement, already=False, **problems)
 
 

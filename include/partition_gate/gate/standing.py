@@ -10,6 +10,7 @@ from functools import reduce
 from pathlib import Path
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.display import rows
 from partition_gate.core.errors import CannotAct, PartitionChanged
 from partition_gate.core.partition import DataFile, Partition, Spooled
 from partition_gate.core.record import Record, digest
@@ -98,7 +99,7 @@ def undone(standing: Standing | None, landed: Partition, *, force: bool) -> tupl
     if standing is None or standing.replay is None or not (force or standing.fingerprint != landed.fingerprint):
         return ()
     replay, files = standing.replay, "the landed files" if standing.fingerprint == landed.fingerprint else "new files"
-    return (f"{files} replace the {replay.rows_given:,} rows that {replay.who} replayed ({replay.why})",)
+    return (f"{files} replace the {rows(replay.rows_given)} that {replay.who} replayed ({replay.why})",)
 
 
 @contextmanager

@@ -137,7 +137,7 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 def _written(batches: Iterator[pa.RecordBatch], schema: pa.Schema, path: Path, *, is_csv: bool) -> int:
     count = 0
-    options = pa_csv.WriteOptions(quoting_style="all_valid")
+    options = pa_csv.WriteOptions(quoting_style="needed")
     with pa_csv.CSVWriter(path, schema, write_options=options) if is_csv else pq.ParquetWriter(path, schema) as writer:
         for batch in batches:
             writer.write_batch(batch)

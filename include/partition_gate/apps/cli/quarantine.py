@@ -13,16 +13,19 @@ from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, dataset_part, stated
 from partition_gate.apps.cli.partitions import RunResult, exit_code, show, with_results
-from partition_gate.core.display import PATH_LENGTH, displayed
+from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.display import PATH_LENGTH, displayed, escaped
+from partition_gate.core.display import rows as rows_of
 from partition_gate.core.errors import UnknownContract
+from partition_gate.gate.pipeline import report_of
 from partition_gate.gate.quarantine import discard_rows, export_rows, quarantined_partitions
-from partition_gate.gate.replay import DryReplay, ReplayRequest, dry_replay
+from partition_gate.gate.replay import ReplayRequest, dry_replay
 from partition_gate.gate.replay import replay as replayed
 from partition_gate.gate.standing import standing_version
 from partition_gate.judging.quarantine import sample_of
 from partition_gate.judging.replay import Change, Export
 from partition_gate.settings import load_settings
-from partition_gate.wiring import contract_folder, mask_key, open_ports
+from partition_gate.wiring import WiredPorts, contract_folder, mask_key, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
@@ -91,8 +94,8 @@ def quarantine_show(
     if sample is None:
         typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no rows are in quarantine")
         return
-    discarded = f", and {settled.rows_discarded:,} discarded rows," if settled.rows_discarded else ""
-    typer.echo(f"{settled.rows_quarantined:,} rows{discarded} in {displayed(uri or '', limit=PATH_LENGTH)}")
+    discarded = f", and {rows_of(settled.rows_discarded)} that were discarded," if settled.rows_discarded else ""
+    typer.echo(f"{rows_of(settled.rows_quarantined)}{discarded} in {displayed(uri or '', limit=PATH_LENGTH)}")
     tables.terminal().print(tables.quarantined(sample))
 
 
@@ -120,7 +123,7 @@ def quarantine_export(
     with open_ports(settings) as ports:
         count = export_rows(today, key, export, to=to, ports=ports)
     masked = "" if unmasked else "; classified values are masked (--unmasked)"
-    typer.echo(f"wrote {count:,} rows to {displayed(str(to), limit=PATH_LENGTH)}{masked}")
+    typer.echo(f"wrote {rows_of(count)} to {displayed(str(to), limit=PATH_LENGTH)}{masked}")
 
 
 @quarantine.command("replay", context_settings=WITH_NEGATIVE_KEYS)
@@ -148,16 +151,11 @@ def quarantine_replay(
     settings = load_settings()
     today = contract_folder(settings).load(contract)
     with open_ports(settings) as ports:
-        dried = dry_replay(today, key, change, ports=ports) if dry else None
-        if dried is not None:
-            result = RunResult(settlement=dried.run.settlement, results=dried.run.results, is_dry_run=True)
-        else:
-            request = ReplayRequest(change=change, who=getpass.getuser(), why=why)
-            result = with_results(replayed(today, key, request, ports=ports), ports, notifies=True)
-        compiled = today.in_force(result.settlement.partition_key)
-        show(result, compiled, ports, as_json=as_json)
-    if dried is not None and not as_json:
-        typer.echo(_would(dried))
+        if dry:
+            raise typer.Exit(_dry_run(today, key, change, ports, as_json=as_json))
+        request = ReplayRequest(change=change, who=getpass.getuser(), why=why)
+        result = with_results(replayed(today, key, request, ports=ports), ports, notifies=True)
+        show(result, today.in_force(result.settlement.partition_key), ports, as_json=as_json)
     raise typer.Exit(exit_code(result.settlement.outcome))
 
 
@@ -168,10 +166,13 @@ def quarantine_discard(contract: Contract, key: Key, why: Why, where: Where = ""
     today = contract_folder(settings).load(contract)
     with open_ports(settings) as ports:
         discard = discard_rows(today, key, where=where, who=getpass.getuser(), why=why, ports=ports)
+        settled = ports.ledger.settlement(discard.attempt_id)
+        if settled and (problem := report_of(settled, ports)):
+            typer.echo(f"gate: {escaped(problem)}", err=True)
     if as_json:
         print_json({**discard.model_dump(mode="json", exclude={"positions"}), "rows": discard.rows})
         return
-    typer.echo(f"{discard.dataset} {displayed(discard.partition_key)}: {discard.rows:,} rows discarded ({why})")
+    typer.echo(f"{discard.dataset} {displayed(discard.partition_key)}: {rows_of(discard.rows)} discarded ({why})")
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -181,10 +182,16 @@ def _assignment(text: str) -> tuple[str, str]:
     return column.strip(), expression.strip()
 
 
-def _would(dried: DryReplay) -> str:
+def _dry_run(today: CompiledDataset, key: str, change: Change, ports: WiredPorts, *, as_json: bool) -> int:
+    """Print what a replay would do; the exit code that it would have."""
+    dried = dry_replay(today, key, change, ports=ports)
     assembled, settled = dried.assembled, dried.run.settlement
-    replaced = f" as {assembled.rows_given:,} others" if assembled.rows_given != assembled.rows_taken else ""
-    return (
-        f"{assembled.rows_taken:,} rows would be taken from quarantine{replaced}, {assembled.rows_kept:,} kept back, "
-        f"and {settled.rows_quarantined:,} would be in quarantine afterwards."
-    )
+    result = RunResult(settlement=settled, results=dried.run.results, is_dry_run=True)
+    show(result, today.in_force(settled.partition_key), ports, as_json=as_json)
+    if not as_json:
+        replaced = f" as {rows_of(assembled.rows_given)}" if assembled.rows_given != assembled.rows_taken else ""
+        typer.echo(
+            f"{rows_of(assembled.rows_taken)} would be taken from quarantine{replaced}, {assembled.rows_kept:,} kept "
+            f"back, and {settled.rows_quarantined:,} would be in quarantine afterwards."
+        )
+    return exit_code(settled.outcome)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.alerts.alert import Links
-from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed, escaped
+from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed, escaped, rows
 from partition_gate.core.severity import Scope
 from partition_gate.core.units import roughly
 from partition_gate.gate.quarantine import QuarantinedPartition
@@ -158,10 +158,13 @@ def reconciliation(result: Reconciliation) -> RenderableType:
     table = Table(title="Rows of each partition's outcome", title_justify="left")
     for name in ("dataset", "partition", "outcome"):
         table.add_column(name, no_wrap=True)
-    for name in ("rows in", "= published", "+ quarantined", "+ discarded", "holds"):
+    has_superseded = any(proof.rows_superseded for proof in result.proofs)
+    superseded = ("+ superseded",) if has_superseded else ()
+    for name in ("rows in", "= published", "+ quarantined", "+ discarded", *superseded, "holds"):
         table.add_column(name, justify="right", no_wrap=True)
     for proof in result.proofs:
-        rows = (proof.rows_in, proof.rows_published, proof.rows_quarantined, proof.rows_discarded)
+        given_up = (proof.rows_discarded, *((proof.rows_superseded,) if has_superseded else ()))
+        rows = (proof.rows_in, proof.rows_published, proof.rows_quarantined, *given_up)
         counts = (*(f"{count:,}" for count in rows), "yes" if proof.holds else "NO")
         table.add_row(proof.dataset, Text(escaped(proof.partition_key)), proof.outcome.replace("_", " "), *counts)
     repaired = [Text(f"finished: attempt {attempt.attempt_id}: {attempt.ending.value}") for attempt in result.repaired]
@@ -196,7 +199,8 @@ def _outcome(outcome: PartitionOutcome) -> Text:
 
 
 def _why(settlement: Settlement) -> str:
-    return _shortened(displayed("; ".join(settlement.why), limit=PATH_LENGTH))
+    discarded = (f"{rows(settlement.rows_discarded)} discarded",) if settlement.rows_discarded else ()
+    return _shortened(displayed("; ".join((*discarded, *settlement.why)), limit=PATH_LENGTH))
 
 
 def _shortened(text: str, limit: int = 88) -> str:

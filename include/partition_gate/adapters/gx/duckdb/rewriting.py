@@ -16,7 +16,10 @@ ROWS = "quarantined"  # the view that expressions may also query as a whole
 
 
 class Expression(Record):
-    """What a person wrote (`text`) after an option (`--where `, `--set amount=`); `type` is the DuckDB type of its value, `column` the column that gets it."""
+    """What a person wrote (`text`) after an option (`--where `, `--set amount=`).
+
+    `type` is the DuckDB type of its value, `column` the column that gets it.
+    """
 
     option: str
     text: str
