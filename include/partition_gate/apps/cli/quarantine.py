@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from datetime import timedelta
+from inspect import signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -126,18 +128,44 @@ def quarantine_export(
     typer.echo(f"wrote {rows_of(count)} to {displayed(str(to), limit=PATH_LENGTH)}{masked}")
 
 
-@quarantine.command("replay", context_settings=WITH_NEGATIVE_KEYS)
-def quarantine_replay(
-    contract: Contract,
-    key: Key = "",
-    why: Annotated[str, typer.Option("--why", help="The reason; it is kept with your name.")] = "replayed by hand",
+def _change(
+    where: Where = "",
     file: Annotated[
         Path | None, typer.Option("--with", exists=True, dir_okay=False, help="A corrected file: .parquet or .csv.")
     ] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="COLUMN=SQL", help="A new value, as a DuckDB expression.")
     ] = None,
-    where: Where = "",
+) -> Change:
+    if file is not None and assignments:
+        raise typer.BadParameter("use either --with or --set: correct the file instead")
+    return Change(where=where, file=file, assignments=tuple(map(_assignment, assignments or [])))
+
+
+def _changing(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of `_change` in place of its parameter `change`."""
+    own, options = signature(command, eval_str=True), signature(_change, eval_str=True).parameters
+
+    def changing(**given: Any) -> None:
+        command(**{name: value for name, value in given.items() if name not in options}, change=_of(given))
+
+    def _of(given: dict[str, Any]) -> Change:
+        return _change(**{name: given[name] for name in options})
+
+    kept = [parameter for parameter in own.parameters.values() if parameter.name != "change"]
+    changing.__signature__ = own.replace(parameters=[*kept, *options.values()])  # type: ignore[attr-defined]
+    changing.__annotations__ = {each.name: each.annotation for each in (*kept, *options.values())}
+    changing.__doc__ = command.__doc__
+    return changing
+
+
+@quarantine.command("replay", context_settings=WITH_NEGATIVE_KEYS)
+@_changing
+def quarantine_replay(
+    contract: Contract,
+    change: Change,
+    key: Key = "",
+    why: Annotated[str, typer.Option("--why", help="The reason; it is kept with your name.")] = "replayed by hand",
     dry: Annotated[bool, typer.Option("--dry-run", help="Judge only; record, publish and send nothing.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -145,9 +173,6 @@ def quarantine_replay(
 
     Rows that pass are published; the others stay in quarantine. Exit codes as `gate run`.
     """
-    change = Change(where=where, file=file, assignments=tuple(map(_assignment, assignments or [])))
-    if file is not None and change.assignments:
-        raise typer.BadParameter("use either --with or --set: correct the file instead")
     settings = load_settings()
     today = contract_folder(settings).load(contract)
     with open_ports(settings) as ports:
