@@ -9,6 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contracts.odcs.reader import read_contract
@@ -409,6 +411,17 @@ def test_a_row_that_a_replay_lost_would_be_seen(gate: Gate) -> None:
     settled = gate.outcome
     gate.ports.ledger._settlements[settled.attempt_id] = settled.model_copy(update={"rows_published": 99})
     assert [proof.holds for proof in gate.reconcile().proofs] == [False]
+
+
+# Positions
+
+
+@given(st.sets(st.integers(0, 5000)), st.sets(st.integers(0, 5000)))
+def test_positions_are_a_set_of_numbers(one: set[int], other: set[int]) -> None:
+    first, second = RowPositions.of(one), RowPositions.of(other)
+    assert (set(first.numbers()), first.count) == (one, len(one))
+    assert set(first.union(second).numbers()) == one | other
+    assert set(first.without(second).numbers()) == one - other
 
 
 # Lists

@@ -215,12 +215,7 @@ class PartitionRun:
             return before
         standing = standing_version(self.dataset, self.key, ports=self.ports)
         self._landed_at = landed.partition.arrived_at
-        if (
-            not self.force
-            and standing
-            and standing.is_of_people
-            and standing.fingerprint == landed.partition.fingerprint
-        ):
+        if not self.force and standing is not None and standing.stands_for(landed.partition):
             # Judging landing would undo what people did, although nothing new has landed.
             if not standing.row_count:
                 self.was_recorded = True

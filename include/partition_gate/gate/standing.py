@@ -48,10 +48,9 @@ class Standing(Record):
         """How many rows are published or in quarantine."""
         return self.settlement.rows_published * (self.settlement.outcome in VISIBLE) + self.settlement.rows_quarantined
 
-    @property
-    def is_of_people(self) -> bool:
-        """Whether somebody replayed or discarded rows, so that landing alone no longer gives this version."""
-        return self.replay is not None or bool(self.discards)
+    def stands_for(self, landed: Partition) -> bool:
+        """Whether somebody replayed or discarded rows of these very files: they alone no longer give this version."""
+        return (self.replay is not None or bool(self.discards)) and self.fingerprint == landed.fingerprint
 
 
 class Source(Record):
