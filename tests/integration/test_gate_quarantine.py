@@ -236,6 +236,29 @@ def test_discarded_rows_are_counted_everywhere(local: Quarantine) -> None:
     assert local.ask("replay", "--set", "amount=1")["rows_published"] == 98
 
 
+def test_every_landed_row_is_found_again_after_replays_and_a_discard(desk: Quarantine) -> None:
+    desk.environment["GATE_CONTRACTS"] = str(desk.folder)
+    desk.environment["GATE_EXPECTATIONS"] = str(desk.folder / "expectations")
+    assert desk.gate("compile").returncode == 0
+    desk.ask("replay", "--where", "id = 7", "--set", "amount=abs(amount)")
+    desk.ask("discard", "--where", "id = 8", "--why", "a test")
+    desk.ask("replay")
+    done = desk.gate("reconcile", "--rows", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, [each["is_equal"] for each in document["compared"]]) == (0, [True]), document
+
+
+def test_a_published_row_that_changed_is_found(local: Quarantine) -> None:
+    local.environment["GATE_CONTRACTS"] = str(local.folder)
+    local.environment["GATE_EXPECTATIONS"] = str(local.folder / "expectations")
+    local.gate("compile")
+    (path,) = (local.home / "warehouse" / "orders").rglob("part-*.parquet")
+    table = pq.ParquetFile(path).read()
+    pq.write_table(table.set_column(0, "id", pa.array([1000, *table["id"].to_pylist()[1:]], table["id"].type)), path)
+    done = local.gate("reconcile", "--rows")
+    assert (done.returncode, "as many rows as landed were found, but not the same ones" in done.stdout) == (1, True)
+
+
 def test_what_is_in_quarantine_is_listed_until_nothing_is_left(local: Quarantine) -> None:
     listed = json.loads(local.gate("quarantine", "list", "--json").stdout)["partitions"]
     assert [(each["partition_key"], each["rows"], each["reasons"][0]["rows"]) for each in listed] == [(KEY, 3, 3)]

@@ -46,6 +46,12 @@ REPLAYING = (
     Mutation("rows that a replay lost are not missed", "gate/reconcile.py",
              "landed, discarded = before, discarded + before.rows_discarded", "break",
              f"{REPLAY}::test_rows_that_were_discarded_before_a_replay_are_still_counted"),
+    Mutation("a published row that changed is not found", "gate/row_comparison.py",
+             "_comparison(outcome.dataset, key, landed == found,", "_comparison(outcome.dataset, key, True,",
+             f"{REPLAY}::test_a_row_that_is_not_the_one_that_landed_is_found"),
+    Mutation("discarded rows are taken for lost ones", "gate/row_comparison.py",
+             "_quarantined(root, columns, root.discarded,", "_quarantined(root, columns, RowPositions(),",
+             f"{REPLAY}::test_rows_that_people_changed_and_gave_up_are_found_again"),
 )  # fmt: skip
 
 GIVING_UP = (

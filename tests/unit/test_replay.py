@@ -413,6 +413,45 @@ def test_a_row_that_a_replay_lost_would_be_seen(gate: Gate) -> None:
     assert [proof.holds for proof in gate.reconcile().proofs] == [False]
 
 
+def compared(gate: Gate) -> tuple[bool | None, str]:
+    """Whether the rows are those that landed, and why not."""
+    (comparison,) = reconcile([gate.contract], ports=gate.ports, with_rows=True).compared
+    return comparison.is_equal, comparison.why
+
+
+def test_every_landed_row_is_found_again_by_its_content(gate: Gate) -> None:
+    gate.bad(9)
+    gate.replay()
+    assert compared(gate) == (True, "")
+
+
+def test_rows_that_people_changed_and_gave_up_are_found_again(gate: Gate) -> None:
+    gate.discard("id in (7)")
+    gate.replay(to=800, where="id in (8)")
+    gate.replay(file=gate.file(901, 902), where="id in (9)")
+    assert compared(gate) == (True, "")
+
+
+def test_a_row_that_is_not_the_one_that_landed_is_found(gate: Gate) -> None:
+    gate.ports.warehouse._rows["orders", KEY][0]["id"] = 4711
+    assert compared(gate) == (False, "as many rows as landed were found, but not the same ones")
+
+
+def test_rows_that_are_another_than_those_that_landed_are_a_difference(gate: Gate) -> None:
+    gate.ports.warehouse._rows["orders", KEY].pop()
+    found = reconcile([gate.contract], ports=gate.ports, with_rows=True)
+    assert "100 rows landed, and 99 were found; run it again" in [difference.what for difference in found.differences]
+
+
+def test_rows_whose_files_are_gone_cannot_be_compared(gate: Gate) -> None:
+    gate.ports.store.landed.clear()
+    assert compared(gate) == (None, "its files are no longer in landing")
+
+
+def test_rows_are_compared_only_if_that_is_asked_for(gate: Gate) -> None:
+    assert gate.reconcile().compared == ()
+
+
 # Positions
 
 

@@ -24,7 +24,7 @@ from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import Verdict, reach_verdict
 from partition_gate.ports import Ports
 
-_COUNTED = {"rows_published", "rows_taken", "rows_given", "rows_kept"}
+_COUNTED = {"rows_published", "rows_taken", "rows_given", "rows_kept", "hash_change"}
 
 
 def recorded(compiled: CompiledDataset, partition: Partition, ports: Ports) -> tuple[str, Settlement | None]:

@@ -13,6 +13,7 @@ from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
 from partition_gate.gate.notify import DeliveryTimes, notify
 from partition_gate.gate.repair import Ending, Repaired, repair
+from partition_gate.gate.row_comparison import RowComparison, compare_rows
 from partition_gate.judging.attempt import Publication, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE
 from partition_gate.ports import Ports
@@ -52,30 +53,39 @@ class Difference(Record):
 
 
 class Reconciliation(Record):
-    """`repaired`: attempts finished now; `views`: tables whose view was refreshed; `sent`: messages delivered."""
+    """`repaired`: attempts finished now; `views`: tables whose view was refreshed; `sent`: messages delivered.
+
+    `compared`: partitions whose rows were compared with those that landed, if that was asked for.
+    """
 
     repaired: tuple[Repaired, ...]
     views: tuple[str, ...]
     sent: int
     proofs: tuple[RowProof, ...]
+    compared: tuple[RowComparison, ...] = ()
     differences: tuple[Difference, ...]
 
 
-def reconcile(contracts: Sequence[CompiledDataset], *, ports: Ports, send_messages: bool = True) -> Reconciliation:
+def reconcile(
+    contracts: Sequence[CompiledDataset], *, ports: Ports, send_messages: bool = True, with_rows: bool = False
+) -> Reconciliation:
     """Finish everything unfinished, then compare ledger, tables, views, quarantine and outbox.
 
-    `contracts` are all usable contracts. A dataset that cannot be read is reported as a difference; the others go on.
+    `contracts` are all usable contracts. `with_rows` also finds the landed rows again by their content, which reads all
+    of them. A dataset that cannot be read is reported as a difference; the others go on.
     """
     repaired = repair(ports)
     times = DeliveryTimes(drain=ports.drain_limit)
     delivery = notify(ports.ledger, ports.notifier, ports.clock, times=times) if send_messages else None
     refreshed, of_views = _views([contract.published for contract in contracts], ports)
     outcomes = ports.ledger.latest()
+    compared = tuple(chain.from_iterable(compare_rows(each, ports=ports) for each in contracts)) if with_rows else ()
     differences = (
         *_of_attempts(repaired),
         *of_views,
         *chain.from_iterable(_of_dataset(dataset, outcomes, ports) for dataset in _datasets(contracts, outcomes)),
         *_of_quarantine(outcomes, ports),
+        *_of_rows(compared),
         *chain.from_iterable(_of_landing(contract, ports) for contract in contracts),
         *_of_outbox(ports),
     )
@@ -84,8 +94,15 @@ def reconcile(contracts: Sequence[CompiledDataset], *, ports: Ports, send_messag
         views=refreshed,
         sent=delivery.sent + delivery.already_delivered if delivery else 0,
         proofs=tuple(_proof(settlement, ports.ledger) for settlement in outcomes if settlement.outcome in FINAL),
+        compared=compared,
         differences=differences,
     )
+
+
+def _of_rows(compared: Iterable[RowComparison]) -> Iterator[Difference]:
+    for each in compared:
+        if each.is_equal is False:
+            yield Difference(dataset=each.dataset, partition_key=each.partition_key, what=f"{each.why}; run it again")
 
 
 def _of_attempts(repaired: Iterable[Repaired]) -> Iterator[Difference]:

@@ -17,7 +17,7 @@ from partition_gate.core.record import Record, digest
 from partition_gate.gate.spool import spool_folder
 from partition_gate.judging.attempt import Publication, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE
-from partition_gate.judging.replay import Assembled, Assembly, Change, Discard, Replay, RowPositions
+from partition_gate.judging.replay import Assembled, Assembly, Change, Discard, Replay, RowPositions, hashed_columns
 from partition_gate.ports import Ports
 
 
@@ -75,10 +75,31 @@ def standing_version(dataset: str, key: str, *, ports: Ports) -> Standing | None
     settled = newest_judged(ports.ledger.settlements(dataset, key))
     if settled is None:
         return None
-    replay, attempt = ports.ledger.replay(settled.attempt_id), ports.ledger.attempt(settled.attempt_id)
-    fingerprint = replay.fingerprint if replay else attempt.fingerprint if attempt else ""
-    discards = ports.ledger.discards(settled.attempt_id)
-    return Standing(settlement=settled, fingerprint=fingerprint, replay=replay, discards=discards)
+    return _with_records(settled, ports)
+
+
+def standing_of(attempt_id: str, ports: Ports) -> Standing:
+    """What stood after an older attempt, with what people did to its rows in quarantine.
+
+    Raises: CannotAct (the ledger does not have its settlement).
+    """
+    settled = ports.ledger.settlement(attempt_id)
+    if settled is None:
+        raise CannotAct(f"the ledger does not know how the attempt {attempt_id} ended")
+    return _with_records(settled, ports)
+
+
+def own_rows(settled: Settlement, visible: Publication | None) -> Publication | None:
+    """The visible rows of the attempt; None if it published nothing, and so quarantined the whole partition.
+
+    Raises: PartitionChanged (the visible version is another one).
+    """
+    if settled.outcome not in VISIBLE:
+        return None
+    if visible is None or visible.idempotency_key != settled.idempotency_key:
+        where = f"{settled.dataset}/{settled.partition_key}"
+        raise PartitionChanged(f"{where}: the visible version is not of attempt {settled.attempt_id}; run it again")
+    return visible
 
 
 def replayed_key(source: Source, contract_key: str) -> str:
@@ -114,7 +135,7 @@ def assembled_rows(
     with spool_folder(ports.spool_folder, attempt_id) as folder:
         settled = source.standing.settlement
         visible = ports.warehouse.current(compiled.table.name, settled.partition_key)
-        assembly = _assembly(compiled, source, _own(settled, visible), folder, ports)
+        assembly = _assembly(compiled, source, own_rows(settled, visible), folder, ports)
         into = folder / "assembled"
         into.mkdir()
         assembled = ports.rework.assemble(assembly, into=into)
@@ -134,14 +155,11 @@ def newest_judged(settlements: Sequence[Settlement]) -> Settlement | None:
     return next((settled for settled in reversed(settlements) if settled.outcome in FINAL), None)
 
 
-def _own(settled: Settlement, visible: Publication | None) -> Publication | None:
-    """The visible rows of the attempt; None if it published nothing, and so quarantined the whole partition."""
-    if settled.outcome not in VISIBLE:
-        return None
-    if visible is None or visible.idempotency_key != settled.idempotency_key:
-        where = f"{settled.dataset}/{settled.partition_key}"
-        raise PartitionChanged(f"{where}: the visible version is not of attempt {settled.attempt_id}; run it again")
-    return visible
+def _with_records(settled: Settlement, ports: Ports) -> Standing:
+    replay, attempt = ports.ledger.replay(settled.attempt_id), ports.ledger.attempt(settled.attempt_id)
+    fingerprint = replay.fingerprint if replay else attempt.fingerprint if attempt else ""
+    discards = ports.ledger.discards(settled.attempt_id)
+    return Standing(settlement=settled, fingerprint=fingerprint, replay=replay, discards=discards)
 
 
 def _assembly(
@@ -156,6 +174,7 @@ def _assembly(
         published_columns=own.columns if own else (),
         table=compiled.table,
         change=source.change,
+        hashed=hashed_columns(compiled.table, compiled.published, ()),
     )
 
 

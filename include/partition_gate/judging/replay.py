@@ -57,6 +57,24 @@ class RowPositions(Record):
         return int.from_bytes(self.bitmap, "little")
 
 
+class RowHash(Record):
+    """The number of rows, and the sum of their hashes as decimal text: independent of their order."""
+
+    rows: int = 0
+    total: str = "0"
+
+    def __add__(self, other: RowHash) -> RowHash:
+        return RowHash(rows=self.rows + other.rows, total=str(int(self.total) + int(other.total)))
+
+
+class HashedColumn(Record):
+    """A column by which rows are compared: its name in files, its name in the published table, its published type."""
+
+    source: str
+    published: str
+    type: str
+
+
 class Change(Record):
     """What is done to quarantined rows before they are judged again.
 
@@ -92,6 +110,7 @@ class Assembly(Record):
     published_columns: tuple[tuple[str, str], ...]
     table: TableSchema
     change: Change
+    hashed: tuple[HashedColumn, ...] = ()
 
 
 class Assembled(Record):
@@ -99,7 +118,8 @@ class Assembled(Record):
 
     `sources[i]` names what `paths[i]` came from, in messages and in quarantine. `origins` has, for each row of the file
     from quarantine by its number, its place in landing and its attempts so far. `kept` are rows that are not judged.
-    `over` is the fence of the version that was visible when the rows were read; 0 if there was none.
+    `over` is the fence of the version that was visible when the rows were read; 0 if there was none. `hash_change` is
+    the sum of the hashes of the given rows minus that of the taken ones.
     """
 
     paths: tuple[Path, ...]
@@ -110,6 +130,7 @@ class Assembled(Record):
     rows_taken: int
     rows_given: int
     rows_kept: int
+    hash_change: str = "0"
     over: int = 0
 
 
@@ -118,7 +139,8 @@ class Replay(Record):
 
     `fingerprint` identifies the landed files that the rows once came from, and `landed_key` is the idempotency key that
     these files would have: a run that finds them changes nothing. `rows_taken` left quarantine, `rows_given` were
-    judged in their place (another number only if a file replaced them), `rows_kept` were kept back.
+    judged in their place (another number only if a file replaced them), `rows_kept` were kept back. `hash_change` as in
+    `Assembled`.
     """
 
     attempt_id: str
@@ -136,6 +158,7 @@ class Replay(Record):
     rows_taken: int = 0
     rows_given: int = 0
     rows_kept: int = 0
+    hash_change: str = "0"
 
 
 class Discard(Record):
@@ -170,6 +193,33 @@ class Export(Record):
     masking: Masking | None = None
     key: bytes = b""
     discarded: RowPositions = RowPositions()
+
+
+def hashed_columns(
+    read: TableSchema, published: TableSchema, stored: Iterable[tuple[str, str]]
+) -> tuple[HashedColumn, ...]:
+    """The columns by which landed and published rows are compared.
+
+    `stored` are the columns of the visible files, as (name, DuckDB type); empty if none are visible. Objects, lists,
+    and columns with a default are left out, because a published row may differ from the landed one there.
+    """
+    types = dict(stored) or {column.name: column.type for column in published.columns}
+    pairs = zip(read.columns, published.columns, strict=True)
+    named = ((a.source, next((n for n in (b.name, *b.formerly) if n in types), None), b.default) for a, b in pairs)
+    return tuple(
+        HashedColumn(source=source, published=name, type=types[name])
+        for source, name, default in named
+        if name is not None and default is None and not _is_nested(types[name])
+    )
+
+
+def hashed_in_files(columns: Iterable[HashedColumn]) -> tuple[tuple[str, str], ...]:
+    """The columns as landed and quarantined files name them, with their published types."""
+    return tuple((column.source, column.type) for column in columns)
+
+
+def _is_nested(kind: str) -> bool:
+    return kind.startswith(("STRUCT", "MAP", "UNION")) or kind.endswith("]")
 
 
 def _positions(bits: int) -> RowPositions:

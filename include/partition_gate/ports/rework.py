@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from partition_gate.judging.replay import Assembled, Assembly, Export, RowPositions
+from partition_gate.judging.replay import Assembled, Assembly, Export, RowHash, RowPositions
 from partition_gate.judging.validation import Split
 
 
@@ -34,4 +35,13 @@ class Rework(Protocol):
         """Write quarantined rows with their reasons to a new file that only its owner can read; how many there are.
 
         Raises: CannotAct (the file exists, its name ends neither with .parquet nor .csv, or a column is unknown).
+        """
+
+    def hash_rows(
+        self, files: Sequence[Path], columns: Sequence[tuple[str, str]], *, only: RowPositions | None = None
+    ) -> RowHash:
+        """The sum of the hashes of the rows of these files over the columns, given as (name, DuckDB type to cast to).
+
+        A column that the files lack, and a value that cannot be cast, is null. `only`: the rows at these positions of a
+        single file.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 
 from partition_gate.core.errors import CannotAct
 from partition_gate.judging.attempt import Attempt, Settlement
-from partition_gate.judging.replay import ATTEMPTS, Assembled, Assembly, Discard, Export, Replay, RowPositions
+from partition_gate.judging.replay import ATTEMPTS, Assembled, Assembly, Discard, Export, Replay, RowHash, RowPositions
 from partition_gate.judging.validation import Split
 
 _Rows = list[tuple[int, int]]  # id, attempts
@@ -88,7 +89,20 @@ class FakeRework:
             rows_taken=len(taken),
             rows_given=len(given),
             rows_kept=len(kept),
+            hash_change=str(sum(id_**2 for id_, _ in given) - sum(id_**2 for id_, _ in taken)),
         )
+
+    def hash_rows(
+        self,
+        files: Sequence[Path],
+        columns: Sequence[tuple[str, str]],  # noqa: ARG002 -- `id` is the only one
+        *,
+        only: RowPositions | None = None,
+    ) -> RowHash:
+        ids = [id_ for file in files for id_, _ in _read(file)]
+        wanted = range(len(ids)) if only is None else only.numbers()
+        chosen = [ids[number] for number in wanted]
+        return RowHash(rows=len(chosen), total=str(sum(id_**2 for id_ in chosen)))
 
     def export(self, rows: Path, export: Export, *, to: Path) -> int:
         gone = set(export.discarded.numbers())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,16 @@ from partition_gate.core.errors import CannotAct, OperatorError
 from partition_gate.core.nearest_words import did_you_mean
 from partition_gate.core.record import Record
 from partition_gate.core.table import is_reserved
-from partition_gate.judging.replay import MASKED, POSITION, Assembled, Assembly, Export, RowPositions
+from partition_gate.judging.replay import (
+    MASKED,
+    POSITION,
+    Assembled,
+    Assembly,
+    Export,
+    RowHash,
+    RowPositions,
+    hashed_in_files,
+)
 from partition_gate.judging.validation import Split
 
 _FROM_QUARANTINE = "quarantine:"
@@ -35,6 +44,7 @@ class _Given(Record):
     rows: Path
     origins: Path
     kept: Path
+    taken_rows: Path
     taken: int
 
 
@@ -67,7 +77,15 @@ class DuckDbRework:
             rows_taken=given.taken if given else 0,
             rows_given=rows,
             rows_kept=kept,
+            hash_change=self._hash_change(assembly, given) if given else "0",
         )
+
+    def _hash_change(self, assembly: Assembly, given: _Given) -> str:
+        if not (assembly.change.assignments or assembly.change.file):
+            return "0"
+        columns = hashed_in_files(assembly.hashed)
+        before, after = (self.hash_rows([path], columns) for path in (given.taken_rows, given.rows))
+        return str(int(after.total) - int(before.total))
 
     def merge(self, split: Split, assembled: Assembled, *, into: Path) -> Split:
         if split.quarantined is None and assembled.kept is None:
@@ -90,6 +108,17 @@ class DuckDbRework:
     def export(self, rows: Path, export: Export, *, to: Path) -> int:
         return write_export(rows, export, to=to)
 
+    def hash_rows(
+        self, files: Sequence[Path], columns: Sequence[tuple[str, str]], *, only: RowPositions | None = None
+    ) -> RowHash:
+        with TemporaryDirectory(prefix="gate-rows-") as folder, _database(Path(folder)) as database:
+            present = {name for path in files for name in _all_columns(database, path)}
+            if only is not None:
+                _register(database, "chosen", only)
+            view = None if only is None else "chosen"
+            summed = database.execute(rows_sql.summed_hashes(files, columns, present, only=view)).fetchone()
+            return RowHash(rows=summed[0], total=summed[1]) if summed else RowHash()
+
     def _given(
         self, database: duckdb.DuckDBPyConnection, assembly: Assembly, columns: dict[str, str], into: Path
     ) -> _Given:
@@ -110,6 +139,7 @@ class DuckDbRework:
             rows=rows,
             origins=_written(database, origins, into / "origins.parquet"),
             kept=kept,
+            taken_rows=taken,
             taken=chosen.count,
         )
 

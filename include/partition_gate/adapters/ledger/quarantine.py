@@ -44,6 +44,7 @@ replays = Table(
     Column("rows_taken", BigInteger, nullable=False),
     Column("rows_given", BigInteger, nullable=False),
     Column("rows_kept", BigInteger, nullable=False),
+    Column("hash_change", String, nullable=False),
 )
 
 # Rows that a person gave up; `positions` is the bitmap of their positions, compressed with zlib.

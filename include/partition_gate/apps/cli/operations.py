@@ -44,6 +44,9 @@ def register(app: typer.Typer) -> None:
 def reconcile(
     as_json: Json = False,
     no_notify: Annotated[bool, typer.Option("--no-notify", help="Do not deliver waiting messages.")] = False,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Also find every landed row again by its content; reads all of them.")
+    ] = False,
 ) -> None:
     """Compare ledger, tables, views, quarantine and outbox; repair what can be repaired; check the row counts.
 
@@ -51,7 +54,8 @@ def reconcile(
     """
     settings = load_settings()
     with open_ports(settings) as ports:
-        result = reconciled(contract_folder(settings).load_all().contracts, ports=ports, send_messages=not no_notify)
+        contracts = contract_folder(settings).load_all().contracts
+        result = reconciled(contracts, ports=ports, send_messages=not no_notify, with_rows=rows)
     if as_json:
         print_json({**result.model_dump(mode="json"), "proof_holds": all(proof.holds for proof in result.proofs)})
     else:

@@ -16,6 +16,7 @@ from partition_gate.core.severity import Scope
 from partition_gate.core.units import roughly
 from partition_gate.gate.quarantine import QuarantinedPartition
 from partition_gate.gate.reconcile import Reconciliation
+from partition_gate.gate.row_comparison import RowComparison
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.quarantine import QuarantineSample, SampleRow
@@ -175,7 +176,21 @@ def reconciliation(result: Reconciliation) -> RenderableType:
     count = len(differences)
     remaining = "1 difference remains." if count == 1 else f"{count:,} differences remain."
     summary = remaining if differences else "Tables, ledger and messages agree."
-    return Group(table, *repaired, *views, *sent, *differences, Text(summary))
+    return Group(table, *repaired, *views, *sent, *_compared(result.compared), *differences, Text(summary))
+
+
+def _compared(compared: Sequence[RowComparison]) -> list[Text]:
+    """How many partitions have the rows that landed, and why others could not be compared."""
+    if not compared:
+        return []
+    equal = sum(each.is_equal is True for each in compared)
+    others = [each for each in compared if each.is_equal is None]
+    lines = [f"not compared: {each.dataset} {each.partition_key}: {each.why}" for each in others]
+    return [Text(f"the rows of {equal:,} of {len(compared):,} partitions are those that landed"), *_shown(lines)]
+
+
+def _shown(lines: Sequence[str]) -> list[Text]:
+    return [Text(displayed(line, limit=PATH_LENGTH)) for line in lines]
 
 
 def _count(results: Sequence[CheckResult], outcome: CheckOutcome) -> int:

@@ -130,6 +130,22 @@ def corrected_texts(relation: str, names: Iterable[str], types: Mapping[str, str
     return select((f"{_own_text(name, types.get(name, 'VARCHAR'))} AS {identifier(name)}" for name in names), relation)
 
 
+def summed_hashes(
+    files: Iterable[Path], columns: Iterable[tuple[str, str]], present: Collection[str], *, only: str | None
+) -> str:
+    """How many rows there are, and the sum of their hashes over these columns; of the rows in the view `only`."""
+    texts = (
+        f"CAST(TRY_CAST({identifier(name)} AS {kind}) AS VARCHAR)" if name in present else "NULL::VARCHAR"
+        for name, kind in columns
+    )
+    options = "hive_partitioning = false, union_by_name = true, file_row_number = true"
+    relation = read_parquet(map(str, files), options=options)
+    if only is not None:
+        relation = f"{relation} rows SEMI JOIN {only} ON rows.file_row_number = {only}.{POSITION}"
+    hashed = select([f"hash(row({', '.join(texts)}))::HUGEINT AS row_hash"], relation)
+    return select(["count(*)", "coalesce(sum(row_hash), 0)::VARCHAR"], f"({hashed})")
+
+
 def any_masked(relation: str) -> str:
     """Whether a row of an exported file has masked values."""
     return select(

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("change", sa.Text(), nullable=False),
         sa.Column("is_replaced", sa.Boolean(), nullable=False),
         *(sa.Column(f"rows_{what}", sa.BigInteger(), nullable=False) for what in _COUNTED),
+        sa.Column("hash_change", sa.String(), nullable=False),
     )
     op.create_table(
         "discards",
