@@ -388,12 +388,21 @@ def test_the_files_of_one_visible_partition_are_given(stand: Stand) -> None:
     assert sorted(id_ for path in paths for id_ in pq.ParquetFile(path).read(["id"])["id"].to_pylist()) == [1, 2, 3]
 
 
-def test_the_files_of_a_version_that_was_replaced_are_not_given(stand: Stand) -> None:
-    publication = stand.published([1, 2, 3])
-    stand.published([4], fence=2)
+def test_a_version_that_was_replaced_can_be_read_until_it_is_swept(stand: Stand) -> None:
+    first = stand.published([1, 2, 3])
+    second = stand.published([4], fence=2)
 
-    with pytest.raises(PartitionChanged):
-        stand.warehouse.published_files(publication, into=stand.folder / "copies")
+    replaced = stand.warehouse.version("orders", DAY, first.attempt_id)
+    assert replaced == first.model_copy(update={"table_version": 0})
+    assert stand.warehouse.version("orders", DAY, second.attempt_id) == second
+    assert stand.warehouse.version("orders", DAY, "no-attempt") is None
+    paths = stand.warehouse.published_files(replaced, into=stand.folder / "copies")
+    assert sorted(id_ for path in paths for id_ in pq.ParquetFile(path).read(["id"])["id"].to_pylist()) == [1, 2, 3]
+
+    stand.warehouse.sweep("orders", staged_before=datetime.now(UTC) + timedelta(days=1))
+    assert stand.warehouse.version("orders", DAY, first.attempt_id) is None
+    with pytest.raises(PartitionChanged, match="are gone"):
+        stand.warehouse.published_files(first, into=stand.folder / "copies")
 
 
 def test_a_view_is_stale_until_it_is_refreshed(stand: Stand) -> None:

@@ -240,7 +240,7 @@ class PartitionRun:
             who=who,
             why=why,
             at=self.ports.clock.now(),
-            change=source.change.sentence,
+            change=source.sentence,
             is_replaced=source.change.file is not None,
         )
         # Nobody can discard rows of an older attempt once this one is open, so these are all.

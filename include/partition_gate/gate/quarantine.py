@@ -67,10 +67,17 @@ def open_quarantine(dataset: Dataset, key: str, *, ports: Ports) -> OpenRows:
         raise CannotAct(f"{where}: nothing is recorded for this partition; see `gate quarantine list`")
     if not standing.settlement.rows_quarantined:
         raise CannotAct(f"{where}: {_nothing_in(standing.settlement)}")
+    refuse_while_running(dataset, key, ports=ports)
+    return OpenRows(standing=standing, seen_fence=seen)
+
+
+def refuse_while_running(dataset: Dataset, key: str, *, ports: Ports) -> None:
+    """Raise CannotAct if a run is working on the partition."""
     working = (found.attempt for found in ports.ledger.unfinished())
     if any((attempt.dataset, attempt.partition_key) == (dataset.name, key) for attempt in working):
-        raise CannotAct(f"{where}: a run is working on this partition; repeat the command once it has ended")
-    return OpenRows(standing=standing, seen_fence=seen)
+        raise CannotAct(
+            f"{dataset.name} {key}: a run is working on this partition; repeat the command once it has ended"
+        )
 
 
 def quarantined_partitions(ledger: Ledger, dataset: str | None = None) -> tuple[QuarantinedPartition, ...]:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import datetime
-
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.core.errors import GateError
-from partition_gate.core.partition import LandedFiles, Partition
 from partition_gate.core.record import Record
-from partition_gate.gate.discover import Discovered, landed_now
-from partition_gate.gate.dispose import Inspection, decide, inspection_of
+from partition_gate.gate.asked_run import Asked, AskedRun, Chosen, arrival
+from partition_gate.gate.dispose import decide, inspection_of
 from partition_gate.gate.dry_run import DryRun, unrecorded_attempt
-from partition_gate.gate.inspect import judged_over_time, judged_rows, landed_key
-from partition_gate.gate.pipeline import PartitionRun, RunResult, report_of, with_note
-from partition_gate.gate.quarantine import OpenRows, open_quarantine
+from partition_gate.gate.inspect import judged_over_time, judged_rows
+from partition_gate.gate.pipeline import RunResult
+from partition_gate.gate.quarantine import open_quarantine
 from partition_gate.gate.settle import settlement_of
-from partition_gate.gate.standing import Source, Standing, assembled_rows
-from partition_gate.judging.attempt import Settlement
+from partition_gate.gate.standing import Source, assembled_rows
 from partition_gate.judging.disposition import VISIBLE
 from partition_gate.judging.replay import Assembled, Change
 from partition_gate.ports import Ports
 
 
-class ReplayRequest(Record):
+class ReplayRequest(Asked):
     """What to change before the rows are judged again; who asks for it, and why."""
 
     change: Change = Change()
-    who: str
-    why: str
 
 
 class DryReplay(Record):
@@ -49,14 +41,7 @@ def replay(today: CompiledDataset, key: str, request: ReplayRequest, *, ports: P
         OperatorError: the rows cannot be judged.
         NotRecorded: the rows are visible, but the ledger could not be updated.
     """
-    run = ReplayRun(today, key, request, ports=ports)
-    found = run.find_landed()
-    inspected = found if isinstance(found, Settlement) else run.inspect(found)
-    if isinstance(inspected, Settlement):
-        return RunResult(settlement=inspected, already=run.was_recorded)
-    settled = run.settle(inspected)
-    problems = {"view_problem": settled.view_problem, "report_problem": report_of(settled.settlement, ports)}
-    return RunResult(settlement=settled.settlement, already=False, **problems)
+    return ReplayRun(today, key, request, ports=ports).carry_out()
 
 
 def dry_replay(today: CompiledDataset, key: str, change: Change, *, ports: Ports) -> DryReplay:
@@ -76,47 +61,16 @@ def dry_replay(today: CompiledDataset, key: str, change: Change, *, ports: Ports
     return DryReplay(run=DryRun(settlement=settlement, results=verdict.results), assembled=assembled)
 
 
-class ReplayRun(PartitionRun):
-    """The steps of a partition whose rows come from quarantine. `find_landed` finds these, and lists no landing.
-
-    An error ends the attempt and is raised, but is no outcome of the partition: nothing landed, and nothing changed.
-    """
+class ReplayRun(AskedRun):
+    """The steps of a partition whose rows come from quarantine."""
 
     def __init__(self, today: CompiledDataset, key: str, request: ReplayRequest, *, ports: Ports) -> None:
-        super().__init__(today, key, ports=ports)
-        self._request = request
-        self._opened: OpenRows | None = None
+        super().__init__(today, key, request, ports=ports)
+        self._change = request.change
 
-    def _find_landed(self) -> Discovered | Settlement:
-        self._opened = open_quarantine(self.compiled.dataset, self.key, ports=self.ports)
-        none = Partition(dataset=self.dataset, key=self.key, files=())
-        return Discovered(partition=none, seen_fence=self._opened.seen_fence)
-
-    def _inspect_once(self, landed: Discovered) -> Inspection | Settlement:
-        opened, request = self._opened, self._request
-        if opened is None or opened.seen_fence != landed.seen_fence:
-            opened = open_quarantine(self.compiled.dataset, self.key, ports=self.ports)
-        self._landed_at = arrival(self.compiled, opened.standing, self.ports)
-        source = Source(standing=opened.standing, change=request.change, arrived_at=self._landed_at)
-        files = LandedFiles(dataset=self.dataset, key=self.key, fingerprint=opened.standing.fingerprint)
-        key = landed_key(self.compiled, files, self.ports)
-        inspection = self._judge_again(source, key, opened.seen_fence, who=request.who, why=request.why)
-        return with_note(inspection, f"replayed by {request.who}: {request.why}")
-
-    def _record(self, error: GateError) -> None:  # noqa: ARG002 -- whoever asked sees it
-        """End the attempt; nothing is recorded as the partition's outcome."""
-        with suppress(GateError):  # if the ledger does not answer, the next run ends the attempt
-            self._fail_attempt()
-
-
-def arrival(compiled: CompiledDataset, standing: Standing, ports: Ports) -> datetime:
-    """When the rows landed: the time of the files if they are still in landing, else when they were first judged."""
-    with suppress(GateError):
-        landed = landed_now(compiled.dataset, standing.settlement.partition_key, ports=ports)
-        if isinstance(landed, Partition) and landed.fingerprint == standing.fingerprint:
-            return landed.arrived_at
-    attempt_id, replay = standing.settlement.attempt_id, standing.replay
-    while replay is not None:
-        attempt_id, replay = replay.of_attempt, ports.ledger.replay(replay.of_attempt)
-    first = ports.ledger.attempt(attempt_id)
-    return first.started_at if first else standing.settlement.settled_at
+    def choose(self) -> Chosen:
+        opened = open_quarantine(self.compiled.dataset, self.key, ports=self.ports)
+        arrived_at = arrival(self.compiled, opened.standing, self.ports)
+        source = Source(standing=opened.standing, change=self._change, arrived_at=arrived_at)
+        note = f"replayed by {self.asked.who}: {self.asked.why}"
+        return Chosen(source=source, seen_fence=opened.seen_fence, note=note)

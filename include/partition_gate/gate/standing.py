@@ -57,12 +57,19 @@ class Source(Record):
     """Rows that are judged again: whose, how they are changed, and when their files landed.
 
     `is_asked`: a person wants another version than the standing one; otherwise a run only repeats its judgement.
+    `version`: the replaced version that comes back; None: the published rows are those that are visible.
     """
 
     standing: Standing
     change: Change
     arrived_at: datetime
     is_asked: bool = True
+    version: Publication | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What is done, without any value of a row except those that the person's expressions contain."""
+        return f"rolled back to {self.version.attempt_id}" if self.version else self.change.sentence
 
 
 def standing_version(dataset: str, key: str, *, ports: Ports) -> Standing | None:
@@ -135,11 +142,11 @@ def assembled_rows(
     with spool_folder(ports.spool_folder, attempt_id) as folder:
         settled = source.standing.settlement
         visible = ports.warehouse.current(compiled.table.name, settled.partition_key)
-        assembly = _assembly(compiled, source, own_rows(settled, visible), folder, ports)
+        assembly = _assembly(compiled, source, source.version or own_rows(settled, visible), folder, ports)
         into = folder / "assembled"
         into.mkdir()
         assembled = ports.rework.assemble(assembly, into=into)
-        if source.is_asked and not assembled.rows_taken:
+        if source.is_asked and source.version is None and not assembled.rows_taken:
             raise CannotAct(f"{settled.dataset} {settled.partition_key}: no row in quarantine fits --where")
         over = visible.fence if visible else 0
         yield _spooled(source, assembled, folder), assembled.model_copy(update={"over": over})

@@ -62,10 +62,17 @@ class Warehouse(Protocol):
         remote. None if the folder has only unreadable files. Raises: as `quarantined`.
         """
 
-    def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
-        """The files of a visible version, without partition columns; copies below `into` if they are remote.
+    def version(self, table: str, partition_key: str, attempt_id: str) -> Publication | None:
+        """The version that an attempt published, visible or replaced; None if its files are gone, or never were there.
 
-        Raises: PartitionChanged (the version is no longer visible), AccessDenied, NoSpace, StoreUnreachable.
+        `table_version` is 0 if it is not visible.
+        """
+
+    def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
+        """The files of a visible or a replaced version, without partition columns; copies below `into` if they are
+        remote.
+
+        Raises: PartitionChanged (its files are gone), AccessDenied, NoSpace, StoreUnreachable.
         """
 
     def publications(self, table: str) -> tuple[Publication, ...]:

@@ -42,6 +42,7 @@ class InMemoryWarehouse:
         self.viewed: dict[str, int] = {}
         self._staged: dict[tuple[str, str], tuple[datetime, list[Row]]] = {}
         self._published: dict[tuple[str, str], Publication] = {}
+        self._history: dict[tuple[str, str, str], Publication] = {}
         self._rows: dict[tuple[str, str], list[Row]] = {}
         self._fences: dict[tuple[str, str], int] = {}
         self._versions: dict[str, int] = {}
@@ -114,6 +115,7 @@ class InMemoryWarehouse:
                 row_hash=staged.row_hash,
                 columns=staged.columns,
             )
+            self._history[*at, staged.attempt_id] = self._published[at]
             return self._published[at]
 
     def quarantine(
@@ -137,9 +139,24 @@ class InMemoryWarehouse:
         return _written(self.kept[uri], into / "quarantined.parquet") if self.kept[uri] else None
 
     def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
-        rows = self._rows_of(publication)
+        at = (publication.table, publication.partition_key)
+        if self.version(*at, publication.attempt_id) is None:
+            raise PartitionChanged(f"the files of attempt {publication.attempt_id} are gone; run it again")
+        if not publication.rows:
+            return ()
+        path, visible = self._path(publication.partition_key, publication.attempt_id), self.current(*at)
+        is_visible = visible is not None and visible.attempt_id == publication.attempt_id
+        rows = self._rows[at] if is_visible else self._staged[publication.table, path][1]
         data = [{name: row[name] for name, _ in publication.columns if name in row} for row in rows]
-        return (_written(data, into / "published.parquet"),) if data else ()
+        return (_written(data, into / "published.parquet"),)
+
+    def version(self, table: str, partition_key: str, attempt_id: str) -> Publication | None:
+        visible = self.current(table, partition_key)
+        if visible and visible.attempt_id == attempt_id:
+            return visible
+        known = self._history.get((table, partition_key, attempt_id))
+        has_files = known and (not known.rows or (table, self._path(partition_key, attempt_id)) in self._staged)
+        return known.model_copy(update={"table_version": 0}) if known and has_files else None
 
     def publications(self, table: str) -> tuple[Publication, ...]:
         return tuple(publication for (name, _), publication in sorted(self._published.items()) if name == table)

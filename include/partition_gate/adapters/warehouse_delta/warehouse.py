@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tempfile
 import time
@@ -134,14 +135,24 @@ class DeltaWarehouse:
 
     def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
         table, key = publication.table, publication.partition_key
-        log = self._logs.load(table)
-        visible = log and table_log.publication(self._storage, log, table, key)
-        if log is None or not visible or visible.attempt_id != publication.attempt_id:
-            raise PartitionChanged(f"{table}/{key}: another version became visible; run it again")
-        paths = [f"{table}/{path}" for path in table_log.partition_paths(log, key)]
+        paths = self._files_of(table, key, publication.attempt_id)
+        if not paths:
+            raise PartitionChanged(
+                f"{table}/{key}: the files of attempt {publication.attempt_id} are gone; run it again"
+            )
         if self._storage.is_local:
             return tuple(Path(self._storage.uri(path)) for path in paths)
         return tuple(self._storage.copy(path, into / Path(path).name) for path in paths)
+
+    def version(self, table: str, partition_key: str, attempt_id: str) -> Publication | None:
+        """A sweep removes the record before the files, so a version with a record has all of them."""
+        visible = self.current(table, partition_key)
+        if visible and visible.attempt_id == attempt_id:
+            return visible
+        record = self._storage.get(f"{table}/{layout.record_path(attempt_id)}")
+        if record is None or not self._files_of(table, partition_key, attempt_id):
+            return None
+        return Publication.model_validate({**json.loads(record), "table_version": 0})
 
     def publications(self, table: str) -> tuple[Publication, ...]:
         log = self._logs.load(table)
@@ -198,8 +209,8 @@ class DeltaWarehouse:
         for file in list(self._storage.listing(table)):
             path = file.path.removeprefix(f"{table}/")
             if layout.is_data_file(path) and path not in needed and file.modified_at < staged_before:
-                self._storage.delete(file.path)
                 self._storage.delete(f"{table}/{layout.record_path(layout.attempt_of(path))}")
+                self._storage.delete(file.path)
                 removed += 1
         return removed
 
@@ -267,6 +278,15 @@ class DeltaWarehouse:
     def _delete_all(self, storage: Storage, folder: str) -> None:
         for file in list(storage.listing(folder)):
             storage.delete(file.path)
+
+    def _files_of(self, table: str, partition_key: str, attempt_id: str) -> list[str]:
+        """The paths of an attempt's data files, visible or not."""
+        log = self._logs.load(table)
+        if log is None or not layout.has_partition(log.metadata().partition_columns, partition_key):
+            return []
+        folder = f"{table}/{layout.folder(log.metadata().partition_columns, partition_key)}"
+        found = (file.path for file in self._storage.listing(folder) if "/" not in file.path[len(folder) :])
+        return sorted(path for path in found if layout.is_data_file(path) and layout.attempt_of(path) == attempt_id)
 
     def _visible(self, table: str) -> frozenset[str]:
         log = self._logs.load(table)
