@@ -89,6 +89,10 @@ class WiredPorts:
     def drain_limit(self) -> timedelta:
         return timedelta(seconds=self.settings.drain_timeout_s)
 
+    @property
+    def versions_kept(self) -> timedelta:
+        return timedelta(hours=self.settings.keep_versions_hours)
+
     @cached_property
     def contracts(self) -> ContractFolder:
         return contract_folder(self.settings)

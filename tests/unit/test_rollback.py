@@ -11,6 +11,7 @@ from tests.unit.test_replay import KEY, Gate, orders
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import CannotAct, OperatorError, StoreUnreachable
 from partition_gate.gate.asked_run import Asked
+from partition_gate.gate.reconcile import reconcile
 from partition_gate.gate.rollback import Version, rollback, versions
 from partition_gate.judging.attempt import Settlement
 from partition_gate.testing.ports import Killed, failing
@@ -122,7 +123,7 @@ def test_a_version_whose_rows_were_removed_cannot_come_back(gate: History) -> No
     first = gate.versions()[-1].attempt_id
     gate.sweep()
 
-    with pytest.raises(CannotAct, match="there is no earlier version; see `gate versions orders 2026-11-01`"):
+    with pytest.raises(CannotAct, match="there is no earlier version; see `gate history orders 2026-11-01`"):
         gate.back()
     with pytest.raises(CannotAct, match=f"the rows of {first} were removed"):
         gate.back(first)
@@ -133,6 +134,24 @@ def test_a_version_that_never_was_and_the_visible_one_are_refused(gate: History)
         gate.back("99")
     with pytest.raises(CannotAct, match="is visible already"):
         gate.back(gate.versions()[0].attempt_id)
+
+
+def test_a_repeated_command_does_not_go_back_once_more(gate: History) -> None:
+    gate.bad(7, 8, 9)
+    gate.back()
+    with pytest.raises(CannotAct, match=r"ada has rolled back to orders-.*; name another"):
+        gate.back()
+    assert gate.visible == FIRST
+
+
+def test_rows_that_landed_are_not_compared_with_those_of_another_delivery(gate: History) -> None:
+    gate.bad(7, 8, 9)
+    gate.back()
+    found = reconcile([gate.contract], ports=gate.ports, with_rows=True)
+    assert (found.differences, [each.why for each in found.compared]) == (
+        (),
+        ["landing has other files than those that were judged"],
+    )
 
 
 def test_every_row_is_accounted_for_after_a_rollback(gate: History) -> None:

@@ -242,6 +242,7 @@ class PartitionRun:
             at=self.ports.clock.now(),
             change=source.sentence,
             is_replaced=source.change.file is not None,
+            is_rollback=source.version is not None,
         )
         # Nobody can discard rows of an older attempt once this one is open, so these are all.
         discards = self.ports.ledger.discards(standing.settlement.attempt_id)

@@ -106,19 +106,26 @@ class RollbackRun(AskedRun):
         where = f"{self.dataset} {self.key}"
         if not meant:
             missing = f"there is no version {self._to}" if self._to else "there is no earlier version"
-            raise CannotAct(f"{where}: {missing}; see `gate versions {self.today.dataset.qualified_name} {self.key}`")
+            raise CannotAct(f"{where}: {missing}; see `gate history {self.today.dataset.qualified_name} {self.key}`")
         if meant[0].is_visible:
             raise CannotAct(f"{where}: {meant[0].attempt_id} is visible already")
         found = self.ports.warehouse.version(self.compiled.table.name, self.key, meant[0].attempt_id)
         if found is None:
             raise CannotAct(
-                f"{where}: the rows of {meant[0].attempt_id} were removed; they are kept for GATE_KEEP_VERSIONS_HOURS "
-                "after they were replaced"
+                f"{where}: the rows of {meant[0].attempt_id} were removed; replaced versions are kept for "
+                "GATE_KEEP_VERSIONS_HOURS"
             )
         return found
 
     def _meant(self, known: Sequence[Version]) -> list[Version]:
         if self._to:
             return [each for each in known if self._to in (each.attempt_id, each.attempt_id.rpartition("-")[2])]
-        before = list(dropwhile(lambda each: not each.is_visible, known))[1:] or known
+        visible = next((each for each in known if each.is_visible), None)
+        replay = self.ports.ledger.replay(visible.attempt_id) if visible else None
+        if replay is not None and replay.is_rollback:  # a repeated command must not go back once more
+            raise CannotAct(
+                f"{self.dataset} {self.key}: {replay.who} has rolled back to {replay.of_attempt} already "
+                f"({replay.why}); name another version with --to"
+            )
+        before = list(dropwhile(lambda each: each is not visible, known))[1:] if visible else known
         return [each for each in before if each.is_kept]

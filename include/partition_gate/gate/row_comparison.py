@@ -62,7 +62,7 @@ def _sides(compiled: CompiledDataset, standing: Standing, ports: Ports) -> tuple
             changes += _change(root, settled.version)
             root = standing_of(root.replay.of_attempt, ports)
             found += _quarantined(root, columns, root.discarded, folder / root.settlement.attempt_id, ports)
-        return _landed(compiled, standing, columns, folder / "landed", ports) + changes, found
+        return _landed(compiled, root, columns, folder / "landed", ports) + changes, found
 
 
 def _change(standing: Standing, version: str) -> RowHash:

@@ -140,7 +140,8 @@ class Replay(Record):
     `fingerprint` identifies the landed files that the rows once came from, and `landed_key` is the idempotency key that
     these files would have: a run that finds them changes nothing. `rows_taken` left quarantine, `rows_given` were
     judged in their place (another number only if a file replaced them), `rows_kept` were kept back. `hash_change` as in
-    `Assembled`.
+    `Assembled`. `is_rollback`: the older attempt's version had been replaced, and `fingerprint` is of the files that
+    replaced it.
     """
 
     attempt_id: str
@@ -154,6 +155,7 @@ class Replay(Record):
     at: AwareDatetime
     change: str
     is_replaced: bool = False
+    is_rollback: bool = False
     rows_published: int = 0
     rows_taken: int = 0
     rows_given: int = 0

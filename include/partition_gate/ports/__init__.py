@@ -66,5 +66,10 @@ class Ports(Protocol):
         ...
 
     @property
+    def versions_kept(self) -> timedelta:
+        """How long a replaced version can come back."""
+        ...
+
+    @property
     def spool_folder(self) -> Path:
         """The folder for private copies of partitions while they are judged."""

@@ -221,6 +221,7 @@ class FakePorts:
 
     def __init__(self, spool_folder: Path, *contracts: CompiledDataset) -> None:
         self.spool_folder, self.drain_limit = spool_folder, timedelta(minutes=1)
+        self.versions_kept = timedelta(hours=24)
         self.clock, self.store, self.validator = FakeClock(), FakeStore(), FakeValidator()
         self.warehouse, self.ledger = InMemoryWarehouse(), InMemoryLedger()
         self.rework = FakeRework()

@@ -40,6 +40,7 @@ replays = Table(
     Column("at", Moment, nullable=False),
     Column("change", Text, nullable=False),
     Column("is_replaced", Boolean, nullable=False),
+    Column("is_rollback", Boolean, nullable=False),
     Column("rows_published", BigInteger, nullable=False),
     Column("rows_taken", BigInteger, nullable=False),
     Column("rows_given", BigInteger, nullable=False),

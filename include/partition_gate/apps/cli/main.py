@@ -19,6 +19,7 @@ from partition_gate.apps.cli import (
     drafts,
     evolution,
     export,
+    history,
     incidents,
     new,
     notify,
@@ -75,6 +76,7 @@ export.register(app)
 registry.register(app)
 partitions.register(app)
 quarantine.register(app)
+history.register(app)
 status.register(app)
 profiles.register(app)
 service_levels.register(app)

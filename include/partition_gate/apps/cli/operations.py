@@ -67,24 +67,26 @@ def reconcile(
 
 def sweep(
     older_than: Annotated[
-        float,
+        float | None,
         typer.Option(
             "--older-than",
             min=1.0,
             max=_OLDEST_HOURS,
-            help="Age in hours from which staged and replaced files are removed.",
+            help="Age in hours from which staged and replaced files are removed. Default: GATE_KEEP_VERSIONS_HOURS.",
         ),
-    ] = 24.0,
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Remove what killed runs left behind, and replaced versions. Files of a live run are never touched.
 
-    Connections that were opened before a version was replaced can no longer read it after the sweep.
+    Connections that were opened before a version was replaced can no longer read it after the sweep, and it cannot be
+    rolled back to.
     """
     settings = load_settings()
     with open_ports(settings) as ports:
         contracts = contract_folder(settings).load_all().contracts
-        result = swept(contracts, older_than=timedelta(hours=older_than), ports=ports)
+        age = ports.versions_kept if older_than is None else timedelta(hours=older_than)
+        result = swept(contracts, older_than=age, ports=ports)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("landed_key", sa.String(), nullable=False),
         sa.Column("change", sa.Text(), nullable=False),
         sa.Column("is_replaced", sa.Boolean(), nullable=False),
+        sa.Column("is_rollback", sa.Boolean(), nullable=False),
         *(sa.Column(f"rows_{what}", sa.BigInteger(), nullable=False) for what in _COUNTED),
         sa.Column("hash_change", sa.String(), nullable=False),
     )
