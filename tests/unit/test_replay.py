@@ -289,6 +289,27 @@ def test_a_forced_run_judges_landing_and_says_that_it_undoes_a_replay(gate: Gate
     assert (700 in gate.visible, sorted(gate.quarantined)) == (False, [7, 8, 9])
 
 
+def test_landing_is_judged_where_the_replayed_version_is_gone_from_the_table(gate: Gate) -> None:
+    gate.replay(to=700, where="id in (7)")
+    gate.ports.warehouse.lose("orders", KEY)
+    settled = gate.run().settlement
+    assert "the landed files replace the 1 row that ada replayed (fixed upstream)" in settled.why
+    assert (len(gate.visible), settled.outcome.value) == (97, "published_with_quarantine")
+
+
+def test_a_problem_lasts_while_rows_are_kept_back(gate: Gate) -> None:
+    gate.bad()
+    gate.replay(where="id in (7)")
+    kept = [incident.cause for incident in gate.ports.ledger.incidents("orders")]
+    gate.replay()
+    assert (kept, gate.ports.ledger.incidents("orders")) == ([REQUIRED], ())
+
+
+def test_rows_that_are_kept_back_are_a_reason_of_the_outcome(gate: Gate) -> None:
+    gate.bad()
+    assert "2 rows kept back in quarantine, not judged again" in gate.replay(where="id in (7)").why
+
+
 def test_rows_are_replayed_although_their_files_are_gone_from_landing(gate: Gate) -> None:
     gate.ports.store.landed.clear()
     gate.bad()
