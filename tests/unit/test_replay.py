@@ -231,6 +231,8 @@ def test_a_version_that_became_visible_while_rows_were_put_together_is_not_overw
     gate.ports.ledger._fences["orders", KEY] = 2
 
     def publishes_meanwhile(*arguments: object, **named: object) -> object:
+        newer = {"fence": 2, "idempotency_key": "of another attempt"}
+        warehouse._published["orders", KEY] = warehouse._published["orders", KEY].model_copy(update=newer)
         warehouse._fences["orders", KEY] = 2
         return assemble(*arguments, **named)  # type: ignore[arg-type]
 
