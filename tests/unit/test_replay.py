@@ -486,6 +486,11 @@ def test_positions_are_a_set_of_numbers(one: set[int], other: set[int]) -> None:
     assert set(first.without(second).numbers()) == one - other
 
 
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 1000])
+def test_the_first_positions_are_those_below_their_number(count: int) -> None:
+    assert RowPositions.first(count) == RowPositions.of(range(count))
+
+
 # Lists
 
 
