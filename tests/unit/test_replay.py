@@ -260,6 +260,13 @@ def test_a_run_of_the_same_landed_files_does_not_undo_a_replay(gate: Gate) -> No
     assert (result.already, 700 in gate.visible) == (True, True)
 
 
+def test_the_watch_sees_no_other_files_than_those_that_were_replayed(gate: Gate) -> None:
+    (before,) = gate.ports.ledger.outcomes("orders", [KEY])
+    gate.replay(to=700, where="id in (7)")
+    (after,) = gate.ports.ledger.outcomes("orders", [KEY])
+    assert (after.fingerprint, bool(after.fingerprint)) == (before.fingerprint, True)
+
+
 def test_a_run_after_an_error_judges_the_standing_version_and_not_landing(gate: Gate) -> None:
     gate.replay(to=700, where="id in (7)")
     with failing(gate.ports.store, "list_files", StoreUnreachable("no answer")):
