@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from datetime import time
+from datetime import UTC, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"name": "note", "physicalName": "remark", "logicalType": "string"},
     {"name": "opens", "logicalType": "time"},
 ]
+CITY = {"name": "city", "logicalType": "string"}
 BAD = {7: -7.5, 8: -8.5, 9: -9.5}
 
 
@@ -257,6 +259,46 @@ def test_a_published_row_that_changed_is_found(local: Quarantine) -> None:
     pq.write_table(table.set_column(0, "id", pa.array([1000, *table["id"].to_pylist()[1:]], table["id"].type)), path)
     done = local.gate("reconcile", "--rows")
     assert (done.returncode, "as many rows as landed were found, but not the same ones" in done.stdout) == (1, True)
+
+
+def test_show_marks_discarded_rows_and_counts_attempts(local: Quarantine) -> None:
+    local.ask("replay")
+    local.ask("discard", "--where", "id = 8", "--why", "a test")
+    shown = local.gate("quarantine", "show", str(local.contract), KEY).stdout
+    assert shown.count("(2 attempts)") == 3
+    assert [line.split(" of ")[0] for line in shown.splitlines() if "(discarded)" in line] == ["row 8"]
+
+
+def test_columns_of_every_kind_come_back_as_they_were(tmp_path: Path) -> None:
+    desk = Quarantine(tmp_path)
+    kinds = [
+        {"name": "price", "logicalType": "number", "physicalType": "DECIMAL(10,2)"},
+        {"name": "at", "logicalType": "timestamp"},
+        {"name": "address", "logicalType": "object", "properties": [dict(CITY)]},
+        {"name": "tags", "logicalType": "array", "items": {"logicalType": "string"}},
+        {"name": "stops", "logicalType": "array", "items": {"logicalType": "object", "properties": [dict(CITY)]}},
+    ]
+    desk.write_contract(schema=[{"name": "orders", "properties": [*COLUMNS, *kinds]}])
+    for name, first, width in (("a.parquet", 0, pa.int32()), ("b.parquet", 50, pa.int64())):
+        ids = range(first, first + 50)
+        desk.land(KEY, name, **rows(*ids) | of_every_kind(50) | {"id": pa.array(ids, width)})
+    desk.run()
+    before = desk.query("SELECT * FROM orders ORDER BY id")
+    assert desk.ask("replay", "--where", "id <> 7", "--set", "amount=1")["rows_published"] == 99
+    assert [row for row in desk.query("SELECT * FROM orders ORDER BY id") if row[0] not in BAD] == before
+
+
+def of_every_kind(count: int) -> dict[str, Any]:
+    """Columns of `count` equal rows; an object has a member that the contract does not name."""
+    moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    return {
+        "price": pa.array([Decimal("1.50")] * count, pa.decimal128(10, 2)),
+        "at": pa.array([moment] * count, pa.timestamp("ns", tz="UTC")),
+        "address": pa.array([{"city": "Ulm", "unpromised": "x"}] * count),
+        "tags": [["a", "b"]] * count,
+        "stops": pa.array([[{"city": "Ulm"}]] * count),
+        "dt": pa.array([moment.date()] * count),
+    }
 
 
 def test_what_is_in_quarantine_is_listed_until_nothing_is_left(local: Quarantine) -> None:

@@ -231,6 +231,8 @@ def test_a_version_that_became_visible_while_rows_were_put_together_is_not_overw
     gate.ports.ledger._fences["orders", KEY] = 2
 
     def publishes_meanwhile(*arguments: object, **named: object) -> object:
+        newer = {"fence": 2, "idempotency_key": "of another attempt"}
+        warehouse._published["orders", KEY] = warehouse._published["orders", KEY].model_copy(update=newer)
         warehouse._fences["orders", KEY] = 2
         return assemble(*arguments, **named)  # type: ignore[arg-type]
 
@@ -256,6 +258,13 @@ def test_a_run_of_the_same_landed_files_does_not_undo_a_replay(gate: Gate) -> No
     gate.replay(to=700, where="id in (7)")
     result = gate.run()
     assert (result.already, 700 in gate.visible) == (True, True)
+
+
+def test_the_watch_sees_no_other_files_than_those_that_were_replayed(gate: Gate) -> None:
+    (before,) = gate.ports.ledger.outcomes("orders", [KEY])
+    gate.replay(to=700, where="id in (7)")
+    (after,) = gate.ports.ledger.outcomes("orders", [KEY])
+    assert (after.fingerprint, bool(after.fingerprint)) == (before.fingerprint, True)
 
 
 def test_a_run_after_an_error_judges_the_standing_version_and_not_landing(gate: Gate) -> None:
@@ -287,6 +296,27 @@ def test_a_forced_run_judges_landing_and_says_that_it_undoes_a_replay(gate: Gate
     settled = gate.run(force=True).settlement
     assert "the landed files replace the 1 row that ada replayed (fixed upstream)" in settled.why
     assert (700 in gate.visible, sorted(gate.quarantined)) == (False, [7, 8, 9])
+
+
+def test_landing_is_judged_where_the_replayed_version_is_gone_from_the_table(gate: Gate) -> None:
+    gate.replay(to=700, where="id in (7)")
+    gate.ports.warehouse.lose("orders", KEY)
+    settled = gate.run().settlement
+    assert "the landed files replace the 1 row that ada replayed (fixed upstream)" in settled.why
+    assert (len(gate.visible), settled.outcome.value) == (97, "published_with_quarantine")
+
+
+def test_a_problem_lasts_while_rows_are_kept_back(gate: Gate) -> None:
+    gate.bad()
+    gate.replay(where="id in (7)")
+    kept = [incident.cause for incident in gate.ports.ledger.incidents("orders")]
+    gate.replay()
+    assert (kept, gate.ports.ledger.incidents("orders")) == ([REQUIRED], ())
+
+
+def test_rows_that_are_kept_back_are_a_reason_of_the_outcome(gate: Gate) -> None:
+    gate.bad()
+    assert "2 rows kept back in quarantine, not judged again" in gate.replay(where="id in (7)").why
 
 
 def test_rows_are_replayed_although_their_files_are_gone_from_landing(gate: Gate) -> None:
@@ -461,6 +491,11 @@ def test_positions_are_a_set_of_numbers(one: set[int], other: set[int]) -> None:
     assert (set(first.numbers()), first.count) == (one, len(one))
     assert set(first.union(second).numbers()) == one | other
     assert set(first.without(second).numbers()) == one - other
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 1000])
+def test_the_first_positions_are_those_below_their_number(count: int) -> None:
+    assert RowPositions.first(count) == RowPositions.of(range(count))
 
 
 # Lists

@@ -26,7 +26,7 @@ from partition_gate.gate.repair import repair
 from partition_gate.gate.reports import write_report
 from partition_gate.gate.settle import Settled, assess, discard, unjudged
 from partition_gate.gate.spool import remove_abandoned_spools
-from partition_gate.gate.standing import Source, replayed_key, standing_version, undone
+from partition_gate.gate.standing import Source, Standing, own_rows, replayed_key, standing_version, undone
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.replay import Change, Replay
@@ -215,7 +215,7 @@ class PartitionRun:
             return before
         standing = standing_version(self.dataset, self.key, ports=self.ports)
         self._landed_at = landed.partition.arrived_at
-        if not self.force and standing is not None and standing.stands_for(landed.partition):
+        if not self.force and standing is not None and self._stands(standing, landed):
             # Judging landing would undo what people did, although nothing new has landed.
             if not standing.row_count:
                 self.was_recorded = True
@@ -224,7 +224,18 @@ class PartitionRun:
             return self._judge_again(source, key, landed.seen_fence, who=self.ports.workers.own, why=_UNCHANGED)
         attempt = self._open(landed.seen_fence, landed.partition.fingerprint, key)
         inspection = judge(self.compiled, landed.partition, attempt, ports=self.ports)
-        return with_note(self._as_of_run(inspection), *undone(standing, landed.partition, force=self.force))
+        return with_note(self._as_of_run(inspection), *undone(standing, landed.partition))
+
+    def _stands(self, standing: Standing, landed: Discovered) -> bool:
+        """Whether people made another version from the landed files, and its rows are where they were recorded."""
+        if not standing.stands_for(landed.partition):
+            return False
+        try:
+            own_rows(standing.settlement, self.ports.warehouse.current(self.compiled.table.name, self.key))
+        except PartitionChanged as error:
+            log.warning("replay not kept partition=%s/%s why=%s", self.dataset, self.key, error)
+            return False
+        return True
 
     def _judge_again(self, source: Source, landed_key: str, seen_fence: int, *, who: str, why: str) -> Inspection:
         """Judge the rows of the standing version under a new attempt."""

@@ -121,9 +121,9 @@ def replayed_key(source: Source, contract_key: str) -> str:
     return digest([standing.settlement.attempt_id, contract_key, change.where, change.assignments, content])
 
 
-def undone(standing: Standing | None, landed: Partition, *, force: bool) -> tuple[str, ...]:
+def undone(standing: Standing | None, landed: Partition) -> tuple[str, ...]:
     """What a run that judges landed files says about a replay that it replaces."""
-    if standing is None or standing.replay is None or not (force or standing.fingerprint != landed.fingerprint):
+    if standing is None or standing.replay is None:
         return ()
     replay, files = standing.replay, "the landed files" if standing.fingerprint == landed.fingerprint else "new files"
     return (f"{files} replace the {rows(replay.rows_given)} that {replay.who} replayed ({replay.why})",)

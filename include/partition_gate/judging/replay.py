@@ -34,6 +34,11 @@ class RowPositions(Record):
             bits[position // 8] |= 1 << position % 8
         return cls(bitmap=bytes(bits).rstrip(b"\0"))
 
+    @classmethod
+    def first(cls, count: int) -> RowPositions:
+        """The positions from 0 to `count` - 1."""
+        return _positions((1 << count) - 1)
+
     @property
     def count(self) -> int:
         """How many positions there are."""

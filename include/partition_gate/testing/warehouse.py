@@ -19,6 +19,7 @@ from partition_gate.core.table import TableSchema, is_reserved
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.distribution import BinnedPartition, Bins, ColumnSurvey, ColumnToSurvey
 from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
+from partition_gate.judging.replay import ATTEMPTS
 from partition_gate.judging.validation import Split
 from partition_gate.testing.distributions import binned_rows, surveyed_rows
 
@@ -131,7 +132,7 @@ class InMemoryWarehouse:
             raise OperatorError(f"{uri}: the quarantined rows are gone; land the partition's files again and run it")
         kept = self.kept[uri]
         columns = tuple(name for name in (kept[0] if kept else {}) if not is_reserved(name))
-        rows = tuple(_quarantined_row(row, columns) for row in kept[:limit])
+        rows = tuple(_quarantined_row(row, columns, position) for position, row in enumerate(kept[:limit]))
         return QuarantinedRows(columns=columns, rows=rows, row_count=len(kept), raw=tuple(self.raw[uri]))
 
     def quarantined_file(self, uri: str, *, into: Path) -> Path | None:
@@ -266,11 +267,13 @@ def _written(rows: Sequence[Row], path: Path) -> Path:
     return path
 
 
-def _quarantined_row(row: Row, columns: Sequence[str]) -> QuarantinedRow:
+def _quarantined_row(row: Row, columns: Sequence[str], position: int) -> QuarantinedRow:
     return QuarantinedRow(
         rule_ids=tuple(row.get("_gate_rule_ids") or ()),
         reasons=tuple(row.get("_gate_reasons") or ()),
         source_file=row.get("_gate_source_file") or "",
         source_row=row.get("_gate_source_row"),
         values=tuple(excerpt(row[name]) for name in columns),
+        position=position,
+        attempts=row.get(ATTEMPTS) or 1,
     )

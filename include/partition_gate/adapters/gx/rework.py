@@ -145,7 +145,7 @@ class DuckDbRework:
 
     def _chosen(self, numbered: Path, where: str, folder: Path) -> RowPositions:
         if not where:
-            return RowPositions.of(range(_row_count(numbered)))
+            return RowPositions.first(_row_count(numbered))
         output = folder / "chosen.parquet"
         condition = Expression(option="--where ", text=where, type="BOOLEAN")
         self._rewrite(numbered, output, cells=(POSITION,), condition=condition)

@@ -98,7 +98,8 @@ def quarantine_show(
         return
     discarded = f", and {rows_of(settled.rows_discarded)} that were discarded," if settled.rows_discarded else ""
     typer.echo(f"{rows_of(settled.rows_quarantined)}{discarded} in {displayed(uri or '', limit=PATH_LENGTH)}")
-    tables.terminal().print(tables.quarantined(sample))
+    gone = frozenset(standing.discarded.numbers()) if standing else frozenset()
+    tables.terminal().print(tables.quarantined(sample, gone))
 
 
 @quarantine.command("export", context_settings=WITH_NEGATIVE_KEYS)

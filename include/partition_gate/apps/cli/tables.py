@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
@@ -118,10 +118,10 @@ def _unjudged(results: Sequence[CheckResult]) -> list[CheckResult]:
     return [r for r in results if r in common or r in unknown]
 
 
-def quarantined(sample: QuarantineSample) -> RenderableType:
-    """The rows with source, reasons and values, then the files that could not be read."""
+def quarantined(sample: QuarantineSample, discarded: Collection[int] = ()) -> RenderableType:
+    """The rows with source, reasons and values, then the files that could not be read. `discarded` are positions."""
     raw = (Text(f"could not be read, stored unchanged: raw/{name}") for name in sample.raw)
-    return Group(*(_quarantined_row(sample.columns, row) for row in sample.rows), *raw)
+    return Group(*(_quarantined_row(sample.columns, row, discarded) for row in sample.rows), *raw)
 
 
 def quarantined_partitions(found: Sequence[QuarantinedPartition], *, now: datetime) -> Table:
@@ -147,8 +147,10 @@ def _reasons(partition: QuarantinedPartition) -> str:
     return displayed(", ".join([*counted, *kept]) or "; ".join(partition.why), limit=SENTENCE_LENGTH)
 
 
-def _quarantined_row(columns: Sequence[str], row: SampleRow) -> Text:
+def _quarantined_row(columns: Sequence[str], row: SampleRow, discarded: Collection[int]) -> Text:
     reasons = ", ".join(row.rule_ids or ("the partition was rejected",))
+    reasons += f" ({row.attempts:,} attempts)" if row.attempts > 1 else ""
+    reasons += " (discarded)" if row.position in discarded else ""
     values = (f"{name}={'' if value is None else value}" for name, value in zip(columns, row.values, strict=True))
     source = f"row {row.source_row} of {row.source_file}"
     return Text.assemble((source, "bold"), f": {reasons}\n    ", "  ".join(values))
