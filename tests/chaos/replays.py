@@ -1,4 +1,4 @@
-"""SIGKILL of `gate quarantine replay` and `discard`: no row is lost, doubled, or visible without having passed."""
+"""SIGKILL of replays, discards and rollbacks: no row is lost, doubled, or visible without having passed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ _REPAIR = ("--set", "amount=abs(amount)", "--where", "id > 0")
 
 @dataclass
 class Replays:
-    """Cycles of: land, run, replay two of three rows and be killed, look, replay again, run again, look."""
+    """Cycles of: land, run, replay two of three rows and be killed, look, replay again, run again, look; then another
+    delivery, and back to the version before.
+    """
 
     world: World
     rng: random.Random
@@ -40,13 +42,14 @@ class Replays:
         first = self.rng.randrange(len(FAILPOINTS))
         for number in range(cycles):
             key = (FIRST_DAY + timedelta(days=number)).isoformat()
-            self._replay(key, FAILPOINTS[(first + number) % len(FAILPOINTS)])
+            landed = self._replay(key, FAILPOINTS[(first + number) % len(FAILPOINTS)])
             self._discard(key, Failpoint(_DISCARD, after=bool(number % 2)))
+            self._rollback(key, _repaired(landed), FAILPOINTS[(first + 2 * number) % len(FAILPOINTS)])
         self.tally.wrong += self.world.leftovers()
         self.tally.found_in(self.world.leaks())
         return self.tally
 
-    def _replay(self, key: str, kill: Failpoint) -> None:
+    def _replay(self, key: str, kill: Failpoint) -> Landed:
         landed = self.world.land(key, bad=_BAD)
         self._expect(self.world.gate("run", DATASET, key).code, {0}, f"the run of {key}")
         ended = self.world.gate("quarantine", "replay", DATASET, key, *_REPAIR, kill=kill)
@@ -61,6 +64,7 @@ class Replays:
         self._look(key, _repaired(landed), moment=f"after the replay that followed {kill}")
         self._expect(self.world.gate("run", DATASET, key).code, {0}, f"the run after {kill}")
         self._look(key, _repaired(landed), moment=f"after a run of the same files that followed {kill}")
+        return landed
 
     def _discard(self, key: str, kill: Failpoint) -> None:
         discard = ("quarantine", "discard", DATASET, key, "--why", "a test")
@@ -69,6 +73,20 @@ class Replays:
         self.tally.faults += ended.was_killed
         self._expect(self.world.gate(*discard).code, {0, _NOTHING_LEFT}, f"the discard after {kill}")
         self._agrees(f"{key} after {kill}")
+
+    def _rollback(self, key: str, before: set[tuple[int, int]], kill: Failpoint) -> None:
+        landed = self.world.land(key, bad=0)
+        self._expect(self.world.gate("run", DATASET, key).code, {0}, f"the run of the next delivery of {key}")
+        rollback = ("rollback", DATASET, key, "--why", "wrong prices")
+        ended = self.world.gate(*rollback, kill=kill)
+        self.tally.tried += 1
+        self.tally.faults += ended.was_killed
+        self.tally.hung += ended.hung
+        self._look(key, landed.passing, before, moment=f"after {kill} of a rollback")
+        self._expect(self.world.gate(*rollback).code, {0, _NOTHING_LEFT}, f"the rollback after {kill}")
+        self._expect(self.world.gate("run", DATASET, key).code, {0}, f"the run after the rollback after {kill}")
+        self._look(key, before, moment=f"after the rollback that followed {kill}")
+        self._agrees(f"{key} after {kill} of a rollback")
 
     def _look(self, key: str, *allowed: set[tuple[int, int]], moment: str) -> None:
         try:

@@ -8,7 +8,21 @@ REPLAY = "tests/unit/test_replay.py"
 RECORDS = "tests/integration/test_quarantine_records.py"
 COMMANDS = "tests/integration/test_gate_quarantine.py"
 
+ROLLBACK = "tests/unit/test_rollback.py"
+
 REPLAYING = (
+    Mutation("a run of the landed files undoes a rollback", "gate/rollback.py",
+             "current.fingerprint if current else older.fingerprint", "older.fingerprint",
+             f"{ROLLBACK}::test_the_files_that_were_judged_last_do_not_undo_it"),
+    Mutation("a version that is much smaller waits for an approval", "gate/rollback.py",
+             "is_approved=True", "is_approved=False",
+             f"{ROLLBACK}::test_a_much_smaller_version_comes_back_without_being_held"),
+    Mutation("a repeated rollback goes back once more", "gate/rollback.py",
+             "if replay is not None and replay.is_rollback:", "if False:",
+             f"{ROLLBACK}::test_a_repeated_command_does_not_go_back_once_more"),
+    Mutation("rows of a version that came back are compared with another delivery", "gate/row_comparison.py",
+             "_landed(compiled, root, columns,", "_landed(compiled, standing, columns,",
+             f"{ROLLBACK}::test_rows_that_landed_are_not_compared_with_those_of_another_delivery"),
     Mutation("a run of the same landed files undoes a replay", "gate/inspect.py",
              "return replay is not None and replay.landed_key == key", "return False",
              f"{REPLAY}::test_a_run_of_the_same_landed_files_does_not_undo_a_replay"),
@@ -37,7 +51,7 @@ REPLAYING = (
     Mutation("a row that was discarded meanwhile is published", "gate/pipeline.py",
              "source = source.model_copy(update={\"standing\":", "_ = source.model_copy(update={\"standing\":",
              f"{REPLAY}::test_a_row_that_is_discarded_just_before_a_replay_opens_is_not_published"),
-    Mutation("a replay that could not be judged is an outcome of the partition", "gate/replay.py",
+    Mutation("a replay that could not be judged is an outcome of the partition", "gate/asked_run.py",
              "            self._fail_attempt()", "            super()._record(error)",
              f"{REPLAY}::test_a_replay_that_cannot_be_judged_is_no_outcome_and_its_rows_stay"),
     Mutation("a replay overtakes a run that works on the partition", "gate/quarantine.py",

@@ -12,7 +12,8 @@ from partition_gate.core.record import Record
 from partition_gate.gate.discover import Discovered, landed_now
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.inspect import landed_key
-from partition_gate.gate.pipeline import PartitionRun, RunResult, report_of, with_note
+from partition_gate.gate.pipeline import PartitionRun, RunResult, with_note
+from partition_gate.gate.reports import report_of
 from partition_gate.gate.standing import Source, Standing
 from partition_gate.judging.attempt import Settlement
 from partition_gate.ports import Ports

@@ -23,7 +23,7 @@ from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.inspect import judge, judge_again, open_attempt, record_missing, recorded
 from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.repair import repair
-from partition_gate.gate.reports import write_report
+from partition_gate.gate.reports import report_of
 from partition_gate.gate.settle import Settled, assess, discard, unjudged
 from partition_gate.gate.spool import remove_abandoned_spools
 from partition_gate.gate.standing import Source, Standing, own_rows, replayed_key, standing_version, undone
@@ -77,26 +77,11 @@ def run_partition(today: CompiledDataset, key: str, *, ports: Ports, force: bool
         return RunResult(settlement=run.errored, already=False)
 
 
-def report_of(settlement: Settlement, ports: Ports) -> str | None:
-    """Write the page; why it could not be written, or None."""
-    # The outcome is recorded, so a missing page must not fail the run, whatever its cause.
-    try:
-        write_report(settlement, ports=ports)
-    except Exception as error:
-        log.warning("report not written attempt=%s why=%s", settlement.attempt_id, error, exc_info=_is_defect(error))
-        return f"the report page was not written: {error}"
-    return None
-
-
 def with_note(inspection: Inspection, *notes: str) -> Inspection:
     """The inspection with further sentences about its outcome."""
     disposition = inspection.disposition
     noted = disposition.model_copy(update={"why": (*disposition.why, *notes)})
     return inspection.model_copy(update={"disposition": noted})
-
-
-def _is_defect(error: Exception) -> bool:
-    return not isinstance(error, GateError)
 
 
 class PartitionRun:

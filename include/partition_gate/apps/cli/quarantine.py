@@ -19,10 +19,10 @@ from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import PATH_LENGTH, displayed, escaped
 from partition_gate.core.display import rows as rows_of
 from partition_gate.core.errors import UnknownContract
-from partition_gate.gate.pipeline import report_of
 from partition_gate.gate.quarantine import discard_rows, export_rows, quarantined_partitions
 from partition_gate.gate.replay import ReplayRequest, dry_replay
 from partition_gate.gate.replay import replay as replayed
+from partition_gate.gate.reports import report_of
 from partition_gate.gate.standing import standing_version
 from partition_gate.judging.quarantine import sample_of
 from partition_gate.judging.replay import Change, Export
