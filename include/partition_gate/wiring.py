@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from partition_gate.ports.docs import DocsSite
     from partition_gate.ports.ledger import Ledger
     from partition_gate.ports.notifier import Notifier
+    from partition_gate.ports.rework import Rework
     from partition_gate.ports.store import ObjectStore
     from partition_gate.ports.validator import Validator
     from partition_gate.ports.warehouse import Warehouse
@@ -88,6 +89,10 @@ class WiredPorts:
     def drain_limit(self) -> timedelta:
         return timedelta(seconds=self.settings.drain_timeout_s)
 
+    @property
+    def versions_kept(self) -> timedelta:
+        return timedelta(hours=self.settings.keep_versions_hours)
+
     @cached_property
     def contracts(self) -> ContractFolder:
         return contract_folder(self.settings)
@@ -121,6 +126,12 @@ class WiredPorts:
         return DuckDbValidator(
             timeout_s=settings.scan_timeout_s, query_limits=_query_limits(settings), mask_key=mask_key(settings)
         )
+
+    @cached_property
+    def rework(self) -> Rework:
+        from partition_gate.adapters.gx.rework import DuckDbRework
+
+        return DuckDbRework(_query_limits(self.settings))
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -282,16 +293,6 @@ def query_planner(settings: Settings) -> Iterator[Callable[[TableSchema, str], s
 def docs_root(settings: Settings) -> str:
     """The root of the Data Docs site: a folder or `s3://bucket/prefix`."""
     return settings.path(settings.docs_folder, "docs")
-
-
-def ledger_shown(settings: Settings) -> str:
-    """The ledger of these settings, without a password."""
-    if settings.ledger_conn_id:
-        return f"the Airflow connection {settings.ledger_conn_id!r}"
-    if not settings.ledger_url:
-        return str(settings.home / "ledger.sqlite")
-    before, at, behind = settings.ledger_url.rpartition("@")
-    return f"{before.partition('://')[0]}://{behind}" if at else settings.ledger_url
 
 
 def mask_key(settings: Settings) -> bytes:

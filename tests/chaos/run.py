@@ -9,8 +9,8 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from tests.chaos import tally as tallies
 from tests.chaos.kills import Kills
 from tests.chaos.processes import Process
 from tests.chaos.races import race
+from tests.chaos.replays import Replays
 from tests.chaos.services import serve_postgres, serve_s3, service
 from tests.chaos.tally import Tally
 from tests.chaos.world import World
@@ -47,15 +48,32 @@ def kills(through: str, *, cycles: int, on_servers: bool = False) -> Part:
     name = f"kills of {through}{' on S3 and PostgreSQL' if on_servers else ''}"
 
     def play(folder: Path, rng: random.Random) -> Tally:
-        with ExitStack() as stack:
-            environment: dict[str, str] = {}
-            if on_servers:
-                s3 = stack.enter_context(service(serve_s3(folder / "server"), folder, "s3"))
-                ledger = stack.enter_context(service(serve_postgres, folder, "postgres"))
-                environment = {"GATE_WAREHOUSE_URI": "s3://warehouse/chaos", **s3.address, **ledger.address}
-            world = World(folder / "world", environment)
-            world.prepare()
+        with _world(folder, on_servers=on_servers) as world:
             return Kills(world, rng, Tally(part=name), through=through).play(cycles=cycles)
+
+    return Part(name, play)
+
+
+@contextmanager
+def _world(folder: Path, *, on_servers: bool) -> Iterator[World]:
+    with ExitStack() as stack:
+        environment: dict[str, str] = {}
+        if on_servers:
+            s3 = stack.enter_context(service(serve_s3(folder / "server"), folder, "s3"))
+            ledger = stack.enter_context(service(serve_postgres, folder, "postgres"))
+            environment = {"GATE_WAREHOUSE_URI": "s3://warehouse/chaos", **s3.address, **ledger.address}
+        world = World(folder / "world", environment)
+        world.prepare()
+        yield world
+
+
+def replays(*, cycles: int, on_servers: bool = False) -> Part:
+    """SIGKILLs of replays and discards in one world; `on_servers` as `kills`."""
+    name = f"kills of replays{' on S3 and PostgreSQL' if on_servers else ''}"
+
+    def play(folder: Path, rng: random.Random) -> Tally:
+        with _world(folder, on_servers=on_servers) as world:
+            return Replays(world, rng, Tally(part=name)).play(cycles=cycles)
 
     return Part(name, play)
 
@@ -145,6 +163,8 @@ def whole(scale: float) -> list[Part]:
         kills("Airflow tasks", cycles=round(40 * scale), on_servers=True),
         kills("Airflow tasks", cycles=round(80 * scale)),
         kills("gate run", cycles=round(140 * scale)),
+        replays(cycles=round(24 * scale), on_servers=True),
+        replays(cycles=round(48 * scale)),
         races(rounds=round(70 * scale)),
         Part("faulty S3", partial(faulty_store.play, count=round(150 * scale))),
         Part("hostile input", partial(hostile.play, count=round(330 * scale))),

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 from tests.tutorials import answered
 
-PAGES = [*sorted(Path("docs").glob("tutorial*.md")), Path("docs/operations/backup.md")]
+PAGES = [
+    *sorted(Path("docs").glob("tutorial*.md")),
+    Path("docs/operations/backup.md"),
+    Path("docs/how-to/quarantine.md"),
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -24,7 +24,12 @@ COMMANDS = {
     "baseline show": ("baseline", "show"),
     "incidents list": ("incidents", "list"),
     "incidents show": ("incidents", "show", "1"),
+    "quarantine list": ("quarantine", "list"),
     "quarantine show": ("quarantine", "show", "orders", KEY),
+    "quarantine replay": ("quarantine", "replay", "orders", KEY, "--dry-run"),
+    "quarantine discard": ("quarantine", "discard", "orders", "2026-01-04", "--why", "wrong"),
+    "history": ("history", "orders", KEY),
+    "rollback": ("rollback", "orders", "2026-01-05", "--why", "wrong"),
     "reconcile": ("reconcile",),
     "sweep": ("sweep",),
     "watch": ("watch",),
@@ -50,19 +55,24 @@ def with_json(command: Any, name: str = "") -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """A partition with a quarantined row, which is an incident, and two that are held because they shrank."""
+    """Two partitions with a quarantined row, which is an incident, two that are held because they shrank, and
+    one with two versions.
+    """
     desk = Desk(tmp_path_factory.mktemp("json"))
     desk.write_contract()
     expectations = desk.folder / "expectations"
     ContractFolder(desk.folder, expectations).write_suites(desk.contract)
     desk.environment = {"GATE_CONTRACTS": str(desk.folder), "GATE_EXPECTATIONS": str(expectations)}
-    desk.land(KEY, id=[*range(99), None], amount=[1.5] * 100)
     for key in ("2026-01-02", "2026-01-03"):
         desk.land(key)
         desk.gate("run", "orders", key)
         desk.land(key, id=[1], amount=[1.5])
         desk.gate("run", "orders", key)
-    desk.gate("run", "orders", KEY)
+    for key in (KEY, "2026-01-04", "2026-01-05"):
+        desk.land(key, id=[*range(99), None], amount=[1.5] * 100)
+        desk.gate("run", "orders", key)
+    desk.land("2026-01-05")
+    desk.gate("run", "orders", "2026-01-05")
     return desk
 
 

@@ -361,6 +361,50 @@ def test_quarantined_rows_get_a_place_of_their_own(stand: Stand) -> None:
     assert uri.endswith(f"quarantine/orders/{DAY}/a1")
 
 
+def test_quarantined_rows_are_given_as_a_local_file(stand: Stand) -> None:
+    split = a_split(stand.folder, quarantined=2)
+    uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=split.quarantined, raw=[])
+
+    path = stand.warehouse.quarantined_file(uri, into=stand.folder / "copies")
+
+    assert path is not None
+    assert pq.read_metadata(path).num_rows == 2
+
+
+def test_a_folder_with_unreadable_files_only_has_no_rows_to_give(stand: Stand) -> None:
+    raw = stand.folder / "broken.parquet"
+    raw.write_bytes(b"no parquet")
+    uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=None, raw=[raw])
+
+    assert stand.warehouse.quarantined_file(uri, into=stand.folder / "copies") is None
+
+
+def test_the_files_of_one_visible_partition_are_given(stand: Stand) -> None:
+    publication = stand.published([1, 2, 3])
+    stand.published([9], key=NEXT_DAY)
+
+    paths = stand.warehouse.published_files(publication, into=stand.folder / "copies")
+
+    assert sorted(id_ for path in paths for id_ in pq.ParquetFile(path).read(["id"])["id"].to_pylist()) == [1, 2, 3]
+
+
+def test_a_version_that_was_replaced_can_be_read_until_it_is_swept(stand: Stand) -> None:
+    first = stand.published([1, 2, 3])
+    second = stand.published([4], fence=2)
+
+    replaced = stand.warehouse.version("orders", DAY, first.attempt_id)
+    assert replaced == first.model_copy(update={"table_version": 0})
+    assert stand.warehouse.version("orders", DAY, second.attempt_id) == second
+    assert stand.warehouse.version("orders", DAY, "no-attempt") is None
+    paths = stand.warehouse.published_files(replaced, into=stand.folder / "copies")
+    assert sorted(id_ for path in paths for id_ in pq.ParquetFile(path).read(["id"])["id"].to_pylist()) == [1, 2, 3]
+
+    stand.warehouse.sweep("orders", staged_before=datetime.now(UTC) + timedelta(days=1))
+    assert stand.warehouse.version("orders", DAY, first.attempt_id) is None
+    with pytest.raises(PartitionChanged, match="are gone"):
+        stand.warehouse.published_files(first, into=stand.folder / "copies")
+
+
 def test_a_view_is_stale_until_it_is_refreshed(stand: Stand) -> None:
     stand.published([1])
     before = stand.warehouse.stale_views([a_table()])

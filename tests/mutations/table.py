@@ -14,6 +14,7 @@ from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
 from tests.mutations.projects import BEGINNING, PROVIDING
+from tests.mutations.quarantine import GIVING_UP, REPLAYING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
 from tests.mutations.standard import ACCEPTING, TRANSLATING
 from tests.mutations.watching import DELIVERED, MISSING, NOTICING, REFERRING, SURVIVING, WANTING
@@ -52,7 +53,7 @@ JUDGING = (
     Mutation("a promise over time that could not be judged keeps the partition back", "judging/verdict.py",
              "if result.scope is not Scope.SLA)", "if result)", VERDICT),
     Mutation("exactly as many failing rows as allowed reject the partition", "judging/disposition.py",
-             "rows_quarantined / rows > limits.quarantine_limit", "rows_quarantined / rows >= limits.quarantine_limit",
+             "(failing + kept) / rows <= limits.quarantine_limit", "(failing + kept) / rows < limits.quarantine_limit",
              PIPELINE),
     Mutation("unknown checks are named beside the failure that they follow from", "judging/disposition.py",
              "why=why or _unknown(blocking)", "why=(*why, *_unknown(blocking))", VERDICT),
@@ -63,7 +64,7 @@ JUDGING = (
     Mutation("failing rows count as published when the shrink is judged", "judging/disposition.py",
              "_shrinks(rows - rows_quarantined,", "_shrinks(rows,", VERDICT),
     Mutation("quarantined rows are not told", "judging/disposition.py",
-             "PartitionOutcome.PUBLISHED_WITH_QUARANTINE if rows_quarantined else PartitionOutcome.PUBLISHED",
+             "PartitionOutcome.PUBLISHED if is_whole else PartitionOutcome.PUBLISHED_WITH_QUARANTINE",
              "PartitionOutcome.PUBLISHED", PIPELINE),
     Mutation("old data that is loaded now is told as late", "judging/promises.py",
              "HISTORY = timedelta(days=30)", "HISTORY = timedelta(days=3)", "tests/unit/test_service_levels.py"),
@@ -80,16 +81,16 @@ GATE = (
     Mutation("files that can be read are kept whole in quarantine", "gate/dispose.py",
              "raw = () if judged.validation.row_count is not None else spooled.paths", "raw = spooled.paths", PIPELINE),
     Mutation("a recorded outcome is returned although its rows are gone", "gate/inspect.py",
-             "return key, outcome if current and current.idempotency_key == key else None", "return key, outcome",
+             "return key, outcome if current and current.idempotency_key == own else None", "return key, outcome",
              PIPELINE),
     Mutation("another version's outcome is returned", "gate/inspect.py",
-             "outcome.idempotency_key != key or", "", PIPELINE),
+             " or not _is_of(outcome, key, ports):", ":", PIPELINE),
     Mutation("an error is final", "gate/inspect.py",
-             " or outcome.outcome not in FINAL:", ":", PIPELINE),
+             " or outcome.outcome not in FINAL or", " or", PIPELINE),
     Mutation("a lost ledger hands out fences that the table has seen", "gate/inspect.py",
              "after_fence=current.fence if current else 0", "after_fence=0", PIPELINE),
     Mutation("an older listing is judged", "gate/pipeline.py",
-             "self._claim(landed.seen_fence, landed", "self._claim(None, landed", PIPELINE),
+             "self._open(landed.seen_fence, landed", "self._open(None, landed", PIPELINE),
     Mutation("a decision over another visible version is published", "gate/settle.py",
              "over=inspection.over", "over=None", PIPELINE),
     Mutation("an overtaken attempt publishes", "gate/settle.py",
@@ -285,5 +286,5 @@ MUTATIONS = (
     *COMPARING_WITH_BASELINES,
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
-    *(*PROVIDING, *BEGINNING),
+    *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP),
 )

@@ -167,6 +167,14 @@ class Partition(Record):
         return max(file.modified_at for file in self.files)
 
 
+class LandedFiles(Record):
+    """The identity of a partition's files, for which the files themselves are not needed."""
+
+    dataset: str
+    key: str
+    fingerprint: str
+
+
 class Spooled(Record):
     """A copy of a partition in a private local folder; `paths[i]` is the copy of `partition.files[i]`."""
 
@@ -176,7 +184,13 @@ class Spooled(Record):
 
 
 def idempotency_key(
-    partition: Partition, *, contract: str, version: str, contract_hash: str, rules: str, references: Mapping[str, str]
+    partition: Partition | LandedFiles,
+    *,
+    contract: str,
+    version: str,
+    contract_hash: str,
+    rules: str,
+    references: Mapping[str, str],
 ) -> str:
     """Equal for two attempts with the same bytes, contract, rules and referenced versions.
 

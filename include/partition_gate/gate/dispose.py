@@ -12,19 +12,21 @@ from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope
 from partition_gate.judging.attempt import Attempt, AttemptState, Publication, Staged
 from partition_gate.judging.disposition import VISIBLE, Disposition, PartitionOutcome, plan_disposition
+from partition_gate.judging.replay import Assembled
 from partition_gate.judging.validation import PartitionScan, RowPredicate, Split, SplitLabels, Validation
 from partition_gate.judging.verdict import Verdict
 from partition_gate.ports import Ports
 
 
 class Judged(Record):
-    """An attempt with its files and its verdict."""
+    """An attempt with its files and its verdict. `assembled`: its rows are of an older attempt, not from landing."""
 
     compiled: CompiledDataset
     attempt: Attempt
     scan: PartitionScan
     validation: Validation
     verdict: Verdict
+    assembled: Assembled | None = None
 
 
 class Inspection(Record):
@@ -66,7 +68,11 @@ def decide(judged: Judged, spooled: Spooled, *, ports: Ports) -> Decision:
     disposition = _disposition(judged, split, before, ports)
     if split is None or disposition.outcome not in VISIBLE:
         split = _reject(judged, spooled, ports)
-    return Decision(disposition=disposition, split=split, over=before.fence if before else 0)
+    over = before.fence if before else 0
+    if judged.assembled is not None:
+        # The version whose rows were read, not a newer one: that one's rows would be lost.
+        split, over = _with_kept(split, judged.assembled, spooled, ports), judged.assembled.over
+    return Decision(disposition=disposition, split=split, over=over)
 
 
 def dispose(judged: Judged, spooled: Spooled, *, ports: Ports) -> Inspection:
@@ -103,6 +109,7 @@ def _disposition(judged: Judged, split: Split | None, before: Publication | None
         judged.compiled.dataset.limits,
         rows_quarantined=split.rows_quarantined if split else 0,
         rows_published_before=before.rows if before else None,
+        rows_kept=judged.assembled.rows_kept if judged.assembled else 0,
     )
     planned, attempt = plan(), judged.attempt
     if planned.outcome is not PartitionOutcome.HELD:
@@ -127,6 +134,12 @@ def _reject(judged: Judged, spooled: Spooled, ports: Ports) -> Split:
     into = spooled.folder / "rejected"
     into.mkdir()
     return ports.validator.reject(judged.scan, blocking=_blocking(judged), labels=_labels(judged), into=into)
+
+
+def _with_kept(split: Split, assembled: Assembled, spooled: Spooled, ports: Ports) -> Split:
+    into = spooled.folder / "merged"
+    into.mkdir()
+    return ports.rework.merge(split, assembled, into=into)
 
 
 def _blocking(judged: Judged) -> list[RowPredicate]:

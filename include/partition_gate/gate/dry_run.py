@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import NothingDue
-from partition_gate.core.partition import Partition
 from partition_gate.core.record import Record
 from partition_gate.gate.discover import landed_now
 from partition_gate.gate.dispose import decide, inspection_of
@@ -39,7 +38,7 @@ def dry_run(today: CompiledDataset, key: str, *, ports: Ports, version: str = ""
     landed = landed_now(compiled.dataset, key, ports=ports)
     if isinstance(landed, str):
         raise NothingDue(f"{compiled.dataset.name} {key}: {landed}; there is nothing to judge")
-    attempt = _attempt(compiled, landed, ports)
+    attempt = unrecorded_attempt(compiled, key, ports)
     with spool_folder(ports.spool_folder, attempt.id) as folder:
         spooled = ports.store.spool(landed, folder)
         judged = judged_rows(compiled, attempt, spooled, ports)
@@ -51,11 +50,12 @@ def dry_run(today: CompiledDataset, key: str, *, ports: Ports, version: str = ""
     return DryRun(settlement=settlement, results=verdict.results)
 
 
-def _attempt(compiled: CompiledDataset, partition: Partition, ports: Ports) -> Attempt:
+def unrecorded_attempt(compiled: CompiledDataset, key: str, ports: Ports) -> Attempt:
+    """An attempt that the ledger does not know."""
     return Attempt(
-        id=attempt_id(partition.dataset, partition.key, DRY_RUN),
-        dataset=partition.dataset,
-        partition_key=partition.key,
+        id=attempt_id(compiled.dataset.name, key, DRY_RUN),
+        dataset=compiled.dataset.name,
+        partition_key=key,
         contract=compiled.contract.id,
         version=compiled.contract.version,
         idempotency_key="",

@@ -8,36 +8,49 @@ from contextlib import contextmanager
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import PartitionChanged, ReferenceMissing
-from partition_gate.core.partition import Partition, Spooled, idempotency_key
+from partition_gate.core.partition import LandedFiles, Partition, Spooled, idempotency_key
 from partition_gate.core.record import digest
 from partition_gate.gate.dispose import Inspection, Judged, dispose
 from partition_gate.gate.spool import spool_folder
+from partition_gate.gate.standing import Source, assembled_rows
 from partition_gate.judging.absent_partition import measured_as_missing
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE, PartitionOutcome
 from partition_gate.judging.documents import with_promises
 from partition_gate.judging.promises import keys_under_promise, verdict_over_time
+from partition_gate.judging.replay import Assembled, Replay
 from partition_gate.judging.sla_context import SlaContext
 from partition_gate.judging.validation import PartitionScan, ReferenceFiles
 from partition_gate.judging.verdict import Verdict, reach_verdict
 from partition_gate.ports import Ports
+
+_COUNTED = {"rows_published", "rows_taken", "rows_given", "rows_kept", "hash_change"}
 
 
 def recorded(compiled: CompiledDataset, partition: Partition, ports: Ports) -> tuple[str, Settlement | None]:
     """The idempotency key of these bytes under this contract, and the partition's outcome if it already has this key.
 
     An outcome counts only if it is still the current one, its rows are still visible, and no person decided about it.
+    That of a replay has the key of the landed files that its rows once came from.
     """
-    key = _idempotency_key(compiled, partition, ports)
+    key = landed_key(compiled, partition, ports)
     outcome = ports.ledger.outcome(partition.dataset, partition.key)
-    if outcome is None or outcome.idempotency_key != key or outcome.outcome not in FINAL:
+    if outcome is None or outcome.outcome not in FINAL or not _is_of(outcome, key, ports):
         return key, None
-    if outcome.outcome is PartitionOutcome.HELD and ports.ledger.decision(partition.dataset, partition.key, key):
+    own = outcome.idempotency_key
+    if outcome.outcome is PartitionOutcome.HELD and ports.ledger.decision(partition.dataset, partition.key, own):
         return key, None
     if outcome.outcome not in VISIBLE:
         return key, outcome
     current = ports.warehouse.current(compiled.table.name, partition.key)
-    return key, outcome if current and current.idempotency_key == key else None
+    return key, outcome if current and current.idempotency_key == own else None
+
+
+def _is_of(outcome: Settlement, key: str, ports: Ports) -> bool:
+    if outcome.idempotency_key == key:
+        return True
+    replay = ports.ledger.replay(outcome.attempt_id)
+    return replay is not None and replay.landed_key == key
 
 
 def open_attempt(compiled: CompiledDataset, claim: Claim, key: str, ports: Ports) -> Attempt:
@@ -66,10 +79,33 @@ def judge(compiled: CompiledDataset, partition: Partition, attempt: Attempt, *, 
     """
     with _spooled(partition, attempt, ports) as spooled:
         judged = judged_rows(compiled, attempt, spooled, ports)
-        ports.ledger.advance(attempt.id, AttemptState.VALIDATED, now=ports.clock.now())
-        inspection = dispose(judged, spooled, ports=ports)
-        _record(judged, partition, inspection, ports)
-        return inspection
+        return _disposed(judged, spooled, ports)
+
+
+def judge_again(
+    compiled: CompiledDataset, source: Source, attempt: Attempt, replay: Replay, *, ports: Ports
+) -> Inspection:
+    """As `judge`, for the rows of an older attempt. `replay` is recorded with the counts of its rows.
+
+    Raises: as `judge`, and CannotAct (the rows cannot be changed as asked).
+    """
+    with assembled_rows(compiled, source, attempt.id, ports=ports) as (spooled, assembled):
+        ports.ledger.record_replay(with_counts(replay, assembled))
+        ports.ledger.advance(attempt.id, AttemptState.SPOOLED, now=ports.clock.now())
+        judged = judged_rows(compiled, attempt, spooled, ports).model_copy(update={"assembled": assembled})
+        return _disposed(judged, spooled, ports)
+
+
+def with_counts(replay: Replay, assembled: Assembled) -> Replay:
+    """The record of a replay with the counts of the rows that were put together."""
+    return replay.model_copy(update=assembled.model_dump(include=_COUNTED))
+
+
+def _disposed(judged: Judged, spooled: Spooled, ports: Ports) -> Inspection:
+    ports.ledger.advance(judged.attempt.id, AttemptState.VALIDATED, now=ports.clock.now())
+    inspection = dispose(judged, spooled, ports=ports)
+    _record(judged, spooled.partition, inspection, ports)
+    return inspection
 
 
 def judged_rows(compiled: CompiledDataset, attempt: Attempt, spooled: Spooled, ports: Ports) -> Judged:
@@ -118,7 +154,8 @@ def _record(judged: Judged, partition: Partition, inspection: Inspection, ports:
     )
 
 
-def _idempotency_key(compiled: CompiledDataset, partition: Partition, ports: Ports) -> str:
+def landed_key(compiled: CompiledDataset, partition: Partition | LandedFiles, ports: Ports) -> str:
+    """The idempotency key of landed files under the contract and the newest versions that it refers to."""
     contract = compiled.contract
     references = {dataset: _reference_version(dataset, ports) for dataset in compiled.referenced_datasets}
     return idempotency_key(

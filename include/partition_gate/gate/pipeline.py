@@ -20,15 +20,17 @@ from partition_gate.core.record import Record
 from partition_gate.gate import discover, settle
 from partition_gate.gate.discover import Discovered, NotLanded
 from partition_gate.gate.dispose import Inspection
-from partition_gate.gate.inspect import judge, open_attempt, record_missing, recorded
+from partition_gate.gate.inspect import judge, judge_again, open_attempt, record_missing, recorded
 from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.references import unjudged_parent
 from partition_gate.gate.repair import repair
-from partition_gate.gate.reports import write_report
+from partition_gate.gate.reports import report_of
 from partition_gate.gate.settle import Settled, assess, discard, unjudged
 from partition_gate.gate.spool import remove_abandoned_spools
+from partition_gate.gate.standing import Source, Standing, own_rows, replayed_key, standing_version, undone
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.replay import Change, Replay
 from partition_gate.ports import Ports
 from partition_gate.watching.heartbeat import stopped
 from partition_gate.watching.partitions import overdue_at
@@ -36,6 +38,7 @@ from partition_gate.watching.partitions import overdue_at
 log = logging.getLogger(__name__)
 
 RESTARTS = 5
+_UNCHANGED = "no other files landed since rows were replayed or discarded"
 
 
 class RunResult(Record):
@@ -67,7 +70,7 @@ def run_partition(today: CompiledDataset, key: str, *, ports: Ports, force: bool
         if isinstance(inspected, Settlement):
             return RunResult(settlement=inspected, already=run.was_recorded)
         settled = run.settle(inspected)
-        problems = {"view_problem": settled.view_problem, "report_problem": _report(run, settled.settlement)}
+        problems = {"view_problem": settled.view_problem, "report_problem": report_of(settled.settlement, ports)}
         return RunResult(settlement=settled.settlement, already=False, **problems)
     except GateError:
         if run.errored is None:
@@ -75,19 +78,11 @@ def run_partition(today: CompiledDataset, key: str, *, ports: Ports, force: bool
         return RunResult(settlement=run.errored, already=False)
 
 
-def _report(run: PartitionRun, settlement: Settlement) -> str | None:
-    """Write the page; why it could not be written, or None."""
-    # The outcome is recorded, so a missing page must not fail the run, whatever its cause.
-    try:
-        write_report(settlement, ports=run.ports)
-    except Exception as error:
-        log.warning("report not written attempt=%s why=%s", settlement.attempt_id, error, exc_info=_is_defect(error))
-        return f"the report page was not written: {error}"
-    return None
-
-
-def _is_defect(error: Exception) -> bool:
-    return not isinstance(error, GateError)
+def with_note(inspection: Inspection, *notes: str) -> Inspection:
+    """The inspection with further sentences about its outcome."""
+    disposition = inspection.disposition
+    noted = disposition.model_copy(update={"why": (*disposition.why, *notes)})
+    return inspection.model_copy(update={"disposition": noted})
 
 
 class PartitionRun:
@@ -156,7 +151,7 @@ class PartitionRun:
                 try:
                     return settle.settle(self.today, self.compiled, inspection, ports=self.ports)
                 except PartitionChanged as error:
-                    again = self._judge_again(error)
+                    again = self._inspect_again(error)
                 if isinstance(again, Settlement):
                     return Settled(settlement=again, is_new_version=False)
                 inspection = again
@@ -189,7 +184,7 @@ class PartitionRun:
             landed = again
         raise self._keeps_changing()
 
-    def _judge_again(self, error: PartitionChanged) -> Inspection | Settlement:
+    def _inspect_again(self, error: PartitionChanged) -> Inspection | Settlement:
         landed = self._list_again(error)
         return landed if isinstance(landed, Settlement) else self._inspect(landed)
 
@@ -209,11 +204,58 @@ class PartitionRun:
         if before is not None and not self.force:
             self.was_recorded = True
             return before
-        attempt = open_attempt(
-            self.compiled, self._claim(landed.seen_fence, landed.partition.fingerprint), key, self.ports
-        )
-        self._attempt, self._landed_at = attempt, landed.partition.arrived_at
+        standing = standing_version(self.dataset, self.key, ports=self.ports)
+        self._landed_at = landed.partition.arrived_at
+        if not self.force and standing is not None and self._stands(standing, landed):
+            # Judging landing would undo what people did, although nothing new has landed.
+            if not standing.row_count:
+                self.was_recorded = True
+                return standing.settlement
+            source = Source(standing=standing, change=Change(), arrived_at=self._landed_at, is_asked=False)
+            return self._judge_again(source, key, landed.seen_fence, who=self.ports.workers.own, why=_UNCHANGED)
+        attempt = self._open(landed.seen_fence, landed.partition.fingerprint, key)
         inspection = judge(self.compiled, landed.partition, attempt, ports=self.ports)
+        return with_note(self._as_of_run(inspection), *undone(standing, landed.partition))
+
+    def _stands(self, standing: Standing, landed: Discovered) -> bool:
+        """Whether people made another version from the landed files, and its rows are where they were recorded."""
+        if not standing.stands_for(landed.partition):
+            return False
+        try:
+            own_rows(standing.settlement, self.ports.warehouse.current(self.compiled.table.name, self.key))
+        except PartitionChanged as error:
+            log.warning("replay not kept partition=%s/%s why=%s", self.dataset, self.key, error)
+            return False
+        return True
+
+    def _judge_again(self, source: Source, landed_key: str, seen_fence: int, *, who: str, why: str) -> Inspection:
+        """Judge the rows of the standing version under a new attempt."""
+        standing = source.standing
+        attempt = self._open(seen_fence, standing.fingerprint, replayed_key(source, landed_key))
+        replay = Replay(
+            attempt_id=attempt.id,
+            dataset=self.dataset,
+            partition_key=self.key,
+            of_attempt=standing.settlement.attempt_id,
+            fingerprint=standing.fingerprint,
+            landed_key=landed_key,
+            who=who,
+            why=why,
+            at=self.ports.clock.now(),
+            change=source.sentence,
+            is_replaced=source.change.file is not None,
+            is_rollback=source.version is not None,
+        )
+        # Nobody can discard rows of an older attempt once this one is open, so these are all.
+        discards = self.ports.ledger.discards(standing.settlement.attempt_id)
+        source = source.model_copy(update={"standing": standing.model_copy(update={"discards": discards})})
+        return self._as_of_run(judge_again(self.compiled, source, attempt, replay, ports=self.ports))
+
+    def _open(self, seen_fence: int, fingerprint: str, key: str) -> Attempt:
+        self._attempt = open_attempt(self.compiled, self._claim(seen_fence, fingerprint), key, self.ports)
+        return self._attempt
+
+    def _as_of_run(self, inspection: Inspection) -> Inspection:
         return inspection.model_copy(update={"is_backfill": self.is_backfill, "landed_at": self._landed_at})
 
     def _missing(self, absent: NotLanded) -> Settlement:
@@ -239,9 +281,14 @@ class PartitionRun:
         return settlement
 
     def _abandon_attempt(self) -> None:
+        # The table has changed since then, so a commit whose answer was lost can no longer succeed.
+        self._may_still_commit = False
+        self._fail_attempt()
+
+    def _fail_attempt(self) -> None:
+        """End the attempt without an outcome."""
         if self._attempt is not None:
-            # The table has changed since then, so a commit whose answer was lost can no longer succeed.
-            discard(self._attempt, self.ports, with_quarantine=True)
+            discard(self._attempt, self.ports, with_quarantine=True, may_still_commit=self._may_still_commit)
             self.ports.ledger.advance(self._attempt.id, AttemptState.FAILED, now=self.ports.clock.now())
             self._attempt, self._may_still_commit = None, False
 

@@ -13,15 +13,21 @@ from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
 from partition_gate.gate.notify import DeliveryTimes, notify
 from partition_gate.gate.repair import Ending, Repaired, repair
+from partition_gate.gate.row_comparison import RowComparison, compare_rows
 from partition_gate.judging.attempt import Publication, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE
 from partition_gate.ports import Ports
+from partition_gate.ports.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
 
 class RowProof(Record):
-    """Where the rows of a partition's current outcome are: rows_in = published + quarantined + discarded."""
+    """Where the rows of a partition are: rows_in = published + quarantined + discarded + superseded.
+
+    `rows_in` are the landed rows, and those of corrected files that replaced quarantined ones (`rows_superseded`).
+    Discarded and superseded rows are counted over all attempts that the current outcome is made from.
+    """
 
     dataset: str
     partition_key: str
@@ -30,10 +36,12 @@ class RowProof(Record):
     rows_published: int
     rows_quarantined: int
     rows_discarded: int = 0
+    rows_superseded: int = 0
 
     @property
     def holds(self) -> bool:
-        return self.rows_in == self.rows_published + self.rows_quarantined + self.rows_discarded
+        kept = self.rows_published + self.rows_quarantined
+        return self.rows_in == kept + self.rows_discarded + self.rows_superseded
 
 
 class Difference(Record):
@@ -45,30 +53,39 @@ class Difference(Record):
 
 
 class Reconciliation(Record):
-    """`repaired`: attempts finished now; `views`: tables whose view was refreshed; `sent`: messages delivered."""
+    """`repaired`: attempts finished now; `views`: tables whose view was refreshed; `sent`: messages delivered.
+
+    `compared`: partitions whose rows were compared with those that landed, if that was asked for.
+    """
 
     repaired: tuple[Repaired, ...]
     views: tuple[str, ...]
     sent: int
     proofs: tuple[RowProof, ...]
+    compared: tuple[RowComparison, ...] = ()
     differences: tuple[Difference, ...]
 
 
-def reconcile(contracts: Sequence[CompiledDataset], *, ports: Ports, send_messages: bool = True) -> Reconciliation:
+def reconcile(
+    contracts: Sequence[CompiledDataset], *, ports: Ports, send_messages: bool = True, with_rows: bool = False
+) -> Reconciliation:
     """Finish everything unfinished, then compare ledger, tables, views, quarantine and outbox.
 
-    `contracts` are all usable contracts. A dataset that cannot be read is reported as a difference; the others go on.
+    `contracts` are all usable contracts. `with_rows` also finds the landed rows again by their content, which reads all
+    of them. A dataset that cannot be read is reported as a difference; the others go on.
     """
     repaired = repair(ports)
     times = DeliveryTimes(drain=ports.drain_limit)
     delivery = notify(ports.ledger, ports.notifier, ports.clock, times=times) if send_messages else None
     refreshed, of_views = _views([contract.published for contract in contracts], ports)
     outcomes = ports.ledger.latest()
+    compared = tuple(chain.from_iterable(compare_rows(each, ports=ports) for each in contracts)) if with_rows else ()
     differences = (
         *_of_attempts(repaired),
         *of_views,
         *chain.from_iterable(_of_dataset(dataset, outcomes, ports) for dataset in _datasets(contracts, outcomes)),
         *_of_quarantine(outcomes, ports),
+        *_of_rows(compared),
         *chain.from_iterable(_of_landing(contract, ports) for contract in contracts),
         *_of_outbox(ports),
     )
@@ -76,9 +93,16 @@ def reconcile(contracts: Sequence[CompiledDataset], *, ports: Ports, send_messag
         repaired=tuple(attempt for attempt in repaired if attempt.ending is not Ending.LEFT),
         views=refreshed,
         sent=delivery.sent + delivery.already_delivered if delivery else 0,
-        proofs=tuple(_proof(settlement) for settlement in outcomes if settlement.outcome in FINAL),
+        proofs=tuple(_proof(settlement, ports.ledger) for settlement in outcomes if settlement.outcome in FINAL),
+        compared=compared,
         differences=differences,
     )
+
+
+def _of_rows(compared: Iterable[RowComparison]) -> Iterator[Difference]:
+    for each in compared:
+        if each.is_equal is False:
+            yield Difference(dataset=each.dataset, partition_key=each.partition_key, what=f"{each.why}; run it again")
 
 
 def _of_attempts(repaired: Iterable[Repaired]) -> Iterator[Difference]:
@@ -143,7 +167,8 @@ def _of_quarantine(outcomes: Sequence[Settlement], ports: Ports) -> Iterator[Dif
     for settlement in outcomes:
         if settlement.quarantine_uri is None:
             continue
-        if what := _quarantine_problem(settlement.quarantine_uri, settlement.rows_quarantined, ports):
+        stored = settlement.rows_quarantined + settlement.rows_discarded
+        if what := _quarantine_problem(settlement.quarantine_uri, stored, ports):
             yield Difference(dataset=settlement.dataset, partition_key=settlement.partition_key, what=what)
 
 
@@ -177,12 +202,23 @@ def _of_outbox(ports: Ports) -> Iterator[Difference]:
         yield Difference(dataset=dataset, partition_key=key, what=what)
 
 
-def _proof(settlement: Settlement) -> RowProof:
+def _proof(settlement: Settlement, ledger: Ledger) -> RowProof:
+    """Follows the current outcome through its replays, back to the attempt that judged the landed files."""
+    landed, added, superseded, discarded = settlement, 0, 0, settlement.rows_discarded
+    while replay := ledger.replay(landed.attempt_id):
+        if replay.is_replaced:
+            added, superseded = added + replay.rows_given, superseded + replay.rows_taken
+        before = ledger.settlement(replay.of_attempt)
+        if before is None:
+            break
+        landed, discarded = before, discarded + before.rows_discarded
     return RowProof(
         dataset=settlement.dataset,
         partition_key=settlement.partition_key,
         outcome=settlement.outcome.value,
-        rows_in=settlement.rows_in,
+        rows_in=landed.rows_in + added,
         rows_published=settlement.rows_published if settlement.outcome in VISIBLE else 0,
         rows_quarantined=settlement.rows_quarantined,
+        rows_discarded=discarded,
+        rows_superseded=superseded,
     )

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+
+from partition_gate.core.errors import GateError
 from partition_gate.core.units import Month
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.report import AttemptReport, RecentAttempt
 from partition_gate.ports import Ports
 
+log = logging.getLogger(__name__)
+
 RECENT = 14  # partitions: two weeks of days
+
+
+def report_of(settlement: Settlement, ports: Ports) -> str | None:
+    """Write the page; why it could not be written, or None."""
+    # The outcome is recorded, so a missing page must not fail the run, whatever its cause.
+    try:
+        write_report(settlement, ports=ports)
+    except Exception as error:
+        is_defect = not isinstance(error, GateError)
+        log.warning("report not written attempt=%s why=%s", settlement.attempt_id, error, exc_info=is_defect)
+        return f"the report page was not written: {error}"
+    return None
 
 
 def write_report(settlement: Settlement, *, ports: Ports) -> str | None:

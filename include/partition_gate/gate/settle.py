@@ -244,6 +244,10 @@ def assess(
     assessment = assessment_of(case, links, operators=ports.operators_channel, is_backfill=is_backfill)
     if assessment is None:
         return None
+    replay = ports.ledger.replay(settlement.attempt_id)
+    if replay is not None and replay.rows_kept:
+        # Rows that were kept back still break the rules that all judged rows keep.
+        assessment = assessment.model_copy(update={"in_order": frozenset()})
     found = anomalies_of(settlement, compiled, ports.ledger)
     if staged is not None:
         found = with_drift(found, staged, compiled, ports)

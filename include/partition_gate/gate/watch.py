@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
 from functools import partial
 from itertools import chain, zip_longest
 
@@ -36,8 +35,6 @@ from partition_gate.watching.heartbeat import Heartbeat
 from partition_gate.watching.problems import Seen, news, of_contracts, unreadable
 
 log = logging.getLogger(__name__)
-
-_SWEPT_AFTER = timedelta(hours=24)
 
 
 class WatchPass(Record):
@@ -225,7 +222,7 @@ def _hourly(datasets: _Datasets, contracts: Sequence[CompiledDataset], heartbeat
     if not heartbeat.is_sweep_due(now):
         return 0
     datasets.assess_budgets(contracts)
-    swept = sweep(contracts, older_than=_SWEPT_AFTER, ports=ports)
+    swept = sweep(contracts, older_than=ports.versions_kept, ports=ports)
     for problem in swept.problems:
         log.warning("leftovers not removed why=%s", problem)
     ports.ledger.beat((ports.ledger.heartbeat() or heartbeat).model_copy(update={"swept_at": now}))

@@ -131,7 +131,8 @@ class Publication(Record):
 class Settlement(Record):
     """How an attempt ended: one row of the summary, and the top-level fields of the JSON interface.
 
-    rows_in = rows_published + rows_quarantined for every settled attempt with readable files.
+    rows_in = rows_published + rows_quarantined + rows_discarded for every settled attempt with readable files.
+    `rows_discarded` were in quarantine until a person gave them up (`Discard`).
     """
 
     attempt_id: str
@@ -148,6 +149,7 @@ class Settlement(Record):
     table_version: int | None
     quarantine_uri: str | None
     settled_at: AwareDatetime
+    rows_discarded: int = 0
 
 
 class RecordedOutcome(Record):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from partition_gate.contract.limits import Limits
+from partition_gate.core.display import rows as counted
 from partition_gate.core.display import share
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope
@@ -41,12 +42,14 @@ def plan_disposition(
     *,
     rows_quarantined: int,
     rows_published_before: int | None,
+    rows_kept: int = 0,
     may_shrink: bool = False,
 ) -> Disposition:
     """The disposition of a judged partition. `may_shrink`: a person approved this version although it is smaller.
 
     `rows_quarantined` counts the rows that break at least one blocking row-level check; `rows_published_before`
-    is the row count of the visible version, None if there is none.
+    is the row count of the visible version, None if there is none. `rows_kept` stay in quarantine without being judged,
+    and count against the contract's limit as well.
     """
     if blocking := verdict.failed(Scope.PARTITION):
         failed = tuple(r for r in blocking if r.outcome is CheckOutcome.FAILED)
@@ -61,16 +64,24 @@ def plan_disposition(
         f"{r.rule_id}: {r.unexpected_count or 0:,} of {r.element_count or 0:,} rows; expected {r.expected}"
         for r in row_failures
     )
-    if rows and rows_quarantined / rows > limits.quarantine_limit:
-        too_many = (
-            f"{rows_quarantined:,} of {rows:,} rows fail ({share(rows_quarantined, rows)}); "
-            f"the contract allows at most {limits.quarantine_limit:.2%}"
-        )
+    if too_many := _too_many(rows_quarantined, rows_kept, rows + rows_kept, limits):
         return Disposition(outcome=PartitionOutcome.REJECTED, why=(too_many, *why))
     if not may_shrink and (held := _shrinks(rows - rows_quarantined, rows_published_before, limits)):
         return Disposition(outcome=PartitionOutcome.HELD, why=(held, *why))
-    outcome = PartitionOutcome.PUBLISHED_WITH_QUARANTINE if rows_quarantined else PartitionOutcome.PUBLISHED
+    why = (*why, f"{counted(rows_kept)} kept back in quarantine, not judged again") if rows_kept else why
+    is_whole = not (rows_quarantined or rows_kept)
+    outcome = PartitionOutcome.PUBLISHED if is_whole else PartitionOutcome.PUBLISHED_WITH_QUARANTINE
     return Disposition(outcome=outcome, why=why)
+
+
+def _too_many(failing: int, kept: int, rows: int, limits: Limits) -> str | None:
+    if not rows or (failing + kept) / rows <= limits.quarantine_limit:
+        return None
+    what = "fail" if not kept else f"fail or stay in quarantine ({kept:,} of them unjudged)"
+    return (
+        f"{failing + kept:,} of {rows:,} rows {what} ({share(failing + kept, rows)}); "
+        f"the contract allows at most {limits.quarantine_limit:.2%}"
+    )
 
 
 def _unknown(results: tuple[CheckResult, ...]) -> tuple[str, ...]:

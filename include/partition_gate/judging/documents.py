@@ -85,6 +85,7 @@ def run_document(
         "rows_in": settlement.rows_in,
         "rows_published": settlement.rows_published,
         "rows_quarantined": settlement.rows_quarantined,
+        "rows_discarded": settlement.rows_discarded,
         "checks": [result.model_dump(mode="json") for result in results],
         "links": {name: link for name, link in links.items() if link},
         "messages": [_message(entry) for entry in messages],

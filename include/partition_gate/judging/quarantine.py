@@ -8,13 +8,18 @@ from partition_gate.core.record import Record
 
 
 class QuarantinedRow(Record):
-    """`values` are in column order; None is null. Without rules, the row was rejected with its partition."""
+    """`values` are in column order; None is null. Without rules, the row was rejected with its partition.
+
+    `position` is the row's number in the attempt's file, from 0, and `attempts` how often it was judged.
+    """
 
     rule_ids: tuple[str, ...]
     reasons: tuple[str, ...]
     source_file: str
     source_row: int | None
     values: tuple[Excerpt | None, ...]
+    position: int = 0
+    attempts: int = 1
 
 
 class QuarantinedRows(Record):
@@ -34,6 +39,8 @@ class SampleRow(Record):
     source_file: str
     source_row: int | None
     values: tuple[str | None, ...]
+    position: int = 0
+    attempts: int = 1
 
 
 class QuarantineSample(Record):
@@ -65,4 +72,6 @@ def _sample_row(row: QuarantinedRow, columns: tuple[str, ...], masking: Masking,
         source_file=displayed(row.source_file, limit=PATH_LENGTH),
         source_row=row.source_row,
         values=tuple(masking.shown(column, value, key) for column, value in values),
+        position=row.position,
+        attempts=row.attempts,
     )

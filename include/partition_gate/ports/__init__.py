@@ -12,6 +12,7 @@ from partition_gate.ports.contracts import Contracts
 from partition_gate.ports.docs import DocsSite
 from partition_gate.ports.ledger import Ledger
 from partition_gate.ports.notifier import Notifier
+from partition_gate.ports.rework import Rework
 from partition_gate.ports.store import ObjectStore
 from partition_gate.ports.validator import Validator
 from partition_gate.ports.warehouse import Warehouse
@@ -29,6 +30,9 @@ class Ports(Protocol):
 
     @property
     def validator(self) -> Validator: ...
+
+    @property
+    def rework(self) -> Rework: ...
 
     @property
     def warehouse(self) -> Warehouse: ...
@@ -59,6 +63,11 @@ class Ports(Protocol):
     @property
     def drain_limit(self) -> timedelta:
         """How long a drain may start new deliveries."""
+        ...
+
+    @property
+    def versions_kept(self) -> timedelta:
+        """How long a replaced version can come back."""
         ...
 
     @property

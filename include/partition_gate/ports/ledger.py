@@ -10,8 +10,9 @@ from partition_gate.ports.heartbeats import Heartbeats
 from partition_gate.ports.incidents import Incidents
 from partition_gate.ports.outbox import Outbox
 from partition_gate.ports.outcomes import Outcomes
+from partition_gate.ports.quarantine import QuarantineRecords
 from partition_gate.ports.results import Results
 
 
-class Ledger(Attempts, Outcomes, Results, Incidents, Outbox, Heartbeats, Baselines, Protocol):
+class Ledger(Attempts, Outcomes, QuarantineRecords, Results, Incidents, Outbox, Heartbeats, Baselines, Protocol):
     """All parts in one port, because one transaction may span several (an outcome and its incidents)."""

@@ -57,6 +57,24 @@ class Warehouse(Protocol):
         Raises: OperatorError (the folder is empty or gone, or cannot be read), AccessDenied, StoreUnreachable.
         """
 
+    def quarantined_file(self, uri: str, *, into: Path) -> Path | None:
+        """The rows of a folder that `quarantine` returned, as a local Parquet file: a copy below `into` if they are
+        remote. None if the folder has only unreadable files. Raises: as `quarantined`.
+        """
+
+    def version(self, table: str, partition_key: str, attempt_id: str) -> Publication | None:
+        """The version that an attempt published, visible or replaced; None if its files are gone, or never were there.
+
+        `table_version` is 0 if it is not visible.
+        """
+
+    def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
+        """The files of a visible or a replaced version, without partition columns; copies below `into` if they are
+        remote.
+
+        Raises: PartitionChanged (its files are gone), AccessDenied, NoSpace, StoreUnreachable.
+        """
+
     def publications(self, table: str) -> tuple[Publication, ...]:
         """The visible version of every partition, by key; empty if nothing was published."""
 

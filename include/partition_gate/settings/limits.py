@@ -77,3 +77,9 @@ class LimitSettings(Record):
     drain_timeout_s: float = _limit(
         60, "How long a drain may start new deliveries.", "the remaining messages wait for the next drain"
     )
+    keep_versions_hours: float = _limit(
+        24,
+        "How long a replaced version is kept, in hours.",
+        "the watch and `gate sweep` remove its files; `gate rollback` cannot bring it back any more",
+        ge=1,
+    )

@@ -31,22 +31,20 @@ from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.incidents import InMemoryIncidents
+from partition_gate.testing.quarantine import InMemoryQuarantineRecords
 from partition_gate.watching.heartbeat import Heartbeat
 
 _ENDS = frozenset(END_OF.values())
 
 
-class InMemoryLedger(InMemoryIncidents):
+class InMemoryLedger(InMemoryQuarantineRecords, InMemoryIncidents):
     """The `Ledger` port on dictionaries; not thread-safe."""
 
     def __init__(self) -> None:
         super().__init__()
         self.states: dict[str, AttemptState] = {}
-        self._attempts: dict[str, Attempt] = {}
-        self._fences: dict[tuple[str, str], int] = {}
         self._validations: dict[str, tuple[tuple[CheckResult, ...], str, PartitionProfile | None]] = {}
         self._measurements: dict[str, tuple[Measurement, ...]] = {}
-        self._settlements: dict[str, Settlement] = {}
         self._latest: dict[tuple[str, str], str] = {}
         self._since: dict[str, datetime] = {}
         self._intents: dict[str, Intent] = {}

@@ -33,6 +33,7 @@ from partition_gate.judging.validation import (
 )
 from partition_gate.testing.builders import NOON
 from partition_gate.testing.ledger import InMemoryLedger
+from partition_gate.testing.quarantine import FakeRework
 from partition_gate.testing.warehouse import InMemoryWarehouse
 
 OURS = "here/1/0.00"
@@ -220,8 +221,10 @@ class FakePorts:
 
     def __init__(self, spool_folder: Path, *contracts: CompiledDataset) -> None:
         self.spool_folder, self.drain_limit = spool_folder, timedelta(minutes=1)
+        self.versions_kept = timedelta(hours=24)
         self.clock, self.store, self.validator = FakeClock(), FakeStore(), FakeValidator()
         self.warehouse, self.ledger = InMemoryWarehouse(), InMemoryLedger()
+        self.rework = FakeRework()
         self.docs, self.notifier = FakeDocs(), FakeNotifier()
         self.operators_channel = ""
         self.contracts, self.workers = FakeContracts(*contracts), FakeWorkers()

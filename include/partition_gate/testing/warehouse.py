@@ -9,6 +9,7 @@ from random import Random
 from threading import Lock
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from partition_gate.core.display import excerpt
@@ -18,6 +19,7 @@ from partition_gate.core.table import TableSchema, is_reserved
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.distribution import BinnedPartition, Bins, ColumnSurvey, ColumnToSurvey
 from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
+from partition_gate.judging.replay import ATTEMPTS
 from partition_gate.judging.validation import Split
 from partition_gate.testing.distributions import binned_rows, surveyed_rows
 
@@ -41,6 +43,7 @@ class InMemoryWarehouse:
         self.viewed: dict[str, int] = {}
         self._staged: dict[tuple[str, str], tuple[datetime, list[Row]]] = {}
         self._published: dict[tuple[str, str], Publication] = {}
+        self._history: dict[tuple[str, str, str], Publication] = {}
         self._rows: dict[tuple[str, str], list[Row]] = {}
         self._fences: dict[tuple[str, str], int] = {}
         self._versions: dict[str, int] = {}
@@ -113,6 +116,7 @@ class InMemoryWarehouse:
                 row_hash=staged.row_hash,
                 columns=staged.columns,
             )
+            self._history[*at, staged.attempt_id] = self._published[at]
             return self._published[at]
 
     def quarantine(
@@ -128,8 +132,32 @@ class InMemoryWarehouse:
             raise OperatorError(f"{uri}: the quarantined rows are gone; land the partition's files again and run it")
         kept = self.kept[uri]
         columns = tuple(name for name in (kept[0] if kept else {}) if not is_reserved(name))
-        rows = tuple(_quarantined_row(row, columns) for row in kept[:limit])
+        rows = tuple(_quarantined_row(row, columns, position) for position, row in enumerate(kept[:limit]))
         return QuarantinedRows(columns=columns, rows=rows, row_count=len(kept), raw=tuple(self.raw[uri]))
+
+    def quarantined_file(self, uri: str, *, into: Path) -> Path | None:
+        self.quarantined(uri, limit=0)
+        return _written(self.kept[uri], into / "quarantined.parquet") if self.kept[uri] else None
+
+    def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
+        at = (publication.table, publication.partition_key)
+        if self.version(*at, publication.attempt_id) is None:
+            raise PartitionChanged(f"the files of attempt {publication.attempt_id} are gone; run it again")
+        if not publication.rows:
+            return ()
+        path, visible = self._path(publication.partition_key, publication.attempt_id), self.current(*at)
+        is_visible = visible is not None and visible.attempt_id == publication.attempt_id
+        rows = self._rows[at] if is_visible else self._staged[publication.table, path][1]
+        data = [{name: row[name] for name, _ in publication.columns if name in row} for row in rows]
+        return (_written(data, into / "published.parquet"),)
+
+    def version(self, table: str, partition_key: str, attempt_id: str) -> Publication | None:
+        visible = self.current(table, partition_key)
+        if visible and visible.attempt_id == attempt_id:
+            return visible
+        known = self._history.get((table, partition_key, attempt_id))
+        has_files = known and (not known.rows or (table, self._path(partition_key, attempt_id)) in self._staged)
+        return known.model_copy(update={"table_version": 0}) if known and has_files else None
 
     def publications(self, table: str) -> tuple[Publication, ...]:
         return tuple(publication for (name, _), publication in sorted(self._published.items()) if name == table)
@@ -233,11 +261,19 @@ def _check_canonical(table: TableSchema, partition_key: str) -> None:
         stored_values(table.name, segments, partition_key.split("/"))
 
 
-def _quarantined_row(row: Row, columns: Sequence[str]) -> QuarantinedRow:
+def _written(rows: Sequence[Row], path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(list(rows)), path)
+    return path
+
+
+def _quarantined_row(row: Row, columns: Sequence[str], position: int) -> QuarantinedRow:
     return QuarantinedRow(
         rule_ids=tuple(row.get("_gate_rule_ids") or ()),
         reasons=tuple(row.get("_gate_reasons") or ()),
         source_file=row.get("_gate_source_file") or "",
         source_row=row.get("_gate_source_row"),
         values=tuple(excerpt(row[name]) for name in columns),
+        position=position,
+        attempts=row.get(ATTEMPTS) or 1,
     )

@@ -22,6 +22,7 @@ from partition_gate.adapters.ledger import (
 from partition_gate.adapters.ledger import measurements as measurement_rows
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.adapters.ledger.migrate import migrate
+from partition_gate.adapters.ledger.quarantine import SqlQuarantineRecords
 from partition_gate.core.units import Month
 from partition_gate.incidents.actions import Action
 from partition_gate.incidents.model import Assessment, Event, Incident, IncidentResponse, Thread, ThreadNews
@@ -54,7 +55,7 @@ from partition_gate.watching.heartbeat import Heartbeat
 __all__ = ["SqlLedger", "migrate"]
 
 
-class SqlLedger:
+class SqlLedger(SqlQuarantineRecords):
     """The `Ledger` port on a database that `migrate(url)` prepared. Connects on first use; thread-safe.
 
     Every call is one transaction and raises LedgerUnusable if the database does not answer in time. In addition to the
@@ -62,7 +63,7 @@ class SqlLedger:
     """
 
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
-        self._database = Database(url, timeout_s)
+        super().__init__(Database(url, timeout_s))
 
     def close(self) -> None:
         """Close the connections."""

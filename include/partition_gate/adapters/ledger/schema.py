@@ -175,6 +175,7 @@ settlements = Table(
     Column("table_version", BigInteger),
     Column("quarantine_uri", Text),
     Column("settled_at", Moment, nullable=False),
+    Column("rows_discarded", BigInteger, nullable=False, server_default="0"),
     Column("fence", BigInteger, nullable=False),
     Index("settlements_idempotency_key", "idempotency_key"),
     Index("settlements_partition", "dataset", "partition_key"),

@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from partition_gate.core.display import SHOWN_LENGTH, Excerpt, excerpt
 from partition_gate.core.errors import OperatorError
 from partition_gate.core.table import is_reserved
 from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
+from partition_gate.judging.replay import ATTEMPTS
 
 ROWS, RAW = "rows.parquet", "raw"
 _BUFFER_BYTES = 1 << 20
@@ -45,6 +47,15 @@ def read_quarantined(storage: Storage, folder: str, *, limit: int) -> Quarantine
         batch = next(file.iter_batches(batch_size=limit), None) if limit else None
         rows = _rows(batch.slice(0, limit), columns) if batch is not None else ()
         return QuarantinedRows(columns=columns, rows=rows, row_count=file.metadata.num_rows, raw=raw)
+
+
+def quarantined_file(storage: Storage, folder: str, *, into: Path) -> Path | None:
+    """The rows of an attempt's folder as a local file; None if it has only unreadable files. Raises: as above."""
+    path = f"{folder}/{ROWS}"
+    if storage.find(path) is None:
+        read_quarantined(storage, folder, limit=0)
+        return None
+    return Path(storage.uri(path)) if storage.is_local else storage.copy(path, into / ROWS)
 
 
 class _Stream(io.RawIOBase):
@@ -96,9 +107,8 @@ def _rows(batch: pa.RecordBatch, columns: Sequence[str]) -> tuple[QuarantinedRow
         values = batch.column(name).to_pylist() if name in batch.schema.names else []
         return values or [None] * batch.num_rows
 
-    reserved = zip(
-        *map(column, ("_gate_rule_ids", "_gate_reasons", "_gate_source_file", "_gate_source_row")), strict=True
-    )
+    names = ("_gate_rule_ids", "_gate_reasons", "_gate_source_file", "_gate_source_row", ATTEMPTS)
+    reserved = zip(*map(column, names), strict=True)
     return tuple(
         QuarantinedRow(
             rule_ids=tuple(rule_ids or ()),
@@ -106,8 +116,10 @@ def _rows(batch: pa.RecordBatch, columns: Sequence[str]) -> tuple[QuarantinedRow
             source_file=source_file or "",
             source_row=source_row,
             values=tuple(_excerpt(batch.column(name)[i]) for name in columns),
+            position=i,
+            attempts=attempts or 1,
         )
-        for i, (rule_ids, reasons, source_file, source_row) in enumerate(reserved)
+        for i, (rule_ids, reasons, source_file, source_row, attempts) in enumerate(reserved)
     )
 
 

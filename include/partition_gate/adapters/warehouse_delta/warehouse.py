@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tempfile
 import time
@@ -17,7 +18,7 @@ from partition_gate.adapters.storage import QUARANTINE_SETTING, S3Access, Storag
 from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.distributions import Distributions
 from partition_gate.adapters.warehouse_delta.files import row_count, with_times_as_text, write_empty
-from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, read_quarantined
+from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, quarantined_file, read_quarantined
 from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.core.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.core.partition_key import KeyValues
@@ -128,6 +129,31 @@ class DeltaWarehouse:
         storage, folder = self._quarantine.locate(uri)
         return read_quarantined(storage, folder, limit=limit)
 
+    def quarantined_file(self, uri: str, *, into: Path) -> Path | None:
+        storage, folder = self._quarantine.locate(uri)
+        return quarantined_file(storage, folder, into=into)
+
+    def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
+        table, key = publication.table, publication.partition_key
+        paths = self._files_of(table, key, publication.attempt_id)
+        if not paths:
+            raise PartitionChanged(
+                f"{table}/{key}: the files of attempt {publication.attempt_id} are gone; run it again"
+            )
+        if self._storage.is_local:
+            return tuple(Path(self._storage.uri(path)) for path in paths)
+        return tuple(self._storage.copy(path, into / Path(path).name) for path in paths)
+
+    def version(self, table: str, partition_key: str, attempt_id: str) -> Publication | None:
+        """A sweep removes the record before the files, so a version with a record has all of them."""
+        visible = self.current(table, partition_key)
+        if visible and visible.attempt_id == attempt_id:
+            return visible
+        record = self._storage.get(f"{table}/{layout.record_path(attempt_id)}")
+        if record is None or not self._files_of(table, partition_key, attempt_id):
+            return None
+        return Publication.model_validate({**json.loads(record), "table_version": 0})
+
     def publications(self, table: str) -> tuple[Publication, ...]:
         log = self._logs.load(table)
         path_of = {layout.partition_key_of(path): path for path in sorted(table_log.visible_paths(log))} if log else {}
@@ -183,8 +209,8 @@ class DeltaWarehouse:
         for file in list(self._storage.listing(table)):
             path = file.path.removeprefix(f"{table}/")
             if layout.is_data_file(path) and path not in needed and file.modified_at < staged_before:
-                self._storage.delete(file.path)
                 self._storage.delete(f"{table}/{layout.record_path(layout.attempt_of(path))}")
+                self._storage.delete(file.path)
                 removed += 1
         return removed
 
@@ -252,6 +278,15 @@ class DeltaWarehouse:
     def _delete_all(self, storage: Storage, folder: str) -> None:
         for file in list(storage.listing(folder)):
             storage.delete(file.path)
+
+    def _files_of(self, table: str, partition_key: str, attempt_id: str) -> list[str]:
+        """The paths of an attempt's data files, visible or not."""
+        log = self._logs.load(table)
+        if log is None or not layout.has_partition(log.metadata().partition_columns, partition_key):
+            return []
+        folder = f"{table}/{layout.folder(log.metadata().partition_columns, partition_key)}"
+        found = (file.path for file in self._storage.listing(folder) if "/" not in file.path[len(folder) :])
+        return sorted(path for path in found if layout.is_data_file(path) and layout.attempt_of(path) == attempt_id)
 
     def _visible(self, table: str) -> frozenset[str]:
         log = self._logs.load(table)

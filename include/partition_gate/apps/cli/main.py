@@ -19,6 +19,7 @@ from partition_gate.apps.cli import (
     drafts,
     evolution,
     export,
+    history,
     incidents,
     new,
     notify,
@@ -26,6 +27,7 @@ from partition_gate.apps.cli import (
     partitions,
     profiles,
     promotion,
+    quarantine,
     registry,
     service_levels,
     status,
@@ -73,6 +75,8 @@ versions.register(app)
 export.register(app)
 registry.register(app)
 partitions.register(app)
+quarantine.register(app)
+history.register(app)
 status.register(app)
 profiles.register(app)
 service_levels.register(app)

@@ -11,12 +11,13 @@ import typer
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
+from partition_gate.connections import ledger_shown
 from partition_gate.gate.operations import forget as forget_outcome
 from partition_gate.gate.operations import sweep as swept
 from partition_gate.gate.reconcile import Reconciliation
 from partition_gate.gate.reconcile import reconcile as reconciled
 from partition_gate.settings import load_settings
-from partition_gate.wiring import contract_folder, ledger_shown, open_ports
+from partition_gate.wiring import contract_folder, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Partition key, such as 2013-01-03.")]
@@ -43,6 +44,9 @@ def register(app: typer.Typer) -> None:
 def reconcile(
     as_json: Json = False,
     no_notify: Annotated[bool, typer.Option("--no-notify", help="Do not deliver waiting messages.")] = False,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Also find every landed row again by its content; reads all of them.")
+    ] = False,
 ) -> None:
     """Compare ledger, tables, views, quarantine and outbox; repair what can be repaired; check the row counts.
 
@@ -50,7 +54,8 @@ def reconcile(
     """
     settings = load_settings()
     with open_ports(settings) as ports:
-        result = reconciled(contract_folder(settings).load_all().contracts, ports=ports, send_messages=not no_notify)
+        contracts = contract_folder(settings).load_all().contracts
+        result = reconciled(contracts, ports=ports, send_messages=not no_notify, with_rows=rows)
     if as_json:
         print_json({**result.model_dump(mode="json"), "proof_holds": all(proof.holds for proof in result.proofs)})
     else:
@@ -62,24 +67,26 @@ def reconcile(
 
 def sweep(
     older_than: Annotated[
-        float,
+        float | None,
         typer.Option(
             "--older-than",
             min=1.0,
             max=_OLDEST_HOURS,
-            help="Age in hours from which staged and replaced files are removed.",
+            help="Age in hours from which staged and replaced files are removed. Default: GATE_KEEP_VERSIONS_HOURS.",
         ),
-    ] = 24.0,
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Remove what killed runs left behind, and replaced versions. Files of a live run are never touched.
 
-    Connections that were opened before a version was replaced can no longer read it after the sweep.
+    Connections that were opened before a version was replaced can no longer read it after the sweep, and it cannot be
+    rolled back to.
     """
     settings = load_settings()
     with open_ports(settings) as ports:
         contracts = contract_folder(settings).load_all().contracts
-        result = swept(contracts, older_than=timedelta(hours=older_than), ports=ports)
+        age = ports.versions_kept if older_than is None else timedelta(hours=older_than)
+        result = swept(contracts, older_than=age, ports=ports)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:

@@ -1,4 +1,4 @@
-"""`gate run`, `gate approve`, `gate reject`, `gate quarantine show`, `gate docs`."""
+"""`gate run`, `gate approve`, `gate reject`, `gate docs`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.core.display import PATH_LENGTH, displayed, escaped
-from partition_gate.core.errors import LedgerUnusable, UnknownContract
+from partition_gate.core.display import escaped
+from partition_gate.core.errors import LedgerUnusable
 from partition_gate.core.record import Record
 from partition_gate.gate import pipeline as gate_pipeline
 from partition_gate.gate.dry_run import dry_run
@@ -22,10 +22,9 @@ from partition_gate.gate.reports import write_index
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.documents import run_document
-from partition_gate.judging.quarantine import sample_of
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, mask_key, open_ports
+from partition_gate.wiring import WiredPorts, contract_folder, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
@@ -56,15 +55,11 @@ class RunResult(Record):
     ledger_problem: str | None = None
 
 
-quarantine = typer.Typer(help="Look at quarantined rows.", no_args_is_help=True)
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (run, approve, reject):
         app.command(context_settings=WITH_NEGATIVE_KEYS)(command)
     app.command()(docs)
-    app.add_typer(quarantine, name="quarantine")
 
 
 def run(
@@ -89,9 +84,9 @@ def run(
             result = RunResult(settlement=judged.settlement, results=judged.results, is_dry_run=True)
         else:
             done = gate_pipeline.run_partition(today, key, ports=ports, force=force)
-            result = _with_results(done, ports, notifies=not no_notify)
-        _show(result, compiled, ports, as_json=as_json)
-    raise typer.Exit(_exit_code(result.settlement.outcome))
+            result = with_results(done, ports, notifies=not no_notify)
+        show(result, compiled, ports, as_json=as_json)
+    raise typer.Exit(exit_code(result.settlement.outcome))
 
 
 def approve(contract: Contract, key: Key, why: Why, as_json: Json = False) -> None:
@@ -109,42 +104,9 @@ def _decide(contract: str, key: str, why: str, *, is_approved: bool, as_json: bo
     today = contract_folder(settings).load(contract)
     with open_ports(settings) as ports:
         done = decide(today, key, is_approved=is_approved, who=getpass.getuser(), why=why, ports=ports)
-        result = _with_results(done, ports, notifies=True)
-        _show(result, today.in_force(done.settlement.partition_key), ports, as_json=as_json)
-    raise typer.Exit(_exit_code(result.settlement.outcome))
-
-
-@quarantine.command("show", context_settings=WITH_NEGATIVE_KEYS)
-def quarantine_show(
-    contract: Contract,
-    key: Key = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The maximum number of rows.")] = 20,
-    as_json: Json = False,
-) -> None:
-    """Show the quarantined rows of a partition, with their reasons.
-
-    Values of columns that the contract classifies or does not name are shown as keyed hashes.
-    """
-    settings = load_settings()
-    today = contract_folder(settings).load(contract)
-    key = today.dataset.location.key(key)
-    with open_ports(settings) as ports:
-        settled = ports.ledger.outcome(today.dataset.name, key)
-        uri = settled.quarantine_uri if settled else None
-        rows = ports.warehouse.quarantined(uri, limit=limit) if uri else None
-    if settled is None:
-        raise UnknownContract(
-            f"{contract} {key}: nothing is recorded for this partition; `gate status` shows the recorded ones"
-        )
-    sample = None if rows is None else sample_of(rows, today.masking, mask_key(settings))
-    if as_json:
-        print_json({**settled.model_dump(mode="json"), "sample": sample and sample.model_dump(mode="json")})
-        return
-    if sample is None:
-        typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no rows are in quarantine")
-        return
-    typer.echo(f"{settled.rows_quarantined:,} rows in {displayed(uri or '', limit=PATH_LENGTH)}")
-    tables.terminal().print(tables.quarantined(sample))
+        result = with_results(done, ports, notifies=True)
+        show(result, today.in_force(done.settlement.partition_key), ports, as_json=as_json)
+    raise typer.Exit(exit_code(result.settlement.outcome))
 
 
 def docs() -> None:
@@ -154,7 +116,7 @@ def docs() -> None:
         typer.echo(ports.docs.address(write_index(ports)))
 
 
-def _with_results(done: gate_pipeline.RunResult, ports: WiredPorts, *, notifies: bool) -> RunResult:
+def with_results(done: gate_pipeline.RunResult, ports: WiredPorts, *, notifies: bool) -> RunResult:
     """The result with its checks, after the messages were delivered. The outcome is recorded, so it stands even if the
     ledger stops answering.
     """
@@ -171,7 +133,8 @@ def _with_results(done: gate_pipeline.RunResult, ports: WiredPorts, *, notifies:
     return result.model_copy(update={**shown, "ledger_problem": problem})
 
 
-def _show(result: RunResult, compiled: CompiledDataset, ports: WiredPorts, *, as_json: bool) -> None:
+def show(result: RunResult, compiled: CompiledDataset, ports: WiredPorts, *, as_json: bool) -> None:
+    """Print a partition's result, with the problems that came after its outcome."""
     for problem in filter(None, (result.report_problem, result.ledger_problem)):
         typer.echo(f"gate: {escaped(problem)}", err=True)
     settlement, results = result.settlement, result.results
@@ -196,7 +159,8 @@ def _show(result: RunResult, compiled: CompiledDataset, ports: WiredPorts, *, as
     print_json({**document, **extra})
 
 
-def _exit_code(outcome: PartitionOutcome) -> int:
+def exit_code(outcome: PartitionOutcome) -> int:
+    """The exit code of a command that settled a partition with this outcome."""
     if outcome in VISIBLE or outcome is PartitionOutcome.SUPERSEDED:
         return 0
     return 3 if outcome is PartitionOutcome.ERRORED else 1

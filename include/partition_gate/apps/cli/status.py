@@ -12,13 +12,14 @@ from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.apps.cli.named import dataset_part
 from partition_gate.apps.cli.watch import delivery_lines, heartbeat_line
+from partition_gate.connections import ledger_shown
 from partition_gate.core.display import displayed
 from partition_gate.core.nearest_words import did_you_mean
 from partition_gate.core.units import duration
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.settings import load_settings
-from partition_gate.wiring import ledger_shown, open_ports
+from partition_gate.wiring import open_ports
 
 Dataset = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Only this dataset, also as CONTRACT/SCHEMA.")]
 Since = Annotated[

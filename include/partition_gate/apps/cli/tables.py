@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
 from rich.style import Style
@@ -10,9 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.alerts.alert import Links
-from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed, escaped
+from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed, escaped, rows
 from partition_gate.core.severity import Scope
+from partition_gate.core.units import roughly
+from partition_gate.gate.quarantine import QuarantinedPartition
 from partition_gate.gate.reconcile import Reconciliation
+from partition_gate.gate.row_comparison import RowComparison
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.quarantine import QuarantineSample, SampleRow
@@ -78,6 +82,8 @@ def partition_result(
         f"rows in {settlement.rows_in:,} = published {settlement.rows_published:,}"
         f" + quarantined {settlement.rows_quarantined:,}"
     )
+    if settlement.rows_discarded:
+        rows += f" + discarded {settlement.rows_discarded:,}"
     others = told_by_no_check(settlement.why, results)  # the table below has the rest
     causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in others]
     addresses = [Text(f"{name}: {escaped(link)}") for name, link in links.model_dump().items() if link]
@@ -112,14 +118,39 @@ def _unjudged(results: Sequence[CheckResult]) -> list[CheckResult]:
     return [r for r in results if r in common or r in unknown]
 
 
-def quarantined(sample: QuarantineSample) -> RenderableType:
-    """The rows with source, reasons and values, then the files that could not be read."""
+def quarantined(sample: QuarantineSample, discarded: Collection[int] = ()) -> RenderableType:
+    """The rows with source, reasons and values, then the files that could not be read. `discarded` are positions."""
     raw = (Text(f"could not be read, stored unchanged: raw/{name}") for name in sample.raw)
-    return Group(*(_quarantined_row(sample.columns, row) for row in sample.rows), *raw)
+    return Group(*(_quarantined_row(sample.columns, row, discarded) for row in sample.rows), *raw)
 
 
-def _quarantined_row(columns: Sequence[str], row: SampleRow) -> Text:
+def quarantined_partitions(found: Sequence[QuarantinedPartition], *, now: datetime) -> Table:
+    """One row per partition with rows in quarantine: how many, why, and for how long."""
+    table = Table(title="Rows in quarantine", title_justify="left")
+    for name in ("dataset", "partition"):
+        table.add_column(name, no_wrap=True)
+    for name in ("rows", "discarded", "age"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("reasons", overflow="fold")
+    for each in found:
+        counts = (f"{each.rows:,}", f"{each.rows_discarded:,}", roughly(now - each.since))
+        outcome = _outcome(PartitionOutcome(each.outcome))
+        table.add_row(each.dataset, Text(escaped(each.partition_key)), *counts, outcome, Text(_reasons(each)))
+    return table
+
+
+def _reasons(partition: QuarantinedPartition) -> str:
+    """The rules with their rows, or why the whole partition is in quarantine."""
+    counted = [f"{each.rule_id} {each.rows:,}" for each in partition.reasons if each.rows]
+    kept = [f"kept back {partition.rows_kept:,}"] if partition.rows_kept else []
+    return displayed(", ".join([*counted, *kept]) or "; ".join(partition.why), limit=SENTENCE_LENGTH)
+
+
+def _quarantined_row(columns: Sequence[str], row: SampleRow, discarded: Collection[int]) -> Text:
     reasons = ", ".join(row.rule_ids or ("the partition was rejected",))
+    reasons += f" ({row.attempts:,} attempts)" if row.attempts > 1 else ""
+    reasons += " (discarded)" if row.position in discarded else ""
     values = (f"{name}={'' if value is None else value}" for name, value in zip(columns, row.values, strict=True))
     source = f"row {row.source_row} of {row.source_file}"
     return Text.assemble((source, "bold"), f": {reasons}\n    ", "  ".join(values))
@@ -130,10 +161,13 @@ def reconciliation(result: Reconciliation) -> RenderableType:
     table = Table(title="Rows of each partition's outcome", title_justify="left")
     for name in ("dataset", "partition", "outcome"):
         table.add_column(name, no_wrap=True)
-    for name in ("rows in", "= published", "+ quarantined", "+ discarded", "holds"):
+    has_superseded = any(proof.rows_superseded for proof in result.proofs)
+    superseded = ("+ superseded",) if has_superseded else ()
+    for name in ("rows in", "= published", "+ quarantined", "+ discarded", *superseded, "holds"):
         table.add_column(name, justify="right", no_wrap=True)
     for proof in result.proofs:
-        rows = (proof.rows_in, proof.rows_published, proof.rows_quarantined, proof.rows_discarded)
+        given_up = (proof.rows_discarded, *((proof.rows_superseded,) if has_superseded else ()))
+        rows = (proof.rows_in, proof.rows_published, proof.rows_quarantined, *given_up)
         counts = (*(f"{count:,}" for count in rows), "yes" if proof.holds else "NO")
         table.add_row(proof.dataset, Text(escaped(proof.partition_key)), proof.outcome.replace("_", " "), *counts)
     repaired = [Text(f"finished: attempt {attempt.attempt_id}: {attempt.ending.value}") for attempt in result.repaired]
@@ -144,7 +178,21 @@ def reconciliation(result: Reconciliation) -> RenderableType:
     count = len(differences)
     remaining = "1 difference remains." if count == 1 else f"{count:,} differences remain."
     summary = remaining if differences else "Tables, ledger and messages agree."
-    return Group(table, *repaired, *views, *sent, *differences, Text(summary))
+    return Group(table, *repaired, *views, *sent, *_compared(result.compared), *differences, Text(summary))
+
+
+def _compared(compared: Sequence[RowComparison]) -> list[Text]:
+    """How many partitions have the rows that landed, and why others could not be compared."""
+    if not compared:
+        return []
+    equal = sum(each.is_equal is True for each in compared)
+    others = [each for each in compared if each.is_equal is None]
+    lines = [f"not compared: {each.dataset} {each.partition_key}: {each.why}" for each in others]
+    return [Text(f"the rows of {equal:,} of {len(compared):,} partitions are those that landed"), *_shown(lines)]
+
+
+def _shown(lines: Sequence[str]) -> list[Text]:
+    return [Text(displayed(line, limit=PATH_LENGTH)) for line in lines]
 
 
 def _count(results: Sequence[CheckResult], outcome: CheckOutcome) -> int:
@@ -168,7 +216,8 @@ def _outcome(outcome: PartitionOutcome) -> Text:
 
 
 def _why(settlement: Settlement) -> str:
-    return _shortened(displayed("; ".join(settlement.why), limit=PATH_LENGTH))
+    discarded = (f"{rows(settlement.rows_discarded)} discarded",) if settlement.rows_discarded else ()
+    return _shortened(displayed("; ".join((*discarded, *settlement.why)), limit=PATH_LENGTH))
 
 
 def _shortened(text: str, limit: int = 88) -> str:

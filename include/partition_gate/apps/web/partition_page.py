@@ -41,8 +41,8 @@ def _changes(before: Settlement, after: Settlement, results: Mapping[str, Sequen
         yield f"{OUTCOMES[before.outcome].word} → {OUTCOMES[after.outcome].word}"
     if before.version != after.version:
         yield f"contract {before.version} → {after.version}"
-    counts = (("delivered", "rows_in"), ("published", "rows_published"), ("quarantined", "rows_quarantined"))
-    for word, name in counts:
+    names = {"delivered": "rows_in"} | {word: f"rows_{word}" for word in ("published", "quarantined", "discarded")}
+    for word, name in names.items():
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             yield f"rows {word}: {old:,} → {new:,}"

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Literal
 
 import duckdb
+from pydantic import TypeAdapter
 
 from partition_gate.adapters.gx.duckdb.query_columns import outside
+from partition_gate.adapters.gx.duckdb.rewriting import CannotRewrite, Rewriting, create_rows, refused, write
 from partition_gate.adapters.gx.duckdb.scan import SCANNED, Machine, Scanned, create_view, open_connection
 from partition_gate.adapters.gx.duckdb.sql import literal, read_parquet, select
 from partition_gate.checks.compiling.dialects import CANNOT_RUN, NOT_VALID
@@ -71,6 +73,9 @@ class Reply(Record):
     refused: str | None = None
 
 
+_TASK: TypeAdapter[Question | Rewriting] = TypeAdapter(Question | Rewriting)
+
+
 class QueryRefused(Exception):
     """Why a contract's query has no answer; the message contains no value of a row."""
 
@@ -83,7 +88,8 @@ def main(limits: QueryLimits) -> None:
     _write_line(READY)
     for line in sys.stdin.buffer:
         try:
-            reply = _replied(Question.model_validate_json(line), limits)
+            task = _TASK.validate_json(line)
+            reply = _rewritten(task, limits) if isinstance(task, Rewriting) else _replied(task, limits)
         except QueryRefused as refused:
             reply = Reply(refused=str(refused))
         except MemoryError:
@@ -120,6 +126,24 @@ def _replied(question: Question, limits: QueryLimits) -> Reply:
         return Reply(refused=_why_unplanned(question.table, question.query, limits))
     with _sandbox(question.partition, question, limits) as sandbox:
         return _single_value(_rows(sandbox, question.query, limits))
+
+
+def _rewritten(rewriting: Rewriting, limits: QueryLimits) -> Reply:
+    """The number of rows that were written."""
+    condition = (rewriting.condition,) if rewriting.condition else ()
+    for expression in (*condition, *rewriting.expressions):
+        if why := refused(expression, why_not_one_select):
+            return Reply(refused=why)
+    memory = f"{limits.memory_mb}MB"
+    machine = Machine(threads=limits.threads, memory_limit=memory, temporary_folder=rewriting.folder)
+    with open_connection(machine) as sandbox:
+        create_rows(sandbox, rewriting)
+        _lock(sandbox, [rewriting.rows, rewriting.output])
+        with _time_limit(sandbox, limits):
+            try:
+                return Reply(kind="integer", text=str(write(sandbox, rewriting)))
+            except CannotRewrite as error:
+                return Reply(refused=str(error))
 
 
 def _why_unplanned(table: TableSchema, query: str, limits: QueryLimits) -> str | None:
@@ -177,10 +201,18 @@ def _published(table: TableSchema, paths: tuple[str, ...]) -> str:
 
 
 def _rows(sandbox: duckdb.DuckDBPyConnection, query: str, limits: QueryLimits) -> list[tuple[object, ...]]:
+    with _time_limit(sandbox, limits):
+        rows: list[tuple[object, ...]] = sandbox.execute(query).fetchmany(2)
+    return rows
+
+
+@contextmanager
+def _time_limit(sandbox: duckdb.DuckDBPyConnection, limits: QueryLimits) -> Iterator[None]:
+    """Interrupt a statement at its limit, and translate DuckDB's errors. Raises: QueryRefused."""
     timer = threading.Timer(limits.seconds, sandbox.interrupt)
     timer.start()
     try:
-        rows: list[tuple[object, ...]] = sandbox.execute(query).fetchmany(2)
+        yield
     except duckdb.InterruptException:
         raise QueryRefused(limits.too_long) from None
     except duckdb.OutOfMemoryException:
@@ -191,7 +223,6 @@ def _rows(sandbox: duckdb.DuckDBPyConnection, query: str, limits: QueryLimits) -
         raise QueryRefused(f"the query failed ({type(error).__name__}); test it on the files of a partition") from None
     finally:
         timer.cancel()
-    return rows
 
 
 def _single_value(rows: list[tuple[object, ...]]) -> Reply:

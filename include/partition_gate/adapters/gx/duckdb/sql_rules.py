@@ -20,6 +20,7 @@ from partition_gate.adapters.gx.duckdb.query_process import (
     Reply,
     why_not_one_select,
 )
+from partition_gate.adapters.gx.duckdb.rewriting import Rewriting
 from partition_gate.adapters.gx.duckdb.scan import Scanned
 from partition_gate.adapters.gx.duckdb.sql import literal, read_parquet, select
 from partition_gate.core.table import TableSchema
@@ -72,6 +73,14 @@ class SqlRules:
             question = Question(query=query, table=table, partition=partition, published=published, folder=folder)
             return _value(self._ask(question))
 
+    def rewrite(self, rewriting: Rewriting) -> int:
+        """Write rows with new values, or the chosen ones, and return how many there are.
+
+        Raises:
+            QueryRefused: an expression reads something else, fails, or exceeds a limit.
+        """
+        return int(self._ask(rewriting).text)
+
     def close(self) -> None:
         """Kill the process."""
         if self._process is not None:
@@ -79,7 +88,7 @@ class SqlRules:
             self._process.communicate()
             self._process = None
 
-    def _ask(self, question: Question) -> Reply:
+    def _ask(self, question: Question | Rewriting) -> Reply:
         process = self._start()
         assert process.stdin is not None  # noqa: S101 -- a pipe
         assert process.stdout is not None  # noqa: S101 -- a pipe
