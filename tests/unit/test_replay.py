@@ -283,18 +283,25 @@ def test_another_contract_judges_the_standing_version_and_not_landing(gate: Gate
     assert (gate.visible[5:9], gate.visible[-1]) == ([6, 8, 9, 10], 700)
 
 
+def test_a_version_that_was_judged_again_is_still_that_of_the_person_who_replayed(gate: Gate) -> None:
+    gate.replay(to=700, where="id in (7)")
+    gate.contract = orders("1.1.0")
+    gate.run()
+    assert "the landed files replace what ada replayed (fixed upstream)" in gate.run(force=True).settlement.why
+
+
 def test_files_that_land_later_replace_a_replay_and_say_so(gate: Gate) -> None:
     gate.replay(to=700, where="id in (7)")
     gate.ports.store.land(KEY, range(1, 91))
     settled = gate.run().settlement
-    assert "new files replace the 1 row that ada replayed (fixed upstream)" in settled.why
+    assert "new files replace what ada replayed (fixed upstream)" in settled.why
     assert 700 not in gate.visible
 
 
 def test_a_forced_run_judges_landing_and_says_that_it_undoes_a_replay(gate: Gate) -> None:
     gate.replay(to=700, where="id in (7)")
     settled = gate.run(force=True).settlement
-    assert "the landed files replace the 1 row that ada replayed (fixed upstream)" in settled.why
+    assert "the landed files replace what ada replayed (fixed upstream)" in settled.why
     assert (700 in gate.visible, sorted(gate.quarantined)) == (False, [7, 8, 9])
 
 
@@ -302,7 +309,7 @@ def test_landing_is_judged_where_the_replayed_version_is_gone_from_the_table(gat
     gate.replay(to=700, where="id in (7)")
     gate.ports.warehouse.lose("orders", KEY)
     settled = gate.run().settlement
-    assert "the landed files replace the 1 row that ada replayed (fixed upstream)" in settled.why
+    assert "the landed files replace what ada replayed (fixed upstream)" in settled.why
     assert (len(gate.visible), settled.outcome.value) == (97, "published_with_quarantine")
 
 

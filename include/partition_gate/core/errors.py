@@ -125,7 +125,7 @@ class CannotForget(GateError):
 
 
 class CannotAct(GateError):
-    """An incident cannot be acknowledged, muted or resolved: there is none, or it is resolved."""
+    """What a person asks for cannot be done: there is no such incident, held version or quarantined row any more."""
 
 
 class Superseded(GateError):

@@ -38,7 +38,6 @@ from partition_gate.watching.partitions import overdue_at
 log = logging.getLogger(__name__)
 
 RESTARTS = 5
-_UNCHANGED = "no other files landed since rows were replayed or discarded"
 
 
 class RunResult(Record):
@@ -212,7 +211,8 @@ class PartitionRun:
                 self.was_recorded = True
                 return standing.settlement
             source = Source(standing=standing, change=Change(), arrived_at=self._landed_at, is_asked=False)
-            return self._judge_again(source, key, landed.seen_fence, who=self.ports.workers.own, why=_UNCHANGED)
+            who, why = standing.people
+            return self._judge_again(source, key, landed.seen_fence, who=who, why=why)
         attempt = self._open(landed.seen_fence, landed.partition.fingerprint, key)
         inspection = judge(self.compiled, landed.partition, attempt, ports=self.ports)
         return with_note(self._as_of_run(inspection), *undone(standing, landed.partition))

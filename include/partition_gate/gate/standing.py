@@ -10,7 +10,6 @@ from functools import reduce
 from pathlib import Path
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.core.display import rows
 from partition_gate.core.errors import CannotAct, PartitionChanged
 from partition_gate.core.partition import DataFile, Partition, Spooled
 from partition_gate.core.record import Record, digest
@@ -47,6 +46,12 @@ class Standing(Record):
     def row_count(self) -> int:
         """How many rows are published or in quarantine."""
         return self.settlement.rows_published * (self.settlement.outcome in VISIBLE) + self.settlement.rows_quarantined
+
+    @property
+    def people(self) -> tuple[str, str]:
+        """Who last replayed or discarded rows, and why; empty if nobody did."""
+        by = self.replay or next(reversed(self.discards), None)
+        return (by.who, by.why) if by else ("", "")
 
     def stands_for(self, landed: Partition) -> bool:
         """Whether somebody replayed or discarded rows of these very files: they alone no longer give this version."""
@@ -125,8 +130,8 @@ def undone(standing: Standing | None, landed: Partition) -> tuple[str, ...]:
     """What a run that judges landed files says about a replay that it replaces."""
     if standing is None or standing.replay is None:
         return ()
-    replay, files = standing.replay, "the landed files" if standing.fingerprint == landed.fingerprint else "new files"
-    return (f"{files} replace the {rows(replay.rows_given)} that {replay.who} replayed ({replay.why})",)
+    files = "the landed files" if standing.fingerprint == landed.fingerprint else "new files"
+    return (f"{files} replace what {standing.replay.who} replayed ({standing.replay.why})",)
 
 
 @contextmanager
