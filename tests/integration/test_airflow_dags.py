@@ -203,7 +203,15 @@ def test_the_projects_own_dags_load_without_an_error(tmp_path):
 
     references = [f"gate__reference__{name}" for name in ("airlines", "airports", "planes")]
     assert found["dags"] == [
-        *(*CONSUMERS, "gate__flights", *references, "gate__weather", "gate__weather_hourly", WATCH),
+        *(
+            *CONSUMERS,
+            "gate__flights",
+            *references,
+            "gate__weather",
+            "gate__weather_hourly",
+            "gate__weather_live",
+            WATCH,
+        ),
     ]
     assert found["errors"] == {}
 

@@ -12,8 +12,8 @@ from tests.integration.test_gate_run import Desk
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.airflow import tasks
-from partition_gate.apps.airflow.tasks import RunOptions
-from partition_gate.core.errors import InvalidSetting, UnknownContract
+from partition_gate.apps.airflow.tasks import Action, RunOptions
+from partition_gate.core.errors import CannotAct, InvalidSetting, UnknownContract
 from partition_gate.settings import load_settings
 from partition_gate.wiring import open_ports
 
@@ -37,7 +37,7 @@ def run(options: RunOptions) -> dict[str, Any]:
     arrival = tasks.arrive("orders", KEY, options)
     assert arrival is not None
     inspected = tasks.inspect("orders", arrival, options)
-    return inspected if "skipped" in inspected else tasks.settle("orders", inspected)
+    return inspected if "skipped" in inspected else tasks.settle("orders", inspected, options)
 
 
 def test_a_dry_run_says_what_would_happen_and_records_nothing(desk: Desk):
@@ -258,3 +258,67 @@ def test_the_consumers_are_the_dags_that_the_asset_schedules(seen: Any):
 def test_a_run_that_airflow_refuses_says_why(seen: Any):
     assert "Airflow does not start the run: " in seen["refused"]
     assert "gate__gone" in seen["refused"]
+
+
+# What a person may ask a run for
+
+
+def asked(action: Action, **options: Any) -> RunOptions:
+    return RunOptions(action=action, who="ada", why="ticket 81", **options)
+
+
+def land(desk: Desk, **columns: Any) -> None:
+    os.utime(desk.land(KEY, **columns), (0, 0))  # quiet for long
+
+
+def test_a_run_replays_quarantined_rows_with_new_values(desk: Desk):
+    land(desk, id=[*range(99), None], amount=[1.5] * 100)
+    run(RunOptions())
+
+    done = run(asked(Action.REPLAY, assignments=("id=coalesce(id, 99)",)))
+
+    assert (done["outcome"], done["rows_published"], done["published"]) == ("published", 100, True)
+    assert done["why"] == ["replayed by ada: ticket 81"]
+
+
+def test_a_run_rolls_back_and_the_next_one_of_the_same_files_changes_nothing(desk: Desk):
+    land(desk, id=[1, 2], amount=[1.5, 2.5])
+    run(RunOptions())
+    land(desk, id=[1, 2, 3], amount=[150.0, 250.0, 350.0])
+    run(RunOptions())
+
+    back, again = run(asked(Action.ROLL_BACK)), run(RunOptions())
+
+    assert (back["outcome"], back["published"], again["published"]) == ("published", True, False)
+    assert again["attempt_id"] == back["attempt_id"]
+
+
+@pytest.mark.parametrize(("action", "outcome"), [(Action.APPROVE, "published"), (Action.REJECT, "rejected")])
+def test_a_run_decides_about_a_held_version(desk: Desk, action: Action, outcome: str):
+    land(desk)
+    run(RunOptions())
+    land(desk, id=[1], amount=[1.5])
+    assert run(RunOptions())["outcome"] == "held"
+
+    assert run(asked(action))["outcome"] == outcome
+
+
+@pytest.mark.parametrize("action", [each for each in Action if each is not Action.JUDGE])
+def test_what_needs_a_reason_is_refused_without_one(desk: Desk, action: Action):
+    with pytest.raises(InvalidSetting, match="needs a reason, which is kept with your name"):
+        tasks.arrive("orders", KEY, RunOptions(action=action, who="ada", why=" "))
+
+
+@pytest.mark.parametrize("option", ["dry_run", "force"])
+def test_what_a_person_asks_for_is_neither_dry_nor_forced(desk: Desk, option: str):
+    with pytest.raises(InvalidSetting, match="leave these options"):
+        tasks.arrive("orders", KEY, asked(Action.REPLAY, **{option: True}))
+
+
+@pytest.mark.parametrize("action", [Action.REPLAY, Action.ROLL_BACK, Action.APPROVE])
+def test_what_cannot_be_done_says_why(desk: Desk, action: Action):
+    land(desk)
+    run(RunOptions())
+
+    with pytest.raises(CannotAct):
+        run(asked(action))

@@ -59,6 +59,12 @@ def decide(today: CompiledDataset, key: str, *, is_approved: bool, who: str, why
         MalformedPartitionKey: the key is not valid.
         CannotAct: the partition is not held.
     """
+    record_decision(today, key, is_approved=is_approved, who=who, why=why, ports=ports)
+    return run_partition(today, key, ports=ports)
+
+
+def record_decision(today: CompiledDataset, key: str, *, is_approved: bool, who: str, why: str, ports: Ports) -> None:
+    """Record what a person decided about a held version; the next run settles it. Raises: as `decide`."""
     dataset, key = today.dataset.name, today.dataset.location.key(key)
     outcome = ports.ledger.outcome(dataset, key)
     if outcome is None or outcome.outcome is not PartitionOutcome.HELD:
@@ -75,7 +81,6 @@ def decide(today: CompiledDataset, key: str, *, is_approved: bool, who: str, why
             at=ports.clock.now(),
         )
     )
-    return run_partition(today, key, ports=ports)
 
 
 class Swept(Record):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime
 
+from partition_gate.core.errors import InvalidSetting
 from partition_gate.core.masking import Masking
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
@@ -98,6 +99,14 @@ class Change(Record):
         if self.file is not None:
             done.append(f"replaced by {self.file.name}")
         return (", ".join(done) or "unchanged") + (", chosen by a condition" if self.where else "")
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """`amount=abs(amount)` as a pair. Raises: InvalidSetting."""
+    column, separator, expression = text.partition("=")
+    if not separator or not column.strip() or not expression.strip():
+        raise InvalidSetting(f"{text!r}: write COLUMN=EXPRESSION, such as amount=abs(amount)")
+    return column.strip(), expression.strip()
 
 
 class Assembly(Record):

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from airflow.sdk import Param
 
 from partition_gate.apps.airflow.links import console_address
+from partition_gate.apps.airflow.tasks import Action
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import Schedule
 from partition_gate.core.display import SENTENCE_LENGTH, inline_code
@@ -97,4 +98,35 @@ def run_params(compiled: CompiledDataset) -> dict[str, Any]:
             title="Contract version",
             description="Only for a dry run: judge by this version. Empty: by the version in force for the partition.",
         ),
+        **_asked_params(),
+    }
+
+
+def _asked_params() -> dict[str, Param]:
+    """What else a person may want from a run, all of it in one section of the form."""
+    section = "Rows that were judged before"
+
+    def text(title: str, description: str) -> Param:
+        return Param(default="", type="string", title=title, description=description, section=section)
+
+    return {
+        "action": Param(
+            default=Action.JUDGE.value,
+            type="string",
+            enum=[each.value for each in Action],
+            title="What to do",
+            description="All but the first need a reason, and concern the partition of this run's key.",
+            section=section,
+        ),
+        "why": text("Why", "The reason, which is kept with your name."),
+        "assignments": Param(
+            default=[],
+            type="array",
+            items={"type": "string"},
+            title="Replay: set",
+            description="New values of the rows, one COLUMN=EXPRESSION on a line, such as amount=abs(amount).",
+            section=section,
+        ),
+        "where": text("Replay: where", "A DuckDB condition that chooses the rows. Empty: all that are in quarantine."),
+        "to": text("Roll back: to", "The attempt to return to, or its number. Empty: the version before."),
     }

@@ -36,7 +36,7 @@ from partition_gate.core.names import dag_id
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder
 
-OPTIONS = ("force", "dry_run", "contract_version")
+OPTIONS = ("force", "dry_run", "contract_version", "action", "why", "assignments", "where", "to")
 # Partitions of one dataset that are judged at the same time, which takes memory; Airflow's `max_active_tasks` counts
 # the tasks of one run only.
 JUDGED_AT_ONCE = 4
@@ -76,7 +76,9 @@ def validated(dataset: str) -> Asset:
 
 def options_of(dag_run: Any, params: Any) -> tasks.RunOptions:
     """How a run was started."""
-    return tasks.RunOptions(is_backfill=dag_run.run_type == "backfill", **{name: params[name] for name in OPTIONS})
+    who = getattr(dag_run, "triggering_user_name", None) or "Airflow"
+    given = {name: params[name] for name in OPTIONS}
+    return tasks.RunOptions(is_backfill=dag_run.run_type == "backfill", who=who, **given)
 
 
 def leave_note(ti: Any, note: str | None) -> None:
@@ -103,9 +105,11 @@ def inspect(dataset: str, arrival: Any, dag_run: Any = None, params: Any = None,
 
 
 @task
-def settle(dataset: str, inspected: Any, ti: Any = None, outlet_events: Any = None) -> None:
+def settle(
+    dataset: str, inspected: Any, dag_run: Any = None, params: Any = None, ti: Any = None, outlet_events: Any = None
+) -> None:
     with errors_noted(ti):
-        settlement = tasks.settle(dataset, inspected)
+        settlement = tasks.settle(dataset, inspected, options_of(dag_run, params))
     ti.xcom_push(key="settlement", value=settlement)
     leave_note(ti, settlement["note"])
     if not settlement["published"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Any
 
 from partition_gate.apps.airflow.links import console_address, partition_address
@@ -17,12 +18,17 @@ from partition_gate.contract.readiness import NotExpected, Wait
 from partition_gate.core.errors import GateError, InvalidSetting
 from partition_gate.core.record import Record
 from partition_gate.gate import notify as gate_notify
+from partition_gate.gate.asked_run import Asked
 from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.dry_run import dry_run
+from partition_gate.gate.operations import record_decision
 from partition_gate.gate.pipeline import PartitionRun
+from partition_gate.gate.replay import ReplayRequest, ReplayRun
 from partition_gate.gate.reports import write_report
+from partition_gate.gate.rollback import RollbackRun
 from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.replay import Change, assignment
 from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.settings import load_settings
 from partition_gate.wiring import open_ports
@@ -35,36 +41,62 @@ _ONLY_DRY = (
 )
 
 
+class Action(StrEnum):
+    """What a run is for. All but the first need a reason, which is kept with the name of the person."""
+
+    JUDGE = "judge what has landed"
+    REPLAY = "replay the quarantined rows"
+    ROLL_BACK = "roll back to an earlier version"
+    APPROVE = "approve the held version"
+    REJECT = "reject the held version"
+
+
 class RunOptions(Record):
     """How a run was started. `contract_version`: of a dry run; empty: the version in force.
 
-    A backfill of an old partition notifies in the digest only. `force` as in `PartitionRun`.
+    A backfill of an old partition notifies in the digest only. `force` as in `PartitionRun`. `assignments` and `where`
+    are for a replay (`judging.replay.Change`), `to` is the attempt of a rollback (empty: the version before).
     """
 
     is_backfill: bool = False
     force: bool = False
     dry_run: bool = False
     contract_version: str = ""
+    action: Action = Action.JUDGE
+    why: str = ""
+    who: str = ""
+    assignments: tuple[str, ...] = ()
+    where: str = ""
+    to: str = ""
 
 
 _AS_SCHEDULED = RunOptions()
+# Rows of older attempts, so that nothing is awaited.
+_ASKED = (Action.REPLAY, Action.ROLL_BACK)
 
 
 def arrive(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> dict[str, Any] | None:
     """`{"discovered": ...}` if the partition is ready, None to look again later.
+
+    `{"asked": key}` at once if a person wants rows of an older attempt. A decision about a held version is recorded.
 
     `{"missing": why, "note": ...}` if it did not arrive before the deadline, `{"not_expected": why}` if nothing was
     promised for its period, `{"dry_run": key}` at once for a dry run. `key` may be any spelling of a partition key.
 
     Raises:
         MalformedPartitionKey: the key cannot exist; nothing is recorded.
-        InvalidSetting: a version was asked for without a dry run.
+        InvalidSetting: the options do not go together.
+        CannotAct: there is no held version to decide about.
     """
-    if options.contract_version and not options.dry_run:
-        raise InvalidSetting(_ONLY_DRY)
+    _check(options)
     if options.dry_run:
         return {"dry_run": key}
+    if options.action in _ASKED:
+        return {"asked": key}
     with _run(dataset, key, options) as run:
+        if options.action is not Action.JUDGE:
+            approved = options.action is Action.APPROVE
+            record_decision(run.today, key, is_approved=approved, who=options.who, why=options.why, ports=run.ports)
         match run.arrive():
             case Discovered() as ready:
                 log.info("partition ready dataset=%s partition=%s files=%d", dataset, key, len(ready.partition.files))
@@ -91,15 +123,29 @@ def inspect(dataset: str, arrival: dict[str, Any], options: RunOptions = _AS_SCH
     """
     if "dry_run" in arrival:
         return _dry_run(dataset, arrival["dry_run"], options)
+    if "asked" in arrival:
+        return _inspect_asked(dataset, arrival["asked"], options)
     if "missing" in arrival:
         return {"skipped": f"MISSING: {arrival['missing']}", "note": arrival["note"]}
     if "discovered" not in arrival:
         return {"skipped": f"not expected: {arrival['not_expected']}"}
     ready = Discovered.model_validate(arrival["discovered"])
     with _run(dataset, ready.partition.key, options) as run:
-        inspected = run.inspect(ready)
-        if isinstance(inspected, Inspection):
-            run.ports.ledger.hand_over(inspected.attempt.id)
+        return _inspected(run, ready)
+
+
+def _inspect_asked(dataset: str, key: str, options: RunOptions) -> dict[str, Any]:
+    with _run(dataset, key, options) as run:
+        found = run.find_landed()
+        if isinstance(found, Settlement):
+            return {"settlement": found.model_dump(mode="json")}
+        return _inspected(run, found)
+
+
+def _inspected(run: PartitionRun, found: Discovered) -> dict[str, Any]:
+    inspected = run.inspect(found)
+    if isinstance(inspected, Inspection):
+        run.ports.ledger.hand_over(inspected.attempt.id)
     name = "settlement" if isinstance(inspected, Settlement) else "inspection"
     return {name: inspected.model_dump(mode="json")}
 
@@ -116,7 +162,7 @@ def _dry_run(dataset: str, key: str, options: RunOptions) -> dict[str, Any]:
     return {"skipped": f"{words}; {rows}", "note": said(words, rows, reasons=settlement.why)}
 
 
-def settle(dataset: str, inspected: dict[str, Any]) -> dict[str, Any]:
+def settle(dataset: str, inspected: dict[str, Any], options: RunOptions = _AS_SCHEDULED) -> dict[str, Any]:
     """The settlement, with three more keys.
 
     `published`: whether new rows became visible. `view_problem`: why the consumers' file does not show them yet, or
@@ -125,7 +171,7 @@ def settle(dataset: str, inspected: dict[str, Any]) -> dict[str, Any]:
     if "settlement" in inspected:
         return _noted({**inspected["settlement"], "published": False, "view_problem": None})
     inspection = Inspection.model_validate(inspected["inspection"])
-    with _run(dataset, inspection.attempt.partition_key) as run:
+    with _run(dataset, inspection.attempt.partition_key, options) as run:
         settled = run.settle(inspection)
     settlement = settled.settlement
     log.info(
@@ -172,6 +218,26 @@ def notify() -> dict[str, Any]:
 
 @contextmanager
 def _run(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> Iterator[PartitionRun]:
-    asked = {"is_backfill": options.is_backfill, "force": options.force}
+    asked = Asked(who=options.who, why=options.why)
     with open_ports() as ports:
-        yield PartitionRun(ports.contracts.load(dataset), key, ports=ports, **asked)
+        today = ports.contracts.load(dataset)
+        if options.action is Action.ROLL_BACK:
+            yield RollbackRun(today, key, asked, to=options.to, ports=ports)
+        elif options.action is Action.REPLAY:
+            change = Change(where=options.where, assignments=tuple(map(assignment, options.assignments)))
+            yield ReplayRun(today, key, ReplayRequest(change=change, **dict(asked)), ports=ports)
+        else:
+            started = {"is_backfill": options.is_backfill, "force": options.force}
+            yield PartitionRun(today, key, ports=ports, **started)
+
+
+def _check(options: RunOptions) -> None:
+    """Raise InvalidSetting if the options do not go together."""
+    if options.contract_version and not options.dry_run:
+        raise InvalidSetting(_ONLY_DRY)
+    if options.action is Action.JUDGE:
+        return
+    if options.dry_run or options.force:
+        raise InvalidSetting(f"to {options.action.value} is neither a dry run nor forced: leave these options")
+    if not options.why.strip():
+        raise InvalidSetting(f"to {options.action.value} needs a reason, which is kept with your name")

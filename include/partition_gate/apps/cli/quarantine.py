@@ -18,14 +18,14 @@ from partition_gate.apps.cli.partitions import RunResult, exit_code, show, with_
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import PATH_LENGTH, displayed, escaped
 from partition_gate.core.display import rows as rows_of
-from partition_gate.core.errors import UnknownContract
+from partition_gate.core.errors import InvalidSetting, UnknownContract
 from partition_gate.gate.quarantine import discard_rows, export_rows, quarantined_partitions
 from partition_gate.gate.replay import ReplayRequest, dry_replay
 from partition_gate.gate.replay import replay as replayed
 from partition_gate.gate.reports import report_of
 from partition_gate.gate.standing import standing_version
 from partition_gate.judging.quarantine import sample_of
-from partition_gate.judging.replay import Change, Export
+from partition_gate.judging.replay import Change, Export, assignment
 from partition_gate.settings import load_settings
 from partition_gate.wiring import WiredPorts, contract_folder, mask_key, open_ports
 
@@ -202,10 +202,10 @@ def quarantine_discard(contract: Contract, key: Key, why: Why, where: Where = ""
 
 
 def _assignment(text: str) -> tuple[str, str]:
-    column, separator, expression = text.partition("=")
-    if not separator or not column.strip() or not expression.strip():
-        raise typer.BadParameter(f"--set {text!r}: write COLUMN=EXPRESSION, such as amount=abs(amount)")
-    return column.strip(), expression.strip()
+    try:
+        return assignment(text)
+    except InvalidSetting as error:
+        raise typer.BadParameter(f"--set {error}") from error
 
 
 def _dry_run(today: CompiledDataset, key: str, change: Change, ports: WiredPorts, *, as_json: bool) -> int:
