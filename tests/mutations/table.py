@@ -5,10 +5,11 @@ from __future__ import annotations
 from tests.mutations.anomalies import COMPARING, DIGESTING, PROMOTING
 from tests.mutations.ci_formats import SHOWN
 from tests.mutations.columns_and_values import READING, SHOWING
+from tests.mutations.drafting import DRAFTING
 from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
 from tests.mutations.guides import GUIDING
 from tests.mutations.incidents import DELIVERING, LASTING
-from tests.mutations.landing import DRAFTING, PATHS
+from tests.mutations.landing import PATHS
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING

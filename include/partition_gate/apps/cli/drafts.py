@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from partition_gate.contracts.drafting.arrivals import day_of
 from partition_gate.contracts.drafting.draft import draft_contract, named_tables, proposed_id
-from partition_gate.contracts.drafting.guesses import day_of
 from partition_gate.contracts.drafting.layouts import (
     FOLDER,
     guess_patterns,
@@ -20,7 +20,7 @@ from partition_gate.contracts.drafting.layouts import (
     renamed,
 )
 from partition_gate.contracts.drafting.profile import Arrival, DataProfile, Reference
-from partition_gate.contracts.drafting.relationships import candidates
+from partition_gate.contracts.drafting.relationships import Candidate, candidates, confirmed
 from partition_gate.contracts.drafting.review import to_check
 from partition_gate.core.partition import Location, Partition
 from partition_gate.core.units import is_timezone
@@ -132,7 +132,7 @@ class _Lake:
 
     def _profiled(self, location: Location, name: str = "") -> _Found | None:
         """The profile of the newest partitions; None if no file is in them."""
-        from partition_gate.adapters.profiling import profile_partitions
+        from partition_gate.adapters.profiling.partitions import profile_partitions
 
         landed = self._ports.store.partition_keys(location)
         for folder, why in landed.refused:
@@ -159,16 +159,12 @@ class _Lake:
 
     def _related(self, found: Sequence[_Found]) -> list[DataProfile]:
         """The profiles, with the relationships that the files confirm."""
-        from partition_gate.adapters.profiling import are_contained
-
         files = {each.profile.source: each.files for each in found}
         related: dict[str, list[Reference]] = {}
-        for child, column, parent, key in candidates([each.profile for each in found]):
-            if are_contained(files[child.source], column.name, within=files[parent.source], key=key):
-                reference = Reference(
-                    column=column.name, to_source=parent.source, to_column=key, values=column.distinct_count
-                )
-                related.setdefault(child.source, []).append(reference)
+        by_column = groupby(candidates([each.profile for each in found]), lambda each: (each.child.source, each.column))
+        for (child, _), parents in by_column:
+            if best := confirmed([_reference(each, files) for each in parents]):
+                related.setdefault(child, []).append(best)
         return [
             each.profile.model_copy(update={"references": tuple(related.get(each.profile.source, ()))})
             for each in found
@@ -181,6 +177,15 @@ class _Lake:
     def _spooled(self, partition: Partition) -> tuple[Path, ...]:
         self._read += 1
         return self._ports.store.spool(partition, self._private / str(self._read)).paths
+
+
+def _reference(candidate: Candidate, files: Mapping[str, tuple[Path, ...]]) -> Reference:
+    """The reference, with the rows without a parent; `files` are those of each source."""
+    from partition_gate.adapters.profiling.references import containment
+
+    child, column, parent, key = candidate
+    found = containment(files[child.source], column.name, within=files[parent.source], key=key)
+    return Reference(column=column.name, to_source=parent.source, to_column=key, **found._asdict())
 
 
 def _without_conflict(location: Location, columns: Iterable[str]) -> Location:
