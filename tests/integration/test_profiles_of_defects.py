@@ -139,6 +139,12 @@ def test_duplicates_of_a_key_are_not_hidden_by_any_other_column(tmp_path: Path) 
     assert (found.key, found.near_key) == ((), None)
 
 
+def test_duplicates_of_a_key_are_not_hidden_by_a_second_column(tmp_path: Path) -> None:
+    columns = {"order_id": with_last(list(range(ROWS)), 0), "amount": [number % 90 for number in range(ROWS)]}
+
+    assert profiled(tmp_path, columns).key == ()
+
+
 def test_a_key_whose_second_column_counts_within_the_first_stays_a_key(tmp_path: Path) -> None:
     found = profiled(tmp_path, {"order_id": with_last(list(range(ROWS)), 0), "line": with_last([1] * ROWS, 2)})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from open_data_contract_standard.model import OpenDataContractStandard
 
+from partition_gate.checks.compiling.compiled import compiled
+from partition_gate.contracts.coverage.clauses import cover
 from partition_gate.contracts.drafting.arrivals import absences, comes_on_weekdays, latency, step
 from partition_gate.contracts.drafting.draft import draft_contract, proposed_id
 from partition_gate.contracts.drafting.guesses import (
@@ -21,7 +25,13 @@ from partition_gate.contracts.drafting.guesses import (
     value_limits,
 )
 from partition_gate.contracts.drafting.profile import Arrival, ColumnProfile, DataProfile
+from partition_gate.contracts.export.avro import avro_schema
+from partition_gate.contracts.export.gx import portable_suite
+from partition_gate.contracts.export.html import html_page
+from partition_gate.contracts.export.jsonschema import json_schema_of
+from partition_gate.contracts.export.sql import sql_ddl
 from partition_gate.contracts.odcs.reader import read_contract
+from partition_gate.core.strict_yaml.reading import load_mapping
 from partition_gate.testing.builders import a_location
 
 DAYS = tuple(f"2026-11-{day:02d}" for day in range(1, 8))
@@ -394,6 +404,25 @@ def test_every_promise_of_the_draft_says_that_it_is_a_guess():
         told += [rule["description"] for each in table["properties"] for rule in each.get("quality", [])]
     assert len(told) == 8 - 1
     assert [text for text in told if not text.startswith("Guess")] == []
+
+
+def test_no_text_of_an_active_draft_reaches_a_reader():
+    email = a_column("email", "VARCHAR", null_fractions=(0.1,))
+    text = draft_contract(a_profile(a_column(low=1, high=5), email, unique=("amount",)), contract_id="orders")
+    text = text.replace("status: draft", "status: active").replace("physicalType: table", "description: 'Guess: rows.'")
+    contract = read_contract(text, path="orders.odcs.yaml")
+    dataset, document = compiled(contract.datasets[0]), load_mapping(text, path="orders.odcs.yaml")
+    odcs = OpenDataContractStandard.model_validate(document)
+    [schema] = odcs.schema_ or []
+
+    shown = [
+        json.dumps([avro_schema(odcs, schema), json_schema_of(odcs, schema), portable_suite(dataset)]),
+        sql_ddl(dataset),
+        html_page([dataset], cover(document, [dataset.compilation])),
+        dataset.model_dump_json(),
+    ]
+
+    assert [each for each in shown if "Guess" in each or "To do" in each] == []
 
 
 def test_types_without_a_word_in_the_standard_are_named_and_not_promised():

@@ -225,6 +225,13 @@ def test_a_column_of_the_same_name_refers_to_it_only_if_it_identifies_something(
     assert bool(found) is refers
 
 
+def test_nothing_refers_to_a_key_that_is_personal() -> None:
+    contact = a_column("contact", "VARCHAR")
+    parent = a_profile("/x/people", a_column("contact", "VARCHAR", content=MAIL), unique=("contact",), key=("contact",))
+
+    assert list(candidates([a_profile("/x/calls", contact), parent])) == []
+
+
 def a_reference(to: str, orphans: int, **facts: int) -> Reference:
     return Reference(
         **{"column": "c", "to_source": to, "to_column": "id", "values": 5, "rows": 1000, "orphans": orphans} | facts
