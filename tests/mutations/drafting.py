@@ -79,4 +79,12 @@ DRAFTING = (
     Mutation("nobody is told that an active contract still has guesses", "contracts/lint/contract.py",
              "if places := list(places_of_draft_texts(view.root)):", "if places := list[str]():",
              "tests/unit/test_lint.py"),
+    Mutation("one day of a lake is drafted as the whole", "contracts/drafting/places.py",
+             'if "%d" in pattern or (pattern and depth > 1):', "if pattern is names:",
+             "tests/unit/test_drafting_places.py"),
+    Mutation("a table for each year is refused", "contracts/drafting/places.py",
+             'if "%d" in pattern or (pattern and depth > 1):', "if pattern:", "tests/unit/test_drafting_places.py"),
+    Mutation("a folder that is too high is not looked through", "contracts/drafting/places.py",
+             "_DEEPEST, _MOST_LISTED = 4, 200", "_DEEPEST, _MOST_LISTED = 0, 200",
+             "tests/unit/test_drafting_places.py"),
 )  # fmt: skip

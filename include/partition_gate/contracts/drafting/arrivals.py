@@ -99,6 +99,8 @@ def latency(arrivals: Sequence[Arrival], *, timezone: str) -> Latency:
         return Latency(hours=None, why="the keys are not dates")
     regular = list(_one_period_apart(timed))
     if len(regular) < _FEWEST_ARRIVALS:
+        if len(timed) < _FEWEST_ARRIVALS:
+            return Latency(hours=None, why=f"there are fewer than {_FEWEST_ARRIVALS} partitions")
         landed = f"only {len(regular)} of {len(timed)} partitions" if regular else f"none of {len(timed)} partitions"
         return Latency(hours=None, why=f"{landed} landed one period after another, as in a backfill or a copy")
     delays = [each.delay for each in regular]
