@@ -87,4 +87,10 @@ DRAFTING = (
     Mutation("a folder that is too high is not looked through", "contracts/drafting/places.py",
              "_DEEPEST, _MOST_LISTED = 4, 200", "_DEEPEST, _MOST_LISTED = 0, 200",
              "tests/unit/test_drafting_places.py"),
+    Mutation("a list that was cut looks complete", "core/display.py",
+             "if more > 0 else", "if more > len(texts) else", "tests/unit/test_display.py"),
+    Mutation("failing values that were cut look complete", "judging/verdict.py",
+             "if named and more > 0 else named", "if named and more < 0 else named",
+             "tests/unit/test_alert.py::"
+             "test_failing_values_that_were_cut_are_followed_by_the_number_of_other_rows"),
 )  # fmt: skip

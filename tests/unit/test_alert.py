@@ -427,6 +427,15 @@ def test_the_most_frequent_failing_values_are_told():
     assert "23 of 842 rows (2.73%): SJU 20, #b2eadfba 1,003; expected" in read(for_producers(messages))
 
 
+@pytest.mark.parametrize(("count", "more"), [(22, ""), (23, " and 1 more row"), (1_030, " and 1,008 more rows")])
+def test_failing_values_that_were_cut_are_followed_by_the_number_of_other_rows(count: int, more: str):
+    values = (FailingValue(value="SJU", count=20), FailingValue(value="BQN", count=2))
+
+    found = a_result("dest.in_airports", element_count=2_000, unexpected_count=count, failing_values=values)
+
+    assert found.failing == f"SJU 20, BQN 2{more}"
+
+
 ALL_TOLD = [outcome for outcome in PartitionOutcome if outcome is not PartitionOutcome.SUPERSEDED]
 
 

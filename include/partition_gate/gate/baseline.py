@@ -9,7 +9,7 @@ from datetime import timedelta
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.calendar import expected_periods, period, window_keys
 from partition_gate.contract.model import Dataset
-from partition_gate.core.display import displayed
+from partition_gate.core.display import displayed, listed
 from partition_gate.core.errors import CannotAct, MalformedPartitionKey
 from partition_gate.core.record import Record
 from partition_gate.incidents.actions import Action, ActionKind
@@ -118,10 +118,9 @@ def _published(today: CompiledDataset, keys: tuple[str, ...], ports: Ports) -> l
     found = {key: ports.warehouse.current(today.published.name, key) for key in keys}
     missing = [key for key, publication in found.items() if publication is None]
     if missing:
-        named = ", ".join(map(displayed, missing[:_NAMED]))
-        more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
+        named = listed(list(map(displayed, missing)), _NAMED)
         raise CannotAct(
-            f"{today.dataset.name}: not published: {named}{more}; nothing was pinned. Publish them first "
+            f"{today.dataset.name}: not published: {named}; nothing was pinned. Publish them first "
             f"(gate run {today.dataset.qualified_name} {displayed(missing[0])}), or pin other partitions"
         )
     return [publication for publication in found.values() if publication is not None]

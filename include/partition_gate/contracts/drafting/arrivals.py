@@ -80,8 +80,8 @@ def absences(keys: Sequence[str]) -> str | None:
         return None
     more = sum(1 for _ in absent)  # counted, not kept: one stray key may be centuries away
     periods, days = _periods(len(named) + more, every), sorted(filter(None, map(day_of, keys)))
-    listed = ", ".join(named) + (f" and {more:,} more" if more else "")
-    return f"{periods} between {days[0]} and {days[-1]} did not come: {listed}"
+    others = f" and {more:,} more" if more else ""
+    return f"{periods} between {days[0]} and {days[-1]} did not come: {', '.join(named)}{others}"
 
 
 def latency(arrivals: Sequence[Arrival], *, timezone: str) -> Latency:

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from partition_gate.contracts.drafting.layouts import Children, ListChildren, guess_patterns, is_part_of_date
+from partition_gate.core.display import listed
 
 _NAMED = 3
 _DEEPEST, _MOST_LISTED = 4, 200
@@ -56,12 +57,6 @@ def why_no_path(root: str, pattern: str, children: ListChildren, *, has_segments
     return "\n".join(lines)
 
 
-def listed(names: Sequence[str], most: int = _NAMED) -> str:
-    """The first names, and how many there are more."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
-
-
 def _told(what: str, found: Children, lakes: Sequence[str]) -> str:
     lines = [what, f"  found: {_contents(found)}", f"  expected: {_EXPECTED}"]
     lines += [f"  run: gate init {shlex.quote(lake)}" for lake in lakes[:_NAMED]]
@@ -73,7 +68,9 @@ def _told(what: str, found: Children, lakes: Sequence[str]) -> str:
 def _contents(found: Children) -> str:
     kinds = (("folder", found.folders), ("Parquet file", found.files))
     parts = [
-        f"{len(names):,} {noun}{'' if len(names) == 1 else 's'} ({listed(names)})" for noun, names in kinds if names
+        f"{len(names):,} {noun}{'' if len(names) == 1 else 's'} ({listed(names, _NAMED)})"
+        for noun, names in kinds
+        if names
     ]
     return " and ".join(parts) or "no folder and no Parquet file (names that begin with _ or . do not count)"
 

@@ -14,6 +14,7 @@ from partition_gate.contract.model import Status
 from partition_gate.contracts.lint.view import Known, Problem, View, child, parts
 from partition_gate.contracts.odcs.draft_texts import places_of_draft_texts
 from partition_gate.contracts.odcs.servers import runs_elsewhere, why_not_run
+from partition_gate.core.display import listed
 from partition_gate.core.finding import Level
 from partition_gate.core.names import name_problem, safe_name, version_problem
 from partition_gate.core.nearest_words import did_you_mean, nearest, shown
@@ -76,8 +77,7 @@ def draft_text(view: View, _known: Known) -> Iterator[Problem]:
     if places := list(places_of_draft_texts(view.root)):
         count = "1 text is" if len(places) == 1 else f"{len(places)} texts are"
         lines = sorted(filter(None, map(view.document.line, places)))
-        more = len(lines) - _LINES_NAMED
-        where = ", ".join(map(str, lines[:_LINES_NAMED])) + (f" and {more} more" if more > 0 else "")
+        where = listed(list(map(str, lines)), _LINES_NAMED)
         what = "compare each guess with the data, then write what is meant, or remove the text"
         named = f"line{'' if len(lines) == 1 else 's'} {where}"
         yield Problem(places[0], f"{count} left from the draft ({named}) and not shown to readers; {what}")
