@@ -93,4 +93,7 @@ DRAFTING = (
              "if named and more > 0 else named", "if named and more < 0 else named",
              "tests/unit/test_alert.py::"
              "test_failing_values_that_were_cut_are_followed_by_the_number_of_other_rows"),
+    Mutation("the example of a key is a day that the contract does not expect", "contract/schedule.py",
+             "next(filter(partial(is_expected, dataset),", "next(filter(str,",
+             "tests/unit/test_calendar_and_readiness.py"),
 )  # fmt: skip

@@ -223,12 +223,13 @@ TELLING = (
 
 KEYING = (
     Mutation("a key is recorded as somebody typed it", "gate/pipeline.py",
-             "self.key, self.ports = today.dataset.location.key(key), ports", "self.key, self.ports = key, ports",
+             "self.key, self.ports = canonical_key(today.dataset, key, now=ports.clock.now()), ports",
+             "self.key, self.ports = key, ports",
              PIPELINE),
     Mutation("a mistyped key that names no date is recorded as missing", "gate/discover.py",
              "if covered is None and dataset.location.segments:", "if dataset is None:", PIPELINE),
     Mutation("an outcome is forgotten only under one spelling of its key", "gate/operations.py",
-             "key = today.dataset.location.key(key)", "key = key.strip()", PIPELINE),
+             "        key = canonical_key(today.dataset, key, now=ports.clock.now())", "        key = key.strip()", PIPELINE),
     Mutation("a decimal has a key for each number of zeros", "core/key_types.py",
              "exact = value.quantize(Decimal(1).scaleb(-self.scale), context=Context(prec=_MOST_DIGITS))",
              "exact = value", KEYS),
