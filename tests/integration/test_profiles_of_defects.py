@@ -88,6 +88,14 @@ def test_the_longest_of_many_is_not_far(tmp_path: Path, values: list[Any]) -> No
     assert (column.far_below, column.far_above) == (None, None)
 
 
+@pytest.mark.parametrize("count", [0, 1])
+def test_files_with_hardly_any_row_have_a_profile_without_guesses(tmp_path: Path, count: int) -> None:
+    columns = {"id": pa.array([1, 2][:count], pa.int64()), "note": pa.array(["x"] * count, pa.string())}
+    found = profiled(tmp_path, columns)
+
+    assert (found.row_counts, found.key, [column.far_below for column in found.columns]) == ((count,), (), [None] * 2)
+
+
 def test_the_values_of_a_list_are_counted_the_most_frequent_first(tmp_path: Path) -> None:
     column = the_column(tmp_path, with_last(["open", "sent", "open"] * 334, None, "opne"))
 
@@ -123,6 +131,14 @@ def test_every_shortest_key_is_found_the_likeliest_first(tmp_path: Path) -> None
 
     assert found.key == ("order_id", "line")
     assert set(found.other_keys) == {("order_id", "rest"), ("half", "rest")}
+
+
+def test_a_counter_with_few_values_is_found_among_many_columns(tmp_path: Path) -> None:
+    others = {f"v{width}": [number % width for number in range(ROWS)] for width in range(90, 110)}
+
+    found = profiled(tmp_path, others | LINES)
+
+    assert found.key == ("order_id", "line")
 
 
 def test_a_single_column_that_is_called_a_key_is_chosen_before_the_others(tmp_path: Path) -> None:

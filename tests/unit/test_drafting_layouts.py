@@ -249,6 +249,14 @@ def test_two_unique_columns_do_not_refer_to_each_other() -> None:
     assert list(candidates([CUSTOMERS, a_profile("/shop/orders", a_column("id"), unique=("id",))])) == []
 
 
+def test_few_nulls_that_are_all_in_one_partition_are_told_without_a_limit() -> None:
+    column = a_column("v", null_fractions=(1.0, 0.0), null_count=5)
+
+    lines = to_check({"events": a_profile("/x", column)})
+
+    assert "events: v is nearly complete: 5 of 1,000 rows have no value (nulls are not limited)" in lines
+
+
 SECRETS = ({"value": "secret a", "rows": 500}, {"value": "secret b", "rows": 500})
 
 

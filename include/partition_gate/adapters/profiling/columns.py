@@ -17,6 +17,7 @@ FLOATS = frozenset({"FLOAT", "DOUBLE"})
 _LONG_NUMBERS = {"BIGINT", "UBIGINT", "HUGEINT"}  # they may be numbers of cards
 _MOMENTS = ("DATE", "TIMESTAMP")
 _FEWEST_ROWS = 20
+_NONE = "any_value(NULL)"  # an aggregate, because a constant would have no row where the files have none
 # A value is far if it is this many times as far from all others as these are from each other: a sentinel, or a slip of
 # several digits. The longest of many delays or amounts is not (docs/adr/0054).
 _FAR = 3
@@ -61,9 +62,9 @@ def _cells(column: str, kind: str) -> list[str]:
     is_text = kind == "VARCHAR"
     is_scalar = not kind.endswith("]") and not kind.startswith(("STRUCT", "MAP", "BLOB"))
     extreme = f"CASE WHEN bool_and(isfinite({column})) THEN {{}}({column}) END" if kind in FLOATS else f"{{}}({column})"
-    cells = [f"count(DISTINCT {column})" if is_scalar else "0"]
-    cells += [extreme.format("min"), extreme.format("max")] if is_scalar and not is_text else ["NULL", "NULL"]
-    return cells + ([f"min(length({column}))", f"max(length({column}))"] if is_text else ["NULL", "NULL"])
+    cells = [f"count(DISTINCT {column})" if is_scalar else "count(NULL)"]
+    cells += [extreme.format("min"), extreme.format("max")] if is_scalar and not is_text else [_NONE, _NONE]
+    return cells + ([f"min(length({column}))", f"max(length({column}))"] if is_text else [_NONE, _NONE])
 
 
 def _sample(rows: duckdb.DuckDBPyRelation, column: str) -> tuple[Any, ...]:

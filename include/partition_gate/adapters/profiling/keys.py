@@ -17,7 +17,7 @@ from partition_gate.contracts.drafting.profile import RARE, ColumnProfile, NearK
 from partition_gate.core.quoting import identifier
 
 _LONGEST_KEY = 5
-_CANDIDATES = 12
+_CANDIDATES, _COMBINED = 24, 12  # for a long key, and for the sets that are all tried
 _FEWEST_COLUMNS = (2, 3)  # sets of so many columns are all tried; a longer key is only sought if none of these is one
 _MOST_KEYS = 4
 _MOST_TRIES = 24
@@ -60,8 +60,11 @@ def find_keys(
 
 
 def _unlikeliness(column: ColumnProfile) -> tuple[bool, bool, bool]:
-    is_named = is_key_name(column.name) or is_counter_name(column.name)
-    return not is_named, column.type.startswith(("DATE", "TIME")), looks_personal(column)
+    return not _is_named(column), column.type.startswith(("DATE", "TIME")), looks_personal(column)
+
+
+def _is_named(column: ColumnProfile) -> bool:
+    return is_key_name(column.name) or is_counter_name(column.name)
 
 
 class _Search:
@@ -77,7 +80,7 @@ class _Search:
         self._rows, self._row_count = rows, row_count
         usable = [c for c in columns if not c.null_count and may_be_key(c.type) and c.distinct_count > 1]
         self._nearly = {column.name for column in columns if column.duplicate_rows}
-        self._columns = sorted(usable, key=lambda column: -column.distinct_count)[:_CANDIDATES]
+        self._columns = sorted(usable, key=lambda column: (not _is_named(column), -column.distinct_count))[:_CANDIDATES]
         first = rows.limit(_FIRST_ROWS).project(", ".join(identifier(c.name) for c in self._columns) or "1")
         first.create(_FIRST)  # in memory, because it is read many times
         self._first = connection.table(_FIRST)
@@ -126,7 +129,7 @@ class _Search:
         """Sets of columns that have enough combinations of values, the likeliest first."""
         enough = (
             each
-            for each in combinations(self._columns, length)
+            for each in combinations(self._columns[:_COMBINED], length)
             if prod(column.distinct_count for column in each) >= self._row_count * (1 - RARE)
         )
         yield from sorted(enough, key=lambda each: tuple(map(sum, zip(*map(_unlikeliness, each), strict=True))))

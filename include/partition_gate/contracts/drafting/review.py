@@ -76,7 +76,8 @@ def _nearly_kept(profile: DataProfile, column: ColumnProfile) -> Iterator[str]:
         yield f"is nearly a key: {of_rows(column.duplicate_rows, rows)} share their value (a warning)"
     if 0 < column.null_count <= RARE * rows:
         budget = null_budget_percent(column)
-        yield f"is nearly complete: {of_rows(column.null_count, rows)} have no value ({budget:g} % are allowed)"
+        allowed = "nulls are not limited" if budget is None else f"{budget:g} % are allowed"
+        yield f"is nearly complete: {of_rows(column.null_count, rows)} have no value ({allowed})"
     if not refers and (listed := listed_values(column, rows)) and listed.other_rows:
         yield f"nearly has only {len(listed.values)} values: {of_rows(listed.other_rows, rows)} have others (a warning)"
     for side, far in (("below", column.far_below), ("above", column.far_above)):
