@@ -436,6 +436,15 @@ def test_failing_values_that_were_cut_are_followed_by_the_number_of_other_rows(c
     assert found.failing == f"SJU 20, BQN 2{more}"
 
 
+def test_reasons_and_members_that_were_cut_are_counted():
+    team = Team(name="Ops", members=tuple(Member(username=name) for name in ("ana", "bo", "cy", "di", "ed")))
+    settlement = a_settlement(PartitionOutcome.ERRORED, why=("no disk", "no lock", "no file", "no time", "no luck"))
+
+    told = read(for_producers(alerts_for(settlement, (), a_dataset(team=team), LINKS)))
+
+    assert ("no file\nand 2 more" in told, "(ana, bo, cy and 2 more)" in told) == (True, True)
+
+
 ALL_TOLD = [outcome for outcome in PartitionOutcome if outcome is not PartitionOutcome.SUPERSEDED]
 
 
