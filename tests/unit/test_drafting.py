@@ -154,6 +154,15 @@ def test_a_list_names_five_of_the_values_that_were_left_out_and_counts_the_other
     assert str(rule["description"]).endswith("had another: a, b, c, d, e and 33 more.")
 
 
+def test_a_rare_value_that_is_personal_is_counted_and_not_named_and_a_long_one_is_cut():
+    rare = {"ann@example.org": 1, "x" * 5000: 1}
+    state = a_column("state", "VARCHAR", distinct_count=4, values=counted(open=1600, sent=1398, **rare))
+
+    [rule] = the_property(a_profile(state, row_counts=(3000,)), "state")["quality"]
+
+    assert str(rule["description"]).endswith(f"had another: {'x' * 60}… (5,000 characters) and 1 more.")
+
+
 FAR = {"limit": 83, "nearest": -999999, "rows": 1}
 
 

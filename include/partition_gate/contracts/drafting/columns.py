@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from partition_gate.contracts.drafting.classification import content_of
 from partition_gate.contracts.drafting.guesses import (
     ListedValues,
     listed_values,
@@ -21,10 +22,11 @@ from partition_gate.contracts.drafting.guesses import (
 )
 from partition_gate.contracts.drafting.naming import has_personal_name
 from partition_gate.contracts.drafting.profile import ColumnPart, ColumnProfile, DataProfile, FarValues, Reference
+from partition_gate.core.display import displayed
 from partition_gate.core.values import Scalar
 
 WARNING = {"severity": "warning"}
-_NAMED = 5
+_NAMED, _LONGEST = 5, 60
 
 
 def drafted_column(profile: DataProfile, column: ColumnProfile, names: Mapping[str, str]) -> dict[str, Any]:
@@ -127,10 +129,8 @@ def _rules(profile: DataProfile, column: ColumnProfile) -> Iterator[dict[str, An
 def _list_rule(column: ColumnProfile, listed: ListedValues, row_count: int) -> dict[str, Any]:
     text = f"Guess: the {len(listed.values)} values observed."
     if listed.other_rows:
-        named = ", ".join(str(each.value) for each in listed.rare[:_NAMED])
-        more = listed.rare_count - len(listed.rare[:_NAMED])
-        others = " and ".join(filter(None, (named, f"{more:,} more" if more else "")))
-        text = f"Guess: the values that were frequent; {of_rows(listed.other_rows, row_count)} had another: {others}."
+        others = of_rows(listed.other_rows, row_count)
+        text = f"Guess: the values that were frequent; {others} had another: {_rare_values(column, listed)}."
     return {
         "id": f"{column.name}_values",
         "metric": "invalidValues",
@@ -139,6 +139,14 @@ def _list_rule(column: ColumnProfile, listed: ListedValues, row_count: int) -> d
         **(WARNING if listed.other_rows else {}),
         "description": text,
     }
+
+
+def _rare_values(column: ColumnProfile, listed: ListedValues) -> str:
+    """Five of them, and the number of the others. An e-mail address in a column of states is not named."""
+    texts = (str(each.value) for each in listed.rare)
+    plain = [displayed(text, limit=_LONGEST) for text in texts if content_of([text], column=column.name) is None]
+    more = listed.rare_count - len(plain[:_NAMED])
+    return " and ".join(filter(None, (", ".join(plain[:_NAMED]), f"{more:,} more" if more else "")))
 
 
 def _range_rule(column: ColumnProfile, bound: str, limit: Scalar, rows: str, far: FarValues) -> dict[str, Any]:
