@@ -21,6 +21,7 @@ from partition_gate.adapters.warehouse_delta.examination import StorageProbe
 from partition_gate.connections import ledger_database, slack_bot_token
 from partition_gate.core.addresses import Tool
 from partition_gate.core.diagnosis import Diagnosis, Finding, failed, ok, warning
+from partition_gate.core.display import listed
 from partition_gate.core.errors import GateError
 from partition_gate.core.partition import Location
 from partition_gate.gate.deadlines import LimitReached, within
@@ -99,7 +100,7 @@ def _versions() -> Finding:
     others = [each for each in stated if each.name != _DISTRIBUTION]
     differing = [text for each in others if (text := _differing(each))]
     if differing:
-        named = ", ".join(differing[:_NAMED]) + (" ..." if len(differing) > _NAMED else "")
+        named = listed(differing, _NAMED)
         return warning(f"packages that do not fit this version: {named}; install {_DISTRIBUTION} again")
     return ok(f"{_DISTRIBUTION} {version(_DISTRIBUTION)}, Python 3.11; its packages fit")
 

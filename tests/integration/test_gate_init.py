@@ -223,3 +223,38 @@ def test_two_folders_never_become_one_table(tmp_path: Path):
     document = yaml.safe_load(drafted(tmp_path, root).read_text())
 
     assert [each["name"] for each in document["schema"]] == ["A_b", "a_b_2", "a_b_3"]
+
+
+@pytest.mark.parametrize(
+    ("place", "options", "command"),
+    [
+        ("data", (), "gate init {}/data/raw/shop"),
+        ("data/raw/shop/orders/2026", (), "gate init {}/data/raw/shop/orders"),
+        ("data/raw/shop/orders/2026/11/25", (), "gate init {}/data/raw/shop/orders"),
+        ("data/raw/shop/orders", ("--pattern", "{dt:%Y%m%d}/*.parquet"), "gate init {}/data/raw/shop/orders"),
+    ],
+)
+def test_a_wrong_path_or_pattern_is_told_with_a_command_that_works(
+    tmp_path: Path, place: str, options: tuple[str, ...], command: str
+):
+    for day in (25, 26, 27):
+        landed(tmp_path, f"data/raw/shop/orders/2026/11/{day}", awkward())
+        landed(tmp_path, f"data/raw/shop/lines/dt=2026-11-{day}", awkward())
+
+    refused = gate(tmp_path, "init", str(tmp_path / place), *options)
+
+    assert isinstance(refused.exception, GateError)
+    [run] = [line for line in str(refused.exception).splitlines() if line.startswith("  run: ")]
+    typed = run.removeprefix("  run: ").partition("   (")[0]
+    assert (exit_code(refused.exception), typed) == (2, command.format(tmp_path))
+    assert gate(tmp_path, *typed.split()[1:]).exit_code == 0
+
+
+def test_names_that_were_left_out_are_cut_with_their_number(tmp_path: Path):
+    landed(tmp_path / "orders", "dt=2026-11-01", awkward())
+    for number in range(25):
+        landed(tmp_path / "orders", f"dt={'x' * 201}{number}", awkward())
+
+    told = gate(tmp_path, "init", str(tmp_path / "orders")).stderr
+
+    assert (told.count("skipped "), "and 5 more\n" in told) == (20, True)

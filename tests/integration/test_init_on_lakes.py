@@ -293,3 +293,65 @@ def test_the_demo_s_lake_is_drafted_with_its_relationships_and_all_of_it_is_gree
     keys = {"flights": "2013-01-02", "weather": "2013-01-02", "weather_hourly": "2013-01-01/07"}
     assert all(is_green(tmp_path, f"{contract}/{name}", keys.get(name, "snapshot")) for name in names)
     assert told.count("\n  ") <= 12
+
+
+def with_defects(day: date) -> pa.Table:
+    """1,000 orders of a day. The last day has a few rows that break what all others keep."""
+    numbers, is_last = range(1000), day == DAYS[-1]
+    columns: dict[str, list[Any]] = {
+        "order_id": [f"o{day:%d}-{number}" for number in numbers],
+        "customer_id": [number % 50 for number in numbers],
+        "email": [f"person{number % 50}@example.org" for number in numbers],
+        "distance": [80 + number * 37 % 4900 for number in numbers],
+        "shipped_on": [day] * 1000,
+        "placed_at": [datetime(day.year, day.month, day.day, number % 24, tzinfo=UTC) for number in numbers],
+        "state": [("open", "closed", "sent")[number % 3] for number in numbers],
+        "note": [f"note {number}" for number in numbers],
+    }
+    if is_last:
+        columns["order_id"][5] = columns["order_id"][4]
+        columns["customer_id"][7:10] = [999] * 3
+        columns["distance"][3] = -999999
+        columns["shipped_on"][4] = date(1900, 1, 1)
+        columns["placed_at"][4] = datetime(1900, 1, 1, tzinfo=UTC)
+        columns["state"][9] = "opne"
+        columns["note"][1:3] = [None] * 2
+    return pa.table(columns)
+
+
+def test_defects_become_warnings_with_their_figures_and_the_rows_that_they_came_from_pass(tmp_path: Path) -> None:
+    emails = [f"person{number}@example.org" for number in range(50)]
+    put(tmp_path / "shop/customers", "a.parquet", pa.table({"email": emails, "id": list(range(50))}))
+    for day in DAYS:
+        put(tmp_path / "shop/orders", f"dt={day}/a.parquet", with_defects(day))
+
+    contract, document, told = drafted(tmp_path, tmp_path / "shop")
+
+    properties = {each["name"]: each for each in document["schema"][1]["properties"]}
+    relationships = {
+        name: each["relationships"][0]["to"] for name, each in properties.items() if "relationships" in each
+    }
+    assert relationships == {"customer_id": "customers.id"}
+    figures = (
+        "customer_id refers to customers.id: nearly: 3 of 4,000 rows have no parent (a warning)",
+        "order_id is nearly a key: 2 of 4,000 rows share their value (a warning)",
+        "distance has values far below all others: in 1 of 4,000 rows (a warning)",
+        "shipped_on has values far below all others: in 1 of 4,000 rows (a warning)",
+        "placed_at has values far below all others: in 1 of 4,000 rows (a warning)",
+        "state nearly has only 3 values: 1 of 4,000 rows have others (a warning)",
+    )
+    assert [figure for figure in figures if f"  orders: {figure}\n" not in told] == []
+    assert is_green(tmp_path, f"{contract}/customers", "snapshot")
+    assert is_green(tmp_path, f"{contract}/orders", str(DAYS[-1]))
+
+
+def test_each_drafted_warning_finds_the_rows_that_it_was_drafted_from(tmp_path: Path) -> None:
+    for day in DAYS:
+        put(tmp_path / "orders", f"dt={day}/a.parquet", with_defects(day))
+
+    contract, _, _ = drafted(tmp_path, tmp_path / "orders")
+
+    result = gate(tmp_path, "run", str(contract), str(DAYS[-1]), "--json")
+    warned = {each["rule_id"] for each in json.loads(result.stdout)["checks"] if each["outcome"] == "warned"}
+    ids = {"order_id_duplicates", "distance_minimum", "shipped_on_minimum", "placed_at_minimum", "state_values"}
+    assert warned == {f"orders.{name}" for name in ids} or warned == ids

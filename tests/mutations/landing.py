@@ -8,8 +8,6 @@ PATTERNS = "tests/unit/test_path_patterns.py"
 STORES = "tests/integration/test_object_store_behaviour.py"
 LAYOUTS = "tests/integration/test_landing_layouts.py"
 LINT = "tests/unit/test_lint.py"
-GUESSES = "tests/unit/test_drafting_layouts.py"
-DRAFTS = "tests/integration/test_init_on_lakes.py"
 
 PATHS = (
     Mutation("a name with two readings has the one that is found first", "core/path_pattern.py",
@@ -72,35 +70,4 @@ PATHS = (
     Mutation("producers are not told that the paths change", "contracts/compatibility/compare.py",
              'if d.path.startswith("servers[") and name == PATTERN:', 'if d.path == PATTERN:',
              "tests/unit/test_compatibility.py"),
-)  # fmt: skip
-
-DRAFTING = (
-    Mutation("one stray folder hides the layout of a lake", "contracts/drafting/layouts.py",
-             "for name in names) * 2 > len(names):", "for name in names) == len(names):",
-             f"{GUESSES}::test_a_layout_is_guessed_from_the_names_and_its_pattern_fits_them"),
-    Mutation("two tables in one folder are judged as one", "contracts/drafting/layouts.py",
-             'if len(patterns) == 1 else patterns', 'if patterns else {}',
-             f"{GUESSES}::test_files_with_different_beginnings_are_different_tables"),
-    Mutation("the day of a path contradicts a column of the files", "contracts/drafting/layouts.py",
-             "if name in taken and (free :=", "if name in columns and (free :=",
-             f"{GUESSES}::test_a_field_that_we_name_has_no_name_of_a_column"),
-    Mutation("any long number is the number of a card", "contracts/drafting/classification.py",
-             '"card numbers": (is_card_number, 0.95)', '"card numbers": (is_card_number, 0.05)',
-             f"{GUESSES}::test_a_number_in_ten_is_like_a_card_by_chance_so_that_nearly_all_must_be"),
-    Mutation("the salaries of people are the bounds of a draft", "contracts/drafting/draft.py",
-             "value_range = None if looks_personal(column) else rounded_range(column)",
-             "value_range = rounded_range(column)",
-             f"{DRAFTS}::test_no_value_of_a_person_is_in_the_draft_or_in_what_the_command_tells"),
-    Mutation("the phone numbers of people are a list of a draft", "contracts/drafting/guesses.py",
-             "return named or column.content is not None", "return named",
-             f"{DRAFTS}::test_no_value_of_a_person_is_in_the_draft_or_in_what_the_command_tells"),
-    Mutation("a column refers to a table that lacks its values", "adapters/profiling.py",
-             "and not absent.limit(1).fetchall()", "or absent is None",
-             f"{DRAFTS}::test_a_column_that_is_named_after_another_table_refers_to_it_only_if_all_its_values_exist_there"),
-    Mutation("two tables that count from one refer to each other", "contracts/drafting/relationships.py",
-             "if column.name not in child.unique and _may_refer(column):", "if _may_refer(column):",
-             f"{GUESSES}::test_two_unique_columns_do_not_refer_to_each_other"),
-    Mutation("only the last region is read", "apps/cli/drafts.py",
-             "key=lambda key: day_of(key) or date.min)", "key=str)",
-             f"{DRAFTS}::test_the_newest_partitions_of_every_region_are_read"),
 )  # fmt: skip

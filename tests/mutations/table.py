@@ -5,10 +5,11 @@ from __future__ import annotations
 from tests.mutations.anomalies import COMPARING, DIGESTING, PROMOTING
 from tests.mutations.ci_formats import SHOWN
 from tests.mutations.columns_and_values import READING, SHOWING
+from tests.mutations.drafting import DRAFTING
 from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
 from tests.mutations.guides import GUIDING
 from tests.mutations.incidents import DELIVERING, LASTING
-from tests.mutations.landing import DRAFTING, PATHS
+from tests.mutations.landing import PATHS
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
@@ -223,12 +224,14 @@ TELLING = (
 
 KEYING = (
     Mutation("a key is recorded as somebody typed it", "gate/pipeline.py",
-             "self.key, self.ports = today.dataset.location.key(key), ports", "self.key, self.ports = key, ports",
+             "self.key, self.ports = canonical_key(today.dataset, key, now=ports.clock.now()), ports",
+             "self.key, self.ports = key, ports",
              PIPELINE),
     Mutation("a mistyped key that names no date is recorded as missing", "gate/discover.py",
              "if covered is None and dataset.location.segments:", "if dataset is None:", PIPELINE),
     Mutation("an outcome is forgotten only under one spelling of its key", "gate/operations.py",
-             "key = today.dataset.location.key(key)", "key = key.strip()", PIPELINE),
+             "        key = canonical_key(today.dataset, key, now=ports.clock.now())", "        key = key.strip()",
+             PIPELINE),
     Mutation("a decimal has a key for each number of zeros", "core/key_types.py",
              "exact = value.quantize(Decimal(1).scaleb(-self.scale), context=Context(prec=_MOST_DIGITS))",
              "exact = value", KEYS),

@@ -427,6 +427,24 @@ def test_the_most_frequent_failing_values_are_told():
     assert "23 of 842 rows (2.73%): SJU 20, #b2eadfba 1,003; expected" in read(for_producers(messages))
 
 
+@pytest.mark.parametrize(("count", "more"), [(22, ""), (23, " and 1 more row"), (1_030, " and 1,008 more rows")])
+def test_failing_values_that_were_cut_are_followed_by_the_number_of_other_rows(count: int, more: str):
+    values = (FailingValue(value="SJU", count=20), FailingValue(value="BQN", count=2))
+
+    found = a_result("dest.in_airports", element_count=2_000, unexpected_count=count, failing_values=values)
+
+    assert found.failing == f"SJU 20, BQN 2{more}"
+
+
+def test_reasons_and_members_that_were_cut_are_counted():
+    team = Team(name="Ops", members=tuple(Member(username=name) for name in ("ana", "bo", "cy", "di", "ed")))
+    settlement = a_settlement(PartitionOutcome.ERRORED, why=("no disk", "no lock", "no file", "no time", "no luck"))
+
+    told = read(for_producers(alerts_for(settlement, (), a_dataset(team=team), LINKS)))
+
+    assert ("no file\nand 2 more" in told, "(ana, bo, cy and 2 more)" in told) == (True, True)
+
+
 ALL_TOLD = [outcome for outcome in PartitionOutcome if outcome is not PartitionOutcome.SUPERSEDED]
 
 

@@ -20,7 +20,7 @@ from partition_gate.gate.reconcile import reconcile
 from partition_gate.incidents.model import Incident
 from partition_gate.judging.anomalies import Anomaly, Comparison, Metric
 from partition_gate.judging.drift import Baseline
-from partition_gate.testing.builders import a_baseline, a_split
+from partition_gate.testing.builders import NOON, a_baseline, a_split
 from partition_gate.testing.ports import FakePorts, Killed, failing
 
 PINNED = ("2026-10-01", "2026-10-02", "2026-10-03")
@@ -304,7 +304,7 @@ def test_a_dataset_without_a_baseline_cannot_be_unpinned(gate: Gate) -> None:
 def test_a_range_is_read_as_keys(segments: str, text: str, keys: list[str]) -> None:
     dataset = a_dataset(segments).dataset
 
-    assert keys_of(dataset, text) == tuple(map(dataset.location.key, keys))
+    assert keys_of(dataset, text, now=NOON) == tuple(map(dataset.location.key, keys))
 
 
 @pytest.mark.parametrize(
@@ -319,13 +319,13 @@ def test_a_range_is_read_as_keys(segments: str, text: str, keys: list[str]) -> N
 def test_a_range_is_complete_where_the_clocks_change(segments: str, text: str, count: int) -> None:
     dataset = a_dataset(segments, customProperties=[{"property": "timezone", "value": "Europe/Berlin"}]).dataset
 
-    assert len(keys_of(dataset, text)) == count
+    assert len(keys_of(dataset, text, now=NOON)) == count
 
 
 def test_a_range_has_only_the_days_of_the_calendar() -> None:
     dataset = a_dataset(customProperties=[{"property": "calendar", "value": "weekdays"}]).dataset
 
-    assert keys_of(dataset, "2026-10-31..2026-11-03") == ("2026-11-02", "2026-11-03")
+    assert keys_of(dataset, "2026-10-31..2026-11-03", now=NOON) == ("2026-11-02", "2026-11-03")
 
 
 @pytest.mark.parametrize(
@@ -337,10 +337,10 @@ def test_a_range_has_only_the_days_of_the_calendar() -> None:
 )
 def test_a_range_that_means_nothing_is_refused(segments: str, text: str, why: str) -> None:
     with pytest.raises(CannotAct, match=why):
-        keys_of(a_dataset(segments).dataset, text)
+        keys_of(a_dataset(segments).dataset, text, now=NOON)
 
 
 @pytest.mark.parametrize("text", ["2026-11-01..", "..2026-11-01", "2026-11-01..soon", ""])
 def test_half_a_range_is_refused(text: str) -> None:
     with pytest.raises(MalformedPartitionKey):
-        keys_of(a_dataset().dataset, text)
+        keys_of(a_dataset().dataset, text, now=NOON)

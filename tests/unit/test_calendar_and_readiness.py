@@ -11,7 +11,7 @@ from tests.unit.test_odcs import minimal, read
 from partition_gate.contract.calendar import deadline, newest_ended, period
 from partition_gate.contract.model import Dataset
 from partition_gate.contract.readiness import Missing, NotExpected, Readiness, Ready, Wait, readiness
-from partition_gate.contract.schedule import schedule_of
+from partition_gate.contract.schedule import canonical_key, schedule_of
 from partition_gate.core.errors import MalformedPartitionKey
 from partition_gate.core.partition import DataFile, Partition, idempotency_key
 from partition_gate.core.units import duration, fraction
@@ -94,6 +94,34 @@ def test_the_newest_period_that_has_ended_has_a_key_in_the_form_of_another(chang
 
 def test_the_newest_period_keeps_the_region_of_a_key():
     assert newest_ended(read(minimal(servers=REGIONS)), "EU/2026-10-01", now=at("2026-11-02T12:00")) == "EU/2026-11-01"
+
+
+WEEKDAYS = [{"property": "calendar", "value": "weekdays"}]
+SNAPSHOT = [{"server": "x", "type": "local", "path": "data/*.parquet", "format": "parquet"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "now", "example"),
+    [
+        ({}, "2026-11-30T08:00", "2026-11-29"),
+        ({"customProperties": WEEKDAYS}, "2026-11-30T08:00", "2026-11-27"),
+        ({"customProperties": [{"property": "startDate", "value": "2027-01-01"}]}, "2026-11-30T08:00", "2026-11-29"),
+        ({"servers": HOURS}, "2026-11-30T08:10", "2026-11-30/07"),
+        ({"servers": REGIONS}, "2026-11-30T08:10", "EU/2026-11-29"),
+        ({"servers": SNAPSHOT}, "2026-11-30T08:10", "snapshot"),
+    ],
+)
+def test_a_key_typed_wrong_is_answered_with_the_newest_partition_that_is_expected(changes, now, example):
+    dataset = read(minimal(**changes))
+
+    with pytest.raises(MalformedPartitionKey, match=f"(such as|use the key) '?{example}'?$"):
+        canonical_key(dataset, "2026-13-45/x/y", now=at(now))
+
+
+def test_a_key_typed_right_is_its_canonical_form():
+    dataset = read(minimal(servers=REGIONS))
+
+    assert canonical_key(dataset, "E%55/2026-11-01", now=at("2026-11-30T08:00")) == "EU/2026-11-01"
 
 
 def test_a_key_without_a_date_has_no_newest_period():

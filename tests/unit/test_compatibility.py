@@ -152,6 +152,16 @@ def test_the_same_promise_in_other_units_or_other_numbers_breaks_nobody():
     assert {change.kind for change in found.changes} == {"documentation changed"}
 
 
+def test_a_long_list_of_values_is_cut_with_the_number_of_the_others():
+    def longer(document: dict[str, Any]) -> None:
+        column(document, "state")["enum"] = [{"value": f"value {number:03d}"} for number in range(60)]
+
+    [change] = edited(longer).changes
+
+    assert change.new is not None
+    assert change.new.endswith("value 010 and 49 more")
+
+
 def test_a_column_with_the_same_id_and_another_name_is_a_rename():
     old, new = a_contract(), a_contract()
     column(old, "shop")["id"] = column(new, "shop")["id"] = "c4"

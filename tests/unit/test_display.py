@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from partition_gate.core.display import SHOWN_LENGTH, displayed, excerpt, share
+from partition_gate.core.display import SHOWN_LENGTH, displayed, excerpt, listed, share
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,17 @@ def test_null_has_no_excerpt():
 )
 def test_a_share_is_never_rounded_to_nothing_or_to_the_whole(count: int, whole: int, text: str) -> None:
     assert share(count, whole) == text
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b"], "a, b"),
+        (["a", "b", "c"], "a, b and 1 more"),
+        (["a"] * 1202, "a, a and 1,200 more"),
+    ],
+)
+def test_a_list_that_was_cut_says_how_many_more_there_are(texts: list[str], shown: str):
+    assert listed(texts, 2) == shown

@@ -21,8 +21,8 @@ from partition_gate.contracts.drafting.layouts import (
     patterned_location,
     renamed,
 )
-from partition_gate.contracts.drafting.profile import ColumnProfile, DataProfile
-from partition_gate.contracts.drafting.relationships import candidates
+from partition_gate.contracts.drafting.profile import ColumnProfile, DataProfile, Reference
+from partition_gate.contracts.drafting.relationships import candidates, confirmed
 from partition_gate.contracts.drafting.review import MOST, to_check
 from partition_gate.testing.builders import a_location, a_patterned_location
 
@@ -171,7 +171,7 @@ def a_profile(root: str, *columns: ColumnProfile, **facts: object) -> DataProfil
     return DataProfile.model_validate({**given, "columns": columns, **facts})
 
 
-CUSTOMERS = a_profile("/shop/customers", a_column("id"), unique=("id",))
+CUSTOMERS = a_profile("/shop/customers", a_column("id"), unique=("id",), key=("id",))
 
 
 @pytest.mark.parametrize(
@@ -180,6 +180,8 @@ CUSTOMERS = a_profile("/shop/customers", a_column("id"), unique=("id",))
         (a_column("customer_id"), True),
         (a_column("customers_id"), True),
         (a_column("id"), True),
+        (a_column("customer"), True),
+        (a_column("customerId", "INTEGER"), True),
         (a_column("customer_id", "VARCHAR"), False),
         (a_column("city_id"), False),
         (a_column("customer_id", "DOUBLE"), False),
@@ -195,12 +197,71 @@ def test_a_column_may_refer_to_what_it_is_named_after(column: ColumnProfile, *, 
     assert found == ([("/shop/orders", column.name, "/shop/customers", "id")] if refers else [])
 
 
+MAIL = {"kind": "e-mail addresses", "fraction": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("column", "is_only_key", "refers"),
+    [
+        (a_column("tailnum", "VARCHAR"), True, True),
+        (a_column("tailnum", "VARCHAR"), False, False),
+        (a_column("plane_code", "VARCHAR"), False, True),
+        (a_column("email", "VARCHAR"), True, False),
+        (a_column("contact", "VARCHAR", content=MAIL), True, False),
+        (a_column("title", "VARCHAR"), True, False),
+        (a_column("line_no"), True, False),
+        (a_column("seats"), True, False),
+        (a_column("is_new", "BOOLEAN"), True, False),
+        (a_column("built", "DATE"), True, False),
+    ],
+)
+def test_a_column_of_the_same_name_refers_to_it_only_if_it_identifies_something(
+    column: ColumnProfile, *, is_only_key: bool, refers: bool
+) -> None:
+    parent = a_profile("/x/parts", column, unique=(column.name,), key=(column.name,) if is_only_key else ())
+
+    found = list(candidates([a_profile("/x/flights", column), parent]))
+
+    assert bool(found) is refers
+
+
+def test_nothing_refers_to_a_key_that_is_personal() -> None:
+    contact = a_column("contact", "VARCHAR")
+    parent = a_profile("/x/people", a_column("contact", "VARCHAR", content=MAIL), unique=("contact",), key=("contact",))
+
+    assert list(candidates([a_profile("/x/calls", contact), parent])) == []
+
+
+def a_reference(to: str, orphans: int, **facts: int) -> Reference:
+    return Reference(
+        **{"column": "c", "to_source": to, "to_column": "id", "values": 5, "rows": 1000, "orphans": orphans} | facts
+    )
+
+
+def test_a_column_refers_to_the_parent_that_fits_best_if_nearly_every_row_has_one() -> None:
+    assert confirmed([a_reference("a", 5), a_reference("b", 1), a_reference("c", 900)]) == a_reference("b", 1)
+    assert confirmed([a_reference("a", 11)]) is None
+    assert confirmed([a_reference("a", 0, values=1)]) is None
+    assert confirmed([]) is None
+
+
 def test_two_unique_columns_do_not_refer_to_each_other() -> None:
     assert list(candidates([CUSTOMERS, a_profile("/shop/orders", a_column("id"), unique=("id",))])) == []
 
 
+def test_few_nulls_that_are_all_in_one_partition_are_told_without_a_limit() -> None:
+    column = a_column("v", null_fractions=(1.0, 0.0), null_count=5)
+
+    lines = to_check({"events": a_profile("/x", column)})
+
+    assert "events: v is nearly complete: 5 of 1,000 rows have no value (nulls are not limited)" in lines
+
+
+SECRETS = ({"value": "secret a", "rows": 500}, {"value": "secret b", "rows": 500})
+
+
 def test_what_to_check_is_a_short_list_with_figures_and_without_values() -> None:
-    many = tuple(a_column(f"c{n}", "VARCHAR", distinct_count=2, values=("secret a", "secret b")) for n in range(20))
+    many = tuple(a_column(f"c{n}", "VARCHAR", distinct_count=2, values=SECRETS) for n in range(20))
     location = a_patterned_location("{dt:%Y%m%d}.parquet", dt="DATE")
     profile = a_profile("/x", *many, location=location, keys=("2026-11-29",), refused=2, key=("c1", "c2"))
 

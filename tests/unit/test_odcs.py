@@ -80,7 +80,7 @@ def a_pattern(pattern: str, **column: str) -> str:
 def test_a_pattern_gives_the_location_a_layout_with_the_types_of_its_columns():
     where = read_contract(a_pattern("{schema}_{dt:%Y%m%d}.parquet"), path="o.yaml").dataset.location
 
-    assert (where.root, where.example) == ("s3://lake/orders", "2013-01-03")
+    assert (where.root, where.example) == ("s3://lake/orders", "2026-01-31")
     assert where.place("2026-11-29") == "s3://lake/orders/orders_20261129.parquet"
 
 

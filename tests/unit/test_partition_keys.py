@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partition_gate.contract.schedule import canonical_key
 from partition_gate.contracts.odcs.reader import read_contract
 from partition_gate.core.errors import MalformedPartitionKey
 from partition_gate.core.key_types import key_type
@@ -215,9 +216,9 @@ def test_a_key_typed_wrong_is_answered_with_an_example() -> None:
 
     assert str(refused.value) == (
         "'2013-13-45/07' is not a partition key of s3://landing/flights: dt: '2013-13-45' is not a calendar date; "
-        "write a key such as 2013-01-03/07"
+        "write a key such as 2026-01-31/07"
     )
-    assert str(missing.value) == "a partition key of the form <dt>/<hour> is missing; write a key such as 2013-01-03/07"
+    assert str(missing.value) == "a partition key of the form <dt>/<hour> is missing; write a key such as 2026-01-31/07"
 
 
 def test_a_dataset_without_segments_has_the_one_key_snapshot() -> None:
@@ -268,5 +269,5 @@ def test_the_page_shows_what_gate_run_answers() -> None:
     shown = re.findall(r"\$ gate run flights ?(.*)\n    gate: (.*)\n", PAGE)
     for key, answer in shown:
         with pytest.raises(MalformedPartitionKey, match=f"^{re.escape(answer)}$"):
-            flights.dataset.location.key(key)
+            canonical_key(flights.dataset, key, now=datetime(2026, 11, 30, 12, tzinfo=UTC))
     assert len(shown) == 2

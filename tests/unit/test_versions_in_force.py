@@ -224,7 +224,7 @@ PROBLEMS = {
             a_version("2.0.0", "2026-01-01"),
         ),
         "servers",
-        "partitions were day=2013-01-03 and are dt=2013-01-03",
+        "partitions were day=2026-01-31 and are dt=2026-01-31",
     ),
     "keys of another type": (
         (
@@ -232,7 +232,7 @@ PROBLEMS = {
             a_version("2.0.0", "2026-01-01"),
         ),
         "servers",
-        "partitions were dt=EU and are dt=2013-01-03",
+        "partitions were dt=EU and are dt=2026-01-31",
     ),
     "a type that loses values": (
         (a_version("1.0.0"), a_version("2.0.0", "2026-01-01", a_column("id", "DOUBLE"))),

@@ -22,6 +22,7 @@ from partition_gate.alerts.wording import AlertText, alert_text, promise_text
 from partition_gate.contract.calendar import local_day
 from partition_gate.contract.model import Channel, Dataset, Status
 from partition_gate.core.addresses import Tool, is_email_address, is_webhook_url, mailto_address, tool_of
+from partition_gate.core.display import listed
 from partition_gate.core.record import Record
 from partition_gate.incidents.model import Audience
 from partition_gate.judging.attempt import Message, Settlement
@@ -170,7 +171,7 @@ def _buttons(case: Case, links: Links, audience: Audience) -> tuple[Button, ...]
 
 def _origin(case: Case) -> str:
     settled, team = case.settlement, case.dataset.contract.team
-    people = ", ".join(clean(member.name or member.username, limit=40) for member in team.members[:_MEMBERS_SHOWN])
+    people = listed([clean(member.name or member.username, limit=40) for member in team.members], _MEMBERS_SHOWN)
     owner = " ".join(part for part in (clean(team.name, limit=60), f"({people})" if people else "") if part)
     parts = (
         f"Contract {clean(settled.contract, limit=60)} {clean(settled.version, limit=20)}",

@@ -77,7 +77,8 @@ class Case(Record):
         """The settlement's reasons that do not come from a single rule, as inert lines."""
         rules = tuple(f"{result.rule_id}: " for result in self.results)
         own = [cause for cause in self.settlement.why if not (rules and cause.startswith(rules))]
-        return tuple(plain(cause, limit=300) for cause in own[:CAUSES_SHOWN])
+        more = [f"and {len(own) - CAUSES_SHOWN:,} more"] if len(own) > CAUSES_SHOWN else []
+        return tuple(plain(cause, limit=300) for cause in (*own[:CAUSES_SHOWN], *more))
 
     def rule_lines(self, results: tuple[CheckResult, ...], *, impact: bool = False) -> tuple[str, ...]:
         """One bullet per rule for the six most important rules, then the number of the others.

@@ -8,6 +8,7 @@ from datetime import UTC
 from partition_gate.alerts.alert import Alert, blocks_of
 from partition_gate.alerts.slack_blocks import Context, Header, Section, block_kit, clean, code, plain
 from partition_gate.core.addresses import Tool
+from partition_gate.core.display import listed
 from partition_gate.core.record import digest
 from partition_gate.core.units import roughly
 from partition_gate.incidents.model import (
@@ -124,8 +125,8 @@ def _listed(news: ThreadNews) -> tuple[str, str]:
     if count > _LINES_SHOWN:
         lines.append(f"and {count - _LINES_SHOWN:,} more: `gate incidents list`")
     mark = _GREEN if not unresolved else _RED if any(incident.blocked for incident in ordered) else "\U0001f7e1"
-    named = [f"{clean(each.dataset, limit=60)} {clean(each.cause, limit=60)}" for each in ordered[:_NAMED]]
-    text = f"{headline}: {', '.join(named)}{', …' if count > _NAMED else ''}"
+    named = [f"{clean(each.dataset, limit=60)} {clean(each.cause, limit=60)}" for each in ordered]
+    text = f"{headline}: {listed(named, _NAMED)}"
     footer = Context(text=f"{_later_news(thread)} Details: gate incidents list")
     return text, block_kit((Header(text=f"{mark} {headline}"), Section(lines=tuple(lines)), footer))
 

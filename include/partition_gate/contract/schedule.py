@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from partition_gate.contract.calendar import HOUR_SEGMENTS, frequency
+from partition_gate.contract.calendar import HOUR_SEGMENTS, frequency, is_expected, local_day, newest_ended, window_keys
 from partition_gate.contract.model import Dataset
 from partition_gate.contract.readiness import quiet_period
+from partition_gate.core.errors import MalformedPartitionKey
 from partition_gate.core.partition import SNAPSHOT
 from partition_gate.core.partition_key import Segment
 from partition_gate.core.record import Record
@@ -24,6 +26,7 @@ _FORMATS = {
     "month": "%m",
     "day": "%d",
 }
+_A_MONTH = timedelta(days=31)
 _AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -76,6 +79,40 @@ def example_key(dataset: Dataset, day: date) -> str | None:
         return None
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(dataset.limits.timezone))
     return dataset.location.key(midnight.strftime("/".join(part for part in formats if part)))
+
+
+def canonical_key(dataset: Dataset, text: str, *, now: datetime) -> str:
+    """The canonical key of a text, as `Location.key`; the example in the error is the newest expected partition.
+
+    Raises:
+        MalformedPartitionKey: the text is no key of the dataset.
+    """
+    try:
+        return dataset.location.key(text)
+    except MalformedPartitionKey:
+        # Only now, because every run asks for a key and hardly any needs an example.
+        return dataset.location.key(text, example=newest_expected(dataset, now=now))
+
+
+def newest_expected(dataset: Dataset, *, now: datetime) -> str:
+    """The key of the newest expected period that has ended; a part that is not a time (a region) is an example.
+
+    Without one, the newest period whether it is expected or not; without a date in the key, an example of a valid key.
+    """
+    location, midnight = dataset.location, datetime.combine(local_day(dataset, now), time())
+    parts = (
+        midnight.replace(tzinfo=ZoneInfo(dataset.limits.timezone)).strftime(own)
+        if (own := _segment_format(segment, dataset))
+        else segment.example
+        for segment in location.segments
+    )
+    try:
+        newest = newest_ended(dataset, location.key("/".join(parts)), now=now)
+    except MalformedPartitionKey:  # the format of a text in the path may not fit its column
+        return location.example
+    if newest is None:
+        return location.example
+    return next(filter(partial(is_expected, dataset), reversed(window_keys(dataset, newest, _A_MONTH))), newest)
 
 
 def _period(dataset: Dataset) -> timedelta:

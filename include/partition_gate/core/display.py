@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from partition_gate.core.record import Record
 
@@ -50,6 +51,12 @@ def displayed(value: str | Excerpt, *, limit: int = SHOWN_LENGTH) -> str:
     text, length = (value, len(value)) if isinstance(value, str) else (value.text, value.length)
     shown = escaped(text[:limit])
     return shown if length <= limit else f"{shown}… ({length:,} characters)"
+
+
+def listed(texts: Sequence[str], most: int) -> str:
+    """`a, b, c and 4 more`: the first texts of a list, and the number of the others if it was cut."""
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def escaped(text: str, *, but: str = "") -> str:

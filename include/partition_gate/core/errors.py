@@ -21,6 +21,7 @@ GateError
 ├── PartitionChanged       nobody: objects were replaced while they were read; start again
 ├── MalformedPartitionKey  the caller: the key does not fit the types of its columns
 ├── CannotForget           the caller: the outcome must stay recorded
+├── CannotAct              the caller: what is asked cannot be done as things are
 ├── NothingDue             the caller: nothing landed for the key, and nothing is promised (yet)
 ├── Superseded             nobody: a newer attempt owns the partition
 └── DeliveryError          nobody: the outbox retries
@@ -125,7 +126,7 @@ class CannotForget(GateError):
 
 
 class CannotAct(GateError):
-    """What a person asks for cannot be done: there is no such incident, held version or quarantined row any more."""
+    """What the caller asks cannot be done as things are: no version is held, or a folder has no partitions."""
 
 
 class Superseded(GateError):

@@ -141,7 +141,7 @@ class Day(KeyType[date]):
     """A date in the years 1 to 9999."""
 
     noun = "a calendar date"
-    example = "2013-01-03"
+    example = "2026-01-31"
 
     def parse(self, text: str) -> date:
         if not _DAY.fullmatch(text):
@@ -164,7 +164,7 @@ class Timestamp(KeyType[datetime]):
 
     @property
     def example(self) -> str:  # type: ignore[override]
-        return "2013-01-03T07:00:00" + self._zone
+        return "2026-01-31T07:00:00" + self._zone
 
     def parse(self, text: str) -> datetime:
         match = _TIMESTAMP.fullmatch(text)

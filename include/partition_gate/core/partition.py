@@ -38,11 +38,13 @@ class Location(Record):
 
     @property
     def example(self) -> str:
-        """An example of a valid key."""
+        """An example of a valid key, whatever the contract's calendar."""
         return "/".join(segment.example for segment in self.segments) or SNAPSHOT
 
-    def key(self, text: str) -> str:
+    def key(self, text: str, *, example: str = "") -> str:
         """The canonical key of a text (`2013-01-03/7` -> `2013-01-03/07`); without segments, empty means `snapshot`.
+
+        The error shows `example`, or without one the location's.
 
         Raises:
             MalformedPartitionKey: the number of parts is wrong, a part does not fit its segment's type, or no path of
@@ -50,12 +52,12 @@ class Location(Record):
         """
         if not self.segments and text in {"", SNAPSHOT}:
             return SNAPSHOT
-        key = "/".join(self.parts(text).values())
+        key = "/".join(self.parts(text, example=example).values())
         if self.layout is not None:
-            self._level_names(self.layout, key)
+            self._level_names(self.layout, key, example=example)
         return key
 
-    def parts(self, key: str) -> dict[str, str]:
+    def parts(self, key: str, *, example: str = "") -> dict[str, str]:
         """Segment -> canonical part of a key (`{dt: 2013-01-03, hour: 07}`). Raises: as `key`."""
         if not self.segments:
             if key != SNAPSHOT:
@@ -65,11 +67,11 @@ class Location(Record):
         if len(texts) != len(self.segments):
             shape = "/".join(f"<{name}>" for name in self.names)
             what = f"keys have the form {shape}" if key else f"a partition key of the form {shape} is missing"
-            raise MalformedPartitionKey(self._refusal(key, what))
+            raise MalformedPartitionKey(self._refusal(key, what, example))
         try:
             return {segment.name: segment.part(text) for segment, text in zip(self.segments, texts, strict=True)}
         except MalformedPartitionKey as error:
-            raise MalformedPartitionKey(self._refusal(key, str(error))) from error
+            raise MalformedPartitionKey(self._refusal(key, str(error), example)) from error
 
     def values(self, key: str) -> dict[str, str | None]:
         """Column -> value in a partition key, in the form that CAST reads (`{dt: 2013-01-03, hour: 7}`); None is null.
@@ -111,16 +113,16 @@ class Location(Record):
             return f"{self.folder(key)}/{self.files(key)}"
         return self.folder(key)
 
-    def _level_names(self, layout: PathPattern, key: str) -> tuple[str, ...]:
-        parts = self.parts(key)
+    def _level_names(self, layout: PathPattern, key: str, *, example: str = "") -> tuple[str, ...]:
+        parts = self.parts(key, example=example)
         try:
             return level_names(layout, self.segments, parts)
         except MalformedPartitionKey as error:
-            raise MalformedPartitionKey(self._refusal(key, str(error))) from error
+            raise MalformedPartitionKey(self._refusal(key, str(error), example)) from error
 
-    def _refusal(self, key: str, what: str) -> str:
+    def _refusal(self, key: str, what: str, example: str) -> str:
         subject = f"{shown(key)} is not a partition key of {self.root}: " if key else ""
-        return f"{subject}{what}; write a key such as {self.example}"
+        return f"{subject}{what}; write a key such as {example or self.example}"
 
 
 class LandedKeys(Record):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.calendar import expected_periods, period, window_keys
 from partition_gate.contract.model import Dataset
-from partition_gate.core.display import displayed
+from partition_gate.contract.schedule import canonical_key
+from partition_gate.core.display import displayed, listed
 from partition_gate.core.errors import CannotAct, MalformedPartitionKey
 from partition_gate.core.record import Record
 from partition_gate.incidents.actions import Action, ActionKind
@@ -45,7 +46,7 @@ def pin(today: CompiledDataset, asked: Pin, *, ports: Ports) -> Baseline:
         CannotAct: a partition is not published, or no column can be compared. Nothing is stored.
         PartitionChanged: a partition was replaced while it was read. Nothing is stored.
     """
-    dataset, keys = today.dataset.name, keys_of(today.dataset, asked.partitions)
+    dataset, keys = today.dataset.name, keys_of(today.dataset, asked.partitions, now=ports.clock.now())
     publications = _published(today, keys, ports)
     columns, left_out = _columns(today, publications, ports)
     if not columns:
@@ -79,7 +80,7 @@ def unpin(dataset: str, *, who: str, ports: Ports) -> None:
     log.info("baseline removed dataset=%s who=%s", dataset, who)
 
 
-def keys_of(dataset: Dataset, text: str) -> tuple[str, ...]:
+def keys_of(dataset: Dataset, text: str, *, now: datetime) -> tuple[str, ...]:
     """The canonical keys of a key or of `FROM..TO`, oldest first; a range has the partitions that the calendar expects.
 
     Raises:
@@ -88,8 +89,8 @@ def keys_of(dataset: Dataset, text: str) -> tuple[str, ...]:
     """
     first, separator, last = text.partition(RANGE)
     if not separator or not _is_range(dataset, first, last):
-        return (dataset.location.key(text),)
-    first, last = dataset.location.key(first), dataset.location.key(last)
+        return (canonical_key(dataset, text, now=now),)
+    first, last = (canonical_key(dataset, each, now=now) for each in (first, last))
     begin, end = period(dataset, first), period(dataset, last)
     if begin is None or end is None or end[0] < begin[0]:
         raise CannotAct(f"{displayed(text)}: {displayed(last)} is before {displayed(first)}; write FROM..TO")
@@ -118,10 +119,9 @@ def _published(today: CompiledDataset, keys: tuple[str, ...], ports: Ports) -> l
     found = {key: ports.warehouse.current(today.published.name, key) for key in keys}
     missing = [key for key, publication in found.items() if publication is None]
     if missing:
-        named = ", ".join(map(displayed, missing[:_NAMED]))
-        more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
+        named = listed(list(map(displayed, missing)), _NAMED)
         raise CannotAct(
-            f"{today.dataset.name}: not published: {named}{more}; nothing was pinned. Publish them first "
+            f"{today.dataset.name}: not published: {named}; nothing was pinned. Publish them first "
             f"(gate run {today.dataset.qualified_name} {displayed(missing[0])}), or pin other partitions"
         )
     return [publication for publication in found.values() if publication is not None]

@@ -114,7 +114,8 @@ def _misnamed(dataset: Dataset, key: str, ports: Ports) -> str:
     except OperatorError:
         return ""
     found = [f"{location.root}/{folder} is never judged: {why}" for folder, why in refused if is_meant(folder)]
-    return "".join(f" ({each})" for each in found[:_FOLDERS_NAMED])
+    more = len(found) - _FOLDERS_NAMED
+    return "".join(f" ({each})" for each in found[:_FOLDERS_NAMED]) + (f" (and {more:,} more)" if more > 0 else "")
 
 
 def _digits(text: str) -> str:

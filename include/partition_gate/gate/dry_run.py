@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.errors import NothingDue
 from partition_gate.core.record import Record
 from partition_gate.gate.discover import landed_now
@@ -33,7 +34,7 @@ def dry_run(today: CompiledDataset, key: str, *, ports: Ports, version: str = ""
         UnknownContract: there is no such version.
         OperatorError: the files cannot be judged.
     """
-    key = today.dataset.location.key(key)
+    key = canonical_key(today.dataset, key, now=ports.clock.now())
     compiled = today.version(version) if version else today.in_force(key)
     landed = landed_now(compiled.dataset, key, ports=ports)
     if isinstance(landed, str):

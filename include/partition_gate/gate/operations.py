@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.errors import CannotAct, CannotForget, GateError
 from partition_gate.core.record import Record
 from partition_gate.gate.pipeline import RunResult, run_partition
@@ -27,7 +28,7 @@ def forget(today: CompiledDataset, key: str, *, who: str, why: str, ports: Ports
     # Look up the key as typed first: an older version may have recorded a key that is no longer valid.
     outcome = ports.ledger.outcome(dataset, key)
     if outcome is None:
-        key = today.dataset.location.key(key)
+        key = canonical_key(today.dataset, key, now=ports.clock.now())
         outcome = ports.ledger.outcome(dataset, key)
     if outcome is None:
         raise CannotForget(f"{dataset} {key}: nothing is recorded for this partition; see `gate status`")
@@ -65,7 +66,7 @@ def decide(today: CompiledDataset, key: str, *, is_approved: bool, who: str, why
 
 def record_decision(today: CompiledDataset, key: str, *, is_approved: bool, who: str, why: str, ports: Ports) -> None:
     """Record what a person decided about a held version; the next run settles it. Raises: as `decide`."""
-    dataset, key = today.dataset.name, today.dataset.location.key(key)
+    dataset, key = today.dataset.name, canonical_key(today.dataset, key, now=ports.clock.now())
     outcome = ports.ledger.outcome(dataset, key)
     if outcome is None or outcome.outcome is not PartitionOutcome.HELD:
         state = outcome.outcome.value.replace("_", " ") if outcome else "not recorded"

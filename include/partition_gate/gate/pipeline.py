@@ -15,6 +15,7 @@ from datetime import datetime
 from partition_gate.alerts.dataset_problems import GATE, gate_assessment
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.readiness import NotExpected, Wait
+from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.errors import GateError, NothingDue, NotRecorded, PartitionChanged
 from partition_gate.core.record import Record
 from partition_gate.gate import discover, settle
@@ -97,7 +98,7 @@ class PartitionRun:
     def __init__(
         self, today: CompiledDataset, key: str, *, ports: Ports, is_backfill: bool = False, force: bool = False
     ) -> None:
-        self.key, self.ports = today.dataset.location.key(key), ports
+        self.key, self.ports = canonical_key(today.dataset, key, now=ports.clock.now()), ports
         self.today, self.compiled = today, today.in_force(self.key)
         self.is_backfill, self.force = is_backfill, force
         self.errored: Settlement | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.model import Dataset
+from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.errors import CannotAct, PartitionChanged
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope
@@ -98,7 +99,7 @@ def discard_rows(today: CompiledDataset, key: str, *, where: str, who: str, why:
         CannotAct: no such row is in quarantine, a run is working on the partition, or the condition is wrong.
         PartitionChanged: another run started meanwhile; nothing is recorded.
     """
-    key = today.dataset.location.key(key)
+    key = canonical_key(today.dataset, key, now=ports.clock.now())
     opened = open_quarantine(today.dataset, key, ports=ports)
     discard = _discard(opened.standing, where, ports).model_copy(
         update={"who": who, "why": why, "at": ports.clock.now(), "condition": where}
@@ -115,7 +116,7 @@ def export_rows(today: CompiledDataset, key: str, export: Export, *, to: Path, p
 
     Raises: MalformedPartitionKey, CannotAct (as `open_quarantine`, or the file or its columns cannot be used).
     """
-    key = today.dataset.location.key(key)
+    key = canonical_key(today.dataset, key, now=ports.clock.now())
     standing = open_quarantine(today.dataset, key, ports=ports).standing
     settled = standing.settlement
     with spool_folder(ports.spool_folder, settled.attempt_id) as folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.record import Record
 from partition_gate.gate.asked_run import Asked, AskedRun, Chosen, arrival
 from partition_gate.gate.dispose import decide, inspection_of
@@ -46,7 +47,7 @@ def replay(today: CompiledDataset, key: str, request: ReplayRequest, *, ports: P
 
 def dry_replay(today: CompiledDataset, key: str, change: Change, *, ports: Ports) -> DryReplay:
     """What `replay` would do; nothing is recorded, published, quarantined or sent. Raises: as `replay`."""
-    key = today.dataset.location.key(key)
+    key = canonical_key(today.dataset, key, now=ports.clock.now())
     compiled = today.in_force(key)
     opened = open_quarantine(compiled.dataset, key, ports=ports)
     source = Source(standing=opened.standing, change=change, arrived_at=arrival(compiled, opened.standing, ports))

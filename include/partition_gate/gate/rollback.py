@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import dropwhile
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.errors import CannotAct
 from partition_gate.core.record import Record
 from partition_gate.gate.asked_run import Asked, AskedRun, Chosen, arrival
@@ -38,7 +39,7 @@ class Version(Record):
 
 def versions(today: CompiledDataset, key: str, *, ports: Ports) -> tuple[Version, ...]:
     """The published versions of a partition, the newest first. Raises: MalformedPartitionKey."""
-    key, table = today.dataset.location.key(key), today.table.name
+    key, table = canonical_key(today.dataset, key, now=ports.clock.now()), today.table.name
     visible = ports.warehouse.current(table, key)
     settled = [each for each in ports.ledger.settlements(today.dataset.name, key) if each.outcome in VISIBLE]
     return tuple(

@@ -14,7 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 from statistics import median
 
-from partition_gate.core.display import percentage
+from partition_gate.core.display import listed, percentage
 from partition_gate.core.record import Record
 from partition_gate.core.units import roughly
 from partition_gate.judging.drift import Drift
@@ -94,8 +94,7 @@ class Anomaly(Record):
         text = f"{observed(self)}; {earlier} in the last {self.weeks} week{'s' if self.weeks > 1 else ''}"
         if not self.also:
             return text
-        named, more = ", ".join(self.also[:2]), len(self.also) - 2
-        return f"{text}; also {named}{f' and {more} more' if more > 0 else ''}"
+        return f"{text}; also {listed(self.also, 2)}"
 
     def limits(self, threshold: float) -> tuple[float, float]:
         """The lowest and the highest figure that is no anomaly; a count, a share or a time is never negative."""

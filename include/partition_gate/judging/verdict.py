@@ -44,8 +44,12 @@ class CheckResult(Record):
 
     @property
     def failing(self) -> str:
-        """The failing values for people: `SJU 20, BQN 3`; empty if none were counted."""
-        return ", ".join(f"{_word(failing.value)} {failing.count:,}" for failing in self.failing_values)
+        """The failing values for people: `SJU 20, BQN 3`, or `SJU 20, BQN 3, PSE 2 and 8 more rows`; empty if none were
+        counted.
+        """
+        named = ", ".join(f"{_word(failing.value)} {failing.count:,}" for failing in self.failing_values)
+        more = (self.unexpected_count or 0) - sum(failing.count for failing in self.failing_values)
+        return f"{named} and {more:,} more row{'' if more == 1 else 's'}" if named and more > 0 else named
 
     @property
     def finding(self) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import AwareDatetime
 
 from partition_gate.core.addresses import shown_channel
-from partition_gate.core.display import displayed
+from partition_gate.core.display import displayed, listed
 from partition_gate.core.record import Record
 from partition_gate.core.units import roughly
 from partition_gate.incidents.model import Incident, IncidentState, Problem, ProblemKind
@@ -52,9 +52,7 @@ class Undelivered(Record):
 
     @property
     def _where(self) -> str:
-        named = ", ".join(displayed(channel) for channel in self.channels[:_CHANNELS_NAMED])
-        more = len(self.channels) - _CHANNELS_NAMED
-        return f"{self.tool} {named}{f' and {more:,} more' if more > 0 else ''}"
+        return f"{self.tool} {listed(list(map(displayed, self.channels)), _CHANNELS_NAMED)}"
 
     @property
     def _since(self) -> str:

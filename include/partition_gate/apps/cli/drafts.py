@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from partition_gate.contracts.drafting.arrivals import day_of
 from partition_gate.contracts.drafting.draft import draft_contract, named_tables, proposed_id
-from partition_gate.contracts.drafting.guesses import day_of
 from partition_gate.contracts.drafting.layouts import (
     FOLDER,
     guess_patterns,
@@ -19,9 +20,11 @@ from partition_gate.contracts.drafting.layouts import (
     patterned_location,
     renamed,
 )
+from partition_gate.contracts.drafting.places import why_inside, why_no_path, why_nothing
 from partition_gate.contracts.drafting.profile import Arrival, DataProfile, Reference
-from partition_gate.contracts.drafting.relationships import candidates
+from partition_gate.contracts.drafting.relationships import Candidate, candidates, confirmed
 from partition_gate.contracts.drafting.review import to_check
+from partition_gate.core.errors import AccessDenied, CannotAct
 from partition_gate.core.partition import Location, Partition
 from partition_gate.core.units import is_timezone
 from partition_gate.gate.spool import spool_folder
@@ -35,6 +38,7 @@ Timezone = Annotated[str, typer.Option("--timezone", help="The IANA time zone of
 Pattern = Annotated[str, typer.Option("--pattern", help="The partitionPattern of the paths, if the guess is wrong.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file, which must not exist.")]
 _LISTED = 60
+_REFUSED = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -88,21 +92,38 @@ class _Lake:
     def __init__(self, ports: WiredPorts, private: Path, *, newest: int, timezone: str) -> None:
         self._ports, self._private, self._newest, self._timezone = ports, private, newest, timezone
         self._read = 0
+        self._refused: list[str] = []
 
     def profiles(self, path: str, pattern: str) -> tuple[str, list[DataProfile]]:
-        """The folder, and the profiles of its datasets, with the relationships between them. Raises: BadParameter."""
+        """The folder, and the profiles of its datasets, with the relationships between them.
+
+        Raises:
+            BadParameter: the pattern is wrong.
+            CannotAct: there is nothing to draft from, or the path is inside of a table.
+        """
         from partition_gate.adapters.object_store.layout import infer_location
 
         children = self._ports.children(path)
         location = infer_location(path if path.startswith("s3://") else str(Path(path).resolve()), children)
-        named = self._located(location, pattern) if pattern or location.segments else self._guessed(location)
+        root, has_segments = location.root, bool(location.segments)
+        guessed = [] if pattern or has_segments else self._guessed(location)
+        if not (pattern or has_segments or guessed):
+            self._require_whole(root)
+        named = guessed or self._located(location, pattern)
         found = [found for name, where in named if (found := self._profiled(where, name))]
-        if not found and not pattern and not location.segments:
-            found = self._tables(location.root)
+        if not (found or pattern or has_segments):
+            found = self._tables(root)
+        if not found and pattern:
+            raise CannotAct(why_no_path(root, pattern, children, has_segments=has_segments))
         if not found:
-            count = sum(len(self._ports.store.partition_keys(where).keys) for _, where in named)
-            raise typer.BadParameter(f"{location.root}: there is no Parquet file in {count} partitions; check PATH")
-        return location.root, self._related(found)
+            raise CannotAct(why_nothing(root, children))
+        self._tell_refused()
+        return root, self._related(found)
+
+    def _require_whole(self, root: str) -> None:
+        with suppress(AccessDenied):  # a person may be allowed to list this folder and not the ones above it
+            if inside := why_inside(root, self._ports.children(root)):
+                raise CannotAct(inside)
 
     def _located(self, location: Location, pattern: str) -> list[tuple[str, Location]]:
         try:
@@ -111,9 +132,9 @@ class _Lake:
             raise typer.BadParameter(f"--pattern {pattern!r}: {error}") from error
 
     def _guessed(self, location: Location) -> list[tuple[str, Location]]:
-        """The locations in a folder without Hive segments; the folder itself if its names show nothing."""
+        """The locations in a folder without Hive segments; empty if its names show nothing."""
         patterns = guess_patterns(location.root, self._ports.children(location.root))
-        return [(name, patterned_location(location.root, each)) for name, each in patterns.items()] or [("", location)]
+        return [(name, patterned_location(location.root, each)) for name, each in patterns.items()]
 
     def _tables(self, root: str) -> list[_Found]:
         """The datasets in the folders of a folder; one, if these are like codes and all have the same columns."""
@@ -122,21 +143,20 @@ class _Lake:
         children, found = self._ports.children(root), []
         for name in (each for each in children(root).folders if "=" not in each):
             own = infer_location(f"{root}/{name}", children)
-            located = [("", own)] if own.segments else self._guessed(own)
+            located = [("", own)] if own.segments else self._guessed(own) or [("", own)]
             own_found = [each for label, where in located if (each := self._profiled(where, label))]
             if not own_found:
-                typer.echo(f"skipped {root}/{name}: there is no Parquet file", err=True)
+                self._refused.append(f"{root}/{name}: there is no Parquet file")
             found += own_found
         merged = self._profiled(patterned_location(root, pattern)) if (pattern := _common_pattern(found)) else None
         return [merged] if merged else found
 
     def _profiled(self, location: Location, name: str = "") -> _Found | None:
         """The profile of the newest partitions; None if no file is in them."""
-        from partition_gate.adapters.profiling import profile_partitions
+        from partition_gate.adapters.profiling.partitions import profile_partitions
 
         landed = self._ports.store.partition_keys(location)
-        for folder, why in landed.refused:
-            typer.echo(f"skipped {location.root}/{folder}: {why}", err=True)
+        self._refused += [f"{location.root}/{folder}: {why}" for folder, why in landed.refused]
         by_day = sorted(landed.keys, key=lambda key: day_of(key) or date.min)  # the newest of every region
         listed = [self._partition(location, key) for key in by_day[-max(self._newest, _LISTED) :]]
         full = [partition for partition in listed if partition.files]
@@ -159,20 +179,23 @@ class _Lake:
 
     def _related(self, found: Sequence[_Found]) -> list[DataProfile]:
         """The profiles, with the relationships that the files confirm."""
-        from partition_gate.adapters.profiling import are_contained
-
         files = {each.profile.source: each.files for each in found}
         related: dict[str, list[Reference]] = {}
-        for child, column, parent, key in candidates([each.profile for each in found]):
-            if are_contained(files[child.source], column.name, within=files[parent.source], key=key):
-                reference = Reference(
-                    column=column.name, to_source=parent.source, to_column=key, values=column.distinct_count
-                )
-                related.setdefault(child.source, []).append(reference)
+        by_column = groupby(candidates([each.profile for each in found]), lambda each: (each.child.source, each.column))
+        for (child, _), parents in by_column:
+            if best := confirmed([_reference(each, files) for each in parents]):
+                related.setdefault(child, []).append(best)
         return [
             each.profile.model_copy(update={"references": tuple(related.get(each.profile.source, ()))})
             for each in found
         ]
+
+    def _tell_refused(self) -> None:
+        """Names what was left out, after something was found: before, the error says more."""
+        for what in self._refused[:_REFUSED]:
+            typer.echo(f"skipped {what}", err=True)
+        if (more := len(self._refused) - _REFUSED) > 0:
+            typer.echo(f"and {more:,} more", err=True)
 
     def _partition(self, location: Location, key: str) -> Partition:
         files = self._ports.store.list_files(location, key)
@@ -181,6 +204,15 @@ class _Lake:
     def _spooled(self, partition: Partition) -> tuple[Path, ...]:
         self._read += 1
         return self._ports.store.spool(partition, self._private / str(self._read)).paths
+
+
+def _reference(candidate: Candidate, files: Mapping[str, tuple[Path, ...]]) -> Reference:
+    """The reference, with the rows without a parent; `files` are those of each source."""
+    from partition_gate.adapters.profiling.references import containment
+
+    child, column, parent, key = candidate
+    found = containment(files[child.source], column.name, within=files[parent.source], key=key)
+    return Reference(column=column.name, to_source=parent.source, to_column=key, **found._asdict())
 
 
 def _without_conflict(location: Location, columns: Iterable[str]) -> Location:

@@ -22,7 +22,7 @@ from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
-Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
+Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2026-01-31 or 2026-01-31/07.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
 
 

@@ -11,6 +11,7 @@ from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.display import escaped
 from partition_gate.core.errors import LedgerUnusable
 from partition_gate.core.record import Record
@@ -24,10 +25,10 @@ from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.documents import run_document
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, open_ports
+from partition_gate.wiring import WiredPorts, clock, contract_folder, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
-Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
+Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2026-01-31 or 2026-01-31/07.")]
 Why = Annotated[
     str,
     typer.Option(
@@ -76,7 +77,7 @@ def run(
     """
     settings = load_settings()
     today = contract_folder(settings).load(contract)
-    key = today.dataset.location.key(key)
+    key = canonical_key(today.dataset, key, now=clock(settings).now())
     compiled = today.in_force(key)
     with open_ports(settings) as ports:
         if dry:

@@ -18,6 +18,7 @@ from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS
 from partition_gate.contract.model import Dataset
+from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.display import displayed, share
 from partition_gate.core.errors import UnknownContract
 from partition_gate.core.record import Record
@@ -25,7 +26,7 @@ from partition_gate.judging.exact_values import Extreme, as_text
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
 from partition_gate.ports.ledger import Ledger
 from partition_gate.settings import load_settings
-from partition_gate.wiring import contract_folder, open_ports
+from partition_gate.wiring import clock, contract_folder, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 Key = Annotated[
@@ -56,8 +57,9 @@ def profile(contract: Contract, key: Key = None, last: Last = 7, as_json: Json =
 
     The counts cover all rows of the published partitions as delivered, including those in quarantine.
     """
-    dataset = contract_folder(load_settings()).load(contract).dataset
-    key = None if key is None else dataset.location.key(key)
+    settings = load_settings()
+    dataset = contract_folder(settings).load(contract).dataset
+    key = None if key is None else canonical_key(dataset, key, now=clock(settings).now())
     with open_ports() as ports:
         combined = _profile(ports.ledger, dataset.name, _published(ports.ledger, dataset, key, last))
     if as_json:

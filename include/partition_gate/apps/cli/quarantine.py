@@ -16,6 +16,7 @@ from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, dataset_part, stated
 from partition_gate.apps.cli.partitions import RunResult, exit_code, show, with_results
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.display import PATH_LENGTH, displayed, escaped
 from partition_gate.core.display import rows as rows_of
 from partition_gate.core.errors import InvalidSetting, UnknownContract
@@ -27,10 +28,10 @@ from partition_gate.gate.standing import standing_version
 from partition_gate.judging.quarantine import sample_of
 from partition_gate.judging.replay import Change, Export, assignment
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, mask_key, open_ports
+from partition_gate.wiring import WiredPorts, clock, contract_folder, mask_key, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
-Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
+Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2026-01-31 or 2026-01-31/07.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON document.")]
 Where = Annotated[
     str,
@@ -79,7 +80,7 @@ def quarantine_show(
     """
     settings = load_settings()
     today = contract_folder(settings).load(contract)
-    key = today.dataset.location.key(key)
+    key = canonical_key(today.dataset, key, now=clock(settings).now())
     with open_ports(settings) as ports:
         standing = standing_version(today.dataset.name, key, ports=ports)
         settled = standing.settlement if standing else ports.ledger.outcome(today.dataset.name, key)

@@ -22,6 +22,7 @@ from partition_gate.apps.demo.nycflights import DAILY, HOURLY
 from partition_gate.apps.demo.seed import seed
 from partition_gate.apps.demo.steps import Step, Steps, shown_on
 from partition_gate.contract.calendar import daily_keys
+from partition_gate.core.display import listed
 from partition_gate.core.errors import OperatorError
 from partition_gate.core.names import dag_id
 from partition_gate.core.partition import SNAPSHOT
@@ -182,7 +183,7 @@ def _wait(expected: Sequence[tuple[str, str]], airflow: AirflowServer, ledger: L
             last_change, count = time.monotonic(), settled
             step.done(settled)
         if time.monotonic() - last_change > STUCK_AFTER_S:
-            left = ", ".join(f"{d} {k}" for d, k in sorted(set(expected) - _settled(expected, ledger))[:3])
+            left = listed([f"{d} {k}" for d, k in sorted(set(expected) - _settled(expected, ledger))], 3)
             raise OperatorError(
                 f"no partition was settled for {STUCK_AFTER_S:.0f} s; waiting for {left}; look at the Airflow UI"
             )

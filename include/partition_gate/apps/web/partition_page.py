@@ -13,6 +13,7 @@ from markupsafe import Markup
 from partition_gate.alerts.slack_preview import preview
 from partition_gate.apps.web.console import Attempts
 from partition_gate.core.addresses import shown_channel
+from partition_gate.core.display import listed
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample
 from partition_gate.judging.verdict import CheckResult
@@ -56,8 +57,7 @@ def _changes(before: Settlement, after: Settlement, results: Mapping[str, Sequen
 
 
 def _named(rules: Sequence[str]) -> str:
-    more = len(rules) - _NAMED
-    return ", ".join(rules[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return listed(rules, _NAMED)
 
 
 def failing_cells(sample: QuarantineSample) -> list[frozenset[int]]:

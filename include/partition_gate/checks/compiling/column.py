@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from partition_gate.checks.nested import FieldTyped, Nested
 from partition_gate.checks.values import DateText, InRange, InSet, LengthInRange, Matches, MultipleOf, NotNull
 from partition_gate.contract.column_types import WIDTHS, accepted_by_logical, accepted_by_physical, is_text
 from partition_gate.contract.model import Clause, Column
+from partition_gate.core.display import listed
 from partition_gate.core.nearest_words import shown
 from partition_gate.core.severity import Scope
 from partition_gate.core.values import Scalar
@@ -185,8 +186,7 @@ def _bound(column: Column, value: Scalar | tuple[Scalar, ...]) -> float | int | 
 
 
 def _listed(values: tuple[object, ...]) -> str:
-    shown: Iterator[str] = (str(value) for value in values[:8])
-    return ", ".join(shown) + (f" and {len(values) - 8} more" if len(values) > 8 else "")
+    return listed(list(map(str, values)), 8)
 
 
 _TEXT = ("string", "large_string")

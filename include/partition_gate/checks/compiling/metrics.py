@@ -24,6 +24,7 @@ from partition_gate.checks.expectations import Expectation, RowCount, Unique, Un
 from partition_gate.checks.promises import OverWindow
 from partition_gate.checks.values import InSet, Matches, NotNull
 from partition_gate.contract.model import Dataset, LibraryRule
+from partition_gate.core.display import listed
 from partition_gate.core.units import in_words
 from partition_gate.core.values import ListedValue
 
@@ -144,8 +145,7 @@ def _column(rule: LibraryRule) -> str:
 
 
 def _listed(values: tuple[ListedValue, ...]) -> str:
-    shown = ["null" if value is None else repr(value) for value in values[:8]]
-    return ", ".join(shown) + (f" and {len(values) - 8} more" if len(values) > 8 else "")
+    return listed(["null" if value is None else repr(value) for value in values], 8)
 
 
 _METRICS: dict[str, tuple[Callable[[LibraryRule, Bounds], Compiled], tuple[str, ...]]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from partition_gate.checks.compiling.custom import custom_expectation
 from partition_gate.checks.compiling.drafts import CannotExecute, Draft, NotExecutable
 from partition_gate.checks.compiling.metrics import compile_window
@@ -61,9 +63,17 @@ def _compiled(
             return compile_sql(rule, dataset), None
         case CustomRule():
             expectation = custom_expectation(rule.engine, rule.implementation, column=rule.column)
-            return (expectation, rule.description or expectation.type.replace("_", " "), "conformity"), None
+            return (expectation, rule.description or _in_words(expectation), "conformity"), None
         case LibraryRule():
             return compile_window(rule, dataset)
+
+
+def _in_words(expectation: Core) -> str:
+    """`column values to be between (min_value 80)`: what a rule without a description expects."""
+    arguments = json.loads(expectation.kwargs)
+    given = ", ".join(f"{name} {value}" for name, value in arguments.items() if not name.startswith("column"))
+    words = expectation.type.removeprefix("expect_").replace("_", " ")
+    return f"{words} ({given})" if given else words
 
 
 def _inside(dataset: Dataset, column: str | None) -> tuple[str, Path] | None:

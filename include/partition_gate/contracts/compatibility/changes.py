@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any
 
 from partition_gate.contract.model import Status
@@ -12,6 +13,7 @@ from partition_gate.contracts.compatibility.compare import kind_of
 from partition_gate.contracts.compatibility.differences import Difference, differences
 from partition_gate.contracts.compatibility.rules import KINDS, Direction, Kind, Party
 from partition_gate.contracts.compatibility.terms import Node, Value, contract_tree
+from partition_gate.core.display import listed
 from partition_gate.core.record import Record
 
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?")
@@ -179,8 +181,16 @@ def _shown(difference: Difference, value: Value | None, node: Node | None) -> st
         return None
     parts = value if isinstance(value, tuple) else (value,)
     between = " " if difference.clause in {"operator", "promise"} else ", "
+    if difference.clause != "range" and between == ", " and len(parts) > 1:
+        return _listed([str(part) for part in parts if part is not None])
     text = _range_text(*parts) if difference.clause == "range" else between.join(str(p) for p in parts if p is not None)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """As many of the texts as are short enough together, at least one, and the number of the others."""
+    lengths = accumulate(len(text) + 2 for text in texts)
+    return listed(texts, max(1, sum(length <= _SHOWN_LENGTH + 2 for length in lengths)))
 
 
 def _range_text(low: object, high: object, low_is_exclusive: object, high_is_exclusive: object) -> str:

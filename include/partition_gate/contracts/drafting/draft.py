@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from partition_gate.contracts.drafting.guesses import (
+from partition_gate.contracts.drafting.arrivals import (
+    absences,
+    comes_on_weekdays,
     day_of,
-    few_values,
-    has_personal_name,
     latency,
-    looks_personal,
-    null_budget_percent,
     period_end,
-    rounded_range,
-    row_bounds,
     step,
-    types_of,
-    why_personal,
 )
-from partition_gate.contracts.drafting.profile import ColumnPart, ColumnProfile, DataProfile
+from partition_gate.contracts.drafting.columns import WARNING, drafted_column
+from partition_gate.contracts.drafting.guesses import of_rows, row_bounds
+from partition_gate.contracts.drafting.profile import DataProfile
 from partition_gate.core.partition_key import Segment
 
 API_VERSION = "v3.1.0"
@@ -91,9 +88,26 @@ def _head(tables: Mapping[str, DataProfile], root: str) -> str:
     shown = "".join(character for character in root if character.isprintable())
     text = _HEAD.format(count=count, all=every, keys=keys if len(tables) == 1 else "", root=shown)
     for name, profile in tables.items():
-        no_latency, of = latency(profile.arrivals, timezone=profile.timezone), f" of {name}" if len(tables) > 1 else ""
-        text += "" if no_latency.hours else f"# No latency{of} was guessed: {no_latency.why}.\n"
+        table = f"{name}: " if len(tables) > 1 else ""
+        text += "".join(_comment(f"{table}{remark}") for remark in _remarks(profile))
     return text
+
+
+def _remarks(profile: DataProfile) -> Iterator[str]:
+    """What the head says about a table that no clause can say."""
+    no_latency = latency(profile.arrivals, timezone=profile.timezone)
+    if not no_latency.hours:
+        yield f"No latency was guessed: {no_latency.why}."
+    if absent := absences(profile.keys):
+        yield f"{absent}. They count as missing, unless startDate is later."
+    if profile.other_keys:
+        others = " or ".join(f"({', '.join(key)})" for key in profile.other_keys)
+        yield f"The primary key is ({', '.join(profile.key)}); {others} would be one too."
+
+
+def _comment(text: str) -> str:
+    plain = "".join(character for character in text if character.isprintable())
+    return "".join(f"# {line}\n" for line in textwrap.wrap(plain, 116, break_long_words=False))
 
 
 def _servers(tables: Mapping[str, DataProfile]) -> list[dict[str, Any]]:
@@ -142,12 +156,25 @@ def _table(profile: DataProfile, name: str, names: Mapping[str, str]) -> dict[st
     return {
         "name": name,
         "physicalType": "table",
-        **({"quality": [rule]} if bounds else {}),
+        **({"quality": rules} if (rules := [*([rule] if bounds else []), *_near_key(profile)]) else {}),
         "properties": [
             *(_segment(profile, i) for i, name in enumerate(profile.location.names) if name not in inside),
-            *(_property(profile, column, names) for column in profile.columns),
+            *(drafted_column(profile, column, names) for column in profile.columns),
         ],
     }
+
+
+def _near_key(profile: DataProfile) -> Iterator[dict[str, Any]]:
+    if near := profile.near_key:
+        shared = of_rows(near.duplicate_rows, profile.row_count)
+        yield {
+            "id": "duplicates",
+            "metric": "duplicateValues",
+            "mustBe": 0,
+            "arguments": {"properties": list(near.columns)},
+            **WARNING,
+            "description": f"Guess: {shared} shared these values with another row; without them this would be a key.",
+        }
 
 
 def _segment(profile: DataProfile, number: int) -> dict[str, Any]:
@@ -162,112 +189,6 @@ def _segment(profile: DataProfile, number: int) -> dict[str, Any]:
         "partitionKeyPosition": number + 1,
         "description": "Guess: part of the partition key, from the names of folders or files.",
     }
-
-
-def _property(profile: DataProfile, column: ColumnProfile, names: Mapping[str, str]) -> dict[str, Any]:
-    logical, physical, width = types_of(column.type)
-    facts = dict(_facts(profile, column))
-    options = {**({"format": width} if width else {}), **_bounds(column)}
-    given: dict[str, Any] = {
-        "name": column.name,
-        "logicalType": logical,
-        "physicalType": physical,
-        "classification": "personal" if looks_personal(column) else None,
-        "partitioned": True if column.name in profile.location.names else None,
-        "partitionKeyPosition": _position(profile.location.names, column.name),
-        **facts,
-        "logicalTypeOptions": options or None,
-        "quality": list(_rules(profile, column)) or None,
-        "relationships": [
-            {"to": f"{names[each.to_source]}.{each.to_column}"}
-            for each in profile.references
-            if each.column == column.name
-        ]
-        or None,
-        **_nested(logical, column.parts),
-    }
-    description = _description(profile, column, facts, options)
-    return {**{name: value for name, value in given.items() if value is not None}, "description": description}
-
-
-def _nested(logical: str | None, parts: tuple[ColumnPart, ...]) -> dict[str, Any]:
-    inside = [_part(part) for part in parts]
-    if logical == "array" and inside:
-        return {"items": {name: value for name, value in inside[0].items() if name != "name"}}
-    return {"properties": inside} if inside else {}
-
-
-def _part(part: ColumnPart) -> dict[str, Any]:
-    logical, physical, width = types_of(part.type)
-    given = {
-        "name": part.name,
-        "logicalType": logical,
-        "physicalType": physical,
-        "classification": "personal" if has_personal_name(part.name) else None,
-        "logicalTypeOptions": {"format": width} if width else None,
-        **_nested(logical, part.parts),
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _facts(profile: DataProfile, column: ColumnProfile) -> Iterator[tuple[str, Any]]:
-    if not max(column.null_fractions, default=1.0):
-        yield "required", True
-    if column.name in profile.key:
-        yield "primaryKey", True
-        yield "primaryKeyPosition", profile.key.index(column.name) + 1
-    elif column.name in profile.unique:
-        yield "unique", True
-
-
-def _position(segments: tuple[str, ...], name: str) -> int | None:
-    return segments.index(name) + 1 if name in segments else None
-
-
-def _bounds(column: ColumnProfile) -> dict[str, Any]:
-    value_range = None if looks_personal(column) else rounded_range(column)
-    if value_range is None:
-        return {}
-    is_whole = types_of(column.type)[0] == "integer"
-    low, high = (int(end) if is_whole else end for end in value_range)
-    return {"minimum": low, "maximum": high}
-
-
-def _rules(profile: DataProfile, column: ColumnProfile) -> Iterator[dict[str, Any]]:
-    if (budget := null_budget_percent(column)) is not None:
-        worst = max(column.null_fractions) * 100
-        yield {
-            "id": f"{column.name}_nulls",
-            "metric": "nullValues",
-            "mustBeLessOrEqualTo": budget,
-            "unit": "percent",
-            "description": f"Guess: 1.5 times the highest percentage observed ({worst:.2g} %).",
-        }
-    refers = any(each.column == column.name for each in profile.references)
-    if not refers and (values := few_values(column, sum(profile.row_counts))):
-        yield {
-            "id": f"{column.name}_values",
-            "metric": "invalidValues",
-            "mustBe": 0,
-            "arguments": {"validValues": list(values)},
-            "description": f"Guess: the {len(values)} values observed.",
-        }
-
-
-def _description(profile: DataProfile, column: ColumnProfile, facts: dict[str, Any], options: dict[str, Any]) -> str:
-    members = f"{len(profile.key)} column{'' if len(profile.key) == 1 else 's'}"
-    guesses = [
-        "no nulls were observed" if "required" in facts else "",
-        "all observed values were unique" if "unique" in facts else "",
-        f"member of a key of {members} that is unique in every row" if "primaryKey" in facts else "",
-        "the range is the observed range, rounded outwards" if "minimum" in options else "",
-        f"personal, {why_personal(column)}, so no value is shown here" if looks_personal(column) else "",
-        *(f"all {each.values:,} values exist there" for each in profile.references if each.column == column.name),
-        "only the types of its parts were profiled" if column.parts else "",
-        f"the standard has no word for its type {column.type}" if types_of(column.type)[0] is None else "",
-    ]
-    text = "; ".join(filter(None, guesses))
-    return f"Guess: {text}." if text else "Guess: only its type."
 
 
 def _service_levels(tables: Mapping[str, DataProfile]) -> dict[str, Any]:
@@ -301,6 +222,9 @@ def _settings(profiles: Sequence[DataProfile]) -> dict[str, Any]:
         return {}
     first, timezone = str(min(filter(None, map(day_of, dated)))), profiles[0].timezone
     settings = [{"property": "startDate", "value": first, "description": "Guess: the first partition in landing."}]
+    if all(comes_on_weekdays(each.keys) for each in profiles if any(map(period_end, each.keys))):
+        text = "Guess: no partition is of a Saturday or Sunday."
+        settings.append({"property": "calendar", "value": "weekdays", "description": text})
     if timezone != "UTC":
         settings.append({"property": "timezone", "value": timezone, "description": "Set by --timezone."})
     return {"customProperties": settings}

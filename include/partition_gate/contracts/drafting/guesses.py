@@ -1,28 +1,22 @@
-"""Guesses from a profile: wide enough for the profiled partitions, and rounded to be readable."""
+"""Guesses from a profile: wide enough for the profiled partitions, and rounded to be readable. Pure."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import ROUND_FLOOR, Decimal
-from itertools import pairwise
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
-from partition_gate.contracts.drafting.profile import Arrival, ColumnPart, ColumnProfile
-from partition_gate.core.record import Record
+from partition_gate.contracts.drafting.naming import has_personal_name, is_key_name
+from partition_gate.contracts.drafting.profile import FEW_VALUES, ColumnPart, ColumnProfile, FarValues, ValueCount
 from partition_gate.core.values import Scalar
 
-_PERSONAL = re.compile(
-    r"(?:^|_)(?:e?mail|phone|mobile|fax|ssn|birth\w*|dob|first_?name|last_?name|full_?name|surname|user_?name"
-    r"|customer_?name|person\w*|address|street|zip|postcode|iban|passport|tax_?id|salary|password|secret|token|ip)"
-    r"(?:$|_)"
-)
-_BACKFILL = timedelta(days=30)
 _MOSTLY_NULL = 0.5
+_OFTEN = 5  # rows in which a value of a list occurs at least, or on average
+_FREQUENT = 0.001  # the fraction of the rows in which a value of a list occurs at least, if others are left out
+_OTHERS = 0.002  # the fraction of the rows that others have at most; more are usual values that are seldom
+_YEARS = 10  # how far other partitions may go back and on, beyond the dates that were seen
 # DuckDB type -> (logicalType, physicalType, format). The promised size is the stored size; only an unsigned 64-bit
 # integer also needs its format, because `integer` alone is limited to 63 bits.
 _TYPES: dict[str, tuple[str, str | None, str | None]] = {
@@ -48,11 +42,25 @@ _TYPES: dict[str, tuple[str, str | None, str | None]] = {
 }
 
 
-class Latency(Record):
-    """The slowest observed arrival after the end of its period, or why it cannot be guessed."""
+class ListedValues(NamedTuple):
+    """The values of a list. `rare` are some of the `rare_count` values that were left out, in `other_rows` rows."""
 
-    hours: int | None
-    why: str
+    values: tuple[ValueCount, ...]
+    rare: tuple[ValueCount, ...] = ()
+    rare_count: int = 0
+    other_rows: int = 0
+
+    @property
+    def sorted(self) -> list[Scalar]:
+        """The values alone, in the order of their texts."""
+        return sorted((each.value for each in self.values), key=str)
+
+
+class Limits(NamedTuple):
+    """The lowest and the highest value that a column should have; None: no limit."""
+
+    low: Scalar | None
+    high: Scalar | None
 
 
 def types_of(duckdb_type: str) -> tuple[str | None, str | None, str | None]:
@@ -79,20 +87,46 @@ def why_personal(column: ColumnProfile) -> str:
     return f"because {column.content.fraction:.0%} of its values look like {column.content.kind}".replace("%", " %")
 
 
-def has_personal_name(name: str) -> bool:
-    """Whether a column with this name (`customerEmail`, `first_name`) usually contains personal data."""
-    return bool(_PERSONAL.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()))
-
-
 def _is_personal_part(part: ColumnPart) -> bool:
     return has_personal_name(part.name) or any(map(_is_personal_part, part.parts))
 
 
-def few_values(column: ColumnProfile, row_count: int) -> tuple[Scalar, ...]:
-    """The values of a text column with few values that occur at least five times on average; else none."""
-    is_text = column.type == "VARCHAR" and not looks_personal(column)
-    is_frequent = column.distinct_count * 5 <= row_count
-    return tuple(sorted(column.values, key=str)) if is_text and is_frequent and len(column.values) > 1 else ()
+def listed_values(column: ColumnProfile, row_count: int) -> ListedValues | None:
+    """The values of a text column that has few; None if they are no list.
+
+    All of them, if there are at most `FEW_VALUES` and each occurs five times on average. Else those that each occur
+    five times, and in a thousandth of the rows, if the others together are in at most 0.2 %: these may be mistakes.
+    """
+    if column.type != "VARCHAR" or looks_personal(column):
+        return None
+    known = row_count - column.null_count
+    is_frequent = [each.rows >= max(_OFTEN, _FREQUENT * known) for each in column.values]
+    frequent = tuple(each for each, often in zip(column.values, is_frequent, strict=True) if often)
+    rare = tuple(each for each, often in zip(column.values, is_frequent, strict=True) if not often)
+    others = known - sum(each.rows for each in frequent)
+    if len(frequent) > 1 and 0 < others <= _OTHERS * known:
+        return ListedValues(frequent, rare=rare, rare_count=column.distinct_count - len(frequent), other_rows=others)
+    is_complete = column.distinct_count <= FEW_VALUES and column.distinct_count * _OFTEN <= row_count
+    return ListedValues(column.values) if is_complete and len(column.values) > 1 else None
+
+
+def value_limits(column: ColumnProfile) -> Limits:
+    """The limits of a column's values: of numbers the observed range, rounded outwards to two digits.
+
+    Values that are few and far from all others are outside. Dates have a limit only where such values are. Personal
+    columns have none, nor have keys, which grow.
+    """
+    if looks_personal(column) or is_key_name(column.name):
+        return Limits(None, None)
+    if isinstance(column.low, str) or isinstance(column.high, str):
+        return Limits(_first_day(column.far_below), _last_day(column.far_above))
+    whole = rounded_range(column)
+    if whole is None:
+        return Limits(None, None)
+    low = _beyond(column.far_below, is_low=True) if column.far_below else whole[0]
+    high = _beyond(column.far_above, is_low=False) if column.far_above else whole[1]
+    is_whole = types_of(column.type)[0] == "integer"
+    return Limits(int(low), int(high)) if is_whole else Limits(low, high)
 
 
 def rounded_range(column: ColumnProfile) -> tuple[float, float] | None:
@@ -101,6 +135,11 @@ def rounded_range(column: ColumnProfile) -> tuple[float, float] | None:
     if isinstance(low, bool | str) or isinstance(high, bool | str) or low is None or high is None:
         return None
     return _down(low), -_down(-high)
+
+
+def of_rows(rows: int, total: int) -> str:
+    """`3 of 3,000 rows`."""
+    return f"{rows:,} of {total:,} rows"
 
 
 def null_budget_percent(column: ColumnProfile) -> float | None:
@@ -117,57 +156,32 @@ def row_bounds(row_counts: Sequence[int]) -> tuple[int, int] | None:
     return (math.floor(smallest / 2), largest * 2) if smallest > 1 else None
 
 
-def step(keys: Sequence[str]) -> tuple[int, str] | None:
-    """The most common gap between keys, as (value, unit); None if the keys are not dates."""
-    ends = [period_end(key) for key in keys]
-    moments = sorted({end for end in ends if end is not None})
-    gaps = Counter(later - earlier for earlier, later in pairwise(moments))
-    if None in ends or not gaps:
+def _beyond(far: FarValues, *, is_low: bool) -> float:
+    """The limit, rounded outwards unless a value that is far would then be inside."""
+    limit, nearest = float(far.limit), float(far.nearest)
+    exact = int(far.limit) if isinstance(far.limit, int) else limit
+    rounded = _down(exact) if is_low else -_down(-exact)
+    return exact if (rounded <= nearest if is_low else rounded >= nearest) else rounded
+
+
+def _first_day(far: FarValues | None) -> str | None:
+    """A day some years before the earliest date, because older partitions may be read; else the earliest date."""
+    if far is None:
         return None
-    gap = gaps.most_common(1)[0][0]
-    return (gap.days, "d") if not gap % timedelta(days=1) else (int(gap.total_seconds() // 3600), "h")
+    day = f"{max(1, _year(far.limit) - _YEARS):04d}-01-01"
+    return day if str(far.nearest) < day else str(far.limit)[:10]
 
 
-def latency(arrivals: Sequence[Arrival], *, timezone: str) -> Latency:
-    """Hours within which every partition arrived, plus one; a backfill allows no guess."""
-    delays = [
-        arrival.arrived_at - end
-        for arrival in arrivals
-        if (end := period_end(arrival.key, timezone=timezone)) is not None
-    ]
-    if not delays:
-        return Latency(hours=None, why="the keys are not dates")
-    if max(delays) > _BACKFILL:
-        why = f"files arrived up to {max(delays).days} days after their period, as in a backfill"
-        return Latency(hours=None, why=why)
-    if min(delays) < timedelta(0):
-        why = f"files arrived before their period ended in {timezone}; set the time zone of the keys with --timezone"
-        return Latency(hours=None, why=why)
-    hours = math.ceil(max(delays) / timedelta(hours=1)) + 1
-    return Latency(hours=hours, why=f"{len(delays)} partitions arrived within {hours - 1} h")
-
-
-def period_end(key: str, *, timezone: str = "UTC") -> datetime | None:
-    """The end (in UTC) of the period of a key such as 2026-11-01, EU/2026-11-01 or 2026-11-01/07; None for others."""
-    day = day_of(key)
-    if day is None:
+def _last_day(far: FarValues | None) -> str | None:
+    """A day some years after the latest date, because dates go on; None if those that are far above are before it."""
+    if far is None or (later := _year(far.limit) + _YEARS) > date.max.year:
         return None
-    start = datetime.combine(day, datetime.min.time(), tzinfo=ZoneInfo(timezone))
-    hour = key.partition(f"{day}/")[2]
-    if not hour:
-        return (start + timedelta(days=1)).astimezone(UTC)  # a local day may have 23 or 25 hours
-    if not re.fullmatch(r"\d\d?", hour) or int(hour) > 23:
-        return None
-    return start.replace(hour=int(hour)).astimezone(UTC) + timedelta(hours=1)
+    day = f"{later:04d}-01-01"
+    return day if str(far.nearest) > f"{day}T" else None
 
 
-def day_of(key: str) -> date | None:
-    """The day that a part of a key names; None if none does."""
-    for part in key.split("/"):
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", part):
-            with suppress(ValueError):
-                return date.fromisoformat(part)
-    return None
+def _year(moment: Scalar) -> int:
+    return int(str(moment)[:4])
 
 
 def _down(number: float) -> float:

@@ -81,6 +81,11 @@ def guess_patterns(root: str, children: ListChildren) -> dict[str, str]:
     return {"": re.sub(rf"\}}/\{{{DATE}:(?=%[md]\}})", "/", pattern)} if known else {}
 
 
+def is_part_of_date(name: str) -> bool:
+    """Whether a folder's name is a date, or one of its parts (`2026`, `11`, `day-2026.11.29`)."""
+    return bool(re.fullmatch(r"\d\d?", name)) or _form(name, _DATES, r"\D*") is not None
+
+
 def is_code(name: str) -> bool:
     """Whether a folder's name is like a region's or a shop's (`EU`, `us-east-1`, `17`), rather than a table's."""
     return bool(_CODE.fullmatch(name))

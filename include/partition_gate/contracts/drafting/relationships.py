@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from partition_gate.contracts.drafting.profile import ColumnProfile, DataProfile
+from partition_gate.contracts.drafting.guesses import looks_personal
+from partition_gate.contracts.drafting.naming import is_descriptive_name, is_key_name, snake_case, table_words
+from partition_gate.contracts.drafting.profile import RARE, ColumnProfile, DataProfile, Reference
 
-_TYPES = ("VARCHAR", "UUID", "DATE")
+_TEXT = ("VARCHAR", "UUID")
 
 
 class Candidate(NamedTuple):
-    """A column that may refer to a unique column of another dataset; the data must confirm it."""
+    """A column that may refer to a key of another dataset; the data must confirm it."""
 
     child: DataProfile
     column: ColumnProfile
@@ -21,31 +22,50 @@ class Candidate(NamedTuple):
 
 
 def candidates(profiles: Sequence[DataProfile]) -> Iterator[Candidate]:
-    """Columns of equal type that are named like the unique column of another dataset, or like that dataset and it.
+    """Columns that are named like the key of another dataset, or like that dataset and it, and have its type.
 
-    `customer_id` may refer to `customers.id`, and `tailnum` to `planes.tailnum`. The column itself is not unique:
-    two unique columns may only both count from one. Of several parents the first one is kept.
+    `customer_id` may refer to `customers.id`, `tailnum` to `planes.tailnum`, and `carrier` to `carriers.code`. The
+    column itself is not unique: two unique columns may only both count from one. Personal columns refer to nothing.
+    Several parents of a column are adjacent.
     """
     for child in profiles:
         for column in child.columns:
-            if column.name not in child.unique and _may_refer(column):
-                parents = ((parent, key) for parent in profiles for key in parent.unique if parent is not child)
-                found = [(parent, key) for parent, key in parents if _is_named_like(column, parent, key)]
-                yield from (Candidate(child, column, parent, key) for parent, key in found[:1])
+            if column.name not in child.unique and not looks_personal(column):
+                parents = ((parent, key) for parent in profiles for key in _keys(parent) if parent is not child)
+                found = ((parent, key) for parent, key in parents if _may_refer(column, parent, key))
+                yield from (Candidate(child, column, parent, key.name) for parent, key in found)
 
 
-def _may_refer(column: ColumnProfile) -> bool:
-    return column.type.startswith(_TYPES) or column.type.endswith("INT") or column.type == "INTEGER"
+def confirmed(references: Sequence[Reference]) -> Reference | None:
+    """The reference of a column that fits best: with the fewest rows without a parent, and nearly none; else None."""
+    best = min(references, key=lambda each: each.orphans, default=None)
+    return best if best and best.values > 1 and best.orphans <= RARE * best.rows else None
 
 
-def _is_named_like(column: ColumnProfile, parent: DataProfile, key: str) -> bool:
-    types = {each.name: each.type for each in parent.columns}
-    folder = re.sub(r"[^a-z0-9]+", "_", parent.source.rstrip("/").rsplit("/", 1)[-1].casefold()).strip("_")
-    names = {key.casefold(), *(f"{each}_{key.casefold()}" for each in (folder, _singular(folder)))}
-    return column.name.casefold() in names and types.get(key) == column.type
+def _keys(parent: DataProfile) -> Iterator[ColumnProfile]:
+    for column in parent.columns:
+        is_unique = column.name in parent.unique or column.duplicate_rows is not None
+        if is_unique and not looks_personal(column):
+            yield column
 
 
-def _singular(word: str) -> str:
-    if word.endswith("ies"):
-        return f"{word[:-3]}y"
-    return word[:-1] if word.endswith("s") else word
+def _may_refer(column: ColumnProfile, parent: DataProfile, key: ColumnProfile) -> bool:
+    if not _have_one_type(column.type, key.type):
+        return False
+    own, name, table = snake_case(column.name), snake_case(key.name), table_words(parent.source)
+    if own in {f"{word}_{name}" for word in table} | table:
+        return True
+    return own == name and (is_key_name(name) or _identifies_in_words(parent, key))
+
+
+def _identifies_in_words(parent: DataProfile, key: ColumnProfile) -> bool:
+    """Whether a column without a key's name is one: text, and the whole primary key. A number may only count."""
+    return parent.key == (key.name,) and key.type.startswith(_TEXT) and not is_descriptive_name(key.name)
+
+
+def _have_one_type(child: str, parent: str) -> bool:
+    return (_is_integer(child) and _is_integer(parent)) or (child == parent and child.startswith(_TEXT))
+
+
+def _is_integer(kind: str) -> bool:
+    return kind.endswith("INT") or kind == "INTEGER"

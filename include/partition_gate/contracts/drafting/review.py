@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from partition_gate.contracts.drafting.guesses import few_values, latency, looks_personal, step, why_personal
-from partition_gate.contracts.drafting.profile import DataProfile
+from partition_gate.contracts.drafting.arrivals import absences, latency, step
+from partition_gate.contracts.drafting.guesses import (
+    listed_values,
+    looks_personal,
+    null_budget_percent,
+    of_rows,
+    why_personal,
+)
+from partition_gate.contracts.drafting.naming import is_key_name
+from partition_gate.contracts.drafting.profile import RARE, ColumnProfile, DataProfile
 
 MOST = 12
 
@@ -15,7 +23,7 @@ def to_check(tables: Mapping[str, DataProfile]) -> list[str]:
 
     Never a value of a column. At most `MOST` lines; the last one counts the others.
     """
-    parts = (_layout, _key, _classification, _references, _times, _lists)
+    parts = (_layout, _key, _classification, _references, _nearly, _times, _absences, _lists)
     lines = [f"{name}: {line}" for part in parts for name, profile in tables.items() for line in part(profile)]
     more = len(lines) - MOST
     return lines if more <= 0 else [*lines[: MOST - 1], f"and {more + 1} more: search the draft for 'Guess'"]
@@ -29,12 +37,16 @@ def _layout(profile: DataProfile) -> Iterator[str]:
 
 
 def _key(profile: DataProfile) -> Iterator[str]:
-    rows = f"{sum(profile.row_counts):,} rows of {_count(len(profile.profiled), 'partition')}"
+    rows = f"{profile.row_count:,} rows of {_count(len(profile.profiled), 'partition')}"
     if profile.key:
         others = f"; {', '.join(profile.unique[1:])} too" if len(profile.unique) > 1 else ""
+        others += "".join(f"; or {', '.join(key)}" for key in profile.other_keys)
         yield f"the primary key is {', '.join(profile.key)}: unique in {rows}{others}"
-    else:
+    elif not any(column.duplicate_rows for column in profile.columns):
         yield f"no primary key: no set of up to five columns is unique in {rows}"
+    if near := profile.near_key:
+        shared = of_rows(near.duplicate_rows, profile.row_count)
+        yield f"{', '.join(near.columns)} nearly is a key: {shared} share their values (a warning)"
 
 
 def _classification(profile: DataProfile) -> Iterator[str]:
@@ -46,15 +58,43 @@ def _classification(profile: DataProfile) -> Iterator[str]:
 def _references(profile: DataProfile) -> Iterator[str]:
     for each in profile.references:
         parent = each.to_source.rstrip("/").rsplit("/", 1)[-1]
-        yield f"{each.column} refers to {parent}.{each.to_column}: all {each.values:,} values exist there"
+        fit = f"all {each.values:,} values exist there"
+        if each.orphans:
+            fit = f"nearly: {of_rows(each.orphans, each.rows)} have no parent (a warning)"
+        yield f"{each.column} refers to {parent}.{each.to_column}: {fit}"
+
+
+def _nearly(profile: DataProfile) -> Iterator[str]:
+    """The rules that some rows break, without the values."""
+    for column in profile.columns:
+        yield from (f"{column.name} {what}" for what in _nearly_kept(profile, column))
+
+
+def _nearly_kept(profile: DataProfile, column: ColumnProfile) -> Iterator[str]:
+    rows, refers = profile.row_count, any(each.column == column.name for each in profile.references)
+    if column.duplicate_rows:
+        yield f"is nearly a key: {of_rows(column.duplicate_rows, rows)} share their value (a warning)"
+    if 0 < column.null_count <= RARE * rows:
+        budget = null_budget_percent(column)
+        allowed = "nulls are not limited" if budget is None else f"{budget:g} % are allowed"
+        yield f"is nearly complete: {of_rows(column.null_count, rows)} have no value ({allowed})"
+    if not refers and (listed := listed_values(column, rows)) and listed.other_rows:
+        yield f"nearly has only {len(listed.values)} values: {of_rows(listed.other_rows, rows)} have others (a warning)"
+    for side, far in (("below", column.far_below), ("above", column.far_above)):
+        if far and not looks_personal(column) and not is_key_name(column.name):
+            yield f"has values far {side} all others: in {of_rows(far.rows, rows)} (a warning)"
 
 
 def _lists(profile: DataProfile) -> Iterator[str]:
-    rows = sum(profile.row_counts)
     referring = {each.column for each in profile.references}
     for column in (column for column in profile.columns if column.name not in referring):
-        if values := few_values(column, rows):
-            yield f"{column.name} has only the {len(values)} values seen in {rows:,} rows"
+        if (listed := listed_values(column, profile.row_count)) and not listed.other_rows:
+            yield f"{column.name} has only the {len(listed.values)} values seen in {profile.row_count:,} rows"
+
+
+def _absences(profile: DataProfile) -> Iterator[str]:
+    if absent := absences(profile.keys):
+        yield absent
 
 
 def _times(profile: DataProfile) -> Iterator[str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, SchemaProperty
 
+from partition_gate.contracts.odcs.draft_texts import stated
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
 _INT_TYPES = {"INT", "INTEGER", "INT32", "SMALLINT", "INT16", "SHORT", "TINYINT", "BYTE", "INT8"}
@@ -136,4 +138,4 @@ def _avro_name(text: str) -> str:
 
 
 def _doc(text: str | None) -> dict[str, str]:
-    return {"doc": " ".join(text.split())} if text else {}
+    return {"doc": " ".join(told.split())} if (told := stated(text)) else {}

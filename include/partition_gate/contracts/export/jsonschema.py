@@ -7,6 +7,8 @@ from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, SchemaProperty
 
+from partition_gate.contracts.odcs.draft_texts import stated
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -97,4 +99,4 @@ def _source(column: SchemaProperty) -> str:
 
 
 def _described(text: str | None) -> dict[str, str]:
-    return {"description": " ".join(text.split())} if text else {}
+    return {"description": " ".join(told.split())} if (told := stated(text)) else {}

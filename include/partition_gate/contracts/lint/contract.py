@@ -12,7 +12,9 @@ from partition_gate.contract.cron import is_line
 from partition_gate.contract.limits import ANOMALY_THRESHOLDS, CUSTOM_PROPERTIES, DRIFT_THRESHOLDS
 from partition_gate.contract.model import Status
 from partition_gate.contracts.lint.view import Known, Problem, View, child, parts
+from partition_gate.contracts.odcs.draft_texts import places_of_draft_texts
 from partition_gate.contracts.odcs.servers import runs_elsewhere, why_not_run
+from partition_gate.core.display import listed
 from partition_gate.core.finding import Level
 from partition_gate.core.names import name_problem, safe_name, version_problem
 from partition_gate.core.nearest_words import did_you_mean, nearest, shown
@@ -20,6 +22,7 @@ from partition_gate.core.units import duration, fraction, is_timezone
 
 _SEMVER = re.compile(r"v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?")
 _CALENDARS = ("all", "weekdays")
+_LINES_NAMED = 5
 _NOT_A_TIME_ZONE = "is not an IANA time zone: write one such as Europe/Berlin or UTC"
 
 
@@ -65,6 +68,19 @@ def status_word(view: View, _known: Known) -> Iterator[Problem]:
     else:
         what = f"is not a status, so it counts as draft and nobody is told; use one of {', '.join(Status)}"
         yield Problem("status", f"{shown(status)} {what}")
+
+
+def draft_text(view: View, _known: Known) -> Iterator[Problem]:
+    """A contract that is active or deprecated has no texts left from its draft (`Guess: ...`, `To do: ...`)."""
+    if str(view.root.get("status")).lower() not in {Status.ACTIVE, Status.DEPRECATED}:
+        return
+    if places := list(places_of_draft_texts(view.root)):
+        count = "1 text is" if len(places) == 1 else f"{len(places)} texts are"
+        lines = sorted(filter(None, map(view.document.line, places)))
+        where = listed(list(map(str, lines)), _LINES_NAMED)
+        what = "compare each guess with the data, then write what is meant, or remove the text"
+        named = f"line{'' if len(lines) == 1 else 's'} {where}"
+        yield Problem(places[0], f"{count} left from the draft ({named}) and not shown to readers; {what}")
 
 
 def readable_server(view: View, _known: Known) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from partition_gate.contracts.compatibility.changes import compare, contract_ver
 from partition_gate.contracts.coverage.clauses import NOT_RUN, Treatment, cover
 from partition_gate.contracts.coverage.queries import unplanned_queries
 from partition_gate.contracts.lint.view import Known, Problem
+from partition_gate.core.display import listed
 from partition_gate.core.finding import Level
 from partition_gate.core.strict_yaml.reading import Document
 
@@ -78,6 +79,4 @@ def version_rise(document: Document, _read: ReadContract, known: Known) -> Itera
 
 
 def _first(breaking: list[str]) -> str:
-    if not breaking:
-        return ""
-    return f" (breaking: {', '.join(breaking[:3])}{' ...' if len(breaking) > 3 else ''})"
+    return f" (breaking: {listed(breaking, 3)})" if breaking else ""

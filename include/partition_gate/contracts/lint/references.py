@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from partition_gate.contracts.lint.view import Known, Placed, Problem, View, object_place
+from partition_gate.core.display import listed
 from partition_gate.core.finding import Level
 from partition_gate.core.nearest_words import did_you_mean, shown
 
@@ -74,5 +75,4 @@ def _unknown_target(target: str, own: Columns, others: Columns) -> str | None:
 
 
 def _some(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return listed(names, _NAMED)

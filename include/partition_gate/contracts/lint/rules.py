@@ -57,6 +57,7 @@ RULES: dict[str, LintRule] = {
     "id-is-file-name": LintRule(Level.ERROR, contract.id_is_file_name),
     "version-number": LintRule(Level.WARNING, contract.version_number),
     "status-word": LintRule(Level.WARNING, contract.status_word),
+    "draft-text": LintRule(Level.WARNING, contract.draft_text),
     "schema-object": LintRule(Level.ERROR, objects.schema_object),
     "dataset-name": LintRule(Level.ERROR, objects.dataset_name),
     "object-reference": LintRule(Level.ERROR, objects.object_reference),

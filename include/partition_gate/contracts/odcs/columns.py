@@ -10,6 +10,7 @@ from open_data_contract_standard.model import CustomProperty, Relationship, Sche
 from partition_gate.contract.model import Clause, Column, CompoundForeignKey, ForeignKey, UnreadClause
 from partition_gate.contract.nested_columns import published_type
 from partition_gate.contract.widening import is_value
+from partition_gate.contracts.odcs.draft_texts import stated
 from partition_gate.core.errors import ContractError
 from partition_gate.core.nearest_words import shown
 from partition_gate.core.severity import Severity
@@ -113,7 +114,7 @@ def _column(prop: SchemaProperty, at: str, *, name: str | None = None) -> Column
         source=prop.physicalName or str(prop.name),
         logical_type=prop.logicalType or "string",
         physical_type=prop.physicalType,
-        description=" ".join((prop.description or prop.businessName or "").split()),
+        description=" ".join((stated(prop.description) or prop.businessName or "").split()),
         classification=prop.classification,
         partitioned=bool(prop.partitioned),
         default=_default(prop.customProperties),

@@ -13,6 +13,7 @@ from partition_gate.checks.compiling.bounds import OPERATORS
 from partition_gate.checks.promises import LONGEST_WINDOW
 from partition_gate.contract.model import Argument, CustomRule, LibraryRule, Operator, QualityRule, SqlRule, TextRule
 from partition_gate.contracts.odcs.columns import scalar, severity
+from partition_gate.contracts.odcs.draft_texts import stated
 from partition_gate.core.errors import ContractError
 from partition_gate.core.units import duration
 from partition_gate.core.values import ListedValue
@@ -64,7 +65,7 @@ def _rule(quality: DataQuality, place: str, column: str | None, dialect: Dialect
         "column": column,
         "dimension": quality.dimension,
         "severity": severity(quality.severity or "error"),
-        "description": " ".join((quality.description or quality.name or "").split()),
+        "description": " ".join((stated(quality.description) or quality.name or "").split()),
         "business_impact": quality.businessImpact or "",
     }
     window = _window(quality, place, path)

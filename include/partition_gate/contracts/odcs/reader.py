@@ -22,6 +22,7 @@ from partition_gate.contract.model import (
     UnreadClause,
 )
 from partition_gate.contracts.odcs.columns import read_columns, read_relationships, require_defaults
+from partition_gate.contracts.odcs.draft_texts import stated
 from partition_gate.contracts.odcs.limits import read_limits
 from partition_gate.contracts.odcs.object_names import use_shorthand
 from partition_gate.contracts.odcs.quality import read_rules
@@ -97,7 +98,7 @@ def _schema_facts(schema: SchemaObject, at: str, *, path: str) -> dict[str, Any]
     require_defaults(columns, path=path)
     relationships = read_relationships(schema, at=at)
     return {
-        "description": schema.description or "",
+        "description": stated(schema.description),
         "columns": columns,
         "foreign_keys": tuple(each for each in relationships if isinstance(each, ForeignKey)),
         "compound_foreign_keys": tuple(each for each in relationships if isinstance(each, CompoundForeignKey)),
@@ -179,7 +180,7 @@ def _identity(odcs: OpenDataContractStandard) -> dict[str, Any]:
         "name": odcs.name or str(odcs.id),
         "api_version": str(odcs.apiVersion),
         "domain": odcs.domain or "",
-        "purpose": (description and description.purpose) or "",
+        "purpose": stated(description.purpose) if description else "",
         "usage": (description and description.usage) or "",
         "limitations": (description and description.limitations) or "",
         "tags": tuple(odcs.tags or ()),

@@ -9,6 +9,7 @@ from open_data_contract_standard.model import OpenDataContractStandard, ServiceL
 from partition_gate.contract.model import Sla, UnreadClause
 from partition_gate.contract.sla_names import canonical
 from partition_gate.contracts.odcs.columns import scalar, severity_of
+from partition_gate.contracts.odcs.draft_texts import stated
 from partition_gate.contracts.odcs.object_names import SCHEMA, element_parts
 from partition_gate.core.nearest_words import shown
 
@@ -51,7 +52,7 @@ def _sla(sla: ServiceLevelAgreementProperty, place: str) -> Sla:
         unit=sla.unit,
         schedule=sla.schedule,
         severity=severity_of(sla.customProperties),
-        description=sla.description or "",
+        description=stated(sla.description),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from great_expectations.expectations.expectation import BatchExpectation, ColumnMapExpectation
 
 from partition_gate.adapters.gx.metrics import partition as metric
+from partition_gate.core.display import listed
 
 _NAMED = 5
 _UNSIGNED_64 = "uint64"
@@ -17,8 +18,7 @@ _WIDER = "; for unsigned numbers of 64 bits set logicalTypeOptions.format: u64, 
 
 def name_some(names: list[str]) -> str:
     """The first few names, and the number of the others."""
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return listed(names, _NAMED)
 
 
 class AboutBatch(BatchExpectation, ABC):

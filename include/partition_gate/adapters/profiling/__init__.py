@@ -1,0 +1,1 @@
+"""Profiles Parquet files with DuckDB, for drafts of contracts."""
