@@ -85,7 +85,7 @@ SURVIVING = (
              "if storage in self._silent:", "if storage in ():",
              f"{PASS}a_bucket_that_does_not_answer_is_waited_for_once"),
     Mutation("a pass without time always leaves out the same datasets", "gate/watch.py",
-             "first = self._number % len(contracts)", "first = 0 % len(contracts)",
+             "first = self._turn.number % len(contracts)", "first = 0 % len(contracts)",
              f"{PASS}a_pass_that_runs_out_of_time_begins_with_another_dataset_next_time"),
     Mutation("what a killed run left stays", "gate/watch.py",
              "for attempt in repair(ports)", "for attempt in repair(ports)[:0]",
