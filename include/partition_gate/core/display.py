@@ -66,6 +66,11 @@ def inline_code(text: str, *, limit: int = SHOWN_LENGTH) -> str:
     return f"{fence} {shown} {fence}" if len(fence) > 1 or not shown.strip() else f"{fence}{shown}{fence}"
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 partition`, `1,234 partitions`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def share(count: int, whole: int) -> str:
     """A part of a whole as a percentage."""
     return percentage(count / whole if whole else 0.0)

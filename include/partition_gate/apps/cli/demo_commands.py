@@ -95,7 +95,7 @@ def _service_levels(plan: Demo, settings: Settings, ports: WiredPorts) -> Render
     reports = service_level_reports(contracts, window=window, now=ended, ledger=ports.ledger)
     # When files of 2013 landed says nothing: promises on arrival are not judged for days that are loaded years later.
     judged = [report for report in reports if report.attainment.judged]
-    return rendered(judged, (), window=window, is_named=False)
+    return rendered(judged, (), window=window, named=None)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.alerts.alert import Links
-from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed, escaped
+from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, counted, displayed, escaped
 from partition_gate.core.severity import Scope
 from partition_gate.gate.reconcile import Reconciliation
 from partition_gate.judging.attempt import Settlement
@@ -138,7 +138,7 @@ def reconciliation(result: Reconciliation) -> RenderableType:
         table.add_row(proof.dataset, Text(escaped(proof.partition_key)), proof.outcome.replace("_", " "), *counts)
     repaired = [Text(f"finished: attempt {attempt.attempt_id}: {attempt.ending.value}") for attempt in result.repaired]
     views = [Text(f"refreshed: the view of {name}") for name in result.views]
-    sent = [Text(f"delivered: {result.sent} waiting messages")] if result.sent else []
+    sent = [Text(f"delivered: {counted(result.sent, 'waiting message')}")] if result.sent else []
     lines = (f"DIFFERENCE {entry.dataset} {entry.partition_key or ''}: {entry.what}" for entry in result.differences)
     differences = [Text(escaped(line)) for line in lines]
     count = len(differences)
