@@ -208,7 +208,7 @@ def test_a_server_whose_starter_was_killed_stays_for_the_others(home: Path) -> N
             user.kill()
             user.wait()
             obstore.put(bucket(server), "a.txt", b"hello")
-            assert read(server, "a.txt") == b"hello"
+            assert (server.pid, read(server, "a.txt")) == (pid, b"hello")
 
         assert ends(pid)
 

@@ -48,7 +48,7 @@ def stop_borrowed(home: Path) -> None:
 def _start_guard(layout: Layout) -> None:
     arguments = [sys.executable, "-S", str(_GUARD), str(layout.users), str(layout.borrowed), str(layout.home)]
     null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     os.waitpid(os.posix_spawn(sys.executable, arguments, environment, file_actions=null), 0)
 
 
