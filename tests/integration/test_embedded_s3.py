@@ -207,6 +207,7 @@ def test_a_server_whose_starter_was_killed_stays_for_the_others(home: Path) -> N
         with running(home) as server:
             user.kill()
             user.wait()
+            assert not ends(pid, within_s=3)  # a guard that did not wait for us would have stopped it by then
             obstore.put(bucket(server), "a.txt", b"hello")
             assert (server.pid, read(server, "a.txt")) == (pid, b"hello")
 
