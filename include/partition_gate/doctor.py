@@ -176,7 +176,8 @@ def _credentials(ports: WiredPorts, endpoint_url: str | None) -> Finding:
     credentials = service.credentials.current()
     kind = "a temporary key, which is renewed" if credentials.expires_at else "a key"
     kind = "a temporary key" if credentials.session_token and not credentials.expires_at else kind
-    return ok(f"{kind} for {service.display_name}")
+    origin = f", from {credentials.origin}" if credentials.origin else ""
+    return ok(f"{kind} for {service.display_name}{origin}")
 
 
 def _s3_clock(ports: WiredPorts, endpoint_url: str | None) -> Finding:

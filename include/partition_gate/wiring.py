@@ -226,7 +226,9 @@ class WiredPorts:
         from partition_gate.adapters.s3_access.service import FixedCredentials, S3Service
 
         server = self._stack.enter_context(running(self.settings.home))
-        credentials = FixedCredentials.of_key(server.access_key_id, server.secret_access_key)
+        credentials = FixedCredentials.of_key(
+            server.access_key_id, server.secret_access_key, origin="the embedded server's own key"
+        )
         return S3Service(url=server.endpoint_url, credentials=credentials, region=server.region)
 
     @cached_property

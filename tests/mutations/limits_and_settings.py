@@ -17,6 +17,10 @@ CREDENTIALS = "tests/integration/test_s3_credentials.py"
 JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
 
 REFUSING = (
+    Mutation("a refusal does not say which policy statement is missing", "adapters/s3_access/refusals.py",
+             'resource = bucket if right == "s3:ListBucket" else', 'resource = "*" if right else',
+             "tests/integration/test_s3_credentials.py::"
+             "test_a_right_that_is_missing_is_named_with_the_role_and_the_statement"),
     Mutation("an endpoint without http:// is a bug of ours", "settings/storage.py",
              "if value and not (value.startswith((", "if not value and not (value.startswith((",
              f"{RUNS}::test_a_setting_that_cannot_be_used_is_refused_by_name"),

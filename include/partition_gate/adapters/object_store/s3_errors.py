@@ -41,7 +41,15 @@ def bucket_missing(endpoint: Endpoint, path: str) -> BucketMissing:
 
 def access_denied(endpoint: Endpoint, path: str, error: BaseException, *, right: str) -> AccessDenied:
     """The error for a refused request, which needs `right` (`s3:GetObject`)."""
-    return AccessDenied(f"s3://{bucket(path)}: {endpoint.display_name} {refusal(error, right=right)}")
+    refused = refusal(error, right=right, uri=f"s3://{bucket(path)}", who=_who(endpoint))
+    return AccessDenied(f"s3://{bucket(path)}: {endpoint.display_name} {refused}")
+
+
+def _who(endpoint: Endpoint) -> str:
+    try:
+        return endpoint.service.credentials.current().origin
+    except (AccessDenied, StoreUnreachable):  # they could be had for the request, and are gone now
+        return ""
 
 
 def unreachable(endpoint: Endpoint, path: str, why: str) -> StoreUnreachable:
