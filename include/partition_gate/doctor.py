@@ -24,9 +24,10 @@ from partition_gate.core.diagnosis import Diagnosis, Finding, failed, ok, warnin
 from partition_gate.core.errors import GateError
 from partition_gate.core.partition import Location
 from partition_gate.gate.deadlines import LimitReached, within
+from partition_gate.home import mask_key
 from partition_gate.settings import Settings
 from partition_gate.watching.heartbeat import NEVER_RAN, silence
-from partition_gate.wiring import WiredPorts, contract_folder, mask_key
+from partition_gate.wiring import WiredPorts, contract_folder
 
 LIMIT_S = 30.0
 _S3 = "s3://"

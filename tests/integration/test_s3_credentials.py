@@ -160,8 +160,8 @@ def test_an_expired_token_is_named_with_its_source_and_how_to_renew_it() -> None
     said = refusal(error, right="s3:ListBucket", uri="s3://landing", who="the profile gate (config file)")
 
     assert said == (
-        "rejects our credentials (the profile gate (config file)): their session token has expired (ExpiredToken); renew "
-        "it where it comes from, such as with `aws sso login`; a role in GATE_S3_ROLE_ARN is renewed by the gate"
+        "rejects our credentials (the profile gate (config file)): their session token has expired (ExpiredToken); "
+        "renew it where it comes from, such as with `aws sso login`; a role in GATE_S3_ROLE_ARN is renewed by the gate"
     )
 
 
@@ -208,7 +208,8 @@ def test_a_run_outlives_the_token_that_it_began_with(tmp_path: Path, monkeypatch
         (
             {"GATE_S3_ROLE_ARN": "arn:aws:iam::1:role/another", "AWS_ENDPOINT_URL_STS": "{s3}"},
             r"role arn:aws:iam::1:role/another are refused \(STS answers \w+\); the setting GATE_S3_ACCESS_KEY_ID needs"
-            r' a policy with {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::1:role/another"},',
+            r' a policy with {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::1:role/another"'
+            "}, and the role a trust policy with",
         ),
         (
             {"GATE_S3_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"},

@@ -17,6 +17,13 @@ CREDENTIALS = "tests/integration/test_s3_credentials.py"
 JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
 
 REFUSING = (
+    Mutation("other users of the machine can read quarantined rows", "home.py",
+             "_PRIVATE_FOLDER, _PRIVATE_FILE, _OF_OTHERS = 0o700, 0o600, 0o077",
+             "_PRIVATE_FOLDER, _PRIVATE_FILE, _OF_OTHERS = 0o755, 0o600, 0o000",
+             "tests/integration/test_private_home.py::test_others_can_read_published_tables_only"),
+    Mutation("other users of the machine can read the ledger", "home.py",
+             '(settings.home / "ledger.sqlite").touch(mode=_PRIVATE_FILE)', "pass",
+             "tests/integration/test_private_home.py::test_others_can_read_published_tables_only"),
     Mutation("a refusal does not say which policy statement is missing", "adapters/s3_access/refusals.py",
              'resource = bucket if right == "s3:ListBucket" else', 'resource = "*" if right else',
              "tests/integration/test_s3_credentials.py::"

@@ -19,13 +19,14 @@ from partition_gate.gate.dry_run import dry_run
 from partition_gate.gate.notify import DeliveryTimes, notify
 from partition_gate.gate.operations import decide
 from partition_gate.gate.reports import write_index
+from partition_gate.home import mask_key
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.documents import run_document
 from partition_gate.judging.quarantine import sample_of
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, mask_key, open_ports
+from partition_gate.wiring import WiredPorts, contract_folder, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2013-01-03 or 2013-01-03/07.")]
