@@ -33,6 +33,7 @@ LIMIT_S = 30.0
 _S3 = "s3://"
 _DISTRIBUTION = "partition-gate"
 _EXTRA = "run"  # whoever judges partitions has it
+_S3_EXTRA = "s3"  # all else that a trial needs is in _EXTRA
 _PYTHON = (3, 11)
 _FULL_BYTES, _NEARLY_FULL_BYTES = 1_000_000_000, 10_000_000_000
 _NAMED = 3
@@ -57,6 +58,8 @@ def _tried(trial: Callable[[], Finding], limit_s: float) -> Finding:
         return failed(str(error))
     except LimitReached:
         return failed(f"no result within {limit_s:g} s; check that the service runs, and the network")
+    except ModuleNotFoundError as error:
+        return failed(f"needs {error.name}, which is not installed; run: pip install 'partition-gate[{_S3_EXTRA}]'")
     except Exception as error:  # a text of a library may quote what it was given
         return failed(f"could not be tried ({type(error).__name__}); report this as a bug")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
@@ -261,6 +261,8 @@ def preload() -> None:
     with lean_imports():
         for name in _TASK_MODULES:
             import_module(f"partition_gate.adapters.{name}")
+        with suppress(ModuleNotFoundError):  # without the extra `s3`
+            import_module("s3fs")
 
 
 def contract_folder(settings: Settings) -> ContractFolder:

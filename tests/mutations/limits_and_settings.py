@@ -17,6 +17,11 @@ CREDENTIALS = "tests/integration/test_s3_credentials.py"
 JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
 
 REFUSING = (
+    Mutation("the doctor calls a missing extra a bug", "doctor.py",
+             "except ModuleNotFoundError as error:", "except ZeroDivisionError as error:",
+             "tests/integration/test_without_s3.py::test_the_doctor_names_the_extra_for_landing_in_s3"),
+    Mutation("a misspelt dataset has no hint", "adapters/contract_folder.py",
+             "{near and f'{near} '}", "", "tests/integration/test_refused_commands.py"),
     Mutation("other users of the machine can read quarantined rows", "home.py",
              "_PRIVATE_FOLDER, _PRIVATE_FILE, _OF_OTHERS = 0o700, 0o600, 0o077",
              "_PRIVATE_FOLDER, _PRIVATE_FILE, _OF_OTHERS = 0o755, 0o600, 0o000",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
 from obstore.exceptions import BaseError
 
 from partition_gate.adapters.object_store.s3_clients import Endpoint, bucket
@@ -20,6 +19,8 @@ def translating_errors(endpoint: Endpoint, path: str) -> Iterator[None]:
     Raises:
         BucketMissing, AccessDenied, StoreUnreachable.
     """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- an extra
+
     try:
         yield
     except FileNotFoundError as error:

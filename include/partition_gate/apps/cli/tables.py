@@ -81,7 +81,9 @@ def partition_result(
     others = told_by_no_check(settlement.why, results)  # the table below has the rest
     causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in others]
     addresses = [Text(f"{name}: {escaped(link)}") for name, link in links.model_dump().items() if link]
-    return Group(head, Text(rows), *causes, checks(results), *addresses)
+    # Of a partition that is missing or could not be judged, nothing was counted.
+    sums = [Text(rows)] if settlement.rows_in else []
+    return Group(head, *sums, *causes, checks(results), *addresses)
 
 
 def checks(results: Sequence[CheckResult]) -> RenderableType:
@@ -95,7 +97,7 @@ def checks(results: Sequence[CheckResult]) -> RenderableType:
         for r in (result for result in results if result.outcome is outcome and result not in unjudged):
             texts = (Text(displayed(text, limit=SENTENCE_LENGTH)) for text in (r.expected, r.finding))
             table.add_row(Text(escaped(r.rule_id)), outcome.value, r.severity.value, *texts)
-    lines = [Text(f"{_count(results, CheckOutcome.PASSED)} of {len(results)} checks passed")]
+    lines = [Text(f"{_count(results, CheckOutcome.PASSED)} of {counted(len(results), 'check')} passed")]
     if unjudged and any(result.outcome is CheckOutcome.FAILED for result in results):
         lines.append(Text(f"{len(unjudged)} could not be judged because of the failures above"))
     else:
