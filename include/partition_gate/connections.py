@@ -86,6 +86,7 @@ def _of_settings(settings: Settings) -> _Named:
         settings.s3_access_key_id,
         settings.s3_secret_access_key.get_secret_value(),
         settings.s3_session_token.get_secret_value(),
+        origin="the setting GATE_S3_ACCESS_KEY_ID",
     )
     identity = Identity(
         start=key, role_arn=settings.s3_role_arn, region=settings.s3_region, ca_bundle=_path(settings.s3_ca_bundle)
@@ -100,7 +101,8 @@ def _of_connection(settings: Settings) -> _Named:
     connection = airflow_connection(settings.s3_conn_id, setting=S3_CONNECTION, kinds=("aws",))
     extra = connection.extra
     _require_supported(connection)
-    key = _key(connection.login, connection.password, extra.get("aws_session_token"))
+    origin = f"the Airflow connection {settings.s3_conn_id}"
+    key = _key(connection.login, connection.password, extra.get("aws_session_token"), origin=origin)
     if bool(connection.login) != bool(connection.password):
         raise InvalidSetting(f"{connection.named} has a login or a password, but not both: enter both, or none")
     service = extra.get("service_config", {}).get("s3", {})
@@ -137,11 +139,14 @@ def _require_supported(connection: AirflowConnection) -> None:
             raise InvalidSetting(f"{connection.named} has {name} in its extra that is not a JSON object: correct it")
 
 
-def _key(access_key_id: str, secret_access_key: str, session_token: Any) -> S3Credentials | None:
+def _key(access_key_id: str, secret_access_key: str, session_token: Any, *, origin: str) -> S3Credentials | None:
     if not access_key_id:
         return None
     return S3Credentials(
-        access_key_id=access_key_id, secret_access_key=secret_access_key, session_token=session_token or ""
+        access_key_id=access_key_id,
+        secret_access_key=secret_access_key,
+        session_token=session_token or "",
+        origin=origin,
     )
 
 

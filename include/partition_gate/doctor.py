@@ -25,14 +25,16 @@ from partition_gate.core.display import listed
 from partition_gate.core.errors import GateError
 from partition_gate.core.partition import Location
 from partition_gate.gate.deadlines import LimitReached, within
+from partition_gate.home import mask_key
 from partition_gate.settings import Settings
 from partition_gate.watching.heartbeat import NEVER_RAN, silence
-from partition_gate.wiring import WiredPorts, contract_folder, mask_key
+from partition_gate.wiring import WiredPorts, contract_folder
 
 LIMIT_S = 30.0
 _S3 = "s3://"
 _DISTRIBUTION = "partition-gate"
 _EXTRA = "run"  # whoever judges partitions has it
+_S3_EXTRA = "s3"  # all else that a trial needs is in _EXTRA
 _PYTHON = (3, 11)
 _FULL_BYTES, _NEARLY_FULL_BYTES = 1_000_000_000, 10_000_000_000
 _NAMED = 3
@@ -57,6 +59,8 @@ def _tried(trial: Callable[[], Finding], limit_s: float) -> Finding:
         return failed(str(error))
     except LimitReached:
         return failed(f"no result within {limit_s:g} s; check that the service runs, and the network")
+    except ModuleNotFoundError as error:
+        return failed(f"needs {error.name}, which is not installed; run: pip install 'partition-gate[{_S3_EXTRA}]'")
     except Exception as error:  # a text of a library may quote what it was given
         return failed(f"could not be tried ({type(error).__name__}); report this as a bug")
 
@@ -177,7 +181,8 @@ def _credentials(ports: WiredPorts, endpoint_url: str | None) -> Finding:
     credentials = service.credentials.current()
     kind = "a temporary key, which is renewed" if credentials.expires_at else "a key"
     kind = "a temporary key" if credentials.session_token and not credentials.expires_at else kind
-    return ok(f"{kind} for {service.display_name}")
+    origin = f", from {credentials.origin}" if credentials.origin else ""
+    return ok(f"{kind} for {service.display_name}{origin}")
 
 
 def _s3_clock(ports: WiredPorts, endpoint_url: str | None) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
@@ -18,7 +17,7 @@ from partition_gate.alerts.alert import Links
 from partition_gate.core.addresses import Tool, smtp_server
 from partition_gate.core.errors import InvalidSetting
 from partition_gate.core.table import TableSchema
-from partition_gate.gate.local_folders import writing_below
+from partition_gate.home import make_ledger_file, make_private, mask_key
 from partition_gate.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ class WiredPorts:
 
         settings = self.settings
         if not (settings.ledger_url or settings.ledger_conn_id):
-            _make_folder(settings.home)
+            make_ledger_file(settings)
         url = ledger_database(settings)
         migrate(url, settings.ledger_timeout_s)
         return SqlLedger(url, settings.ledger_timeout_s)
@@ -237,7 +236,9 @@ class WiredPorts:
         from partition_gate.adapters.s3_access.service import FixedCredentials, S3Service
 
         server = self._stack.enter_context(running(self.settings.home))
-        credentials = FixedCredentials.of_key(server.access_key_id, server.secret_access_key)
+        credentials = FixedCredentials.of_key(
+            server.access_key_id, server.secret_access_key, origin="the embedded server's own key"
+        )
         return S3Service(url=server.endpoint_url, credentials=credentials, region=server.region)
 
     @cached_property
@@ -256,8 +257,10 @@ class WiredPorts:
 @contextmanager
 def open_ports(settings: Settings | None = None) -> Iterator[WiredPorts]:
     """The ports for a command or a task. An embedded server that was started for them is stopped on exit."""
+    settings = settings or load_settings()
+    make_private(settings)
     with ExitStack() as stack:
-        yield WiredPorts(settings or load_settings(), stack)
+        yield WiredPorts(settings, stack)
 
 
 def preload() -> None:
@@ -269,6 +272,8 @@ def preload() -> None:
     with lean_imports():
         for name in _TASK_MODULES:
             import_module(f"partition_gate.adapters.{name}")
+        with suppress(ModuleNotFoundError):  # without the extra `s3`
+            import_module("s3fs")
 
 
 def contract_folder(settings: Settings) -> ContractFolder:
@@ -293,28 +298,6 @@ def query_planner(settings: Settings) -> Iterator[Callable[[TableSchema, str], s
 def docs_root(settings: Settings) -> str:
     """The root of the Data Docs site: a folder or `s3://bucket/prefix`."""
     return settings.path(settings.docs_folder, "docs")
-
-
-def mask_key(settings: Settings) -> bytes:
-    """The key of the hashes that replace classified values; created once, readable only by its owner."""
-    if key := settings.mask_key.get_secret_value():
-        return key.encode()
-    path = settings.home / "mask.key"
-    _make_folder(path.parent)
-    with writing_below(path.parent), suppress(FileExistsError):
-        draft = path.with_name(f"mask.{secrets.token_hex(4)}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_hex(32))
-        try:
-            path.hardlink_to(draft)  # if two processes create a key, the first one wins
-        finally:
-            draft.unlink()
-    return path.read_text().encode()
-
-
-def _make_folder(folder: Path) -> None:
-    with writing_below(folder, setting="GATE_HOME"):
-        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _query_limits(settings: Settings) -> QueryLimits:

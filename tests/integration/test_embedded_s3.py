@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import obstore
@@ -26,6 +26,13 @@ import pathlib, sys
 from partition_gate.adapters.embedded_s3.server import ensure_running
 server = ensure_running(pathlib.Path(sys.argv[1]))
 print(server.pid, server.started_here)
+"""
+USE = """
+import pathlib, sys, time
+from partition_gate.adapters.embedded_s3.users import running
+with running(pathlib.Path(sys.argv[1])) as server:
+    print(server.pid, flush=True)
+    time.sleep(600)
 """
 
 
@@ -187,6 +194,45 @@ def test_a_server_whose_starter_leaves_first_stays_for_the_others(home: Path) ->
     assert not psutil.pid_exists(server.pid)
 
 
+def test_a_server_whose_only_user_was_killed_ends(home: Path) -> None:
+    with a_user(home) as (user, pid):
+        user.kill()
+        user.wait()
+
+        assert ends(pid)
+
+
+def test_a_server_whose_starter_was_killed_stays_for_the_others(home: Path) -> None:
+    with a_user(home) as (user, pid):
+        with running(home) as server:
+            user.kill()
+            user.wait()
+            assert not ends(pid, within_s=3)  # a guard that did not wait for us would have stopped it by then
+            obstore.put(bucket(server), "a.txt", b"hello")
+            assert (server.pid, read(server, "a.txt")) == (pid, b"hello")
+
+        assert ends(pid)
+
+
+def test_no_guard_is_left_when_running_ends(home: Path) -> None:
+    with running(home):
+        guards = [process for process in psutil.process_iter() if str(home) in command_of(process)]
+    psutil.wait_procs(guards, timeout=5)
+
+    assert [process for process in psutil.process_iter() if str(home) in command_of(process)] == []
+
+
+def test_own_data_is_put_there_as_the_docs_say(home: Path, tmp_path: Path) -> None:
+    page = Path("docs/how-to/s3.md").read_text(encoding="utf-8")
+    code = page.partition("<!-- embedded")[2].partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "orders.parquet").write_bytes(b"PAR1")
+    environment = {**os.environ, "GATE_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+
+    with running(home) as server:
+        assert read(server, "orders/dt=2026-11-29/part-0.parquet") == b"PAR1"
+
+
 def test_it_is_ready_within_a_few_seconds(home: Path) -> None:
     ensure_running(home)
     stop(home)
@@ -195,6 +241,35 @@ def test_it_is_ready_within_a_few_seconds(home: Path) -> None:
     ensure_running(home)
 
     assert time.monotonic() - began < 8
+
+
+@contextmanager
+def a_user(home: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Another process that uses the server until it ends, and the server's pid."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", USE, home], stdout=subprocess.PIPE, text=True, env=environment
+    ) as user:
+        assert user.stdout is not None
+        try:
+            yield user, int(user.stdout.readline())
+        finally:
+            user.kill()
+
+
+def ends(pid: int, *, within_s: float = 15) -> bool:
+    give_up_at = time.monotonic() + within_s
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > give_up_at:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def command_of(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
 
 
 def bucket(server: EmbeddedS3, *, secret: str | None = None) -> S3Store:

@@ -13,6 +13,7 @@ from rich.console import Console
 from tests.integration.test_gate_run import Desk, check_of
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
+from partition_gate.apps.cli.response_times import Named
 from partition_gate.apps.cli.service_levels import rendered
 from partition_gate.checks.compiling.compiled import compiled
 from partition_gate.contracts.odcs.reader import read_contract
@@ -322,7 +323,7 @@ def test_the_table_fits_into_80_columns(records: Records) -> None:
     found, responses = service_level_reports([contract], **of_window), service_level_responses([contract], **of_window)
     console = Console(width=80, record=True, file=StringIO())
 
-    console.print(rendered(found, responses, window=timedelta(days=90), is_named=True))
+    console.print(rendered(found, responses, window=timedelta(days=90), named=Named(has_several=False)))
 
     shown = console.export_text()
     words = (

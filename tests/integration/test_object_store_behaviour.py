@@ -555,6 +555,40 @@ def test_the_watch_s_listing_begins_with_its_first_day_so_that_history_costs_not
     ]
 
 
+def test_a_name_that_fits_no_pattern_is_refused_although_it_sorts_before_the_first_day(landing: Landing) -> None:
+    for name in ("report_2026-11-29.parquet", "report_20260101.parquet", "report_20261101.parquet"):
+        landing.put(name)
+    for number in range(25):  # more than show that something landed before
+        landing.put(f"report_201001{number + 1:02}.parquet")
+    location = landing.patterned("report_{dt:%Y%m%d}.parquet")
+
+    landed = landing.store.partition_keys(location, since=date(2026, 10, 31), whole=True)
+
+    assert (landed.keys, landed.has_earlier, landed.has_unread) == (("2026-11-01",), True, False)
+    assert [name for name, _ in landed.refused] == ["report_2026-11-29.parquet"]
+
+
+def test_a_listing_says_whether_it_left_names_unread() -> None:
+    old = "".join(f"<Contents><Key>a/report_201001{day:02}.parquet</Key></Contents>" for day in range(1, 21))
+    more = "<IsTruncated>true</IsTruncated><NextContinuationToken>next</NextContinuationToken>"
+    location = a_patterned_location("report_{dt:%Y%m%d}.parquet", "s3://landing/a", dt="DATE")
+    with a_server_that_lists(old + more, "") as (url, _):
+        landed = S3ObjectStore(Endpoint.with_key(url, "key", "secret")).partition_keys(location, since=date(2026, 9, 1))
+
+    assert landed.has_unread
+
+
+def test_of_a_long_history_a_bounded_number_of_names_is_read() -> None:
+    old = "".join(f"<Contents><Key>a/report_201001{day:02}.parquet</Key></Contents>" for day in range(1, 21))
+    more = "<IsTruncated>true</IsTruncated><NextContinuationToken>next</NextContinuationToken>"
+    location = a_patterned_location("report_{dt:%Y%m%d}.parquet", "s3://landing/a", dt="DATE")
+    with a_server_that_lists(old + more, old + more, "") as (url, asked):
+        store = S3ObjectStore(Endpoint.with_key(url, "key", "secret"), earlier_names=40)
+        store.partition_keys(location, since=date(2026, 9, 1), whole=True)
+
+    assert [request.get("max-keys") for request in asked] == [["40"], ["40"], None]
+
+
 def test_a_folder_named_like_the_file_of_a_partition_is_refused(landing: Landing) -> None:
     landing.put("events_20261129.parquet/part-0.parquet")
 

@@ -36,6 +36,8 @@ def desk(tmp_path: Path) -> Desk:
         (["publish-contracts", "--to", "s3://"], "write s3://bucket/prefix"),
         (["quarantine", "show", "CONTRACT", KEY], "`gate status` shows the recorded ones"),
         (["run", "CONTRACT", "9999-12-31"], "only dates from 0001-01-02 to 9998-12-31 have a calendar"),
+        (["run", "flihgts", KEY], "'flihgts' is not a contract or a dataset: did you mean 'flights'?"),
+        (["run", "airlnes", KEY], "'airlnes' is not a contract or a dataset: did you mean 'airlines'?"),
         (["run", "CONTRACT", "-5"], "'-5' is not a calendar date"),
         (["run", "CONTRACT", KEY, "--jsn"], "unexpected extra argument"),
     ],

@@ -11,12 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from botocore.exceptions import ClientError
 from tests.aws_services import ROLE, MetadataService, S3WithRoles, metadata_service, s3_with_roles, without_aws
 from tests.integration.test_gate_run import KEY, Desk
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.object_store.landing import LandingWriter
 from partition_gate.adapters.object_store.s3_clients import Endpoint
+from partition_gate.adapters.s3_access.refusals import refusal
 from partition_gate.core.errors import AccessDenied, InvalidSetting, StoreUnreachable
 from partition_gate.core.partition import Location
 from partition_gate.gate.pipeline import run_partition
@@ -122,6 +124,63 @@ def test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of(
     assert (document["outcome"], rows) == ("published_with_quarantine", (99, 1)), document["why"]
 
 
+@pytest.mark.parametrize(
+    ("way", "origin"),
+    [
+        (our_own_session, "the setting GATE_S3_ACCESS_KEY_ID"),
+        (an_assumed_role, f"the role {ROLE}, assumed with the setting GATE_S3_ACCESS_KEY_ID"),
+        (variables_of_aws, "the environment (AWS_ACCESS_KEY_ID)"),
+        (a_profile, "the profile gate (credentials file)"),
+        (a_web_identity, "a web identity (AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE)"),
+        (a_container, "the role of the container"),
+        (an_instance, "the role of the instance"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_credentials_say_where_they_came_from(
+    aws: S3WithRoles,
+    metadata: MetadataService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: Way,
+    origin: str,
+) -> None:
+    environment = {**on_s3(aws, tmp_path), **way(aws, metadata, tmp_path), "GATE_HOME": str(tmp_path)}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    with open_ports(load_settings(environment)) as ports:
+        assert ports.s3_service().credentials.current().origin == origin
+
+
+def test_an_expired_token_is_named_with_its_source_and_how_to_renew_it() -> None:
+    """Of the message only: the server of these tests answers an expired token with another code."""
+    error = ClientError({"Error": {"Code": "ExpiredToken", "Message": "secret"}}, "ListObjectsV2")
+
+    said = refusal(error, right="s3:ListBucket", uri="s3://landing", who="the profile gate (config file)")
+
+    assert said == (
+        "rejects our credentials (the profile gate (config file)): their session token has expired (ExpiredToken); "
+        "renew it where it comes from, such as with `aws sso login`; a role in GATE_S3_ROLE_ARN is renewed by the gate"
+    )
+
+
+def test_a_right_that_is_missing_is_named_with_the_role_and_the_statement(tmp_path: Path) -> None:
+    nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": ["s3:*"], "Resource": ["*"]}]}
+    with s3_with_roles(tmp_path / "aws", policy=nothing) as aws:
+        settings = load_settings(
+            {**our_key(aws), "GATE_S3_ROLE_ARN": ROLE, "GATE_S3_ENDPOINT_URL": aws.url, "GATE_HOME": str(tmp_path)}
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL_STS", aws.url)
+            with open_ports(settings) as ports, pytest.raises(AccessDenied) as raised:
+                ports.store.partition_keys(Location(root="s3://landing/orders", segments=(), pattern="*.parquet"))
+
+    said = "does not allow us s3:ListBucket (AccessDenied); our credentials (the role"
+    assert f"{said} {ROLE}, assumed with" in str(raised.value)
+    assert '{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::landing"}' in str(raised.value)
+
+
 def test_a_run_outlives_the_token_that_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every client was opened with a session that is refused when the second partition comes. (The metadata service of
     an instance is no use here: botocore keeps its credentials beyond their expiry.)
@@ -148,7 +207,9 @@ def test_a_run_outlives_the_token_that_it_began_with(tmp_path: Path, monkeypatch
         ({"AWS_PROFILE": "absent"}, "the profile is not in AWS's configuration files; correct AWS_PROFILE"),
         (
             {"GATE_S3_ROLE_ARN": "arn:aws:iam::1:role/another", "AWS_ENDPOINT_URL_STS": "{s3}"},
-            r"role arn:aws:iam::1:role/another are refused \(STS answers \w+\); allow sts:AssumeRole",
+            r"role arn:aws:iam::1:role/another are refused \(STS answers \w+\); the setting GATE_S3_ACCESS_KEY_ID needs"
+            r' a policy with {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::1:role/another"'
+            "}, and the role a trust policy with",
         ),
         (
             {"GATE_S3_ROLE_ARN": ROLE, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"},

@@ -304,6 +304,19 @@ def test_versions_and_service_levels_list_every_object(judged: Shop) -> None:
     assert levels.returncode == 0
 
 
+def test_a_broken_promise_of_a_contract_with_several_objects_names_the_dataset(shop: Shop) -> None:
+    late = {"property": "latency", "value": 1, "unit": "s", **of("lines")}
+    shop.write(slaProperties=[late], customProperties=[{"property": "quarantineLimit", "value": "50%"}])
+    shop.land_all()
+    for name, key in (("customers", ""), ("orders", DAY), ("lines", DAY)):
+        shop.judged(f"shop/{name}", key)
+
+    of_contract, of_object = shop.gate("sla", "shop"), shop.gate("sla", "shop/lines")
+
+    assert f"\nlines {DAY}  latency: " in of_contract.stdout
+    assert f"\n{DAY}  latency: " in of_object.stdout
+
+
 def test_the_baselines_of_a_contract_are_those_of_its_datasets(judged: Shop) -> None:
     judged.put(f"orders/dt={DAY}", id=list(range(300)), customer=[number % 3 + 1 for number in range(300)])
     judged.put(f"lines/dt={DAY}", order_id=[10] * 300, amount=[float(number % 7) for number in range(300)])

@@ -15,6 +15,12 @@ NAMES = "tests/unit/test_names.py"
 LINT = "tests/unit/test_lint.py"
 
 READING = (
+    Mutation("a decimal with more digits after the point than it has fails only when it is published",
+             "contract/column_types.py", "if not 0 <= scale <= precision:", "if scale < 0:", LINT),
+    Mutation("a channel with a misspelt scope is silent", "contracts/lint/words.py",
+             "word.lower() not in SCOPES", "word.lower() in SCOPES and not word", LINT),
+    Mutation("a misspelt limit of an object is ignored in silence", "contracts/lint/words.py",
+             "((item, OBJECT_PROPERTIES) for item in view.objects()),", "", LINT),
     Mutation("a file of many columns cannot be judged", "adapters/gx/metrics/partition.py",
              "sa.func.greatest(sa.literal(0), *touched)", "sum(touched, sa.literal(0))",
              f"{COLUMNS}::test_a_file_of_two_thousand_columns_is_judged_and_split"),

@@ -17,6 +17,22 @@ CREDENTIALS = "tests/integration/test_s3_credentials.py"
 JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
 
 REFUSING = (
+    Mutation("the doctor calls a missing extra a bug", "doctor.py",
+             "except ModuleNotFoundError as error:", "except ZeroDivisionError as error:",
+             "tests/integration/test_without_s3.py::test_the_doctor_names_the_extra_for_landing_in_s3"),
+    Mutation("a misspelt dataset has no hint", "adapters/contract_folder.py",
+             "{near and f'{near} '}", "", "tests/integration/test_refused_commands.py"),
+    Mutation("other users of the machine can read quarantined rows", "home.py",
+             "_PRIVATE_FOLDER, _PRIVATE_FILE, _OF_OTHERS = 0o700, 0o600, 0o077",
+             "_PRIVATE_FOLDER, _PRIVATE_FILE, _OF_OTHERS = 0o755, 0o600, 0o000",
+             "tests/integration/test_private_home.py::test_others_can_read_published_tables_only"),
+    Mutation("other users of the machine can read the ledger", "home.py",
+             '(settings.home / "ledger.sqlite").touch(mode=_PRIVATE_FILE)', "pass",
+             "tests/integration/test_private_home.py::test_others_can_read_published_tables_only"),
+    Mutation("a refusal does not say which policy statement is missing", "adapters/s3_access/refusals.py",
+             'resource = bucket if right == "s3:ListBucket" else', 'resource = "*" if right else',
+             "tests/integration/test_s3_credentials.py::"
+             "test_a_right_that_is_missing_is_named_with_the_role_and_the_statement"),
     Mutation("an endpoint without http:// is a bug of ours", "settings/storage.py",
              "if value and not (value.startswith((", "if not value and not (value.startswith((",
              f"{RUNS}::test_a_setting_that_cannot_be_used_is_refused_by_name"),

@@ -192,6 +192,38 @@ def test_the_custom_properties_of_the_root_hold_for_each_dataset():
 
 
 @pytest.mark.parametrize(
+    ("name", "of_all", "own", "limit"),
+    [
+        ("quarantineLimit", "1%", "20%", "quarantine_limit"),
+        ("shrinkLimit", "1%", "20%", "shrink_limit"),
+        ("anomalies", "off", 9, "anomaly_threshold"),
+        ("drift", "off", 1, "drift_threshold"),
+        ("readiness", "manifest", "quiet:5m", "readiness"),
+        ("calendar", "weekdays", "all", "calendar"),
+        ("startDate", "2024-01-01", "2025-01-01", "start_date"),
+    ],
+)
+def test_a_limit_of_an_object_comes_before_that_of_the_contract(name: str, of_all: Any, own: Any, limit: str):
+    root = {"customProperties": [{"property": name, "value": of_all}]}
+    document = shop(**root)
+    document["schema"][LINES]["customProperties"] = [{"property": name, "value": own}]
+    found, shared = datasets(document), datasets(shop(**root))
+
+    assert getattr(found["orders"].limits, limit) == getattr(shared["lines"].limits, limit)
+    assert getattr(found["lines"].limits, limit) != getattr(shared["lines"].limits, limit)
+
+
+def test_a_wrong_limit_of_an_object_is_refused_at_its_place():
+    document = shop()
+    document["schema"][LINES]["customProperties"] = [{"property": "quarantineLimit", "value": "few"}]
+
+    with pytest.raises(
+        ContractError, match=r"schema\[2\]\.customProperties\.quarantineLimit: 'few' is not a percentage"
+    ):
+        read(document)
+
+
+@pytest.mark.parametrize(
     ("element", "what"),
     [
         ("orders.placd_at", "'orders.placd_at' is not a property; did you mean 'orders.placed_at'?"),
@@ -345,6 +377,15 @@ def test_an_object_that_goes_and_another_that_comes_are_not_the_same_object():
         "table added",
         "table removed",
     }
+
+
+def test_a_limit_that_an_object_gets_is_a_loosened_one_and_a_lower_one_is_a_tightened_one():
+    some, fewer = shop(), shop()
+    some["schema"][LINES]["customProperties"] = [{"property": "quarantineLimit", "value": "1%"}]
+    fewer["schema"][LINES]["customProperties"] = [{"property": "quarantineLimit", "value": "0.5%"}]
+
+    assert [change.kind for change in compared(SHOP, some).changes] == ["limit loosened"]
+    assert [change.kind for change in compared(some, fewer).changes] == ["limit tightened"]
 
 
 def test_a_dataset_is_followed_through_the_versions_that_have_it():

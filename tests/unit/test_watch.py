@@ -372,6 +372,25 @@ def test_a_folder_is_told_once_and_is_in_order_when_it_is_gone(gate: Watch):
     assert (before, gate.problems) == ({("orders", "folder dt=soon")}, set())
 
 
+def test_a_file_that_sorts_before_the_look_back_is_told_once_and_stays_a_problem_while_it_is_not_read(gate: Watch):
+    gate.store.refused, gate.store.unread = [("report_2026-11-29.parquet", "the name does not fit")], 1
+    first, second = gate.look(), gate.look()
+
+    assert (len(first.assessments), second.assessments) == (1, ())
+    assert gate.problems == {("orders", "folder report_2026-11-29.parquet")}
+
+
+def test_a_file_that_sorts_before_the_look_back_is_found_within_an_hour(gate: Watch):
+    gate.look()
+    gate.store.refused, gate.store.unread = [("report_2026-11-29.parquet", "the name does not fit")], 1
+    gate.look()
+    before = gate.problems
+    gate.ports.clock.forward(HOUR)
+    gate.look()
+
+    assert (before, gate.problems) == (set(), {("orders", "folder report_2026-11-29.parquet")})
+
+
 def test_the_producers_are_told_of_a_folder_and_the_operators_of_a_landing_that_cannot_be_listed(tmp_path: Path):
     support = [{"channel": "#orders", "tool": "slack", "scope": "issues"}]
     gate = Watch(tmp_path, a_contract(support=support))

@@ -115,12 +115,20 @@ class ContractFolder:
         contract, slash, dataset = name.rpartition("/")
         if slash and self.locate(contract).is_file():
             return self.locate(contract), dataset
-        owners = self.promised_datasets().within(self.contracts.resolve()).claims.get(name.casefold(), ())
+        claims = self.promised_datasets().within(self.contracts.resolve()).claims
+        owners = claims.get(name.casefold(), ())
         files = [file for owner in owners if (file := self.contracts / f"{owner}{SUFFIX}").is_file()]
         if len(files) == 1:
             return files[0], name
         what = f"claimed by {', '.join(owners)}; run: gate lint" if files else "not a contract or a dataset"
-        raise UnknownContract(f"{name!r} is {what}: {self._available()}; or give the path of a contract file")
+        near = (
+            ""
+            if files
+            else did_you_mean(name, (*self._names(), *(each for each in claims if not each.startswith(DAG_PREFIX))))
+        )
+        raise UnknownContract(
+            f"{name!r} is {what}: {near and f'{near} '}{self._available()}; or give the path of a contract file"
+        )
 
     def paths(self) -> list[Path]:
         """The contract files, by name. Raises: UnknownContract (the folder does not exist)."""
@@ -260,8 +268,11 @@ class ContractFolder:
         return {"path": self.label(path), "folder": folder, "environment": (not current and self.environment) or None}
 
     def _available(self) -> str:
-        names = [path.name.removesuffix(SUFFIX) for path in self.paths()]
+        names = self._names()
         return f"the contracts here are {', '.join(names)}" if names else f"{self.contracts} is empty"
+
+    def _names(self) -> list[str]:
+        return [path.name.removesuffix(SUFFIX) for path in self.paths()]
 
 
 def _files_of(folder: Path) -> dict[str, Path]:

@@ -202,10 +202,10 @@ def translating_errors(uri: str, *, setting: str = "GATE_WAREHOUSE_URI", right: 
     try:
         yield
     except (PermissionError, PermissionDeniedError, UnauthenticatedError) as error:
-        raise AccessDenied(f"{uri}: {storage} ({setting}) {refusal(error, right=right)}") from error
+        raise AccessDenied(f"{uri}: {storage} ({setting}) {refusal(error, right=right, uri=uri)}") from error
     except (OSError, BaseError) as error:
         if uri.startswith(S3) and _FORBIDDEN.search(str(error)):
-            raise AccessDenied(f"{uri}: {storage} ({setting}) {refusal(error, right=right)}") from error
+            raise AccessDenied(f"{uri}: {storage} ({setting}) {refusal(error, right=right, uri=uri)}") from error
         if not uri.startswith(S3) and (refused := _refused_locally(uri, str(error), setting)):
             raise refused from error
         if any(sign in str(error) for sign in ("timed out", "TimedOut", "deadline has elapsed")):

@@ -20,7 +20,7 @@ from partition_gate.alerts.slack_blocks import (
 )
 from partition_gate.alerts.wording import AlertText, alert_text, promise_text
 from partition_gate.contract.calendar import local_day
-from partition_gate.contract.model import Channel, Dataset, Status
+from partition_gate.contract.model import CONSUMER_SCOPES, PRODUCER_SCOPES, Channel, Dataset, Status
 from partition_gate.core.addresses import Tool, is_email_address, is_webhook_url, mailto_address, tool_of
 from partition_gate.core.display import listed
 from partition_gate.core.record import Record
@@ -30,10 +30,8 @@ from partition_gate.judging.disposition import VISIBLE
 
 _MEMBERS_SHOWN = 3
 _AUDIENCES = {
-    "issues": Audience.PRODUCERS,
-    "interactive": Audience.PRODUCERS,
-    "announcements": Audience.CONSUMERS,
-    "notifications": Audience.CONSUMERS,
+    **dict.fromkeys(PRODUCER_SCOPES, Audience.PRODUCERS),
+    **dict.fromkeys(CONSUMER_SCOPES, Audience.CONSUMERS),
 }
 
 

@@ -87,6 +87,26 @@ _CONTAINERS: dict[str, tuple[str, ...]] = {
 }
 _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?")
 
+_DIGITS = re.compile(r"(?:DECIMAL|NUMERIC)\s*\(\s*([+-]?\d+)\s*(?:,\s*([+-]?\d+)\s*)?\)")
+LARGEST_PRECISION = 38
+
+
+def decimal_problem(physical_type: str) -> str | None:
+    """Why no column can have this DECIMAL, and what to write; None if one can, or if it is another type.
+
+    Source: Parquet and DuckDB, which have decimals of 1 to 38 digits, of which 0 to all stand after the point.
+    """
+    digits = _DIGITS.fullmatch(physical_type.upper().strip())
+    if digits is None:
+        return None
+    precision, scale = int(digits[1]), int(digits[2] or 0)
+    if not 1 <= precision <= LARGEST_PRECISION:
+        return f"a decimal has 1 to {LARGEST_PRECISION} digits, not {precision}; write one such as DECIMAL(18,2)"
+    if not 0 <= scale <= precision:
+        what = f"of {precision} digits, {scale} cannot stand after the point"
+        return f"{what}; write the number of all digits first, as in DECIMAL(18,2)"
+    return None
+
 
 def accepted_by_physical(physical_type: str) -> tuple[str, ...] | None:
     """Arrow tokens that a physicalType accepts; None for an unknown name."""

@@ -20,7 +20,8 @@ CUSTOM_PROPERTIES = (
     "owners",
     "effectiveFrom",
 )
-
+# Those that a schema object may have, too: for its own partitions they come before those of the contract.
+OBJECT_PROPERTIES = ("startDate", "readiness", "calendar", "quarantineLimit", "shrinkLimit", "anomalies", "drift")
 
 OFF = "off"
 

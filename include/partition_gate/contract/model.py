@@ -17,6 +17,8 @@ from partition_gate.core.values import ListedValue, Scalar
 
 CLASSIFIED_WORDS = frozenset({"pii", "personal", "personal_data", "confidential", "restricted", "sensitive", "secret"})
 
+PRODUCER_SCOPES, CONSUMER_SCOPES = ("issues", "interactive"), ("announcements", "notifications")
+
 
 class Status(StrEnum):
     """The life cycle of a contract. Only ACTIVE and DEPRECATED notify people; RETIRED has no DAG."""
@@ -182,7 +184,7 @@ class Sla(Record):
 
 
 class Channel(Record):
-    """A support channel. `scope`: issues and interactive reach producers, announcements and notifications consumers."""
+    """A support channel. `scope`: one of `PRODUCER_SCOPES` or `CONSUMER_SCOPES`; with another, nobody is told there."""
 
     tool: str
     channel: str

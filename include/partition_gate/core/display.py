@@ -73,9 +73,9 @@ def inline_code(text: str, *, limit: int = SHOWN_LENGTH) -> str:
     return f"{fence} {shown} {fence}" if len(fence) > 1 or not shown.strip() else f"{fence}{shown}{fence}"
 
 
-def rows(count: int) -> str:
-    """`1 row`, `2,000 rows`."""
-    return f"{count:,} row{'' if count == 1 else 's'}"
+def counted(count: int, noun: str) -> str:
+    """`1 partition`, `1,234 partitions`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def share(count: int, whole: int) -> str:

@@ -129,12 +129,14 @@ class LandedKeys(Record):
     """The keys of the partitions in landing, ascending by value. `refused`: (folder, why) of other folders.
 
     The name of a refused folder is relative to the location's root, with unprintable characters escaped.
-    `has_earlier`: older folders are in landing, too, and were left out.
+    `has_earlier`: older folders are in landing, too, and were left out. `has_unread`: some names that sort before the
+    first day were not read, so that `refused` may lack some of them.
     """
 
     keys: tuple[str, ...]
     refused: tuple[tuple[str, str], ...] = ()
     has_earlier: bool = False
+    has_unread: bool = False
 
 
 class DataFile(Record):

@@ -70,21 +70,30 @@ class Look(Record):
         return self.compiled.dataset.name
 
 
-def look(compiled: CompiledDataset, unfinished: frozenset[str], *, number: int, plan: WatchPlan, ports: Ports) -> Look:
-    """A look at a dataset; `number` counts the passes, `unfinished` are the keys that a run works on.
+class Turn(Record):
+    """Which pass it is: `number` counts the passes. `whole`: names in landing from before the look-back are read, too,
+    which every hour one pass does.
+    """
+
+    number: int
+    whole: bool = False
+
+
+def look(compiled: CompiledDataset, unfinished: frozenset[str], *, turn: Turn, plan: WatchPlan, ports: Ports) -> Look:
+    """A look at a dataset; `unfinished` are the keys that a run works on.
 
     One listing of the folders, a question to the ledger about it and each dataset that it refers to, and a listing for
     each partition that waits or that it is the turn of. Raises: OperatorError (landing or the ledger does not answer).
     """
     dataset, now = compiled.dataset, ports.clock.now()
     since = partitions.first_day(dataset, now=now, look_back=plan.look_back).date()
-    landed = ports.store.partition_keys(dataset.location, since=since)
+    landed = ports.store.partition_keys(dataset.location, since=since, whole=turn.whole)
     found = partitions.window(dataset, landed, now=now, look_back=plan.look_back)
     outcomes = {outcome.partition_key: outcome for outcome in ports.ledger.outcomes(dataset.name, found.keys)}
     found = partitions.without_strays(dataset, found, outcomes, now=now)
     promises = partitions.promised(dataset, found, outcomes, now=now)
     overdue = partitions.overdue(lambda key: compiled.in_force(key).dataset, promises, outcomes, now=now)
-    compared = partitions.to_compare(found, outcomes, unfinished, number=number, interval=plan.interval)
+    compared = partitions.to_compare(found, outcomes, unfinished, number=turn.number, interval=plan.interval)
     wanted = (
         *_landed(compiled, partitions.waiting(found, outcomes, unfinished), ports),
         *_changed(compiled, compared, outcomes, ports),

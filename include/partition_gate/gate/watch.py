@@ -19,7 +19,7 @@ from partition_gate.contract.model import Dataset
 from partition_gate.core.errors import GateError, StoreUnreachable
 from partition_gate.core.record import Record
 from partition_gate.gate.deadlines import Deadline, LimitReached, within
-from partition_gate.gate.look import Look, WantedRun, WatchPlan, look
+from partition_gate.gate.look import Look, Turn, WantedRun, WatchPlan, look
 from partition_gate.gate.notify import Delivery, DeliveryTimes, notify
 from partition_gate.gate.operations import sweep
 from partition_gate.gate.pipeline import PartitionRun, run_partition
@@ -97,7 +97,8 @@ class _Datasets:
     """The datasets of one pass: their looks, and what is recorded about each."""
 
     def __init__(self, plan: WatchPlan, heartbeat: Heartbeat, ports: Ports) -> None:
-        self._plan, self._number, self._ports = plan, heartbeat.passes, ports
+        self._plan, self._ports = plan, ports
+        self._turn = Turn(number=heartbeat.passes, whole=heartbeat.is_sweep_due(ports.clock.now()))
         self._unfinished = _by_dataset((u.attempt.dataset, u.attempt.partition_key) for u in ports.ledger.unfinished())
         self._active: dict[str, list[Incident]] = {}
         for incident in ports.ledger.incidents():
@@ -109,7 +110,7 @@ class _Datasets:
     def look_at(self, contracts: Sequence[CompiledDataset]) -> list[Look]:
         """A look at each dataset. One that cannot be looked at costs the others at most its limit."""
         limit, looks = Deadline(self._plan.pass_limit.total_seconds()), []
-        first = self._number % len(contracts) if contracts else 0
+        first = self._turn.number % len(contracts) if contracts else 0
         for compiled in (*contracts[first:], *contracts[:first]):
             if limit.passed:
                 self.not_looked_at.append((compiled.dataset.name, "no time was left in this pass"))
@@ -160,7 +161,7 @@ class _Datasets:
             self._unreadable(compiled, self._silent[storage])
             return None
         unfinished, limit_s = self._unfinished.get(dataset.name, frozenset()), self._plan.dataset_limit.total_seconds()
-        call = partial(look, compiled, unfinished, number=self._number, plan=self._plan, ports=self._ports)
+        call = partial(look, compiled, unfinished, turn=self._turn, plan=self._plan, ports=self._ports)
         try:
             found = within(limit_s, call)
         except LimitReached:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from partition_gate.contract.limits import Limits
-from partition_gate.core.display import rows as counted
-from partition_gate.core.display import share
+from partition_gate.core.display import counted, share
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope
 from partition_gate.judging.verdict import CheckOutcome, CheckResult, Verdict, by_reason
@@ -68,7 +67,7 @@ def plan_disposition(
         return Disposition(outcome=PartitionOutcome.REJECTED, why=(too_many, *why))
     if not may_shrink and (held := _shrinks(rows - rows_quarantined, rows_published_before, limits)):
         return Disposition(outcome=PartitionOutcome.HELD, why=(held, *why))
-    why = (*why, f"{counted(rows_kept)} kept back in quarantine, not judged again") if rows_kept else why
+    why = (*why, f"{counted(rows_kept, 'row')} kept back in quarantine, not judged again") if rows_kept else why
     is_whole = not (rows_quarantined or rows_kept)
     outcome = PartitionOutcome.PUBLISHED if is_whole else PartitionOutcome.PUBLISHED_WITH_QUARANTINE
     return Disposition(outcome=outcome, why=why)

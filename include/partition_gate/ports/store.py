@@ -12,12 +12,14 @@ from partition_gate.core.partition import DataFile, LandedKeys, Location, Partit
 class ObjectStore(Protocol):
     """Landing storage, read only. Paths are `s3://bucket/key` or absolute local paths."""
 
-    def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
+    def partition_keys(self, location: Location, *, since: date | None = None, whole: bool = False) -> LandedKeys:
         """Keys of the landed partitions, and the names without a valid key. Lists with a delimiter: only folders,
         unless the location has a layout that tells partitions apart by the names of files.
 
         `since`: folders whose name is an earlier date, or an earlier year, may be left out (`LandedKeys.has_earlier`),
-        so that the names of what landed long ago are not read.
+        so that the names of what landed long ago are not read. `whole`: up to 100,000 of the names in a folder that
+        sort before that day are read all the same, to refuse those that fit no pattern (`report_2026-11-29.parquet`
+        sorts before `report_20261031.parquet`). Otherwise some may be unread (`LandedKeys.has_unread`).
         Raises: BucketMissing, AccessDenied, StoreUnreachable.
         """
 

@@ -27,6 +27,11 @@ class StorageSettings(Record):
 
     home: Path = Field(Path(".gate"), description="Folder for everything that runs embedded: databases, files, keys.")
     contracts: Path = Field(Path("include/contracts"), description="Folder of the `<id>.odcs.yaml` contracts.")
+    shared_home: bool = Field(
+        default=False,
+        description="`1`: other users may read what is below GATE_HOME, as far as the umask lets them; otherwise "
+        "quarantine, Data Docs, ledger, messages and spool there can be read by the gate's user only.",
+    )
     expectations: Path = Field(Path("expectations"), description="Folder of the compiled suites.")
     environment: str = Field(
         "",

@@ -62,6 +62,7 @@ class FakeStore:
     def __init__(self) -> None:
         self.landed: dict[str, dict[str, list[int]]] = {}
         self.refused: list[tuple[str, str]] = []
+        self.unread = 0  # the first of `refused` are read only if the whole of landing is
         self.error: Exception | None = None
         self.before_listing: Callable[[], None] = lambda: None
         self.while_spooling: Callable[[], None] = lambda: None
@@ -69,8 +70,16 @@ class FakeStore:
     def land(self, key: str, ids: Sequence[int], *, name: str = "part-0.parquet") -> None:
         self.landed.setdefault(key, {})[name] = list(ids)
 
-    def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:  # noqa: ARG002
-        return LandedKeys(keys=tuple(sorted(self.landed, key=location.order)), refused=tuple(self.refused))
+    def partition_keys(
+        self,
+        location: Location,
+        *,
+        since: date | None = None,  # noqa: ARG002 -- the port's
+        whole: bool = False,
+    ) -> LandedKeys:
+        unread = 0 if whole else self.unread
+        keys = tuple(sorted(self.landed, key=location.order))
+        return LandedKeys(keys=keys, refused=tuple(self.refused[unread:]), has_unread=unread > 0)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         self.before_listing()

@@ -50,12 +50,14 @@ class Window(Record):
 
     `series` are the keys of the periods that ended within the look-back, oldest first: one tuple, or one for each
     region that landed. `landed` are the keys in landing, oldest first; `has_earlier`: older ones landed, too.
+    `has_unread`: there may be strays among the names that were not read.
     """
 
     series: tuple[tuple[str, ...], ...]
     landed: tuple[str, ...]
     strays: tuple[Stray, ...]
     has_earlier: bool
+    has_unread: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -80,6 +82,7 @@ def window(dataset: Dataset, landed: LandedKeys, *, now: datetime, look_back: ti
         landed=(*undated[-UNDATED_KEYS:], *recent),
         strays=tuple(Stray(folder=name, key=None, why=why) for name, why in landed.refused),
         has_earlier=has_earlier,
+        has_unread=landed.has_unread,
     )
 
 

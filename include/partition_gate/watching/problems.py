@@ -79,7 +79,9 @@ def seen(
     if dataset.contract.status in _PROMISING:
         problems += _promises(dataset, checks, promises, outcomes, now)
         problems += _lifecycle(dataset, found, now)
-    examined = {UNREADABLE, _FOLDER, _MORE_FOLDERS, *_ENDS, *(check.rule_id for check in checks)}
+    # A folder whose name was not read may still be there.
+    folders = () if found.has_unread else (_FOLDER, _MORE_FOLDERS)
+    examined = {UNREADABLE, *folders, *_ENDS, *(check.rule_id for check in checks)}
     return Seen(problems=tuple(problems), examined=frozenset(examined))
 
 
@@ -107,7 +109,7 @@ def _folders(dataset: Dataset, found: Window) -> Iterator[Problem]:
     for stray in sorted(strays, key=lambda stray: stray.folder)[:FOLDERS_NAMED]:
         finding = f"{stray.folder} is not judged: {stray.why}"
         yield Problem(cause=f"{_FOLDER}{stray.folder}", kind=ProblemKind.LANDING, finding=finding)
-    if (more := len(strays) - FOLDERS_NAMED) > 0:
+    if (more := len(strays) - FOLDERS_NAMED) > 0 and not found.has_unread:
         finding = f"{more:,} more folders are not judged"
         yield Problem(cause=_MORE_FOLDERS, kind=ProblemKind.LANDING, finding=finding)
 

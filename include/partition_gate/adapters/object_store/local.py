@@ -23,7 +23,13 @@ class LocalObjectStore:
     A file's token consists of inode, modification time and size, so replacing or writing the file changes it.
     """
 
-    def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
+    def partition_keys(
+        self,
+        location: Location,
+        *,
+        since: date | None = None,
+        whole: bool = False,  # noqa: ARG002 -- a folder is always read as a whole
+    ) -> LandedKeys:
         _check_root(location)
         if location.layout is not None:
             return patterned_keys(location, location.layout, _names_in, since)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import partial
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from partition_gate.adapters.object_store.listing import is_ignored, printable
@@ -29,10 +30,14 @@ from partition_gate.core.path_values import field_texts, part_of
 
 
 class Names(NamedTuple):
-    """Names in a folder, in any order; `earlier` has some of those that come before `Start.first`, if there are any."""
+    """Names in a folder, in any order; `earlier` has some of those that come before `Start.first`, if there are any.
+
+    `has_unread`: not all of them.
+    """
 
     names: Iterable[str]
     earlier: Iterable[str] = ()
+    has_unread: bool = False
 
 
 class NamesIn(Protocol):
@@ -59,6 +64,7 @@ def patterned_keys(location: Location, layout: PathPattern, names_in: NamesIn, s
         keys=tuple(sorted(keys, key=location.order)),
         refused=tuple(sorted(tree.refused.items())),
         has_earlier=tree.has_earlier,
+        has_unread=tree.has_unread,
     )
 
 
@@ -113,16 +119,16 @@ class _Tree:
         self._location, self._layout, self._names_in = location, layout, names_in
         self._since, self._kinds = since.isoformat() if since else "", _kinds(location)
         self.refused: dict[str, str] = {}
-        self.has_earlier = False
+        self.has_earlier = self.has_unread = False
 
     def below(self, parent: _Path, number: int) -> Iterator[_Path]:
         """The paths of the next level that fit the pattern."""
         level, is_folder = self._layout.levels[number], number < len(self._layout.levels) - 1
         start = first_name(level, parent.texts, self._kinds, self._since)
-        names, earlier = self._names_in(f"{self._location.root}/{parent.path}".rstrip("/"), start, is_folder=is_folder)
-        self.has_earlier |= any(self._fits(level, name) for name in earlier)
+        found_names = self._names_in(f"{self._location.root}/{parent.path}".rstrip("/"), start, is_folder=is_folder)
+        self.has_unread |= found_names.has_unread
         known: dict[tuple[str, ...], _Path] = {}  # a partition may have many files, each of which has its key
-        for name in names:
+        for name in chain(found_names.earlier, found_names.names):
             if is_ignored(name, wanted=_form(level)) or (texts := self._texts(parent, level, name)) is None:
                 continue
             own = tuple(texts[field] for field in fields_of(level))
@@ -158,12 +164,6 @@ class _Tree:
             self._refuse(path.path, str(error))
             return None
         return path._replace(texts=texts, parts=parts)
-
-    def _fits(self, level: Level, name: str) -> bool:
-        try:
-            return not is_ignored(name, wanted=_form(level)) and read_name(level, name, self._kinds) is not None
-        except Ambiguous:
-            return False
 
     def _refuse(self, path: str, why: str) -> None:
         self.refused[printable(path)] = why

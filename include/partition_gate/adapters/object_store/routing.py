@@ -30,8 +30,8 @@ class RoutingObjectStore:
         self._local = local
         self._spool_max_bytes = spool_max_bytes
 
-    def partition_keys(self, location: Location, *, since: date | None = None) -> LandedKeys:
-        return self._store(location.root, location.endpoint_url).partition_keys(location, since=since)
+    def partition_keys(self, location: Location, *, since: date | None = None, whole: bool = False) -> LandedKeys:
+        return self._store(location.root, location.endpoint_url).partition_keys(location, since=since, whole=whole)
 
     def list_files(self, location: Location, key: str) -> tuple[DataFile, ...]:
         return self._store(location.root, location.endpoint_url).list_files(location, key)

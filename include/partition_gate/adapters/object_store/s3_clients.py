@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import s3fs
-from fsspec.asyn import sync
 from obstore.store import S3Store
 
 from partition_gate.adapters.s3_access.clients import obstore_client, s3fs_options
@@ -98,10 +96,14 @@ class Listings:
 
         Raises: TimeoutError (no result within the limit of a call).
         """
+        from fsspec.asyn import sync  # noqa: PLC0415 -- without the extra `s3`, local folders can be listed
+
         client, limit_s = self._current(), self._endpoint.limits.call_s
         return sync(client.loop, getattr(client, name), *arguments, timeout=limit_s, **options)
 
     def _current(self) -> Any:
+        import s3fs  # noqa: PLC0415 -- as above
+
         credentials = self._endpoint.service.credentials.current()
         if self._key != credentials.key:
             options = s3fs_options(self._endpoint.service, credentials, call_s=self._endpoint.limits.call_s)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
 from obstore.exceptions import BaseError
 
 from partition_gate.adapters.object_store.s3_clients import Endpoint, bucket
@@ -20,6 +19,8 @@ def translating_errors(endpoint: Endpoint, path: str) -> Iterator[None]:
     Raises:
         BucketMissing, AccessDenied, StoreUnreachable.
     """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- an extra
+
     try:
         yield
     except FileNotFoundError as error:
@@ -41,7 +42,15 @@ def bucket_missing(endpoint: Endpoint, path: str) -> BucketMissing:
 
 def access_denied(endpoint: Endpoint, path: str, error: BaseException, *, right: str) -> AccessDenied:
     """The error for a refused request, which needs `right` (`s3:GetObject`)."""
-    return AccessDenied(f"s3://{bucket(path)}: {endpoint.display_name} {refusal(error, right=right)}")
+    refused = refusal(error, right=right, uri=f"s3://{bucket(path)}", who=_who(endpoint))
+    return AccessDenied(f"s3://{bucket(path)}: {endpoint.display_name} {refused}")
+
+
+def _who(endpoint: Endpoint) -> str:
+    try:
+        return endpoint.service.credentials.current().origin
+    except (AccessDenied, StoreUnreachable):  # they could be had for the request, and are gone now
+        return ""
 
 
 def unreachable(endpoint: Endpoint, path: str, why: str) -> StoreUnreachable:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -31,6 +32,21 @@ _WHERE = (
     "or give the machine a role; what the demo or `gate seed` wrote is read with GATE_S3_EMBEDDED=1"
 )
 
+# botocore's names of its sources -> the words for people.
+_ORIGINS = {
+    "env": "the environment (AWS_ACCESS_KEY_ID)",
+    "shared-credentials-file": "the profile {profile} (credentials file)",
+    "config-file": "the profile {profile} (config file)",
+    "assume-role": "the role of the profile {profile}",
+    "assume-role-with-web-identity": "a web identity (AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE)",
+    "sso": "the profile {profile} (IAM Identity Center)",
+    "custom-process": "the profile {profile} (credential_process)",
+    "container-role": "the role of the container",
+    "iam-role": "the role of the instance",
+}
+# STS's codes for an identity whose own credentials are no longer valid.
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidIdentityToken"})
+
 
 class Chain:
     """The `CredentialSource` of an identity. It looks nothing up before it is asked.
@@ -42,9 +58,10 @@ class Chain:
         self._identity, self._call_s = identity, call_s
 
     def current(self) -> S3Credentials:
-        with _translating_errors(self._identity):
+        with _translating_errors(self._identity, lambda: self._start_origin):
             frozen = self._credentials.get_frozen_credentials()
         return S3Credentials(
+            origin=self._origin,
             access_key_id=frozen.access_key,
             secret_access_key=frozen.secret_key,
             session_token=frozen.token or "",
@@ -58,18 +75,33 @@ class Chain:
         is_short = self._credentials.refresh_needed(refresh_in=_SHORT.total_seconds())
         return datetime.now(UTC) + (timedelta(0) if is_short else _ASK_AGAIN_AFTER)
 
+    @property
+    def _origin(self) -> str:
+        role = self._identity.role_arn
+        return f"the role {role}, assumed with {self._start_origin}" if role else self._start_origin
+
+    @property
+    def _start_origin(self) -> str:
+        """Where the key comes from that needs no role of the settings."""
+        if self._identity.start is not None:
+            return self._identity.start.origin
+        found = self._found
+        method = "" if found is None else str(found.method)
+        profile = self._session.profile or "default"
+        return _ORIGINS.get(method, method or "nowhere").format(profile=profile)
+
     @cached_property
     def region(self) -> str:
         """The region of the identity or of its profile. Raises: AccessDenied (the profile does not exist)."""
         if self._identity.region:
             return self._identity.region
-        with _translating_errors(self._identity):
+        with _translating_errors(self._identity, lambda: self._start_origin):
             return str(self._session.get_config_variable("region") or DEFAULT_REGION)
 
     @cached_property
     def _credentials(self) -> Any:
         identity = self._identity
-        found = self._session.get_credentials() if identity.start is None else Credentials(*identity.start.key)
+        found = self._found if identity.start is None else Credentials(*identity.start.key)
         if found is None:
             raise problems.NoCredentialsError
         if not identity.role_arn:
@@ -77,6 +109,11 @@ class Chain:
         arguments = {"RoleSessionName": "partition-gate", **identity.role_arguments}
         role = AssumeRoleCredentialFetcher(self._session.create_client, found, identity.role_arn, arguments)
         return DeferredRefreshableCredentials(role.fetch_credentials, "assume-role")
+
+    @cached_property
+    def _found(self) -> Any:
+        """What AWS's default chain finds; None: nothing."""
+        return self._session.get_credentials()
 
     @cached_property
     def _session(self) -> Any:
@@ -98,8 +135,10 @@ class Chain:
 
 
 @contextmanager
-def _translating_errors(identity: Identity) -> Iterator[None]:
-    """The library's messages may quote what it was given, so they remain only as causes."""
+def _translating_errors(identity: Identity, origin: Callable[[], str]) -> Iterator[None]:
+    """The library's messages may quote what it was given, so they remain only as causes. `origin` is asked after a
+    refusal: where the key comes from with which a role was asked for.
+    """
     who = f"the role {identity.role_arn}" if identity.role_arn else "S3"
     try:
         yield
@@ -117,8 +156,24 @@ def _translating_errors(identity: Identity) -> Iterator[None]:
     except problems.ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "unknown"))
         raise AccessDenied(
-            f"credentials for {who} are refused (STS answers {code}); allow sts:AssumeRole to our identity in the "
-            "role's trust policy, or correct GATE_S3_ROLE_ARN"
+            f"credentials for {who} are refused (STS answers {code}); {_advice(code, identity.role_arn, origin())}"
         ) from error
     except (problems.BotoCoreError, OSError, ValueError, RuntimeError) as error:
         raise AccessDenied(f"credentials for {who} cannot be had ({type(error).__name__}); {_WHERE}") from error
+
+
+def _advice(code: str, role: str, origin: str) -> str:
+    """What to do about an answer of STS; `origin` is what we asked with, `role` the one of the settings, if any."""
+    if code in _EXPIRED:
+        return f"the token of {origin} has expired or is not accepted; renew it, such as with `aws sso login`"
+    if not role:
+        return (
+            f"the trust policy of the role of {origin} must allow its action (sts:AssumeRole, or "
+            "sts:AssumeRoleWithWebIdentity for the issuer, audience and subject of the token)"
+        )
+    own = json.dumps({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role})
+    trust = json.dumps({"Effect": "Allow", "Principal": {"AWS": "<our ARN>"}, "Action": "sts:AssumeRole"})
+    return (
+        f"{origin} needs a policy with {own}, and the role a trust policy with {trust}; if that has a condition on "
+        "sts:ExternalId, docs/reference/credentials.md says where to write it; or correct GATE_S3_ROLE_ARN"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -9,21 +10,42 @@ from collections.abc import Iterator
 _NOT_OUR_KEY = frozenset(
     {"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "TokenRefreshRequired"}
 )
+_EXPIRED = frozenset({"ExpiredToken", "TokenRefreshRequired"})
 _SKEW = "RequestTimeTooSkewed"
 _CODE = re.compile(r"<Code>(\w+)</Code>|An error occurred \((\w+)\)|\(code: (\w+)\)")
 _UNTRUSTED = ("invalid peer certificate", "InvalidCertificate", "CERTIFICATE_VERIFY_FAILED")
 _PAGE = "docs/reference/credentials.md"
 
 
-def refusal(error: BaseException, *, right: str) -> str:
-    """The rest of a sentence that begins with the service. Of the library's message, only S3's error code is quoted."""
+def refusal(error: BaseException, *, right: str, uri: str, who: str = "") -> str:
+    """The rest of a sentence that begins with the service. Of the library's message, only S3's error code is quoted.
+
+    `who` says where our credentials come from; empty: `gate doctor` does.
+    """
     code = _code(error)
     named = f" ({code})" if code else ""
+    ours = who or "`gate doctor` says whose they are"
+    if code in _EXPIRED:
+        return (
+            f"rejects our credentials ({ours}): their session token has expired ({code}); renew it where it comes "
+            "from, such as with `aws sso login`; a role in GATE_S3_ROLE_ARN is renewed by the gate"
+        )
     if code in _NOT_OUR_KEY:
-        return f"rejects our credentials{named}; check the access key, the secret and the session token"
+        whose = f"; they come from {who}" if who else ""
+        return f"rejects our credentials{named}; check the access key, the secret and the session token{whose}"
     if code == _SKEW:
         return f"rejects our credentials{named}; this machine's clock is wrong: synchronise it (NTP)"
-    return f"does not allow us {right}{named}; grant our user or role this right, or correct the credentials: {_PAGE}"
+    return (
+        f"does not allow us {right}{named}; our credentials ({ours}) need a policy with "
+        f"{statement(right, uri)}, or correct the credentials: {_PAGE}"
+    )
+
+
+def statement(right: str, uri: str) -> str:
+    """The policy statement that gives this right to a place in S3."""
+    bucket = uri.removeprefix("s3://").partition("/")[0]
+    resource = bucket if right == "s3:ListBucket" else f"{bucket}/*"
+    return json.dumps({"Effect": "Allow", "Action": right, "Resource": f"arn:aws:s3:::{resource}"})
 
 
 def untrusted(error: BaseException) -> str:

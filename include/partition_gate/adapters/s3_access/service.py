@@ -17,13 +17,14 @@ DEFAULT_REGION = "us-east-1"
 
 class S3Credentials(Record):
     """An access key. With a session token it is temporary. `expires_at`: ask the source again before then; None: the
-    key does not change.
+    key does not change. `origin` says for people where it came from; it names no secret.
     """
 
     access_key_id: str = Field(repr=False)
     secret_access_key: str = Field(repr=False)
     session_token: str = Field("", repr=False)
     expires_at: AwareDatetime | None = None
+    origin: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -63,8 +64,8 @@ class FixedCredentials:
         self._credentials = credentials
 
     @classmethod
-    def of_key(cls, access_key_id: str, secret_access_key: str) -> FixedCredentials:
-        return cls(S3Credentials(access_key_id=access_key_id, secret_access_key=secret_access_key))
+    def of_key(cls, access_key_id: str, secret_access_key: str, *, origin: str = "") -> FixedCredentials:
+        return cls(S3Credentials(access_key_id=access_key_id, secret_access_key=secret_access_key, origin=origin))
 
     def current(self) -> S3Credentials:
         return self._credentials

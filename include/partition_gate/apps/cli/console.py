@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from partition_gate.apps.cli.signals import Terminated
+
 _HOST = "127.0.0.1"
 
 
@@ -34,7 +36,7 @@ def console(
         # A page of another site could otherwise read this one, under a name that it resolves to this machine.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[_HOST, "localhost"])
         typer.echo(f"http://{_HOST}:{listener.getsockname()[1]}/  (Ctrl-C stops it)")
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt, Terminated):
             uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
 

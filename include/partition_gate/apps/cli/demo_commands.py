@@ -96,7 +96,7 @@ def _service_levels(plan: Demo, settings: Settings, ports: WiredPorts) -> Iterat
         reports = service_level_reports(contracts, window=window, now=now, ledger=ports.ledger)
         # When files of 2013 landed says nothing: promises on arrival are not judged for days that are loaded so late.
         judged = [report for report in reports if report.attainment.judged]
-        yield rendered(judged, (), window=window, is_named=False)
+        yield rendered(judged, (), window=window, named=None)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ from partition_gate.apps.cli import (
     watch,
 )
 from partition_gate.apps.cli.progress import set_verbosity, shown_while_working
+from partition_gate.apps.cli.signals import end_on_signals
 from partition_gate.core.display import escaped
 from partition_gate.core.errors import (
     CannotAct,
@@ -116,6 +117,7 @@ def gate(
 
 def main() -> None:
     """Run the command line. Every known error becomes one message and an exit code."""
+    end_on_signals()
     try:
         app()
     except GateError as error:

@@ -12,6 +12,8 @@ from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
 from partition_gate.connections import ledger_shown
+from partition_gate.core.display import counted
+from partition_gate.gate.operations import Swept
 from partition_gate.gate.operations import forget as forget_outcome
 from partition_gate.gate.operations import sweep as swept
 from partition_gate.gate.reconcile import Reconciliation
@@ -90,10 +92,7 @@ def sweep(
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
-        typer.echo(
-            f"ended {result.attempts} abandoned attempts; removed {result.spool_folders} spool folders "
-            f"and {result.staged_files} staged files"
-        )
+        typer.echo(_swept(result))
         for problem in result.problems:
             typer.echo(f"not removed: {problem}", err=True)
     raise typer.Exit(1 if result.problems else 0)
@@ -107,6 +106,15 @@ def forget(contract: Contract, key: Key, why: Why) -> None:
         forgotten = forget_outcome(today, key, who=getpass.getuser(), why=why, ports=ports)
     partition = f"{forgotten.dataset} {forgotten.partition_key}"
     typer.echo(f"{partition}: the outcome {forgotten.outcome.value} was removed ({forgotten.why})")
+
+
+def _swept(result: Swept) -> str:
+    counts = (
+        ("ended", result.attempts, "abandoned attempt"),
+        ("removed", result.spool_folders, "spool folder"),
+        ("removed", result.staged_files, "staged file"),
+    )
+    return "; ".join(f"{did} {counted(count, what)}" for did, count, what in counts if count) or "nothing to remove"
 
 
 def _agrees(result: Reconciliation) -> bool:

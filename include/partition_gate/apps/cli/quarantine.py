@@ -17,18 +17,18 @@ from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, data
 from partition_gate.apps.cli.partitions import RunResult, exit_code, show, with_results
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import canonical_key
-from partition_gate.core.display import PATH_LENGTH, displayed, escaped
-from partition_gate.core.display import rows as rows_of
+from partition_gate.core.display import PATH_LENGTH, counted, displayed, escaped
 from partition_gate.core.errors import InvalidSetting, UnknownContract
 from partition_gate.gate.quarantine import discard_rows, export_rows, quarantined_partitions
 from partition_gate.gate.replay import ReplayRequest, dry_replay
 from partition_gate.gate.replay import replay as replayed
 from partition_gate.gate.reports import report_of
 from partition_gate.gate.standing import standing_version
+from partition_gate.home import mask_key
 from partition_gate.judging.quarantine import sample_of
 from partition_gate.judging.replay import Change, Export, assignment
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, clock, contract_folder, mask_key, open_ports
+from partition_gate.wiring import WiredPorts, clock, contract_folder, open_ports
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 Key = Annotated[str, typer.Argument(metavar="[KEY]", help="Partition key, such as 2026-01-31 or 2026-01-31/07.")]
@@ -97,8 +97,8 @@ def quarantine_show(
     if sample is None:
         typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no rows are in quarantine")
         return
-    discarded = f", and {rows_of(settled.rows_discarded)} that were discarded," if settled.rows_discarded else ""
-    typer.echo(f"{rows_of(settled.rows_quarantined)}{discarded} in {displayed(uri or '', limit=PATH_LENGTH)}")
+    discarded = f", and {counted(settled.rows_discarded, 'row')} that were discarded," if settled.rows_discarded else ""
+    typer.echo(f"{counted(settled.rows_quarantined, 'row')}{discarded} in {displayed(uri or '', limit=PATH_LENGTH)}")
     gone = frozenset(standing.discarded.numbers()) if standing else frozenset()
     tables.terminal().print(tables.quarantined(sample, gone))
 
@@ -127,7 +127,7 @@ def quarantine_export(
     with open_ports(settings) as ports:
         count = export_rows(today, key, export, to=to, ports=ports)
     masked = "" if unmasked else "; classified values are masked (--unmasked)"
-    typer.echo(f"wrote {rows_of(count)} to {displayed(str(to), limit=PATH_LENGTH)}{masked}")
+    typer.echo(f"wrote {counted(count, 'row')} to {displayed(str(to), limit=PATH_LENGTH)}{masked}")
 
 
 def _change(
@@ -199,7 +199,9 @@ def quarantine_discard(contract: Contract, key: Key, why: Why, where: Where = ""
     if as_json:
         print_json({**discard.model_dump(mode="json", exclude={"positions"}), "rows": discard.rows})
         return
-    typer.echo(f"{discard.dataset} {displayed(discard.partition_key)}: {rows_of(discard.rows)} discarded ({why})")
+    typer.echo(
+        f"{discard.dataset} {displayed(discard.partition_key)}: {counted(discard.rows, 'row')} discarded ({why})"
+    )
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -216,9 +218,9 @@ def _dry_run(today: CompiledDataset, key: str, change: Change, ports: WiredPorts
     result = RunResult(settlement=settled, results=dried.run.results, is_dry_run=True)
     show(result, today.in_force(settled.partition_key), ports, as_json=as_json)
     if not as_json:
-        replaced = f" as {rows_of(assembled.rows_given)}" if assembled.rows_given != assembled.rows_taken else ""
+        replaced = f" as {counted(assembled.rows_given, 'row')}" if assembled.rows_given != assembled.rows_taken else ""
         typer.echo(
-            f"{rows_of(assembled.rows_taken)} would be taken from quarantine{replaced}, {assembled.rows_kept:,} kept "
-            f"back, and {settled.rows_quarantined:,} would be in quarantine afterwards."
+            f"{counted(assembled.rows_taken, 'row')} would be taken from quarantine{replaced}, "
+            f"{assembled.rows_kept:,} kept back, and {settled.rows_quarantined:,} would be in quarantine afterwards."
         )
     return exit_code(settled.outcome)

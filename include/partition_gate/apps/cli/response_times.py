@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.core.display import SENTENCE_LENGTH, displayed, escaped
+from partition_gate.core.record import Record
 from partition_gate.core.units import in_words, roughly
 from partition_gate.judging.response_report import ResponseReport, ResponseState, TimedIncident
 
@@ -32,17 +33,23 @@ def response_table(reports: Sequence[ResponseReport]) -> RenderableType | None:
     return table
 
 
-def response_notes(reports: Sequence[ResponseReport], *, is_named: bool) -> list[str]:
-    """What the table does not say; with `is_named` also each broken promise, and what is measured without one."""
+class Named(Record):
+    """What a person named: a dataset, or a contract that `has_several`, so that each line names its dataset."""
+
+    has_several: bool
+
+
+def response_notes(reports: Sequence[ResponseReport], named: Named | None) -> list[str]:
+    """What the table does not say; of what was named also each broken promise, and what is measured without one."""
     notes = []
     if names := ", ".join(_name(each) for each in reports if each.state is ResponseState.NO_INCIDENT):
         notes.append(f"No incident in the window, so nothing was measured: {names}")
     others = (each for each in reports if each.state is ResponseState.NOT_COUNTED)
     if names := ", ".join(f"{_name(each)} ({each.not_counted:,} not counted)" for each in others):
         notes.append(f"No incident that counts, so nothing was measured: {names}")
-    if not is_named:
+    if named is None:
         return notes
-    broken = [line for report in reports for line in _broken(report)]
+    broken = [line for report in reports for line in _broken(report, has_several=named.has_several)]
     measured = [_measured(report) for report in reports if report.promised is None and report.timed]
     return [*notes, *(("", "Broken response times", *broken) if broken else ()), *measured]
 
@@ -93,10 +100,11 @@ def _worst(worst: TimedIncident) -> str:
     return f"{roughly(worst.taken)}{so_far}\nincident {worst.incident}"
 
 
-def _broken(report: ResponseReport) -> Iterator[str]:
+def _broken(report: ResponseReport, *, has_several: bool) -> Iterator[str]:
+    of = f"{escaped(report.dataset)} " if has_several else ""
     for each in report.broken:
         cause = displayed(each.cause, limit=SENTENCE_LENGTH)
-        yield f"incident {each.incident}  {cause}: {report.rule_id} {each.sentence}"
+        yield f"incident {each.incident}  {of}{cause}: {report.rule_id} {each.sentence}"
 
 
 def _measured(report: ResponseReport) -> str:

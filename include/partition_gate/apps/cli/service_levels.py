@@ -17,7 +17,7 @@ from partition_gate.adapters.catalogue import Catalogue
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.apps.cli.response_times import response_document, response_notes, response_table
+from partition_gate.apps.cli.response_times import Named, response_document, response_notes, response_table
 from partition_gate.checks.promises import LONGEST_WINDOW
 from partition_gate.core.display import SENTENCE_LENGTH, displayed, escaped, share
 from partition_gate.core.units import duration, in_words, roughly
@@ -61,19 +61,20 @@ def sla(dataset: Dataset = None, window: Window = "90d", as_json: Json = False) 
         contracts = {each.dataset.name: each.contract.id for each in catalogue.contracts}
         print_json(document(reports, responses, contracts, window=span, now=now))
     else:
-        tables.terminal().print(rendered(reports, responses, window=span, is_named=dataset is not None))
+        named = None if dataset is None else Named(has_several=len(catalogue.contracts) > 1)
+        tables.terminal().print(rendered(reports, responses, window=span, named=named))
     for file, problem in catalogue.broken:
         typer.echo(f"left out: {file}: {escaped(problem)}", err=True)
     raise typer.Exit(1 if catalogue.broken else 0)
 
 
 def rendered(
-    reports: Sequence[ClauseReport], responses: Sequence[ResponseReport], *, window: timedelta, is_named: bool
+    reports: Sequence[ClauseReport], responses: Sequence[ResponseReport], *, window: timedelta, named: Named | None
 ) -> RenderableType:
-    """The tables, notes on them, and for a named dataset a line for each broken partition and incident."""
-    table, notes = response_table(responses), response_notes(responses, is_named=is_named)
+    """The tables, notes on them, and for what was named a line for each broken partition and incident."""
+    table, notes = response_table(responses), response_notes(responses, named)
     below = [each for each in (table, *map(Text, notes)) if each is not None]
-    return Group(_of_partitions(reports, window=window, is_named=is_named), *below)
+    return Group(_of_partitions(reports, window=window, named=named), *below)
 
 
 def document(
@@ -93,7 +94,7 @@ def document(
     }
 
 
-def _of_partitions(reports: Sequence[ClauseReport], *, window: timedelta, is_named: bool) -> RenderableType:
+def _of_partitions(reports: Sequence[ClauseReport], *, window: timedelta, named: Named | None) -> RenderableType:
     if not reports:
         return Text("No contract promises a service level that is judged with its partitions; see: gate coverage")
     title = Text(f"Service levels over {in_words(window)}, worst first")
@@ -103,7 +104,7 @@ def _of_partitions(reports: Sequence[ClauseReport], *, window: timedelta, is_nam
         table.add_column(head, justify="right", overflow="fold")
     for report in reports:
         table.add_row(_clause(report), *_cells(report), end_section=True)
-    lines = list(_broken_lines(reports)) if is_named else []
+    lines = list(_broken_lines(reports, has_several=named.has_several)) if named else []
     return Group(table, *map(Text, (*_notes(reports), *(("", "Broken promises") if lines else ()), *lines)))
 
 
@@ -173,19 +174,20 @@ def _notes(reports: Sequence[ClauseReport]) -> list[str]:
     return [*notes, *(f"{_word(r.alert)}: {escaped(r.dataset)} {r.rule_id}: {r.alert.sentence}" for r in alerts)]
 
 
-def _broken_lines(reports: Sequence[ClauseReport]) -> Iterator[str]:
-    """One line per broken partition, oldest first; clauses that are broken for the same reason are named together."""
+def _broken_lines(reports: Sequence[ClauseReport], *, has_several: bool) -> Iterator[str]:
+    """One line per broken partition, by dataset and key. Clauses that are broken for the same reason are together."""
     broken: dict[tuple[str, str], dict[str, list[str]]] = {}
     for report in reports:
         for each in report.broken:
             where = broken.setdefault((report.dataset, each.partition_key), {})
             where.setdefault(each.measurement.sentence, []).append(report.rule_id)
-    for (_, key), reasons in sorted(broken.items()):
+    for (dataset, key), reasons in sorted(broken.items()):
         causes = (
             f"{', '.join(map(escaped, rules))}: {displayed(why, limit=SENTENCE_LENGTH)}"
             for why, rules in reasons.items()
         )
-        yield f"{escaped(key)}  {'; '.join(causes)}"
+        named = f"{escaped(dataset)} {escaped(key)}" if has_several else escaped(key)
+        yield f"{named}  {'; '.join(causes)}"
 
 
 def _margin(partition: JudgedPartition) -> str:

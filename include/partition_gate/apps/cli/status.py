@@ -13,7 +13,7 @@ from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.apps.cli.named import dataset_part
 from partition_gate.apps.cli.watch import delivery_lines, heartbeat_line
 from partition_gate.connections import ledger_shown
-from partition_gate.core.display import displayed
+from partition_gate.core.display import counted, displayed
 from partition_gate.core.nearest_words import did_you_mean
 from partition_gate.core.units import duration
 from partition_gate.judging.attempt import Settlement
@@ -59,7 +59,7 @@ def status(
     elif found:
         typer.echo(tables.status(found))
     elif recorded:
-        typer.echo(f"none of {len(recorded):,} partitions fits")
+        typer.echo(f"none of {counted(len(recorded), 'partition')} fits")
     else:
         hint = did_you_mean(dataset_part(dataset), known) if dataset else ""
         of = f" of {displayed(dataset)}" if dataset else ""

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.alerts.alert import Links
-from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed, escaped, rows
+from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, counted, displayed, escaped
 from partition_gate.core.severity import Scope
 from partition_gate.core.units import roughly
 from partition_gate.gate.quarantine import QuarantinedPartition
@@ -87,7 +87,9 @@ def partition_result(
     others = told_by_no_check(settlement.why, results)  # the table below has the rest
     causes = [Text(f"  {displayed(cause, limit=PATH_LENGTH)}") for cause in others]
     addresses = [Text(f"{name}: {escaped(link)}") for name, link in links.model_dump().items() if link]
-    return Group(head, Text(rows), *causes, checks(results), *addresses)
+    # Of a partition that is missing or could not be judged, nothing was counted.
+    sums = [Text(rows)] if settlement.rows_in else []
+    return Group(head, *sums, *causes, checks(results), *addresses)
 
 
 def checks(results: Sequence[CheckResult]) -> RenderableType:
@@ -101,7 +103,7 @@ def checks(results: Sequence[CheckResult]) -> RenderableType:
         for r in (result for result in results if result.outcome is outcome and result not in unjudged):
             texts = (Text(displayed(text, limit=SENTENCE_LENGTH)) for text in (r.expected, r.finding))
             table.add_row(Text(escaped(r.rule_id)), outcome.value, r.severity.value, *texts)
-    lines = [Text(f"{_count(results, CheckOutcome.PASSED)} of {len(results)} checks passed")]
+    lines = [Text(f"{_count(results, CheckOutcome.PASSED)} of {counted(len(results), 'check')} passed")]
     if unjudged and any(result.outcome is CheckOutcome.FAILED for result in results):
         lines.append(Text(f"{len(unjudged)} could not be judged because of the failures above"))
     else:
@@ -172,7 +174,7 @@ def reconciliation(result: Reconciliation) -> RenderableType:
         table.add_row(proof.dataset, Text(escaped(proof.partition_key)), proof.outcome.replace("_", " "), *counts)
     repaired = [Text(f"finished: attempt {attempt.attempt_id}: {attempt.ending.value}") for attempt in result.repaired]
     views = [Text(f"refreshed: the view of {name}") for name in result.views]
-    sent = [Text(f"delivered: {result.sent} waiting messages")] if result.sent else []
+    sent = [Text(f"delivered: {counted(result.sent, 'waiting message')}")] if result.sent else []
     lines = (f"DIFFERENCE {entry.dataset} {entry.partition_key or ''}: {entry.what}" for entry in result.differences)
     differences = [Text(escaped(line)) for line in lines]
     count = len(differences)
@@ -216,7 +218,7 @@ def _outcome(outcome: PartitionOutcome) -> Text:
 
 
 def _why(settlement: Settlement) -> str:
-    discarded = (f"{rows(settlement.rows_discarded)} discarded",) if settlement.rows_discarded else ()
+    discarded = (f"{counted(settlement.rows_discarded, 'row')} discarded",) if settlement.rows_discarded else ()
     return _shortened(displayed("; ".join((*discarded, *settlement.why)), limit=PATH_LENGTH))
 
 

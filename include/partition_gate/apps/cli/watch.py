@@ -12,8 +12,9 @@ import typer
 
 from partition_gate.adapters.cached_catalogue import CachedCatalogue
 from partition_gate.apps.cli.json_output import print_json
+from partition_gate.apps.cli.signals import Terminated
 from partition_gate.contract.model import Status
-from partition_gate.core.display import SENTENCE_LENGTH, displayed
+from partition_gate.core.display import SENTENCE_LENGTH, counted, displayed
 from partition_gate.core.errors import GateError
 from partition_gate.core.units import duration
 from partition_gate.gate.look import WatchPlan
@@ -50,7 +51,7 @@ def watch(
     plan = WatchPlan(interval=interval or INTERVAL, judges=True, runs=limit, look_back=timedelta(days=look_back))
     settings = load_settings()
     contracts = _announced(CachedCatalogue(contract_folder(settings)))
-    with open_ports(settings) as ports, suppress(KeyboardInterrupt):
+    with open_ports(settings) as ports, suppress(KeyboardInterrupt, Terminated):
         if interval is None:
             found = _pass(contracts, plan, ports, as_json=as_json)
             raise typer.Exit(COULD_NOT_LOOK if found.not_looked_at or found.undelivered else 0)
@@ -120,9 +121,11 @@ def _lines(found: WatchPass, now: datetime, *, seconds: float) -> Iterator[str]:
     for name, why in found.not_looked_at:
         yield f"{name}: not looked at: {displayed(why.splitlines()[0], limit=SENTENCE_LENGTH)}"
     yield from found.undelivered
-    plural = "s" if found.datasets != 1 else ""
-    yield (
-        f"{now:%Y-%m-%d %H:%M:%S} UTC  {found.datasets:,} dataset{plural} in {seconds:.1f} s: "
-        f"{len(found.missing)} missing, {len(found.judged)} judged, {found.waiting} still waiting, "
-        f"{len(found.not_looked_at)} not looked at"
-    )
+    counts = {
+        "missing": len(found.missing),
+        "judged": len(found.judged),
+        "left for the next pass": found.waiting,
+        "not looked at": len(found.not_looked_at),
+    }
+    did = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "nothing to judge"
+    yield f"{now:%Y-%m-%d %H:%M:%S} UTC  {counted(found.datasets, 'dataset')} in {seconds:.1f} s: {did}"

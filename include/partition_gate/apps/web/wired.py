@@ -6,8 +6,9 @@ from contextlib import ExitStack
 
 from partition_gate.apps.web.console import Console
 from partition_gate.apps.web.ledger_console import LedgerConsole
+from partition_gate.home import mask_key
 from partition_gate.settings import load_settings
-from partition_gate.wiring import WiredPorts, contract_folder, mask_key
+from partition_gate.wiring import WiredPorts, contract_folder
 
 
 def console() -> Console:

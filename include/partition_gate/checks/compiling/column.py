@@ -14,10 +14,10 @@ from partition_gate.checks.compiling.text_formats import DOCUMENTED_FORMATS, PAT
 from partition_gate.checks.expectations import ColumnPresent, ColumnTyped, Expectation, Unique
 from partition_gate.checks.nested import FieldTyped, Nested
 from partition_gate.checks.values import DateText, InRange, InSet, LengthInRange, Matches, MultipleOf, NotNull
-from partition_gate.contract.column_types import WIDTHS, accepted_by_logical, accepted_by_physical, is_text
+from partition_gate.contract.column_types import PHYSICAL, WIDTHS, accepted_by_logical, accepted_by_physical, is_text
 from partition_gate.contract.model import Clause, Column
 from partition_gate.core.display import listed
-from partition_gate.core.nearest_words import shown
+from partition_gate.core.nearest_words import did_you_mean, shown
 from partition_gate.core.severity import Scope
 from partition_gate.core.values import Scalar
 
@@ -72,7 +72,9 @@ def _logical(column: Column, value: object) -> tuple[Expectation, str]:
 def _physical(column: Column, value: object) -> tuple[Expectation, str]:
     types = accepted_by_physical(str(value))
     if types is None:
-        raise CannotExecute(f"physicalType {value!r} is not known")
+        name = str(value).partition("(")[0].strip()
+        near = did_you_mean(name, (*PHYSICAL, "DECIMAL"))
+        raise CannotExecute(f"physicalType {value!r} is not known{near and f'; {near}'}")
     return ColumnTyped(column=column.name, types=types), f"stored as {value}"
 
 

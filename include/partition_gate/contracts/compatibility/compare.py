@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
+from partition_gate.contract.limits import OBJECT_PROPERTIES
 from partition_gate.contract.model import CLASSIFIED_WORDS
 from partition_gate.contracts.compatibility.differences import Difference
 from partition_gate.contracts.compatibility.extent import (
@@ -134,7 +136,7 @@ def _second(promise: Value | None) -> Scalar | None:
 
 
 def _setting(d: Difference) -> str:
-    """customProperties: the gate's limits at the root, and settings of a rule or a relationship."""
+    """customProperties: the gate's limits at the root or of an object, and settings of a rule or a relationship."""
     node = d.after or d.before
     name = node.name if node else ""
     if ".relationships[" in d.path and name == "severity":
@@ -144,6 +146,8 @@ def _setting(d: Difference) -> str:
     if d.path.startswith("servers[") and name == PATTERN:
         return "location changed"
     compare = _SETTINGS.get(name) if d.path.startswith("customProperties[") else None
+    if _OF_OBJECT.match(d.path) and name in OBJECT_PROPERTIES:
+        compare = _SETTINGS.get(name) if d.before and d.after else _UNLIKE_CONTRACT.get(name)
     return compare(_setting_value(d.before), _setting_value(d.after)) if compare else DOCUMENTED
 
 
@@ -177,6 +181,9 @@ _SETTINGS: dict[str, Callable[[Scalar | None, Scalar | None], str]] = {
     "quarantineLimit": _limit(0.05, lower_is_stricter=True),
     "shrinkLimit": _limit(0.5, lower_is_stricter=False),
 }
+_OF_OBJECT = re.compile(r"schema\[[^\]]*\]\.customProperties\[")
+# What an object had before, or has now, may be the contract's limit: the difference is taken for the worse one.
+_UNLIKE_CONTRACT = _SETTINGS | dict.fromkeys(("quarantineLimit", "shrinkLimit"), lambda _old, _new: "limit loosened")
 
 
 def _status(d: Difference) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from partition_gate.checks.compiling.ecma_patterns import why_not_re2
+from partition_gate.contract.column_types import decimal_problem
 from partition_gate.contract.model import CLASSIFIED_WORDS
 from partition_gate.contracts.lint.contract import is_date
 from partition_gate.contracts.lint.view import (
@@ -54,6 +55,14 @@ def bound_value(view: View, _known: Known) -> Iterator[Problem]:
             elif kind == "integer" and not _fits(value, options.get("format")):
                 what = f"{shown(value)} does not fit format {options['format']}; correct one of them"
                 yield Problem(f"{place}.{name}", what)
+
+
+def decimal_digits(view: View, _known: Known) -> Iterator[Problem]:
+    """A decimal has 1 to 38 digits, and at most as many of them after the point."""
+    for prop in view.properties():
+        text = prop.node.get("physicalType")
+        if isinstance(text, str) and (why := decimal_problem(text)):
+            yield Problem(f"{prop.place}.physicalType", f"{shown(text)}: {why}")
 
 
 def pattern(view: View, _known: Known) -> Iterator[Problem]:

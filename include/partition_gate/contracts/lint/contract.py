@@ -132,7 +132,7 @@ def custom_property(view: View, _known: Known) -> Iterator[Problem]:
 
 def custom_value(view: View, _known: Known) -> Iterator[Problem]:
     """The gate's custom properties have valid values."""
-    for custom in view.custom():
+    for custom in view.limits():
         check = _VALUES.get(str(custom.node.get("property")))
         value = custom.node.get("value")
         if check and (what := check(value)):

@@ -112,7 +112,7 @@ def object_reference(view: View, _known: Known) -> Iterator[Problem]:
 
 
 def _shared_marker(view: View) -> Iterator[Problem]:
-    for custom in view.custom():
+    for custom in view.limits():
         value = custom.node.get("value")
         if custom.node.get("property") == "readiness" and value in NOTES:
             what = f"{shown(value)} needs a folder for each partition, and {PATTERN} puts several into one"

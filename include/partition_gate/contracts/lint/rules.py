@@ -11,7 +11,7 @@ from typing import NamedTuple
 from partition_gate.checks.compiling.compiler import compile_dataset
 from partition_gate.contract.model import Contract
 from partition_gate.contracts.coverage.refusals import RUNS
-from partition_gate.contracts.lint import columns, contract, objects, quality, read_contract, references, slas
+from partition_gate.contracts.lint import columns, contract, objects, quality, read_contract, references, slas, words
 from partition_gate.contracts.lint.view import Known, Problem, View
 from partition_gate.contracts.odcs.schema import schema_findings
 from partition_gate.core.finding import Finding, Level
@@ -68,9 +68,13 @@ RULES: dict[str, LintRule] = {
     "time-zone": LintRule(Level.ERROR, contract.time_zone),
     "custom-property": LintRule(Level.WARNING, contract.custom_property),
     "custom-value": LintRule(Level.ERROR, contract.custom_value),
+    "inner-custom-property": LintRule(Level.WARNING, words.inner_custom_property),
+    "support-scope": LintRule(Level.WARNING, words.support_scope),
+    "misspelt-word": LintRule(Level.WARNING, words.misspelt_word),
     "date-text": LintRule(Level.WARNING, contract.date_text),
     "range-order": LintRule(Level.ERROR, columns.range_order),
     "bound-value": LintRule(Level.ERROR, columns.bound_value),
+    "decimal-digits": LintRule(Level.ERROR, columns.decimal_digits),
     "pattern": LintRule(Level.WARNING, columns.pattern),
     "options-without-type": LintRule(Level.WARNING, columns.options_without_type),
     "nested-required": LintRule(Level.ERROR, columns.nested_required),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import SkipValidation
 
+from partition_gate.contract.limits import OBJECT_PROPERTIES
 from partition_gate.contract.model import Status
 from partition_gate.contracts.compatibility.changes import ContractVersion
 from partition_gate.contracts.coverage.queries import WhyRefused
@@ -115,6 +116,14 @@ class View:
     def custom(self) -> Iterator[Placed]:
         """The root's custom properties."""
         yield from parts(self.root, "customProperties")
+
+    def limits(self) -> Iterator[Placed]:
+        """The custom properties of the root, and those of objects that come before them."""
+        yield from self.custom()
+        for item in self.objects():
+            for custom in parts(item.node, "customProperties", item.place):
+                if custom.node.get("property") in OBJECT_PROPERTIES:
+                    yield custom
 
     def parquet_servers(self) -> Iterator[Placed]:
         """The servers that the gate can read from."""

@@ -1,52 +1,91 @@
-"""Reads the limits of a contract's partitions from `slaProperties` and the root's `customProperties`."""
+"""Reads the limits of an object's partitions from `slaProperties` and `customProperties`, its own before the root's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from open_data_contract_standard.model import OpenDataContractStandard
+from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
 
 from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line, looks_like_cron
-from partition_gate.contract.limits import ANOMALY_THRESHOLDS, DRIFT_THRESHOLDS, OFF, Limits, Thresholds
+from partition_gate.contract.limits import (
+    ANOMALY_THRESHOLDS,
+    DRIFT_THRESHOLDS,
+    OBJECT_PROPERTIES,
+    OFF,
+    Limits,
+    Thresholds,
+)
 from partition_gate.contract.model import Sla
 from partition_gate.core.errors import ContractError
 from partition_gate.core.units import clock, day, duration, fraction, is_timezone
 
 
-def read_limits(odcs: OpenDataContractStandard, slas: Sequence[Sla], *, path: str) -> Limits:
-    """The limits of a contract's partitions, with defaults for values that the contract does not set.
+def read_limits(
+    odcs: OpenDataContractStandard, schema: SchemaObject, slas: Sequence[Sla], *, at: str, path: str
+) -> Limits:
+    """The limits of an object's partitions, with defaults for values that the contract does not set.
 
-    A service level with a value that is none promises nothing: its compiler says why it is not executable.
+    A custom property of the object (at this place in the file) comes before that of the contract. A service level with
+    a value that is none promises nothing: its compiler says why it is not executable.
 
     Raises:
         ContractError: a custom property is not a valid percentage, date or time zone.
     """
-    custom = {str(c.property): c.value for c in odcs.customProperties or []}
+    custom = _settings(odcs, schema, at=at, path=path)
     by_name = {sla.property: sla for sla in slas}
     latency, error_rate, frequency = (by_name.get(name) for name in ("latency", "errorrate", "frequency"))
     starts, support_ends, ends = (
         _day(by_name.get(name)) for name in ("generalavailability", "endofsupport", "endoflife")
     )
     return Limits(
-        timezone=_timezone(custom, path),
-        start_date=_date(custom.get("startDate"), f"{path}: customProperties.startDate"),
-        readiness=_readiness(custom, path),
-        calendar=_calendar(custom, path),
-        quarantine_limit=_limit(custom, "quarantineLimit", path, error_rate, default=Limits().quarantine_limit),
-        shrink_limit=_limit(custom, "shrinkLimit", path, None, default=Limits().shrink_limit),
-        anomaly_threshold=_threshold(custom, "anomalies", Limits().anomaly_threshold, ANOMALY_THRESHOLDS, path),
-        drift_threshold=_threshold(custom, "drift", Limits().drift_threshold, DRIFT_THRESHOLDS, path),
+        timezone=_timezone(custom),
+        start_date=_date(custom, "startDate"),
+        readiness=_readiness(custom),
+        calendar=_calendar(custom),
+        quarantine_limit=_limit(custom, "quarantineLimit", error_rate, default=Limits().quarantine_limit),
+        shrink_limit=_limit(custom, "shrinkLimit", None, default=Limits().shrink_limit),
+        anomaly_threshold=_threshold(custom, "anomalies", Limits().anomaly_threshold, ANOMALY_THRESHOLDS),
+        drift_threshold=_threshold(custom, "drift", Limits().drift_threshold, DRIFT_THRESHOLDS),
         latency=duration(latency.value, latency.unit) if latency else None,
         schedule=_schedule(frequency),
         available_by=clock(by_name["timeofavailability"].value) if "timeofavailability" in by_name else None,
         general_availability=starts,
         end_of_support=support_ends,
         end_of_life=ends,
-        effective_from=_date(custom.get("effectiveFrom"), f"{path}: customProperties.effectiveFrom"),
+        effective_from=_date(custom, "effectiveFrom"),
     )
+
+
+class _Setting(NamedTuple):
+    """A custom property: `place` is the file and where it is, for messages."""
+
+    place: str
+    value: Any
+
+
+_Settings = Mapping[str, _Setting]
+
+
+def _settings(odcs: OpenDataContractStandard, schema: SchemaObject, *, at: str, path: str) -> dict[str, _Setting]:
+    """The custom properties that hold for an object, by name."""
+    of_contract, of_object = (
+        {str(c.property): c.value for c in holder.customProperties or []} for holder in (odcs, schema)
+    )
+    return {
+        **{name: _Setting(f"{path}: customProperties.{name}", value) for name, value in of_contract.items()},
+        **{
+            name: _Setting(f"{path}: {at}.customProperties.{name}", of_object[name])
+            for name in OBJECT_PROPERTIES
+            if name in of_object
+        },
+    }
+
+
+def _setting(custom: _Settings, name: str, default: object) -> _Setting:
+    return custom.get(name) or _Setting("", default)
 
 
 def _schedule(frequency: Sla | None) -> str | None:
@@ -54,36 +93,34 @@ def _schedule(frequency: Sla | None) -> str | None:
     return line if line and looks_like_cron(line) else None
 
 
-def _limit(custom: Mapping[str, Any], name: str, path: str, sla: Sla | None, *, default: float) -> float:
-    if custom.get(name) is None:
+def _limit(custom: _Settings, name: str, sla: Sla | None, *, default: float) -> float:
+    setting = custom.get(name)
+    if setting is None or setting.value is None:
         promised = fraction(sla.value, sla.unit or "percent") if sla else None
         return default if promised is None else promised
-    limit = fraction(custom[name])
+    limit = fraction(setting.value)
     if limit is None:
-        raise ContractError(
-            f"{path}: customProperties.{name}: {custom[name]!r} is not a percentage: write one such as 5%"
-        )
+        raise ContractError(f"{setting.place}: {setting.value!r} is not a percentage: write one such as 5%")
     return limit
 
 
-def _threshold(
-    custom: Mapping[str, Any], name: str, default: float | None, allowed: Thresholds, path: str
-) -> float | None:
-    value = custom.get(name, default)
+def _threshold(custom: _Settings, name: str, default: float | None, allowed: Thresholds) -> float | None:
+    place, value = _setting(custom, name, default)
     if problem := allowed.problem(value):
-        raise ContractError(f"{path}: customProperties.{name}: {value!r} {problem}")
+        raise ContractError(f"{place}: {value!r} {problem}")
     return None if value == OFF else float(str(value))
 
 
-def _timezone(custom: Mapping[str, Any], path: str) -> str:
-    name = str(custom.get("timezone", "UTC"))
-    if not is_timezone(name):
-        what = f"{name!r} is not an IANA time zone: write one such as Europe/Berlin or UTC"
-        raise ContractError(f"{path}: customProperties.timezone: {what}")
-    return name
+def _timezone(custom: _Settings) -> str:
+    place, name = _setting(custom, "timezone", "UTC")
+    if not is_timezone(str(name)):
+        what = f"{str(name)!r} is not an IANA time zone: write one such as Europe/Berlin or UTC"
+        raise ContractError(f"{place}: {what}")
+    return str(name)
 
 
-def _date(value: Any, place: str) -> date | None:
+def _date(custom: _Settings, name: str) -> date | None:
+    place, value = _setting(custom, name, None)
     try:
         return date.fromisoformat(str(value)[:10]) if value is not None else None
     except ValueError:
@@ -94,21 +131,21 @@ def _day(sla: Sla | None) -> date | None:
     return day(sla.value) if sla else None
 
 
-def _calendar(custom: Mapping[str, Any], path: str) -> str:
-    word = str(custom.get("calendar", Limits().calendar))
+def _calendar(custom: _Settings) -> str:
+    place, value = _setting(custom, "calendar", Limits().calendar)
+    word = str(value)
     if word in {"all", "weekdays"} or is_line(word):
         return word
-    place = f"{path}: customProperties.calendar"
     raise ContractError(
         f"{place}: {word!r} is not a calendar: write all, weekdays or a cron expression with five fields"
     )
 
 
-def _readiness(custom: Mapping[str, Any], path: str) -> str:
-    rule = str(custom.get("readiness", Limits().readiness))
+def _readiness(custom: _Settings) -> str:
+    place, value = _setting(custom, "readiness", Limits().readiness)
+    rule = str(value)
     kind, _, span = rule.partition(":")
     if rule not in NOTES and (kind != "quiet" or duration(span) is None):
-        place = f"{path}: customProperties.readiness"
         what = f"{rule!r} is not a readiness rule: write success_marker, manifest or one such as quiet:120s"
         raise ContractError(f"{place}: {what}")
     return rule

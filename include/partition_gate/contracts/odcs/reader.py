@@ -85,7 +85,7 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
         dialect = dialect_for(document.mapping, chosen.get(name))
         facts = _schema_facts(schema, at, path=path) | {"rules": read_rules(schema, dialect, at=at, path=path)}
         facts |= _place(schema, servers, chosen.get(name), facts["columns"], folder=folder, path=path)
-        facts |= {"path": at, "slas": slas[name], "limits": read_limits(odcs, slas[name], path=path)}
+        facts |= {"path": at, "slas": slas[name], "limits": read_limits(odcs, schema, slas[name], at=at, path=path)}
         facts["unread"] = (*facts["unread"], *without)
         datasets.append(Dataset(contract=terms, name=name, has_siblings=len(schemas) > 1, **facts))
     _require_own_files(datasets, path)
