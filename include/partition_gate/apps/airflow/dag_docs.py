@@ -17,6 +17,7 @@ from partition_gate.core.severity import Scope
 
 _LINK_SCHEMES = ("https://", "http://", "mailto:")
 _LONGEST_TAG = 100  # what Airflow accepts
+_SECTION = "Rows that were judged before"  # of the trigger form
 _GRID = """
 ### How to read the grid
 
@@ -104,29 +105,31 @@ def run_params(compiled: CompiledDataset) -> dict[str, Any]:
 
 def _asked_params() -> dict[str, Param]:
     """What else a person may want from a run, all of it in one section of the form."""
-    section = "Rows that were judged before"
-
-    def text(title: str, description: str) -> Param:
-        return Param(default="", type="string", title=title, description=description, section=section)
-
+    action = Param(
+        default=Action.JUDGE.value,
+        type="string",
+        enum=[each.value for each in Action],
+        title="What to do",
+        description="All but the first need a reason, and concern the partition of this run's key.",
+        section=_SECTION,
+    )
+    assignments = Param(
+        default=[],
+        type="array",
+        items={"type": "string"},
+        title="Replay: set",
+        description="New values of the rows, one COLUMN=EXPRESSION on a line, such as amount=abs(amount).",
+        section=_SECTION,
+    )
+    where = "A DuckDB condition that chooses the rows. Empty: all that are in quarantine."
     return {
-        "action": Param(
-            default=Action.JUDGE.value,
-            type="string",
-            enum=[each.value for each in Action],
-            title="What to do",
-            description="All but the first need a reason, and concern the partition of this run's key.",
-            section=section,
-        ),
-        "why": text("Why", "The reason, which is kept with your name."),
-        "assignments": Param(
-            default=[],
-            type="array",
-            items={"type": "string"},
-            title="Replay: set",
-            description="New values of the rows, one COLUMN=EXPRESSION on a line, such as amount=abs(amount).",
-            section=section,
-        ),
-        "where": text("Replay: where", "A DuckDB condition that chooses the rows. Empty: all that are in quarantine."),
-        "to": text("Roll back: to", "The attempt to return to, or its number. Empty: the version before."),
+        "action": action,
+        "why": _text("Why", "The reason, which is kept with your name."),
+        "assignments": assignments,
+        "where": _text("Replay: where", where),
+        "to": _text("Roll back: to", "The attempt to return to, or its number. Empty: the version before."),
     }
+
+
+def _text(title: str, description: str) -> Param:
+    return Param(default="", type="string", title=title, description=description, section=_SECTION)
