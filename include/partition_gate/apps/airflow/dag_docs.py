@@ -124,12 +124,12 @@ def _asked_params() -> dict[str, Param]:
     where = "A DuckDB condition that chooses the rows. Empty: all that are in quarantine."
     return {
         "action": action,
-        "why": _text("Why", "The reason, which is kept with your name."),
+        "why": _words("Why", "The reason, which is kept with your name."),
         "assignments": assignments,
-        "where": _text("Replay: where", where),
-        "to": _text("Roll back: to", "The attempt to return to, or its number. Empty: the version before."),
+        "where": _words("Replay: where", where),
+        "to": _words("Roll back: to", "The attempt to return to, or its number. Empty: the version before."),
     }
 
 
-def _text(title: str, description: str) -> Param:
+def _words(title: str, description: str) -> Param:
     return Param(default="", type="string", title=title, description=description, section=_SECTION)
