@@ -12,8 +12,9 @@ from tests.integration.test_gate_run import Desk
 
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.airflow import tasks
-from partition_gate.apps.airflow.tasks import Action, RunOptions
+from partition_gate.apps.airflow.tasks import RunOptions
 from partition_gate.core.errors import CannotAct, InvalidSetting, UnknownContract
+from partition_gate.judging.replay import Action
 from partition_gate.settings import load_settings
 from partition_gate.wiring import open_ports
 
@@ -207,12 +208,12 @@ sync_bag_to_db(bag, "b", None)
 access = AirflowAccess()
 request = SimpleNamespace(state=SimpleNamespace(gate_user=SimpleNamespace(get_name=lambda: "jo@example.org")))
 before = access.last_run("gate__orders", "2026-11-01/07")
-started = access.start_run(request, "gate__orders", "2026-11-01/07")
+started = access.start_run(request, "gate__orders", "2026-11-01/07", {"action": "x", "why": "y"})
 with create_session() as session:
     run = session.scalars(select(DagRun)).one()
     recorded = [run.dag_id, run.partition_key, run.state, run.triggering_user_name]
 try:
-    refused = access.start_run(request, "gate__gone", "2026-11-01")
+    refused = access.start_run(request, "gate__gone", "2026-11-01", {})
 except CannotAct as error:
     refused = str(error)
 print("FOUND" + json.dumps({

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from fastapi.testclient import TestClient
 from partition_gate.apps.web.app import create_app
 from partition_gate.core.errors import CannotAct
 from partition_gate.incidents.model import Assessment, Incident, IncidentState, Problem, ProblemKind
+from partition_gate.judging.replay import Action
 from partition_gate.presentation.links import Link
 from partition_gate.testing.builders import NOON
 from partition_gate.testing.console import InMemoryConsole, a_console
@@ -26,6 +28,7 @@ class Visitors:
 
     def __init__(self, *dags: str) -> None:
         self.dags, self.started = dags, list[tuple[str, str]]()
+        self.params: Mapping[str, str] = {}
 
     def visitor(self, _: Any) -> str:
         return "jo@example.org"
@@ -33,10 +36,11 @@ class Visitors:
     def may_act(self, _: Any, dag: str) -> bool:
         return dag in self.dags
 
-    def start_run(self, _: Any, dag: str, key: str) -> str:
+    def start_run(self, _: Any, dag: str, key: str, params: Mapping[str, str]) -> str:
         if key == "refused":
             raise CannotAct("Airflow does not start the run: it is paused")
         self.started.append((dag, key))
+        self.params = params
         return f"https://airflow.example.org/dags/{dag}/runs/1"
 
     def last_run(self, dag: str, key: str) -> Link:
@@ -145,6 +149,7 @@ def test_a_visitor_without_the_right_sees_no_form_and_may_do_nothing(console: In
         ("/incidents/9/ack", {}, 404, "no incident 9"),
         ("/incidents/1/ack", {"why": "x" * 20_000}, 413, "more text"),
         ("/runs/orders/refused", {}, 409, "it is paused"),
+        ("/runs/orders/2026-11-01", {"action": "replay the quarantined rows", "why": " "}, 422, "Say why"),
     ],
 )
 def test_what_cannot_be_done_says_why(
@@ -174,6 +179,15 @@ def test_a_partition_is_run_again_where_airflow_is(console: InMemoryConsole):
 
     assert access.started == [("gate__orders", "2026-11-01/07")]
     assert answer.headers["location"] == "https://airflow.example.org/dags/gate__orders/runs/1"
+
+
+def test_rows_that_were_judged_before_can_be_asked_for_with_a_reason(console: InMemoryConsole):
+    access = Visitors("gate__orders")
+    asked = {"action": Action.REPLAY.value, "why": "the sign was lost"}
+
+    a_browser(console, access).post("/runs/orders/2026-11-01", data={**asked, "force": "1"}, headers=OWN)
+
+    assert access.params == asked
 
 
 def test_pages_lead_to_the_newest_run_and_to_the_dags_of_consumers(console: InMemoryConsole):

@@ -32,6 +32,13 @@ LOOKING = (
              "selected[(filters.page - 1) * ROWS_SHOWN : filters.page * ROWS_SHOWN]",
              "selected[(filters.page - 1) * ROWS_SHOWN : filters.page * ROWS_SHOWN - 1]",
              f"{OVERVIEW}::test_every_dataset_is_on_one_page"),
+    Mutation("a form starts a run with options that it does not have", "apps/web/incident_pages.py",
+             'for name in ("action", "why") if fields.get(name)', "for name in fields",
+             "tests/integration/test_console_actions.py"
+             "::test_rows_that_were_judged_before_can_be_asked_for_with_a_reason"),
+    Mutation("a version that is held cannot be approved from its page", "apps/web/partition_page.py",
+             "Action.APPROVE: is_held", "Action.APPROVE: False",
+             f"{PARTITION}::test_a_visitor_is_offered_what_the_partition_allows"),
     Mutation("the row of a dataset that ended is empty", "apps/web/overview.py",
              "newest if newest and newest < weeks.days[-1] else None", "None",
              f"{OVERVIEW}::test_a_dataset_that_ended_before_these_days_leads_to_its_newest_day"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from partition_gate.apps.web.console import Attempts
-from partition_gate.apps.web.partition_page import csv_of, differences, failing_cells
+from partition_gate.apps.web.partition_page import asks, csv_of, differences, failing_cells
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.quarantine import QuarantineSample, SampleRow
@@ -86,3 +88,26 @@ def test_no_text_in_a_csv_file_is_a_formula_and_numbers_stay_numbers():
     _, *rows = csv_of(a_sample(a_row("=1+1", "-5"), a_row("@cmd", "+1.5e3"), a_row("-x", "+"))).splitlines()
 
     assert [row.split(",")[1:3] for row in rows] == [["'=1+1", "-5"], ["'@cmd", "+1.5e3"], ["'-x", "'+"]]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "quarantined", "offered"),
+    [
+        ([PartitionOutcome.PUBLISHED], 0, []),
+        ([PartitionOutcome.PUBLISHED_WITH_QUARANTINE], 3, ["Replay"]),
+        ([PartitionOutcome.PUBLISHED, PartitionOutcome.PUBLISHED], 0, ["Roll back"]),
+        ([PartitionOutcome.PUBLISHED, PartitionOutcome.HELD], 9, ["Approve", "Reject", "Replay"]),
+        ([PartitionOutcome.PUBLISHED, PartitionOutcome.REJECTED], 9, ["Replay"]),
+        ([PartitionOutcome.MISSING], 0, []),
+    ],
+)
+def test_a_visitor_is_offered_what_the_partition_allows(
+    outcomes: list[PartitionOutcome], quarantined: int, offered: list[str]
+):
+    settled = [
+        a_settlement(f"orders-{number}", outcome=each).model_copy(update={"rows_quarantined": quarantined})
+        for number, each in enumerate(outcomes)
+    ]
+    attempts = Attempts(settlements=tuple(settled), not_passed={}, before=None, after=None)
+
+    assert [ask.label for ask in asks(settled[-1], attempts)] == offered

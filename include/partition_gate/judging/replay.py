@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import AwareDatetime
@@ -18,6 +19,16 @@ ATTEMPTS = "_gate_attempts"
 POSITION = "_gate_position"
 # An exported file has this column if values of some columns are hashes: it names them.
 MASKED = "_gate_masked"
+
+
+class Action(StrEnum):
+    """What a run is for. All but the first need a reason, which is kept with the name of the person."""
+
+    JUDGE = "judge what has landed"
+    REPLAY = "replay the quarantined rows"
+    ROLL_BACK = "roll back to an earlier version"
+    APPROVE = "approve the held version"
+    REJECT = "reject the held version"
 
 
 class RowPositions(Record):

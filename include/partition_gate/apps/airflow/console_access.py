@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -44,7 +45,7 @@ class AirflowAccess:
         )
         return authorized
 
-    def start_run(self, request: Request, dag: str, key: str) -> str:
+    def start_run(self, request: Request, dag: str, key: str, params: Mapping[str, str]) -> str:
         """Start a run, as Airflow's own trigger form does; the path of its page in Airflow."""
         if not dag:
             raise CannotAct("no usable contract has this dataset, so no DAG can run it again")
@@ -55,6 +56,7 @@ class AirflowAccess:
                 triggered_by=DagRunTriggeredByType.UI,
                 triggering_user_name=self.visitor(request),
                 partition_key=to_airflow(key),
+                conf=dict(params),
             )
         except (AirflowException, ValueError) as error:
             raise CannotAct(f"Airflow does not start the run: {error}") from error

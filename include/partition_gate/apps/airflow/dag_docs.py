@@ -9,11 +9,11 @@ from urllib.parse import quote
 from airflow.sdk import Param
 
 from partition_gate.apps.airflow.links import console_address
-from partition_gate.apps.airflow.tasks import Action
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import Schedule
 from partition_gate.core.display import SENTENCE_LENGTH, inline_code
 from partition_gate.core.severity import Scope
+from partition_gate.judging.replay import Action
 
 _LINK_SCHEMES = ("https://", "http://", "mailto:")
 _LONGEST_TAG = 100  # what Airflow accepts

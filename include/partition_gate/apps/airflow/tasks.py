@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Any
 
 from partition_gate.apps.airflow.links import console_address, partition_address
@@ -28,7 +27,7 @@ from partition_gate.gate.replay import ReplayRequest, ReplayRun
 from partition_gate.gate.reports import write_report
 from partition_gate.gate.rollback import RollbackRun
 from partition_gate.judging.attempt import Settlement
-from partition_gate.judging.replay import Change, assignment
+from partition_gate.judging.replay import Action, Change, assignment
 from partition_gate.judging.verdict import CheckOutcome
 from partition_gate.settings import load_settings
 from partition_gate.wiring import open_ports
@@ -39,16 +38,6 @@ _ONLY_DRY = (
     "a version of the contract can be chosen for a dry run only; which one judges a partition for real is decided by "
     "`effectiveFrom` in the contract"
 )
-
-
-class Action(StrEnum):
-    """What a run is for. All but the first need a reason, which is kept with the name of the person."""
-
-    JUDGE = "judge what has landed"
-    REPLAY = "replay the quarantined rows"
-    ROLL_BACK = "roll back to an earlier version"
-    APPROVE = "approve the held version"
-    REJECT = "reject the held version"
 
 
 class RunOptions(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -28,8 +29,8 @@ class Access(Protocol):
     def may_act(self, request: Request, dag: str) -> bool:
         """Whether the visitor may acknowledge, mute and resolve incidents of this DAG's dataset, and start its runs."""
 
-    def start_run(self, request: Request, dag: str, key: str) -> str:
-        """Start a run of a partition; the address of its page. Raises: CannotAct."""
+    def start_run(self, request: Request, dag: str, key: str, params: Mapping[str, str]) -> str:
+        """Start a run of a partition with these parameters of its DAG; the address of its page. Raises: CannotAct."""
 
     def last_run(self, dag: str, key: str) -> Link | None:
         """The newest run of a partition."""
@@ -49,7 +50,7 @@ class LocalAccess:
     def may_act(self, request: Request, dag: str) -> bool:  # noqa: ARG002 -- as above
         return True
 
-    def start_run(self, request: Request, dag: str, key: str) -> str:  # noqa: ARG002 -- as above
+    def start_run(self, request: Request, dag: str, key: str, params: Mapping[str, str]) -> str:  # noqa: ARG002 -- as above
         raise CannotAct("there is no Airflow here that could start a run; use `gate run`")
 
     def last_run(self, dag: str, key: str) -> Link | None:  # noqa: ARG002 -- as above

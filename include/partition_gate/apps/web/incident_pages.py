@@ -80,10 +80,13 @@ class _IncidentPages:
             raise HTTPException(409, str(error)) from error
         return RedirectResponse(Addresses(request).incident(number), status_code=303)
 
-    def run(self, request: Request, dataset: str, key: str) -> Response:
+    def run(self, request: Request, dataset: str, key: str, fields: Fields) -> Response:
         self._refuse_unless_allowed(request, dataset)
+        if fields.get("action") and not fields.get("why"):
+            raise HTTPException(422, "Say why: the reason is kept with your name.")
+        params = {name: fields[name] for name in ("action", "why") if fields.get(name)}
         try:
-            address = self._access.start_run(request, dag_of(self._console, dataset), key)
+            address = self._access.start_run(request, dag_of(self._console, dataset), key, params)
         except (CannotAct, MalformedPartitionKey) as error:
             raise HTTPException(409, str(error)) from error
         return RedirectResponse(address, status_code=303)

@@ -17,7 +17,14 @@ from partition_gate.apps.web.console import Console, dag_of
 from partition_gate.apps.web.contract_details import clauses_by_line
 from partition_gate.apps.web.dataset_page import dataset_page
 from partition_gate.apps.web.overview import Filters
-from partition_gate.apps.web.partition_page import conversations, csv_of, differences, failing_cells, failures_first
+from partition_gate.apps.web.partition_page import (
+    asks,
+    conversations,
+    csv_of,
+    differences,
+    failing_cells,
+    failures_first,
+)
 from partition_gate.apps.web.responses import Addresses, html
 from partition_gate.core.names import qualified_name
 from partition_gate.core.record import Record
@@ -210,6 +217,7 @@ class ConsolePages:
             docs_page=page if has_report(settlement) else None,
             may_run=self._access.starts_runs and self._access.may_act(request, dag),
             last_run=self._access.last_run(dag, settlement.partition_key),
+            asks=asks(settlement, attempts) if newest.attempt_id == settlement.attempt_id else (),
         )
 
 

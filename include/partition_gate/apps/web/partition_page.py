@@ -15,11 +15,42 @@ from partition_gate.apps.web.console import Attempts
 from partition_gate.core.addresses import shown_channel
 from partition_gate.core.display import listed
 from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.quarantine import QuarantineSample
+from partition_gate.judging.replay import Action
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.presentation.outcomes import CHECK_SYMBOLS, OUTCOMES
 
 _NAMED = 5
+
+
+class Ask(NamedTuple):
+    """Something that a visitor may ask a run for, and what it does."""
+
+    action: Action
+    label: str
+    hint: str
+
+
+_ASKS = (
+    Ask(Action.APPROVE, "Approve", "publishes the held version although it is much smaller"),
+    Ask(Action.REJECT, "Reject", "keeps the version before; corrected files are judged as usual"),
+    Ask(Action.REPLAY, "Replay", "judges the quarantined rows again, with those that are published"),
+    Ask(Action.ROLL_BACK, "Roll back", "judges the version before again and publishes it"),
+)
+
+
+def asks(settlement: Settlement, attempts: Attempts) -> tuple[Ask, ...]:
+    """What can be asked for: a decision about a held version, a replay of quarantined rows, the version before."""
+    is_held = settlement.outcome is PartitionOutcome.HELD
+    visible = [each for each in attempts.settlements if each.outcome in VISIBLE]
+    possible = {
+        Action.APPROVE: is_held,
+        Action.REJECT: is_held,
+        Action.REPLAY: settlement.rows_quarantined > 0,
+        Action.ROLL_BACK: settlement.outcome in VISIBLE and len(visible) > 1,
+    }
+    return tuple(ask for ask in _ASKS if possible[ask.action])
 
 
 def failures_first(results: Iterable[CheckResult]) -> list[CheckResult]:
