@@ -133,6 +133,7 @@ PAGES = (
     "/datasets/orders",
     f"/quarantine/{ATTEMPT}",
     "/incidents/7",
+    "/incidents",
     "/inbox",
     "/docs/index.html",
     f"/docs/attempts/{ATTEMPT}/index.html",

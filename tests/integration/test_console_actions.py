@@ -84,6 +84,13 @@ def test_the_page_of_an_incident_shows_what_which_since_when_and_its_history(con
     assert "nobody yet" in page
 
 
+def test_all_open_incidents_are_on_one_page(console: InMemoryConsole):
+    page = a_browser(console).get("/incidents").text
+
+    assert '<a href="/incidents/1">id.not_null</a>' in page
+    assert "3 rows have no id" in page
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "state"),
     [

@@ -10,6 +10,7 @@ from tests.unit.test_odcs import minimal, read
 
 from partition_gate.apps.web.overview import ROWS_SHOWN, Filters, Overview, Row, overview
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
+from partition_gate.incidents.actions import Action, ActionKind
 from partition_gate.incidents.model import Assessment, Problem, ProblemKind
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_claim, a_settlement
@@ -220,6 +221,15 @@ def test_problems_are_counted_and_those_that_hide_data_come_first(ledger: Ledger
         "returns": (1, True),
     }
     assert table.open_problems == 2
+
+
+def test_a_muted_problem_is_counted_but_not_among_the_worst(ledger: Ledger):
+    ledger.problem("orders", blocks=True)
+    ledger.act(1, Action(kind=ActionKind.MUTE, who="ada", why="known", until=NOW + timedelta(days=1)), now=NOW)
+
+    table = shown(ledger)
+
+    assert (table.problems, table.open_problems) == ((), 1)
 
 
 def test_without_contracts_there_is_nothing(ledger: Ledger):

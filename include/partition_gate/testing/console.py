@@ -11,7 +11,7 @@ from partition_gate.adapters.storage import Storage
 from partition_gate.apps.web.console import Attempts, BrokenContract, ContractSummary, IncidentDetails
 from partition_gate.apps.web.contract_details import ContractDetails, Coverage, ShownVersion
 from partition_gate.apps.web.dataset_history import DatasetHistory
-from partition_gate.apps.web.overview import Filters, Overview, overview
+from partition_gate.apps.web.overview import Filters, Overview, overview, worst_first
 from partition_gate.apps.web.slots import Slot
 from partition_gate.checks.compiling.compiled import VersionInForce
 from partition_gate.contracts.compatibility.changes import Change, VersionRule
@@ -103,6 +103,9 @@ class InMemoryConsole:
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         return tuple(entry for entry in self.outbox if attempt_id in (None, entry.message.attempt_id))
+
+    def incidents(self) -> tuple[Incident, ...]:
+        return worst_first(self.ledger.incidents())
 
     def incident(self, number: int) -> IncidentDetails | None:
         shown = (incident for history in self.histories.values() for incident in history.incidents)

@@ -104,6 +104,9 @@ class Console(Protocol):
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         """Outbox entries, newest first."""
 
+    def incidents(self) -> tuple[Incident, ...]:
+        """The incidents that are not resolved, the worst first."""
+
     def incident(self, number: int) -> IncidentDetails | None: ...
 
     def act(self, number: int, action: Action) -> None:

@@ -35,9 +35,10 @@ Fields = Annotated[dict[str, str], Depends(form_fields)]
 
 
 def incident_pages(console: Console, access: Access) -> APIRouter:
-    """The routes: an incident's page, its actions, and the form that runs a partition again."""
+    """The routes: the incidents, an incident's page, its actions, and the form that runs a partition again."""
     page, router = _IncidentPages(console, access), APIRouter()
     own = [Depends(refuse_other_sites)]
+    router.add_api_route("/incidents", page.incidents)
     router.add_api_route("/incidents/{number}", page.incident)
     router.add_api_route("/incidents/{number}/{kind}", page.act, methods=["POST"], dependencies=own)
     router.add_api_route("/runs/{dataset}/{key:path}", page.run, methods=["POST"], dependencies=own)
@@ -47,6 +48,9 @@ def incident_pages(console: Console, access: Access) -> APIRouter:
 class _IncidentPages:
     def __init__(self, console: Console, access: Access) -> None:
         self._console, self._access = console, access
+
+    def incidents(self, request: Request) -> Response:
+        return html(request, "incidents.html", incidents=self._console.incidents())
 
     def incident(self, request: Request, number: int) -> Response:
         found = self._console.incident(number)

@@ -10,11 +10,12 @@ from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.apps.web.console import Attempts, BrokenContract, ContractSummary, IncidentDetails
 from partition_gate.apps.web.contract_details import ContractDetails, contract_details
 from partition_gate.apps.web.dataset_history import SHOWN, DatasetHistory, dataset_history
-from partition_gate.apps.web.overview import Filters, Overview, overview
+from partition_gate.apps.web.overview import Filters, Overview, overview, worst_first
 from partition_gate.contract.model import Dataset
 from partition_gate.core.masking import Masking
 from partition_gate.core.names import dag_id
 from partition_gate.incidents.actions import Action
+from partition_gate.incidents.model import Incident
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.quarantine import QuarantineSample, sample_of
 from partition_gate.judging.verdict import CheckResult
@@ -112,6 +113,9 @@ class LedgerConsole:
 
     def messages(self, attempt_id: str | None = None) -> tuple[OutboxEntry, ...]:
         return self._ledger.messages(attempt_id)
+
+    def incidents(self) -> tuple[Incident, ...]:
+        return worst_first(self._ledger.incidents())
 
     def incident(self, number: int) -> IncidentDetails | None:
         incident = self._ledger.incident(number)

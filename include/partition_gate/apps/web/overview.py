@@ -15,7 +15,7 @@ from partition_gate.contract.calendar import is_expected, local_day, newest_ende
 from partition_gate.contract.model import Dataset, Status
 from partition_gate.contract.schedule import example_key
 from partition_gate.core.record import Record
-from partition_gate.incidents.model import Incident, ProblemKind
+from partition_gate.incidents.model import Incident, IncidentState, ProblemKind
 from partition_gate.ports.ledger import Ledger
 
 DAYS_SHOWN, ROWS_SHOWN, PROBLEMS_SHOWN = 14, 50, 6
@@ -61,7 +61,8 @@ class _TwoWeeks(NamedTuple):
 class Overview(NamedTuple):
     """One page of datasets, by domain. `total` counts the datasets that the filters select, over all pages.
 
-    `days` are the newest first. `problems` are the worst open ones of all datasets, `open_problems` counts them all.
+    `days` are the newest first. `problems` are the worst open ones of all datasets that are not muted;
+    `open_problems` counts them all.
     """
 
     days: tuple[date, ...]
@@ -88,7 +89,7 @@ def overview(datasets: Iterable[CompiledDataset], filters: Filters, *, now: date
         LedgerUnusable: the ledger does not answer.
     """
     current = [each.dataset for each in datasets if each.contract.status is not Status.RETIRED]
-    incidents = [each for each in ledger.incidents() if each.kind is not ProblemKind.ANOMALY]
+    incidents = worst_first(ledger.incidents())
     troubled: dict[str, list[Incident]] = defaultdict(list)
     for incident in incidents:
         troubled[incident.dataset].append(incident)
@@ -103,7 +104,7 @@ def overview(datasets: Iterable[CompiledDataset], filters: Filters, *, now: date
         pages=max(1, -(-len(selected) // ROWS_SHOWN)),
         domains=tuple(sorted({each.contract.domain for each in current if each.contract.domain})),
         owners=tuple(sorted({each.contract.team.owner for each in current if each.contract.team.owner})),
-        problems=tuple(sorted(incidents, key=_newest_and_worst_first)[:PROBLEMS_SHOWN]),
+        problems=tuple(each for each in incidents if each.state is not IncidentState.MUTED)[:PROBLEMS_SHOWN],
         open_problems=len(incidents),
         is_newest=weeks.is_newest,
     )
@@ -125,8 +126,14 @@ def _domain_and_name(dataset: Dataset) -> tuple[bool, str, str]:
     return not dataset.contract.domain, dataset.contract.domain, dataset.name
 
 
-def _newest_and_worst_first(incident: Incident) -> tuple[bool, float, int]:
-    return not incident.blocked, -incident.last_at.timestamp(), -incident.id
+def worst_first(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Without anomalies; those that hide data first, then the newest. Muted ones come last."""
+
+    def place(incident: Incident) -> tuple[bool, bool, float, int]:
+        is_muted = incident.state is IncidentState.MUTED
+        return is_muted, not incident.blocked, -incident.last_at.timestamp(), -incident.id
+
+    return tuple(sorted((each for each in incidents if each.kind is not ProblemKind.ANOMALY), key=place))
 
 
 def _two_weeks(shown: Sequence[Dataset], asked: date | None, now: datetime, ledger: Ledger) -> _TwoWeeks:

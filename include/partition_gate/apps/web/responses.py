@@ -66,6 +66,9 @@ class Addresses:
     def inbox(self) -> str:
         return f"{self.prefix}/inbox"
 
+    def incidents(self) -> str:
+        return f"{self.prefix}/incidents"
+
     def incident(self, number: int) -> str:
         return f"{self.prefix}/incidents/{number}"
 
