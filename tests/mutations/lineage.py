@@ -1,0 +1,56 @@
+"""Changes to lineage: rows whose origin is lost, or another one than the true one."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+LINEAGE = "tests/unit/test_lineage.py"
+COMMAND = "tests/integration/test_gate_lineage.py"
+RECORDED = "tests/integration/test_ledger_behaviour.py"
+
+TRACING = (
+    Mutation("nobody knows which files were judged", "gate/inspect.py",
+             "_inputs(compiled, attempt, partition.files, ports)", "_inputs(compiled, attempt, (), ports)",
+             f"{LINEAGE}::test_a_run_is_made_from_the_files_that_it_copied"),
+    Mutation("the file that could not be read is not named", "gate/inspect.py",
+             "    ports.ledger.record_inputs(_inputs(compiled, attempt, partition.files, ports))\n"
+             "    with _spooled(partition, attempt, ports) as spooled:\n",
+             "    with _spooled(partition, attempt, ports) as spooled:\n"
+             "        ports.ledger.record_inputs(_inputs(compiled, attempt, partition.files, ports))\n",
+             f"{LINEAGE}::test_files_are_named_although_they_could_not_be_read"),
+    Mutation("a chain of replays ends at the first one", "gate/lineage.py",
+             "if recorded.replay else None", "if False else None",
+             f"{LINEAGE}::test_rows_are_followed_through_replays_to_the_landed_files"),
+    Mutation("the visible rows have no origin while a newer version is rejected", "gate/lineage.py",
+             "newest_judged(settlements), visible)", "newest_judged(settlements))",
+             f"{LINEAGE}::test_rows_that_nobody_sees_are_traced_beside_the_visible_ones"),
+    Mutation("rows of a corrected file are taken for landed ones", "judging/lineage.py",
+             "    if replay.is_replaced:\n        yield", "    if False:\n        yield",
+             f"{LINEAGE}::test_rows_of_a_corrected_file_are_not_taken_for_quarantined_ones"),
+    Mutation("rows that a file replaced are taken for judged ones", "judging/lineage.py",
+             "taken = 0 if replay.is_replaced else replay.rows_taken", "taken = replay.rows_taken",
+             f"{LINEAGE}::test_rows_of_a_corrected_file_are_not_taken_for_quarantined_ones"),
+    Mutation("a rejected version is shown as published", "judging/lineage.py",
+             "reversed(settlements) if each.outcome in VISIBLE)", "reversed(settlements))",
+             f"{LINEAGE}::test_rows_that_nobody_sees_are_traced_beside_the_visible_ones"),
+    Mutation("discarded rows vanish from the lineage", "judging/lineage.py",
+             "    for each in discards:", "    for each in discards[:0]:",
+             f"{LINEAGE}::test_discarded_rows_went_nowhere_and_the_reason_is_kept"),
+    Mutation("a foreign key is said to have been checked against nothing", "gate/inspect.py",
+             "        references=_referenced_versions(compiled, ports),", "        references=(),",
+             f"{LINEAGE}::test_a_foreign_key_was_checked_against_the_version_of_that_time"),
+    Mutation("the hash is of no file that anybody has", "gate/inspect.py",
+             "compiled.suite.document.encode()", "compiled.suite.document.strip().encode()",
+             f"{COMMAND}::test_the_hash_of_the_suite_is_that_of_the_committed_file"),
+    Mutation("consumers that nobody asked for are taken for none", "presentation/lineage.py",
+             "    if consumers is None:", "    if False:",
+             f"{LINEAGE}::test_consumers_that_nobody_asked_for_are_not_taken_for_none"),
+    Mutation("a file name acts on the terminal", "presentation/lineage.py",
+             "displayed(each.path, limit=PATH_LENGTH)} ({size})", "each.path} ({size})",
+             f"{LINEAGE}::test_a_file_name_cannot_act_on_a_terminal"),
+    Mutation("a retry replaces the record of what was judged", "adapters/ledger/attempts.py",
+             "    insert_new(connection, inputs, attempt_id=recorded.attempt_id, document=document)",
+             "    connection.execute(delete(inputs))\n"
+             "    insert_new(connection, inputs, attempt_id=recorded.attempt_id, document=document)",
+             RECORDED, only="first_record_of_what and sqlite"),
+)  # fmt: skip
