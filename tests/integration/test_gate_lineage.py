@@ -36,7 +36,7 @@ class Shop(Desk):
         customer = {"name": "customer", "relationships": [{"type": "foreignKey", "to": "customers.id"}]}
         amount = {"name": "amount", "logicalType": "number", "logicalTypeOptions": {"minimum": 0}}
         self._write("customers", f"{self.folder}/customers/*.parquet", [id_])
-        columns = [DT, id_, {**customer, "logicalType": "integer"}, amount]
+        columns: list[dict[str, Any]] = [DT, id_, {**customer, "logicalType": "integer"}, amount]
         (self.folder / "customers").mkdir()
         pq.write_table(pa.table({"id": [1, 2]}), self.folder / "customers" / "all.parquet")
         self._write("orders", f"{self.landing}/dt=*/*.parquet", columns)
