@@ -48,6 +48,13 @@ TRACING = (
     Mutation("a file name acts on the terminal", "presentation/lineage.py",
              "displayed(each.path, limit=PATH_LENGTH)} ({size})", "each.path} ({size})",
              f"{LINEAGE}::test_a_file_name_cannot_act_on_a_terminal"),
+    Mutation("the page of an older attempt shows where other rows come from", "gate/lineage.py",
+             "executions=tuple(_made_from(settlement, ledger))", "executions=tuple(_made_from(visible or settlement, ledger))",
+             "tests/integration/test_ledger_console.py::test_an_attempt_is_traced_although_it_is_not_the_current_one"),
+    Mutation("without Airflow a page says that nobody reads a dataset", "apps/web/pages.py",
+             "if self._access.starts_runs else None", "if True else None",
+             "tests/integration/test_console.py::"
+             "test_without_airflow_the_page_of_a_partition_does_not_say_that_nobody_reads_it"),
     Mutation("a retry replaces the record of what was judged", "adapters/ledger/attempts.py",
              "    insert_new(connection, inputs, attempt_id=recorded.attempt_id, document=document)",
              "    connection.execute(delete(inputs))\n"

@@ -50,6 +50,18 @@ def partition_lineage(dataset: str, key: str, downstream: Downstream, *, ledger:
     )
 
 
+def attempt_lineage(settlement: Settlement, downstream: Downstream, *, ledger: Ledger) -> PartitionLineage:
+    """As `partition_lineage`, for one attempt of a partition, whichever is the current one."""
+    visible = visible_attempt(ledger.settlements(settlement.dataset, settlement.partition_key))
+    return PartitionLineage(
+        dataset=settlement.dataset,
+        partition_key=settlement.partition_key,
+        visible=visible.attempt_id if visible else None,
+        executions=tuple(_made_from(settlement, ledger)),
+        downstream=downstream,
+    )
+
+
 def dataset_lineage(today: CompiledDataset, downstream: Downstream, *, ledger: Ledger) -> DatasetLineage:
     """The neighbours of a dataset, by its newest contract version."""
     dataset, location = today.dataset, today.dataset.location
