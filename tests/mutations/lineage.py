@@ -6,6 +6,8 @@ from tests.mutations.mutation import Mutation
 
 LINEAGE = "tests/unit/test_lineage.py"
 COMMAND = "tests/integration/test_gate_lineage.py"
+EVENTS = "tests/unit/test_open_lineage.py"
+CATALOGUE = "tests/integration/test_open_lineage_events.py"
 RECORDED = "tests/integration/test_ledger_behaviour.py"
 
 TRACING = (
@@ -61,4 +63,33 @@ TRACING = (
              "    connection.execute(delete(inputs))\n"
              "    insert_new(connection, inputs, attempt_id=recorded.attempt_id, document=document)",
              RECORDED, only="first_record_of_what and sqlite"),
+)  # fmt: skip
+
+EMITTING = (
+    Mutation("a run fails because a catalogue does not answer", "gate/lineage.py",
+             "    except GateError as error:\n        log", "    except KeyError as error:\n        log",
+             f"{EVENTS}::test_a_run_does_not_fail_because_nobody_takes_its_events"),
+    Mutation("a check that nobody could judge is told as kept", "judging/open_lineage.py",
+             "result.outcome is CheckOutcome.PASSED,", "result.outcome is not CheckOutcome.FAILED,",
+             f"{EVENTS}::test_a_check_that_could_not_be_judged_did_not_succeed"),
+    Mutation("rows that failed are told as published", "judging/open_lineage.py",
+             "rows = sum(each.rows for each in judged.execution.outputs if isinstance(each, PublishedRows))",
+             "rows = judged.rows_in",
+             f"{EVENTS}::test_rows_that_are_in_quarantine_are_not_counted_as_output"),
+    Mutation("a rejected partition is told as written", "judging/open_lineage.py",
+             "if has_ended and judged.execution.outcome in VISIBLE else []", "if has_ended else []",
+             f"{EVENTS}::test_a_rejected_partition_is_no_failed_run_and_has_no_output"),
+    Mutation("each event is of another run", "judging/open_lineage.py",
+             "str(uuid.uuid5(uuid.NAMESPACE_URL, ", "str(uuid.uuid5(uuid.uuid4(), ",
+             f"{EVENTS}::test_a_run_starts_and_completes_under_one_id"),
+    Mutation("two events are in one line of the file", "adapters/open_lineage.py",
+             'ensure_ascii=False)}\\n" for', 'ensure_ascii=False)}" for',
+             f"{CATALOGUE}::test_a_file_gets_one_line_for_each_event"),
+    Mutation("events follow a redirect to another host", "adapters/open_lineage.py",
+             "opener_until(deadline, _NoRedirects())", "opener_until(deadline)",
+             CATALOGUE, only="307"),
+    Mutation("a silent catalogue holds up every run", "adapters/open_lineage.py",
+             "within(max(deadline.left_s, 0.001), lambda: _answered(request, deadline))",
+             "_answered(request, Deadline(60))",
+             f"{CATALOGUE}::test_a_silent_catalogue_is_not_waited_for_longer_than_the_limit"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from tests.mutations.guides import GUIDING
 from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.landing import DRAFTING, PATHS
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
-from tests.mutations.lineage import TRACING
+from tests.mutations.lineage import EMITTING, TRACING
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
@@ -287,5 +287,5 @@ MUTATIONS = (
     *COMPARING_WITH_BASELINES,
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
-    *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *TRACING),
+    *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *TRACING, *EMITTING),
 )

@@ -1,15 +1,18 @@
-"""Where the rows of a partition come from, and what depends on them, read from the ledger and the contracts."""
+"""Where the rows of a partition come from, and what depends on them, read from the ledger and the contracts; and the
+events that tell catalogues of it.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.checks.expectations import Expectation, References, ReferencesTogether
 from partition_gate.core.display import displayed
-from partition_gate.core.errors import CannotAct
+from partition_gate.core.errors import CannotAct, GateError
 from partition_gate.gate.references import referring_datasets
 from partition_gate.gate.standing import newest_judged
 from partition_gate.judging.attempt import Settlement
@@ -23,7 +26,11 @@ from partition_gate.judging.lineage import (
     execution,
     visible_attempt,
 )
+from partition_gate.judging.open_lineage import Judged, run_events
+from partition_gate.ports import Ports
 from partition_gate.ports.ledger import Ledger
+
+log = logging.getLogger(__name__)
 
 _SOFTWARE = {"great_expectations_version": "great_expectations", "duckdb_version": "duckdb"}
 
@@ -87,6 +94,16 @@ def downstream_of(
     return Downstream(asset=f"validated.{dataset}", referenced_by=referring, consumers=consumers)
 
 
+def tell_of_run(settlement: Settlement, compiled: CompiledDataset, *, ports: Ports) -> None:
+    """Emit the events of an attempt. A failure is logged: the outcome is recorded, and no run fails because of it."""
+    if not ports.run_events.is_wanted:
+        return
+    try:
+        ports.run_events.emit(run_events(_judged(settlement, compiled, ports)))
+    except GateError as error:
+        log.warning("run events not delivered attempt=%s why=%s", settlement.attempt_id, error)
+
+
 def _made_from(root: Settlement, ledger: Ledger) -> Iterator[Execution]:
     """The execution of an attempt, and of each older attempt whose rows came into it; at last the one that judged
     landed files.
@@ -122,3 +139,20 @@ def _foreign_keys(expectations: Iterable[Expectation]) -> Iterator[ForeignKey]:
                 yield ForeignKey(columns=(each.column,), dataset=each.to_dataset, to_columns=(each.to_column,))
             case ReferencesTogether():
                 yield ForeignKey(columns=each.columns, dataset=each.to_dataset, to_columns=each.to_columns)
+
+
+def _judged(settlement: Settlement, compiled: CompiledDataset, ports: Ports) -> Judged:
+    dataset = compiled.dataset
+    nobody = Downstream(asset="")
+    return Judged(
+        execution=attempt_lineage(settlement, nobody, ledger=ports.ledger).executions[0],
+        why=settlement.why,
+        rows_in=settlement.rows_in,
+        results=ports.ledger.results(settlement.attempt_id),
+        job=dataset.qualified_name,
+        table=compiled.published.name,
+        landing=dataset.location.root,
+        owner=compiled.contract.team.owner,
+        read=compiled.table.columns,
+        published=compiled.published.columns,
+    )
