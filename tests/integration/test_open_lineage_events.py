@@ -62,7 +62,7 @@ def test_a_catalogue_gets_the_events_in_order(catalogue: Catalogue) -> None:
     assert catalogue.received == ["START", "COMPLETE"]
 
 
-@pytest.mark.parametrize("status", [307, 401, 500])
+@pytest.mark.parametrize("status", [302, 401, 500])
 def test_a_refusal_is_named_with_the_setting_and_without_the_path(catalogue: Catalogue, status: int) -> None:
     catalogue.status = status
     with pytest.raises(DeliveryError, match=rf"^GATE_OPENLINEAGE_URL: 127.0.0.1: the catalogue answers {status}$"):
@@ -71,7 +71,7 @@ def test_a_refusal_is_named_with_the_setting_and_without_the_path(catalogue: Cat
 
 def test_a_silent_catalogue_is_not_waited_for_longer_than_the_limit(catalogue: Catalogue) -> None:
     catalogue.status = None
-    with pytest.raises(DeliveryError, match=r"no answer within 0.3 s|cannot be reached"):
+    with pytest.raises(DeliveryError, match=r"no answer within 0.3 s$"):
         OpenLineageEvents("", catalogue.url, limit_s=0.3).emit(EVENTS)
 
 

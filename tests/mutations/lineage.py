@@ -87,7 +87,7 @@ EMITTING = (
              f"{CATALOGUE}::test_a_file_gets_one_line_for_each_event"),
     Mutation("events follow a redirect to another host", "adapters/open_lineage.py",
              "opener_until(deadline, _NoRedirects())", "opener_until(deadline)",
-             CATALOGUE, only="307"),
+             CATALOGUE, only="302"),
     Mutation("a silent catalogue holds up every run", "adapters/open_lineage.py",
              "within(max(deadline.left_s, 0.001), lambda: _answered(request, deadline))",
              "_answered(request, Deadline(60))",

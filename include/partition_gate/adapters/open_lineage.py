@@ -58,7 +58,7 @@ class OpenLineageEvents:
         request = Request(self._url, data=body, headers=headers, method="POST")  # noqa: S310 -- http(s) only
         try:
             within(max(deadline.left_s, 0.001), lambda: _answered(request, deadline))
-        except LimitReached as error:
+        except (LimitReached, TimeoutError) as error:
             raise DeliveryUnknown(f"{where}: no answer within {self._limit_s:g} s") from error
         except HTTPError as error:
             error.close()

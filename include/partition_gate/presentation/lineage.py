@@ -89,7 +89,7 @@ def _input(each: Input) -> Line:
 def _version(each: ReferencedVersion) -> str:
     if each.attempt_id is None:
         return f"the published partitions of {each.dataset}, version {each.version[:_HASH_LENGTH]}"
-    return f"{each.dataset}, version {each.table_version} of its table, published by {each.attempt_id}"
+    return f"{each.dataset}, table version {each.table_version}, by {each.attempt_id}"
 
 
 def _context(execution: Execution) -> Iterator[Line]:
@@ -98,7 +98,7 @@ def _context(execution: Execution) -> Iterator[Line]:
     yield Line("judged by", f"contract {context.contract} {_plain(context.version)}{suite}")
     if context.software:
         versions = (f"{_SOFTWARE.get(name, name)} {version}" for name, version in context.software.items())
-        yield Line("judged with", ", ".join(versions))
+        yield Line("with", ", ".join(versions))
 
 
 def _output(each: Output) -> Line:
