@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from partition_gate.ports.ledger import Ledger
     from partition_gate.ports.notifier import Notifier
     from partition_gate.ports.rework import Rework
+    from partition_gate.ports.run_events import RunEvents
     from partition_gate.ports.store import ObjectStore
     from partition_gate.ports.validator import Validator
     from partition_gate.ports.warehouse import Warehouse
@@ -103,8 +104,19 @@ class WiredPorts:
         return LocalWorkers()
 
     def links(self, dataset: str, key: str, attempt_id: str) -> Links:
-        """Links to an attempt of a partition."""
-        return links_for(self.settings, dataset, key, attempt_id)
+        """Links to a partition: console addresses, or local files if there is no console."""
+        base = self.settings.public_url.rstrip("/")
+        page = f"attempts/{attempt_id}/index.html"
+        if not base:
+            root = docs_root(self.settings)
+            address = f"{root}/{page}" if root.startswith("s3://") else (Path(root) / page).absolute().as_uri()
+            return Links(docs=address if attempt_id else None)
+        return Links(
+            docs=f"{base}/docs/{page}" if attempt_id else None,
+            console=f"{base}/partitions/{quote(dataset, safe='')}/{quote(key, safe='/')}",
+            quarantine=f"{base}/quarantine/{attempt_id}" if attempt_id else None,
+            contract=f"{base}/contracts/{dataset}",
+        )
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -160,6 +172,12 @@ class WiredPorts:
         return SqlLedger(url, settings.ledger_timeout_s)
 
     @cached_property
+    def run_events(self) -> RunEvents:
+        from partition_gate.adapters.open_lineage import OpenLineageEvents
+
+        return OpenLineageEvents(self.settings.openlineage_file, self.settings.openlineage_url)
+
+    @cached_property
     def docs(self) -> DocsSite:
         from partition_gate.adapters.data_docs.site import StaticDocsSite
         from partition_gate.adapters.storage import S3Access, Storage
@@ -184,10 +202,8 @@ class WiredPorts:
         from partition_gate.adapters.slack import SlackNotifier
         from partition_gate.connections import slack_bot_token
 
-        settings = self.settings
-        return SlackNotifier(
-            slack_bot_token(settings), base_url=settings.slack_api_url, limit_s=settings.message_timeout_s
-        )
+        settings, token = self.settings, slack_bot_token(self.settings)
+        return SlackNotifier(token, base_url=settings.slack_api_url, limit_s=settings.message_timeout_s)
 
     def _email(self) -> Notifier:
         from partition_gate.adapters.email import EmailNotifier
@@ -314,20 +330,4 @@ def _store_limits(settings: Settings) -> StoreLimits:
         file_s=settings.store_file_timeout_s,
         bytes_per_s=settings.store_file_bytes_per_s,
         spool_s=settings.spool_timeout_s,
-    )
-
-
-def links_for(settings: Settings, dataset: str, key: str, attempt_id: str) -> Links:
-    """Links to a partition: console addresses, or local files if there is no console."""
-    base = settings.public_url.rstrip("/")
-    page = f"attempts/{attempt_id}/index.html"
-    if not base:
-        root = docs_root(settings)
-        address = f"{root}/{page}" if root.startswith("s3://") else (Path(root) / page).absolute().as_uri()
-        return Links(docs=address if attempt_id else None)
-    return Links(
-        docs=f"{base}/docs/{page}" if attempt_id else None,
-        console=f"{base}/partitions/{quote(dataset, safe='')}/{quote(key, safe='/')}",
-        quarantine=f"{base}/quarantine/{attempt_id}" if attempt_id else None,
-        contract=f"{base}/contracts/{dataset}",
     )

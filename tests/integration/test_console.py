@@ -23,7 +23,15 @@ from partition_gate.core.errors import StoreUnreachable
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import NOON, a_check_result, a_message, a_settlement
-from partition_gate.testing.console import ATTEMPT, InMemoryConsole, a_console, a_history, a_sample, some_details
+from partition_gate.testing.console import (
+    ATTEMPT,
+    InMemoryConsole,
+    a_console,
+    a_history,
+    a_sample,
+    an_execution,
+    some_details,
+)
 
 ATTACK = '"><script>alert(1)</script><b>'
 OUTSIDE = re.compile(r"""(?:src|href|action)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?(?:https?:)?//""")
@@ -106,6 +114,7 @@ def test_a_hostile_dataset_key_reason_and_message_are_text(tmp_path: Path):
     console = a_console(tmp_path, hostile.model_copy(update={"why": (ATTACK,), "quarantine_uri": ATTACK}))
     console.checks = {"a1": (a_check_result(ATTACK).model_copy(update={"observed": ATTACK, "expected": ATTACK}),)}
     console.samples = {"a1": a_sample(value=ATTACK)}
+    console.made_from = {"a1": (an_execution("a1", word=ATTACK), an_execution(ATTACK, word=ATTACK))}
     console.broken = (BrokenContract(id=ATTACK, file=ATTACK, problem=ATTACK),)
     console.outbox = (console.outbox[0].model_copy(update={"message": a_message(text=ATTACK, attempt_id=ATTACK)}),)
     console.texts = {ATTACK: ATTACK}
@@ -207,6 +216,20 @@ def test_checks_that_failed_come_first(tmp_path: Path):
     page = a_browser(a_console(tmp_path)).get("/partitions/orders/2026-11-01").text
 
     assert page.index("<b>failing</b>") < page.index("<b>passing</b>")
+
+
+def test_a_partition_leads_to_the_attempt_and_the_dataset_that_its_rows_come_from(tmp_path: Path):
+    page = a_browser(a_console(tmp_path)).get("/partitions/orders/2026-11-01").text
+    section = page[page.index("Where the rows come from") : page.index("<h2>Messages")]
+
+    assert "part-0.parquet (1,000 bytes, landed 2026-11-02 12:00 UTC)" in section
+    assert f'<a href="/attempts/{ATTEMPT}">97 rows that {ATTEMPT} published</a>' in section
+
+
+def test_without_airflow_the_page_of_a_partition_does_not_say_that_nobody_reads_it(tmp_path: Path):
+    page = a_browser(a_console(tmp_path)).get("/partitions/orders/2026-11-01").text
+
+    assert "<dd>not known without Airflow; the asset is <code>validated.orders</code></dd>" in page
 
 
 def test_a_partition_key_may_have_slashes(tmp_path: Path):

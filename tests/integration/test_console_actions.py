@@ -197,6 +197,12 @@ def test_rows_that_were_judged_before_can_be_asked_for_with_a_reason(console: In
     assert access.params == asked
 
 
+def test_in_airflow_the_page_of_a_partition_names_the_dags_that_depend_on_it(console: InMemoryConsole):
+    page = a_browser(console).get("/partitions/orders/2026-11-01").text
+
+    assert '<dt>consumers</dt><dd><a target="_top" href="https://airflow.example.org/dags/reports">' in page
+
+
 def test_pages_lead_to_the_newest_run_and_to_the_dags_of_consumers(console: InMemoryConsole):
     browser = a_browser(console)
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "quarantine discard": ("quarantine", "discard", "orders", "2026-01-04", "--why", "wrong"),
     "history": ("history", "orders", KEY),
     "rollback": ("rollback", "orders", "2026-01-05", "--why", "wrong"),
+    "lineage": ("lineage", "orders", KEY),
     "reconcile": ("reconcile",),
     "sweep": ("sweep",),
     "watch": ("watch",),

@@ -30,6 +30,7 @@ from partition_gate.judging.attempt import (
     Silent,
 )
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.lineage import Inputs, ReferencedVersion
 from partition_gate.judging.measurement import Amount, Measurement, Moment, State
 from partition_gate.judging.profile import ColumnCounters, DistinctSketch, PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome
@@ -41,6 +42,7 @@ from partition_gate.testing.builders import (
     a_claim,
     a_message,
     a_notice,
+    a_partition,
     a_problem,
     a_settlement,
     an_assessment,
@@ -133,6 +135,35 @@ def unfinished(ledger: Ledger) -> list[Attempt]:
 
 
 # Attempts
+
+
+def some_inputs(attempt: Attempt, *, rules: str = "7") -> Inputs:
+    return Inputs(
+        attempt_id=attempt.id,
+        files=a_partition().files,
+        references=(ReferencedVersion(dataset="places", version="key-2", attempt_id="places-1", table_version=4),),
+        contract_hash="c",
+        rules=rules,
+        suite_hash="s",
+        gate_version="1.2.3",
+    )
+
+
+def test_what_an_attempt_judged_comes_back_as_it_was(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.record_inputs(some_inputs(attempt))
+    assert ledger.inputs(attempt.id) == some_inputs(attempt)
+
+
+def test_the_first_record_of_what_an_attempt_judged_stays(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.record_inputs(some_inputs(attempt))
+    ledger.record_inputs(some_inputs(attempt, rules="8"))
+    assert ledger.inputs(attempt.id) == some_inputs(attempt)
+
+
+def test_an_attempt_that_judged_nothing_has_no_inputs(ledger: Ledger) -> None:
+    assert ledger.inputs(opened(ledger).id) is None
 
 
 def test_an_attempt_has_a_readable_id(ledger: Ledger) -> None:

@@ -100,6 +100,16 @@ def quarantined(ledger: SqlLedger, folder: Path, *, contract: str = "orders", ro
     return settlement.attempt_id
 
 
+def test_an_attempt_is_traced_although_it_is_not_the_current_one(ledger: SqlLedger, folder: ContractFolder):
+    first, second = (a_settlement(f"orders-{number}", idempotency_key=f"key-{number}") for number in (1, 2))
+    for settlement in (first, second):
+        ledger.settle(settlement)
+
+    (traced,) = a_console(ledger, folder).lineage(first).executions
+
+    assert traced.attempt_id == first.attempt_id
+
+
 def test_a_contract_is_summed_up_and_its_text_can_be_read(ledger: SqlLedger, folder: ContractFolder):
     console = a_console(ledger, folder)
 

@@ -11,6 +11,7 @@ from tests.mutations.guides import GUIDING
 from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.landing import PATHS
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
+from tests.mutations.lineage import EMITTING, TRACING
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
@@ -289,5 +290,5 @@ MUTATIONS = (
     *COMPARING_WITH_BASELINES,
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
-    *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP),
+    *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *TRACING, *EMITTING),
 )

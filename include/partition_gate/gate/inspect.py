@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from partition_gate import __version__
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import PartitionChanged, ReferenceMissing
-from partition_gate.core.partition import LandedFiles, Partition, Spooled, idempotency_key
+from partition_gate.core.partition import SNAPSHOT, DataFile, LandedFiles, Partition, Spooled, idempotency_key
 from partition_gate.core.record import digest
 from partition_gate.gate.dispose import Inspection, Judged, dispose
 from partition_gate.gate.spool import spool_folder
@@ -17,6 +19,7 @@ from partition_gate.judging.absent_partition import measured_as_missing
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlement
 from partition_gate.judging.disposition import FINAL, VISIBLE, PartitionOutcome
 from partition_gate.judging.documents import with_promises
+from partition_gate.judging.lineage import Inputs, ReferencedVersion
 from partition_gate.judging.promises import keys_under_promise, verdict_over_time
 from partition_gate.judging.replay import Assembled, Replay
 from partition_gate.judging.sla_context import SlaContext
@@ -77,6 +80,7 @@ def judge(compiled: CompiledDataset, partition: Partition, attempt: Attempt, *, 
         OperatorError: the partition could not be judged; nothing is visible.
         PartitionChanged: the partition was replaced while it was read.
     """
+    ports.ledger.record_inputs(_inputs(compiled, attempt, partition.files, ports))
     with _spooled(partition, attempt, ports) as spooled:
         judged = judged_rows(compiled, attempt, spooled, ports)
         return _disposed(judged, spooled, ports)
@@ -91,6 +95,7 @@ def judge_again(
     """
     with assembled_rows(compiled, source, attempt.id, ports=ports) as (spooled, assembled):
         ports.ledger.record_replay(with_counts(replay, assembled))
+        ports.ledger.record_inputs(_inputs(compiled, attempt, (), ports))
         ports.ledger.advance(attempt.id, AttemptState.SPOOLED, now=ports.clock.now())
         judged = judged_rows(compiled, attempt, spooled, ports).model_copy(update={"assembled": assembled})
         return _disposed(judged, spooled, ports)
@@ -157,7 +162,7 @@ def _record(judged: Judged, partition: Partition, inspection: Inspection, ports:
 def landed_key(compiled: CompiledDataset, partition: Partition | LandedFiles, ports: Ports) -> str:
     """The idempotency key of landed files under the contract and the newest versions that it refers to."""
     contract = compiled.contract
-    references = {dataset: _reference_version(dataset, ports) for dataset in compiled.referenced_datasets}
+    references = {each.dataset: each.version for each in _referenced_versions(compiled, ports)}
     return idempotency_key(
         partition,
         contract=contract.id,
@@ -168,18 +173,35 @@ def landed_key(compiled: CompiledDataset, partition: Partition | LandedFiles, po
     )
 
 
-def _reference_version(dataset: str, ports: Ports) -> str:
+def _inputs(compiled: CompiledDataset, attempt: Attempt, files: tuple[DataFile, ...], ports: Ports) -> Inputs:
+    return Inputs(
+        attempt_id=attempt.id,
+        files=files,
+        references=_referenced_versions(compiled, ports),
+        contract_hash=compiled.contract.content_hash,
+        rules=compiled.rules_version,
+        suite_hash=hashlib.sha256(compiled.suite.document.encode()).hexdigest(),
+        gate_version=__version__,
+    )
+
+
+def _referenced_versions(compiled: CompiledDataset, ports: Ports) -> tuple[ReferencedVersion, ...]:
+    return tuple(_referenced_version(dataset, ports) for dataset in compiled.referenced_datasets)
+
+
+def _referenced_version(dataset: str, ports: Ports) -> ReferencedVersion:
     # A snapshot has one publication; a partitioned parent is identified by its set of published files.
-    current = ports.warehouse.current(dataset, "snapshot")
+    current = ports.warehouse.current(dataset, SNAPSHOT)
     if current is not None:
-        return current.idempotency_key
+        named = current.model_dump(include={"attempt_id", "table_version"})
+        return ReferencedVersion(dataset=dataset, version=current.idempotency_key, **named)
     files = ports.warehouse.files(dataset)
     if not files:
         raise ReferenceMissing(
             f"a foreign key refers to {dataset}, which has no published version; "
             "publish it first: `gate watch`, or `gate run` with a key"
         )
-    return digest(sorted(files))
+    return ReferencedVersion(dataset=dataset, version=digest(sorted(files)))
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from partition_gate.gate import discover, settle
 from partition_gate.gate.discover import Discovered, NotLanded
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.inspect import judge, judge_again, open_attempt, record_missing, recorded
+from partition_gate.gate.lineage import tell_of_run
 from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.references import unjudged_parent
 from partition_gate.gate.repair import repair
@@ -149,9 +150,12 @@ class PartitionRun:
                 self._attempt, self._may_still_commit = inspection.attempt, True
                 self._landed_at = inspection.landed_at
                 try:
-                    return settle.settle(self.today, self.compiled, inspection, ports=self.ports)
+                    settled = settle.settle(self.today, self.compiled, inspection, ports=self.ports)
                 except PartitionChanged as error:
                     again = self._inspect_again(error)
+                else:
+                    tell_of_run(settled.settlement, self.compiled, ports=self.ports)
+                    return settled
                 if isinstance(again, Settlement):
                     return Settled(settlement=again, is_new_version=False)
                 inspection = again
@@ -278,6 +282,7 @@ class PartitionRun:
         settlement = unjudged(attempt, outcome=outcome, why=why, now=self.ports.clock.now())
         assessment = assess(settlement, self.compiled, self.ports, is_backfill=self.is_backfill, began_at=began_at)
         self.ports.ledger.settle(settlement, assessment)
+        tell_of_run(settlement, self.compiled, ports=self.ports)
         self._attempt = None
         return settlement
 

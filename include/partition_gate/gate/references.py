@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.calendar import deadline, frequency, window_keys
@@ -26,6 +26,11 @@ def depths(contracts: Sequence[CompiledDataset]) -> Mapping[str, int]:
         return max((1 + depth(parent, below | {parent}) for parent in parents), default=0)
 
     return {name: depth(name, frozenset({name})) for name in known}
+
+
+def referring_datasets(name: str, contracts: Iterable[CompiledDataset]) -> tuple[str, ...]:
+    """The datasets whose foreign keys refer to this one, by name."""
+    return tuple(sorted({each.dataset.name for each in contracts if name in each.referenced_datasets}))
 
 
 def outdated(compiled: CompiledDataset, outcomes: Mapping[str, RecordedOutcome], ports: Ports) -> Iterator[str]:

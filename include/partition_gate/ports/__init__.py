@@ -13,6 +13,7 @@ from partition_gate.ports.docs import DocsSite
 from partition_gate.ports.ledger import Ledger
 from partition_gate.ports.notifier import Notifier
 from partition_gate.ports.rework import Rework
+from partition_gate.ports.run_events import RunEvents
 from partition_gate.ports.store import ObjectStore
 from partition_gate.ports.validator import Validator
 from partition_gate.ports.warehouse import Warehouse
@@ -39,6 +40,9 @@ class Ports(Protocol):
 
     @property
     def ledger(self) -> Ledger: ...
+
+    @property
+    def run_events(self) -> RunEvents: ...
 
     @property
     def docs(self) -> DocsSite: ...

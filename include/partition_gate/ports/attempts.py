@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Intent, UnfinishedAttempt
+from partition_gate.judging.lineage import Inputs
 
 
 class Attempts(Protocol):
@@ -19,6 +20,12 @@ class Attempts(Protocol):
 
         None if another attempt was opened after `claim.seen_fence` was read: list landing again.
         """
+
+    def record_inputs(self, inputs: Inputs) -> None:
+        """Record what the attempt is about to judge. Idempotent: the first record of an attempt stays."""
+
+    def inputs(self, attempt_id: str) -> Inputs | None:
+        """What the attempt was about to judge; None if it judged nothing, or ran before this was recorded."""
 
     def advance(self, attempt_id: str, state: AttemptState, *, now: datetime) -> None: ...
 

@@ -15,7 +15,7 @@ _SHORTEST_SECRET = 16
 # What a rehearsal must not touch.
 _REAL = (
     *("s3_endpoint_url", "s3_conn_id", "ledger_conn_id"),
-    *("slack_token", "slack_conn_id", "smtp_url", "webhook_secret"),
+    *("slack_token", "slack_conn_id", "smtp_url", "webhook_secret", "openlineage_url"),
 )
 
 
@@ -45,6 +45,12 @@ class Settings(LimitSettings, StorageSettings):
         "",
         description="Channel of the people who run the gate: `#channel`, an e-mail address or a webhook's URL. They "
         "are told of partitions that could not be judged; empty: the producers are.",
+    )
+    openlineage_file: str = Field(
+        "", description="File that gets OpenLineage events, one JSON object a line; empty: none."
+    )
+    openlineage_url: str = Field(
+        "", description="URL that gets OpenLineage events, such as `http://marquez:5000/api/v1/lineage`; empty: none."
     )
     mask_key: SecretStr = Field(
         SecretStr(""),
@@ -99,6 +105,13 @@ class Settings(LimitSettings, StorageSettings):
         tool = tool_of(value)
         if (tool is Tool.EMAIL and not is_email_address(value)) or (tool is Tool.WEBHOOK and not is_webhook_url(value)):
             raise ValueError("neither a Slack channel nor a valid e-mail address or http(s) URL: write #gate")
+        return value
+
+    @field_validator("openlineage_url")
+    @classmethod
+    def _is_without_credentials(cls, value: str) -> str:
+        if value and not is_webhook_url(value):
+            raise ValueError("not an http(s) URL with a host and without a password: write http://host/api/v1/lineage")
         return value
 
     @field_validator("now")

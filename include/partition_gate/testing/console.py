@@ -21,6 +21,16 @@ from partition_gate.incidents.actions import Action
 from partition_gate.incidents.model import Incident, IncidentState, ProblemKind
 from partition_gate.judging.attempt import OutboxEntry, ProfiledPartition, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.lineage import (
+    Context,
+    DiscardedRows,
+    Downstream,
+    Execution,
+    LandedFile,
+    PartitionLineage,
+    PublishedRows,
+    ReferencedVersion,
+)
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
 from partition_gate.judging.quarantine import QuarantineSample, SampleRow
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
@@ -44,6 +54,7 @@ class InMemoryConsole:
         self.texts: Mapping[str, str] = {}
         self.details: Mapping[str, ContractDetails] = {}
         self.checks: Mapping[str, tuple[CheckResult, ...]] = {}
+        self.made_from: Mapping[str, tuple[Execution, ...]] = {}
         self.outbox: tuple[OutboxEntry, ...] = ()
         self.samples: Mapping[str, QuarantineSample] = {}
         self.ledger = InMemoryLedger()  # of incidents
@@ -98,6 +109,17 @@ class InMemoryConsole:
             after=min((key for key in keys if key > partition_key), default=None),
         )
 
+    def lineage(self, settlement: Settlement) -> PartitionLineage:
+        referring = tuple(name for history in self.histories.values() for name in history.referenced_by)
+        downstream = Downstream(asset=f"validated.{settlement.dataset}", referenced_by=referring)
+        return PartitionLineage(
+            dataset=settlement.dataset,
+            partition_key=settlement.partition_key,
+            visible=None,
+            executions=self.made_from.get(settlement.attempt_id, ()),
+            downstream=downstream,
+        )
+
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         return self.checks.get(attempt_id, ())
 
@@ -135,6 +157,7 @@ def a_console(folder: Path, *settlements: Settlement) -> InMemoryConsole:
     console.details = {"orders": some_details()}
     console.checks = {ATTEMPT: (a_check_result("passing"), a_check_result("failing", outcome=CheckOutcome.FAILED))}
     console.samples = {ATTEMPT: a_sample()}
+    console.made_from = {ATTEMPT: (an_execution(),)}
     console.outbox = (a_sent_message(),)
     page = folder / "attempts" / ATTEMPT / "index.html"
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -214,6 +237,30 @@ def some_details(word: str = "a column") -> ContractDetails:
         coverage=(Coverage(treatment=Treatment.EXECUTED, meaning="checked", clauses=(clause,)),),
         in_force=(in_force, in_force.model_copy(update={"first_day": None, "last_day": "2013-01-07"})),
         versions=(second, first),
+    )
+
+
+def an_execution(attempt_id: str = ATTEMPT, *, word: str = "part-0.parquet") -> Execution:
+    """A replay of the rows of `ATTEMPT`, with a landed file and a referenced version; `word` is in every text field."""
+    return Execution(
+        attempt_id=attempt_id,
+        outcome=PartitionOutcome.REJECTED,
+        started_at=NOON,
+        settled_at=NOON,
+        process=word,
+        idempotency_key="key-1",
+        fingerprint=word,
+        made_from=ATTEMPT,
+        who=word,
+        why=word,
+        change=word,
+        context=Context(contract=word, version=word, suite_hash=word, software={"duckdb": word}),
+        inputs=(
+            LandedFile(path=word, etag=word, size_bytes=1000, landed_at=NOON),
+            PublishedRows(attempt_id=ATTEMPT, table="orders", rows=97),
+            ReferencedVersion(dataset="orders", version=word, attempt_id=ATTEMPT, table_version=4),
+        ),
+        outputs=(DiscardedRows(rows=1, who=word, why=word, at=NOON),),
     )
 
 

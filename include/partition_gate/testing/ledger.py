@@ -27,6 +27,7 @@ from partition_gate.judging.attempt import (
 )
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.drift import Baseline
+from partition_gate.judging.lineage import Inputs
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
@@ -47,6 +48,7 @@ class InMemoryLedger(InMemoryQuarantineRecords, InMemoryIncidents):
         self._measurements: dict[str, tuple[Measurement, ...]] = {}
         self._latest: dict[tuple[str, str], str] = {}
         self._since: dict[str, datetime] = {}
+        self._inputs: dict[str, Inputs] = {}
         self._intents: dict[str, Intent] = {}
         self._decisions: dict[tuple[str, str, str], HeldDecision] = {}
         self._heartbeat: Heartbeat | None = None
@@ -84,6 +86,12 @@ class InMemoryLedger(InMemoryQuarantineRecords, InMemoryIncidents):
         self._attempts[attempt.id], self.states[attempt.id] = attempt, AttemptState.CLAIMED
         self._since[attempt.id] = now
         return attempt
+
+    def record_inputs(self, inputs: Inputs) -> None:
+        self._inputs.setdefault(inputs.attempt_id, inputs)
+
+    def inputs(self, attempt_id: str) -> Inputs | None:
+        return self._inputs.get(attempt_id)
 
     def advance(self, attempt_id: str, state: AttemptState, *, now: datetime) -> None:
         if attempt_id in self.states and self.states[attempt_id] not in _ENDS - {AttemptState.FAILED}:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -201,6 +202,20 @@ class FakeDocs:
         return f"file:///{path}"
 
 
+class FakeRunEvents:
+    """Stores the events that were emitted; if `error` is set, it is raised instead."""
+
+    def __init__(self) -> None:
+        self.is_wanted = True
+        self.emitted: list[Mapping[str, Any]] = []
+        self.error: DeliveryError | None = None
+
+    def emit(self, events: Sequence[Mapping[str, Any]]) -> None:
+        if self.error:
+            raise self.error
+        self.emitted += events
+
+
 class FakeContracts:
     """Datasets by name: `contract/dataset`, and `contract` if it has only one."""
 
@@ -234,7 +249,7 @@ class FakePorts:
         self.clock, self.store, self.validator = FakeClock(), FakeStore(), FakeValidator()
         self.warehouse, self.ledger = InMemoryWarehouse(), InMemoryLedger()
         self.rework = FakeRework()
-        self.docs, self.notifier = FakeDocs(), FakeNotifier()
+        self.docs, self.notifier, self.run_events = FakeDocs(), FakeNotifier(), FakeRunEvents()
         self.operators_channel = ""
         self.contracts, self.workers = FakeContracts(*contracts), FakeWorkers()
 

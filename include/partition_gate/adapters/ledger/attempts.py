@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, update
 
 from partition_gate.adapters.ledger.database import insert_new
-from partition_gate.adapters.ledger.schema import attempts, fences, intents
+from partition_gate.adapters.ledger.schema import attempts, fences, inputs, intents
 from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Intent, UnfinishedAttempt, attempt_id
+from partition_gate.judging.lineage import Inputs
 
 END_STATES = (
     AttemptState.PUBLISHED,
@@ -57,6 +60,21 @@ def open_attempt(
         attempts.insert().values(**attempt.model_dump(), state=AttemptState.CLAIMED.value, state_since=now)
     )
     return attempt
+
+
+def record_inputs(connection: Connection, recorded: Inputs) -> None:
+    """As the port documents."""
+    document = zlib.compress(recorded.model_dump_json(exclude={"attempt_id"}).encode())
+    insert_new(connection, inputs, attempt_id=recorded.attempt_id, document=document)
+
+
+def inputs_of(connection: Connection, attempt_id: str) -> Inputs | None:
+    """As the port documents `inputs`."""
+    query = select(inputs.c.document).where(inputs.c.attempt_id == attempt_id)
+    document = connection.execute(query).scalar()
+    if document is None:
+        return None
+    return Inputs.model_validate({**json.loads(zlib.decompress(document)), "attempt_id": attempt_id})
 
 
 def advance(connection: Connection, attempt_id: str, state: AttemptState, now: datetime) -> None:

@@ -46,6 +46,7 @@ from partition_gate.judging.attempt import (
     UnfinishedAttempt,
 )
 from partition_gate.judging.drift import Baseline
+from partition_gate.judging.lineage import Inputs
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckResult
@@ -78,6 +79,14 @@ class SqlLedger(SqlQuarantineRecords):
             return attempts.open_attempt(
                 connection, claim, idempotency_key=idempotency_key, after_fence=after_fence, now=now
             )
+
+    def record_inputs(self, inputs: Inputs) -> None:
+        with self._database.writing() as connection:
+            attempts.record_inputs(connection, inputs)
+
+    def inputs(self, attempt_id: str) -> Inputs | None:
+        with self._database.reading() as connection:
+            return attempts.inputs_of(connection, attempt_id)
 
     def advance(self, attempt_id: str, state: AttemptState, *, now: datetime) -> None:
         with self._database.writing() as connection:

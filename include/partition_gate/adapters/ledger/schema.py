@@ -77,6 +77,14 @@ attempts = Table(
     Index("attempts_state", "state"),
 )
 
+# What an attempt judged, as JSON compressed with zlib: it names every landed file.
+inputs = Table(
+    "inputs",
+    metadata,
+    Column("attempt_id", String, ForeignKey("attempts.id"), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+
 # GX's result document, compressed with zlib.
 validations = Table(
     "validations",

@@ -21,6 +21,7 @@ from partition_gate.apps.cli import (
     export,
     history,
     incidents,
+    lineage,
     new,
     notify,
     operations,
@@ -78,6 +79,7 @@ registry.register(app)
 partitions.register(app)
 quarantine.register(app)
 history.register(app)
+lineage.register(app)
 status.register(app)
 profiles.register(app)
 service_levels.register(app)

@@ -13,6 +13,7 @@ from partition_gate.core.record import Record
 from partition_gate.incidents.actions import Action
 from partition_gate.incidents.model import Event, Incident, Thread
 from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.lineage import PartitionLineage
 from partition_gate.judging.quarantine import QuarantineSample
 from partition_gate.judging.verdict import CheckResult
 
@@ -98,6 +99,9 @@ class Console(Protocol):
 
     def attempts(self, dataset: str, partition_key: str) -> Attempts:
         """Every attempt of a partition, and the partitions beside it."""
+
+    def lineage(self, settlement: Settlement) -> PartitionLineage:
+        """The attempt, those that its rows come from, and what refers to its dataset; Airflow is not asked."""
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]: ...
 

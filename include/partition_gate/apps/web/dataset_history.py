@@ -12,6 +12,7 @@ from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.calendar import due, is_expected, local_day, newest_ended, recorded_period
 from partition_gate.contract.model import Dataset
 from partition_gate.core.record import Record
+from partition_gate.gate.references import referring_datasets
 from partition_gate.gate.service_levels import service_level_reports
 from partition_gate.incidents.model import Incident
 from partition_gate.judging.attempt import ProfiledPartition
@@ -70,7 +71,7 @@ def dataset_history(
         profiles=ledger.profiles(dataset.name, [each.partition_key for each in settlements]),
         service_levels=service_level_reports([compiled], window=SHOWN * _A_DAY, now=anchor, ledger=ledger),
         incidents=ledger.incidents(dataset.name),
-        referenced_by=tuple(sorted({each.dataset.name for each in others if dataset.name in each.referenced_datasets})),
+        referenced_by=referring_datasets(dataset.name, others),
     )
 
 

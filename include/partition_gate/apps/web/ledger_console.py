@@ -14,9 +14,11 @@ from partition_gate.apps.web.overview import Filters, Overview, overview, worst_
 from partition_gate.contract.model import Dataset
 from partition_gate.core.masking import Masking
 from partition_gate.core.names import dag_id
+from partition_gate.gate.lineage import attempt_lineage, downstream_of
 from partition_gate.incidents.actions import Action
 from partition_gate.incidents.model import Incident
 from partition_gate.judging.attempt import OutboxEntry, Settlement
+from partition_gate.judging.lineage import PartitionLineage
 from partition_gate.judging.quarantine import QuarantineSample, sample_of
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.ports.clock import Clock
@@ -107,6 +109,10 @@ class LedgerConsole:
         before, after = self._ledger.beside(dataset, partition_key)
         not_passed = self._ledger.not_passed([each.attempt_id for each in settlements])
         return Attempts(settlements=settlements, not_passed=not_passed, before=before, after=after)
+
+    def lineage(self, settlement: Settlement) -> PartitionLineage:
+        downstream = downstream_of(settlement.dataset, self._catalogue.current().contracts)
+        return attempt_lineage(settlement, downstream, ledger=self._ledger)
 
     def results(self, attempt_id: str) -> tuple[CheckResult, ...]:
         return self._ledger.results(attempt_id)

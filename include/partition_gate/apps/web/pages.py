@@ -31,6 +31,7 @@ from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.report import has_report
 from partition_gate.judging.verdict import told_by_no_check
+from partition_gate.presentation.lineage import lines
 
 SAMPLE_ROWS, CSV_ROWS = 100, 10_000
 _MOST_PAGES = 10_000
@@ -214,6 +215,9 @@ class ConsolePages:
             results=failures_first(results),
             why=told_by_no_check(settlement.why, results),
             messages=conversations(console.messages(settlement.attempt_id)),
+            lineage=console.lineage(settlement),
+            origin_lines=lines,
+            consumers=self._access.consumers(settlement.dataset) if self._access.starts_runs else None,
             docs_page=page if has_report(settlement) else None,
             may_run=self._access.starts_runs and self._access.may_act(request, dag),
             last_run=self._access.last_run(dag, settlement.partition_key),

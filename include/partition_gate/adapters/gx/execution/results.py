@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
+from duckdb import __version__ as duckdb_version
 from great_expectations import __version__ as gx_version
 from great_expectations.core.expectation_validation_result import (
     ExpectationSuiteValidationResult,
@@ -107,7 +108,7 @@ def validation_document(suite: SuiteFile, results: Sequence[ExpectationValidatio
             "unsuccessful_expectations": statistics.unsuccessful_expectations,
             "success_percent": statistics.success_percent,
         },
-        meta={**suite.meta, "great_expectations_version": gx_version},
+        meta={**suite.meta, "great_expectations_version": gx_version, "duckdb_version": duckdb_version},
     )
     as_json: dict[str, Any] = document.to_json_dict()  # type: ignore[no-untyped-call]
     return as_json
