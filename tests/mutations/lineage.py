@@ -67,7 +67,7 @@ TRACING = (
 
 EMITTING = (
     Mutation("a run fails because a catalogue does not answer", "gate/lineage.py",
-             "    except GateError as error:\n        log", "    except KeyError as error:\n        log",
+             "    except Exception as error:\n        is_defect", "    except KeyError as error:\n        is_defect",
              f"{EVENTS}::test_a_run_does_not_fail_because_nobody_takes_its_events"),
     Mutation("a check that nobody could judge is told as kept", "judging/open_lineage.py",
              "result.outcome is CheckOutcome.PASSED,", "result.outcome is not CheckOutcome.FAILED,",

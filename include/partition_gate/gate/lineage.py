@@ -100,8 +100,9 @@ def tell_of_run(settlement: Settlement, compiled: CompiledDataset, *, ports: Por
         return
     try:
         ports.run_events.emit(run_events(_judged(settlement, compiled, ports)))
-    except GateError as error:
-        log.warning("run events not delivered attempt=%s why=%s", settlement.attempt_id, error)
+    except Exception as error:
+        is_defect = not isinstance(error, GateError)
+        log.warning("run events not delivered attempt=%s why=%s", settlement.attempt_id, error, exc_info=is_defect)
 
 
 def _made_from(root: Settlement, ledger: Ledger) -> Iterator[Execution]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed, rows
+from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, counted, displayed
 from partition_gate.judging.lineage import (
     CorrectedRows,
     DiscardedRows,
@@ -77,11 +77,11 @@ def _input(each: Input) -> Line:
                 "from", f"landed files that were not listed then; fingerprint {each.fingerprint[:_HASH_LENGTH]}"
             )
         case PublishedRows():
-            return Line("from", f"{rows(each.rows)} that {each.attempt_id} published", each.attempt_id)
+            return Line("from", f"{counted(each.rows, 'row')} that {each.attempt_id} published", each.attempt_id)
         case RowsInQuarantine():
-            return Line("from", f"{rows(each.rows)} in the quarantine of {each.attempt_id}", each.attempt_id)
+            return Line("from", f"{counted(each.rows, 'row')} in the quarantine of {each.attempt_id}", each.attempt_id)
         case CorrectedRows():
-            return Line("from", f"{rows(each.rows)} of a corrected file: {_plain(each.change)}")
+            return Line("from", f"{counted(each.rows, 'row')} of a corrected file: {_plain(each.change)}")
         case ReferencedVersion():
             return Line("against", _version(each), each.attempt_id or "", each.dataset)
 
@@ -104,12 +104,14 @@ def _context(execution: Execution) -> Iterator[Line]:
 def _output(each: Output) -> Line:
     match each:
         case PublishedRows():
-            return Line("into", f"{rows(each.rows)}: version {each.table_version} of the table {each.table}")
+            return Line("into", f"{counted(each.rows, 'row')}: version {each.table_version} of the table {each.table}")
         case RowsInQuarantine():
             folder = f": {displayed(each.uri, limit=PATH_LENGTH)}" if each.uri else ""
-            return Line("into", f"quarantine, {rows(each.rows)}{folder}")
+            return Line("into", f"quarantine, {counted(each.rows, 'row')}{folder}")
         case DiscardedRows():
-            return Line("into", f"nowhere, {rows(each.rows)} discarded by {_plain(each.who)}: {_plain(each.why)}")
+            return Line(
+                "into", f"nowhere, {counted(each.rows, 'row')} discarded by {_plain(each.who)}: {_plain(each.why)}"
+            )
 
 
 def _plain(text: str) -> str:
