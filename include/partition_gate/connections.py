@@ -56,16 +56,6 @@ def ledger_database(settings: Settings) -> str:
     return settings.ledger_url or f"sqlite:///{settings.home / 'ledger.sqlite'}"
 
 
-def ledger_shown(settings: Settings) -> str:
-    """The ledger of these settings, without a password."""
-    if settings.ledger_conn_id:
-        return f"the Airflow connection {settings.ledger_conn_id!r}"
-    if not settings.ledger_url:
-        return str(settings.home / "ledger.sqlite")
-    before, at, behind = settings.ledger_url.rpartition("@")
-    return f"{before.partition('://')[0]}://{behind}" if at else settings.ledger_url
-
-
 def slack_bot_token(settings: Settings) -> str:
     """The token, from the settings or the Airflow connection. Raises: NotDelivered, so that messages wait."""
     return settings.slack_token.get_secret_value() or slack_token(settings.slack_conn_id)

@@ -77,3 +77,13 @@ def _close(path: Path, mode: int) -> None:
     with suppress(PermissionError, FileNotFoundError):  # it belongs to another user, or is gone by now
         if path.stat().st_mode & _OF_OTHERS:
             path.chmod(mode)
+
+
+def ledger_shown(settings: Settings) -> str:
+    """The ledger of these settings, without a password."""
+    if settings.ledger_conn_id:
+        return f"the Airflow connection {settings.ledger_conn_id!r}"
+    if not settings.ledger_url:
+        return str(settings.home / "ledger.sqlite")
+    before, at, behind = settings.ledger_url.rpartition("@")
+    return f"{before.partition('://')[0]}://{behind}" if at else settings.ledger_url

@@ -11,13 +11,13 @@ import typer
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
-from partition_gate.connections import ledger_shown
 from partition_gate.core.display import counted
 from partition_gate.gate.operations import Swept
 from partition_gate.gate.operations import forget as forget_outcome
 from partition_gate.gate.operations import sweep as swept
 from partition_gate.gate.reconcile import Reconciliation
 from partition_gate.gate.reconcile import reconcile as reconciled
+from partition_gate.home import ledger_shown
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, open_ports
 

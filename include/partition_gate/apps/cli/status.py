@@ -12,10 +12,10 @@ from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.apps.cli.named import dataset_part
 from partition_gate.apps.cli.watch import delivery_lines, heartbeat_line
-from partition_gate.connections import ledger_shown
 from partition_gate.core.display import counted, displayed
 from partition_gate.core.nearest_words import did_you_mean
 from partition_gate.core.units import duration
+from partition_gate.home import ledger_shown
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.settings import load_settings
