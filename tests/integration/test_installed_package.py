@@ -154,7 +154,7 @@ NEEDY = {
     "gate console": "run",
     "gate doctor": "run",
     "gate seed": "run",
-    "gate init landing/orders": "s3",
+    "gate init landing/orders": "run",
 }
 LOCAL = ("gate run orders $DAY", "gate status", "gate docs", "gate watch", "gate reconcile")
 

@@ -135,7 +135,7 @@ def test_a_slow_pattern_ends_as_errored_with_the_limit_s_name_and_the_process_en
     desk.write_contract(schema=[{"name": "orders", "properties": columns}])
     (desk.landing / f"dt={KEY}" / "part-0.parquet").unlink()
     desk.land(note=LONG_TEXTS)
-    desk.environment = {"GATE_SCAN_TIMEOUT_S": "0.3"}
+    desk.environment = {"GATE_SCAN_TIMEOUT_S": "0.05"}
 
     with ends_within(60):
         code, document = desk.run()
