@@ -10,13 +10,12 @@ from partition_gate.contract.model import CONSUMER_SCOPES, PRODUCER_SCOPES
 from partition_gate.contracts.lint.view import Known, Placed, Problem, View, parts
 from partition_gate.contracts.odcs.object_names import SCHEMA
 from partition_gate.contracts.odcs.quality import DIALECT
-from partition_gate.contracts.odcs.servers import PATTERN
+from partition_gate.contracts.odcs.servers import PATTERN, SERVER_TYPES
 from partition_gate.core.addresses import Tool
 from partition_gate.core.nearest_words import nearest, shown
 
 SCOPES = (*PRODUCER_SCOPES, *CONSUMER_SCOPES)
 TOOLS = (*Tool, "teams", "discord", "ticket", "googlechat", "other")
-_FILES = {"s3", "local"}
 
 
 def support_scope(view: View, _known: Known) -> Iterator[Problem]:
@@ -75,4 +74,4 @@ def _limits_of_object(item: Placed) -> Iterator[Problem]:
 
 
 def _file_servers(view: View) -> Iterator[Placed]:
-    return (server for server in parts(view.root, "servers") if server.node.get("type") in _FILES)
+    return (server for server in parts(view.root, "servers") if server.node.get("type") in SERVER_TYPES)
