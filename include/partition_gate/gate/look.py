@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
@@ -123,27 +124,29 @@ def _landed(compiled: CompiledDataset, keys: Iterable[str], ports: Ports) -> Ite
 
 def _changed(compiled: CompiledDataset, keys: Iterable[str], outcomes: Outcomes, ports: Ports) -> Iterator[WantedRun]:
     """The runs of the partitions whose files are not those that were judged. One that vanished is not judged again."""
-    for key in keys:
-        try:
-            arrival = arrive(compiled.in_force(key).dataset, key, ports=ports)
-        except AmbiguousPartition:  # recorded as a problem of its folders would hide what was judged before
-            continue
-        if isinstance(arrival, Discovered) and partitions.has_changed(outcomes[key], arrival.partition):
-            yield _wanted(compiled, key, arrival.partition.fingerprint, arrival.seen_fence, why="its files changed")
+    for key, found in _complete(compiled, keys, ports):
+        if partitions.has_changed(outcomes[key], found.partition):
+            yield _wanted(compiled, key, found.partition.fingerprint, found.seen_fence, why="its files changed")
 
 
 def _outdated(
     compiled: CompiledDataset, keys: Iterable[str], known: Collection[str], ports: Ports
 ) -> Iterator[WantedRun]:
     """The runs of the partitions that were judged before what they refer to was published."""
-    for key in [key for key in keys if key not in known][:FOLDERS_LISTED]:
-        try:
-            arrival = arrive(compiled.in_force(key).dataset, key, ports=ports)
-        except AmbiguousPartition:  # as above
-            continue
-        if isinstance(arrival, Discovered):
-            why = "was judged before what it refers to was published"
-            yield _wanted(compiled, key, arrival.partition.fingerprint, arrival.seen_fence, why=why)
+    why = "was judged before what it refers to was published"
+    for key, found in _complete(compiled, [key for key in keys if key not in known][:FOLDERS_LISTED], ports):
+        yield _wanted(compiled, key, found.partition.fingerprint, found.seen_fence, why=why)
+
+
+def _complete(compiled: CompiledDataset, keys: Iterable[str], ports: Ports) -> Iterator[tuple[str, Discovered]]:
+    """Those of these judged partitions that are complete in landing.
+
+    One that landed twice is left out: its problem would hide what was judged before.
+    """
+    for key in keys:
+        with suppress(AmbiguousPartition):
+            if isinstance(arrival := arrive(compiled.in_force(key).dataset, key, ports=ports), Discovered):
+                yield key, arrival
 
 
 def _wanted(compiled: CompiledDataset, key: str, fingerprint: str, fence: int, *, why: str) -> WantedRun:
