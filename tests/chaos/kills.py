@@ -109,13 +109,7 @@ class Kills:
             self.longest_s = max(0.2, ended.seconds)
 
     def _look(self, key: str, *allowed: set[tuple[int, int]], moment: str) -> None:
-        try:
-            seen = self.world.seen().get(key, set())
-        except AssertionError as error:
-            self.tally.doubled += "twice" in str(error)
-            self.tally.wrong.append(f"{key} {moment}: {error}")
-            return
-        self.tally.saw(seen, *allowed, where=f"{key} {moment}")
+        self.world.look(self.tally, key, *allowed, moment=moment)
 
     def _reconciled(self, where: str) -> None:
         """Everything agrees; only a message may wait, for the lease of a worker that was killed while it sent it."""

@@ -89,13 +89,7 @@ class Replays:
         self._agrees(f"{key} after {kill} of a rollback")
 
     def _look(self, key: str, *allowed: set[tuple[int, int]], moment: str) -> None:
-        try:
-            seen = self.world.seen().get(key, set())
-        except AssertionError as error:
-            self.tally.doubled += "twice" in str(error)
-            self.tally.wrong.append(f"{key} {moment}: {error}")
-            return
-        self.tally.saw(seen, *allowed, where=f"{key} {moment}")
+        self.world.look(self.tally, key, *allowed, moment=moment)
 
     def _agrees(self, where: str) -> None:
         """Also the counts: every landed row is published, in quarantine, or discarded."""

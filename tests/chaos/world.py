@@ -16,6 +16,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 from sqlalchemy import create_engine, text
 from tests.chaos.processes import Ended, Failpoint, Moment, Process
+from tests.chaos.tally import Tally
 
 from partition_gate.adapters.storage import S3Access, Storage
 from partition_gate.apps.cli.main import main
@@ -92,6 +93,16 @@ class World:
         self.before[key] = self.visible.get(key, set())
         self.visible[key] = landed.passing or self.before[key]
         return landed
+
+    def look(self, tally: Tally, key: str, *allowed: set[tuple[int, int]], moment: str) -> None:
+        """Count what is visible of a partition, if it is none of these sets of rows."""
+        try:
+            seen = self.seen().get(key, set())
+        except AssertionError as error:
+            tally.doubled += "twice" in str(error)
+            tally.wrong.append(f"{key} {moment}: {error}")
+            return
+        tally.saw(seen, *allowed, where=f"{key} {moment}")
 
     def gate(self, *arguments: str, kill: Failpoint | Moment | None = None, limit_s: float = 60) -> Ended:
         """A command of the product in a process of its own."""
