@@ -306,13 +306,13 @@ def test_a_run_decides_about_a_held_version(desk: Desk, action: Action, outcome:
 
 @pytest.mark.parametrize("action", [each for each in Action if each is not Action.JUDGE])
 def test_what_needs_a_reason_is_refused_without_one(desk: Desk, action: Action):
-    with pytest.raises(InvalidSetting, match="needs a reason, which is kept with your name"):
+    with pytest.raises(InvalidSetting, match="say why; the reason is kept with your name"):
         tasks.arrive("orders", KEY, RunOptions(action=action, who="ada", why=" "))
 
 
 @pytest.mark.parametrize("option", ["dry_run", "force"])
 def test_what_a_person_asks_for_is_neither_dry_nor_forced(desk: Desk, option: str):
-    with pytest.raises(InvalidSetting, match="leave these options"):
+    with pytest.raises(InvalidSetting, match="leave `dry_run` and `force` off"):
         tasks.arrive("orders", KEY, asked(Action.REPLAY, **{option: True}))
 
 

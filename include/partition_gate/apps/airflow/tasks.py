@@ -227,6 +227,6 @@ def _check(options: RunOptions) -> None:
     if options.action is Action.JUDGE:
         return
     if options.dry_run or options.force:
-        raise InvalidSetting(f"to {options.action.value} is neither a dry run nor forced: leave these options")
+        raise InvalidSetting(f"{options.action.value}: leave `dry_run` and `force` off, which are for landed files")
     if not options.why.strip():
-        raise InvalidSetting(f"to {options.action.value} needs a reason, which is kept with your name")
+        raise InvalidSetting(f"{options.action.value}: say why; the reason is kept with your name")
