@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,24 @@ PASSED, FAILED, ERRORED = CheckOutcome.PASSED, CheckOutcome.FAILED, CheckOutcome
 def judged(
     folder: Path, rule: dict[str, Any], *, published: pa.Table | None = None, classification: str | None = None
 ) -> CheckResult:
+    (result,) = all_judged(folder, [rule], published=published, classification=classification)
+    return result
+
+
+def all_judged(
+    folder: Path,
+    rules: list[dict[str, Any]],
+    *,
+    published: pa.Table | None = None,
+    classification: str | None = None,
+) -> list[CheckResult]:
+    """The rules of one contract: one process runs their queries."""
+    quality = [{"id": f"rule{number}", "type": "sql", **rule} for number, rule in enumerate(rules)]
     email: dict[str, Any] = {"name": "email", "logicalType": "string"}
     if classification:
         email["classification"] = classification
-    rule = {"id": "rule", "type": "sql", **rule}
-    contract = a_contract([{"name": "id", "logicalType": "integer", "quality": [rule]}, email])
+    properties = [{"name": "id", "logicalType": "integer", "quality": quality}, email]
+    contract = a_contract(properties)
     scan = scan_of(contract, folder, ROWS)
     if published is not None:
         path = folder / "dt=2013-01-01" / "published.parquet"
@@ -44,40 +58,42 @@ def judged(
         scan = scan.model_copy(update={"references": (ReferenceFiles(dataset="orders", paths=(str(path),)),)})
     validation = DuckDbValidator().validate(scan, contract.suite)
     verdict = reach_verdict(contract.suite.suite, validation.observations, row_count=4)
-    return next(result for result in verdict.results if result.rule_id == "rule")
+    by_rule = {result.rule_id: result for result in verdict.results}
+    return [by_rule[rule["id"]] for rule in quality]
 
 
-@pytest.mark.parametrize(
-    ("operator", "query", "outcome"),
-    [
-        ({"mustBe": 3}, "SELECT count({property}) FROM {object}", PASSED),
-        ({"mustBe": 4}, "SELECT count({property}) FROM {object}", FAILED),
-        ({"mustBe": 3}, "SELECT count(${column}) FROM ${table}", PASSED),
-        ({"mustBe": 3}, 'SELECT count("{column}") FROM "{object}"', PASSED),
-        ({"mustBe": 3}, "WITH o AS (FROM orders) SELECT count(id) FROM o;", PASSED),
-        ({"mustNotBe": 3}, "SELECT count({property}) FROM {object}", FAILED),
-        ({"mustBeGreaterThan": 3}, "SELECT max(id) FROM {object}", FAILED),
-        ({"mustBeGreaterOrEqualTo": 3}, "SELECT max(id) FROM {object}", PASSED),
-        ({"mustBeLessThan": 0.1}, "SELECT 0.1::DOUBLE", FAILED),
-        ({"mustBeLessOrEqualTo": 0.1}, "SELECT 0.1::DECIMAL(3, 1)", PASSED),
-        ({"mustBeBetween": [3, 5]}, "SELECT max(id) FROM {object}", FAILED),
-        ({"mustBeBetween": [2, 4]}, "SELECT max(id) FROM {object}", PASSED),
-        ({"mustNotBeBetween": [3, 5]}, "SELECT max(id) FROM {object}", PASSED),
-        ({"mustNotBeBetween": [2, 4]}, "SELECT max(id) FROM {object}", FAILED),
-        ({"mustBe": True}, "SELECT bool_and(id > 0) FROM {object}", PASSED),
-        ({"mustBe": False}, "SELECT bool_and(id > 0) FROM {object}", FAILED),
-        ({"mustBe": "2013-01-01"}, "SELECT DATE '2013-01-01'", PASSED),
-        ({"mustNotBe": "x"}, "SELECT 'x'", FAILED),
-        ({"mustBeLessThan": 5}, "SELECT max(id) FROM {object} WHERE id > 9", FAILED),
-        ({"mustBeLessThan": 5}, "SELECT 'NaN'::DOUBLE", FAILED),
-    ],
-)
-def test_the_value_of_a_query_is_compared(
-    tmp_path: Path, operator: dict[str, Any], query: str, outcome: CheckOutcome
-) -> None:
-    result = judged(tmp_path, {"query": query, **operator})
+COMPARED = [
+    ({"mustBe": 3}, "SELECT count({property}) FROM {object}", PASSED),
+    ({"mustBe": 4}, "SELECT count({property}) FROM {object}", FAILED),
+    ({"mustBe": 3}, "SELECT count(${column}) FROM ${table}", PASSED),
+    ({"mustBe": 3}, 'SELECT count("{column}") FROM "{object}"', PASSED),
+    ({"mustBe": 3}, "WITH o AS (FROM orders) SELECT count(id) FROM o;", PASSED),
+    ({"mustNotBe": 3}, "SELECT count({property}) FROM {object}", FAILED),
+    ({"mustBeGreaterThan": 3}, "SELECT max(id) FROM {object}", FAILED),
+    ({"mustBeGreaterOrEqualTo": 3}, "SELECT max(id) FROM {object}", PASSED),
+    ({"mustBeLessThan": 0.1}, "SELECT 0.1::DOUBLE", FAILED),
+    ({"mustBeLessOrEqualTo": 0.1}, "SELECT 0.1::DECIMAL(3, 1)", PASSED),
+    ({"mustBeBetween": [3, 5]}, "SELECT max(id) FROM {object}", FAILED),
+    ({"mustBeBetween": [2, 4]}, "SELECT max(id) FROM {object}", PASSED),
+    ({"mustNotBeBetween": [3, 5]}, "SELECT max(id) FROM {object}", PASSED),
+    ({"mustNotBeBetween": [2, 4]}, "SELECT max(id) FROM {object}", FAILED),
+    ({"mustBe": True}, "SELECT bool_and(id > 0) FROM {object}", PASSED),
+    ({"mustBe": False}, "SELECT bool_and(id > 0) FROM {object}", FAILED),
+    ({"mustBe": "2013-01-01"}, "SELECT DATE '2013-01-01'", PASSED),
+    ({"mustNotBe": "x"}, "SELECT 'x'", FAILED),
+    ({"mustBeLessThan": 5}, "SELECT max(id) FROM {object} WHERE id > 9", FAILED),
+    ({"mustBeLessThan": 5}, "SELECT 'NaN'::DOUBLE", FAILED),
+]
 
-    assert (result.outcome, result.scope) == (outcome, Scope.PARTITION)
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> list[CheckResult]:
+    return all_judged(tmp_path_factory.mktemp("compared"), [{"query": query, **op} for op, query, _ in COMPARED])
+
+
+@pytest.mark.parametrize("number", range(len(COMPARED)), ids=lambda number: str(COMPARED[number][:2]))
+def test_the_value_of_a_query_is_compared(compared: list[CheckResult], number: int) -> None:
+    assert (compared[number].outcome, compared[number].scope) == (COMPARED[number][2], Scope.PARTITION)
 
 
 def test_a_query_of_a_named_dialect_runs_as_its_translation(tmp_path: Path) -> None:
@@ -111,37 +127,46 @@ def test_the_partition_is_compared_with_what_is_published(tmp_path: Path) -> Non
     assert (with_some.outcome, with_none.outcome) == (PASSED, PASSED)
 
 
-@pytest.mark.parametrize(
-    ("query", "why"),
-    [
-        ("SELECT 1; SELECT 2", "2 statements"),
-        ("DROP VIEW {object}", "DROP statement"),
-        ("COPY {object} TO '/tmp/x.csv'", "COPY statement"),
-        ("ATTACH '/tmp/x.db'", "ATTACH statement"),
-        ("SET memory_limit = '1TB'", "SET statement"),
-        (
-            "SELECT count(*) FROM read_text('/etc/hostname')",
-            "reads read_text: it can read only orders and orders_published",
-        ),
-        ("SELECT count(*) FROM 'https://example.org/x.parquet'", "reads https://example.org/x.parquet: it can"),
-        ("SELECT count(*) FROM ROWS", "reads ROWS: it can read only"),
-        ("SELECT count(*) FROM duckdb_settings()", "reads duckdb_settings"),
-        ("SELECT current_setting('threads')", "reads current_setting"),
-        ("SELECT count(*) FROM information_schema.tables", "reads tables"),
-        ("SELECT nope FROM {object}", "nope"),
-        ("SELECT id FROM {object}", "several rows"),
-        ("SELECT 1, 2", "2 columns"),
-        ("SELECT 1 WHERE FALSE", "no row"),
-        ("SELECT [1]", "a list"),
-        ("SELECT CAST(email AS INTEGER) FROM {object} LIMIT 1", "ConversionException"),
-        ("SELEC 1", "not valid DuckDB SQL"),
-    ],
-)
-def test_a_query_that_does_more_than_read_one_value_is_refused(tmp_path: Path, query: str, why: str) -> None:
-    result = judged(tmp_path, {"query": query, "mustBe": 1})
+REFUSED = [
+    ("SELECT 1; SELECT 2", "2 statements"),
+    ("DROP VIEW {object}", "DROP statement"),
+    ("COPY {object} TO '/tmp/x.csv'", "COPY statement"),
+    ("ATTACH '/tmp/x.db'", "ATTACH statement"),
+    ("SET memory_limit = '1TB'", "SET statement"),
+    (
+        "SELECT count(*) FROM read_text('/etc/hostname')",
+        "reads read_text: it can read only orders and orders_published",
+    ),
+    ("SELECT count(*) FROM 'https://example.org/x.parquet'", "reads https://example.org/x.parquet: it can"),
+    ("SELECT count(*) FROM ROWS", "reads ROWS: it can read only"),
+    ("SELECT count(*) FROM duckdb_settings()", "reads duckdb_settings"),
+    ("SELECT current_setting('threads')", "reads current_setting"),
+    ("SELECT count(*) FROM information_schema.tables", "reads tables"),
+    ("SELECT nope FROM {object}", "nope"),
+    ("SELECT id FROM {object}", "several rows"),
+    ("SELECT 1, 2", "2 columns"),
+    ("SELECT 1 WHERE FALSE", "no row"),
+    ("SELECT [1]", "a list"),
+    ("SELECT CAST(email AS INTEGER) FROM {object} LIMIT 1", "ConversionException"),
+    ("SELEC 1", "not valid DuckDB SQL"),
+]
 
-    assert result.outcome is ERRORED
-    assert why in str(result.observed)
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> list[CheckResult]:
+    return all_judged(tmp_path_factory.mktemp("refused"), [{"query": query, "mustBe": 1} for query, _ in REFUSED])
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)), ids=lambda number: REFUSED[number][0])
+def test_a_query_that_does_more_than_read_one_value_is_refused(refused: list[CheckResult], number: int) -> None:
+    assert refused[number].outcome is ERRORED
+    assert REFUSED[number][1] in str(refused[number].observed)
+
+
+@pytest.fixture(scope="module")
+def rules() -> Iterator[SqlRules]:
+    with closing(SqlRules()) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -156,12 +181,11 @@ def test_a_query_that_does_more_than_read_one_value_is_refused(tmp_path: Path, q
         "SELECT 1, 2",
     ],
 )
-def test_what_fails_in_every_run_is_refused_when_it_is_planned(query: str) -> None:
+def test_what_fails_in_every_run_is_refused_when_it_is_planned(rules: SqlRules, query: str) -> None:
     table = table_schema(a_contract([{"name": "id", "logicalType": "integer"}]).dataset)
 
-    with closing(SqlRules()) as rules:
-        assert rules.why_unplanned(table, query)
-        assert rules.why_unplanned(table, "WITH o AS (FROM orders) SELECT count(*) FROM o, orders_published") is None
+    assert rules.why_unplanned(table, query)
+    assert rules.why_unplanned(table, "WITH o AS (FROM orders) SELECT count(*) FROM o, orders_published") is None
 
 
 def test_a_query_reads_no_file_but_its_own(tmp_path: Path) -> None:
@@ -224,26 +248,30 @@ def test_a_query_that_may_read_a_classified_column_shows_no_value(tmp_path: Path
     assert "c@d" not in str(result.observed)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "SELECT max(ascii(t::VARCHAR)) FROM {object} t",
-        "SELECT max(len(to_json(t)::VARCHAR)) FROM {object} t",
-        "SELECT max(hash(t)) FROM {object} t",
-        "SELECT max(hash(orders)) FROM orders",
-        "SELECT max(hash(id)) FROM (SELECT s AS id FROM {object} s)",
-        "SELECT max(length(COLUMNS('em.*'))) FROM {object}",
-        "SELECT max(hash(COLUMNS(*)::VARCHAR)) FROM (SELECT id FROM {object})",
-        "SELECT * FROM query('SELECT max(ascii(ema' || 'il)) FROM orders')",
-        "SELECT count(*) FROM (SELECT unnest(range(ascii(t::VARCHAR))) FROM {object} t)",
-        "SELECT max(ascii(id)) FROM (SELECT * FROM {object}) AS q(email2, id)",
-        "SELECT max(ascii(t)) FROM (SELECT 1 AS u) x, (SELECT t::VARCHAR AS t FROM {object} t)",
-    ],
-)
-def test_a_query_that_refers_to_whole_rows_shows_no_number(tmp_path: Path, query: str) -> None:
-    result = judged(tmp_path, {"query": query, "mustBe": -1}, classification="pii")
+OF_WHOLE_ROWS = [
+    "SELECT max(ascii(t::VARCHAR)) FROM {object} t",
+    "SELECT max(len(to_json(t)::VARCHAR)) FROM {object} t",
+    "SELECT max(hash(t)) FROM {object} t",
+    "SELECT max(hash(orders)) FROM orders",
+    "SELECT max(hash(id)) FROM (SELECT s AS id FROM {object} s)",
+    "SELECT max(length(COLUMNS('em.*'))) FROM {object}",
+    "SELECT max(hash(COLUMNS(*)::VARCHAR)) FROM (SELECT id FROM {object})",
+    "SELECT * FROM query('SELECT max(ascii(ema' || 'il)) FROM orders')",
+    "SELECT count(*) FROM (SELECT unnest(range(ascii(t::VARCHAR))) FROM {object} t)",
+    "SELECT max(ascii(id)) FROM (SELECT * FROM {object}) AS q(email2, id)",
+    "SELECT max(ascii(t)) FROM (SELECT 1 AS u) x, (SELECT t::VARCHAR AS t FROM {object} t)",
+]
 
-    assert str(result.observed).startswith("#")
+
+@pytest.fixture(scope="module")
+def of_whole_rows(tmp_path_factory: pytest.TempPathFactory) -> list[CheckResult]:
+    rules = [{"query": query, "mustBe": -1} for query in OF_WHOLE_ROWS]
+    return all_judged(tmp_path_factory.mktemp("whole"), rules, classification="pii")
+
+
+@pytest.mark.parametrize("number", range(len(OF_WHOLE_ROWS)), ids=lambda number: OF_WHOLE_ROWS[number])
+def test_a_query_that_refers_to_whole_rows_shows_no_number(of_whole_rows: list[CheckResult], number: int) -> None:
+    assert str(of_whole_rows[number].observed).startswith("#")
 
 
 @pytest.mark.parametrize(

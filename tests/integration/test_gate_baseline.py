@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.integration.test_gate_run import Desk
+from tests.snapshots import Snapshot
 
 OK, USAGE = 0, 2
 PINNED = ("2026-01-01", "2026-01-02", "2026-01-03")
@@ -47,22 +48,41 @@ def published(desk: Desk, key: str, **columns: Any) -> None:
     assert code == OK
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """Three published days."""
-    desk = Desk(tmp_path)
+def publish_days(folder: Path) -> Desk:
+    desk = Desk(folder)
     desk.write_contract(schema=[{"name": "orders", "properties": COLUMNS}])
     for number, key in enumerate(PINNED):
         published(desk, key, **an_orders_day(number))
     return desk
 
 
-@pytest.fixture
-def pinned(desk: Desk) -> Desk:
-    """The same days, pinned."""
+def pin(desk: Desk) -> None:
     done = desk.gate("baseline", "pin", str(desk.contract), RANGE, "--why", "a quiet week")
     assert (done.returncode, done.stderr) == (OK, "")
-    return desk
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return Snapshot(publish_days(tmp_path_factory.mktemp("days")).folder)
+
+
+@pytest.fixture(scope="module")
+def pinned_days(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    desk = publish_days(tmp_path_factory.mktemp("pinned"))
+    pin(desk)
+    return Snapshot(desk.folder)
+
+
+@pytest.fixture
+def desk(days: Snapshot) -> Desk:
+    """Three published days."""
+    return Desk(days.restore())
+
+
+@pytest.fixture
+def pinned(pinned_days: Snapshot) -> Desk:
+    """The same days, pinned."""
+    return Desk(pinned_days.restore())
 
 
 def baselines(desk: Desk) -> Any:
