@@ -48,6 +48,6 @@ def test_the_same_danger_does_harm_without_its_safeguard(found: Found, safeguard
 
 
 def test_a_small_part_of_the_suite_is_clean() -> None:
-    shown = python("tests.chaos.run", "--only", "kills", "--scale", "0.05")
+    shown = python("tests.chaos.run", "--only", "kills", "--scale", "0.03")
 
     assert shown.returncode == 0, shown.stdout

@@ -210,7 +210,8 @@ def test_an_inline_script_would_be_refused_even_if_one_came_in(visit: Visit, sit
 def test_no_page_has_a_barrier_for_people_with_disabilities(browser: Any, console: str, page: str, scheme: str):
     # axe is evaluated in the page, which its Content-Security-Policy would refuse.
     context = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme=scheme, bypass_csp=True)
-    found = Axe().run(Visit(context.new_page()).open(console + page).page)
+    options = {"runOnly": ["color-contrast"]} if scheme == "dark" else None  # nothing else differs
+    found = Axe().run(Visit(context.new_page()).open(console + page).page, options=options)
 
     assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
     context.close()

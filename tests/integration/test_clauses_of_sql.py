@@ -62,7 +62,7 @@ def all_judged(
     return [by_rule[rule["id"]] for rule in quality]
 
 
-COMPARED = [
+COMPARED: list[tuple[dict[str, Any], str, CheckOutcome]] = [
     ({"mustBe": 3}, "SELECT count({property}) FROM {object}", PASSED),
     ({"mustBe": 4}, "SELECT count({property}) FROM {object}", FAILED),
     ({"mustBe": 3}, "SELECT count(${column}) FROM ${table}", PASSED),

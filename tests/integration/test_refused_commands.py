@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from tests.commands import gate
 from tests.integration.test_gate_run import KEY, Desk
 
+from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.gx.validator import DuckDbValidator
 from partition_gate.adapters.ledger.ledger import SqlLedger
 from partition_gate.adapters.storage import QUARANTINE_SETTING, Storage
@@ -39,13 +41,54 @@ def desk(tmp_path: Path) -> Desk:
         (["run", "flihgts", KEY], "'flihgts' is not a contract or a dataset: did you mean 'flights'?"),
         (["run", "airlnes", KEY], "'airlnes' is not a contract or a dataset: did you mean 'airlines'?"),
         (["run", "CONTRACT", "-5"], "'-5' is not a calendar date"),
-        (["run", "CONTRACT", KEY, "--jsn"], "unexpected extra argument"),
+        (["run", "CONTRACT", "--dryrun"], "No such option: --dryrun (Possible options: --dry-run)"),
+        (["run", "--jsn", "CONTRACT", KEY], "No such option: --jsn (Possible options: --json)"),
+        (["status", "nosuch"], "nothing of nosuch is recorded, and 'nosuch' is not a contract or a dataset"),
+        (["incidents", "list", "flihgts"], "did you mean 'flights'?"),
+        (["anomalies", "nosuch"], "nothing of nosuch is recorded"),
+        (["quarantine", "list", "nosuch"], "nothing of nosuch is recorded"),
     ],
 )
 def test_a_usage_error_says_what_to_type(desk: Desk, arguments: list[str], said: str) -> None:
     done = desk.gate(*(str(desk.contract) if each == "CONTRACT" else each for each in arguments))
 
     assert (done.returncode, said in " ".join(done.stderr.replace("\u2502", " ").split())) == (2, True), done.stderr
+
+
+def test_a_contract_must_not_publish_into_the_table_of_another_and_may_be_tried(desk: Desk) -> None:
+    contracts = desk.folder / "contracts"
+    contracts.mkdir()
+    desk.contract = desk.contract.rename(contracts / "orders.odcs.yaml")
+    own = ContractFolder(contracts, desk.folder / "expectations")
+    own.write_suites(desk.contract)
+    desk.environment = {"GATE_CONTRACTS": str(contracts), "GATE_EXPECTATIONS": str(own.expectations)}
+    desk.land()
+    draft = desk.folder / "draft.yaml"
+    draft.write_text(desk.contract.read_text().replace("id: orders", "id: draft"))
+
+    refused = desk.gate("run", str(draft), KEY)
+    tried = desk.gate("run", str(draft), KEY, "--dry-run")
+
+    said = "orders belongs to the contract in "
+    assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
+    assert SqlLedger(f"sqlite:///{desk.home / 'ledger.sqlite'}").latest() == ()
+    assert (tried.returncode, "compiled in memory" in tried.stdout) == (0, True), tried.stderr
+    assert desk.run()[1]["outcome"] == "published"
+
+
+def test_records_of_a_contract_are_those_of_its_datasets(desk: Desk) -> None:
+    desk.land()
+    contracts = desk.folder / "contracts"
+    contracts.mkdir()
+    desk.write_contract(id="shop")
+    desk.contract = desk.contract.rename(contracts / "shop.odcs.yaml")
+    desk.environment = {"GATE_CONTRACTS": str(contracts), "GATE_EXPECTATIONS": str(desk.folder / "expectations")}
+    ContractFolder(contracts, desk.folder / "expectations").write_suites(desk.contract)
+    desk.run()
+
+    by_contract, by_dataset = desk.gate("status", "shop", "--json"), desk.gate("status", "orders", "--json")
+
+    assert json.loads(by_contract.stdout)["partitions"] == json.loads(by_dataset.stdout)["partitions"] != []
 
 
 @pytest.mark.parametrize(

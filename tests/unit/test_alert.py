@@ -162,7 +162,7 @@ def test_producers_of_a_partly_quarantined_partition_learn_which_rules_how_many_
 def test_consumers_of_a_partly_quarantined_partition_learn_what_is_missing_and_that_the_rest_is_safe():
     text = read(for_consumers(alerts_for(quarantined(), (a_result("tailnum.required"),), a_dataset(), LINKS)))
 
-    assert "flights 2013-01-03 is published without 1,234 rows" in text
+    assert "flights 2013-01-03 was published without 1,234 rows" in text
     assert "*Safe to use*\nYes" in text
     assert "*Rows published*\n840,766" in text
     assert "gate quarantine show" not in text

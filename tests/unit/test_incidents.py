@@ -142,6 +142,35 @@ def test_a_problem_that_comes_back_within_a_day_is_the_same_incident(
     assert watched.states == states
 
 
+def test_a_problem_that_comes_back_shows_the_partition_that_has_it_now(watched: Watched) -> None:
+    watched.problem(a_problem(RULE, finding="two rows"), key="2026-11-02")
+    watched.assess(in_order(RULE, key="2026-11-02"))
+
+    watched.problem(a_problem(RULE, finding="eight rows"), key="2026-11-01")
+
+    (incident,) = watched.ledger.incidents()
+    assert (incident.last_key, incident.finding) == ("2026-11-01", "eight rows")
+
+
+def test_a_repaired_partition_is_no_longer_the_newest_of_its_problem(watched: Watched) -> None:
+    watched.problem(a_problem(blocks=True, finding="no file for the 1st"), key="2026-11-01")
+    watched.problem(a_problem(blocks=True, finding="no file for the 2nd"), key="2026-11-02")
+
+    watched.assess(in_order("missing", key="2026-11-02"))
+
+    (incident,) = watched.ledger.incidents()
+    assert (incident.last_key, incident.finding) == ("2026-11-01", "see the page of 2026-11-01")
+
+
+def test_what_is_over_says_which_rows_are_still_left_out(watched: Watched) -> None:
+    watched.problem(a_problem(RULE), key="2026-11-01")
+    watched.read()
+    watched.assess(in_order(RULE, key="2026-11-02"))
+    watched.read()
+
+    assert "rows in quarantine of `2026-11-01` stay there until corrected" in watched.roots[0].message.blocks
+
+
 def test_a_forgotten_partition_had_no_problem(watched: Watched) -> None:
     watched.problem(a_problem(blocks=True), key="2026-11-01")
     watched.problem(a_problem(blocks=True), key="2026-11-02")

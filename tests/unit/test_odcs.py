@@ -47,6 +47,13 @@ def test_the_flights_contract_is_read_with_its_limits_and_owners():
     assert {channel.channel for channel in contract.channels} == {"#flights-producers", "#flights-consumers"}
 
 
+@pytest.mark.parametrize("hours", [(6, 48), (48, 6)])
+def test_the_strictest_latency_is_the_deadline(hours):
+    slas = [{"property": "latency", "value": value, "unit": "h"} for value in hours]
+
+    assert read(minimal(slaProperties=slas)).limits.latency == timedelta(hours=6)
+
+
 @pytest.mark.parametrize(
     ("text", "root", "segments", "pattern"),
     [

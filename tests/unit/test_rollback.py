@@ -119,6 +119,15 @@ def test_versions_are_the_newest_first_and_say_which_is_visible_and_which_can_co
     assert swept == [(95, True, True), (97, False, False)]
 
 
+def test_an_attempt_that_found_its_rows_visible_already_is_the_version_that_consumers_see(gate: History) -> None:
+    again = gate.run(force=True).settlement
+
+    newest, first = gate.versions()
+    assert (newest.judged_again_by, newest.is_visible, first.is_visible) == ((again.attempt_id,), True, False)
+    with pytest.raises(CannotAct, match="is visible already"):
+        gate.back(again.attempt_id)
+
+
 def test_a_version_whose_rows_were_removed_cannot_come_back(gate: History) -> None:
     first = gate.versions()[-1].attempt_id
     gate.sweep()

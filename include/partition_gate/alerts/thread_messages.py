@@ -16,6 +16,7 @@ from partition_gate.incidents.model import (
     EventKind,
     Incident,
     IncidentState,
+    ProblemKind,
     Thread,
     ThreadKind,
     ThreadNews,
@@ -162,11 +163,18 @@ def _line(incident: Incident) -> str:
     return "; ".join(parts)
 
 
+def _still_left_out(incident: Incident) -> str:
+    """A rule that newer partitions keep says nothing about the rows that older ones are without."""
+    if incident.kind is not ProblemKind.RULE or not incident.keys:
+        return ""
+    return f"; rows in quarantine of {listed([code(key) for key in incident.keys], _NAMED)} stay there until corrected"
+
+
 def _standing(incident: Incident) -> str:
     match incident.state:
         case IncidentState.RESOLVED:
             lasted = (incident.resolved_at or incident.last_at) - incident.opened_at
-            return f"resolved after {roughly(lasted)}{_by(incident.who)}"
+            return f"resolved after {roughly(lasted)}{_by(incident.who)}{_still_left_out(incident)}"
         case IncidentState.ACKED:
             return f"acknowledged{_by(incident.who)}"
         case IncidentState.MUTED:

@@ -85,7 +85,7 @@ def _partly_left_out(case: Case) -> AlertText:
     part = share(settled.rows_quarantined, settled.rows_in)
     return AlertText(
         mark=_YELLOW,
-        headline=f"{case.subject} is published without {left_out}",
+        headline=f"{case.subject} was published without {left_out}",
         happened=f"The published rows passed every blocking rule. Counts and sums do not include {part} of the rows.",
         facts=(("Safe to use", "Yes, the published rows"), *_visible_facts(case)),
         why=case.rule_lines(case.blocking, impact=True),

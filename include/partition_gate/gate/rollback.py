@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import dropwhile
+from itertools import dropwhile, groupby
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import canonical_key
@@ -23,10 +23,12 @@ from partition_gate.ports import Ports
 class Version(Record):
     """A version of a partition that was published. `is_kept`: its rows can still be read, so it can come back.
 
-    `contract` is the version of the contract by which it was judged.
+    `contract` is the version of the contract by which it was judged. `judged_again_by` are the later attempts that
+    found the same rows visible already.
     """
 
     attempt_id: str
+    judged_again_by: tuple[str, ...] = ()
     settled_at: datetime
     contract: str
     outcome: str
@@ -42,16 +44,19 @@ def versions(today: CompiledDataset, key: str, *, ports: Ports) -> tuple[Version
     key, table = canonical_key(today.dataset, key, now=ports.clock.now()), today.table.name
     visible = ports.warehouse.current(table, key)
     settled = [each for each in ports.ledger.settlements(today.dataset.name, key) if each.outcome in VISIBLE]
-    return tuple(
+    by_version = (list(same) for _, same in groupby(settled, key=lambda each: each.idempotency_key))
+    found = [
         Version(
             **each.model_dump(include={"attempt_id", "settled_at", "rows_published", "rows_quarantined", "why"}),
+            judged_again_by=tuple(again.attempt_id for again in repeats),
             contract=each.version,
             outcome=each.outcome.value,
             is_visible=visible is not None and visible.attempt_id == each.attempt_id,
             is_kept=ports.warehouse.version(table, key, each.attempt_id) is not None,
         )
-        for each in reversed(settled)
-    )
+        for each, *repeats in by_version
+    ]
+    return tuple(reversed(found))
 
 
 def rollback(today: CompiledDataset, key: str, asked: Asked, *, to: str = "", ports: Ports) -> RunResult:
@@ -120,7 +125,7 @@ class RollbackRun(AskedRun):
 
     def _meant(self, known: Sequence[Version]) -> list[Version]:
         if self._to:
-            return [each for each in known if self._to in (each.attempt_id, each.attempt_id.rpartition("-")[2])]
+            return [each for each in known if self._to in _names(each)]
         visible = next((each for each in known if each.is_visible), None)
         replay = self.ports.ledger.replay(visible.attempt_id) if visible else None
         if replay is not None and replay.is_rollback:  # a repeated command must not go back once more
@@ -130,3 +135,9 @@ class RollbackRun(AskedRun):
             )
         before = list(dropwhile(lambda each: each is not visible, known))[1:] if visible else known
         return [each for each in before if each.is_kept]
+
+
+def _names(version: Version) -> set[str]:
+    """What a person may call it: its attempt or that attempt's number, also of an attempt that judged it again."""
+    attempts = (version.attempt_id, *version.judged_again_by)
+    return {*attempts, *(attempt.rpartition("-")[2] for attempt in attempts)}

@@ -94,7 +94,8 @@ def _opened(problem: Problem, assessment: Assessment, now: datetime) -> Change:
 
 
 def _reopened(before: Incident, problem: Problem, assessment: Assessment, now: datetime) -> Change:
-    after = _having(before, problem, assessment, now).model_copy(
+    older = before.model_copy(update={"last_position": ""})  # what was resolved since is no longer the newest
+    after = _having(older, problem, assessment, now).model_copy(
         update={
             "state": IncidentState.OPEN,
             "resolved_at": None,
@@ -153,8 +154,10 @@ def _in_order(before: Incident, assessment: Assessment, now: datetime) -> Change
 
 def _without(before: Incident, key: str) -> Incident:
     keys, blocked = (tuple(each for each in those if each != key) for those in (before.keys, before.blocked))
-    partitions = before.partitions - (key in before.keys)
-    return before.model_copy(update={"keys": keys, "blocked": blocked, "partitions": partitions})
+    after = {"keys": keys, "blocked": blocked, "partitions": before.partitions - (key in before.keys)}
+    if key == before.last_key and keys:  # what was found in it is over; the others' findings are on their pages
+        after |= {"last_key": keys[-1], "finding": f"see the page of {keys[-1]}"}
+    return before.model_copy(update=after)
 
 
 def _resolved_if_over(after: Incident, *, is_over: bool, text: str, now: datetime) -> Change:

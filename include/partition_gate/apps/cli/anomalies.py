@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.incidents import incidents_of
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.apps.cli.named import dataset_part
 from partition_gate.core.display import SENTENCE_LENGTH, displayed
 from partition_gate.incidents.model import Incident, ProblemKind
 from partition_gate.wiring import open_ports
@@ -29,14 +29,16 @@ def register(app: typer.Typer) -> None:
 
 
 def anomalies(
-    dataset: Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Only this dataset.")] = None,
+    dataset: Annotated[
+        str | None, typer.Argument(metavar="[DATASET]", help="Only this dataset, or those of this contract.")
+    ] = None,
     days: Annotated[int, typer.Option("--days", min=1, help="How many days to look back.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List figures unlike those of earlier partitions, and drifts from a baseline, newest first. None is a breach."""
     with open_ports() as ports:
         since = ports.clock.now() - timedelta(days=days)
-        incidents = ports.ledger.incidents(dataset and dataset_part(dataset), active_only=False)
+        incidents = incidents_of(ports, dataset, active_only=False)
     recent = [each for each in incidents if each.kind is ProblemKind.ANOMALY and each.last_at >= since]
     found = sorted(recent, key=lambda each: (each.last_at, each.last_position, each.id), reverse=True)
     if as_json:

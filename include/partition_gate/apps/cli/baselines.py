@@ -14,7 +14,7 @@ from rich.text import Text
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS, dataset_part
+from partition_gate.apps.cli.named import WithNegativeKeys, dataset_part
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.display import displayed, share
 from partition_gate.core.errors import UnknownContract
@@ -31,7 +31,7 @@ app = typer.Typer(help="Pin the distribution that later partitions are compared 
 
 def register(gate: typer.Typer) -> None:
     """Add the commands."""
-    app.command(context_settings=WITH_NEGATIVE_KEYS)(pin)
+    app.command(cls=WithNegativeKeys)(pin)
     app.command()(show)
     app.command()(unpin)
     gate.add_typer(app, name="baseline")

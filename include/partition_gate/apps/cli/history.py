@@ -10,9 +10,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from partition_gate.adapters.contract_claims import load_to_publish
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
+from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys, stated
 from partition_gate.apps.cli.partitions import exit_code, show, with_results
 from partition_gate.core.display import SENTENCE_LENGTH, displayed
 from partition_gate.gate.asked_run import Asked
@@ -29,7 +30,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON docume
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (history, rollback):
-        app.command(context_settings=WITH_NEGATIVE_KEYS)(command)
+        app.command(cls=WithNegativeKeys)(command)
 
 
 def history(contract: Contract, key: Key = "", as_json: Json = False) -> None:
@@ -61,7 +62,7 @@ def rollback(
     Exit codes as `gate run`.
     """
     settings = load_settings()
-    today = contract_folder(settings).load(contract)
+    today = load_to_publish(contract_folder(settings), contract)
     asked = Asked(who=getpass.getuser(), why=why)
     with open_ports(settings) as ports:
         done = rolled_back(today, key, asked, to=to, ports=ports)

@@ -14,14 +14,14 @@ from rich.text import Text
 
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import dumped, print_json
-from partition_gate.apps.cli.named import dataset_part, stated
+from partition_gate.apps.cli.named import datasets_meant, refuse_unknown, stated
 from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, displayed
 from partition_gate.core.errors import CannotAct
 from partition_gate.core.units import duration, roughly
 from partition_gate.incidents.actions import Action, ActionKind
 from partition_gate.incidents.model import Event, Incident, IncidentState, ProblemKind, Thread
 from partition_gate.incidents.threads import channels_told
-from partition_gate.wiring import open_ports
+from partition_gate.wiring import WiredPorts, contract_folder, open_ports
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The incident's number; `gate incidents list` shows it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -50,13 +50,15 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(
-    dataset: Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Only this dataset.")] = None,
+    dataset: Annotated[
+        str | None, typer.Argument(metavar="[DATASET]", help="Only this dataset, or those of this contract.")
+    ] = None,
     resolved: Annotated[bool, typer.Option("--all", help="Also those that are resolved, at most 1,000.")] = False,
     as_json: Json = False,
 ) -> None:
     """List the open incidents, newest first; anomalies have a list of their own."""
     with open_ports() as ports:
-        recorded = ports.ledger.incidents(dataset and dataset_part(dataset), active_only=not resolved)
+        recorded = incidents_of(ports, dataset, active_only=not resolved)
         now = ports.clock.now()
     found = [each for each in recorded if each.kind is not ProblemKind.ANOMALY]
     if as_json:
@@ -70,6 +72,21 @@ def list_(
         )
     if len(recorded) > len(found):
         typer.echo(f"anomalies, which break no promise: {len(recorded) - len(found):,}; see `gate anomalies`")
+
+
+def incidents_of(ports: WiredPorts, name: str | None, *, active_only: bool) -> list[Incident]:
+    """The incidents of a dataset, of the datasets of a contract, or of all, newest first. Raises: UnknownContract."""
+    if not name:
+        return list(ports.ledger.incidents(active_only=active_only))
+    folder = contract_folder(ports.settings)
+    found = [
+        each
+        for dataset in datasets_meant(folder, name)
+        for each in ports.ledger.incidents(dataset, active_only=active_only)
+    ]
+    if not found:
+        refuse_unknown(folder, name)
+    return sorted(found, key=lambda each: each.id, reverse=True)
 
 
 def show(number: Number, as_json: Json = False) -> None:
@@ -171,7 +188,9 @@ def _details(incident: Incident, events: Sequence[Event], threads: Sequence[Thre
     )
     lines = [f"{displayed(incident.extent)}: {displayed(incident.finding, limit=PATH_LENGTH)}"]
     if incident.blocked:
-        lines.append(f"not visible because of it: {', '.join(map(displayed, incident.blocked))}")
+        lines.append(
+            f"blocked by it, so at most an older version is visible: {', '.join(map(displayed, incident.blocked))}"
+        )
     lines += [_event(event) for event in events]
     lines += channels_told(threads)
     lasted = roughly((incident.resolved_at or now) - incident.opened_at)

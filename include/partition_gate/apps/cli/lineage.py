@@ -12,7 +12,7 @@ from rich.tree import Tree
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS
+from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys
 from partition_gate.core.display import PATH_LENGTH, displayed
 from partition_gate.gate.lineage import dataset_lineage, downstream_of, partition_lineage
 from partition_gate.judging.lineage import DatasetLineage, Downstream, Execution, ForeignKey, PartitionLineage
@@ -27,7 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the stable JSON docume
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(context_settings=WITH_NEGATIVE_KEYS)(lineage)
+    app.command(cls=WithNegativeKeys)(lineage)
 
 
 def lineage(contract: Contract, key: Key = "", as_json: Json = False) -> None:

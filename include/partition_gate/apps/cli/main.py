@@ -45,6 +45,7 @@ from partition_gate.core.errors import (
     GateError,
     MalformedPartitionKey,
     NothingDue,
+    StaleSuite,
     UnknownContract,
 )
 from partition_gate.gate.local_folders import no_space
@@ -153,7 +154,11 @@ def _defect() -> NoReturn:
 
 
 def exit_code(error: GateError) -> int:
-    """The exit code says who must act: the caller (2), the author of the contract (1), the operator (3)."""
+    """The exit code says who must act: the caller (2), the author of the contract (1), the operator (3).
+
+    A suite that was not compiled again is the operator's: nothing was judged, whatever the contract says.
+    """
     if isinstance(error, UnknownContract | MalformedPartitionKey | NothingDue | CannotForget | CannotAct):
         return USAGE
-    return FAILED if isinstance(error, ContractError) else COULD_NOT_JUDGE
+    is_invalid = isinstance(error, ContractError) and not isinstance(error, StaleSuite)
+    return FAILED if is_invalid else COULD_NOT_JUDGE

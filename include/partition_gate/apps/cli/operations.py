@@ -10,7 +10,7 @@ import typer
 
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
+from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys, stated
 from partition_gate.core.display import counted
 from partition_gate.gate.operations import Swept
 from partition_gate.gate.operations import forget as forget_outcome
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(reconcile)
     app.command()(sweep)
-    app.command(context_settings=WITH_NEGATIVE_KEYS)(forget)
+    app.command(cls=WithNegativeKeys)(forget)
 
 
 def reconcile(

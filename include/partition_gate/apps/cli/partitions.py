@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from partition_gate.adapters.contract_claims import load_to_publish
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, stated
+from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys, stated
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.display import escaped
@@ -59,7 +60,7 @@ class RunResult(Record):
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (run, approve, reject):
-        app.command(context_settings=WITH_NEGATIVE_KEYS)(command)
+        app.command(cls=WithNegativeKeys)(command)
     app.command()(docs)
 
 
@@ -73,10 +74,11 @@ def run(
 ) -> None:
     """Judge one partition now, with the same code as the DAG but without Airflow.
 
-    Exit codes: 0 published, 1 rejected, held or missing, 2 usage error, 3 could not judge.
+    Exit codes: 0 published, 1 rejected, held or missing (or the contract is invalid), 2 usage error, 3 could not judge.
     """
     settings = load_settings()
-    today = contract_folder(settings).load(contract)
+    folder = contract_folder(settings)
+    today = folder.load(contract) if dry else load_to_publish(folder, contract)
     key = canonical_key(today.dataset, key, now=clock(settings).now())
     compiled = today.in_force(key)
     with open_ports(settings) as ports:
@@ -102,7 +104,7 @@ def reject(contract: Contract, key: Key, why: Why, as_json: Json = False) -> Non
 
 def _decide(contract: str, key: str, why: str, *, is_approved: bool, as_json: bool) -> None:
     settings = load_settings()
-    today = contract_folder(settings).load(contract)
+    today = load_to_publish(contract_folder(settings), contract)
     with open_ports(settings) as ports:
         done = decide(today, key, is_approved=is_approved, who=getpass.getuser(), why=why, ports=ports)
         result = with_results(done, ports, notifies=True)
@@ -144,7 +146,9 @@ def show(result: RunResult, compiled: CompiledDataset, ports: WiredPorts, *, as_
     if not as_json:
         if result.is_dry_run:
             typer.echo("Dry run: nothing was recorded, published or sent.")
-        tables.terminal().print(tables.partition_result(settlement, results, links, already=result.already))
+        tables.terminal().print(
+            tables.partition_result(settlement, results, links, already=result.already, in_memory=compiled.in_memory)
+        )
         if result.view_problem:
             typer.echo(result.view_problem)
         return

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS
+from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys
 from partition_gate.contract.model import Dataset
 from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.display import displayed, share
@@ -49,7 +49,7 @@ class DatasetProfile(Record):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(context_settings=WITH_NEGATIVE_KEYS)(profile)
+    app.command(cls=WithNegativeKeys)(profile)
 
 
 def profile(contract: Contract, key: Key = None, last: Last = 7, as_json: Json = False) -> None:

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
+from partition_gate.adapters.contract_claims import load_to_publish
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.apps.cli.named import DATASET_HELP, WITH_NEGATIVE_KEYS, dataset_part, stated
+from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys, datasets_meant, refuse_unknown, stated
 from partition_gate.apps.cli.partitions import RunResult, exit_code, show, with_results
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import canonical_key
@@ -49,12 +50,18 @@ def register(app: typer.Typer) -> None:
 
 @quarantine.command("list")
 def quarantine_list(
-    dataset: Annotated[str, typer.Argument(metavar="[DATASET]", help="Only this dataset.")] = "",
+    dataset: Annotated[
+        str, typer.Argument(metavar="[DATASET]", help="Only this dataset, or those of this contract.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """List the partitions with rows in quarantine that nobody replayed or discarded: rows, reasons, age."""
     with open_ports(load_settings()) as ports:
-        found = quarantined_partitions(ports.ledger, dataset_part(dataset) or None)
+        folder = contract_folder(ports.settings)
+        names = datasets_meant(folder, dataset) if dataset else (None,)
+        found = [each for name in names for each in quarantined_partitions(ports.ledger, name)]
+        if dataset and not found:
+            refuse_unknown(folder, dataset)
         now = ports.clock.now()
     if as_json:
         age = {each.attempt_id: round((now - each.since) / timedelta(seconds=1)) for each in found}
@@ -67,7 +74,7 @@ def quarantine_list(
         typer.echo("No rows are in quarantine.")
 
 
-@quarantine.command("show", context_settings=WITH_NEGATIVE_KEYS)
+@quarantine.command("show", cls=WithNegativeKeys)
 def quarantine_show(
     contract: Contract,
     key: Key = "",
@@ -103,7 +110,7 @@ def quarantine_show(
     tables.terminal().print(tables.quarantined(sample, gone))
 
 
-@quarantine.command("export", context_settings=WITH_NEGATIVE_KEYS)
+@quarantine.command("export", cls=WithNegativeKeys)
 def quarantine_export(
     contract: Contract,
     key: Key,
@@ -161,7 +168,7 @@ def _changing(command: Callable[..., None]) -> Callable[..., None]:
     return changing
 
 
-@quarantine.command("replay", context_settings=WITH_NEGATIVE_KEYS)
+@quarantine.command("replay", cls=WithNegativeKeys)
 @_changing
 def quarantine_replay(
     contract: Contract,
@@ -176,7 +183,8 @@ def quarantine_replay(
     Rows that pass are published; the others stay in quarantine. Exit codes as `gate run`.
     """
     settings = load_settings()
-    today = contract_folder(settings).load(contract)
+    folder = contract_folder(settings)
+    today = folder.load(contract) if dry else load_to_publish(folder, contract)
     with open_ports(settings) as ports:
         if dry:
             raise typer.Exit(_dry_run(today, key, change, ports, as_json=as_json))
@@ -186,11 +194,11 @@ def quarantine_replay(
     raise typer.Exit(exit_code(result.settlement.outcome))
 
 
-@quarantine.command("discard", context_settings=WITH_NEGATIVE_KEYS)
+@quarantine.command("discard", cls=WithNegativeKeys)
 def quarantine_discard(contract: Contract, key: Key, why: Why, where: Where = "", as_json: Json = False) -> None:
     """Give up quarantined rows: they are never replayed, and count as discarded. Who, when and why is recorded."""
     settings = load_settings()
-    today = contract_folder(settings).load(contract)
+    today = load_to_publish(contract_folder(settings), contract)
     with open_ports(settings) as ports:
         discard = discard_rows(today, key, where=where, who=getpass.getuser(), why=why, ports=ports)
         settled = ports.ledger.settlement(discard.attempt_id)

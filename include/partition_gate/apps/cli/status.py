@@ -10,18 +10,19 @@ import typer
 
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import dumped, print_json
-from partition_gate.apps.cli.named import dataset_part
+from partition_gate.apps.cli.named import datasets_meant, refuse_unknown
 from partition_gate.apps.cli.watch import delivery_lines, heartbeat_line
 from partition_gate.core.display import counted, displayed
-from partition_gate.core.nearest_words import did_you_mean
 from partition_gate.core.units import duration
 from partition_gate.home import ledger_shown
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.settings import load_settings
-from partition_gate.wiring import open_ports
+from partition_gate.wiring import WiredPorts, contract_folder, open_ports
 
-Dataset = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Only this dataset, also as CONTRACT/SCHEMA.")]
+Dataset = Annotated[
+    str | None, typer.Argument(metavar="[DATASET]", help="Only this dataset, or those of this contract.")
+]
 Since = Annotated[
     str | None, typer.Option("--since", help="Settled in this span (24h, 7d) or since this time (2026-12-01T08:00Z).")
 ]
@@ -49,8 +50,7 @@ def status(
     settings = load_settings()
     with open_ports(settings) as ports:
         start = None if since is None else _start(since, ports.clock.now())
-        recorded = ports.ledger.latest(dataset_part(dataset) if dataset else None)
-        known = () if recorded or not dataset else sorted({each.dataset for each in ports.ledger.latest()})
+        recorded = _recorded(ports, dataset)
         for line in filter(None, (heartbeat_line(ports, settings), *delivery_lines(ports))):
             typer.echo(line, err=True)
     found = selected(recorded, start=start, outcomes=outcome or [], limit=limit)
@@ -61,9 +61,19 @@ def status(
     elif recorded:
         typer.echo(f"none of {counted(len(recorded), 'partition')} fits")
     else:
-        hint = did_you_mean(dataset_part(dataset), known) if dataset else ""
         of = f" of {displayed(dataset)}" if dataset else ""
-        typer.echo(f"Nothing{of} is recorded in {ledger_shown(settings)} yet{f'; {hint}' if hint else '.'}")
+        typer.echo(f"Nothing{of} is recorded in {ledger_shown(settings)} yet.")
+
+
+def _recorded(ports: WiredPorts, name: str | None) -> list[Settlement]:
+    """The newest outcomes of a dataset, of the datasets of a contract, or of all. Raises: UnknownContract."""
+    if not name:
+        return list(ports.ledger.latest())
+    folder = contract_folder(ports.settings)
+    found = [each for dataset in datasets_meant(folder, name) for each in ports.ledger.latest(dataset)]
+    if not found:
+        refuse_unknown(folder, name, sorted({each.dataset for each in ports.ledger.latest()}))
+    return found
 
 
 def selected(

@@ -71,11 +71,14 @@ def status(settlements: Sequence[Settlement]) -> str:
 
 
 def partition_result(
-    settlement: Settlement, results: Sequence[CheckResult], links: Links, *, already: bool
+    settlement: Settlement, results: Sequence[CheckResult], links: Links, *, already: bool, in_memory: bool = False
 ) -> RenderableType:
-    """One partition: the outcome first, then the checks that did not pass, then the links."""
+    """One partition: the outcome first, then the checks that did not pass, then the links.
+
+    `in_memory`: the contract is in no contracts folder, so nobody reviewed what it compiles to.
+    """
     head = Text.assemble(f"{settlement.dataset} {escaped(settlement.partition_key)}: ", _outcome(settlement.outcome))
-    head.append(f"  (contract {settlement.contract} {settlement.version})")
+    head.append(f"  (contract {settlement.contract} {settlement.version}{', compiled in memory' if in_memory else ''})")
     if already:
         head.append("  (already settled by an earlier run; nothing was changed)")
     rows = (

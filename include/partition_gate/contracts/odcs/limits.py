@@ -36,7 +36,9 @@ def read_limits(
     """
     custom = _settings(odcs, schema, at=at, path=path)
     by_name = {sla.property: sla for sla in slas}
-    latency, error_rate, frequency = (by_name.get(name) for name in ("latency", "errorrate", "frequency"))
+    error_rate, frequency = (by_name.get(name) for name in ("errorrate", "frequency"))
+    # Each is a promise of its own; people and consumers rely on the strictest.
+    latencies = [span for sla in slas if sla.property == "latency" and (span := duration(sla.value, sla.unit))]
     starts, support_ends, ends = (
         _day(by_name.get(name)) for name in ("generalavailability", "endofsupport", "endoflife")
     )
@@ -49,7 +51,7 @@ def read_limits(
         shrink_limit=_limit(custom, "shrinkLimit", None, default=Limits().shrink_limit),
         anomaly_threshold=_threshold(custom, "anomalies", Limits().anomaly_threshold, ANOMALY_THRESHOLDS),
         drift_threshold=_threshold(custom, "drift", Limits().drift_threshold, DRIFT_THRESHOLDS),
-        latency=duration(latency.value, latency.unit) if latency else None,
+        latency=min(latencies, default=None),
         schedule=_schedule(frequency),
         available_by=clock(by_name["timeofavailability"].value) if "timeofavailability" in by_name else None,
         general_availability=starts,
