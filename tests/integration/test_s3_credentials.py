@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,11 +15,15 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.aws_services import ROLE, MetadataService, S3WithRoles, metadata_service, s3_with_roles, without_aws
 from tests.integration.test_gate_run import KEY, Desk
+from tests.object_storage import endpoint_of
 
 from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.adapters.embedded_s3.server import EmbeddedS3
+from partition_gate.adapters.object_store.examination import LandingProbe
 from partition_gate.adapters.object_store.landing import LandingWriter
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.s3_access.refusals import refusal
+from partition_gate.adapters.s3_access.service import FixedCredentials
 from partition_gate.core.errors import AccessDenied, InvalidSetting, StoreUnreachable
 from partition_gate.core.partition import Location
 from partition_gate.gate.pipeline import run_partition
@@ -163,6 +168,19 @@ def test_an_expired_token_is_named_with_its_source_and_how_to_renew_it() -> None
         "rejects our credentials (the profile gate (config file)): their session token has expired (ExpiredToken); "
         "renew it where it comes from, such as with `aws sso login`; a role in GATE_S3_ROLE_ARN is renewed by the gate"
     )
+
+
+@pytest.mark.parametrize("trial", ["read", "read_if_unchanged"])
+def test_a_key_that_is_not_accepted_is_no_silent_server(s3: EmbeddedS3, trial: str) -> None:
+    """The client of the listing has no exception of its own for it, as for Amazon's answers with status 400."""
+    endpoint = endpoint_of(s3)
+    LandingWriter(endpoint).put("s3://landing/refused/part-0.parquet", b"PAR1")
+    stranger = FixedCredentials.of_key("AKIASTRANGER", "hush", origin="a test")
+    service = replace(endpoint.service, credentials=stranger)
+    probe = LandingProbe(replace(endpoint, service=service), "s3://landing/refused")
+
+    with pytest.raises(AccessDenied, match=r"rejects our credentials \(InvalidAccessKeyId\)"):
+        getattr(probe, trial)()
 
 
 def test_a_right_that_is_missing_is_named_with_the_role_and_the_statement(tmp_path: Path) -> None:

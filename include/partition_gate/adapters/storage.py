@@ -22,7 +22,7 @@ from obstore.exceptions import (
 from obstore.store import LocalStore
 
 from partition_gate.adapters.s3_access.clients import delta_options, obstore_client
-from partition_gate.adapters.s3_access.refusals import refusal, untrusted
+from partition_gate.adapters.s3_access.refusals import refusal, rejects_key, untrusted
 from partition_gate.adapters.s3_access.service import S3Service
 from partition_gate.core.errors import AccessDenied, NoSpace, OperatorError, StoreUnreachable
 from partition_gate.core.record import Record
@@ -204,7 +204,7 @@ def translating_errors(uri: str, *, setting: str = "GATE_WAREHOUSE_URI", right: 
     except (PermissionError, PermissionDeniedError, UnauthenticatedError) as error:
         raise AccessDenied(f"{uri}: {storage} ({setting}) {refusal(error, right=right, uri=uri)}") from error
     except (OSError, BaseError) as error:
-        if uri.startswith(S3) and _FORBIDDEN.search(str(error)):
+        if uri.startswith(S3) and (_FORBIDDEN.search(str(error)) or rejects_key(error)):
             raise AccessDenied(f"{uri}: {storage} ({setting}) {refusal(error, right=right, uri=uri)}") from error
         if not uri.startswith(S3) and (refused := _refused_locally(uri, str(error), setting)):
             raise refused from error

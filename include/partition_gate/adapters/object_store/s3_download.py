@@ -13,7 +13,7 @@ from partition_gate.adapters.object_store import s3_clients
 from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import access_denied, is_timeout, unreachable
 from partition_gate.adapters.object_store.spooling import partition_changed, whole_or_absent
-from partition_gate.adapters.s3_access.refusals import untrusted
+from partition_gate.adapters.s3_access.refusals import rejects_key, untrusted
 from partition_gate.core.errors import StoreUnreachable
 from partition_gate.core.partition import DataFile, Partition
 from partition_gate.gate.deadlines import Deadline
@@ -53,6 +53,8 @@ class Download:
                 except (PermissionDeniedError, UnauthenticatedError) as error:
                     raise access_denied(self._endpoint, file.path, error, right="s3:GetObject") from error
                 except BaseError as error:
+                    if rejects_key(error):
+                        raise access_denied(self._endpoint, file.path, error, right="s3:GetObject") from error
                     is_late = is_timeout(error)
                     why = untrusted(error) or "no complete answer"
                     failure = too_slow if is_late else unreachable(self._endpoint, file.path, why)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from obstore.exceptions import BaseError
 
 from partition_gate.adapters.object_store.s3_clients import Endpoint, bucket
-from partition_gate.adapters.s3_access.refusals import refusal, untrusted
+from partition_gate.adapters.s3_access.refusals import refusal, rejects_key, untrusted
 from partition_gate.core.errors import AccessDenied, BucketMissing, StoreUnreachable
 
 
@@ -67,8 +67,10 @@ def too_slow(endpoint: Endpoint, path: str) -> StoreUnreachable:
     )
 
 
-def no_answer(endpoint: Endpoint, path: str, error: BaseError) -> StoreUnreachable:
+def no_answer(endpoint: Endpoint, path: str, error: BaseError) -> AccessDenied | StoreUnreachable:
     """The error for a small object that obstore could not read or write."""
+    if rejects_key(error):
+        return access_denied(endpoint, path, error, right="s3:GetObject")
     return (
         too_slow(endpoint, path)
         if is_timeout(error)

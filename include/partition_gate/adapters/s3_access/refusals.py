@@ -41,6 +41,13 @@ def refusal(error: BaseException, *, right: str, uri: str, who: str = "") -> str
     )
 
 
+def rejects_key(error: BaseException) -> bool:
+    """Whether S3 answered that it does not accept our key. It may do so with status 400, for which obstore has no
+    exception of its own.
+    """
+    return _code(error) in {*_NOT_OUR_KEY, _SKEW}
+
+
 def statement(right: str, uri: str) -> str:
     """The policy statement that gives this right to a place in S3."""
     bucket = uri.removeprefix("s3://").partition("/")[0]
