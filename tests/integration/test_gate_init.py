@@ -24,7 +24,9 @@ from partition_gate.core.errors import GateError
 
 
 def gate(home: Path, *arguments: str, **settings: str) -> Result:
-    return CliRunner().invoke(app, list(arguments), env={"GATE_HOME": str(home), **settings})
+    """In a project of its own, where no other contract has the names of what is drafted."""
+    own = {"GATE_HOME": str(home), "GATE_CONTRACTS": str(home / "contracts")}
+    return CliRunner().invoke(app, list(arguments), env={**own, **settings})
 
 
 def outcome(home: Path, contract: Path, key: str) -> dict[str, Any]:

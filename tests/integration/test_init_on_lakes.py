@@ -178,6 +178,22 @@ def test_files_of_several_tables_in_one_folder_become_tables_with_a_key_and_a_re
     assert all(is_green(tmp_path, f"{contract}/{name}", str(day)) for name in ("orders", "lines") for day in DAYS)
 
 
+def test_a_table_that_lands_whole_each_day_has_a_key_within_each_day_and_can_be_referred_to(tmp_path: Path) -> None:
+    for day in DAYS:
+        customers = pa.table({"customer_id": list(range(100)), "tier": ["gold", "blue"] * 50})
+        put(tmp_path / "shop", f"customers_{day:%Y%m%d}.parquet", customers)
+        bought = pa.table({"order_id": [day.day * 100 + n for n in range(50)], "customer_id": list(range(50))})
+        put(tmp_path / "shop", f"orders_{day:%Y%m%d}.parquet", bought)
+
+    contract, document, told = drafted(tmp_path, tmp_path / "shop")
+
+    by_table = {each["name"]: {c["name"]: c for c in each["properties"]} for each in document["schema"]}
+    assert by_table["customers"]["customer_id"]["primaryKey"]
+    assert by_table["orders"]["customer_id"]["relationships"] == [{"to": "customers.customer_id"}]
+    assert "customers: the primary key is customer_id: unique in each partition, not in all" in told
+    assert all(is_green(tmp_path, f"{contract}/{name}", str(day)) for name in by_table for day in DAYS)
+
+
 def test_a_column_that_is_named_after_another_table_refers_to_it_only_if_all_its_values_exist_there(
     tmp_path: Path,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import duckdb
 
 from partition_gate.adapters.profiling.columns import FLOATS, may_be_key
-from partition_gate.adapters.profiling.rows import distinct_count, duplicate_count
+from partition_gate.adapters.profiling.rows import distinct_count, duplicate_count, single_row
 from partition_gate.contracts.drafting.guesses import looks_personal
 from partition_gate.contracts.drafting.naming import is_counter_name, is_key_name
 from partition_gate.contracts.drafting.profile import RARE, ColumnProfile, NearKey
@@ -57,6 +57,16 @@ def find_keys(
     if is_nearly:
         return Keys()
     return Keys(key=long) if (long := search.long_key()) else Keys(near=search.near_key())
+
+
+def keys_within_each(partitions: Sequence[duckdb.DuckDBPyRelation], columns: Sequence[ColumnProfile]) -> Keys:
+    """The columns that are called keys and are unique within each partition: those of a table that lands whole, again
+    and again. Rules look at one partition, so this is a key as well.
+    """
+    called = [c for c in columns if is_key_name(c.name) and not c.null_count and may_be_key(c.type)]
+    counted = [(part, single_row(part, ["count(*)"])[0]) for part in partitions]
+    unique = tuple(c.name for c in called if all(distinct_count(part, [c.name]) == rows for part, rows in counted))
+    return Keys(unique=unique, key=unique[:1])
 
 
 def _unlikeliness(column: ColumnProfile) -> tuple[bool, bool, bool]:

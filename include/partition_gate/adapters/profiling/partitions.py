@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from partition_gate.adapters.profiling.columns import column_profile
-from partition_gate.adapters.profiling.keys import find_keys
+from partition_gate.adapters.profiling.keys import find_keys, keys_within_each
 from partition_gate.adapters.profiling.rows import rows_of, single_row
 from partition_gate.contracts.drafting.profile import ColumnProfile, NearKey
 from partition_gate.core.errors import ContractError
@@ -27,6 +27,7 @@ class Profiled(Record):
     key: tuple[str, ...]
     other_keys: tuple[tuple[str, ...], ...]
     near_key: NearKey | None
+    is_key_of_each: bool
 
 
 def profile_partitions(partitions: Sequence[Sequence[Path]]) -> Profiled:
@@ -54,7 +55,11 @@ def _profile(connection: duckdb.DuckDBPyConnection, partitions: Sequence[Sequenc
     counts = [_counts(rows_of(connection, paths), list(kinds)) for paths in partitions]
     columns = tuple(column_profile(whole, name, kind, counts) for name, kind in kinds.items())
     row_counts = tuple(count for count, _ in counts)
-    keys = find_keys(connection, whole, columns, sum(row_counts))
+    over_all = find_keys(connection, whole, columns, sum(row_counts))
+    keys = over_all
+    if not over_all.key and len(partitions) > 1:
+        within = keys_within_each([rows_of(connection, paths) for paths in partitions], columns)
+        keys = within if within.key else over_all
     return Profiled(
         row_counts=row_counts,
         columns=columns,
@@ -62,6 +67,7 @@ def _profile(connection: duckdb.DuckDBPyConnection, partitions: Sequence[Sequenc
         key=keys.key,
         other_keys=keys.others,
         near_key=keys.near,
+        is_key_of_each=keys is not over_all,
     )
 
 

@@ -100,7 +100,8 @@ class DataProfile(Record):
     `name` is its name if its folder has other datasets too, else empty. `refused` counts names without a key.
     `timezone` is the IANA zone of the keys. `row_counts` has one entry per profiled partition. `unique` are single
     columns without nulls or duplicates, the likeliest key first; `key` is the set of columns chosen among those that
-    are unique (empty if there is none), and `other_keys` are others from which no column can be left out.
+    are unique (empty if there is none), and `other_keys` are others from which no column can be left out. With
+    `is_key_of_each`, `unique` and `key` hold within each partition, as in a table that lands whole each time.
     """
 
     name: str = ""
@@ -115,6 +116,7 @@ class DataProfile(Record):
     key: tuple[str, ...] = ()
     other_keys: tuple[tuple[str, ...], ...] = ()
     near_key: NearKey | None = None
+    is_key_of_each: bool = False
     arrivals: tuple[Arrival, ...] = ()
     references: tuple[Reference, ...] = ()
 

@@ -41,7 +41,8 @@ def _key(profile: DataProfile) -> Iterator[str]:
     if profile.key:
         others = f"; {', '.join(profile.unique[1:])} too" if len(profile.unique) > 1 else ""
         others += "".join(f"; or {', '.join(key)}" for key in profile.other_keys)
-        yield f"the primary key is {', '.join(profile.key)}: unique in {rows}{others}"
+        where = f"each partition, not in all {rows}" if profile.is_key_of_each else rows
+        yield f"the primary key is {', '.join(profile.key)}: unique in {where}{others}"
     elif not any(column.duplicate_rows for column in profile.columns):
         yield f"no primary key: no set of up to five columns is unique in {rows}"
     if near := profile.near_key:
