@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from partition_gate.contracts.avro.types import AnyType, Array, AvroSchema, AvroType, Enum, Fixed, Map, Primitive, RecordType
+from partition_gate.contracts.avro.types import (
+    AnyType,
+    Array,
+    AvroSchema,
+    AvroType,
+    Enum,
+    Fixed,
+    Map,
+    Primitive,
+    RecordType,
+)
 from partition_gate.contracts.avro.types import Union as UnionType
 
 

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from partition_gate.contracts.avro.defaults import fits
 from partition_gate.contracts.avro.types import (
@@ -61,7 +61,7 @@ def parsed_schema(declaration: Any, *, label: str) -> AvroSchema:
     schema = AvroSchema(label=label, root=root, names=parser.names)
     for place, each in parser.fields:
         if each.has_default and not fits(schema, each.type, each.default):
-            parser.refuse(f"{place}.default", "is not a value of the field's type; correct it")
+            raise parser.refusal(f"{place}.default", "is not a value of the field's type; correct it")
     return schema
 
 
@@ -97,8 +97,8 @@ class _Parser:
     fields: list[tuple[str, Field]] = field(default_factory=list)
     begun: set[str] = field(default_factory=set)
 
-    def refuse(self, place: str, what: str) -> NoReturn:
-        raise ContractError(f"{self.label}: {place.lstrip('.') or 'the schema'}: {what}")
+    def refusal(self, place: str, what: str) -> ContractError:
+        return ContractError(f"{self.label}: {place.lstrip('.') or 'the schema'}: {what}")
 
     def type_of(self, node: Any, *, at: str, namespace: str) -> AvroType:
         match node:
@@ -112,14 +112,18 @@ class _Parser:
                 return self._container(node, kind, at=at, namespace=namespace)
             case {"type": inner}:
                 is_primitive = isinstance(inner, str) and inner in PRIMITIVES
-                return Primitive(inner, _logical(node)) if is_primitive else self.type_of(inner, at=at, namespace=namespace)
+                return (
+                    Primitive(inner, _logical(node))
+                    if is_primitive
+                    else self.type_of(inner, at=at, namespace=namespace)
+                )
             case _:
-                self.refuse(at, "is not a type: write a name, a union (a list), or an object with `type`")
+                raise self.refusal(at, "is not a type: write a name, a union (a list), or an object with `type`")
 
     def _container(self, node: dict[str, Any], kind: str, *, at: str, namespace: str) -> Array | Map:
         key = "items" if kind == "array" else "values"
         if key not in node:
-            self.refuse(at, f"is of type {kind} without `{key}`; add their type")
+            raise self.refusal(at, f"is of type {kind} without `{key}`; add their type")
         inner = self.type_of(node[key], at=f"{at}.{key}", namespace=namespace)
         return Array(inner) if kind == "array" else Map(inner)
 
@@ -127,7 +131,7 @@ class _Parser:
         full_name = _full_name(name, namespace)
         if full_name not in self.begun:
             hint = did_you_mean(name, (*PRIMITIVES, *self.begun)) or "declare it before its first use"
-            self.refuse(at, f"{shown(name)} is neither a type of Avro nor declared here; {hint}")
+            raise self.refusal(at, f"{shown(name)} is neither a type of Avro nor declared here; {hint}")
         return Reference(full_name)
 
     def _union(self, branches: list[Any], *, at: str, namespace: str) -> Union:
@@ -135,11 +139,11 @@ class _Parser:
         seen: set[object] = set()
         for i, each in enumerate(types):
             if isinstance(each, Union):
-                self.refuse(f"{at}[{i}]", "is a union directly in a union; write one list")
+                raise self.refusal(f"{at}[{i}]", "is a union directly in a union; write one list")
             # Only named types may occur several times, with other names.
             kind = each.full_name if isinstance(each, Reference) else getattr(each, "kind", type(each))
             if kind in seen:
-                self.refuse(f"{at}[{i}]", "is a duplicate in this union; remove one of them")
+                raise self.refusal(f"{at}[{i}]", "is a duplicate in this union; remove one of them")
             seen.add(kind)
         return Union(tuple(types))
 
@@ -154,14 +158,14 @@ class _Parser:
     def _name(self, node: dict[str, Any], *, at: str, namespace: str) -> str:
         name, given = node.get("name"), node.get("namespace")
         if not isinstance(name, str):
-            self.refuse(at, "has no name; add one")
+            raise self.refusal(at, "has no name; add one")
         full_name = _full_name(name, given if isinstance(given, str) else namespace)
         if not all(_NAME.fullmatch(part) for part in full_name.split(".")) or full_name in PRIMITIVES:
-            self.refuse(
+            raise self.refusal(
                 f"{at}.name", f"{shown(name)} is not a name: use letters, digits and _ (and dots in a namespace)"
             )
         if full_name in self.begun:
-            self.refuse(
+            raise self.refusal(
                 f"{at}.name", f"{shown(full_name)} is declared twice; rename one of them, or refer to it by name"
             )
         self.begun.add(full_name)
@@ -169,7 +173,7 @@ class _Parser:
 
     def _record(self, node: dict[str, Any], full_name: str, aliases: frozenset[str], at: str) -> RecordType:
         if not isinstance(node.get("fields"), list):
-            self.refuse(at, "is a record without fields; add the list `fields`")
+            raise self.refusal(at, "is a record without fields; add the list `fields`")
         fields = [
             self._field(each, at=f"{at}.fields[{i}]", namespace=full_name.rpartition(".")[0])
             for i, each in enumerate(node["fields"])
@@ -177,14 +181,14 @@ class _Parser:
         names = [each.name for each in fields]
         for i, name in enumerate(names):
             if name in names[:i]:
-                self.refuse(f"{at}.fields[{i}].name", f"{shown(name)} is a duplicate; rename one of them")
+                raise self.refusal(f"{at}.fields[{i}].name", f"{shown(name)} is a duplicate; rename one of them")
         return RecordType(full_name, aliases, tuple(fields))
 
     def _field(self, node: Any, *, at: str, namespace: str) -> Field:
         if not isinstance(node, dict) or not isinstance(node.get("name"), str) or "type" not in node:
-            self.refuse(at, "is not a field: write an object with `name` and `type`")
+            raise self.refusal(at, "is not a field: write an object with `name` and `type`")
         if not _NAME.fullmatch(node["name"]):
-            self.refuse(f"{at}.name", f"{shown(node['name'])} is not a name: {_LETTERS}")
+            raise self.refusal(f"{at}.name", f"{shown(node['name'])} is not a name: {_LETTERS}")
         read = Field(
             name=node["name"],
             aliases=frozenset(map(str, self._list(node, "aliases", at))),
@@ -198,24 +202,24 @@ class _Parser:
     def _enum(self, node: dict[str, Any], full_name: str, aliases: frozenset[str], at: str) -> Enum:
         symbols = self._list(node, "symbols", at)
         if not symbols or not all(isinstance(each, str) and _NAME.fullmatch(each) for each in symbols):
-            self.refuse(f"{at}.symbols", f"are not names: {_LETTERS}, and at least one symbol")
+            raise self.refusal(f"{at}.symbols", f"are not names: {_LETTERS}, and at least one symbol")
         if len(set(symbols)) < len(symbols):
-            self.refuse(f"{at}.symbols", "has duplicates; remove them")
+            raise self.refusal(f"{at}.symbols", "has duplicates; remove them")
         default = node.get("default")
         if default is not None and default not in symbols:
-            self.refuse(f"{at}.default", f"{shown(default)} is not a symbol of the enum; use one of them")
+            raise self.refusal(f"{at}.default", f"{shown(default)} is not a symbol of the enum; use one of them")
         return Enum(full_name, aliases, tuple(symbols), default)
 
     def _fixed(self, node: dict[str, Any], full_name: str, aliases: frozenset[str], at: str) -> Fixed:
         size = node.get("size")
         if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-            self.refuse(f"{at}.size", "is not a number of bytes; write a whole number")
+            raise self.refusal(f"{at}.size", "is not a number of bytes; write a whole number")
         return Fixed(full_name, aliases, size, _logical(node))
 
     def _list(self, node: dict[str, Any], key: str, at: str) -> list[Any]:
         value = node.get(key, [])
         if not isinstance(value, list):
-            self.refuse(f"{at}.{key}", "is not a list; write one")
+            raise self.refusal(f"{at}.{key}", "is not a list; write one")
         return value
 
 

@@ -163,9 +163,7 @@ class _Resolver:
                 missing = [each for each in w.symbols if each not in r.symbols]
                 if missing and r.default is None:
                     symbols = listed(missing, _SYMBOLS_SHOWN)
-                    what = (
-                        f"{self.writer.label} may write {symbols}, and the enum in {self.reader.label} lacks it"
-                    )
+                    what = f"{self.writer.label} may write {symbols}, and the enum in {self.reader.label} lacks it"
                     yield self._broken(Rule.MISSING_ENUM_SYMBOLS, path, what)
             case Fixed(), Fixed():
                 yield from self._names(r, w, path)
