@@ -173,8 +173,13 @@ class _Reader:
                     )
             return tuple(named), ()
         others = [each for each in self.columns.values() if each.name not in taken]
-        why = {each.name: reason for each in others if (reason := _why_not(each))}
+        why = {each.name: reason for each in others if (reason := self._why_not(each))}
         return tuple(each for each in others if each.name not in why), tuple(why.items())
+
+    def _why_not(self, column: TableColumn) -> str | None:
+        if column.name in self.compiled.hidden_columns:
+            return f"classified; name it in `{FEATURES}` if models may use it"
+        return None if _feast_type(column.type) else f"Feast has no type for {column.type}"
 
     def ttl(self) -> timedelta | None:
         value = self.custom.get(FEATURE_TTL)
@@ -186,12 +191,6 @@ class _Reader:
 
 def _custom(schema: SchemaObject) -> dict[str, Any]:
     return {str(each.property): each.value for each in schema.customProperties or []}
-
-
-def _why_not(column: TableColumn) -> str | None:
-    if column.classified:
-        return f"classified; name it in `{FEATURES}` if models may use it"
-    return None if _feast_type(column.type) else f"Feast has no type for {column.type}"
 
 
 def _feast_type(stored: str) -> str | None:
