@@ -40,7 +40,7 @@ lint: .venv/runtime ## Check the contracts
 docs: .venv-docs/installed ## Build the documentation in site/, without a network; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build
 
-feast: .venv/dev .venv-feast/installed ## Join features with Feast in an environment of its own (two minutes, 0.7 GB)
+feast: .venv/dev .venv-feast/installed ## Join features with Feast in an environment of its own (0.4 GB)
 	@$(BIN)/pytest tests/integration/test_feast.py
 
 lock: .venv/uv ## Write the hashed lock files from requirements*.txt

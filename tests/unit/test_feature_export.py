@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from open_data_contract_standard.model import SchemaObject
 from tests.unit.test_odcs import minimal, read
+from typer.testing import CliRunner
 
 from partition_gate.apps.cli.features import write_repository
+from partition_gate.apps.cli.main import app
 from partition_gate.apps.web.safe_through import SafeThrough, newest_slots, safe_until
 from partition_gate.checks.compiling.compiled import compiled
 from partition_gate.contracts.export.feast import FeatureTable, HandedOff, feature_repository, feature_table
@@ -237,3 +239,19 @@ def test_only_rows_of_safe_partitions_and_before_the_safe_moment_are_handed_off(
     assert [each["at"].day for each in copied.to_pylist()] == [1, 1, 1, 1, 2, 2]
     assert (copied.column_names, handed.rows, handed.safe.key) == (["id", "at", "minutes"], 6, "2026-11-02")
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["orders.parquet"]
+
+
+# The command
+
+
+def test_a_feature_repository_needs_a_folder():
+    assert CliRunner().invoke(app, ["export", "flights", "--to", "feast"]).exit_code == 2
+
+
+def test_a_contract_without_a_feature_table_is_told_how_to_describe_one(tmp_path: Path):
+    refused = CliRunner().invoke(app, ["export", "flights", "--to", "feast", "--output", str(tmp_path)]).exception
+
+    assert isinstance(refused, ContractError)
+    assert "no object is a feature table; give one customProperties: [{property: entityKey, value: COLUMN}" in str(
+        refused
+    )
