@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit mutate chaos lint compile docs bench lock clean check-python
+.PHONY: help demo test unit mutate chaos lint compile docs feast bench lock clean check-python
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ lint: .venv/runtime ## Check the contracts
 docs: .venv-docs/installed ## Build the documentation in site/, without a network; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build
 
+feast: .venv/dev .venv-feast/installed ## Join features with Feast in an environment of its own (0.4 GB)
+	@$(BIN)/pytest tests/integration/test_feast.py
+
 lock: .venv/uv ## Write the hashed lock files from requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.txt -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock requirements-dev.txt -o requirements-dev.lock
@@ -49,7 +52,7 @@ bench: .venv/dev ## Compare with hand-written SQL and other tools (ROWS=5000000 
 	@$(if $(CONSOLE),$(BIN)/python benchmarks/console.py --write,$(if $(BACKFILL),$(BIN)/python benchmarks/backfill.py --write,$(if $(WATCH),$(BIN)/python benchmarks/watch.py --write,$(if $(HISTORY),$(BIN)/python benchmarks/history.py --write,$(BIN)/python benchmarks/$(if $(FIFTY),growth,run).py --rows $(or $(ROWS),5000000) --runs $(or $(RUNS),5) --folder $(HOME_FOLDER)/bench))))
 
 clean: ## Remove the environments, the built documentation and everything below GATE_HOME
-	rm -rf .venv .venv-docs site $(HOME_FOLDER)
+	rm -rf .venv .venv-docs .venv-feast site $(HOME_FOLDER)
 
 .venv/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 1; }
@@ -69,6 +72,12 @@ clean: ## Remove the environments, the built documentation and everything below 
 	@touch $@
 
 # An environment of its own: tests do not need these packages, and must not depend on their versions.
+.venv-feast/installed: .venv/uv requirements-feast.txt
+	@echo "Installing Feast into .venv-feast"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-feast
+	@$(BIN)/uv pip install --quiet --python .venv-feast/bin/python -r requirements-feast.txt
+	@touch $@
+
 .venv-docs/installed: .venv/uv requirements-docs.lock
 	@echo "Installing MkDocs into .venv-docs"
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-docs

@@ -11,6 +11,8 @@ PAGES = [
     *sorted(Path("docs").glob("tutorial*.md")),
     Path("docs/operations/backup.md"),
     Path("docs/how-to/quarantine.md"),
+    Path("docs/how-to/avro.md"),
+    Path("docs/how-to/feast.md"),
     Path("docs/reference/lineage.md"),
 ]
 

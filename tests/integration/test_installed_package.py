@@ -135,6 +135,7 @@ COMMANDS = (
     "gate coverage orders",
     "gate export orders --to avro",
     "gate export orders --to html",
+    "gate validate-schema orders --against orders --compatibility full",
     "gate export orders --to great-expectations",
     "gate diff contracts/orders.odcs.yaml contracts/orders.odcs.yaml",
     "gate versions orders",

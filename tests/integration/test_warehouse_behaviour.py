@@ -572,6 +572,30 @@ def test_a_survey_covers_the_rows_of_all_partitions_that_are_asked_for(stand: St
     assert ok.texts == (("false", 24), ("true", 24))
 
 
+def test_rows_of_visible_versions_are_copied_up_to_a_moment(stand: Stand) -> None:
+    first, second = wide_published(stand, 4), wide_published(stand, 8, key=NEXT_DAY)
+    wide_published(stand, 12, key="2026-11-03")
+    before, into = datetime(2026, 11, 1, 6, tzinfo=UTC), stand.folder / "copied.parquet"
+
+    copied = stand.warehouse.copy_rows(
+        a_wide_table(), [first, second], ["carrier", "at"], before=("at", before), into=into
+    )
+
+    rows = pq.read_table(into).to_pylist()
+    hours = [each["at"].astimezone(UTC).hour for each in rows]
+    assert (copied, list(rows[0]), sorted(hours)) == (10, ["carrier", "at"], sorted([*range(4), *range(6)]))
+
+
+def test_rows_of_a_replaced_version_are_not_copied(stand: Stand) -> None:
+    old = wide_published(stand, 4)
+    wide_published(stand, 8, fence=2)
+
+    with pytest.raises(PartitionChanged):
+        stand.warehouse.copy_rows(
+            a_wide_table(), [old], ["at"], before=("at", datetime.now(UTC)), into=stand.folder / "copied.parquet"
+        )
+
+
 def test_a_survey_lists_neither_many_texts_nor_long_ones(stand: Stand) -> None:
     table = a_table(columns={"many": "VARCHAR", "long": "VARCHAR", "numbers": "BIGINT"})
     select = "'text ' || id AS many, repeat('x', 200 + id % 2) AS long, id % 21 AS numbers"

@@ -20,7 +20,7 @@ READING = (
     Mutation("a channel with a misspelt scope is silent", "contracts/lint/words.py",
              "word.lower() not in SCOPES", "word.lower() in SCOPES and not word", LINT),
     Mutation("a misspelt limit of an object is ignored in silence", "contracts/lint/words.py",
-             "((item, OBJECT_PROPERTIES) for item in view.objects()),", "", LINT),
+             "((item, (*OBJECT_PROPERTIES, *FEATURE_PROPERTIES)) for item in view.objects()),", "", LINT),
     Mutation("a file of many columns cannot be judged", "adapters/gx/metrics/partition.py",
              "sa.func.greatest(sa.literal(0), *touched)", "sum(touched, sa.literal(0))",
              f"{COLUMNS}::test_a_file_of_two_thousand_columns_is_judged_and_split"),

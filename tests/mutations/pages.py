@@ -13,7 +13,7 @@ SITE = "tests/integration/test_docs_site.py"
 RUNS = "tests/integration/test_airflow_runs.py"
 
 LOOKING = (
-    Mutation("data after a missing partition is called safe", "apps/web/dataset_page.py",
+    Mutation("data after a missing partition is called safe", "apps/web/safe_through.py",
              "elif slot.settlement or slot.is_absent(now):", "elif slot.settlement:",
              f"{DATASET}::test_a_partition_that_never_came_is_named_and_ends_what_is_safe"),
     Mutation("a dataset without its newest partition is healthy", "apps/web/dataset_page.py",

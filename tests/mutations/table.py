@@ -19,6 +19,7 @@ from tests.mutations.projects import BEGINNING, PROVIDING
 from tests.mutations.quarantine import GIVING_UP, REPLAYING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
 from tests.mutations.standard import ACCEPTING, TRANSLATING
+from tests.mutations.upstream import HANDING_OFF, RESOLVING
 from tests.mutations.watching import DELIVERED, MISSING, NOTICING, REFERRING, SURVIVING, WANTING
 
 PIPELINE = "tests/unit/test_pipeline.py"
@@ -290,5 +291,5 @@ MUTATIONS = (
     *COMPARING_WITH_BASELINES,
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
-    *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *TRACING, *EMITTING),
+    *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *TRACING, *EMITTING, *RESOLVING, *HANDING_OFF),
 )

@@ -11,8 +11,9 @@ import pytest
 from tests.unit.test_odcs import minimal, read
 
 from partition_gate.apps.web.charts import Bar, band, bars, line
-from partition_gate.apps.web.dataset_history import SHOWN, DatasetHistory, dataset_history
+from partition_gate.apps.web.dataset_history import DatasetHistory, dataset_history
 from partition_gate.apps.web.dataset_page import DatasetPage, dataset_page
+from partition_gate.apps.web.slots import SHOWN
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.gate.pipeline import run_partition
 from partition_gate.testing.ports import FakePorts

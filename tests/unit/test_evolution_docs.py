@@ -36,4 +36,4 @@ def test_every_option_that_is_documented_exists():
     assert {option for option in named if f'"{option}"' not in commands} == set()
 
 
-_MODULES = ("drafts", "evolution", "export", "registry", "versions")
+_MODULES = ("drafts", "evolution", "export", "registry", "schemas", "versions")

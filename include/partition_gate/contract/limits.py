@@ -23,6 +23,10 @@ CUSTOM_PROPERTIES = (
 # Those that a schema object may have, too: for its own partitions they come before those of the contract.
 OBJECT_PROPERTIES = ("startDate", "readiness", "calendar", "quarantineLimit", "shrinkLimit", "anomalies", "drift")
 
+# Those by which a schema object says that it is a feature table (`gate export --to feast`).
+ENTITY_KEY, EVENT_TIME, FEATURES, FEATURE_TTL = "entityKey", "eventTime", "features", "featureTtl"
+FEATURE_PROPERTIES = (ENTITY_KEY, EVENT_TIME, FEATURES, FEATURE_TTL)
+
 OFF = "off"
 
 

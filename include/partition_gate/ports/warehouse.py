@@ -134,3 +134,20 @@ class Warehouse(Protocol):
         If there are more than `sample` rows, about so many are counted, chosen at random: the same in every call.
         Raises: PartitionChanged (the version is no longer visible), TableUnreadable, ScanTimedOut (after `limit`).
         """
+
+    def copy_rows(
+        self,
+        table: TableSchema,
+        publications: Sequence[Publication],
+        columns: Sequence[str],
+        *,
+        before: tuple[str, datetime],
+        into: Path,
+    ) -> int:
+        """Write these columns of all rows of these visible versions, as consumers see them, into one Parquet file;
+        returns how many.
+
+        `before` is a column and a moment: rows from that moment on, and rows without a value in the column, are left
+        out. A timestamp without a zone is UTC.
+        Raises: PartitionChanged (one of the versions is no longer visible), TableUnreadable.
+        """

@@ -228,6 +228,21 @@ class InMemoryWarehouse:
             counted = Random(_SEED).sample(counted, sample)  # noqa: S311 -- no secret
         return binned_rows(counted, bins)
 
+    def copy_rows(
+        self,
+        table: TableSchema,  # noqa: ARG002 -- the port's
+        publications: Sequence[Publication],
+        columns: Sequence[str],
+        *,
+        before: tuple[str, datetime],
+        into: Path,
+    ) -> int:
+        name, moment = before
+        rows = [row for publication in publications for row in self._rows_of(publication)]
+        copied = [row for row in rows if row[name] is not None and _aware(row[name]) < moment]
+        _written([{column: row[column] for column in columns} for row in copied], into)
+        return len(copied)
+
     def _rows_of(self, version: Publication | Staged) -> list[Row]:
         if isinstance(version, Staged):
             return self._staged_rows(version)
@@ -259,6 +274,10 @@ def _check_canonical(table: TableSchema, partition_key: str) -> None:
     segments = [Segment(name=column.name, type=column.type) for column in table.partition_columns]
     if segments:
         stored_values(table.name, segments, partition_key.split("/"))
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _written(rows: Sequence[Row], path: Path) -> Path:

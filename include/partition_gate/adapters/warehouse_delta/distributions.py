@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from partition_gate.adapters.storage import Storage
 from partition_gate.adapters.warehouse_delta import layout, table_log, view_sql
-from partition_gate.adapters.warehouse_delta.files import NamedFiles
+from partition_gate.adapters.warehouse_delta.files import NamedFiles, row_count
 from partition_gate.adapters.warehouse_delta.table_log import TableLogs
 from partition_gate.core.errors import PartitionChanged, ScanTimedOut, TableUnreadable
-from partition_gate.core.quoting import identifier
+from partition_gate.core.quoting import identifier, text_literal
 from partition_gate.core.table import TableSchema
 from partition_gate.gate.deadlines import LimitReached, within_or_stopped
 from partition_gate.judging.attempt import Publication, Staged
@@ -80,6 +81,24 @@ class Distributions:
             row_count=row_count,
             columns=tuple(_binned(each, histogram, row_count - known) for each, known, histogram in pairs),
         )
+
+    def copy_rows(
+        self,
+        table: TableSchema,
+        publications: Sequence[Publication],
+        columns: Sequence[str],
+        *,
+        before: tuple[str, datetime],
+        into: Path,
+    ) -> int:
+        """As the port documents."""
+        name, moment = before
+        cells, at = ", ".join(map(identifier, columns)), f"CAST({identifier(name)} AS TIMESTAMPTZ)"
+        rows = f"SELECT {cells} FROM ({self._rows(table, publications)}) WHERE {at} < ?"  # noqa: S608 -- quoted, bound
+        with self._reading(table) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"COPY ({rows}) TO {text_literal(str(into))} (FORMAT parquet)", [moment])
+        return row_count(into)
 
     def _rows(self, table: TableSchema, versions: Sequence[Publication | Staged]) -> str:
         columns_of = {

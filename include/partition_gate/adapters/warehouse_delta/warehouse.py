@@ -233,6 +233,17 @@ class DeltaWarehouse:
     ) -> BinnedPartition:
         return self._distributions.binned(table, rows, bins, limit=limit, sample=sample)
 
+    def copy_rows(
+        self,
+        table: TableSchema,
+        publications: Sequence[Publication],
+        columns: Sequence[str],
+        *,
+        before: tuple[str, datetime],
+        into: Path,
+    ) -> int:
+        return self._distributions.copy_rows(table, publications, columns, before=before, into=into)
+
     def _store(self, table: TableSchema, path: str, rows: Path) -> None:
         with tempfile.TemporaryDirectory(dir=rows.parent) as scratch:
             self._storage.put(f"{table.name}/{path}", with_times_as_text(table, rows, Path(scratch)))

@@ -11,6 +11,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
 
+from partition_gate.adapters.contract_folder import ContractFolder
+from partition_gate.apps.cli.features import hand_off
 from partition_gate.apps.cli.named import DATASET_HELP
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contract.model import Contract
@@ -34,6 +36,7 @@ class Form(StrEnum):
     GREAT_EXPECTATIONS = "great-expectations"
     SQL_DDL = "sql-ddl"
     HTML = "html"
+    FEAST = "feast"
 
 
 class Exported(NamedTuple):
@@ -52,7 +55,8 @@ class Exported(NamedTuple):
 
 Name = Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)]
 To = Annotated[Form, typer.Option("--to", help="The format.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of standard output.")]
+_OUTPUT_HELP = "Write to this file instead of standard output; with --to feast, into this folder."
+Output = Annotated[Path | None, typer.Option("--output", "-o", help=_OUTPUT_HELP)]
 
 
 def register(app: typer.Typer) -> None:
@@ -61,28 +65,42 @@ def register(app: typer.Typer) -> None:
 
 
 def export(contract: Name, to: To, output: Output = None) -> None:
-    """Export a contract: for a schema registry, stream validation, a database, or human readers.
+    """Export a contract: for a schema registry, stream validation, a database, human readers, or a feature store.
 
-    SQL and HTML have every table of the contract; the other formats describe one, so name it: CONTRACT/SCHEMA.
+    SQL, HTML and Feast have every table of the contract; the other formats describe one, so name it: CONTRACT/SCHEMA.
+    Feast gets the published rows, too, up to the moment through which they are complete.
     """
-    folder = contract_folder(load_settings())
-    path, named = folder.find(contract)
-    whole = folder.read(path)
-    chosen = {each.name for each in whole.datasets if named in (None, each.name)}
-    if len(chosen) != 1 and (to not in _OF_CONTRACTS or not chosen):
-        folder.load(contract)  # says which objects can be named, or why there is none
-    exported = Exported(
-        contract=whole,
-        datasets=tuple(compiled(each) for each in whole.datasets if each.name in chosen),
-        document=load_mapping(folder.text(path), path=folder.label(path)),
-    )
-    text = _EXPORTS[to](exported)
+    if to is Form.FEAST:
+        if output is None:
+            raise typer.BadParameter("a feature repository is a folder: write --output FOLDER")
+        hand_off(contract, output)
+        return
+    text = _EXPORTS[to](exported(contract_folder(load_settings()), contract, is_one_table=to not in _OF_CONTRACTS))
     if output is None:
         typer.echo(text, nl=False)
         return
     with writing_below(output, setting="--output"):
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
+
+
+def exported(folder: ContractFolder, name: str, *, is_one_table: bool) -> Exported:
+    """The contract, or the object of it that is named.
+
+    Raises:
+        UnknownContract: there is none of this name, or one table is needed and the contract has several.
+        ContractError: the contract is invalid.
+    """
+    path, named = folder.find(name)
+    whole = folder.read(path)
+    chosen = {each.name for each in whole.datasets if named in (None, each.name)}
+    if len(chosen) != 1 and (is_one_table or not chosen):
+        folder.load(name)  # says which objects can be named, or why there is none
+    return Exported(
+        contract=whole,
+        datasets=tuple(compiled(each) for each in whole.datasets if each.name in chosen),
+        document=load_mapping(folder.text(path), path=folder.label(path)),
+    )
 
 
 def _avro(exported: Exported) -> str:

@@ -30,6 +30,7 @@ from partition_gate.apps.cli import (
     promotion,
     quarantine,
     registry,
+    schemas,
     service_levels,
     status,
     versions,
@@ -76,6 +77,7 @@ drafts.register(app)
 evolution.register(app)
 versions.register(app)
 export.register(app)
+schemas.register(app)
 registry.register(app)
 partitions.register(app)
 quarantine.register(app)

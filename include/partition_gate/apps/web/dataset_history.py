@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
 
-from partition_gate.apps.web.slots import Slot, expected_slots, newest_keys, order, with_outcomes
+from partition_gate.apps.web.slots import SHOWN, Slot, expected_slots, newest_keys, order, with_outcomes
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.calendar import due, is_expected, local_day, newest_ended, recorded_period
 from partition_gate.contract.model import Dataset
@@ -20,7 +20,6 @@ from partition_gate.judging.service_level_report import ClauseReport
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.ports.ledger import Ledger
 
-SHOWN = 91  # thirteen weeks of days, or somewhat less than four days of hours
 _A_DAY, _MOST_AHEAD = timedelta(days=1), 31
 
 

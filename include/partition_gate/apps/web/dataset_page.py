@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from partition_gate.apps.web.charts import Bar, band, bars, line
 from partition_gate.apps.web.dataset_history import DatasetHistory
+from partition_gate.apps.web.safe_through import safe_through
 from partition_gate.apps.web.slots import Slot, Tile, moment, tile
 from partition_gate.contract.model import Column, Status
 from partition_gate.core.display import percentage, share
@@ -109,17 +110,6 @@ def dataset_page(history: DatasetHistory) -> DatasetPage:
 
 
 # Health
-
-
-def safe_through(slots: Sequence[Slot], now: datetime) -> str | None:
-    """The newest partition up to which every partition that was due is visible; None if there is none."""
-    safe = None
-    for slot in slots:
-        if slot.settlement and slot.settlement.outcome in VISIBLE:
-            safe = slot.key
-        elif slot.settlement or slot.is_absent(now):
-            break
-    return safe
 
 
 def _health(history: DatasetHistory, problems: Sequence[Incident]) -> Health:

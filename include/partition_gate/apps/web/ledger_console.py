@@ -9,8 +9,9 @@ from partition_gate.adapters.contract_folder import SUFFIX, ContractFolder
 from partition_gate.adapters.contract_history import ContractHistory
 from partition_gate.apps.web.console import Attempts, BrokenContract, ContractSummary, IncidentDetails
 from partition_gate.apps.web.contract_details import ContractDetails, contract_details
-from partition_gate.apps.web.dataset_history import SHOWN, DatasetHistory, dataset_history
+from partition_gate.apps.web.dataset_history import DatasetHistory, dataset_history
 from partition_gate.apps.web.overview import Filters, Overview, overview, worst_first
+from partition_gate.apps.web.slots import SHOWN
 from partition_gate.contract.model import Dataset
 from partition_gate.core.masking import Masking
 from partition_gate.core.names import dag_id

@@ -16,6 +16,7 @@ from partition_gate.judging.disposition import VISIBLE
 from partition_gate.ports.ledger import Ledger
 from partition_gate.presentation.outcomes import OUTCOMES, WORST_FIRST
 
+SHOWN = 91  # thirteen weeks of days, or somewhat less than four days of hours
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 _MOMENT = "%Y-%m-%d %H:%M"
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from partition_gate.contract.limits import CUSTOM_PROPERTIES, OBJECT_PROPERTIES
+from partition_gate.contract.limits import CUSTOM_PROPERTIES, FEATURE_PROPERTIES, OBJECT_PROPERTIES
 from partition_gate.contract.sla_names import canonical
 from partition_gate.contracts.odcs.object_names import SCHEMA
 from partition_gate.contracts.odcs.servers import PATTERN
@@ -69,6 +69,7 @@ MECHANISMS: dict[str, str] = {
     "slaDefaultElement": "element of service levels without an element",
     "sla.generalAvailability": "nobody is notified before it",
     "custom.calendar": "which partitions are expected",
+    **dict.fromkeys((f"object.{name}" for name in FEATURE_PROPERTIES), "the feature table of gate export --to feast"),
     **dict.fromkeys(
         (f"object.{name}" for name in OBJECT_PROPERTIES), "as at the root, for the partitions of this object"
     ),
@@ -159,7 +160,7 @@ def _kind_of_member(place: tuple[str | int, ...], value: Mapping[str, Any]) -> s
 _CUSTOM = frozenset(
     {
         *("column.default", f"server.{SCHEMA}", f"server.{PATTERN}", "server.dialect"),
-        *(f"object.{name}" for name in OBJECT_PROPERTIES),
+        *(f"object.{name}" for name in (*OBJECT_PROPERTIES, *FEATURE_PROPERTIES)),
     }
 )
 _OURS = frozenset(f"custom.{name}" for name in CUSTOM_PROPERTIES)

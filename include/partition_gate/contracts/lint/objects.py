@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from partition_gate.contract.completeness import NOTES
+from partition_gate.contract.limits import ENTITY_KEY, EVENT_TIME, FEATURES
 from partition_gate.contracts.lint.view import Known, Placed, Problem, View, columns_of, parts
 from partition_gate.contracts.odcs.object_names import SCHEMA, object_of
 from partition_gate.contracts.odcs.servers import PATTERN, location, place_of, same_files, shared_folder
@@ -109,6 +110,31 @@ def object_reference(view: View, _known: Known) -> Iterator[Problem]:
             if custom.node.get("property") == SCHEMA and str(value) not in names:
                 hint = did_you_mean(value, names) or f"its objects are {', '.join(names)}"
                 yield Problem(f"{custom.place}.value", f"{shown(value)} is not an object of the contract; {hint}")
+
+
+def feature_table(view: View, _known: Known) -> Iterator[Problem]:
+    """An object with an `entityKey` has an `eventTime`, and they and its `features` name columns that are published."""
+    for item in view.objects():
+        custom = {str(each.node.get("property")): each for each in parts(item.node, "customProperties", item.place)}
+        if ENTITY_KEY not in custom:
+            continue
+        if EVENT_TIME not in custom:
+            what = f"makes a feature table, which needs an {EVENT_TIME}, too; add the column with the time of each row"
+            yield Problem(f"{custom[ENTITY_KEY].place}.value", what)
+        published = [
+            str(each.node.get("name")) for each in columns_of(item) if each.node.get("partitioned") is not True
+        ]
+        for name in (ENTITY_KEY, EVENT_TIME, FEATURES):
+            if name in custom:
+                yield from _unknown_columns(custom[name], published)
+
+
+def _unknown_columns(custom: Placed, published: Sequence[str]) -> Iterator[Problem]:
+    value = custom.node.get("value")
+    for name in value if isinstance(value, list) else [value]:
+        if name not in published:
+            hint = did_you_mean(name, published) or "name one of its columns"
+            yield Problem(f"{custom.place}.value", f"{shown(name)} is not a column that is published; {hint}")
 
 
 def _shared_marker(view: View) -> Iterator[Problem]:

@@ -70,6 +70,7 @@ RULES: dict[str, LintRule] = {
     "custom-value": LintRule(Level.ERROR, contract.custom_value),
     "inner-custom-property": LintRule(Level.WARNING, words.inner_custom_property),
     "support-scope": LintRule(Level.WARNING, words.support_scope),
+    "feature-table": LintRule(Level.WARNING, objects.feature_table),
     "misspelt-word": LintRule(Level.WARNING, words.misspelt_word),
     "date-text": LintRule(Level.WARNING, contract.date_text),
     "range-order": LintRule(Level.ERROR, columns.range_order),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from partition_gate.contract.limits import CUSTOM_PROPERTIES, OBJECT_PROPERTIES
+from partition_gate.contract.limits import CUSTOM_PROPERTIES, FEATURE_PROPERTIES, OBJECT_PROPERTIES
 from partition_gate.contract.model import CONSUMER_SCOPES, PRODUCER_SCOPES
 from partition_gate.contracts.lint.view import Known, Placed, Problem, View, parts
 from partition_gate.contracts.odcs.object_names import SCHEMA
@@ -45,7 +45,7 @@ def inner_custom_property(view: View, _known: Known) -> Iterator[Problem]:
     """Custom properties below the root do not look like misspelt ones of the gate; an object has each limit once."""
     places = chain(
         ((server, (PATTERN, SCHEMA, DIALECT)) for server in parts(view.root, "servers")),
-        ((item, OBJECT_PROPERTIES) for item in view.objects()),
+        ((item, (*OBJECT_PROPERTIES, *FEATURE_PROPERTIES)) for item in view.objects()),
         ((column, ("default",)) for column in view.columns()),
         ((rule, (DIALECT,)) for rule in view.rules()),
         ((relationship, ("severity",)) for relationship in view.relationships()),
