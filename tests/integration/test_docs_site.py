@@ -61,6 +61,17 @@ def text_of(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
 
 
+def links(folder: Path) -> list[tuple[Path, str]]:
+    """Every page with each of its links to another page."""
+    return [
+        (page, link) for page in folder.rglob("*.html") for link in re.findall(r'href="([^"#:]+)"', page.read_text())
+    ]
+
+
+def dead_links(folder: Path) -> list[tuple[str, str]]:
+    return [(page.name, link) for page, link in links(folder) if not (page.parent / link).is_file()]
+
+
 def attempts(count: int, **changes: object) -> list[Settlement]:
     begin = datetime(2026, 11, 1, tzinfo=UTC)
     return [
@@ -224,11 +235,45 @@ def test_every_link_of_every_page_leads_to_a_file(site: StaticDocsSite, folder: 
     site.write_report(a_report(FAILED, document="{}"))
     site.write_month("orders", NOVEMBER, [REJECTED])
 
-    links = [
-        (page, link) for page in folder.rglob("*.html") for link in re.findall(r'href="([^"#:]+)"', page.read_text())
-    ]
-    assert len(links) > 10
-    assert [(page.name, link) for page, link in links if not (page.parent / link).is_file()] == []
+    assert len(links(folder)) > 10
+    assert dead_links(folder) == []
+
+
+def test_a_removed_report_says_so_at_its_address_and_needs_almost_no_space(site: StaticDocsSite, folder: Path):
+    path = site.write_report(a_report(FAILED, document="{}"))
+
+    removed = site.remove_report("a-3", dataset="orders", kept=timedelta(days=90))
+
+    page = (site.read(path) or b"").decode()
+    assert "a-3 was removed, because reports are kept for 90 days (GATE_KEEP_REPORTS_DAYS)." in text_of(page)
+    assert (removed.count, removed.size_bytes > 2 * len(page)) == (2, True)
+    assert site.read("attempts/a-3/result.json") is None
+
+
+def test_a_removed_report_leaves_no_link_that_leads_nowhere(site: StaticDocsSite, folder: Path):
+    site.write_report(a_report(FAILED, document="{}"))
+    for month in (NOVEMBER, DECEMBER):
+        site.write_month("orders", month, [REJECTED])
+    site.write_month("returns", NOVEMBER, attempts(0))
+
+    site.remove_report("a-3", dataset="orders", kept=timedelta(days=90))
+
+    assert site.remove_months(DECEMBER) == 2
+    assert dead_links(folder) == []
+    assert "All reports were removed by age" in text_of((site.read("datasets/returns/index.html") or b"").decode())
+
+
+def test_a_dataset_whose_months_were_all_removed_is_named_again_with_the_next_one(site: StaticDocsSite):
+    site.write_month("orders", NOVEMBER, attempts(1))
+    site.remove_months(DECEMBER)
+    site.write_month("orders", DECEMBER, attempts(1))
+
+    assert linked(site, "index.html") == ["datasets/orders/index.html", "datasets/orders/2026-12.html"]
+
+
+def test_an_attempt_without_a_report_gets_no_page_about_its_removal(site: StaticDocsSite):
+    assert site.remove_report("a-9", dataset="orders", kept=timedelta(days=90)).count == 0
+    assert site.read("attempts/a-9/index.html") is None
 
 
 def test_a_report_of_a_hundred_columns_is_smaller_than_80_kb(site: StaticDocsSite):

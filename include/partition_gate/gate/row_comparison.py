@@ -101,8 +101,12 @@ def _quarantined(
     folder: Path,
     ports: Ports,
 ) -> RowHash:
-    uri = standing.settlement.quarantine_uri
-    if uri is None or (only is not None and not only.count):
+    settled, uri = standing.settlement, standing.settlement.quarantine_uri
+    if only is not None and not only.count:
+        return RowHash()
+    if settled.is_quarantine_removed:
+        raise _NotComparable("its quarantined rows were removed by age")
+    if uri is None:
         return RowHash()
     rows = ports.warehouse.quarantined_file(uri, into=folder)
     if rows is None:

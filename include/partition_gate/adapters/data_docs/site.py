@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from partition_gate.adapters.data_docs.report_page import report_page
-from partition_gate.adapters.storage import Storage
+from partition_gate.adapters.storage import Storage, StoredFile
 from partition_gate.core.units import Month
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.report import AttemptReport, has_report
+from partition_gate.judging.retention import Files
 from partition_gate.presentation.rendering import STYLES, environment
 
 INDEX = "index.html"
@@ -48,9 +50,9 @@ class StaticDocsSite:
         self._put(path, "month.html", dataset=dataset, month=month, settlements=settlements[::-1], page_of=_page_of)
         if not is_first:
             return
-        is_new = self._storage.find(_dataset_path(dataset)) is None
-        self._write_dataset(dataset, self._months(f"datasets/{dataset}").get(dataset, [month]))
-        if is_new:
+        months = self._months(f"datasets/{dataset}").get(dataset, [month])
+        self._write_dataset(dataset, months)
+        if months == [month]:
             self._write_datasets(self._months("datasets"))
 
     def write_index(self) -> str:
@@ -59,6 +61,31 @@ class StaticDocsSite:
             self._write_dataset(dataset, own)
         self._write_datasets(months)
         return INDEX
+
+    def report_files(self, attempt_id: str) -> Files:
+        found = self._report(attempt_id)
+        return Files(count=len(found), size_bytes=sum(file.size_bytes for file in found))
+
+    def remove_report(self, attempt_id: str, *, dataset: str, kept: timedelta) -> Files:
+        """The page stays as one sentence of 1 kB, because reports, messages and bookmarks link to it."""
+        files, page = self.report_files(attempt_id), report_path(attempt_id)
+        if files.count:
+            self._storage.delete(f"{page.removesuffix(INDEX)}{_DOCUMENT}")
+            days = f"{kept / timedelta(days=1):g}"
+            self._put(page, "removed.html", attempt_id=attempt_id, dataset=dataset, days=days)
+        return files
+
+    def remove_months(self, before: Month) -> int:
+        months = self._months("datasets")
+        old = {dataset: [month for month in own if month < before] for dataset, own in months.items()}
+        for dataset, gone in old.items():
+            for month in gone:
+                self._storage.delete(_month_path(dataset, month))
+            if gone:
+                self._write_dataset(dataset, [month for month in months[dataset] if month >= before])
+        if any(old.values()):
+            self._write_datasets(self._months("datasets"))
+        return sum(map(len, old.values()))
 
     def read(self, path: str) -> bytes | None:
         return self._storage.get(path) if self._is_inside(path) else None
@@ -76,6 +103,10 @@ class StaticDocsSite:
     def address(self, path: str) -> str:
         uri = self._storage.uri(path)
         return Path(uri).absolute().as_uri() if self._storage.is_local else uri
+
+    def _report(self, attempt_id: str) -> list[StoredFile]:
+        page = report_path(attempt_id)
+        return list(self._storage.listing(page.removesuffix(f"/{INDEX}")))
 
     def _write_dataset(self, dataset: str, months: Sequence[Month]) -> None:
         self._put(_dataset_path(dataset), "dataset.html", dataset=dataset, months=months)

@@ -11,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.alerts.alert import Links
-from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, counted, displayed, escaped
+from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, counted, displayed, escaped, file_size
 from partition_gate.core.severity import Scope
 from partition_gate.core.units import roughly
 from partition_gate.gate.quarantine import QuarantinedPartition
 from partition_gate.gate.reconcile import Reconciliation
+from partition_gate.gate.retention import Retained
 from partition_gate.gate.row_comparison import RowComparison
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
@@ -181,6 +182,21 @@ def reconciliation(result: Reconciliation) -> RenderableType:
     remaining = "1 difference remains." if count == 1 else f"{count:,} differences remain."
     summary = remaining if differences else "Tables, ledger and messages agree."
     return Group(table, *repaired, *views, *sent, *_compared(result.compared), *differences, Text(summary))
+
+
+def aged(result: Retained, *, is_rehearsal: bool) -> RenderableType:
+    """What was removed by age, or would be: a row for each subject and dataset."""
+    if not result.removed:
+        return Text("Nothing is older than the settings keep it.")
+    table = Table(title="Would be removed" if is_rehearsal else "Removed by age", title_justify="left")
+    table.add_column("what", no_wrap=True)
+    table.add_column("dataset", overflow="fold")
+    for name in ("attempts", "size", "oldest"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in result.removed:
+        size, oldest = file_size(each.size_bytes), f"{each.oldest:%Y-%m-%d}"
+        table.add_row(each.subject.value, Text(escaped(each.dataset)), f"{each.count:,}", size, oldest)
+    return table
 
 
 def _compared(compared: Sequence[RowComparison]) -> list[Text]:
