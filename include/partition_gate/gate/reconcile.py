@@ -189,7 +189,7 @@ def _of_landing(compiled: CompiledDataset, ports: Ports) -> Iterator[Difference]
         log.warning("landing not compared dataset=%s why=%s", dataset.name, error)
         return
     for folder, why in refused:
-        what = f"{dataset.location.root}/{folder} is never judged: {why}"
+        what = f"{dataset.location.shown_root}/{folder} is never judged: {why}"
         yield Difference(dataset=dataset.name, partition_key=None, what=what)
 
 

@@ -74,7 +74,7 @@ def _input(each: Input) -> Line:
             return Line("from", f"{displayed(each.path, limit=PATH_LENGTH)} ({size})")
         case UnlistedFiles():
             return Line(
-                "from", f"landed files that were not listed then; fingerprint {each.fingerprint[:_HASH_LENGTH]}"
+                "from", f"landed files, of which no list is kept; fingerprint {each.fingerprint[:_HASH_LENGTH]}"
             )
         case PublishedRows():
             return Line("from", f"{counted(each.rows, 'row')} that {each.attempt_id} published", each.attempt_id)
