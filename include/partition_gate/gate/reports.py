@@ -55,12 +55,12 @@ def write_index(ports: Ports) -> str:
     mark = ports.ledger.retention_mark(Subject.REPORTS)
     for dataset, month in sorted(months):
         if mark is None or month >= Month.of(mark.settled_at):
-            _write_month(dataset, month, ports)
+            _write_month(dataset, month, ports, whole=True)
     return ports.docs.write_index()
 
 
-def _write_month(dataset: str, month: Month, ports: Ports) -> None:
-    ports.docs.write_month(dataset, month, ports.ledger.settled_in(dataset, month))
+def _write_month(dataset: str, month: Month, ports: Ports, *, whole: bool = False) -> None:
+    ports.docs.write_month(dataset, month, ports.ledger.settled_in(dataset, month), whole=whole)
 
 
 def _recent(settlement: Settlement, ports: Ports) -> tuple[RecentAttempt, ...]:

@@ -18,8 +18,14 @@ class DocsSite(Protocol):
     def write_report(self, report: AttemptReport) -> str:
         """Write one attempt's page; returns its path relative to the site's root (`attempts/<id>/index.html`)."""
 
-    def write_month(self, dataset: str, month: Month, settlements: Sequence[Settlement]) -> None:
-        """Write the page of a dataset and month, and name it in the pages above it if it is the first of its kind."""
+    def write_month(
+        self, dataset: str, month: Month, settlements: Sequence[Settlement], *, whole: bool = False
+    ) -> None:
+        """Write the page of a dataset and month, and name it in the pages above it if it is the first of its kind.
+
+        `settlements` are all of the month, the newest last. Attempts that are not among the newest are on pages of
+        their own, which are written once; `whole`: again.
+        """
 
     def write_index(self) -> str:
         """Write the pages of the datasets and the index again, from the months that are there; the index's path."""

@@ -191,7 +191,14 @@ class FakeDocs:
         self.reports.append(report)
         return f"attempts/{report.settlement.attempt_id}/index.html"
 
-    def write_month(self, dataset: str, month: Month, settlements: Sequence[Settlement]) -> None:
+    def write_month(
+        self,
+        dataset: str,
+        month: Month,
+        settlements: Sequence[Settlement],
+        *,
+        whole: bool = False,  # noqa: ARG002 -- it has no pages of its own
+    ) -> None:
         self.months[dataset, month] = tuple(settlement.attempt_id for settlement in settlements)
 
     def write_index(self) -> str:
