@@ -78,6 +78,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def rows_are(count: int) -> str:
+    """`1 row is`, `1,234 rows are`."""
+    return f"{counted(count, 'row')} {'is' if count == 1 else 'are'}"
+
+
 def file_size(size_bytes: int) -> str:
     """`512 B`, `1.2 kB`, `3.4 MB`: in powers of 1,000."""
     size, units = float(size_bytes), ["kB", "MB", "GB", "TB"]

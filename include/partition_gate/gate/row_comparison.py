@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.display import counted
 from partition_gate.core.errors import GateError
 from partition_gate.core.partition import Partition
 from partition_gate.core.record import Record
@@ -118,7 +119,7 @@ def _difference(landed: RowHash, found: RowHash) -> str:
     if landed == found:
         return ""
     if landed.rows != found.rows:
-        return f"{landed.rows:,} rows landed, and {found.rows:,} were found"
+        return f"{counted(landed.rows, 'row')} landed, but {found.rows:,} can be found"
     return "as many rows as landed were found, but not the same ones"
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from partition_gate.contracts.compatibility.changes import Change, Mode
 from partition_gate.contracts.compatibility.report import CompatibilityReport
+from partition_gate.core.display import counted
 from partition_gate.gate.rejudge import Flip, Rejudged
 
 _LIMITS = (
@@ -26,7 +27,7 @@ def show(console: Console, report: CompatibilityReport, mode: Mode | None) -> No
     modes = (f"{name.value} {'yes' if report.compatible(name) else 'NO'}" for name in Mode)
     console.print(Text("Compatible: " + ", ".join(modes)))
     if report.earlier:
-        console.print(Text(f"Transitive modes compare with {len(report.earlier) + 1} earlier versions."))
+        console.print(Text(f"Transitive modes compare with {counted(len(report.earlier) + 1, 'earlier version')}."))
     for label, problem in report.unreadable:
         console.print(Text(f"Skipped: {label}: {problem.splitlines()[0]}"))
     rule = comparison.version_rule
@@ -41,8 +42,9 @@ def show_partitions(console: Console, rejudged: Sequence[Rejudged]) -> None:
         console.print("There is no partition in landing, so nothing was replayed.")
         return
     for partition in rejudged:
-        rows = "" if partition.row_count is None else f" ({partition.row_count:,} rows)"
-        flips = f"{len(partition.flips)} checks flip" if partition.flips else "nothing flips"
+        rows = "" if partition.row_count is None else f" ({counted(partition.row_count, 'row')})"
+        count = len(partition.flips)
+        flips = f"{counted(count, 'check')} {'flips' if count == 1 else 'flip'}" if count else "nothing flips"
         console.print(Text(f"{partition.dataset} {partition.key}{rows}: {partition.missing or flips}"))
         for flip in partition.flips:
             console.print(Text(f"  {_flip(flip)}"))
