@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +14,7 @@ from partition_gate.contracts.compatibility.report import CompatibilityReport
 from partition_gate.core.display import counted
 from partition_gate.gate.rejudge import Flip, Rejudged
 
+_WIDTH_OF_TABLE = 110
 _LIMITS = (
     "The files that are in landing now were judged, including rows that had been quarantined, with today's reference "
     "data. SLA and window promises are not replayed."
@@ -23,7 +25,12 @@ def show(console: Console, report: CompatibilityReport, mode: Mode | None) -> No
     """Print the changes, the modes, and the version rule."""
     comparison = report.comparison
     title = f"{comparison.old} ({comparison.old_version}) -> {comparison.new} ({comparison.new_version})"
-    console.print(_changes(comparison.changes, title) if comparison.changes else Text(f"{title}: nothing changed"))
+    if not comparison.changes:
+        console.print(Text(f"{title}: nothing changed"))
+    elif console.width < _WIDTH_OF_TABLE:
+        console.print(Text(title), *map(narrow, comparison.changes), sep="\n")
+    else:
+        console.print(_changes(comparison.changes, title))
     modes = (f"{name.value} {'yes' if report.compatible(name) else 'NO'}" for name in Mode)
     console.print(Text("Compatible: " + ", ".join(modes)))
     if report.earlier:
@@ -49,6 +56,16 @@ def show_partitions(console: Console, rejudged: Sequence[Rejudged]) -> None:
         for flip in partition.flips:
             console.print(Text(f"  {_flip(flip)}"))
     console.print(Text(_LIMITS, style="dim"))
+
+
+def narrow(change: Change) -> Group:
+    """A change in lines, for a terminal in which the cells of a table would be a few letters wide."""
+    head = Text(f"breaks {' and '.join(change.breaks) or 'nobody'}: ", style="red" if change.breaks else "green")
+    head.append(change.kind, style="bold")
+    lines = [f"{change.subject}  ({change.path})"]
+    if change.old or change.new:
+        lines.append(f"{change.old or '-'}  ->  {change.new or '-'}")
+    return Group(head, Padding(Text("\n".join((*lines, change.why))), (0, 0, 0, 4)))
 
 
 def _changes(changes: Iterable[Change], title: str) -> Table:
