@@ -164,7 +164,7 @@ def _bucket(root: str) -> str:
 
 def _trials_of(location: Location, ports: WiredPorts) -> Iterator[Trial]:
     if not _bucket(location.root):
-        yield f"landing: list {location.root}", partial(local_landing, location.root)
+        yield f"landing: list {location.shown_root}", partial(local_landing, location.root)
         return
 
     @cache

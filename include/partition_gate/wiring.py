@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from partition_gate.adapters.s3_access.service import S3Service
     from partition_gate.contracts.drafting.layouts import ListChildren
     from partition_gate.gate.publish_contracts import RegistryStore
+    from partition_gate.judging.retention import KeptFor
     from partition_gate.ports.clock import Clock
     from partition_gate.ports.docs import DocsSite
     from partition_gate.ports.ledger import Ledger
@@ -92,6 +93,10 @@ class WiredPorts:
     @property
     def versions_kept(self) -> timedelta:
         return timedelta(hours=self.settings.keep_versions_hours)
+
+    @property
+    def kept_for(self) -> KeptFor:
+        return self.settings.kept_for
 
     @cached_property
     def contracts(self) -> ContractFolder:

@@ -329,6 +329,20 @@ def test_quarantine_shows_reasons_the_masked_columns_and_the_command(tmp_path: P
     assert "gate quarantine show orders 2026-11-01" in page
 
 
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [
+        (f"/quarantine/{ATTEMPT}", "Its quarantined rows were removed by age (GATE_KEEP_QUARANTINE_DAYS)."),
+        (f"/attempts/{ATTEMPT}", "Its check results were removed by age (GATE_KEEP_LEDGER_DAYS)."),
+    ],
+)
+def test_what_was_removed_by_age_is_told_in_its_place(tmp_path: Path, page: str, sentence: str):
+    console = a_console(tmp_path)
+    console.samples, console.checks = {}, {}
+
+    assert sentence in a_browser(console).get(page).text
+
+
 def test_quarantined_rows_can_be_downloaded(tmp_path: Path):
     browser = a_browser(a_console(tmp_path))
 

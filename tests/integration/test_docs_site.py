@@ -61,6 +61,17 @@ def text_of(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
 
 
+def links(folder: Path) -> list[tuple[Path, str]]:
+    """Every page with each of its links to another page."""
+    return [
+        (page, link) for page in folder.rglob("*.html") for link in re.findall(r'href="([^"#:]+)"', page.read_text())
+    ]
+
+
+def dead_links(folder: Path) -> list[tuple[str, str]]:
+    return [(page.name, link) for page, link in links(folder) if not (page.parent / link).is_file()]
+
+
 def attempts(count: int, **changes: object) -> list[Settlement]:
     begin = datetime(2026, 11, 1, tzinfo=UTC)
     return [
@@ -188,15 +199,78 @@ def test_great_expectations_own_result_is_beside_the_page(site: StaticDocsSite):
     assert site.read("attempts/a-3/result.json") == b'{"success": false}'
 
 
-def test_a_month_lists_every_attempt_newest_first_and_links_those_that_were_judged(site: StaticDocsSite):
+def month_pages(site: StaticDocsSite) -> list[str]:
+    """The pages of November, the newest first, in the order of the links."""
+    newest = "datasets/orders/2026-11.html"
+    names = re.findall(r'href="(2026-11\.\d+\.html)"', (site.read(newest) or b"").decode())
+    return [(site.read(path) or b"").decode() for path in (newest, *(f"datasets/orders/{name}" for name in names))]
+
+
+@pytest.mark.parametrize("count", [0, 1, 59, 60, 119, 120, 121, 744])
+def test_the_pages_of_a_month_list_every_attempt_once_newest_first(site: StaticDocsSite, count: int):
+    site.write_month("orders", NOVEMBER, attempts(count))
+
+    listed = [key for page in month_pages(site) for key in re.findall(r">(key-\w+)<", page)]
+    assert listed == [f"key-{i}" for i in reversed(range(count))]
+
+
+def test_a_month_links_the_attempts_that_were_judged(site: StaticDocsSite):
     missing = a_settlement("a-gone", partition_key="key-gone", outcome=PartitionOutcome.MISSING)
 
-    site.write_month("orders", NOVEMBER, [*attempts(700), missing])
+    site.write_month("orders", NOVEMBER, [*attempts(3), missing])
 
     page = (site.read("datasets/orders/2026-11.html") or b"").decode()
-    assert re.findall(r">(key-\w+)<", page) == ["key-gone", *(f"key-{i}" for i in reversed(range(700)))]
-    assert 'href="../../attempts/a-699/index.html"' in page
+    assert 'href="../../attempts/a-2/index.html"' in page
     assert "a-gone" not in page
+
+
+def test_each_page_of_a_month_of_hours_is_smaller_than_80_kb(site: StaticDocsSite):
+    why = ("100 % of 1,234,567 rows were quarantined, which is more than the 5 % that the contract allows. " * 9,)
+    hours = [
+        each.model_copy(
+            update={
+                "attempt_id": f"weather_hourly_of_every_station-2026-11-01-05-{number}",
+                "partition_key": "2026-11-01/05",
+                "version": "10.12.14",
+                "why": why,
+                "rows_in": 123_456_789,
+                "rows_published": 123_456_789,
+            }
+        )
+        for number, each in enumerate(attempts(744))
+    ]
+
+    site.write_month("orders", NOVEMBER, hours)
+
+    sizes = [len(page.encode()) + len(site.read("_assets/gate.css") or b"") for page in month_pages(site)]
+    assert (len(sizes), max(sizes) < 80_000) == (12, True)
+
+
+def test_a_run_writes_the_newest_page_and_what_a_killed_run_left_out(site: StaticDocsSite, folder: Path):
+    for count in range(1, 320):
+        site.write_month("orders", NOVEMBER, attempts(count))
+    once = {page.name: page.stat().st_mtime_ns for page in folder.rglob("2026-11.*html")}
+    (folder / "datasets/orders/2026-11.4.html").unlink()
+
+    site.write_month("orders", NOVEMBER, attempts(320))
+
+    again = {page.name: page.stat().st_mtime_ns for page in folder.rglob("2026-11.*html")}
+    assert sorted(name for name in again if again[name] != once[name]) == ["2026-11.4.html", "2026-11.html"]
+    assert [link for _, link in dead_links(folder) if "2026-11" in link] == []
+
+
+def test_all_pages_of_a_month_are_written_again_if_that_is_asked_for(site: StaticDocsSite):
+    site.write_month("orders", NOVEMBER, attempts(320))
+    site.write_month("orders", NOVEMBER, attempts(320, version="9.9.9"), whole=True)
+
+    assert all("9.9.9" in page for page in month_pages(site))
+
+
+def test_all_pages_of_a_month_are_removed(site: StaticDocsSite, folder: Path):
+    site.write_month("orders", NOVEMBER, attempts(320))
+    site.remove_months(DECEMBER)
+
+    assert sorted(page.name for page in (folder / "datasets/orders").iterdir()) == ["index.html"]
 
 
 def test_values_and_names_are_text_and_never_markup(site: StaticDocsSite):
@@ -224,11 +298,45 @@ def test_every_link_of_every_page_leads_to_a_file(site: StaticDocsSite, folder: 
     site.write_report(a_report(FAILED, document="{}"))
     site.write_month("orders", NOVEMBER, [REJECTED])
 
-    links = [
-        (page, link) for page in folder.rglob("*.html") for link in re.findall(r'href="([^"#:]+)"', page.read_text())
-    ]
-    assert len(links) > 10
-    assert [(page.name, link) for page, link in links if not (page.parent / link).is_file()] == []
+    assert len(links(folder)) > 10
+    assert dead_links(folder) == []
+
+
+def test_a_removed_report_says_so_at_its_address_and_needs_almost_no_space(site: StaticDocsSite, folder: Path):
+    path = site.write_report(a_report(FAILED, document="{}"))
+
+    removed = site.remove_report("a-3", dataset="orders", kept=timedelta(days=90))
+
+    page = (site.read(path) or b"").decode()
+    assert "a-3 was removed, because reports are kept for 90 days (GATE_KEEP_REPORTS_DAYS)." in text_of(page)
+    assert (removed.count, removed.size_bytes > 2 * len(page)) == (2, True)
+    assert site.read("attempts/a-3/result.json") is None
+
+
+def test_a_removed_report_leaves_no_link_that_leads_nowhere(site: StaticDocsSite, folder: Path):
+    site.write_report(a_report(FAILED, document="{}"))
+    for month in (NOVEMBER, DECEMBER):
+        site.write_month("orders", month, [REJECTED])
+    site.write_month("returns", NOVEMBER, attempts(0))
+
+    site.remove_report("a-3", dataset="orders", kept=timedelta(days=90))
+
+    assert site.remove_months(DECEMBER) == 2
+    assert dead_links(folder) == []
+    assert "All reports were removed by age" in text_of((site.read("datasets/returns/index.html") or b"").decode())
+
+
+def test_a_dataset_whose_months_were_all_removed_is_named_again_with_the_next_one(site: StaticDocsSite):
+    site.write_month("orders", NOVEMBER, attempts(1))
+    site.remove_months(DECEMBER)
+    site.write_month("orders", DECEMBER, attempts(1))
+
+    assert linked(site, "index.html") == ["datasets/orders/index.html", "datasets/orders/2026-12.html"]
+
+
+def test_an_attempt_without_a_report_gets_no_page_about_its_removal(site: StaticDocsSite):
+    assert site.remove_report("a-9", dataset="orders", kept=timedelta(days=90)).count == 0
+    assert site.read("attempts/a-9/index.html") is None
 
 
 def test_a_report_of_a_hundred_columns_is_smaller_than_80_kb(site: StaticDocsSite):

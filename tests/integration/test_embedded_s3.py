@@ -18,6 +18,7 @@ import psutil
 import pytest
 from obstore.store import S3Store
 
+from partition_gate.adapters.embedded_s3.layout import Layout, State
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3, ensure_running, stop
 from partition_gate.adapters.embedded_s3.users import running
 
@@ -200,6 +201,18 @@ def test_a_server_whose_only_user_was_killed_ends(home: Path) -> None:
         user.wait()
 
         assert ends(pid)
+
+
+def test_a_server_whose_starter_was_killed_before_it_was_ready_ends(home: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    state = Layout(home=home).state
+    with subprocess.Popen([sys.executable, "-c", USE, home], stdout=subprocess.DEVNULL, env=environment) as user:
+        while not state.exists():
+            time.sleep(0.005)
+        user.kill()
+        user.wait()
+
+    assert ends(State.model_validate_json(state.read_bytes()).pid)
 
 
 def test_a_server_whose_starter_was_killed_stays_for_the_others(home: Path) -> None:

@@ -33,6 +33,7 @@ COMMANDS = {
     "lineage": ("lineage", "orders", KEY),
     "reconcile": ("reconcile",),
     "sweep": ("sweep",),
+    "retain": ("retain", "--dry-run"),
     "watch": ("watch",),
     "notify": ("notify",),
     "doctor": ("doctor",),

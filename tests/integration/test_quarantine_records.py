@@ -1,8 +1,9 @@
-"""Replays and discards in the ledger, by the same sentences in memory, on SQLite and on PostgreSQL."""
+"""Replays, discards and removal by age in the ledger, by the same sentences in memory, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,14 @@ from tests.integration.test_ledger_behaviour import in_memory, on_postgres, on_s
 from partition_gate.adapters.ledger.ledger import SqlLedger
 from partition_gate.judging.attempt import Attempt
 from partition_gate.judging.disposition import PartitionOutcome
+from partition_gate.judging.profile import ColumnCounters, PartitionProfile
 from partition_gate.judging.replay import Discard, Replay, RowPositions
+from partition_gate.judging.retention import Mark, QuarantineRemoval, Subject
 from partition_gate.ports.ledger import Ledger
-from partition_gate.testing.builders import NOON, a_settlement
+from partition_gate.testing.builders import NOON, a_check_result, a_settlement
 
 KEY = "2026-11-01"
+DAY = timedelta(days=1)
 
 
 @pytest.fixture(params=[in_memory, on_sqlite, on_postgres])
@@ -119,3 +123,53 @@ def test_nothing_is_discarded_once_a_newer_attempt_was_opened(ledger: Ledger) ->
     opened(ledger)
     assert not ledger.discard_rows(a_discard(attempt, 0), seen_fence=1)
     assert (counts(ledger, attempt), ledger.discards(attempt.id)) == ((10, 4, 0), ())
+
+
+def a_removal(attempt: Attempt, why: str = "all rows were discarded") -> QuarantineRemoval:
+    return QuarantineRemoval(attempt_id=attempt.id, uri="file:///q", why=why, size_bytes=7, at=NOON)
+
+
+def test_attempts_are_found_by_age_from_a_mark_on(ledger: Ledger) -> None:
+    for number in range(5):
+        attempt = opened(ledger, f"k{number}")
+        ledger.settle(a_settlement(attempt.id, partition_key=f"k{number}", settled_at=NOON + number // 2 * DAY))
+
+    first = ledger.aged(NOON + 2 * DAY, after=None, limit=3)
+    then = ledger.aged(NOON + 2 * DAY, after=Mark.model_validate(first[-1], from_attributes=True), limit=3)
+
+    assert [[each.partition_key for each in found] for found in (first, then)] == [["k0", "k1", "k2"], ["k3"]]
+
+
+def test_attempts_with_a_quarantine_folder_are_found_until_it_is_removed(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.settle(a_settlement(attempt.id).model_copy(update={"quarantine_uri": "file:///q"}))
+    opened(ledger, "other")
+    ledger.settle(a_settlement("orders-other-1", partition_key="other"))
+    old = [[each.attempt_id for each in ledger.aged(NOON + DAY, after=None, limit=9, in_quarantine=True)]]
+    ledger.remove_quarantine(a_removal(attempt))
+    ledger.remove_quarantine(a_removal(attempt, why="again"))
+
+    assert old == [[attempt.id]]
+    assert ledger.aged(NOON + DAY, after=None, limit=9, in_quarantine=True) == ()
+    assert ledger.quarantine_removal(attempt.id) == a_removal(attempt)
+
+
+def test_a_mark_is_replaced_and_removed(ledger: Ledger) -> None:
+    seen = []
+    for mark in (Mark(settled_at=NOON, attempt_id="a"), Mark(settled_at=NOON + DAY), None):
+        ledger.mark_retention(Subject.REPORTS, mark)
+        seen.append((ledger.retention_mark(Subject.REPORTS), ledger.retention_mark(Subject.LEDGER)))
+    assert seen == [(Mark(settled_at=NOON, attempt_id="a"), None), (Mark(settled_at=NOON + DAY), None), (None, None)]
+
+
+def test_removed_details_leave_the_settlement_and_those_of_other_attempts(ledger: Ledger) -> None:
+    gone, stays = settled(ledger), opened(ledger, "2026-11-02")
+    for attempt in (gone, stays):
+        profile = PartitionProfile(row_count=1, columns=(ColumnCounters(column="id", row_count=1, null_count=0),))
+        ledger.record_validation(attempt.id, [a_check_result()], document="{}", profile=profile)
+
+    ledger.remove_details([gone.id])
+
+    assert [sorted(ledger.details([gone.id, stays.id])), ledger.results(gone.id)] == [[stays.id], ()]
+    assert (ledger.counted(gone.id), ledger.counted(stays.id) is None) == (None, False)
+    assert ledger.outcome("orders", KEY) is not None

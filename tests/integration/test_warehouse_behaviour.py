@@ -361,6 +361,20 @@ def test_quarantined_rows_get_a_place_of_their_own(stand: Stand) -> None:
     assert uri.endswith(f"quarantine/orders/{DAY}/a1")
 
 
+def test_a_removed_quarantine_folder_is_gone_and_the_one_beside_it_stays(stand: Stand) -> None:
+    split = a_split(stand.folder, quarantined=2)
+    raw = [split.quarantined] if split.quarantined else []
+    gone, stays = (
+        stand.warehouse.quarantine("orders", DAY, attempt_id=name, rows=split.quarantined, raw=raw)
+        for name in ("a1", "a10")
+    )
+
+    removed = [stand.warehouse.remove_quarantine(gone) for _ in range(2)]
+
+    assert [files.count for files in removed] == [2, 0]
+    assert [stand.warehouse.quarantine_files(uri).count for uri in (gone, stays)] == [0, 2]
+
+
 def test_quarantined_rows_are_given_as_a_local_file(stand: Stand) -> None:
     split = a_split(stand.folder, quarantined=2)
     uri = stand.warehouse.quarantine("orders", DAY, attempt_id="a1", rows=split.quarantined, raw=[])

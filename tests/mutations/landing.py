@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 PATTERNS = "tests/unit/test_path_patterns.py"
+PARTITION_KEYS = "tests/unit/test_partition_keys.py"
 STORES = "tests/integration/test_object_store_behaviour.py"
 LAYOUTS = "tests/integration/test_landing_layouts.py"
 LINT = "tests/unit/test_lint.py"
@@ -76,4 +77,7 @@ PATHS = (
     Mutation("producers are not told that the paths change", "contracts/compatibility/compare.py",
              'if d.path.startswith("servers[") and name == PATTERN:', 'if d.path == PATTERN:',
              "tests/unit/test_compatibility.py"),
+    Mutation("files are read where a symbolic link does not lead", "core/partition.py",
+             "        return self.folders(key)[0]", "        return readable_path(self.folders(key)[0])",
+             f"{PARTITION_KEYS}::test_people_are_led_to_a_folder_without_a_detour_and_files_are_read_where_they_are"),
 )  # fmt: skip

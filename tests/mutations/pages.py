@@ -78,6 +78,13 @@ NOTING = (
 )  # fmt: skip
 
 REPORTING = (
+    Mutation("attempts of an hourly month are on no page", "adapters/data_docs/site.py",
+             "yield from full[next(written, 0) :]", "yield from full[:0]",
+             f"{SITE}::test_the_pages_of_a_month_list_every_attempt_once_newest_first"),
+    Mutation("old pages of a removed month stay", "adapters/data_docs/site.py",
+             'if PurePosixPath(file.path).name.partition(".")[0] in old:',
+             'if PurePosixPath(file.path).name.removesuffix(".html") in old:',
+             f"{SITE}::test_all_pages_of_a_month_are_removed"),
     Mutation("ninety-seven checks tell the same cause", "adapters/data_docs/report_page.py",
              "if (count := len(group.results)) > 1:", "if (count := len(group.results)) > 100:",
              f"{SITE}::test_a_cause_that_many_checks_share_is_told_once"),
@@ -88,7 +95,7 @@ REPORTING = (
              "if not is_first:", "if not is_first and not settlements:",
              f"{SITE}::test_writing_a_report_costs_the_same_however_many_there_are"),
     Mutation("a dataset's first report is in no index", "adapters/data_docs/site.py",
-             "is_new = self._storage.find(_dataset_path(dataset)) is None", "is_new = False",
+             "if months == [month]:", "if False:",
              f"{SITE}::test_a_site_is_the_same_in_a_folder_and_in_s3", "folder"),
     Mutation("the console serves a file outside the reports", "adapters/data_docs/site.py",
              "return file.is_file() and file.is_relative_to(root)", "return file.is_file()",

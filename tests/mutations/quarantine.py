@@ -9,6 +9,7 @@ RECORDS = "tests/integration/test_quarantine_records.py"
 COMMANDS = "tests/integration/test_gate_quarantine.py"
 
 ROLLBACK = "tests/unit/test_rollback.py"
+RETENTION = "tests/unit/test_retention.py"
 
 REPLAYING = (
     Mutation("a run of the landed files undoes a rollback", "gate/rollback.py",
@@ -102,4 +103,33 @@ GIVING_UP = (
     Mutation("replayed rows forget where they came from", "adapters/gx/duckdb/reworked_rows.py",
              "coalesce(o.source_file, q.{SOURCE_FILE})", "q.{SOURCE_FILE}",
              f"{COMMANDS}::test_rows_that_fail_again_keep_their_place_in_landing_and_count_attempts"),
+)  # fmt: skip
+
+AGEING = (
+    Mutation("rows that may still be replayed are removed", "judging/retention.py",
+             "if not settled.rows_quarantined and settled.rows_discarded:", "if True:",
+             f"{RETENTION}::test_rows_that_may_still_be_replayed_stay"),
+    Mutation("rows of the visible version are removed once another was rejected", "judging/retention.py",
+             "not in {*judged[-1:], *visible[-1:]}:", "not in {*judged[-1:]}:",
+             f"{RETENTION}::test_rows_of_a_rejected_version_before_the_newest_are_removed_but_not_those_of_the_visible_one"),
+    Mutation("open rows vanish without being counted as discarded", "gate/retention.py",
+             "if removal.gives_up_rows and not self._given_up(settled, removal, fence):", "if False:",
+             f"{RETENTION}::test_open_rows_are_discarded_first_if_a_setting_says_so"),
+    Mutation("rows of a run that started meanwhile are given up", "gate/retention.py",
+             "return self._ports.ledger.discard_rows(discard, seen_fence=fence)",
+             "return self._ports.ledger.discard_rows(discard, seen_fence=fence) or True",
+             f"{RETENTION}::test_rows_are_not_given_up_if_a_run_starts_meanwhile"),
+    Mutation("a dry run removes folders", "gate/retention.py",
+             "files=warehouse.quarantine_files(uri)", "files=warehouse.remove_quarantine(uri)",
+             f"{RETENTION}::test_a_dry_run_says_what_would_go_and_changes_nothing"),
+    Mutation("a version comes back without the rows that were removed", "gate/standing.py",
+             "if uri is None and settled.rows_quarantined:", "if False:",
+             f"{RETENTION}::test_a_rollback_to_a_version_whose_quarantined_rows_are_gone_is_refused"),
+    Mutation("reports that could not be removed are forgotten", "gate/retention.py",
+             "                self.problems.append(f\"{self._subject}: {error}\")\n                return\n",
+             "                self.problems.append(f\"{self._subject}: {error}\")\n",
+             f"{RETENTION}::test_storage_that_does_not_answer_is_a_problem_and_the_reports_are_tried_again"),
+    Mutation("results are removed that a window reads", "settings/limits.py",
+             "if 0 < value < _SHORTEST_LEDGER_DAYS:", "if 0 < value < 1:",
+             f"{RETENTION}::test_details_are_kept_as_long_as_a_window_reads_them"),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
 from tests.mutations.projects import BEGINNING, PROVIDING
-from tests.mutations.quarantine import GIVING_UP, REPLAYING
+from tests.mutations.quarantine import AGEING, GIVING_UP, REPLAYING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
 from tests.mutations.standard import ACCEPTING, TRANSLATING
 from tests.mutations.upstream import HANDING_OFF, RESOLVING
@@ -291,5 +291,5 @@ MUTATIONS = (
     *COMPARING_WITH_BASELINES,
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
-    *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *TRACING, *EMITTING, *RESOLVING, *HANDING_OFF),
+    *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *AGEING, *TRACING, *EMITTING, *RESOLVING, *HANDING_OFF),
 )

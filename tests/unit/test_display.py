@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from partition_gate.core.display import SHOWN_LENGTH, displayed, excerpt, listed, share
+from partition_gate.core.display import SHOWN_LENGTH, displayed, excerpt, file_size, listed, rows_are, share
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,18 @@ def test_a_share_is_never_rounded_to_nothing_or_to_the_whole(count: int, whole: 
 )
 def test_a_list_that_was_cut_says_how_many_more_there_are(texts: list[str], shown: str):
     assert listed(texts, 2) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 rows are"), (1, "1 row is"), (2, "2 rows are"), (1234, "1,234 rows are")]
+)
+def test_one_row_is_and_others_are(count: int, said: str):
+    assert rows_are(count) == said
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "shown"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"), (10**16, "10,000.0 TB")],
+)
+def test_a_size_is_shown_in_its_largest_unit(size_bytes: int, shown: str):
+    assert file_size(size_bytes) == shown

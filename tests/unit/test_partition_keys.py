@@ -271,3 +271,25 @@ def test_the_page_shows_what_gate_run_answers() -> None:
         with pytest.raises(MalformedPartitionKey, match=f"^{re.escape(answer)}$"):
             canonical_key(flights.dataset, key, now=datetime(2026, 11, 30, 12, tzinfo=UTC))
     assert len(shown) == 2
+
+
+@pytest.mark.parametrize("key", ["yesterday", "2026-11-01/7"])
+def test_the_folder_in_the_error_about_a_key_has_no_detour(key: str):
+    location = a_location("/shop/contracts/../landing/orders", dt="DATE")
+
+    with pytest.raises(MalformedPartitionKey, match="is not a partition key of /shop/landing/orders: "):
+        location.key(key)
+
+
+def test_people_are_led_to_a_folder_without_a_detour_and_files_are_read_where_they_are():
+    location = a_location("/shop/contracts/../landing/orders", dt="DATE")
+
+    assert location.place("2026-11-01") == "/shop/landing/orders/dt=2026-11-01"
+    assert location.folder("2026-11-01") == "/shop/contracts/../landing/orders/dt=2026-11-01"
+
+
+def test_the_two_slashes_of_a_bucket_stay():
+    assert (
+        a_location("s3://landing/a/../orders", dt="DATE").place("2026-11-01")
+        == "s3://landing/a/../orders/dt=2026-11-01"
+    )

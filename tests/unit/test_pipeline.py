@@ -845,13 +845,13 @@ def test_a_table_with_another_number_of_rows_than_recorded_is_a_difference(gate:
 
     (difference,) = gate.reconcile().differences
 
-    assert difference.what == "99 rows are visible, but 100 are recorded; run it again"
+    assert difference.what == "99 rows are visible, but the ledger records 100; run it again"
 
 
 def test_an_outcome_whose_rows_are_visible_is_not_forgotten(gate: Gate) -> None:
     gate.run()
 
-    with pytest.raises(CannotForget, match="100 rows of this partition are visible"):
+    with pytest.raises(CannotForget, match="100 rows are visible in this partition"):
         forget(gate.contract, KEY, who="ann", why="typo", ports=gate.ports)
 
     assert gate.recorded == "published"

@@ -18,6 +18,7 @@ from partition_gate.alerts.alert import (
 from partition_gate.alerts.case import Case, of
 from partition_gate.alerts.slack_blocks import clean
 from partition_gate.contract.calendar import recorded_period
+from partition_gate.core.display import counted
 from partition_gate.core.severity import Scope
 from partition_gate.incidents.model import Assessment, Audience, Notice, Problem, ProblemKind
 from partition_gate.judging.anomalies import Comparison
@@ -195,7 +196,7 @@ def _summary(settlement: Settlement) -> str:
     """`2013-01-03 is published with 842 rows`, for the message that a problem is over."""
     key, outcome = settlement.partition_key, settlement.outcome.value.replace("_", " ")
     if settlement.outcome is PartitionOutcome.PUBLISHED:
-        return f"{key} is published with {settlement.rows_published:,} rows"
+        return f"{key} is published with {counted(settlement.rows_published, 'row')}"
     if settlement.outcome is PartitionOutcome.PUBLISHED_WITH_QUARANTINE:
         return f"{key} is published with {settlement.rows_published:,} of {settlement.rows_in:,} rows"
     return f"{key} was judged: {outcome}"

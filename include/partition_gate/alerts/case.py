@@ -14,6 +14,7 @@ from partition_gate.alerts.slack_blocks import clean, code, plain
 from partition_gate.contract.model import Dataset
 from partition_gate.core.display import share
 from partition_gate.core.errors import MalformedPartitionKey
+from partition_gate.core.partition import readable_path
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope, Severity
 from partition_gate.judging.attempt import Settlement
@@ -110,9 +111,9 @@ class Case(Record):
         location = self.dataset.location
         try:
             folder, place = (of(self.settlement.partition_key) for of in (location.folder, location.place))
-            return code(f"{folder}/" if place == folder else place)
+            return code(f"{place}/" if place == readable_path(folder) else place)
         except MalformedPartitionKey:
-            return code(location.root)
+            return code(location.shown_root)
 
     def _unjudged_line(self, unjudged: Unjudged, *, impact: bool) -> str:
         if len(unjudged.results) == 1:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pydantic import ConfigDict, Field, ValidationError
 
 from partition_gate.contract.model import Dataset
+from partition_gate.core.display import counted
 from partition_gate.core.partition import DataFile
 from partition_gate.core.record import Record
 
@@ -77,7 +78,8 @@ def _of_manifest(note: bytes, files: Sequence[DataFile], name: str) -> tuple[Dat
         if file is None:
             return f"{name} lists {entry.name}, which is missing ({_counted(files)})"
         if entry.meta.content_length not in (None, file.size_bytes):
-            return f"{name} lists {entry.name} with {entry.meta.content_length} bytes, but it has {file.size_bytes}"
+            listed = counted(entry.meta.content_length or 0, "byte")
+            return f"{name} lists {entry.name} with {listed}, but it has {file.size_bytes:,}"
     named = {entry.name for entry in manifest.entries}
     return tuple(file for file in files if file.path.rpartition("/")[2] in named)
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, ValidationError
 
 from partition_gate.contract.model import Status
 from partition_gate.contracts.compatibility.changes import parsed_version
+from partition_gate.core.display import counted
 from partition_gate.core.errors import ContractError
 from partition_gate.core.record import Record
 
@@ -91,8 +92,8 @@ def read_index(text: str, *, place: str) -> RegistryIndex:
         index = RegistryIndex.model_validate_json(text)
     except ValidationError as error:
         raise ContractError(
-            f"{place}: not an index of a registry ({error.error_count()} problems); choose another --to, or remove the "
-            "file and publish again"
+            f"{place}: not an index of a registry ({counted(error.error_count(), 'problem')}); choose another --to, "
+            "or remove the file and publish again"
         ) from error
     if index.format != INDEX_FORMAT:
         raise ContractError(

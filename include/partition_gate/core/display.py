@@ -78,6 +78,21 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def rows_are(count: int) -> str:
+    """`1 row is`, `1,234 rows are`."""
+    return f"{counted(count, 'row')} {'is' if count == 1 else 'are'}"
+
+
+def file_size(size_bytes: int) -> str:
+    """`512 B`, `1.2 kB`, `3.4 MB`: in powers of 1,000."""
+    size, units = float(size_bytes), ["kB", "MB", "GB", "TB"]
+    if size < 1000:
+        return f"{size_bytes} B"
+    while (size := size / 1000) >= 999.95 and len(units) > 1:  # would be shown as 1,000.0
+        units.pop(0)
+    return f"{size:,.1f} {units[0]}"
+
+
 def share(count: int, whole: int) -> str:
     """A part of a whole as a percentage."""
     return percentage(count / whole if whole else 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from partition_gate.core.display import counted
 from partition_gate.core.errors import ContractError
 from partition_gate.core.record import Record
 
@@ -53,6 +54,8 @@ def refuse(findings: Iterable[Finding], *, path: str) -> None:
     errors = errors_of(findings)
     lines = [finding.text(path) for finding in errors[:MAX_LINES]]
     if len(errors) > MAX_LINES:
-        lines.append(f"{path}: {TOP}: {len(errors) - MAX_LINES:,} more errors; correct the ones above and try again")
+        lines.append(
+            f"{path}: {TOP}: {counted(len(errors) - MAX_LINES, 'more error')}; correct the ones above and try again"
+        )
     if lines:
         raise ContractError("\n".join(lines))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
+from posixpath import normpath
 
 from pydantic import AwareDatetime
 
@@ -30,6 +31,11 @@ class Location(Record):
     pattern: str
     layout: PathPattern | None = None
     endpoint_url: str | None = None
+
+    @property
+    def shown_root(self) -> str:
+        """The root as people read it: without the `..` of a path that begins at the folder of the contract."""
+        return readable_path(self.root)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,7 +67,9 @@ class Location(Record):
         """Segment -> canonical part of a key (`{dt: 2013-01-03, hour: 07}`). Raises: as `key`."""
         if not self.segments:
             if key != SNAPSHOT:
-                raise MalformedPartitionKey(f"{key!r}: {self.root} has only one partition; use the key '{SNAPSHOT}'")
+                raise MalformedPartitionKey(
+                    f"{key!r}: {self.shown_root} has only one partition; use the key '{SNAPSHOT}'"
+                )
             return {}
         texts = key.split("/") if key else []
         if len(texts) != len(self.segments):
@@ -110,8 +118,8 @@ class Location(Record):
     def place(self, key: str) -> str:
         """Where people look for the partition: its folder, or its files if their folder has other partitions too."""
         if self.layout is not None and self.layout.shares_folders:
-            return f"{self.folder(key)}/{self.files(key)}"
-        return self.folder(key)
+            return readable_path(f"{self.folder(key)}/{self.files(key)}")
+        return readable_path(self.folder(key))
 
     def _level_names(self, layout: PathPattern, key: str, *, example: str = "") -> tuple[str, ...]:
         parts = self.parts(key, example=example)
@@ -121,8 +129,16 @@ class Location(Record):
             raise MalformedPartitionKey(self._refusal(key, str(error), example)) from error
 
     def _refusal(self, key: str, what: str, example: str) -> str:
-        subject = f"{shown(key)} is not a partition key of {self.root}: " if key else ""
+        subject = f"{shown(key)} is not a partition key of {self.shown_root}: " if key else ""
         return f"{subject}{what}; write a key such as {example or self.example}"
+
+
+def readable_path(path: str) -> str:
+    """A path in landing as people read it: `/shop/landing` for `/shop/contracts/../landing`.
+
+    Only for messages: if a folder is a symbolic link, `..` leads elsewhere.
+    """
+    return path if path.startswith("s3://") else normpath(path)
 
 
 class LandedKeys(Record):

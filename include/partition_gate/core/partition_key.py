@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
+from partition_gate.core.display import counted
 from partition_gate.core.errors import MalformedPartitionKey
 from partition_gate.core.key_types import KeyType, key_type
 from partition_gate.core.nearest_words import shown
@@ -53,7 +54,7 @@ class Segment(Record):
         part = _encoded(self._type.format(self._value(plain)))
         longest = min(LONGEST_PART_BYTES, _LONGEST_NAME_BYTES - len(f"{self.name}=".encode()))
         if len(part) > longest:
-            what = f"{len(part)} bytes when encoded; the limit for a part of a key is {longest}"
+            what = f"{counted(len(part), 'byte')} when encoded; the limit for a part of a key is {longest}"
             raise MalformedPartitionKey(f"{self.name}: {shown(plain)} has {what}; shorten the value")
         return part
 

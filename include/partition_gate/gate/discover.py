@@ -7,7 +7,7 @@ from partition_gate.contract.completeness import declared_files, note_name
 from partition_gate.contract.model import Dataset
 from partition_gate.contract.readiness import Missing, NotExpected, Readiness, Ready, Wait, readiness
 from partition_gate.core.errors import NothingDue, OperatorError
-from partition_gate.core.partition import DataFile, Partition
+from partition_gate.core.partition import DataFile, Partition, readable_path
 from partition_gate.core.record import Record
 from partition_gate.ports import Ports
 
@@ -58,7 +58,7 @@ def find_landed(dataset: Dataset, key: str, *, ports: Ports) -> Discovered | Not
 def landed_now(dataset: Dataset, key: str, *, ports: Ports) -> Partition | str:
     """The partition in landing, or why there is none. Does not use the ledger."""
     files, note = _landed(dataset, key, ports)
-    folder = dataset.location.folder(key)
+    folder = readable_path(dataset.location.folder(key))
     if not files:
         return f"no file matches {dataset.location.files(key)} in {folder}{_misnamed(dataset, key, ports)}"
     declared = declared_files(dataset, files, note)
@@ -113,7 +113,7 @@ def _misnamed(dataset: Dataset, key: str, ports: Ports) -> str:
         refused = ports.store.partition_keys(location).refused
     except OperatorError:
         return ""
-    found = [f"{location.root}/{folder} is never judged: {why}" for folder, why in refused if is_meant(folder)]
+    found = [f"{location.shown_root}/{folder} is never judged: {why}" for folder, why in refused if is_meant(folder)]
     more = len(found) - _FOLDERS_NAMED
     return "".join(f" ({each})" for each in found[:_FOLDERS_NAMED]) + (f" (and {more:,} more)" if more > 0 else "")
 

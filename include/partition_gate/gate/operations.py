@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import canonical_key
+from partition_gate.core.display import rows_are
 from partition_gate.core.errors import CannotAct, CannotForget, GateError
 from partition_gate.core.record import Record
 from partition_gate.gate.pipeline import RunResult, run_partition
@@ -35,7 +36,7 @@ def forget(today: CompiledDataset, key: str, *, who: str, why: str, ports: Ports
     visible = ports.warehouse.current(today.table.name, key)
     if visible is not None:
         raise CannotForget(
-            f"{dataset} {key}: {visible.rows:,} rows of this partition are visible, so its outcome stays; "
+            f"{dataset} {key}: {rows_are(visible.rows)} visible in this partition, so its outcome stays; "
             f"land corrected files and run it again: gate run {today.dataset.qualified_name} {key}"
         )
     forgotten = Forgotten(

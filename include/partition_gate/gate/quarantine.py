@@ -147,7 +147,7 @@ def _discard(standing: Standing, where: str, ports: Ports) -> Discard:
 
 def _nothing_in(settled: Settlement) -> str:
     if settled.rows_discarded:
-        return f"its {settled.rows_discarded:,} quarantined rows were discarded"
+        return f"all of its quarantined rows were discarded ({settled.rows_discarded:,})"
     if settled.quarantine_uri and not settled.rows_in:
         return f"its files could not be read, and are in {settled.quarantine_uri}; land readable files"
     return "no row of this partition is in quarantine; see `gate quarantine list`"

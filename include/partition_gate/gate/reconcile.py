@@ -8,6 +8,7 @@ from itertools import chain
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.addresses import shown_channel
+from partition_gate.core.display import counted, rows_are
 from partition_gate.core.errors import GateError
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
@@ -152,14 +153,14 @@ def _disagreement(
     if publication is None:
         return "the ledger says that it is published, but the table has no such partition; run it again"
     if recorded is None or current is None:
-        return f"{publication.rows:,} rows are visible, but the ledger has no record of them; run it again"
+        return f"{rows_are(publication.rows)} visible, but the ledger has no record of them; run it again"
     if publication.idempotency_key != recorded.idempotency_key:
         return (
             f"the visible version is of attempt {publication.attempt_id}, the recorded one of {recorded.attempt_id}; "
             "run it again"
         )
     if publication.rows != recorded.rows_published:
-        return f"{publication.rows:,} rows are visible, but {recorded.rows_published:,} are recorded; run it again"
+        return f"{rows_are(publication.rows)} visible, but the ledger records {recorded.rows_published:,}; run it again"
     return None
 
 
@@ -177,7 +178,7 @@ def _quarantine_problem(uri: str, recorded: int, ports: Ports) -> str | None:
         stored = ports.warehouse.quarantined(uri, limit=0).row_count
     except GateError as error:
         return str(error)
-    return None if stored == recorded else f"{uri} holds {stored:,} rows, but {recorded:,} are recorded"
+    return None if stored == recorded else f"{uri} holds {counted(stored, 'row')}, but the ledger records {recorded:,}"
 
 
 def _of_landing(compiled: CompiledDataset, ports: Ports) -> Iterator[Difference]:
@@ -189,14 +190,14 @@ def _of_landing(compiled: CompiledDataset, ports: Ports) -> Iterator[Difference]
         log.warning("landing not compared dataset=%s why=%s", dataset.name, error)
         return
     for folder, why in refused:
-        what = f"{dataset.location.root}/{folder} is never judged: {why}"
+        what = f"{dataset.location.shown_root}/{folder} is never judged: {why}"
         yield Difference(dataset=dataset.name, partition_key=None, what=what)
 
 
 def _of_outbox(ports: Ports) -> Iterator[Difference]:
     for entry in ports.ledger.unsent():
         message = f"message {entry.message.id[:12]} to {shown_channel(entry.message.tool, entry.message.channel)}"
-        what = f"{message} has not been delivered yet ({entry.tries} tries)"
+        what = f"{message} has not been delivered yet ({'1 try' if entry.tries == 1 else f'{entry.tries} tries'})"
         about = ports.ledger.settlement(entry.message.attempt_id)
         dataset, key = (about.dataset, about.partition_key) if about else (entry.message.attempt_id, None)
         yield Difference(dataset=dataset, partition_key=key, what=what)

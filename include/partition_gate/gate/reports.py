@@ -8,6 +8,7 @@ from partition_gate.core.errors import GateError
 from partition_gate.core.units import Month
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.report import AttemptReport, RecentAttempt
+from partition_gate.judging.retention import Subject
 from partition_gate.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -49,15 +50,17 @@ def write_report(settlement: Settlement, *, ports: Ports) -> str | None:
 
 
 def write_index(ports: Ports) -> str:
-    """Write the pages of all months that have a current outcome, and the index; the index's path."""
+    """Write the pages of all months that have a current outcome, but not of removed ones, and the index; its path."""
     months = {(settlement.dataset, Month.of(settlement.settled_at)) for settlement in ports.ledger.latest()}
+    mark = ports.ledger.retention_mark(Subject.REPORTS)
     for dataset, month in sorted(months):
-        _write_month(dataset, month, ports)
+        if mark is None or month >= Month.of(mark.settled_at):
+            _write_month(dataset, month, ports, whole=True)
     return ports.docs.write_index()
 
 
-def _write_month(dataset: str, month: Month, ports: Ports) -> None:
-    ports.docs.write_month(dataset, month, ports.ledger.settled_in(dataset, month))
+def _write_month(dataset: str, month: Month, ports: Ports, *, whole: bool = False) -> None:
+    ports.docs.write_month(dataset, month, ports.ledger.settled_in(dataset, month), whole=whole)
 
 
 def _recent(settlement: Settlement, ports: Ports) -> tuple[RecentAttempt, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.core.display import counted
 from partition_gate.core.errors import GateError
 from partition_gate.core.partition import Partition
 from partition_gate.core.record import Record
@@ -101,8 +102,12 @@ def _quarantined(
     folder: Path,
     ports: Ports,
 ) -> RowHash:
-    uri = standing.settlement.quarantine_uri
-    if uri is None or (only is not None and not only.count):
+    settled, uri = standing.settlement, standing.settlement.quarantine_uri
+    if only is not None and not only.count:
+        return RowHash()
+    if settled.is_quarantine_removed:
+        raise _NotComparable("its quarantined rows were removed by age")
+    if uri is None:
         return RowHash()
     rows = ports.warehouse.quarantined_file(uri, into=folder)
     if rows is None:
@@ -114,7 +119,7 @@ def _difference(landed: RowHash, found: RowHash) -> str:
     if landed == found:
         return ""
     if landed.rows != found.rows:
-        return f"{landed.rows:,} rows landed, and {found.rows:,} were found"
+        return f"{counted(landed.rows, 'row')} landed, but {found.rows:,} can be found"
     return "as many rows as landed were found, but not the same ones"
 
 

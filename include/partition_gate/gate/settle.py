@@ -12,6 +12,7 @@ from partition_gate.alerts.dataset_problems import with_failed_comparison
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.calendar import expected_periods, frequency
 from partition_gate.contract.model import Dataset
+from partition_gate.core.display import rows_are
 from partition_gate.core.errors import GateError, MalformedPartitionKey, NotRecorded, OperatorError, Superseded
 from partition_gate.core.record import Record
 from partition_gate.core.table import TableSchema
@@ -81,7 +82,7 @@ def finish(attempt: Attempt, intent: Intent, publication: Publication, *, has_vi
     except OperatorError as error:
         where = f"{attempt.dataset}/{attempt.partition_key}"
         raise NotRecorded(
-            f"{where}: {publication.rows:,} rows are published and visible, but not recorded yet: {error}. "
+            f"{where}: {rows_are(publication.rows)} published and visible, but not recorded yet: {error}. "
             "The next run of any partition records it, or run `gate reconcile`"
         ) from error
     return settlement

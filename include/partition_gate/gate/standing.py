@@ -177,7 +177,13 @@ def _with_records(settled: Settlement, ports: Ports) -> Standing:
 def _assembly(
     compiled: CompiledDataset, source: Source, own: Publication | None, folder: Path, ports: Ports
 ) -> Assembly:
-    uri, into = source.standing.settlement.quarantine_uri, folder / "quarantine"
+    settled, into = source.standing.settlement, folder / "quarantine"
+    uri = settled.quarantine_uri
+    if uri is None and settled.rows_quarantined:
+        raise CannotAct(
+            f"{settled.dataset} {settled.partition_key}: the rows that attempt {settled.attempt_id} quarantined were "
+            "removed by age (GATE_KEEP_QUARANTINE_DAYS); land the partition's files again"
+        )
     return Assembly(
         attempt_id=source.standing.settlement.attempt_id,
         rows=ports.warehouse.quarantined_file(uri, into=into) if uri else None,

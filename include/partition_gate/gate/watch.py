@@ -25,6 +25,7 @@ from partition_gate.gate.operations import sweep
 from partition_gate.gate.pipeline import PartitionRun, run_partition
 from partition_gate.gate.references import depths, unjudged_parent
 from partition_gate.gate.repair import Ending, repair
+from partition_gate.gate.retention import retain
 from partition_gate.gate.service_levels import burning
 from partition_gate.incidents.model import Assessment, Incident
 from partition_gate.judging.attempt import Settlement
@@ -226,8 +227,12 @@ def _hourly(datasets: _Datasets, contracts: Sequence[CompiledDataset], heartbeat
     swept = sweep(contracts, older_than=ports.versions_kept, ports=ports)
     for problem in swept.problems:
         log.warning("leftovers not removed why=%s", problem)
+    aged = retain(ports=ports, batches=1)
+    for problem in aged.problems:
+        log.warning("not removed by age why=%s", problem)
     ports.ledger.beat((ports.ledger.heartbeat() or heartbeat).model_copy(update={"swept_at": now}))
-    return swept.attempts + swept.spool_folders + swept.staged_files
+    by_age = sum(each.count for each in aged.removed)
+    return swept.attempts + swept.spool_folders + swept.staged_files + by_age
 
 
 def _deliver(datasets: _Datasets, ports: Ports) -> tuple[Delivery, tuple[str, ...]]:

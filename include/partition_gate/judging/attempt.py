@@ -151,6 +151,11 @@ class Settlement(Record):
     settled_at: AwareDatetime
     rows_discarded: int = 0
 
+    @property
+    def is_quarantine_removed(self) -> bool:
+        """Whether the folder of its quarantined rows was removed by age; there was one wherever rows were."""
+        return self.quarantine_uri is None and bool(self.rows_quarantined or self.rows_discarded)
+
 
 class RecordedOutcome(Record):
     """A partition's current outcome. `fingerprint` identifies the files that were judged; empty if none were, or if the

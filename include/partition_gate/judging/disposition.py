@@ -94,4 +94,5 @@ def _unknown(results: tuple[CheckResult, ...]) -> tuple[str, ...]:
 def _shrinks(rows: int, before: int | None, limits: Limits) -> str | None:
     if not before or rows >= before * limits.shrink_limit:
         return None
-    return f"{rows:,} rows would replace {before:,}, less than {limits.shrink_limit:.0%} of them; a person must approve"
+    smaller = f"{counted(rows, 'row')} would replace {before:,}, less than {limits.shrink_limit:.0%} of them"
+    return f"{smaller}; a person must approve"

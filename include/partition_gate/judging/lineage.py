@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from partition_gate.core.partition import DataFile
+from partition_gate.core.partition import DataFile, readable_path
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Attempt, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
@@ -266,7 +266,9 @@ def _rows_judged_again(replay: Replay) -> Iterator[Input]:
 
 
 def _landed(file: DataFile) -> LandedFile:
-    return LandedFile(path=file.path, etag=file.etag, size_bytes=file.size_bytes, landed_at=file.modified_at)
+    return LandedFile(
+        path=readable_path(file.path), etag=file.etag, size_bytes=file.size_bytes, landed_at=file.modified_at
+    )
 
 
 def _outputs(settled: Settlement, discards: Sequence[Discard]) -> Iterator[Output]:

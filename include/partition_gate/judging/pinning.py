@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean, median, stdev
 
 from partition_gate.contract.model import Column, Dataset
+from partition_gate.core.display import counted
 from partition_gate.core.table import TableColumn, TableSchema
 from partition_gate.judging.distribution import (
     BinnedColumn,
@@ -51,7 +52,7 @@ def surveyed(
     """The bins of each surveyed column, or why it has none."""
     for survey, column in zip(surveys, asked, strict=True):
         if survey.value_count < FEWEST_VALUES:
-            what = f"{survey.value_count:,} values, fewer than {FEWEST_VALUES}"
+            what = f"{counted(survey.value_count, 'value')}, fewer than {FEWEST_VALUES}"
             yield LeftOut(column=survey.column, why=what)
             continue
         bins = bins_of(survey, column)

@@ -21,7 +21,7 @@ from partition_gate.checks.promises import (
 )
 from partition_gate.contract.calendar import is_expected, local_day, period, window_keys
 from partition_gate.contract.model import Dataset
-from partition_gate.core.display import share
+from partition_gate.core.display import counted, share
 from partition_gate.core.severity import Severity
 from partition_gate.judging import service_levels as level
 from partition_gate.judging.attempt import Counts
@@ -133,18 +133,18 @@ def _over_window(promise: OverWindow, evaluated: Evaluated, context: SlaContext)
     if period(dataset, key) is None:
         return Unknown(rule_id=evaluated.rule_id, why=f"the partition key {key} names no date, so it has no window")
     keys = window_keys(dataset, key, promise.span)
-    counted = {
+    by_key = {
         key: Counts(rule_id=evaluated.rule_id, **evaluated.model_dump(include=_COUNTS)),
         **_before(evaluated, keys, context),
     }
-    rows = sum(counts.element_count or 0 for counts in counted.values())
-    number = sum(getattr(counts, promise.counts) or 0 for counts in counted.values())
-    whole = len({expected for expected in keys if is_expected(dataset, expected)} | set(counted))
-    observed = f"{number:,} rows" if promise.counts == "element_count" else _of(number, rows)
+    rows = sum(counts.element_count or 0 for counts in by_key.values())
+    number = sum(getattr(counts, promise.counts) or 0 for counts in by_key.values())
+    whole = len({expected for expected in keys if is_expected(dataset, expected)} | set(by_key))
+    observed = counted(number, "row") if promise.counts == "element_count" else _of(number, rows)
     return evaluated.model_copy(
         update={
             "success": promise.bounds.allow_count(number, of=rows),
-            "observed": f"{observed} in {len(counted)} of {whole} partitions",
+            "observed": f"{observed} in {len(by_key)} of {whole} partitions",
             "figures": _figures(promise.bounds, number, rows),
         }
     )

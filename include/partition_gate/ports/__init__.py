@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from partition_gate.alerts.alert import Links
+from partition_gate.judging.retention import KeptFor
 from partition_gate.ports.clock import Clock
 from partition_gate.ports.contracts import Contracts
 from partition_gate.ports.docs import DocsSite
@@ -72,6 +73,11 @@ class Ports(Protocol):
     @property
     def versions_kept(self) -> timedelta:
         """How long a replaced version can come back."""
+        ...
+
+    @property
+    def kept_for(self) -> KeptFor:
+        """How long reports, quarantined rows and recorded details are kept."""
         ...
 
     @property

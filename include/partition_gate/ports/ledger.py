@@ -12,7 +12,10 @@ from partition_gate.ports.outbox import Outbox
 from partition_gate.ports.outcomes import Outcomes
 from partition_gate.ports.quarantine import QuarantineRecords
 from partition_gate.ports.results import Results
+from partition_gate.ports.retention import Retention
 
 
-class Ledger(Attempts, Outcomes, QuarantineRecords, Results, Incidents, Outbox, Heartbeats, Baselines, Protocol):
+class Ledger(
+    Attempts, Outcomes, QuarantineRecords, Results, Retention, Incidents, Outbox, Heartbeats, Baselines, Protocol
+):
     """All parts in one port, because one transaction may span several (an outcome and its incidents)."""

@@ -12,6 +12,7 @@ from partition_gate.core.table import TableSchema
 from partition_gate.judging.attempt import Publication, Staged
 from partition_gate.judging.distribution import BinnedPartition, Bins, ColumnSurvey, ColumnToSurvey
 from partition_gate.judging.quarantine import QuarantinedRows
+from partition_gate.judging.retention import Files
 from partition_gate.judging.validation import Split
 
 
@@ -61,6 +62,12 @@ class Warehouse(Protocol):
         """The rows of a folder that `quarantine` returned, as a local Parquet file: a copy below `into` if they are
         remote. None if the folder has only unreadable files. Raises: as `quarantined`.
         """
+
+    def quarantine_files(self, uri: str) -> Files:
+        """The files of a folder that `quarantine` returned; none if it is empty or gone."""
+
+    def remove_quarantine(self, uri: str) -> Files:
+        """Remove a folder that `quarantine` returned; returns what was in it. Idempotent."""
 
     def version(self, table: str, partition_key: str, attempt_id: str) -> Publication | None:
         """The version that an attempt published, visible or replaced; None if its files are gone, or never were there.

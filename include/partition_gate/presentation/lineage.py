@@ -62,7 +62,7 @@ def _sources(execution: Execution) -> Iterator[Line]:
     rows_read = [each for each in execution.inputs if not isinstance(each, ReferencedVersion)]
     yield from map(_input, rows_read[:FILES_SHOWN])
     if (more := len(rows_read) - FILES_SHOWN) > 0:
-        yield Line("from", f"{more:,} more files, which the JSON document names")
+        yield Line("from", f"{counted(more, 'more file')}, which the JSON document names")
     if not rows_read:
         yield Line("from", "nothing: no file was judged")
 
@@ -70,11 +70,11 @@ def _sources(execution: Execution) -> Iterator[Line]:
 def _input(each: Input) -> Line:
     match each:
         case LandedFile():
-            size = f"{each.size_bytes:,} bytes, landed {each.landed_at:%Y-%m-%d %H:%M} UTC"
+            size = f"{counted(each.size_bytes, 'byte')}, landed {each.landed_at:%Y-%m-%d %H:%M} UTC"
             return Line("from", f"{displayed(each.path, limit=PATH_LENGTH)} ({size})")
         case UnlistedFiles():
             return Line(
-                "from", f"landed files that were not listed then; fingerprint {each.fingerprint[:_HASH_LENGTH]}"
+                "from", f"landed files, of which no list is kept; fingerprint {each.fingerprint[:_HASH_LENGTH]}"
             )
         case PublishedRows():
             return Line("from", f"{counted(each.rows, 'row')} that {each.attempt_id} published", each.attempt_id)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from partition_gate.core.record import Record
+from partition_gate.judging.retention import KeptFor
 
 # More overflows the milliseconds of databases and the timers of threads; no wait of 11 days is meant.
 _LONGEST_S = 1_000_000
+_LONGEST_DAYS = 36_500  # a century
+_SHORTEST_LEDGER_DAYS = 400
 
 
 def _limit(default: float, meaning: str, outcome: str, *, ge: float | None = None, le: float = _LONGEST_S) -> Any:
@@ -83,3 +87,56 @@ class LimitSettings(Record):
         "the watch and `gate sweep` remove its files; `gate rollback` cannot bring it back any more",
         ge=1,
     )
+    keep_reports_days: float = _limit(
+        0,
+        "How long a report of Data Docs is kept, in days; 0: for ever.",
+        "the watch and `gate retain` remove it; its page says so",
+        ge=0,
+        le=_LONGEST_DAYS,
+    )
+    keep_quarantine_days: float = _limit(
+        0,
+        "How long quarantined rows are kept that were discarded, replayed or replaced, in days; 0: for ever.",
+        "the watch and `gate retain` remove their folder, and record it",
+        ge=0,
+        le=_LONGEST_DAYS,
+    )
+    keep_open_quarantine_days: float = _limit(
+        0,
+        "How long quarantined rows are kept that nobody replayed or discarded, in days; 0: for ever.",
+        "the watch and `gate retain` discard them, remove their folder, and record it",
+        ge=0,
+        le=_LONGEST_DAYS,
+    )
+    keep_ledger_days: float = _limit(
+        0,
+        "How long results, profiles and inputs of an attempt are kept, in days, at least 400; 0: for ever.",
+        "the watch and `gate retain` remove them; how the attempt ended stays",
+        ge=0,
+        le=_LONGEST_DAYS,
+    )
+
+    @property
+    def kept_for(self) -> KeptFor:
+        """How long reports, quarantined rows and recorded details are kept."""
+        return KeptFor(
+            reports=_days(self.keep_reports_days),
+            quarantine=_days(self.keep_quarantine_days),
+            open_quarantine=_days(self.keep_open_quarantine_days),
+            ledger=_days(self.keep_ledger_days),
+        )
+
+    @field_validator("keep_ledger_days")
+    @classmethod
+    def _covers_the_longest_window(cls, value: float) -> float:
+        """Judging a partition reads the results of every partition in its windows, which have up to 366 days."""
+        if 0 < value < _SHORTEST_LEDGER_DAYS:
+            raise ValueError(
+                f"{value:g} is less than {_SHORTEST_LEDGER_DAYS}: rules over a window read results of up to 366 days; "
+                f"set at least {_SHORTEST_LEDGER_DAYS}, or 0 to keep them for ever"
+            )
+        return value
+
+
+def _days(days: float) -> timedelta | None:
+    return timedelta(days=days) if days else None

@@ -32,23 +32,20 @@ from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.incidents import InMemoryIncidents
-from partition_gate.testing.quarantine import InMemoryQuarantineRecords
+from partition_gate.testing.retention import InMemoryRetention
 from partition_gate.watching.heartbeat import Heartbeat
 
 _ENDS = frozenset(END_OF.values())
 
 
-class InMemoryLedger(InMemoryQuarantineRecords, InMemoryIncidents):
+class InMemoryLedger(InMemoryRetention, InMemoryIncidents):
     """The `Ledger` port on dictionaries; not thread-safe."""
 
     def __init__(self) -> None:
         super().__init__()
         self.states: dict[str, AttemptState] = {}
-        self._validations: dict[str, tuple[tuple[CheckResult, ...], str, PartitionProfile | None]] = {}
-        self._measurements: dict[str, tuple[Measurement, ...]] = {}
         self._latest: dict[tuple[str, str], str] = {}
         self._since: dict[str, datetime] = {}
-        self._inputs: dict[str, Inputs] = {}
         self._intents: dict[str, Intent] = {}
         self._decisions: dict[tuple[str, str, str], HeldDecision] = {}
         self._heartbeat: Heartbeat | None = None

@@ -15,12 +15,13 @@ import pyarrow.parquet as pq
 from partition_gate.alerts.alert import Links
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.checks.expectations import Check, CompiledSuite
-from partition_gate.core.errors import DeliveryError, PartitionChanged, UnknownContract
+from partition_gate.core.errors import DeliveryError, GateError, PartitionChanged, UnknownContract
 from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
 from partition_gate.core.severity import Scope
 from partition_gate.core.units import Month
 from partition_gate.judging.attempt import Message, Settlement
 from partition_gate.judging.report import AttemptReport
+from partition_gate.judging.retention import Files, KeptFor
 from partition_gate.judging.validation import (
     Errored,
     Evaluated,
@@ -177,6 +178,7 @@ class FakeDocs:
     """Stores the reports that were written, and the attempts on the page of each dataset and month."""
 
     def __init__(self) -> None:
+        self.error: GateError | None = None
         self.reports: list[AttemptReport] = []
         self.months: dict[tuple[str, Month], tuple[str, ...]] = {}
 
@@ -189,11 +191,34 @@ class FakeDocs:
         self.reports.append(report)
         return f"attempts/{report.settlement.attempt_id}/index.html"
 
-    def write_month(self, dataset: str, month: Month, settlements: Sequence[Settlement]) -> None:
+    def write_month(
+        self,
+        dataset: str,
+        month: Month,
+        settlements: Sequence[Settlement],
+        *,
+        whole: bool = False,  # noqa: ARG002 -- it has no pages of its own
+    ) -> None:
         self.months[dataset, month] = tuple(settlement.attempt_id for settlement in settlements)
 
     def write_index(self) -> str:
         return "index.html"
+
+    def report_files(self, attempt_id: str) -> Files:
+        return Files(count=2, size_bytes=2000) if attempt_id in self.pages else Files()
+
+    def remove_report(self, attempt_id: str, *, dataset: str, kept: timedelta) -> Files:  # noqa: ARG002 -- the port's
+        if self.error:
+            raise self.error
+        files = self.report_files(attempt_id)
+        self.reports = [report for report in self.reports if report.settlement.attempt_id != attempt_id]
+        return files
+
+    def remove_months(self, before: Month) -> int:
+        gone = [(dataset, month) for dataset, month in self.months if month < before]
+        for each in gone:
+            del self.months[each]
+        return len(gone)
 
     def read(self, path: str) -> bytes | None:
         return b"" if path == "index.html" else None
@@ -245,7 +270,7 @@ class FakePorts:
 
     def __init__(self, spool_folder: Path, *contracts: CompiledDataset) -> None:
         self.spool_folder, self.drain_limit = spool_folder, timedelta(minutes=1)
-        self.versions_kept = timedelta(hours=24)
+        self.versions_kept, self.kept_for = timedelta(hours=24), KeptFor()
         self.clock, self.store, self.validator = FakeClock(), FakeStore(), FakeValidator()
         self.warehouse, self.ledger = InMemoryWarehouse(), InMemoryLedger()
         self.rework = FakeRework()

@@ -20,6 +20,7 @@ from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.distribution import BinnedPartition, Bins, ColumnSurvey, ColumnToSurvey
 from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
 from partition_gate.judging.replay import ATTEMPTS
+from partition_gate.judging.retention import Files
 from partition_gate.judging.validation import Split
 from partition_gate.testing.distributions import binned_rows, surveyed_rows
 
@@ -138,6 +139,16 @@ class InMemoryWarehouse:
     def quarantined_file(self, uri: str, *, into: Path) -> Path | None:
         self.quarantined(uri, limit=0)
         return _written(self.kept[uri], into / "quarantined.parquet") if self.kept[uri] else None
+
+    def quarantine_files(self, uri: str) -> Files:
+        names = [*(["rows.parquet"] if self.kept.get(uri) else []), *self.raw.get(uri, [])]
+        return Files(count=len(names), size_bytes=100 * len(names))
+
+    def remove_quarantine(self, uri: str) -> Files:
+        files = self.quarantine_files(uri)
+        self.kept.pop(uri, None)
+        self.raw.pop(uri, None)
+        return files
 
     def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
         at = (publication.table, publication.partition_key)

@@ -225,4 +225,4 @@ def _why_stray(dataset: Dataset, key: str, now: datetime) -> str | None:
 
 
 def _folder(dataset: Dataset, key: str) -> str:
-    return dataset.location.place(key).removeprefix(f"{dataset.location.root}/")
+    return dataset.location.place(key).removeprefix(f"{dataset.location.shown_root}/")

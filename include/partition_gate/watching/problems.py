@@ -110,7 +110,7 @@ def _folders(dataset: Dataset, found: Window) -> Iterator[Problem]:
         finding = f"{stray.folder} is not judged: {stray.why}"
         yield Problem(cause=f"{_FOLDER}{stray.folder}", kind=ProblemKind.LANDING, finding=finding)
     if (more := len(strays) - FOLDERS_NAMED) > 0 and not found.has_unread:
-        finding = f"{more:,} more folders are not judged"
+        finding = f"{more:,} more folders are not judged" if more > 1 else "1 more folder is not judged"
         yield Problem(cause=_MORE_FOLDERS, kind=ProblemKind.LANDING, finding=finding)
 
 

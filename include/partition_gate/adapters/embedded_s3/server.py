@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -44,11 +44,14 @@ class EmbeddedS3(Record):
     region: str = REGION
 
 
-def ensure_running(home: Path, *, buckets: tuple[str, ...] = BUCKETS) -> EmbeddedS3:
+def ensure_running(
+    home: Path, *, buckets: tuple[str, ...] = BUCKETS, before_start: Callable[[], None] = lambda: None
+) -> EmbeddedS3:
     """The home's server, ready for reads and writes; started if none is running.
 
     The server outlives the process that started it. Its URL and credentials do not change as long as its ports are
-    free. `buckets` are created at a start. If two processes call this at once, one starts the server and both use it.
+    free. `buckets` are created at a start, and `before_start` is called before it. If two processes call this at once,
+    one starts the server and both use it.
 
     Raises:
         StoreUnreachable: the server did not become ready; the message names its log.
@@ -62,6 +65,7 @@ def ensure_running(home: Path, *, buckets: tuple[str, ...] = BUCKETS) -> Embedde
             if _wait_until_ready(state.ports, credentials, process):
                 return _server(state, credentials, started_here=False)
             _stop(process)
+        before_start()
         state = _start(layout, credentials, buckets=buckets, preferred=state.ports if state else None)
         return _server(state, credentials, started_here=True)
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -27,10 +28,7 @@ def running(home: Path, *, buckets: tuple[str, ...] = BUCKETS) -> Iterator[Embed
     layout.prepare()
     with layout.users.open("w") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
-        server = ensure_running(home, buckets=buckets)
-        if server.started_here:
-            layout.borrowed.touch()
-            _start_guard(layout)
+        server = ensure_running(home, buckets=buckets, before_start=partial(_borrow, layout))
         try:
             yield server
         finally:
@@ -43,6 +41,12 @@ def stop_borrowed(home: Path) -> None:
     if layout.borrowed.exists():
         stop(layout.home)
         layout.borrowed.unlink()
+
+
+def _borrow(layout: Layout) -> None:
+    """Before the server starts: until it is ready, its starter may be killed as well."""
+    layout.borrowed.touch()
+    _start_guard(layout)
 
 
 def _start_guard(layout: Layout) -> None:

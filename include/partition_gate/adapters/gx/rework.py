@@ -19,6 +19,7 @@ from partition_gate.adapters.gx.duckdb.scan import Machine, open_connection
 from partition_gate.adapters.gx.duckdb.sql import literal
 from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
 from partition_gate.adapters.gx.quarantine_export import write_export
+from partition_gate.core.display import counted
 from partition_gate.core.errors import CannotAct, OperatorError
 from partition_gate.core.nearest_words import did_you_mean
 from partition_gate.core.record import Record
@@ -174,7 +175,9 @@ class DuckDbRework:
         cells = tuple(dict.fromkeys((*columns, *(name for name, _ in assigned))))
         written = self._rewrite(taken, output, cells=cells, expressions=new)
         if written != _row_count(taken):
-            raise CannotAct(f"--set: {written:,} rows came out of {_row_count(taken):,}; write one expression a column")
+            raise CannotAct(
+                f"--set: {counted(written, 'row')} came out of {_row_count(taken):,}; write one expression a column"
+            )
         return output
 
     def _rewrite(

@@ -23,6 +23,7 @@ from partition_gate.adapters.ledger import measurements as measurement_rows
 from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.adapters.ledger.migrate import migrate
 from partition_gate.adapters.ledger.quarantine import SqlQuarantineRecords
+from partition_gate.adapters.ledger.retention import SqlRetention
 from partition_gate.core.units import Month
 from partition_gate.incidents.actions import Action
 from partition_gate.incidents.model import Assessment, Event, Incident, IncidentResponse, Thread, ThreadNews
@@ -56,7 +57,7 @@ from partition_gate.watching.heartbeat import Heartbeat
 __all__ = ["SqlLedger", "migrate"]
 
 
-class SqlLedger(SqlQuarantineRecords):
+class SqlLedger(SqlQuarantineRecords, SqlRetention):
     """The `Ledger` port on a database that `migrate(url)` prepared. Connects on first use; thread-safe.
 
     Every call is one transaction and raises LedgerUnusable if the database does not answer in time. In addition to the

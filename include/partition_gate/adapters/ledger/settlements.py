@@ -16,7 +16,7 @@ from partition_gate.incidents.model import Assessment
 from partition_gate.judging.attempt import END_OF, Forgotten, HeldDecision, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 
-_COLUMNS = [settlements.c[name] for name in Settlement.model_fields]
+COLUMNS = [settlements.c[name] for name in Settlement.model_fields]
 
 
 def settle(connection: Connection, settlement: Settlement, assessment: Assessment | None, *, is_finished: bool) -> None:
@@ -31,28 +31,28 @@ def settle(connection: Connection, settlement: Settlement, assessment: Assessmen
 
 
 def of_attempt(connection: Connection, attempt_id: str) -> Settlement | None:
-    return _first(connection, select(*_COLUMNS).where(settlements.c.attempt_id == attempt_id))
+    return _first(connection, select(*COLUMNS).where(settlements.c.attempt_id == attempt_id))
 
 
 def of_partition(connection: Connection, dataset: str, partition_key: str) -> Settlement | None:
     """The partition's current outcome."""
-    query = select(*_COLUMNS).join(latest, latest.c.attempt_id == settlements.c.attempt_id)
+    query = select(*COLUMNS).join(latest, latest.c.attempt_id == settlements.c.attempt_id)
     return _first(connection, query.where(latest.c.dataset == dataset, latest.c.partition_key == partition_key))
 
 
 def of_attempts(connection: Connection, dataset: str, partition_key: str) -> tuple[Settlement, ...]:
     """The newest last."""
     mine = and_(settlements.c.dataset == dataset, settlements.c.partition_key == partition_key)
-    query = select(*_COLUMNS).where(mine).order_by(settlements.c.fence)
-    return tuple(_settlement(row) for row in connection.execute(query))
+    query = select(*COLUMNS).where(mine).order_by(settlements.c.fence)
+    return tuple(settlement_of(row) for row in connection.execute(query))
 
 
 def settled_in(connection: Connection, dataset: str, month: Month) -> tuple[Settlement, ...]:
     """The newest last."""
     at = settlements.c.settled_at
     mine = and_(settlements.c.dataset == dataset, at >= month.begins_at, at < month.following.begins_at)
-    query = select(*_COLUMNS).where(mine).order_by(at, settlements.c.attempt_id)
-    return tuple(_settlement(row) for row in connection.execute(query))
+    query = select(*COLUMNS).where(mine).order_by(at, settlements.c.attempt_id)
+    return tuple(settlement_of(row) for row in connection.execute(query))
 
 
 def beside(connection: Connection, dataset: str, partition_key: str) -> tuple[str | None, str | None]:
@@ -64,18 +64,18 @@ def beside(connection: Connection, dataset: str, partition_key: str) -> tuple[st
 
 
 def newest(connection: Connection, dataset: str | None) -> tuple[Settlement, ...]:
-    query = select(*_COLUMNS).join(latest, latest.c.attempt_id == settlements.c.attempt_id)
+    query = select(*COLUMNS).join(latest, latest.c.attempt_id == settlements.c.attempt_id)
     if dataset is not None:
         query = query.where(latest.c.dataset == dataset)
     ordered = query.order_by(latest.c.dataset, latest.c.partition_key)
-    return tuple(_settlement(row) for row in connection.execute(ordered))
+    return tuple(settlement_of(row) for row in connection.execute(ordered))
 
 
 def current(connection: Connection, dataset: str, keys: Sequence[str]) -> tuple[Settlement, ...]:
     """By key."""
-    query = select(*_COLUMNS).join(latest, latest.c.attempt_id == settlements.c.attempt_id)
+    query = select(*COLUMNS).join(latest, latest.c.attempt_id == settlements.c.attempt_id)
     mine = and_(latest.c.dataset == dataset, latest.c.partition_key.in_(keys))
-    found = map(_settlement, connection.execute(query.where(mine)))
+    found = map(settlement_of, connection.execute(query.where(mine)))
     return tuple(sorted(found, key=lambda settlement: settlement.partition_key))
 
 
@@ -92,12 +92,12 @@ def recorded_keys(connection: Connection, dataset: str, limit: int | None, up_to
 def visible(connection: Connection, dataset: str) -> tuple[Settlement, ...]:
     """The newest settlement of each partition that made rows visible, by key."""
     query = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(settlements.c.dataset == dataset, settlements.c.outcome.in_([outcome.value for outcome in VISIBLE]))
         .order_by(settlements.c.partition_key, settlements.c.fence)
     )
     newest = {row.partition_key: row for row in connection.execute(query)}
-    return tuple(_settlement(row) for row in newest.values())
+    return tuple(settlement_of(row) for row in newest.values())
 
 
 def forget(connection: Connection, record: Forgotten) -> None:
@@ -117,6 +117,12 @@ def decision(connection: Connection, *version: str) -> HeldDecision | None:
     own = and_(*(column == value for column, value in zip(decisions.primary_key, version, strict=True)))
     row = connection.execute(select(decisions).where(own)).first()
     return None if row is None else HeldDecision.model_validate(dict(row._mapping))
+
+
+def settlement_of(row: Row[tuple[object, ...]]) -> Settlement:
+    """From a row of `COLUMNS`."""
+    values = dict(row._mapping)
+    return Settlement.model_validate({**values, "why": json.loads(str(values["why"]))})
 
 
 def _record(connection: Connection, settlement: Settlement, fence: int) -> bool:
@@ -163,9 +169,4 @@ def _row(settlement: Settlement) -> dict[str, object]:
 
 def _first(connection: Connection, query: Select[tuple[object, ...]]) -> Settlement | None:
     row = connection.execute(query).first()
-    return None if row is None else _settlement(row)
-
-
-def _settlement(row: Row[tuple[object, ...]]) -> Settlement:
-    values = dict(row._mapping)
-    return Settlement.model_validate({**values, "why": json.loads(str(values["why"]))})
+    return None if row is None else settlement_of(row)

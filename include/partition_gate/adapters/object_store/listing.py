@@ -51,7 +51,7 @@ def files_of(location: Location, key: str, files_in: FilesIn) -> tuple[DataFile,
         names = " and ".join(folder.removeprefix(f"{location.root}/") for folder in files_by_folder)
         count = "two" if len(files_by_folder) == 2 else str(len(files_by_folder))
         raise AmbiguousPartition(
-            f"{location.root}: landing has {count} folders for partition {key}: {names}; keep one of them"
+            f"{location.shown_root}: landing has {count} folders for partition {key}: {names}; keep one of them"
         )
     return tuple(sorted(next(iter(files_by_folder.values()), ()), key=lambda file: file.path))
 

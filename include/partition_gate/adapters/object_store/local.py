@@ -13,7 +13,7 @@ from partition_gate.adapters.object_store.listing import NOTE_BYTES, files_of, k
 from partition_gate.adapters.object_store.patterned import Names, Wanted, patterned_keys, wanted_files
 from partition_gate.adapters.object_store.spooling import partition_changed, spool_files, whole_or_absent
 from partition_gate.core.errors import AccessDenied, BucketMissing
-from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
+from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled, readable_path
 from partition_gate.core.path_pattern import Start
 
 
@@ -51,7 +51,8 @@ def _check_root(location: Location) -> None:
     with _translating_errors(location.root):
         if not Path(location.root).is_dir():
             raise BucketMissing(
-                f"{location.root}: the folder does not exist; create it, or correct servers[].location in the contract"
+                f"{location.shown_root}: the folder does not exist; create it, or correct servers[].location in the "
+                "contract"
             )
 
 
@@ -59,7 +60,7 @@ def _files(folder: str, wanted: Wanted) -> list[DataFile]:
     named = [entry for entry in _entries(folder) if wanted.is_data(entry.name)]
     others = [entry for entry in named if not entry.is_file()]
     if others and wanted.only_files and (kind := _kind(others[0])):
-        raise not_a_file(f"{folder}/{others[0].name}", kind)
+        raise not_a_file(readable_path(f"{folder}/{others[0].name}"), kind)
     names = [entry.name for entry in named if entry not in others]
     return [file for name in names if (file := _data_file(f"{folder}/{name}"))]
 
@@ -134,6 +135,7 @@ def _check_token(file: DataFile, status: os.stat_result) -> None:
 
 @contextmanager
 def _translating_errors(path: str) -> Iterator[None]:
+    path = readable_path(path)
     try:
         yield
     except PermissionError as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from partition_gate.core.display import counted
 from partition_gate.core.errors import NoSpace
 from partition_gate.core.partition import DataFile, LandedKeys, Location, Partition, Spooled
 from partition_gate.ports.store import ObjectStore
@@ -42,9 +43,10 @@ class RoutingObjectStore:
     def spool(self, partition: Partition, into: Path) -> Spooled:
         size_bytes = sum(file.size_bytes for file in partition.files)
         if size_bytes > self._spool_max_bytes:
+            files = f"{counted(len(partition.files), 'file')} with {counted(size_bytes, 'byte')}"
             raise NoSpace(
-                f"{partition.dataset}/{partition.key}: {len(partition.files)} files with {size_bytes:,} bytes exceed "
-                f"the limit of {self._spool_max_bytes:,} (GATE_SPOOL_MAX_BYTES); land smaller partitions, or raise it"
+                f"{partition.dataset}/{partition.key}: {files}, more than the limit of {self._spool_max_bytes:,} "
+                "(GATE_SPOOL_MAX_BYTES); land smaller partitions, or raise it"
             )
         first = partition.files[0].path if partition.files else ""
         return self._store(first, partition.endpoint_url).spool(partition, into)

@@ -14,6 +14,7 @@ from partition_gate.adapters.object_store.s3_clients import Endpoint
 from partition_gate.adapters.object_store.s3_errors import access_denied, is_timeout, unreachable
 from partition_gate.adapters.object_store.spooling import partition_changed, whole_or_absent
 from partition_gate.adapters.s3_access.refusals import rejects_key, untrusted
+from partition_gate.core.display import counted
 from partition_gate.core.errors import StoreUnreachable
 from partition_gate.core.partition import DataFile, Partition
 from partition_gate.gate.deadlines import Deadline
@@ -64,9 +65,8 @@ class Download:
         """The deadline of a file, and the error if it is missed."""
         own_s, left_s = self._limits.for_file(file.size_bytes), self._whole.left_s
         if left_s < own_s:
-            why = (
-                f"{len(self._partition.files)} files took longer than {self._limits.spool_s:g} s, GATE_SPOOL_TIMEOUT_S"
-            )
+            files = counted(len(self._partition.files), "file")
+            why = f"{files} took longer than {self._limits.spool_s:g} s, GATE_SPOOL_TIMEOUT_S"
         else:
             limits = "GATE_STORE_FILE_TIMEOUT_S and GATE_STORE_FILE_BYTES_PER_S"
             why = f"{file.path} took longer than {own_s:g} s, {limits}"

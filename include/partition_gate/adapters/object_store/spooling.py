@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from partition_gate.core.errors import PartitionChanged
-from partition_gate.core.partition import DataFile, Partition, Spooled
+from partition_gate.core.partition import DataFile, Partition, Spooled, readable_path
 from partition_gate.gate.local_folders import disk_full, no_space, writing_below
 
 _MAX_THREADS = 4
@@ -60,4 +60,6 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
 
 def partition_changed(file: DataFile) -> PartitionChanged:
     """The error for an object that no longer matches the listing."""
-    return PartitionChanged(f"{file.path}: replaced or removed after it was listed; list the partition again")
+    return PartitionChanged(
+        f"{readable_path(file.path)}: replaced or removed after it was listed; list the partition again"
+    )

@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from partition_gate.adapters.storage import Storage, StoredFile
+from partition_gate.adapters.storage import S3, Storage, StoredFile
 from partition_gate.core.display import SHOWN_LENGTH, Excerpt, excerpt
 from partition_gate.core.errors import OperatorError
 from partition_gate.core.table import is_reserved
 from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
 from partition_gate.judging.replay import ATTEMPTS
+from partition_gate.judging.retention import Files
 
 ROWS, RAW = "rows.parquet", "raw"
 _BUFFER_BYTES = 1 << 20
@@ -56,6 +57,22 @@ def quarantined_file(storage: Storage, folder: str, *, into: Path) -> Path | Non
         read_quarantined(storage, folder, limit=0)
         return None
     return Path(storage.uri(path)) if storage.is_local else storage.copy(path, into / ROWS)
+
+
+def quarantine_files(storage: Storage, uri: str) -> Files:
+    """The files in an attempt's folder; `storage` is that of the quarantine today."""
+    _, found = _stored_below(storage, uri)
+    return _counted(found)
+
+
+def remove_quarantine(storage: Storage, uri: str) -> Files:
+    """Remove an attempt's folder, and the folders of its partition and table if nothing else is in them."""
+    own, found = _stored_below(storage, uri)
+    for file in found:
+        own.delete(file.path)
+    if own.is_local:
+        _remove_empty_folders(Path(uri.removeprefix("file://")), Path(own.root))
+    return _counted(found)
 
 
 class _Stream(io.RawIOBase):
@@ -140,3 +157,25 @@ def _number(name: str) -> tuple[int, str]:
     """Sorts raw files (`raw/<n>-<name>`) by their number."""
     digits = name.removeprefix(f"{RAW}/").partition("-")[0]
     return (int(digits) if digits.isdigit() else 0, name)
+
+
+def _stored_below(storage: Storage, uri: str) -> tuple[Storage, list[StoredFile]]:
+    """The storage of a folder, and its files; none if a local folder is gone."""
+    local = Path(uri.removeprefix("file://"))
+    if not uri.startswith(S3) and not local.is_dir():
+        return storage, []
+    own, folder = storage.locate(uri)
+    return own, list(own.listing(folder))
+
+
+def _counted(files: Sequence[StoredFile]) -> Files:
+    return Files(count=len(files), size_bytes=sum(file.size_bytes for file in files))
+
+
+def _remove_empty_folders(folder: Path, root: Path) -> None:
+    """The folder with the empty folders in it, then those around it below the root. A run may write there meanwhile."""
+    inside = (path for path in folder.rglob("*") if path.is_dir()) if folder.is_dir() else ()
+    around = (path for path in folder.parents if root in path.parents)
+    with suppress(OSError):  # not empty
+        for path in (*sorted(inside, reverse=True), folder, *around):
+            path.rmdir()

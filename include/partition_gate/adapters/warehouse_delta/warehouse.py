@@ -18,7 +18,14 @@ from partition_gate.adapters.storage import QUARANTINE_SETTING, S3Access, Storag
 from partition_gate.adapters.warehouse_delta import layout, table_log
 from partition_gate.adapters.warehouse_delta.distributions import Distributions
 from partition_gate.adapters.warehouse_delta.files import row_count, with_times_as_text, write_empty
-from partition_gate.adapters.warehouse_delta.quarantined_rows import RAW, ROWS, quarantined_file, read_quarantined
+from partition_gate.adapters.warehouse_delta.quarantined_rows import (
+    RAW,
+    ROWS,
+    quarantine_files,
+    quarantined_file,
+    read_quarantined,
+    remove_quarantine,
+)
 from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.core.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.core.partition_key import KeyValues
@@ -26,6 +33,7 @@ from partition_gate.core.table import TableSchema
 from partition_gate.judging.attempt import Publication, Staged, StagedFile
 from partition_gate.judging.distribution import BinnedPartition, Bins, ColumnSurvey, ColumnToSurvey
 from partition_gate.judging.quarantine import QuarantinedRows
+from partition_gate.judging.retention import Files
 from partition_gate.judging.validation import Split
 
 COMMIT_TRIES = 60
@@ -132,6 +140,12 @@ class DeltaWarehouse:
     def quarantined_file(self, uri: str, *, into: Path) -> Path | None:
         storage, folder = self._quarantine.locate(uri)
         return quarantined_file(storage, folder, into=into)
+
+    def quarantine_files(self, uri: str) -> Files:
+        return quarantine_files(self._quarantine, uri)
+
+    def remove_quarantine(self, uri: str) -> Files:
+        return remove_quarantine(self._quarantine, uri)
 
     def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
         table, key = publication.table, publication.partition_key

@@ -53,7 +53,7 @@ def _facts(compiled: CompiledDataset, plan: Schedule) -> Iterator[tuple[str, str
         yield "Owner", _text(contract.team.owner)
     if contract.channels:
         yield "Channels", ", ".join(_text(f"{each.channel} ({each.tool})") for each in contract.channels)
-    yield "Lands at", _text(f"{dataset.location.root}/{dataset.location.pattern}")
+    yield "Lands at", _text(f"{dataset.location.shown_root}/{dataset.location.pattern}")
     yield "Runs", plan.summary
     yield "Consumers read", f"{inline_code(dataset.name)}, asset {inline_code(f'validated.{dataset.name}')}"
 

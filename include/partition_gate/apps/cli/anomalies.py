@@ -13,7 +13,7 @@ from rich.text import Text
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.incidents import incidents_of
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.core.display import SENTENCE_LENGTH, displayed
+from partition_gate.core.display import SENTENCE_LENGTH, counted, displayed
 from partition_gate.incidents.model import Incident, ProblemKind
 from partition_gate.wiring import open_ports
 
@@ -46,12 +46,12 @@ def anomalies(
     elif found:
         tables.terminal().print(_table(found, days))
     else:
-        typer.echo(f"no anomalies{f' of {displayed(dataset)}' if dataset else ''} in the last {days:,} days")
+        typer.echo(f"no anomalies{f' of {displayed(dataset)}' if dataset else ''} in the last {counted(days, 'day')}")
 
 
 def _table(found: Sequence[Incident], days: int) -> Table:
     """Two columns that fold, so that the sentences stay readable in a narrow terminal."""
-    table = Table(title=f"Anomalies of the last {days:,} days", title_justify="left")
+    table = Table(title=f"Anomalies of the last {counted(days, 'day')}", title_justify="left")
     table.add_column("no.", justify="right", no_wrap=True)
     table.add_column("dataset and partition", overflow="fold")
     table.add_column("what is unusual", overflow="fold", ratio=1)

@@ -16,7 +16,7 @@ from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import WithNegativeKeys, dataset_part
 from partition_gate.checks.compiling.compiled import CompiledDataset
-from partition_gate.core.display import displayed, share
+from partition_gate.core.display import counted, displayed, share
 from partition_gate.core.errors import UnknownContract
 from partition_gate.gate import baseline as pinning
 from partition_gate.judging.drift import Baseline, PinnedColumn
@@ -107,7 +107,8 @@ def _open_columns(compiled: CompiledDataset | None) -> frozenset[str]:
 
 def _rendered(baseline: Baseline, compiled: CompiledDataset | None) -> RenderableType:
     count = len(baseline.keys)
-    which = f"{displayed(baseline.label)}, {f'{count:,} partitions, ' if count > 1 else ''}{baseline.row_count:,} rows"
+    partitions = f"{count:,} partitions, " if count > 1 else ""
+    which = f"{displayed(baseline.label)}, {partitions}{counted(baseline.row_count, 'row')}"
     reason = f": {displayed(baseline.why)}" if baseline.why else ""
     pinned = f"pinned by {displayed(baseline.who)} on {baseline.at:%Y-%m-%d %H:%M} UTC{reason}"
     lines = [f"{displayed(baseline.dataset)}: {which}", pinned]

@@ -21,6 +21,7 @@ from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, 
 from partition_gate.contracts.coverage.queries import unplanned_queries
 from partition_gate.contracts.lint.reports import FORMATS, LintFormat
 from partition_gate.contracts.lint.text import LintedFile
+from partition_gate.core.display import counted
 from partition_gate.core.errors import ContractError, OperatorError
 from partition_gate.core.finding import Level
 from partition_gate.core.strict_yaml.reading import load_document
@@ -153,4 +154,4 @@ def _coverage_table(rows: Sequence[CoveredClause], *, title: str) -> Table:
 def _sums(rows: Sequence[CoveredClause]) -> str:
     counts = [(sum(row.treatment is treatment for row in rows), treatment) for treatment in Treatment]
     sums = " + ".join(f"{count} {treatment.value.replace('_', ' ')}" for count, treatment in counts)
-    return f"{len(rows)} clauses = {sums}"
+    return f"{counted(len(rows), 'clause')} = {sums}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from partition_gate.contracts.compatibility.changes import Change, Mode
 from partition_gate.contracts.compatibility.report import CompatibilityReport
 from partition_gate.contracts.compatibility.rules import Party
-from partition_gate.core.display import escaped, inline_code
+from partition_gate.core.display import counted, escaped, inline_code
 
 if TYPE_CHECKING:
     from partition_gate.gate.rejudge import Rejudged
@@ -82,7 +82,7 @@ def _replay(partition: Rejudged) -> str:
     name = f"- {_code(f'{partition.dataset} {partition.key}')}"
     if partition.missing is not None:
         return f"{name}: {_code(partition.missing)}"
-    rows = f"{partition.row_count or 0:,} rows"
+    rows = counted(partition.row_count or 0, "row")
     if not partition.flips:
         return f"{name}, {rows}: every check has the same result"
     return "\n".join(

@@ -1,4 +1,4 @@
-"""`gate reconcile`, `gate sweep`, `gate forget`: keep tables, ledger and messages consistent."""
+"""`gate reconcile`, `gate sweep`, `gate retain`, `gate forget`: keep tables, ledger and messages consistent."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from partition_gate.gate.operations import forget as forget_outcome
 from partition_gate.gate.operations import sweep as swept
 from partition_gate.gate.reconcile import Reconciliation
 from partition_gate.gate.reconcile import reconcile as reconciled
+from partition_gate.gate.retention import retain as retained
 from partition_gate.home import ledger_shown
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, open_ports
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command()(reconcile)
     app.command()(sweep)
     app.command(cls=WithNegativeKeys)(forget)
+    app.command()(retain)
 
 
 def reconcile(
@@ -93,6 +95,32 @@ def sweep(
         print_json(result.model_dump(mode="json"))
     else:
         typer.echo(_swept(result))
+        for problem in result.problems:
+            typer.echo(f"not removed: {problem}", err=True)
+    raise typer.Exit(1 if result.problems else 0)
+
+
+def retain(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Remove nothing: print what would be removed, by dataset.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove what is older than GATE_KEEP_..._DAYS say: reports, quarantined rows, details in the ledger.
+
+    How every attempt ended stays, and so do quarantined rows that somebody may still replay, unless
+    GATE_KEEP_OPEN_QUARANTINE_DAYS is set. Exit codes: 0 done, 1 something could not be removed.
+    """
+    settings = load_settings()
+    with open_ports(settings) as ports:
+        result = retained(ports=ports, is_rehearsal=dry_run)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    elif settings.kept_for.is_for_ever:
+        typer.echo("Everything is kept: none of GATE_KEEP_REPORTS_DAYS, GATE_KEEP_QUARANTINE_DAYS,")
+        typer.echo("GATE_KEEP_OPEN_QUARANTINE_DAYS and GATE_KEEP_LEDGER_DAYS is set.")
+    else:
+        tables.terminal().print(tables.aged(result, is_rehearsal=dry_run))
         for problem in result.problems:
             typer.echo(f"not removed: {problem}", err=True)
     raise typer.Exit(1 if result.problems else 0)

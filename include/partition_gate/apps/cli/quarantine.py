@@ -102,7 +102,9 @@ def quarantine_show(
         print_json({**settled.model_dump(mode="json"), "sample": sample and sample.model_dump(mode="json")})
         return
     if sample is None:
-        typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; no rows are in quarantine")
+        removed = "the quarantined rows were removed by age (GATE_KEEP_QUARANTINE_DAYS)"
+        why = removed if settled.is_quarantine_removed else "no rows are in quarantine"
+        typer.echo(f"{contract} {displayed(key)}: {settled.outcome.value}; {why}")
         return
     discarded = f", and {counted(settled.rows_discarded, 'row')} that were discarded," if settled.rows_discarded else ""
     typer.echo(f"{counted(settled.rows_quarantined, 'row')}{discarded} in {displayed(uri or '', limit=PATH_LENGTH)}")

@@ -57,7 +57,8 @@ def status(
     if as_json:
         print_json({"partitions": dumped(found)})
     elif found:
-        typer.echo(tables.status(found))
+        screen = tables.terminal()
+        typer.echo(tables.status(found, width=screen.width if screen.is_terminal else None))
     elif recorded:
         typer.echo(f"none of {counted(len(recorded), 'partition')} fits")
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from textwrap import wrap
 
 from rich.console import Console, Group, RenderableType
 from rich.style import Style
@@ -11,11 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from partition_gate.alerts.alert import Links
-from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, counted, displayed, escaped
+from partition_gate.core.display import PATH_LENGTH, SENTENCE_LENGTH, counted, displayed, escaped, file_size
 from partition_gate.core.severity import Scope
 from partition_gate.core.units import roughly
 from partition_gate.gate.quarantine import QuarantinedPartition
 from partition_gate.gate.reconcile import Reconciliation
+from partition_gate.gate.retention import Retained
 from partition_gate.gate.row_comparison import RowComparison
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
@@ -31,6 +33,7 @@ STYLES = {
     PartitionOutcome.SUPERSEDED: "cyan",
     PartitionOutcome.ERRORED: "bold red",
 }
+_ROOM_FOR_WHY = 40  # columns
 _SHOWN = (CheckOutcome.ERRORED, CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.WARNED)
 
 
@@ -55,18 +58,25 @@ def summary(settlements: Sequence[Settlement]) -> Table:
     return table
 
 
-def status(settlements: Sequence[Settlement]) -> str:
-    """The same as `summary`, as plain lines: fast enough for tens of thousands, because rich measures every cell."""
+def status(settlements: Sequence[Settlement], *, width: int | None = None) -> str:
+    """The same as `summary`, as plain lines: fast enough for tens of thousands, because rich measures every cell.
+
+    In a terminal whose `width` leaves no room for it, the reason is below the row.
+    """
     words = {outcome: Style.parse(style).render(_words(outcome)) for outcome, style in STYLES.items()}
     longest = max((len(_words(outcome)) for outcome in STYLES), default=0)
     head = ("dataset", "partition", "rows in", "published", "quarantined")
     rows = [(s.dataset, escaped(s.partition_key), *map(_grouped, _counts(s))) for s in settlements]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     form = "  ".join(f"{{:{'<' if i < 2 else '>'}{width}}}" for i, width in enumerate(widths))
-    lines = [f"{form.format(*head)}  {'outcome'.ljust(longest)}  why"]
+    begin = len(form.format(*head)) + 2 + longest + 2
+    is_narrow = width is not None and width < begin + _ROOM_FOR_WHY
+    lines = [f"{form.format(*head)}  outcome" + ("" if is_narrow else f"{' ' * (longest - len('outcome'))}  why")]
     for row, s in zip(rows, settlements, strict=True):
-        space = " " * (longest - len(_words(s.outcome)))
-        lines.append(f"{form.format(*row)}  {words[s.outcome]}{space}  {_why(s)}".rstrip())
+        space, why = " " * (longest - len(_words(s.outcome))), _why(s)
+        lines.append(f"{form.format(*row)}  {words[s.outcome]}{'' if is_narrow else f'{space}  {why}'}".rstrip())
+        if is_narrow and width is not None:
+            lines += wrap(why, max(width, _ROOM_FOR_WHY), initial_indent="    ", subsequent_indent="    ")
     return "\n".join(lines)
 
 
@@ -184,6 +194,21 @@ def reconciliation(result: Reconciliation) -> RenderableType:
     remaining = "1 difference remains." if count == 1 else f"{count:,} differences remain."
     summary = remaining if differences else "Tables, ledger and messages agree."
     return Group(table, *repaired, *views, *sent, *_compared(result.compared), *differences, Text(summary))
+
+
+def aged(result: Retained, *, is_rehearsal: bool) -> RenderableType:
+    """What was removed by age, or would be: a row for each subject and dataset."""
+    if not result.removed:
+        return Text("Nothing is older than the settings keep it.")
+    table = Table(title="Would be removed" if is_rehearsal else "Removed by age", title_justify="left")
+    table.add_column("what", no_wrap=True)
+    table.add_column("dataset", overflow="fold")
+    for name in ("attempts", "size", "oldest"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in result.removed:
+        size, oldest = file_size(each.size_bytes), f"{each.oldest:%Y-%m-%d}"
+        table.add_row(each.subject.value, Text(escaped(each.dataset)), f"{each.count:,}", size, oldest)
+    return table
 
 
 def _compared(compared: Sequence[RowComparison]) -> list[Text]:

@@ -15,7 +15,7 @@ from partition_gate.apps.web.dataset_history import DatasetHistory
 from partition_gate.apps.web.safe_through import safe_through
 from partition_gate.apps.web.slots import Slot, Tile, moment, tile
 from partition_gate.contract.model import Column, Status
-from partition_gate.core.display import percentage, share
+from partition_gate.core.display import counted, percentage, share
 from partition_gate.core.record import Record
 from partition_gate.core.units import roughly
 from partition_gate.incidents.model import Incident, ProblemKind
@@ -206,7 +206,8 @@ def _rows_chart(settled: Sequence[Settlement]) -> Markup:
     published, quarantined = (
         sum(values) for values in ([s.rows_published for s in settled], [s.rows_quarantined for s in settled])
     )
-    return bars(f"{published:,} rows published and {quarantined:,} quarantined in {len(settled)} partitions", each)
+    partitions = counted(len(settled), "partition")
+    return bars(f"{counted(published, 'row')} published and {quarantined:,} quarantined in {partitions}", each)
 
 
 def _failing(history: DatasetHistory, settled: Sequence[Settlement]) -> tuple[FailingCheck, ...]:

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 from partition_gate.contract.calendar import due_after, expected_periods, local_day, newest_ended, recorded_period
 from partition_gate.contract.model import Dataset
 from partition_gate.contract.schedule import example_key
+from partition_gate.core.display import counted
 from partition_gate.core.record import Record
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import VISIBLE
@@ -108,7 +109,8 @@ def tile(slots: Sequence[Slot], now: datetime) -> Tile | None:
     worst = min(settled, key=lambda each: WORST_FIRST.index(each.outcome), default=None)
     if worst and (absent is None or worst.outcome not in VISIBLE):
         text = OUTCOMES[worst.outcome]
-        rows = f"{worst.rows_in:,} rows in, {worst.rows_published:,} published, {worst.rows_quarantined:,} quarantined"
+        kept = f"{worst.rows_published:,} published, {worst.rows_quarantined:,} quarantined"
+        rows = f"{counted(worst.rows_in, 'row')} in, {kept}"
         title = f"{worst.partition_key}: {text.word}; {rows}"
         return Tile(title=title, css=text.css, symbol=text.symbol, word=text.word, settlement=worst, count=len(slots))
     if absent:

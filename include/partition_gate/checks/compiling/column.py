@@ -16,7 +16,7 @@ from partition_gate.checks.nested import FieldTyped, Nested
 from partition_gate.checks.values import DateText, InRange, InSet, LengthInRange, Matches, MultipleOf, NotNull
 from partition_gate.contract.column_types import PHYSICAL, WIDTHS, accepted_by_logical, accepted_by_physical, is_text
 from partition_gate.contract.model import Clause, Column
-from partition_gate.core.display import listed
+from partition_gate.core.display import counted, listed
 from partition_gate.core.nearest_words import did_you_mean, shown
 from partition_gate.core.severity import Scope
 from partition_gate.core.values import Scalar
@@ -92,11 +92,11 @@ def _in_set(column: Column, value: object) -> tuple[Expectation, str]:
 
 
 def _min_length(column: Column, value: object) -> tuple[Expectation, str]:
-    return LengthInRange(column=column.name, low=int(str(value))), f"at least {value} characters"
+    return LengthInRange(column=column.name, low=int(str(value))), f"at least {counted(int(str(value)), 'character')}"
 
 
 def _max_length(column: Column, value: object) -> tuple[Expectation, str]:
-    return LengthInRange(column=column.name, high=int(str(value))), f"at most {value} characters"
+    return LengthInRange(column=column.name, high=int(str(value))), f"at most {counted(int(str(value)), 'character')}"
 
 
 def _pattern(column: Column, value: Scalar | tuple[Scalar, ...]) -> tuple[Expectation, str]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from partition_gate.contracts.drafting.profile import Arrival
+from partition_gate.core.display import counted
 from partition_gate.core.record import Record
 
 _BACKFILL = timedelta(days=30)
@@ -105,16 +106,15 @@ def latency(arrivals: Sequence[Arrival], *, timezone: str) -> Latency:
         return Latency(hours=None, why=f"{landed} landed one period after another, as in a backfill or a copy")
     delays = [each.delay for each in regular]
     if max(delays) > _BACKFILL:
-        why = f"files arrived up to {max(delays).days} days after their period, as in a backfill"
+        why = f"files arrived up to {counted(max(delays).days, 'day')} after their period, as in a backfill"
         return Latency(hours=None, why=why)
     if min(delays) < timedelta(0):
         why = f"files arrived before their period ended in {timezone}; set the time zone of the keys with --timezone"
         return Latency(hours=None, why=why)
     hours = math.ceil(max(delays) / timedelta(hours=1)) + 1
-    counted = (
-        f"{len(regular)} partitions" if len(regular) == len(timed) else f"{len(regular)} of {len(timed)} partitions"
-    )
-    return Latency(hours=hours, why=f"{counted} arrived within {hours - 1} h")
+    partitions = counted(len(timed), "partition")
+    which = partitions if len(regular) == len(timed) else f"{len(regular)} of {partitions}"
+    return Latency(hours=hours, why=f"{which} arrived within {hours - 1} h")
 
 
 def period_end(key: str, *, timezone: str = "UTC") -> datetime | None:

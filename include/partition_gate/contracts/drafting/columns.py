@@ -22,7 +22,7 @@ from partition_gate.contracts.drafting.guesses import (
 )
 from partition_gate.contracts.drafting.naming import has_personal_name
 from partition_gate.contracts.drafting.profile import ColumnPart, ColumnProfile, DataProfile, FarValues, Reference
-from partition_gate.core.display import displayed
+from partition_gate.core.display import counted, displayed
 from partition_gate.core.values import Scalar
 
 WARNING = {"severity": "warning"}
@@ -50,6 +50,11 @@ def drafted_column(profile: DataProfile, column: ColumnProfile, names: Mapping[s
     }
     description = _description(profile, column, facts, options)
     return {**{name: value for name, value in given.items() if value is not None}, "description": description}
+
+
+def all_exist(values: int) -> str:
+    """What is said of the values of a column that refers to another dataset, if no value has no parent there."""
+    return "its only value exists there" if values == 1 else f"all {values:,} values exist there"
 
 
 def _nested(logical: str | None, parts: tuple[ColumnPart, ...]) -> dict[str, Any]:
@@ -127,7 +132,7 @@ def _rules(profile: DataProfile, column: ColumnProfile) -> Iterator[dict[str, An
 
 
 def _list_rule(column: ColumnProfile, listed: ListedValues, row_count: int) -> dict[str, Any]:
-    text = f"Guess: the {len(listed.values)} values observed."
+    text = f"Guess: the {counted(len(listed.values), 'value')} observed."
     if listed.other_rows:
         others = of_rows(listed.other_rows, row_count)
         text = f"Guess: the values that were frequent; {others} had another: {_rare_values(column, listed)}."
@@ -187,4 +192,4 @@ def _description(profile: DataProfile, column: ColumnProfile, facts: dict[str, A
 def _of_parents(reference: Reference) -> str:
     if reference.orphans:
         return f"{of_rows(reference.orphans, reference.rows)} have no parent, so the relationship only warns"
-    return f"all {reference.values:,} values exist there"
+    return all_exist(reference.values)

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from partition_gate.contracts.drafting.layouts import Children, ListChildren, guess_patterns, is_part_of_date
-from partition_gate.core.display import listed
+from partition_gate.core.display import counted, listed
 
 _NAMED = 3
 _DEEPEST, _MOST_LISTED = 4, 200
@@ -61,7 +61,7 @@ def _told(what: str, found: Children, lakes: Sequence[str]) -> str:
     lines = [what, f"  found: {_contents(found)}", f"  expected: {_EXPECTED}"]
     lines += [f"  run: gate init {shlex.quote(lake)}" for lake in lakes[:_NAMED]]
     if len(lakes) > _NAMED:
-        lines.append(f"  and {len(lakes) - _NAMED:,} more folders")
+        lines.append(f"  and {counted(len(lakes) - _NAMED, 'more folder')}")
     return "\n".join(lines if lakes else [*lines, "  run: gate init with the folder that has the Parquet files"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from partition_gate.contracts.drafting.arrivals import absences, latency, step
+from partition_gate.contracts.drafting.columns import all_exist
 from partition_gate.contracts.drafting.guesses import (
     listed_values,
     looks_personal,
@@ -14,6 +15,7 @@ from partition_gate.contracts.drafting.guesses import (
 )
 from partition_gate.contracts.drafting.naming import is_key_name
 from partition_gate.contracts.drafting.profile import RARE, ColumnProfile, DataProfile
+from partition_gate.core.display import counted
 
 MOST = 12
 
@@ -32,12 +34,12 @@ def to_check(tables: Mapping[str, DataProfile]) -> list[str]:
 def _layout(profile: DataProfile) -> Iterator[str]:
     if profile.location.layout is not None:
         fit = "does not fit" if profile.refused == 1 else "do not fit"
-        refused = f"; {_count(profile.refused, 'other name')} {fit} it" if profile.refused else ""
-        yield f"paths are {profile.location.pattern}: {_count(len(profile.keys), 'partition')}{refused}"
+        refused = f"; {counted(profile.refused, 'other name')} {fit} it" if profile.refused else ""
+        yield f"paths are {profile.location.pattern}: {counted(len(profile.keys), 'partition')}{refused}"
 
 
 def _key(profile: DataProfile) -> Iterator[str]:
-    rows = f"{profile.row_count:,} rows of {_count(len(profile.profiled), 'partition')}"
+    rows = f"{counted(profile.row_count, 'row')} of {counted(len(profile.profiled), 'partition')}"
     if profile.key:
         others = f"; {', '.join(profile.unique[1:])} too" if len(profile.unique) > 1 else ""
         others += "".join(f"; or {', '.join(key)}" for key in profile.other_keys)
@@ -59,7 +61,7 @@ def _classification(profile: DataProfile) -> Iterator[str]:
 def _references(profile: DataProfile) -> Iterator[str]:
     for each in profile.references:
         parent = each.to_source.rstrip("/").rsplit("/", 1)[-1]
-        fit = f"all {each.values:,} values exist there"
+        fit = all_exist(each.values)
         if each.orphans:
             fit = f"nearly: {of_rows(each.orphans, each.rows)} have no parent (a warning)"
         yield f"{each.column} refers to {parent}.{each.to_column}: {fit}"
@@ -80,7 +82,8 @@ def _nearly_kept(profile: DataProfile, column: ColumnProfile) -> Iterator[str]:
         allowed = "nulls are not limited" if budget is None else f"{budget:g} % are allowed"
         yield f"is nearly complete: {of_rows(column.null_count, rows)} have no value ({allowed})"
     if not refers and (listed := listed_values(column, rows)) and listed.other_rows:
-        yield f"nearly has only {len(listed.values)} values: {of_rows(listed.other_rows, rows)} have others (a warning)"
+        others = f"{of_rows(listed.other_rows, rows)} have others (a warning)"
+        yield f"nearly has only {counted(len(listed.values), 'value')}: {others}"
     for side, far in (("below", column.far_below), ("above", column.far_above)):
         if far and not looks_personal(column) and not is_key_name(column.name):
             yield f"has values far {side} all others: in {of_rows(far.rows, rows)} (a warning)"
@@ -90,7 +93,8 @@ def _lists(profile: DataProfile) -> Iterator[str]:
     referring = {each.column for each in profile.references}
     for column in (column for column in profile.columns if column.name not in referring):
         if (listed := listed_values(column, profile.row_count)) and not listed.other_rows:
-            yield f"{column.name} has only the {len(listed.values)} values seen in {profile.row_count:,} rows"
+            rows = counted(profile.row_count, "row")
+            yield f"{column.name} has only the {counted(len(listed.values), 'value')} seen in {rows}"
 
 
 def _absences(profile: DataProfile) -> Iterator[str]:
@@ -106,7 +110,3 @@ def _times(profile: DataProfile) -> Iterator[str]:
         yield f"latency {slowest.hours} h: {slowest.why} after their period ({profile.timezone})"
     elif profile.location.segments:
         yield f"no latency: {slowest.why}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

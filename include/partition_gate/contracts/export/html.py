@@ -10,6 +10,7 @@ from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.checks.expectations import Check
 from partition_gate.contract.model import Column, Dataset
 from partition_gate.contracts.coverage.clauses import CoveredClause
+from partition_gate.core.display import counted
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1c2530; background: #fff; margin: 2rem auto; max-width: 70rem;
@@ -102,7 +103,11 @@ def _slas(dataset: Dataset) -> Iterator[tuple[str, ...]]:
 
 def _coverage(clauses: Sequence[CoveredClause]) -> str:
     counts = Counter(clause.treatment.value.replace("_", " ") for clause in clauses)
-    return f"{len(clauses)} clauses: " + ", ".join(f"{count} {word}" for word, count in counts.most_common()) + "."
+    return (
+        f"{counted(len(clauses), 'clause')}: "
+        + ", ".join(f"{count} {word}" for word, count in counts.most_common())
+        + "."
+    )
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

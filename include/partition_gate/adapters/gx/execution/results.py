@@ -19,7 +19,7 @@ from great_expectations.validator.validation_statistics import calc_validation_s
 from partition_gate.adapters.gx.execution.shown_values import Mask
 from partition_gate.adapters.gx.execution.suite_file import ABOUT_FILES, Planned, SuiteFile
 from partition_gate.adapters.gx.expectations.counts import COUNTED, IS_TEXT
-from partition_gate.core.display import PATH_LENGTH, SHOWN_LENGTH, displayed, share
+from partition_gate.core.display import PATH_LENGTH, SHOWN_LENGTH, counted, displayed, share
 from partition_gate.core.masking import pseudonym
 from partition_gate.judging.validation import Evaluated, FailingValue
 
@@ -123,15 +123,15 @@ def _aggregate(planned: Planned, details: dict[str, Any]) -> str | None:
     match details.get("observed_value"):
         case None if "unexpected_count" in details:
             missing = f", {details['missing_count']} missing" if "missing_count" in details else ""
-            return f"{details['unexpected_count']} unexpected values{missing}"
+            return f"{counted(details['unexpected_count'], 'unexpected value')}{missing}"
         case None:
             return None
         case int() as value if planned.type.startswith("expect_table_row_count"):
-            return f"{value} rows"
+            return counted(value, "row")
         case float() as value:
             return f"{value:.10g}"
         case list() | tuple() | dict() as value:
-            return f"{len(value)} values"
+            return counted(len(value), "value")
         case value:
             return displayed(str(value), limit=_text_limit(planned))
 

@@ -18,7 +18,7 @@ from partition_gate.adapters.gx.duckdb.sql_rules import Answer
 from partition_gate.adapters.gx.expectations.partition import AboutBatch
 from partition_gate.adapters.gx.metrics import counts as metric
 from partition_gate.checks.counts import Bounds
-from partition_gate.core.display import share
+from partition_gate.core.display import counted, share
 
 COUNTED = "counted"  # a result's field: the row count and percentage as text
 IS_TEXT = "is_text"  # a result's field: the observed value is text, so it may contain row values
@@ -119,7 +119,7 @@ class ExpectRowCountToBeWithin(AboutBatch, _Bounded):
 
     def judged(self, metric_value: int) -> tuple[bool, dict[str, Any]]:
         rows = metric_value
-        return self._bounds.allow_count(rows, of=rows), {"observed_value": f"{rows} rows", "element_count": rows}
+        return self._bounds.allow_count(rows, of=rows), {"observed_value": counted(rows, "row"), "element_count": rows}
 
 
 class ExpectSqlValueToBeWithin(AboutBatch, _Bounded):
