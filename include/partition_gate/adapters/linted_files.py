@@ -40,7 +40,7 @@ class ContractLinter:
         today, linted = self._linted(path, newest, folder.context(path))
         if today is None:
             return (linted,)
-        same_id = known.model_copy(update={"name": today.id})
+        same_id = known.model_copy(update={"name": today.id, "judged_in": today.environment})
         kept = folder.kept_paths(path, today.id)
         others = [self._linted(file, same_id, folder.context(file, current=path)) for file in kept]
         problems = _problems_of_versions([contract for contract, _ in others if contract], today)

@@ -8,6 +8,7 @@ from typing import Any
 
 from partition_gate.contract.limits import CUSTOM_PROPERTIES, OBJECT_PROPERTIES
 from partition_gate.contract.sla_names import canonical
+from partition_gate.contracts.odcs.environments import NOT_IN_ENVIRONMENT
 from partition_gate.contracts.odcs.object_names import SCHEMA
 from partition_gate.contracts.odcs.servers import PATTERN
 
@@ -50,6 +51,7 @@ MECHANISMS: dict[str, str] = {
         "owners named in alerts and pages",
     ),
     "custom.effectiveFrom": "first day of the partitions that this version judges, instead of a kept version",
+    f"column.{NOT_IN_ENVIRONMENT}": "environments in which the column is not expected, judged or published",
     "column.default": "value of the column in partitions from before it was added",
     **dict.fromkeys(
         (f"custom.{name}" for name in ("timezone", "startDate", "quarantineLimit", "shrinkLimit")),
@@ -158,7 +160,7 @@ def _kind_of_member(place: tuple[str | int, ...], value: Mapping[str, Any]) -> s
 
 _CUSTOM = frozenset(
     {
-        *("column.default", f"server.{SCHEMA}", f"server.{PATTERN}", "server.dialect"),
+        *("column.default", f"column.{NOT_IN_ENVIRONMENT}", f"server.{SCHEMA}", f"server.{PATTERN}", "server.dialect"),
         *(f"object.{name}" for name in OBJECT_PROPERTIES),
     }
 )

@@ -35,7 +35,7 @@ class Known(Record):
     `name`: the file's name in the contracts folder (None: the file is elsewhere). `datasets`: the columns of every
     dataset that foreign keys may reference. `claims`: the contracts (names of their files) with a dataset of this name
     (in lower case), or with a DAG of this id. `before`: the last approved version. `why_refused` says why a query
-    cannot run over a table.
+    cannot run over a table. `judged_in`: the environment that a kept version is judged in.
     """
 
     name: str | None = None
@@ -44,6 +44,7 @@ class Known(Record):
     claims: Annotated[Mapping[str, tuple[str, ...]], SkipValidation] = {}
     before: ContractVersion | None = None
     why_refused: WhyRefused | None = None
+    judged_in: str = ""
 
 
 class Placed(NamedTuple):
