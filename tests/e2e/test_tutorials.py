@@ -12,6 +12,7 @@ PAGES = [
     Path("docs/operations/backup.md"),
     Path("docs/how-to/quarantine.md"),
     Path("docs/reference/lineage.md"),
+    Path("docs/reference/compare.md"),
 ]
 
 

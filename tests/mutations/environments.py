@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 
+SKEW = "tests/unit/test_skew.py"
+COMPARE = "tests/unit/test_compare.py"
 ENVIRONMENTS = "tests/unit/test_environments.py"
 
 DIFFERING = (
@@ -38,4 +40,34 @@ DIFFERING = (
     Mutation("a key may be absent", "contracts/lint/environments.py",
              "if prop.node.get(key) is True:", "if False:",
              f"{ENVIRONMENTS}::test_lint_finds_a_partition_column_that_is_absent"),
+)  # fmt: skip
+
+COMPARING_SIDES = (
+    Mutation("a value of a classified column is told", "gate/compare.py",
+             "is_open = made is not None and name not in hidden", "is_open = made is not None",
+             f"{COMPARE}::test_a_classified_column_is_measured_and_none_of_its_values_is_in_the_result"),
+    Mutation("a column that one contract classifies is told by the other", "gate/compare.py",
+             "hidden=a.compiled.hidden_columns | b.compiled.hidden_columns", "hidden=a.compiled.hidden_columns",
+             f"{COMPARE}::test_a_column_that_only_the_other_contract_classifies_is_not_shown"),
+    Mutation("a column that a side lacks is no difference", "gate/compare.py",
+             'yield from (_only(name, "B", b, a) for name in other if name not in own)\n', "return\n",
+             f"{COMPARE}::test_a_column_of_the_second_side_is_a_difference_too"),
+    Mutation("another contract excuses a column", "gate/compare.py",
+             "if is_same else set()", "if True else set()",
+             f"{COMPARE}::test_a_column_that_another_contract_excepts_is_a_difference"),
+    Mutation("partitions that nobody named are compared", "gate/compare.py",
+             "if keys is None or each.partition_key in keys)", "if True)",
+             f"{COMPARE}::test_only_the_named_partitions_are_compared"),
+    Mutation("the bins are those of one side", "gate/compare.py",
+             "values = (value for side in (own, other) for", "values = (value for side in (own,) for",
+             f"{COMPARE}::test_the_distance_is_the_same_from_both_sides"),
+    Mutation("a hundred rows differ by chance and are told", "judging/skew.py",
+             '"limit": threshold + _sampling_error(measure, a, b),', '"limit": threshold,',
+             f"{SKEW}::test_what_two_small_samples_may_differ_by_is_not_told"),
+    Mutation("a share without a value is told to nobody", "judging/skew.py",
+             "if abs(nulls[0] - nulls[1]) > limit:", "if False:",
+             f"{SKEW}::test_a_share_without_a_value_is_told"),
+    Mutation("a variable of this project holds for the other", "settings/loading.py",
+             "if not name.startswith(PREFIX)}", "}",
+             f"{COMPARE}::test_the_settings_of_another_project_are_those_of_its_files"),
 )  # fmt: skip

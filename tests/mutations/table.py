@@ -7,7 +7,7 @@ from tests.mutations.ci_formats import SHOWN
 from tests.mutations.columns_and_values import READING, SHOWING
 from tests.mutations.drafting import DRAFTING
 from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
-from tests.mutations.environments import DIFFERING
+from tests.mutations.environments import COMPARING_SIDES, DIFFERING
 from tests.mutations.guides import GUIDING
 from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.landing import PATHS
@@ -292,5 +292,5 @@ MUTATIONS = (
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
     *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *TRACING, *EMITTING),
-    *DIFFERING,
+    *(*DIFFERING, *COMPARING_SIDES),
 )

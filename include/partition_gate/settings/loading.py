@@ -52,6 +52,18 @@ def load_settings(environment: Mapping[str, str] | None = None, *, project: Path
     return settings.model_copy(update=folders)
 
 
+def load_settings_of(project: Path) -> Settings:
+    """The settings of another project: those of its files. No `GATE_` variable holds for it, but AWS's own do.
+
+    Raises:
+        InvalidSetting: the folder has neither file, or one of them has an unusable value.
+    """
+    if not any((project / name).is_file() for name in (TOML, DOTENV)):
+        raise InvalidSetting(f"{project}: has no {TOML} and no {DOTENV}; name the folder of a project")
+    others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return load_settings(others, project=project)
+
+
 def _from_aws(variables: Mapping[str, str], given: Mapping[str, Given]) -> dict[str, Given]:
     """What AWS's own variables say; nothing about the embedded server."""
     if "s3_embedded" in given and given["s3_embedded"].value.lower() not in {"", "0", "false", "no", "off"}:
