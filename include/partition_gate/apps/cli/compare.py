@@ -18,7 +18,7 @@ from partition_gate.apps.cli.named import WITH_NEGATIVE_KEYS
 from partition_gate.core.display import PATH_LENGTH, counted, displayed, percentage
 from partition_gate.core.record import Record
 from partition_gate.gate import compare as comparing
-from partition_gate.judging.skew import ColumnSkew, Skew
+from partition_gate.judging.skew import ColumnSkew, SideRows, Skew
 from partition_gate.settings import Settings, load_settings, load_settings_of
 from partition_gate.wiring import contract_folder, open_ports
 
@@ -114,7 +114,7 @@ def _rendered(skew: Skew) -> RenderableType:
     return Group(*compared, _table(skew.columns), *map(Text, left_out), Text(verdict))
 
 
-def _rows(side: comparing.SideRows) -> str:
+def _rows(side: SideRows) -> str:
     where = f" in {displayed(side.environment)}" if side.environment else ""
     keys = side.first_key if side.first_key == side.last_key else f"{side.first_key}..{side.last_key}"
     return (
