@@ -17,7 +17,7 @@ from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
 from tests.mutations.projects import BEGINNING, PROVIDING
-from tests.mutations.quarantine import GIVING_UP, REPLAYING
+from tests.mutations.quarantine import GIVING_UP, RECOVERING, REPLAYING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
 from tests.mutations.standard import ACCEPTING, TRANSLATING
 from tests.mutations.watching import DELIVERED, MISSING, NOTICING, REFERRING, SURVIVING, WANTING
@@ -292,5 +292,5 @@ MUTATIONS = (
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
     *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *TRACING, *EMITTING),
-    *(*DIFFERING, *COMPARING_SIDES),
+    *(*DIFFERING, *COMPARING_SIDES, *RECOVERING),
 )

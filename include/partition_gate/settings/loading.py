@@ -49,7 +49,8 @@ def load_settings(environment: Mapping[str, str] | None = None, *, project: Path
         where = given[name].origin if name in given else f"{PREFIX}{name.upper()}"
         raise InvalidSetting(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
     folders = {name: root / getattr(settings, name) for name in ("home", "contracts", "expectations")}
-    return settings.model_copy(update=folders)
+    recover = {"recover_folder": str(root / settings.recover_folder)} if settings.recover_folder else {}
+    return settings.model_copy(update={**folders, **recover})
 
 
 def load_settings_of(project: Path) -> Settings:

@@ -59,6 +59,7 @@ MECHANISMS: dict[str, str] = {
     ),
     "custom.anomalies": "which figures of a partition are told as unusual",
     **dict.fromkeys(("custom.dialect", "server.dialect"), "the dialect that queries are translated from"),
+    "custom.recover": "the function that gate quarantine replay --recover runs",
     "custom.drift": "which columns are told as drifted from the pinned baseline",
     "custom.readiness": "when a partition is complete: unchanged for a time, or declared by a marker or a manifest",
     "sla.errorRate": "quarantine limit of a partition",

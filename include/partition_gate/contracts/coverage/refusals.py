@@ -79,6 +79,7 @@ ALWAYS: dict[str, tuple[str, str]] = {
     "custom-value": ("a value that a custom property of the gate does not have", "a limit would silently be another"),
     "environment-name": ("an environment that no server has, in `notInEnvironment`", "a rule would hold there"),
     "environment-column": ("a key column that is absent in an environment", "rows would have no key there"),
+    "recovery-function": ("a `recover` whose function does not exist", "quarantined rows could not be recovered"),
     "window-word": ("a misspelt `window` of a rule", "the rule would have no window"),
     "sla-element": ("an element of one object and a `schema` of another", "it would hold for the wrong one"),
     "version-rise": ("a breaking change without a new version", "consumers rely on the number"),

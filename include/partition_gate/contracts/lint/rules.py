@@ -78,6 +78,7 @@ RULES: dict[str, LintRule] = {
     "time-zone": LintRule(Level.ERROR, contract.time_zone),
     "custom-property": LintRule(Level.WARNING, contract.custom_property),
     "custom-value": LintRule(Level.ERROR, contract.custom_value),
+    "recovery-function": LintRule(Level.ERROR, contract.recovery_exists),
     "inner-custom-property": LintRule(Level.WARNING, words.inner_custom_property),
     "support-scope": LintRule(Level.WARNING, words.support_scope),
     "misspelt-word": LintRule(Level.WARNING, words.misspelt_word),
