@@ -171,7 +171,10 @@ def test_an_error_is_told_by_its_kind_and_line_and_never_by_its_text(bench: Benc
             "the quarantined rows have no column persn; did you mean 'person'",
         ),
         (ROWS.drop_columns(["person"]), "its answer lacks person; return every column that it was given"),
-        (pa.concat_tables([ROWS, ROWS]), "4 rows came out of 2; return each row once, in the order"),
+        (
+            pa.concat_tables([ROWS, ROWS]).drop_columns(["_gate_position"]),
+            "4 rows came out of 2; return each row once, in the order",
+        ),
         (ROWS.slice(0, 1), "1 row came out of 2; return each row once, in the order"),
         (ROWS.take([1, 0]), "2 rows came out of 2; return each row once, in the order"),
         (ROWS.set_column(0, "id", pa.array(["a", SECRET])), "id is string in its answer and was int64, and a value"),
