@@ -145,9 +145,13 @@ class WiredPorts:
 
     @cached_property
     def rework(self) -> Rework:
+        from partition_gate.adapters.gx.recovery import Recovery, RecoveryLimits
         from partition_gate.adapters.gx.rework import DuckDbRework
 
-        return DuckDbRework(_query_limits(self.settings))
+        settings = self.settings
+        seconds, memory_mb = settings.recover_timeout_s, settings.recover_memory_mb
+        limits = RecoveryLimits(folder=settings.recover, seconds=seconds, memory_mb=memory_mb)
+        return DuckDbRework(_query_limits(settings), Recovery(limits))
 
     @cached_property
     def warehouse(self) -> Warehouse:

@@ -14,6 +14,7 @@ PAGES = [
     Path("docs/how-to/avro.md"),
     Path("docs/how-to/feast.md"),
     Path("docs/reference/lineage.md"),
+    Path("docs/reference/compare.md"),
 ]
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from partition_gate.adapters.gx.recovery import Recovery, RecoveryLimits
 from partition_gate.adapters.gx.rework import DuckDbRework
 from partition_gate.core.errors import CannotAct
 from partition_gate.core.table import TableColumn, TableSchema
@@ -21,10 +22,20 @@ TABLE = TableSchema(name="orders", columns=(TableColumn(name="id", source="id", 
 HASHED = (HashedColumn(source="id", published="id", type="BIGINT"),)
 
 
-@pytest.fixture(params=[FakeRework, DuckDbRework])
-def rework(request: pytest.FixtureRequest) -> Rework:
-    made: Rework = request.param()
-    return made
+@pytest.fixture(params=["memory", "duckdb"])
+def rework(request: pytest.FixtureRequest, tmp_path: Path) -> Rework:
+    """With one recovery function, `fixes:times_ten`."""
+    if request.param == "memory":
+        fake = FakeRework()
+        fake.functions["fixes:times_ten"] = lambda id_: 10 * id_
+        return fake
+    folder = tmp_path / "recover"
+    folder.mkdir()
+    (folder / "fixes.py").write_text(
+        "import pyarrow.compute as pc\n\ndef times_ten(rows):\n"
+        "    return rows.set_column(0, 'id', pc.multiply(rows['id'], 10))\n"
+    )
+    return DuckDbRework(recovery=Recovery(RecoveryLimits(folder=folder)))
 
 
 def quarantined(path: Path, *ids: int, source: str = "landing/a.parquet") -> Path:
@@ -104,6 +115,21 @@ def test_discarded_rows_are_neither_judged_nor_kept_back(rework: Rework, tmp_pat
 def test_an_assignment_changes_the_chosen_rows(rework: Rework, tmp_path: Path) -> None:
     made = assembled(rework, tmp_path, Change(where="id in (8)", assignments=(("id", "800"),)))
     assert (judged(made), ids_of(made.kept)) == ([1, 2, 800], [7, 9])
+
+
+def test_a_recovery_function_changes_the_chosen_rows(rework: Rework, tmp_path: Path) -> None:
+    made = assembled(rework, tmp_path, Change(where="id in (8)", recover="fixes:times_ten"))
+    assert (judged(made), ids_of(made.kept), made.hash_change != "0") == ([1, 2, 80], [7, 9], True)
+
+
+def test_rows_of_a_recovery_function_keep_their_origins(rework: Rework, tmp_path: Path) -> None:
+    made = assembled(rework, tmp_path, Change(recover="fixes:times_ten"))
+    assert (made.rows_taken, made.rows_given) == (3, 3)
+
+
+def test_a_recovery_function_that_does_not_exist_is_refused(rework: Rework, tmp_path: Path) -> None:
+    with pytest.raises(CannotAct, match="--recover missing:fix: "):
+        assembled(rework, tmp_path, Change(recover="missing:fix"))
 
 
 def test_a_file_takes_the_place_of_the_chosen_rows(rework: Rework, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ PROMOTING = (
     Mutation("a comment moves to another rule", "contracts/drafting/promotion.py",
              "return quality, [", "return first, [", PROMOTED),
     Mutation("a contract is written without its suite", "adapters/contract_folder.py",
-             "documents |= {self.suite_path(each.dataset): each.suite.document for each in run}", "pass", PROMOTED),
+             "documents = {path: text, **(suites if is_own else {})}", "documents = {path: text}", PROMOTED),
     Mutation("half of a promotion stays", "adapters/contract_folder.py",
              "if content is not None and path.read_bytes() != content:", "if False:", PROMOTED),
 )  # fmt: skip

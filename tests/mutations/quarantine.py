@@ -133,3 +133,40 @@ AGEING = (
              "if 0 < value < _SHORTEST_LEDGER_DAYS:", "if 0 < value < 1:",
              f"{RETENTION}::test_details_are_kept_as_long_as_a_window_reads_them"),
 )  # fmt: skip
+
+RECOVERY = "tests/integration/test_recovery.py"
+FUNCTIONS = "tests/unit/test_recovery.py"
+
+RECOVERING = (
+    Mutation("a recovery function has the credentials of the gate", "adapters/gx/recovery.py",
+             "env=_ENVIRONMENT,", "env={**os.environ, **_ENVIRONMENT},",
+             f"{RECOVERY}::test_no_environment_variable_reaches_it"),
+    Mutation("a recovery function hangs and the gate with it", "adapters/gx/recovery_child.py",
+             "signal.setitimer(signal.ITIMER_REAL, seconds)", "pass",
+             f"{RECOVERY}::test_a_function_that_hangs_is_ended"),
+    Mutation("a recovery function eats the memory of the machine", "adapters/gx/recovery_child.py",
+             "(resource.RLIMIT_AS, reserved + memory_mb * _MB),", "(resource.RLIMIT_CORE, 0),",
+             f"{RECOVERY}::test_a_function_that_eats_memory_is_ended"),
+    Mutation("a recovery function reads and sends what it likes", "adapters/gx/recovery_child.py",
+             "sys.addaudithook(_guard(root))", "_guard(root)",
+             f"{RECOVERY}::test_what_it_may_not_do_is_refused_one_by_one"),
+    Mutation("a value is told with the error of a recovery function", "adapters/gx/recovery_child.py",
+             'return f"it raised {type(error).__name__[:80]}{_where(error, root)}"', 'return f"it raised {error!r}"',
+             f"{RECOVERY}::test_an_error_is_told_by_its_kind_and_line_and_never_by_its_text"),
+    Mutation("rows in another order get the origins of others", "adapters/gx/recovery.py",
+             "or not _has_order(answer, given):", "or False:",
+             f"{RECOVERY}::test_another_table_than_the_same_rows_is_refused"),
+    Mutation("a recovery function doubles rows", "adapters/gx/recovery.py",
+             "if answer.num_rows != given.num_rows or", "if",
+             f"{RECOVERY}::test_another_table_than_the_same_rows_is_refused"),
+    Mutation("a contract runs code outside of the folder", "adapters/gx/recovery.py",
+             "if not path.is_file() or folder.resolve() not in path.resolve().parents:", "if not path.is_file():",
+             f"{RECOVERY}::test_a_file_outside_of_the_folder_is_never_run"),
+    Mutation("a name leaves the folder", "contract/recovery.py",
+             'r"[A-Za-z_][A-Za-z0-9_]*"', 'r"[A-Za-z_./][A-Za-z0-9_./]*"',
+             f"{FUNCTIONS}::test_another_name_is_refused"),
+    Mutation("lint runs the function that it looks for", "adapters/linted_files.py",
+             "tree = ast.parse(path.read_bytes())",
+             "tree = ast.parse(path.read_bytes())\n        exec(compile(tree, '', 'exec'))",
+             f"{FUNCTIONS}::test_a_function_that_exists_is_found_without_being_run"),
+)  # fmt: skip

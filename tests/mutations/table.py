@@ -7,6 +7,7 @@ from tests.mutations.ci_formats import SHOWN
 from tests.mutations.columns_and_values import READING, SHOWING
 from tests.mutations.drafting import DRAFTING
 from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
+from tests.mutations.environments import COMPARING_SIDES, DIFFERING
 from tests.mutations.guides import GUIDING
 from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.landing import PATHS
@@ -16,7 +17,7 @@ from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
 from tests.mutations.projects import BEGINNING, PROVIDING
-from tests.mutations.quarantine import AGEING, GIVING_UP, REPLAYING
+from tests.mutations.quarantine import AGEING, GIVING_UP, RECOVERING, REPLAYING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
 from tests.mutations.standard import ACCEPTING, TRANSLATING
 from tests.mutations.upstream import HANDING_OFF, RESOLVING
@@ -292,4 +293,5 @@ MUTATIONS = (
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
     *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *AGEING, *TRACING, *EMITTING, *RESOLVING, *HANDING_OFF),
+    *(*DIFFERING, *COMPARING_SIDES, *RECOVERING),
 )

@@ -307,7 +307,7 @@ def _records(draw: st.DrawFn) -> dict[str, Any]:
         default = (
             {"default": _DEFAULTS[kind]} if isinstance(kind, str) and kind in _DEFAULTS and draw(st.booleans()) else {}
         )
-        fields.append(a_field(name, {**kind, "name": f"{kind['name']}_{name}"} if "name" in kind else kind, **default))  # type: ignore[dict-item]
+        fields.append(a_field(name, {**kind, "name": f"{kind['name']}_{name}"} if "name" in kind else kind, **default))
     return record(*fields)
 
 

@@ -74,10 +74,17 @@ class Gate:
     def run(self, *, force: bool = False) -> RunResult:
         return run_partition(self.contract, KEY, ports=self.ports, force=force)
 
-    def replay(self, *, where: str = "", file: Path | None = None, to: int | None = None) -> Settlement:
-        change = Change(where=where, file=file, assignments=(("id", str(to)),) if to else ())
+    def replay(
+        self, *, where: str = "", file: Path | None = None, to: int | None = None, recover: str = ""
+    ) -> Settlement:
+        change = Change(where=where, file=file, assignments=(("id", str(to)),) if to else (), recover=recover)
         request = ReplayRequest(change=change, who="ada", why="fixed upstream")
         return replay(self.contract, KEY, request, ports=self.ports).settlement
+
+    def change_of(self, settled: Settlement) -> str:
+        replayed = self.ports.ledger.replay(settled.attempt_id)
+        assert replayed is not None
+        return replayed.change
 
     def discard(self, where: str = "") -> Discard:
         return discard_rows(self.contract, KEY, where=where, who="ada", why="test orders", ports=self.ports)
@@ -130,6 +137,15 @@ def test_rows_that_pass_now_are_published_with_those_that_were_published_before(
     gate.bad()
     settled = gate.replay()
     assert (settled.outcome.value, gate.visible) == ("published", list(range(1, 101)))
+
+
+def test_rows_of_a_recovery_function_go_through_the_same_gate(gate: Gate) -> None:
+    gate.ports.rework.functions["fixes:later"] = lambda id_: id_ + 100
+    gate.bad(109)
+    settled = gate.replay(recover="fixes:later")
+    assert gate.visible == [*range(1, 7), *range(10, 101), 107, 108]
+    assert gate.quarantined == {109: 2}
+    assert gate.change_of(settled) == "recovered by fixes:later"
 
 
 def test_rows_that_still_fail_stay_in_quarantine_and_count_their_attempts(gate: Gate) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote
@@ -14,10 +15,11 @@ from partition_gate.contract.model import Contract, Dataset, Status
 from partition_gate.contracts.compatibility.versions import earlier_datasets, version_problems
 from partition_gate.contracts.lint.reading import read_linted
 from partition_gate.contracts.lint.view import Known
+from partition_gate.contracts.odcs.environments import environments_with_suites
 from partition_gate.core.errors import ContractError, NotRunHere, StaleSuite, UnknownContract
 from partition_gate.core.names import DAG_PREFIX, dag_id
 from partition_gate.core.nearest_words import did_you_mean
-from partition_gate.core.strict_yaml.reading import MAX_BYTES, decoded
+from partition_gate.core.strict_yaml.reading import MAX_BYTES, decoded, load_mapping
 
 SUFFIX = ".odcs.yaml"
 HISTORY = "history"
@@ -180,27 +182,22 @@ class ContractFolder:
         return "/".join((*folder.parts[-2:], *path.resolve().relative_to(folder).parts))
 
     def suite_path(self, dataset: Dataset, *, is_kept: bool = False) -> Path:
-        """The path of the committed suite of the current version, or of a kept version."""
+        """The path of the committed suite of the current version, or of a kept version.
+
+        An environment in which the dataset is not as in the others has a suite of its own: `orders@serving.json`.
+        """
         folder = self.expectations / dataset.contract.id
         kept_folder = folder / quote(dataset.contract.version, safe="")
-        return (kept_folder if is_kept else folder) / f"{dataset.name}.json"
+        place = f"@{quote(dataset.environment, safe='')}" if dataset.has_own_suite else ""
+        return (kept_folder if is_kept else folder) / f"{dataset.name}{place}.json"
 
     def write_suites(self, path: Path) -> list[tuple[Path, bool]]:
         """Compile a contract file and its kept versions; returns (suite file, changed). Raises: ContractError."""
-        contract = self.read(path)
-        earlier, written = self._earlier(path, contract), []
-        for dataset in (each for each in contract.datasets if not each.not_run):
-            whole = _compiled(dataset, earlier)
-            written.append(_written(self.suite_path(dataset), whole.suite.document))
-            for version in whole.earlier:
-                written.append(_written(self.suite_path(version.dataset, is_kept=True), version.suite.document))
-        return written
+        return [_written(target, text) for target, text in self._suites(path, self.text(path)).items()]
 
     def check_text(self, path: Path, text: str) -> tuple[CompiledDataset, ...]:
         """What a new text of a contract file would compile to; nothing is written. Raises: ContractError, as `load`."""
-        contract = read_linted(text, known=Known(name=self.own_name(path)), **self.context(path))
-        earlier = self._earlier(path, contract)
-        return tuple(_compiled(dataset, earlier) for dataset in contract.datasets)
+        return self._checked(path, text, self.context(path))
 
     def write_text(self, path: Path, text: str) -> list[Path]:
         """Replace a contract file and, in the contracts folder, its suites; returns the files.
@@ -211,13 +208,32 @@ class ContractFolder:
         Raises:
             ContractError: the text is not a valid contract; nothing was written.
         """
-        checked = self.check_text(path, text)
-        documents = {path: text}
-        if path.resolve().parent == self.contracts.resolve():
-            run = (each for each in checked if not each.dataset.not_run)
-            documents |= {self.suite_path(each.dataset): each.suite.document for each in run}
+        suites = self._suites(path, text)
+        is_own = path.resolve().parent == self.contracts.resolve()
+        documents = {path: text, **(suites if is_own else {})}
         _replace(documents)
         return list(documents)
+
+    def _checked(self, path: Path, text: str, context: FileContext) -> tuple[CompiledDataset, ...]:
+        contract = read_linted(text, known=Known(name=self.own_name(path)), **context)
+        earlier = self._earlier(path, contract)
+        return tuple(_compiled(dataset, earlier) for dataset in contract.datasets)
+
+    def _suites(self, path: Path, text: str) -> dict[Path, str]:
+        """The suites of a contract file with this text, by path: of its environment here, and then of each other one,
+        if something differs between them. Raises: ContractError.
+        """
+        compiled_here = list(self._checked(path, text, self.context(path)))
+        for environment in environments_with_suites(load_mapping(text, path=self.label(path))):
+            # An environment without a server for each object is refused where it is used, not here.
+            with suppress(ContractError):
+                compiled_here += self._checked(path, text, {**self.context(path), "environment": environment})
+        documents: dict[Path, str] = {}
+        for whole in (each for each in compiled_here if not each.dataset.not_run):
+            documents.setdefault(self.suite_path(whole.dataset), whole.suite.document)
+            for version in whole.earlier:
+                documents.setdefault(self.suite_path(version.dataset, is_kept=True), version.suite.document)
+        return documents
 
     def _load(self, path: Path, dataset: Dataset, earlier: Earlier) -> CompiledDataset:
         whole = _compiled(dataset, earlier)
@@ -228,7 +244,7 @@ class ContractFolder:
 
     def _earlier(self, path: Path, contract: Contract) -> Earlier:
         """The kept versions of each dataset. Raises: ContractError."""
-        known = Known(name=contract.id)
+        known = Known(name=contract.id, judged_in=contract.environment)
         kept = (
             read_linted(self.text(file), known=known, **self.context(file, current=path))
             for file in self.kept_paths(path, contract.id)

@@ -19,9 +19,12 @@ CUSTOM_PROPERTIES = (
     "dialect",
     "owners",
     "effectiveFrom",
+    "recover",
 )
 # Those that a schema object may have, too: for its own partitions they come before those of the contract.
-OBJECT_PROPERTIES = ("startDate", "readiness", "calendar", "quarantineLimit", "shrinkLimit", "anomalies", "drift")
+OBJECT_PROPERTIES = (
+    *("startDate", "readiness", "calendar", "quarantineLimit", "shrinkLimit", "anomalies", "drift", "recover"),
+)
 
 # Those by which a schema object says that it is a feature table (`gate export --to feast`).
 ENTITY_KEY, EVENT_TIME, FEATURES, FEATURE_TTL = "entityKey", "eventTime", "features", "featureTtl"
@@ -57,6 +60,7 @@ class Limits(Record):
     `anomaly_threshold` is the robust z from which a figure is an anomaly; None: figures are not compared.
     `drift_threshold` is the population stability index from which a column has drifted from its pinned baseline; None:
     partitions are not compared with it.
+    `recover` names the function that corrects quarantined rows (`module:function`); empty: there is none.
     `effective_from` is the first day, in the contract's time zone, of the partitions that this version judges.
     """
 
@@ -75,3 +79,4 @@ class Limits(Record):
     end_of_support: date | None = None
     end_of_life: date | None = None
     effective_from: date | None = None
+    recover: str = ""

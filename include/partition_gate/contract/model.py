@@ -248,6 +248,9 @@ class Dataset(Record):
     A dataset has its own suite, table, partition keys, service levels, DAG and page. `path` is its place in the file
     (`schema[0]`); `has_siblings`: the contract has other objects too. `not_run` says why its partitions are not judged
     here (`server type postgres`; its location is then empty), and is empty if they are.
+
+    `environment` is that of its server. `elsewhere` are the parts that are not in this environment, and `has_own_suite`
+    says that something is not as in the others.
     """
 
     contract: Terms
@@ -264,6 +267,9 @@ class Dataset(Record):
     has_siblings: bool = False
     not_run: str = ""
     unread: tuple[UnreadClause, ...] = ()
+    environment: str = ""
+    has_own_suite: bool = False
+    elsewhere: tuple[UnreadClause, ...] = ()
 
     @property
     def qualified_name(self) -> str:
@@ -286,6 +292,11 @@ class Contract(Terms):
     """One contract version and its datasets, in the file's order."""
 
     datasets: tuple[Dataset, ...]
+
+    @property
+    def environment(self) -> str:
+        """The environment of the servers that it is read from; empty if it is run on none."""
+        return next((dataset.environment for dataset in self.datasets if dataset.environment), "")
 
     @property
     def dataset(self) -> Dataset:

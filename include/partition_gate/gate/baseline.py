@@ -96,7 +96,7 @@ def keys_of(dataset: Dataset, text: str, *, now: datetime) -> tuple[str, ...]:
         raise CannotAct(f"{displayed(text)}: {displayed(last)} is before {displayed(first)}; write FROM..TO")
     span = end[1] - begin[0] + _A_DAY  # in spring, 23 hours have 24 names; what is before FROM is left out below
     if first not in window_keys(dataset, last, span):
-        raise CannotAct(f"{displayed(text)}: FROM and TO may differ only in their date; pin one part of the key only")
+        raise CannotAct(f"{displayed(text)}: FROM and TO may differ only in their date; name one part of the key only")
     keys = tuple(key for key, start, _ in expected_periods(dataset, last, span) if start >= begin[0])
     if not keys:
         raise CannotAct(f"{displayed(text)}: the contract expects no partition in this range")

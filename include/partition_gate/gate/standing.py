@@ -123,7 +123,8 @@ def replayed_key(source: Source, contract_key: str) -> str:
     if not source.is_asked and standing.landed_key == contract_key:
         return standing.settlement.idempotency_key
     content = _file_digest(change.file) if change.file else ""
-    return digest([standing.settlement.attempt_id, contract_key, change.where, change.assignments, content])
+    how = [change.recover] if change.recover else []
+    return digest([standing.settlement.attempt_id, contract_key, change.where, change.assignments, content, *how])
 
 
 def undone(standing: Standing | None, landed: Partition) -> tuple[str, ...]:

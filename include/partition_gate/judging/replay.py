@@ -96,17 +96,21 @@ class Change(Record):
     """What is done to quarantined rows before they are judged again.
 
     `where` is the DuckDB condition that chooses them (empty: all); the others are kept back. `assignments` are pairs of
-    a column's name in the files and a DuckDB expression. `file` (Parquet or CSV) replaces the chosen rows.
+    a column's name in the files and a DuckDB expression. `file` (Parquet or CSV) replaces the chosen rows. `recover`
+    names the Python function of the contract that corrects them (`module:function`).
     """
 
     where: str = ""
     assignments: tuple[tuple[str, str], ...] = ()
     file: Path | None = None
+    recover: str = ""
 
     @property
     def sentence(self) -> str:
         """What is done, without any value of a row except those that the expressions themselves contain."""
         done = [f"set {column}" for column, _ in self.assignments]
+        if self.recover:
+            done.append(f"recovered by {self.recover}")
         if self.file is not None:
             done.append(f"replaced by {self.file.name}")
         return (", ".join(done) or "unchanged") + (", chosen by a condition" if self.where else "")

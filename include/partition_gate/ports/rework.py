@@ -11,7 +11,10 @@ from partition_gate.judging.validation import Split
 
 
 class Rework(Protocol):
-    """Works on local Parquet files only. Expressions are DuckDB SQL over one row, or over all rows as `quarantined`."""
+    """Works on local Parquet files only. Expressions are DuckDB SQL over one row, or over all rows as `quarantined`.
+
+    A recovery function gets the chosen rows with their reasons, and returns them in the same order.
+    """
 
     def choose(self, rows: Path, where: str) -> RowPositions:
         """The positions of the rows of a `rows.parquet` for which the condition is true; all, if it is empty.
@@ -22,7 +25,7 @@ class Rework(Protocol):
     def assemble(self, assembly: Assembly, *, into: Path) -> Assembled:
         """The rows to judge and the rows kept back, as files in the folder `into`. `over` is left for the caller.
 
-        Raises: CannotAct (an expression or the corrected file cannot be used; the text says which).
+        Raises: CannotAct (an expression, the function or the corrected file cannot be used; the text says which).
         """
 
     def merge(self, split: Split, assembled: Assembled, *, into: Path) -> Split:

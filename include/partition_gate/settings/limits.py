@@ -61,6 +61,15 @@ class LimitSettings(Record):
         "lint reports an error at the query; in a run, that check is errored",
         ge=64,
     )
+    recover_timeout_s: float = _limit(
+        300, "One call of a recovery function.", "exit 2: the replay is refused, and nothing is changed"
+    )
+    recover_memory_mb: int = _limit(
+        1024,
+        "Memory of one call of a recovery function, and the size of its answer, in MB.",
+        "exit 2: the replay is refused, and nothing is changed",
+        ge=64,
+    )
     view_swap_timeout_s: float = _limit(
         10,
         "Waiting while another process writes the consumers' DuckDB file.",

@@ -49,7 +49,20 @@ def load_settings(environment: Mapping[str, str] | None = None, *, project: Path
         where = given[name].origin if name in given else f"{PREFIX}{name.upper()}"
         raise InvalidSetting(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
     folders = {name: root / getattr(settings, name) for name in ("home", "contracts", "expectations")}
-    return settings.model_copy(update=folders)
+    recover = {"recover_folder": str(root / settings.recover_folder)} if settings.recover_folder else {}
+    return settings.model_copy(update={**folders, **recover})
+
+
+def load_settings_of(project: Path) -> Settings:
+    """The settings of another project: those of its files. No `GATE_` variable holds for it, but AWS's own do.
+
+    Raises:
+        InvalidSetting: the folder has neither file, or one of them has an unusable value.
+    """
+    if not any((project / name).is_file() for name in (TOML, DOTENV)):
+        raise InvalidSetting(f"{project}: has no {TOML} and no {DOTENV}; name the folder of a project")
+    others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return load_settings(others, project=project)
 
 
 def _from_aws(variables: Mapping[str, str], given: Mapping[str, Given]) -> dict[str, Given]:

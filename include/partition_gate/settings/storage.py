@@ -33,6 +33,11 @@ class StorageSettings(Record):
         "quarantine, Data Docs, ledger, messages and spool there can be read by the gate's user only.",
     )
     expectations: Path = Field(Path("expectations"), description="Folder of the compiled suites.")
+    recover_folder: str = Field(
+        "",
+        description="Folder of the functions that contracts name with `recover`; empty: the folder `recover` beside "
+        "that of the contracts.",
+    )
     environment: str = Field(
         "",
         description="The `servers[]` to use, by `environment` or `server`; empty: the environment of the first one.",
@@ -152,6 +157,11 @@ class StorageSettings(Record):
         if "://" in value and not (value.startswith("s3://") and urlsplit(value).netloc):
             raise ValueError(f"{value!r} is neither a folder nor an S3 location: write a path or s3://bucket/prefix")
         return value
+
+    @property
+    def recover(self) -> Path:
+        """The folder of recovery functions."""
+        return Path(self.recover_folder) if self.recover_folder else self.contracts.parent / "recover"
 
     def path(self, value: str, name: str) -> str:
         """The value of a location setting, or its default: `name` below the home."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +11,17 @@ import pyarrow.parquet as pq
 
 from partition_gate.core.errors import CannotAct
 from partition_gate.judging.attempt import Attempt, Settlement
-from partition_gate.judging.replay import ATTEMPTS, Assembled, Assembly, Discard, Export, Replay, RowHash, RowPositions
+from partition_gate.judging.replay import (
+    ATTEMPTS,
+    Assembled,
+    Assembly,
+    Change,
+    Discard,
+    Export,
+    Replay,
+    RowHash,
+    RowPositions,
+)
 from partition_gate.judging.validation import Split
 
 _Rows = list[tuple[int, int]]  # id, attempts
@@ -56,7 +66,13 @@ class InMemoryQuarantineRecords:
 
 
 class FakeRework:
-    """The `Rework` port. A condition is `id in (1, 2)`; an assignment is a number; a corrected file is Parquet."""
+    """The `Rework` port. A condition is `id in (1, 2)`; an assignment is a number; a corrected file is Parquet.
+
+    `functions` are the recovery functions, by name: from the old id to the new one.
+    """
+
+    def __init__(self) -> None:
+        self.functions: dict[str, Callable[[int], int]] = {}
 
     def choose(self, rows: Path, where: str) -> RowPositions:
         ids = [id_ for id_, _ in _read(rows)]
@@ -72,9 +88,7 @@ class FakeRework:
         gone = set(assembly.discarded.numbers())
         taken = [row for number, row in enumerate(rows) if number in chosen]
         kept = [row for number, row in enumerate(rows) if number not in chosen | gone]
-        given = [(int(change.assignments[0][1]), tried) for _, tried in taken] if change.assignments else taken
-        if change.file is not None:
-            given = [(id_, 0) for id_, _ in _read(change.file)]
+        given = self._given(taken, change)
         published = [row for file in assembly.published for row in _read(file)]
         named = {f"published:{assembly.attempt_id}": published, f"quarantine:{assembly.attempt_id}": given}
         files = {
@@ -91,6 +105,18 @@ class FakeRework:
             rows_kept=len(kept),
             hash_change=str(sum(id_**2 for id_, _ in given) - sum(id_**2 for id_, _ in taken)),
         )
+
+    def _given(self, taken: _Rows, change: Change) -> _Rows:
+        if change.file is not None:
+            return [(id_, 0) for id_, _ in _read(change.file)]
+        if change.recover:
+            return [(self._function(change.recover)(id_), tried) for id_, tried in taken]
+        return [(int(change.assignments[0][1]), tried) for _, tried in taken] if change.assignments else taken
+
+    def _function(self, name: str) -> Callable[[int], int]:
+        if name not in self.functions:
+            raise CannotAct(f"--recover {name}: there is no such function")
+        return self.functions[name]
 
     def hash_rows(
         self,

@@ -19,6 +19,7 @@ from partition_gate.adapters.gx.duckdb.scan import Machine, open_connection
 from partition_gate.adapters.gx.duckdb.sql import literal
 from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
 from partition_gate.adapters.gx.quarantine_export import write_export
+from partition_gate.adapters.gx.recovery import Recovery
 from partition_gate.core.display import counted
 from partition_gate.core.errors import CannotAct, OperatorError
 from partition_gate.core.nearest_words import did_you_mean
@@ -52,8 +53,8 @@ class _Given(Record):
 class DuckDbRework:
     """The `Rework` port. Expressions are evaluated in a process that can read only the quarantined rows."""
 
-    def __init__(self, limits: QueryLimits | None = None) -> None:
-        self._limits = limits or QueryLimits()
+    def __init__(self, limits: QueryLimits | None = None, recovery: Recovery | None = None) -> None:
+        self._limits, self._recovery = limits or QueryLimits(), recovery or Recovery()
 
     def choose(self, rows: Path, where: str) -> RowPositions:
         with TemporaryDirectory(prefix="gate-rows-") as folder, _database(Path(folder)) as database:
@@ -82,7 +83,7 @@ class DuckDbRework:
         )
 
     def _hash_change(self, assembly: Assembly, given: _Given) -> str:
-        if not (assembly.change.assignments or assembly.change.file):
+        if not (assembly.change.assignments or assembly.change.file or assembly.change.recover):
             return "0"
         columns = hashed_in_files(assembly.hashed)
         before, after = (self.hash_rows([path], columns) for path in (given.taken_rows, given.rows))
@@ -161,6 +162,9 @@ class DuckDbRework:
         into: Path,
     ) -> Path:
         output, assigned = into / "replayed.parquet", assembly.change.assignments
+        if name := assembly.change.recover:
+            self._recovery.recover(name, taken, output, columns=tuple(columns))
+            return output
         if not assigned:
             return _written(database, rows_sql.only(taken, columns), output)
         promised = {column.source: column.type for column in assembly.table.columns}

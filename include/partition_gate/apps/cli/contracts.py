@@ -51,7 +51,7 @@ def lint(
     paths = named(folder, names)
     before = _before(paths, since)
     with query_planner(settings) as why_refused:
-        linter = ContractLinter(folder, why_refused)
+        linter = ContractLinter(folder, why_refused, recover=settings.recover)
         linted = ((path, before.get(path)) for path in paths)
         files = [file for path, old in linted for file in with_git(folder, path, linter.lint(path, before=old), old)]
     text = FORMATS[LintFormat.JSON if as_json else form](files)

@@ -12,6 +12,7 @@ from partition_gate import __version__
 from partition_gate.apps.cli import (
     anomalies,
     baselines,
+    compare,
     console,
     contracts,
     demo_commands,
@@ -94,6 +95,7 @@ watch.register(app)
 anomalies.register(app)
 promotion.register(app)
 baselines.register(app)
+compare.register(app)
 console.register(app)
 demo_commands.register(app)
 

@@ -40,6 +40,8 @@ Where = Annotated[
 ]
 Why = Annotated[str, typer.Option("--why", callback=stated, help="The reason; it is kept with your name.")]
 
+_OF_CONTRACT = "the function of the contract"  # until the contract is read
+
 quarantine = typer.Typer(help="List, show, export, replay and discard quarantined rows.", no_args_is_help=True)
 
 
@@ -147,10 +149,26 @@ def _change(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="COLUMN=SQL", help="A new value, as a DuckDB expression.")
     ] = None,
+    recover: Annotated[
+        bool, typer.Option("--recover", help="Correct the rows with the Python function that the contract names.")
+    ] = False,
 ) -> Change:
     if file is not None and assignments:
         raise typer.BadParameter("use either --with or --set: correct the file instead")
-    return Change(where=where, file=file, assignments=tuple(map(_assignment, assignments or [])))
+    if recover and (file is not None or assignments):
+        raise typer.BadParameter("use --recover without --with and --set")
+    function = _OF_CONTRACT if recover else ""
+    return Change(where=where, file=file, assignments=tuple(map(_assignment, assignments or [])), recover=function)
+
+
+def _with_function(change: Change, today: CompiledDataset) -> Change:
+    """The change, with the name of the contract's function if it is asked for. Raises: BadParameter (it has none)."""
+    if not change.recover:
+        return change
+    if not today.dataset.limits.recover:
+        how = "add customProperties: [{property: recover, value: module:function}]"
+        raise typer.BadParameter(f"--recover: the contract of {today.dataset.qualified_name} names no function; {how}")
+    return change.model_copy(update={"recover": today.dataset.limits.recover})
 
 
 def _changing(command: Callable[..., None]) -> Callable[..., None]:
@@ -187,6 +205,7 @@ def quarantine_replay(
     settings = load_settings()
     folder = contract_folder(settings)
     today = folder.load(contract) if dry else load_to_publish(folder, contract)
+    change = _with_function(change, today)
     with open_ports(settings) as ports:
         if dry:
             raise typer.Exit(_dry_run(today, key, change, ports, as_json=as_json))

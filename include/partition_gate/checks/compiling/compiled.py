@@ -87,10 +87,13 @@ class CompiledDataset(Record):
 
     @property
     def rules_version(self) -> str:
-        """Changes if the same contract would be judged differently, or its rows published with other types."""
+        """Changes if the same contract would be judged differently, also by its environment, or its rows published with
+        other types.
+        """
+        own = f" in {self.dataset.environment}" if self.dataset.has_own_suite else ""
         if self.published.stored_columns == self.table.stored_columns:
-            return RULES_VERSION
-        return f"{RULES_VERSION} {digest(self.published.stored_columns)}"
+            return f"{RULES_VERSION}{own}"
+        return f"{RULES_VERSION}{own} {digest(self.published.stored_columns)}"
 
 
 def compiled(dataset: Dataset, earlier: Sequence[Dataset] = ()) -> CompiledDataset:

@@ -33,13 +33,15 @@ RULES_VERSION = "5"
 class Compilation(Record):
     """A suite, the clauses that cannot be executed, and the clauses that have nothing to check.
 
-    `not_run` says why nothing of it is executed here (`server type postgres`); empty if it is.
+    `not_run` says why nothing of it is executed here (`server type postgres`); empty if it is. `elsewhere` are the
+    parts of the contract, with everything in them, that are not in this environment.
     """
 
     suite: Suite
     not_executable: tuple[NotExecutable, ...]
     documented: tuple[Documented, ...] = ()
     not_run: str = ""
+    elsewhere: tuple[Documented, ...] = ()
 
 
 def compile_dataset(dataset: Dataset) -> Compilation:
@@ -53,6 +55,7 @@ def compile_dataset(dataset: Dataset) -> Compilation:
         not_executable=tuple(draft for draft in drafts if isinstance(draft, NotExecutable)),
         documented=tuple(draft for draft in drafts if isinstance(draft, Documented)),
         not_run=dataset.not_run,
+        elsewhere=tuple(Documented(clause=part.path, why=part.why) for part in dataset.elsewhere),
     )
 
 

@@ -61,11 +61,14 @@ def cover(
     decided = _decided(compilations) | _unused_servers(mapping, compilations, environment)
     decided |= {clause: (Treatment.NOT_EXECUTABLE, why) for clause, why in (unplanned or {}).items()}
     objects = _not_run_objects(mapping, compilations)
+    elsewhere = {part.clause: part.why for compilation in compilations for part in compilation.elsewhere}
     rows = []
     for clause, kind in clauses(mapping):
         treatment, by = decided.get(clause) or _by_kind(kind)
         if treatment is Treatment.EXECUTED and kind not in _ALWAYS and (why := _not_run(clause, objects)):
             treatment, by = Treatment.NOT_EXECUTABLE, f"{NOT_RUN} ({why})"
+        if why := _elsewhere(clause, elsewhere):
+            treatment, by = Treatment.DOCUMENTED, why
         line = document.line(clause) if isinstance(document, Document) else None
         rows.append(CoveredClause(clause=clause, line=line, treatment=treatment, by=by))
     return tuple(rows)
@@ -140,6 +143,11 @@ def _not_run(clause: str, objects: Mapping[str, str]) -> str:
     if clause.startswith("schema["):
         return objects.get(clause.partition(".")[0], "")
     return "" if not all(objects.values()) else next(iter(objects.values()), "no schema object")
+
+
+def _elsewhere(clause: str, elsewhere: Mapping[str, str]) -> str:
+    """Why a clause is not in this environment: it is, or belongs to, a part that is not; empty if it is."""
+    return next((why for part, why in elsewhere.items() if clause == part or _is_within(clause, part)), "")
 
 
 def _named(check: Check) -> str:

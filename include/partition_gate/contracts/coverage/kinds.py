@@ -8,6 +8,7 @@ from typing import Any
 
 from partition_gate.contract.limits import CUSTOM_PROPERTIES, FEATURE_PROPERTIES, OBJECT_PROPERTIES
 from partition_gate.contract.sla_names import canonical
+from partition_gate.contracts.odcs.environments import NOT_IN_ENVIRONMENT
 from partition_gate.contracts.odcs.object_names import SCHEMA
 from partition_gate.contracts.odcs.servers import PATTERN
 
@@ -50,6 +51,7 @@ MECHANISMS: dict[str, str] = {
         "owners named in alerts and pages",
     ),
     "custom.effectiveFrom": "first day of the partitions that this version judges, instead of a kept version",
+    f"column.{NOT_IN_ENVIRONMENT}": "environments in which the column is not expected, judged or published",
     "column.default": "value of the column in partitions from before it was added",
     **dict.fromkeys(
         (f"custom.{name}" for name in ("timezone", "startDate", "quarantineLimit", "shrinkLimit")),
@@ -57,6 +59,7 @@ MECHANISMS: dict[str, str] = {
     ),
     "custom.anomalies": "which figures of a partition are told as unusual",
     **dict.fromkeys(("custom.dialect", "server.dialect"), "the dialect that queries are translated from"),
+    "custom.recover": "the function that gate quarantine replay --recover runs",
     "custom.drift": "which columns are told as drifted from the pinned baseline",
     "custom.readiness": "when a partition is complete: unchanged for a time, or declared by a marker or a manifest",
     "sla.errorRate": "quarantine limit of a partition",
@@ -159,8 +162,8 @@ def _kind_of_member(place: tuple[str | int, ...], value: Mapping[str, Any]) -> s
 
 _CUSTOM = frozenset(
     {
-        *("column.default", f"server.{SCHEMA}", f"server.{PATTERN}", "server.dialect"),
         *(f"object.{name}" for name in (*OBJECT_PROPERTIES, *FEATURE_PROPERTIES)),
+        *("column.default", f"column.{NOT_IN_ENVIRONMENT}", f"server.{SCHEMA}", f"server.{PATTERN}", "server.dialect"),
     }
 )
 _OURS = frozenset(f"custom.{name}" for name in CUSTOM_PROPERTIES)

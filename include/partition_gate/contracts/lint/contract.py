@@ -11,6 +11,7 @@ from partition_gate.contract.completeness import NOTES
 from partition_gate.contract.cron import is_line
 from partition_gate.contract.limits import ANOMALY_THRESHOLDS, CUSTOM_PROPERTIES, DRIFT_THRESHOLDS
 from partition_gate.contract.model import Status
+from partition_gate.contract.recovery import RECOVER, recovery_function
 from partition_gate.contracts.lint.view import Known, Problem, View, child, parts
 from partition_gate.contracts.odcs.draft_texts import places_of_draft_texts
 from partition_gate.contracts.odcs.servers import runs_elsewhere, why_not_run
@@ -139,6 +140,16 @@ def custom_value(view: View, _known: Known) -> Iterator[Problem]:
             yield Problem(f"{custom.place}.value", f"{shown(value)} {what}")
 
 
+def recovery_exists(view: View, known: Known) -> Iterator[Problem]:
+    """The function that `recover` names exists in the folder of recovery functions; it is read, and not imported."""
+    why_no_function = known.why_no_function or (lambda _named: None)
+    for custom in view.limits():
+        value = custom.node.get("value")
+        is_named = custom.node.get("property") == RECOVER and _function(value) is None
+        if is_named and (why := why_no_function(recovery_function(value))):
+            yield Problem(f"{custom.place}.value", why)
+
+
 def date_text(view: View, _known: Known) -> Iterator[Problem]:
     """Dates of the team and of the contract are valid."""
     members = [*parts(view.root, "team"), *parts(child(view.root, "team"), "members", "team")]
@@ -188,6 +199,14 @@ def _calendar(value: object) -> str | None:
     return None if fits else "is not a calendar: write all, weekdays or a cron expression with five fields"
 
 
+def _function(value: object) -> str | None:
+    try:
+        recovery_function(value)
+    except ValueError:
+        return "does not name a function: write module:function, such as orders:fix_signs"
+    return None
+
+
 _VALUES: dict[str, Callable[[object], str | None]] = {
     "quarantineLimit": _percentage,
     "shrinkLimit": _percentage,
@@ -197,5 +216,6 @@ _VALUES: dict[str, Callable[[object], str | None]] = {
     "effectiveFrom": _day,
     "readiness": _readiness,
     "calendar": _calendar,
+    RECOVER: _function,
     "dialect": lambda value: None if dialect_of(str(value)) else "is not a known SQL dialect; use one such as postgres",
 }

@@ -19,7 +19,7 @@ def read_linted(text: str, *, path: str, folder: str, environment: str | None, k
     """
     document = load_document(text, path=path)
     refuse(lint(document, known), path=path)
-    return contract_of(document, text, path=path, folder=folder, environment=environment)
+    return contract_of(document, text, path=path, folder=folder, environment=environment, judged_in=known.judged_in)
 
 
 def examine(
@@ -33,7 +33,9 @@ def examine(
     if errors_of(findings):
         return None, findings
     try:
-        contract = contract_of(document, text, path=path, folder=folder, environment=environment)
+        contract = contract_of(
+            document, text, path=path, folder=folder, environment=environment, judged_in=known.judged_in
+        )
     except ContractError as error:
         return None, (*findings, *_reading_findings(error, document, path))
     return contract, lint_contract(findings, document, contract, known)

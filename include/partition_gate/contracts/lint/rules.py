@@ -11,7 +11,17 @@ from typing import NamedTuple
 from partition_gate.checks.compiling.compiler import compile_dataset
 from partition_gate.contract.model import Contract
 from partition_gate.contracts.coverage.refusals import RUNS
-from partition_gate.contracts.lint import columns, contract, objects, quality, read_contract, references, slas, words
+from partition_gate.contracts.lint import (
+    columns,
+    contract,
+    environments,
+    objects,
+    quality,
+    read_contract,
+    references,
+    slas,
+    words,
+)
 from partition_gate.contracts.lint.view import Known, Problem, View
 from partition_gate.contracts.odcs.schema import schema_findings
 from partition_gate.core.finding import Finding, Level
@@ -68,6 +78,7 @@ RULES: dict[str, LintRule] = {
     "time-zone": LintRule(Level.ERROR, contract.time_zone),
     "custom-property": LintRule(Level.WARNING, contract.custom_property),
     "custom-value": LintRule(Level.ERROR, contract.custom_value),
+    "recovery-function": LintRule(Level.ERROR, contract.recovery_exists),
     "inner-custom-property": LintRule(Level.WARNING, words.inner_custom_property),
     "support-scope": LintRule(Level.WARNING, words.support_scope),
     "feature-table": LintRule(Level.WARNING, objects.feature_table),
@@ -99,6 +110,8 @@ RULES: dict[str, LintRule] = {
     "sla-schedule": LintRule(Level.WARNING, slas.sla_schedule),
     "foreign-key": LintRule(Level.ERROR, references.foreign_key),
     "foreign-key-source": LintRule(Level.WARNING, references.foreign_key_source),
+    "environment-name": LintRule(Level.ERROR, environments.environment_name),
+    "environment-column": LintRule(Level.ERROR, environments.environment_column),
     "truth-word": LintRule(Level.WARNING, references.truth_word),
 }
 # Rules whose warnings say why a clause is not executed.

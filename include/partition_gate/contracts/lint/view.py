@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
@@ -10,6 +10,7 @@ from pydantic import SkipValidation
 
 from partition_gate.contract.limits import OBJECT_PROPERTIES
 from partition_gate.contract.model import Status
+from partition_gate.contract.recovery import RecoveryFunction
 from partition_gate.contracts.compatibility.changes import ContractVersion
 from partition_gate.contracts.coverage.queries import WhyRefused
 from partition_gate.contracts.odcs.object_names import object_of
@@ -19,6 +20,7 @@ from partition_gate.core.record import Record
 from partition_gate.core.strict_yaml.reading import Document
 
 Node = dict[str, Any]
+WhyNoFunction = Callable[[RecoveryFunction], str | None]
 
 
 class Problem(NamedTuple):
@@ -35,7 +37,8 @@ class Known(Record):
     `name`: the file's name in the contracts folder (None: the file is elsewhere). `datasets`: the columns of every
     dataset that foreign keys may reference. `claims`: the contracts (names of their files) with a dataset of this name
     (in lower case), or with a DAG of this id. `before`: the last approved version. `why_refused` says why a query
-    cannot run over a table.
+    cannot run over a table. `judged_in`: the environment that a kept version is judged in.
+    `why_no_function` says why a recovery function cannot be run.
     """
 
     name: str | None = None
@@ -44,6 +47,8 @@ class Known(Record):
     claims: Annotated[Mapping[str, tuple[str, ...]], SkipValidation] = {}
     before: ContractVersion | None = None
     why_refused: WhyRefused | None = None
+    judged_in: str = ""
+    why_no_function: WhyNoFunction | None = None
 
 
 class Placed(NamedTuple):

@@ -8,6 +8,7 @@ from itertools import chain
 from partition_gate.contract.limits import CUSTOM_PROPERTIES, FEATURE_PROPERTIES, OBJECT_PROPERTIES
 from partition_gate.contract.model import CONSUMER_SCOPES, PRODUCER_SCOPES
 from partition_gate.contracts.lint.view import Known, Placed, Problem, View, parts
+from partition_gate.contracts.odcs.environments import DIFFERING, NOT_IN_ENVIRONMENT
 from partition_gate.contracts.odcs.object_names import SCHEMA
 from partition_gate.contracts.odcs.quality import DIALECT
 from partition_gate.contracts.odcs.servers import PATTERN, SERVER_TYPES
@@ -46,10 +47,10 @@ def inner_custom_property(view: View, _known: Known) -> Iterator[Problem]:
     places = chain(
         ((server, (PATTERN, SCHEMA, DIALECT)) for server in parts(view.root, "servers")),
         ((item, (*OBJECT_PROPERTIES, *FEATURE_PROPERTIES)) for item in view.objects()),
-        ((column, ("default",)) for column in view.columns()),
-        ((rule, (DIALECT,)) for rule in view.rules()),
-        ((relationship, ("severity",)) for relationship in view.relationships()),
-        ((sla, ("severity", SCHEMA)) for sla in view.slas()),
+        ((column, ("default", NOT_IN_ENVIRONMENT)) for column in view.columns()),
+        ((rule, (DIALECT, *DIFFERING)) for rule in view.rules()),
+        ((relationship, ("severity", *DIFFERING)) for relationship in view.relationships()),
+        ((sla, ("severity", SCHEMA, *DIFFERING)) for sla in view.slas()),
     )
     for part, known in places:
         for custom in parts(part.node, "customProperties", part.place):

@@ -19,6 +19,7 @@ from partition_gate.contract.limits import (
     Thresholds,
 )
 from partition_gate.contract.model import Sla
+from partition_gate.contract.recovery import RECOVER, recovery_function
 from partition_gate.core.errors import ContractError
 from partition_gate.core.units import clock, day, duration, fraction, is_timezone
 
@@ -58,6 +59,7 @@ def read_limits(
         end_of_support=support_ends,
         end_of_life=ends,
         effective_from=_date(custom, "effectiveFrom"),
+        recover=_recover(custom),
     )
 
 
@@ -141,6 +143,17 @@ def _calendar(custom: _Settings) -> str:
     raise ContractError(
         f"{place}: {word!r} is not a calendar: write all, weekdays or a cron expression with five fields"
     )
+
+
+def _recover(custom: _Settings) -> str:
+    place, value = _setting(custom, RECOVER, "")
+    if not value:
+        return ""
+    try:
+        recovery_function(value)
+    except ValueError as error:
+        raise ContractError(f"{place}: {error}") from None
+    return str(value)
 
 
 def _readiness(custom: _Settings) -> str:

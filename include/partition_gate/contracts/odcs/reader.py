@@ -23,6 +23,7 @@ from partition_gate.contract.model import (
 )
 from partition_gate.contracts.odcs.columns import read_columns, read_relationships, require_defaults
 from partition_gate.contracts.odcs.draft_texts import stated
+from partition_gate.contracts.odcs.environments import Differences, differences, environment_of, in_environment
 from partition_gate.contracts.odcs.limits import read_limits
 from partition_gate.contracts.odcs.object_names import use_shorthand
 from partition_gate.contracts.odcs.quality import read_rules
@@ -61,16 +62,21 @@ def read_contract(text: str, *, path: str, folder: str = "", environment: str | 
 
 
 def contract_of(
-    document: Document, text: str, *, path: str, folder: str = "", environment: str | None = None
+    document: Document, text: str, *, path: str, folder: str = "", environment: str | None = None, judged_in: str = ""
 ) -> Contract:
-    """The contract in a document that is valid against the standard's schema; otherwise as `read_contract`."""
+    """The contract in a document that is valid against the standard's schema; otherwise as `read_contract`.
+
+    `judged_in` names the environment whose columns, rules and severities hold, if it is not that of the server.
+    """
     try:
-        return _contract(document, text, path=path, folder=folder, environment=environment)
+        return _contract(document, text, path=path, folder=folder, environment=environment, judged_in=judged_in)
     except ContractError as error:
         raise ContractError(_with_lines(str(error), document, path)) from error
 
 
-def _contract(document: Document, text: str, *, path: str, folder: str, environment: str | None) -> Contract:
+def _contract(
+    document: Document, text: str, *, path: str, folder: str, environment: str | None, judged_in: str
+) -> Contract:
     odcs = _model(document, path)
     schemas = _named_schemas(odcs, path)
     use_shorthand(tuple(schemas.values()))
@@ -78,7 +84,9 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
     servers = document.mapping.get("servers") or []
     chosen = _chosen(servers, tuple(schemas), environment, path)
     columns = {name: _column_names(schema) for name, schema in schemas.items()}
-    slas, without = read_slas(odcs, columns), without_holder(odcs, columns)
+    differing = _differing(document, chosen, tuple(schemas), judged_in)
+    absent = {name: each.absent for name, each in differing.items()}
+    slas, without = read_slas(odcs, columns, absent), without_holder(odcs, columns)
     datasets = []
     for i, (name, schema) in enumerate(schemas.items()):
         at = f"schema[{i}]"
@@ -87,7 +95,8 @@ def _contract(document: Document, text: str, *, path: str, folder: str, environm
         facts |= _place(schema, servers, chosen.get(name), facts["columns"], folder=folder, path=path)
         facts |= {"path": at, "slas": slas[name], "limits": read_limits(odcs, schema, slas[name], at=at, path=path)}
         facts["unread"] = (*facts["unread"], *without)
-        datasets.append(Dataset(contract=terms, name=name, has_siblings=len(schemas) > 1, **facts))
+        dataset = Dataset(contract=terms, name=name, has_siblings=len(schemas) > 1, **facts)
+        datasets.append(in_environment(dataset, differing[name]))
     _require_own_files(datasets, path)
     return Contract(**dict(terms), datasets=tuple(datasets))
 
@@ -104,6 +113,16 @@ def _schema_facts(schema: SchemaObject, at: str, *, path: str) -> dict[str, Any]
         "compound_foreign_keys": tuple(each for each in relationships if isinstance(each, CompoundForeignKey)),
         "unread": tuple(each for each in relationships if isinstance(each, UnreadClause)),
     }
+
+
+def _differing(
+    document: Document, chosen: Mapping[str, int], names: Sequence[str], judged_in: str
+) -> dict[str, Differences]:
+    """How each object differs in the environment that it is judged in: without one, in that of its server."""
+    servers = document.mapping.get("servers") or []
+    own = {name: judged_in or environment_of(servers[chosen[name]]) for name in names if name in chosen}
+    found = {each: differences(document.mapping, each) for each in set(own.values())}
+    return {name: found[own[name]] if name in own else Differences() for name in names}
 
 
 def _place(

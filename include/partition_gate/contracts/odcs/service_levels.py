@@ -14,8 +14,12 @@ from partition_gate.contracts.odcs.object_names import SCHEMA, element_parts
 from partition_gate.core.nearest_words import shown
 
 
-def read_slas(odcs: OpenDataContractStandard, columns: Mapping[str, Set[str]]) -> dict[str, tuple[Sla, ...]]:
+def read_slas(
+    odcs: OpenDataContractStandard, columns: Mapping[str, Set[str]], absent: Mapping[str, Set[str]] | None = None
+) -> dict[str, tuple[Sla, ...]]:
     """The service levels of each object, in the file's order; `columns` are the columns of each object, by name.
+
+    `absent` are the places of service levels that are not in the environment of an object, by its name.
 
     A service level holds for the objects of its `element`, or for the object of its custom property `schema`; without
     both, for every object, except those with a service level of their own for the same property.
@@ -27,7 +31,8 @@ def read_slas(odcs: OpenDataContractStandard, columns: Mapping[str, Set[str]]) -
     for i, sla in enumerate(odcs.slaProperties or []):
         read = _sla(sla, f"slaProperties[{i}]")
         for name, element, is_shared in _holders(sla, odcs.slaDefaultElement, columns):
-            found[name].append((read.model_copy(update={"element": element}), is_shared))
+            if read.path not in (absent or {}).get(name, ()):
+                found[name].append((read.model_copy(update={"element": element}), is_shared))
     return {name: tuple(_without_replaced(slas)) for name, slas in found.items()}
 
 
