@@ -1,4 +1,4 @@
-"""Reads quarantined rows from a local folder or S3; long values are truncated while they are read."""
+"""Quarantine in a local folder or S3, one folder per attempt. Long values are truncated while they are read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from partition_gate.adapters.storage import Storage, StoredFile
 from partition_gate.core.display import SHOWN_LENGTH, Excerpt, excerpt
-from partition_gate.core.errors import OperatorError
+from partition_gate.core.errors import MalformedPartitionKey, OperatorError
 from partition_gate.core.table import is_reserved
 from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
 from partition_gate.judging.replay import ATTEMPTS
@@ -24,6 +24,37 @@ from partition_gate.judging.replay import ATTEMPTS
 ROWS, RAW = "rows.parquet", "raw"
 _BUFFER_BYTES = 1 << 20
 _LONGEST_CHARACTER_BYTES = 4
+
+
+class Quarantine:
+    """`<root>/<table>/<partition key>/<attempt_id>/`: `rows.parquet`, and unreadable files as `raw/<n>-<name>`."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def store(self, table: str, partition_key: str, *, attempt_id: str, rows: Path | None, raw: Sequence[Path]) -> str:
+        """The URI of the folder."""
+        folder = _folder(table, partition_key, attempt_id)
+        if rows:
+            self._storage.put(f"{folder}/{ROWS}", rows)
+        for number, file in enumerate(raw):
+            self._storage.put(f"{folder}/{RAW}/{number}-{file.name}", file)
+        return self._storage.uri(folder)
+
+    def read(self, uri: str, *, limit: int) -> QuarantinedRows:
+        """The first rows of a folder; also of a URI below an earlier root of the same storage."""
+        storage, folder = self._storage.locate(uri)
+        return read_quarantined(storage, folder, limit=limit)
+
+    def file(self, uri: str, *, into: Path) -> Path | None:
+        """The rows as a local file; None if there are only unreadable files."""
+        storage, folder = self._storage.locate(uri)
+        return quarantined_file(storage, folder, into=into)
+
+    def remove(self, table: str, partition_key: str, attempt_id: str) -> None:
+        """Remove an attempt's folder; nothing happens if there is none."""
+        for file in list(self._storage.listing(_folder(table, partition_key, attempt_id))):
+            self._storage.delete(file.path)
 
 
 def read_quarantined(storage: Storage, folder: str, *, limit: int) -> QuarantinedRows:
@@ -56,6 +87,17 @@ def quarantined_file(storage: Storage, folder: str, *, into: Path) -> Path | Non
         read_quarantined(storage, folder, limit=0)
         return None
     return Path(storage.uri(path)) if storage.is_local else storage.copy(path, into / ROWS)
+
+
+def _folder(table: str, partition_key: str, attempt_id: str) -> str:
+    """The folder of an attempt's quarantined rows. Raises: MalformedPartitionKey (the path would leave the table's
+    folder).
+    """
+    if {"", ".", ".."} & set(partition_key.split("/")):
+        raise MalformedPartitionKey(
+            f"{table}: {partition_key!r} is not a canonical partition key, so it has no quarantine folder"
+        )
+    return f"{table}/{partition_key}/{attempt_id}"
 
 
 class _Stream(io.RawIOBase):
