@@ -18,6 +18,7 @@ from tests.integration.test_ledger_behaviour import new_database
 from tests.object_storage import access_to, endpoint_of
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
+from partition_gate.adapters.storage import Storage
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 from partition_gate.adapters.warehouse_postgres.database import Database
 from partition_gate.adapters.warehouse_postgres.warehouse import PostgresWarehouse
@@ -109,7 +110,7 @@ def in_postgres(folder: Path, request: pytest.FixtureRequest) -> Stand:
     database = Database(request.getfixturevalue("warehouse_database"), call_s=30, rows_s=60)
     request.addfinalizer(database.close)
     schema = f"published_{uuid.uuid4().hex}"
-    warehouse = PostgresWarehouse(database, schema=schema, quarantine_root=str(folder / "quarantine"))
+    warehouse = PostgresWarehouse(database, schema=schema, quarantine=Storage(str(folder / "quarantine")))
     return Stand(warehouse, lambda table: ids_in(warehouse.local_files(table, into=folder / uuid.uuid4().hex)), folder)
 
 

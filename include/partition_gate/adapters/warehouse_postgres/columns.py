@@ -21,7 +21,6 @@ PRIMITIVES = {
     "smallint": "smallint",
     "integer": "integer",
     "bigint": "bigint",
-    "hugeint": "numeric(39,0)",
     "utinyint": "smallint",
     "usmallint": "integer",
     "uinteger": "bigint",
@@ -38,6 +37,8 @@ PRIMITIVES = {
     "blob": "bytea",
 }
 _NESTED = frozenset({"struct", "list", "map"})
+_DATED = frozenset({"date", "timestamp", "timestamp with time zone"})
+_OF_BC = r"'^(\S+)(.*) BC$', '\1 (BC)\2'"
 _BINARY = "blob"
 # Their values are given to PostgreSQL as Arrow writes them. DuckDB writes the others, because Arrow does not know
 # infinite dates, time zones of a time of day, or JSON.
@@ -104,6 +105,8 @@ def read(name: str, declared: str) -> str:
     kind, column = str(duckdb.sqltype(declared).id), identifier(name)
     if kind == _BINARY:
         return f"unhex(substr({column}, 3))"
+    if kind in _DATED:  # `0044-03-15 10:30:00 BC`; DuckDB says `0044-03-15 (BC) 10:30:00`
+        column = f"CASE WHEN ends_with({column}, ' BC') THEN regexp_replace({column}, {_OF_BC}) ELSE {column} END"
     return f"CAST({f'CAST({column} AS JSON)' if kind in _NESTED else column} AS {type_name(declared)})"
 
 

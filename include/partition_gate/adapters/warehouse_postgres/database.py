@@ -119,7 +119,11 @@ _ERRORS: tuple[tuple[str, type[GateError], str], ...] = (
     ("25006", AccessDenied, f"it is read-only; use the primary server in {SETTING}"),
     ("53100", NoSpace, "its disk is full; free some space, then run it again"),
     ("53", StoreUnreachable, "the server is out of resources (memory or connections); free some, then run it again"),
-    ("55P03", ViewsBusy, "another transaction held a lock for {limit_s:g} s (GATE_STORE_CALL_TIMEOUT_S); run it again"),
+    (
+        "55P03",
+        ViewsBusy,
+        "another transaction holds a lock (GATE_VIEW_SWAP_TIMEOUT_S, GATE_STORE_CALL_TIMEOUT_S); run it again",
+    ),
     ("57014", StoreUnreachable, "a statement took longer than {limit_s:g} s; run it again"),
     ("40", StoreUnreachable, "another transaction was faster; run it again"),
     ("2BP01", OperatorError, "views of others depend on the consumers' view, whose columns changed; drop them first"),
@@ -134,7 +138,7 @@ _ERRORS: tuple[tuple[str, type[GateError], str], ...] = (
     ),
     ("54", ContractError, "the rows are too wide for PostgreSQL (SQLSTATE {state}); publish fewer columns"),
 )
-_REPAIR = "correct it at the producer, or add a rule that quarantines such rows"
+REPAIR = "correct it at the producer, or add a rule that quarantines such rows"
 
 
 def translated(shown: str, error: BaseException | None, *, limit_s: float) -> GateError:
@@ -144,7 +148,7 @@ def translated(shown: str, error: BaseException | None, *, limit_s: float) -> Ga
     if found is None:
         return StoreUnreachable(f"the warehouse {shown} cannot be used: {_without_state(state, error, limit_s)}")
     kind, why = found
-    text = why.format(limit_s=limit_s, state=state, column=_column(error), repair=_REPAIR)
+    text = why.format(limit_s=limit_s, state=state, column=_column(error), repair=REPAIR)
     return kind(f"the warehouse {shown} cannot be used: {text}" if kind is not ContractError else f"{shown}: {text}")
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import duckdb
 import psycopg
 import pyarrow as pa
+from psycopg import errors
 from pyarrow import csv
 
 from partition_gate.adapters.warehouse_postgres.columns import VERSION, Columns, read, written
-from partition_gate.core.errors import OperatorError
+from partition_gate.adapters.warehouse_postgres.database import REPAIR
+from partition_gate.core.errors import ContractError, OperatorError
 from partition_gate.core.quoting import identifier, text_literal
 from partition_gate.gate.local_folders import writing_below
 
@@ -27,16 +29,25 @@ _WITHOUT_HEADER = csv.WriteOptions(include_header=False)
 def copy_in(
     driver: psycopg.Connection[Any], target: str, columns: Columns, files: Sequence[Path], *, version: int
 ) -> int:
-    """Append the rows of Parquet files to a table (a quoted name), as rows of this version; returns how many."""
+    """Append the rows of Parquet files to a table (a quoted name), as rows of this version; returns how many.
+
+    Raises: ContractError (text with the character NUL).
+    """
     names = ", ".join(map(identifier, (VERSION, *(name for name, _ in columns))))
     statement = f"COPY {target} ({names}) FROM STDIN (FORMAT csv)"
     with duckdb.connect(config={"threads": 1}) as connection, driver.cursor() as cursor:
         connection.execute("SET TimeZone = 'UTC'")
         copied = 0
         for file in files:
-            with cursor.copy(statement) as copy:
-                for batch in _batches(connection, file, columns, version):
-                    copy.write(batch)
+            try:
+                with cursor.copy(statement) as copy:
+                    for batch in _batches(connection, file, columns, version):
+                        copy.write(batch)
+            except errors.CharacterNotInRepertoire:  # PostgreSQL refuses the whole line, and so names no column
+                column = _column_with_nul(connection, file, columns)
+                raise ContractError(
+                    f"the column {column} holds text with the character NUL, which PostgreSQL cannot store; {REPAIR}"
+                ) from None
             copied += cursor.rowcount
     return copied
 
@@ -73,6 +84,14 @@ def _batches(connection: duckdb.DuckDBPyConnection, file: Path, columns: Columns
         content = io.BytesIO()
         csv.write_csv(batch, content, _WITHOUT_HEADER)
         yield content.getbuffer()
+
+
+def _column_with_nul(connection: duckdb.DuckDBPyConnection, file: Path, columns: Columns) -> str:
+    texts = [name for name, kind in columns if duckdb.sqltype(kind).id == "varchar"]
+    cells = ", ".join(f"bool_or(contains({identifier(name)}, chr(0)))" for name in texts)
+    query = f"SELECT {cells} FROM read_parquet({text_literal(str(file))}, hive_partitioning = false)"  # noqa: S608 -- quoted
+    found = connection.execute(query).fetchone() or ()
+    return next(name for name, has_nul in zip(texts, found, strict=True) if has_nul)
 
 
 def _write_parquet(text: Path, columns: Columns, path: Path) -> None:

@@ -79,19 +79,11 @@ class VersionStorage:
 
     def prepare(self, connection: Connection, table: TableSchema) -> int:
         """Create what is missing for rows with the table's columns; returns the number of their shape."""
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATING})
-        self._create(connection)
-        connection.execute(insert(self.datasets).values(name=table.name).on_conflict_do_nothing())
-        shapes, columns = self.shapes, [list(column) for column in table.stored_columns]
-        of_dataset = select(shapes.c.number, shapes.c.columns).where(shapes.c.dataset == table.name)
-        known = {row.number: row.columns for row in connection.execute(of_dataset)}
-        found = next((number for number, stored in known.items() if stored == columns), None)
-        if found is not None:
+        if self.exists(connection) and (found := self._shape(connection, table)):
             return found
-        number = max(known, default=0) + 1
-        connection.execute(insert(shapes).values(dataset=table.name, number=number, columns=columns))
-        self._create_rows_table(connection, table, number)
-        return number
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATING})
+        self.create(connection)
+        return self._shape(connection, table) or self._add_shape(connection, table)
 
     def dataset(self, connection: Connection, name: str) -> Row[Any] | None:
         """The dataset's row; it may be changing."""
@@ -144,7 +136,24 @@ class VersionStorage:
         joined = versions.join(shapes, (shapes.c.dataset == versions.c.dataset) & (shapes.c.number == versions.c.shape))
         return select(versions, shapes.c.columns).select_from(joined)
 
-    def _create(self, connection: Connection) -> None:
+    def _shape(self, connection: Connection, table: TableSchema) -> int | None:
+        c, columns = self.shapes.c, [list(column) for column in table.stored_columns]
+        found = connection.execute(select(c.number, c.columns).where(c.dataset == table.name))
+        return next((row.number for row in found if row.columns == columns), None)
+
+    def _add_shape(self, connection: Connection, table: TableSchema) -> int:
+        connection.execute(insert(self.datasets).values(name=table.name).on_conflict_do_nothing())
+        c = self.shapes.c
+        number: int = connection.execute(
+            select(func.coalesce(func.max(c.number), 0) + 1).where(c.dataset == table.name)
+        ).scalar_one()
+        columns = [list(column) for column in table.stored_columns]
+        connection.execute(insert(self.shapes).values(dataset=table.name, number=number, columns=columns))
+        self._create_rows_table(connection, table, number)
+        return number
+
+    def create(self, connection: Connection) -> None:
+        """Create the schemas and our own tables where they are missing."""
         for schema in (self.schema, self.storage):
             # Not IF NOT EXISTS: it needs the privilege to create schemas even if there is nothing to create.
             if not connection.scalar(text("SELECT to_regnamespace(:name) IS NOT NULL"), {"name": identifier(schema)}):

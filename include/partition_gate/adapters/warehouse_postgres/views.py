@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import psycopg
@@ -28,8 +29,8 @@ class ViewState(NamedTuple):
 class ConsumersViews:
     """The views in the consumers' schema. Every method is part of the caller's transaction."""
 
-    def __init__(self, storage: VersionStorage) -> None:
-        self._storage = storage
+    def __init__(self, storage: VersionStorage, *, wait: timedelta) -> None:
+        self._storage, self._wait_ms = storage, int(wait.total_seconds() * 1000)
 
     def name(self, table: str) -> str:
         """The quoted name of a table's view."""
@@ -52,6 +53,8 @@ class ConsumersViews:
         wanted = self._wanted(table, shapes)
         if dataset is None or (dataset.view == wanted.digest and self._exists(connection, table.name)):
             return
+        # While we wait for the readers of the view, new readers wait for us.
+        connection.execute(text(f"SET LOCAL lock_timeout = {self._wait_ms}"))
         self._replace(driver_of(connection), table, wanted)
         datasets = self._storage.datasets
         values = {"view": wanted.digest, "view_shapes": sorted(shapes)}

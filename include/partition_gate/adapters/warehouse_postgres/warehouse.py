@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_
 
-from partition_gate.adapters.storage import QUARANTINE_SETTING, S3Access, Storage
+from partition_gate.adapters.storage import Storage
 from partition_gate.adapters.tables import keys
 from partition_gate.adapters.tables.distributions import Distributions
 from partition_gate.adapters.tables.quarantine import Quarantine
@@ -28,18 +28,23 @@ from partition_gate.judging.distribution import BinnedPartition, Bins, ColumnSur
 from partition_gate.judging.quarantine import QuarantinedRows
 from partition_gate.judging.validation import Split
 
+VIEWS_WAIT = timedelta(seconds=10)
+
 
 class PostgresWarehouse:
-    """The `Warehouse` port on a PostgreSQL database; quarantine is in a local folder or `s3://bucket/prefix`.
+    """The `Warehouse` port on a PostgreSQL database; quarantine is in files of another storage.
 
-    Consumers read the views in `schema`. Safe for any number of processes: the row of a dataset is its lock.
+    Consumers read the views in `schema`. A view that must be made anew waits `views_wait` for its readers at most.
+    Safe for any number of processes: the row of a dataset is its lock.
     """
 
-    def __init__(self, database: Database, *, schema: str, quarantine_root: str, s3: S3Access | None = None) -> None:
+    def __init__(
+        self, database: Database, *, schema: str, quarantine: Storage, views_wait: timedelta = VIEWS_WAIT
+    ) -> None:
         self._database = database
         self._storage = VersionStorage(schema)
-        self._views = ConsumersViews(self._storage)
-        self._quarantine = Quarantine(Storage(quarantine_root, s3, setting=QUARANTINE_SETTING))
+        self._views = ConsumersViews(self._storage, wait=views_wait)
+        self._quarantine = Quarantine(quarantine)
         self._exports = Exports(database, self._storage, self._views)
         self._distributions = Distributions(self._exports.reading, self._uri)
 
@@ -171,6 +176,7 @@ class PostgresWarehouse:
         require_storable(table)
         with self._database.writing() as connection:
             self._storage.prepare(connection, table)
+        with self._database.writing() as connection:
             self._views.refresh(connection, table)
 
     def survey(
