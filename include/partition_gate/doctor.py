@@ -23,7 +23,7 @@ from partition_gate.connections import ledger_database, slack_bot_token
 from partition_gate.core.addresses import Tool
 from partition_gate.core.diagnosis import Diagnosis, Finding, failed, ok, warning
 from partition_gate.core.display import listed
-from partition_gate.core.errors import GateError
+from partition_gate.core.errors import ContractError, GateError
 from partition_gate.core.partition import Location
 from partition_gate.gate.deadlines import LimitReached, within
 from partition_gate.home import mask_key
@@ -114,9 +114,23 @@ def _database_trials(settings: Settings) -> Iterator[Trial]:
 
         return DatabaseProbe(warehouse_database(settings), settings.warehouse_schema)
 
+    yield "warehouse: contracts", partial(_storable, settings)
     yield "warehouse: connect", lambda: probe().connect()
     yield "warehouse: write", lambda: probe().write()
     yield "warehouse: clock", lambda: skew(probe().now(), now=datetime.now(UTC))
+
+
+def _storable(settings: Settings) -> Finding:
+    """Whether PostgreSQL has names and types for every table of the contracts."""
+    from partition_gate.adapters.warehouse_postgres.columns import require_storable  # noqa: PLC0415 -- only here
+
+    contracts, problems = contract_folder(settings).load_all().contracts, []
+    for compiled in contracts:
+        try:
+            require_storable(compiled.published)
+        except ContractError as error:
+            problems.append(str(error).splitlines()[0])
+    return failed(listed(problems, _NAMED)) if problems else ok(f"tables that can be published: {len(contracts)}")
 
 
 def _versions() -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -58,9 +59,33 @@ def test_the_doctor_tries_the_database_and_leaves_nothing_behind(desk: DatabaseD
     trials = {each["subject"]: each for each in desk.ask("doctor")["trials"] if "warehouse" in each["subject"]}
 
     assert {subject: each["health"] for subject, each in trials.items()} == dict.fromkeys(
-        ("warehouse: connect", "warehouse: write", "warehouse: clock"), Health.OK.value
+        ("warehouse: contracts", "warehouse: connect", "warehouse: write", "warehouse: clock"), Health.OK.value
     )
     assert desk.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'published%'") == []
+
+
+def test_the_doctor_names_a_table_that_cannot_be_published(desk: DatabaseDesk) -> None:
+    desk.landing.mkdir()
+    desk.write_contract(schema=[{"name": "orders", "properties": [DT, {"name": "ctid", "logicalType": "integer"}]}])
+    desk.gate("compile")
+
+    trials = {each["subject"]: each for each in desk.ask("doctor")["trials"]}
+
+    assert trials["warehouse: contracts"]["health"] == Health.FAILED.value
+    assert "orders.ctid: PostgreSQL has a column ctid of its own" in trials["warehouse: contracts"]["what"]
+
+
+def test_an_airflow_connection_names_the_database(desk: DatabaseDesk) -> None:
+    address = urlsplit(desk.url)
+    where = {"host": address.hostname, "port": address.port, "login": address.username, "schema": address.path[1:]}
+    del desk.environment["GATE_WAREHOUSE_URI"]
+    desk.environment["GATE_WAREHOUSE_CONN_ID"] = "shop"
+    desk.environment["AIRFLOW_CONN_SHOP"] = json.dumps({"conn_type": "postgres", **where})
+    desk.land()
+
+    desk.run()
+
+    assert desk.query("SELECT count(*) FROM published.orders") == [(100,)]
 
 
 def test_a_server_that_is_away_is_one_sentence_without_the_password(desk: DatabaseDesk) -> None:
