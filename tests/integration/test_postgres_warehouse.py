@@ -318,7 +318,7 @@ def test_a_connection_that_breaks_while_rows_are_copied_leaves_nothing(shop: Sho
     interference = threading.Thread(target=interfere)
     interference.start()
     with pytest.raises(StoreUnreachable):
-        shop.publish(table, fence=2, count=2_000_000)
+        shop.publish(table, fence=2, count=1_000_000)
     is_over.set()
     interference.join()
 
