@@ -204,6 +204,18 @@ def test_columns_are_added_and_widened_without_a_moment_without_rows(shop: Shop)
     assert shop.read(query) == [(DAY, 2, "none"), (NEXT_DAY, 5_000_000_002, "x")]
 
 
+def test_an_old_period_takes_no_column_from_the_view(shop: Shop) -> None:
+    """Its contract had fewer columns, and the view is that of today's."""
+    new = a_table().model_copy(update={"columns": (*a_table().columns, NEW_COLUMN)})
+    shop.publish(new, "id, 1.5 AS amount, 'x' AS note")
+    shop.warehouse.refresh_view(new)
+
+    shop.publish(a_table(columns={"id": "BIGINT"}), "id", key=NEXT_DAY)
+
+    query = "SELECT dt::text, count(*), count(amount), min(note) FROM {schema}.orders GROUP BY dt ORDER BY dt"
+    assert shop.read(query) == [(DAY, 3, 3, "x"), (NEXT_DAY, 3, 0, "none")]
+
+
 def test_a_renamed_column_has_its_old_values(shop: Shop) -> None:
     shop.publish(a_table())
     total = TableColumn(name="total", source="total", type="DOUBLE", formerly=("amount",))

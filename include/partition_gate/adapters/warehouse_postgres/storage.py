@@ -170,7 +170,8 @@ class VersionStorage:
 
 def _datasets(metadata: MetaData) -> Table:
     """Grain: one dataset. `commits`: how many versions were published. `columns`: name -> DuckDB type, as published.
-    `view`: digest of the statements that made the consumers' view; `view_shapes`: the shapes that it shows.
+    `view`: digest of the statements that made the consumers' view, `view_table` the table that they describe,
+    `view_shapes` the shapes that it shows.
     """
     return Table(
         "datasets",
@@ -180,6 +181,7 @@ def _datasets(metadata: MetaData) -> Table:
         Column("columns", JSONB, nullable=False, server_default="{}"),
         Column("partitioned_by", ARRAY(Text)),
         Column("view", Text),
+        Column("view_table", JSONB(none_as_null=True)),
         Column("view_shapes", ARRAY(Integer), nullable=False, server_default="{}"),
     )
 

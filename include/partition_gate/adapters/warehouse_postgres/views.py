@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -11,9 +11,11 @@ from psycopg import errors
 from sqlalchemy import Connection, Row, text
 
 from partition_gate.adapters.tables.keys import names
+from partition_gate.adapters.tables.sql import type_name
 from partition_gate.adapters.warehouse_postgres.columns import VERSION, Columns, postgres_type
 from partition_gate.adapters.warehouse_postgres.database import driver_of
 from partition_gate.adapters.warehouse_postgres.storage import VersionStorage
+from partition_gate.contract.widening import can_represent
 from partition_gate.core.quoting import identifier, text_literal
 from partition_gate.core.record import digest
 from partition_gate.core.table import TableColumn, TableSchema
@@ -57,7 +59,7 @@ class ConsumersViews:
         connection.execute(text(f"SET LOCAL lock_timeout = {self._wait_ms}"))
         self._replace(driver_of(connection), table, wanted)
         datasets = self._storage.datasets
-        values = {"view": wanted.digest, "view_shapes": sorted(shapes)}
+        values = {"view": wanted.digest, "view_table": table.model_dump(mode="json"), "view_shapes": sorted(shapes)}
         connection.execute(datasets.update().where(datasets.c.name == table.name).values(**values))
 
     def rows(self, table: TableSchema, shape: int, columns: Columns, *, only: Sequence[str] | None = None) -> str:
@@ -126,6 +128,24 @@ class ConsumersViews:
     def _exists(self, connection: Connection, table: str) -> bool:
         query = text("SELECT to_regclass(:name) IS NOT NULL")
         return bool(connection.scalar(query, {"name": self.name(table)}))
+
+
+def extended(shown: TableSchema, table: TableSchema, *, published: Collection[str]) -> TableSchema:
+    """The table of a view, so that it can also show rows that are published as `table`.
+
+    That may be an older version of the contract, with fewer columns than the view has. Columns that were never
+    published before are added, and wider types are taken over. `published` are the names of those that were.
+    """
+    types = {column.name: column.type for column in table.columns}
+    columns = [_widened(column, types.get(column.name, column.type)) for column in shown.columns]
+    known = {column.name for column in shown.columns} | set(published)
+    added = [column for column in table.columns if column.name not in known]
+    return shown.model_copy(update={"columns": (*columns, *added)})
+
+
+def _widened(column: TableColumn, kind: str) -> TableColumn:
+    is_wider = can_represent(type_name(kind), type_name(column.type))
+    return column.model_copy(update={"type": kind}) if is_wider else column
 
 
 def _cell(column: TableColumn, expression: str | None) -> str:

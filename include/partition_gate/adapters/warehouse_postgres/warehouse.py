@@ -19,7 +19,7 @@ from partition_gate.adapters.warehouse_postgres.database import Database, driver
 from partition_gate.adapters.warehouse_postgres.exports import Exports
 from partition_gate.adapters.warehouse_postgres.rows import copy_in
 from partition_gate.adapters.warehouse_postgres.storage import Version, VersionStorage
-from partition_gate.adapters.warehouse_postgres.views import ConsumersViews
+from partition_gate.adapters.warehouse_postgres.views import ConsumersViews, extended
 from partition_gate.core.errors import OperatorError, PartitionChanged, Superseded
 from partition_gate.core.partition_key import KeyValues
 from partition_gate.core.table import TableSchema
@@ -261,7 +261,8 @@ class PostgresWarehouse:
         }
         connection.execute(datasets.update().where(datasets.c.name == table.name).values(**after))
         if dataset.view is not None and version.shape not in dataset.view_shapes:
-            self._views.refresh(connection, table)
+            shown = TableSchema.model_validate(dataset.view_table)
+            self._views.refresh(connection, extended(shown, table, published=dataset.columns))
         return _publication(version.model_copy(update=published))
 
     def _move_mark(self, connection: Connection, version: Version, published: dict[str, Any]) -> None:
