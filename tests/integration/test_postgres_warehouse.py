@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 import psycopg
+import pyarrow.parquet as pq
 import pytest
 from tests.integration.test_ledger_behaviour import new_database
 
@@ -18,6 +19,7 @@ from partition_gate.adapters.storage import Storage
 from partition_gate.adapters.warehouse_postgres.database import Database
 from partition_gate.adapters.warehouse_postgres.warehouse import PostgresWarehouse
 from partition_gate.core.errors import AccessDenied, ContractError, PartitionChanged, StoreUnreachable, ViewsBusy
+from partition_gate.core.quoting import identifier
 from partition_gate.core.table import TableColumn, TableSchema
 from partition_gate.judging.attempt import Publication
 from partition_gate.testing.builders import a_split, a_table
@@ -150,6 +152,19 @@ def test_a_table_that_cannot_be_stored_is_refused(shop: Shop, columns: dict[str,
 def test_a_name_longer_than_postgresql_s_is_refused(shop: Shop) -> None:
     with pytest.raises(ContractError, match=f"{'x' * 64}: PostgreSQL would cut the name"):
         shop.publish(a_table("x" * 64))
+
+
+def test_names_of_any_characters_stay_as_they_are(shop: Shop) -> None:
+    names = ('a"b', "50%s", "a:b", "user", "it's", "é\\n")
+    table = a_table("a.b-C", columns=dict.fromkeys(names, "BIGINT"))
+    cells = ", ".join(f"id AS {identifier(name)}" for name in names)
+
+    published = shop.publish(table, cells, count=1)
+
+    shop.warehouse.refresh_view(table)
+    (file,) = shop.warehouse.published_files(published, into=shop.folder / "copies")
+    assert pq.read_table(file).column_names == list(names)
+    assert [row[: len(names)] for row in shop.read('TABLE {schema}."a.b-C"')] == [(0,) * len(names)]
 
 
 def test_long_names_that_begin_alike_are_tables_of_their_own(shop: Shop) -> None:
