@@ -12,7 +12,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,19 +29,30 @@ _PROCESS = re.compile(r"run by [^\s/]+/\d+/\d+\.\d\d")
 _END = "end of the answer"
 
 
-def answered(page: str) -> str:
-    """The page with what its commands answer now. Durations and processes are the same for every run."""
+def answered(page: str, *, places: Mapping[str, str] | None = None) -> str:
+    """The page with what its commands answer now. Durations and processes are the same for every run.
+
+    `places`: text of the page -> what takes its place while the commands run, such as the address of a server.
+    """
     commands = [command for block in _BLOCK.findall(page) for command in _COMMAND.findall(block)]
     named = next(match[1] for match in map(_FOLDER.search, commands) if match)
     name = f"gate-{secrets.token_hex(8)[: len(named) - len('gate-')]}"
-    typed = [_typed(command).replace(named, name) for command in commands]
-    answers = (answer.replace(name, named) for answer in _run(typed, Path("/tmp") / name))
+    places = {named: name, **(places or {})}
+    typed = [_replaced(_typed(command), places) for command in commands]
+    shown = {there: here for here, there in places.items()}
+    answers = (_replaced(answer, shown) for answer in _run(typed, Path("/tmp") / name))
 
     def block(match: re.Match[str]) -> str:
-        shown = (f"{command}\n{next(answers)}" for command in _COMMAND.findall(match[1]))
-        return f"```console\n{''.join(shown)}```"
+        parts = (f"{command}\n{next(answers)}" for command in _COMMAND.findall(match[1]))
+        return f"```console\n{''.join(parts)}```"
 
     return _BLOCK.sub(block, page)
+
+
+def _replaced(text: str, places: Mapping[str, str]) -> str:
+    for old, new in places.items():
+        text = text.replace(old, new)
+    return text
 
 
 def _typed(command: str) -> str:

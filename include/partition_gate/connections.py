@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from partition_gate.adapters.airflow_connections import AirflowConnection, airflow_connection, ledger_url, slack_token
+from partition_gate.adapters.airflow_connections import (
+    WAREHOUSE,
+    AirflowConnection,
+    airflow_connection,
+    database_url,
+    slack_token,
+)
 from partition_gate.adapters.s3_access.service import (
     DEFAULT_REGION,
     CredentialSource,
@@ -52,8 +58,15 @@ def s3_service(settings: Settings) -> S3Service:
 def ledger_database(settings: Settings) -> str:
     """The SQLAlchemy URL of the ledger, which may hold a password. Raises: InvalidSetting."""
     if settings.ledger_conn_id:
-        return ledger_url(settings.ledger_conn_id)
+        return database_url(settings.ledger_conn_id)
     return settings.ledger_url or f"sqlite:///{settings.home / 'ledger.sqlite'}"
+
+
+def warehouse_url(settings: Settings) -> str:
+    """The URL of a warehouse in PostgreSQL, which may hold a password. Raises: InvalidSetting."""
+    if settings.warehouse_conn_id:
+        return database_url(settings.warehouse_conn_id, setting=WAREHOUSE)
+    return settings.warehouse_uri
 
 
 def slack_bot_token(settings: Settings) -> str:

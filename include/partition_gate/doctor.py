@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
@@ -22,19 +23,22 @@ from partition_gate.connections import ledger_database, slack_bot_token
 from partition_gate.core.addresses import Tool
 from partition_gate.core.diagnosis import Diagnosis, Finding, failed, ok, warning
 from partition_gate.core.display import listed
-from partition_gate.core.errors import GateError
+from partition_gate.core.errors import ContractError, GateError
 from partition_gate.core.partition import Location
 from partition_gate.gate.deadlines import LimitReached, within
 from partition_gate.home import mask_key
 from partition_gate.settings import Settings
 from partition_gate.watching.heartbeat import NEVER_RAN, silence
-from partition_gate.wiring import WiredPorts, contract_folder
+from partition_gate.wiring import WiredPorts, contract_folder, warehouse_database
+
+if TYPE_CHECKING:
+    from partition_gate.adapters.warehouse_postgres.examination import DatabaseProbe
 
 LIMIT_S = 30.0
 _S3 = "s3://"
 _DISTRIBUTION = "partition-gate"
 _EXTRA = "run"  # whoever judges partitions has it
-_S3_EXTRA = "s3"  # all else that a trial needs is in _EXTRA
+_S3_EXTRA, _POSTGRES_EXTRA = "s3", "postgres"  # all else that a trial needs is in _EXTRA
 _PYTHON = (3, 11)
 _FULL_BYTES, _NEARLY_FULL_BYTES = 1_000_000_000, 10_000_000_000
 _NAMED = 3
@@ -60,7 +64,8 @@ def _tried(trial: Callable[[], Finding], limit_s: float) -> Finding:
     except LimitReached:
         return failed(f"no result within {limit_s:g} s; check that the service runs, and the network")
     except ModuleNotFoundError as error:
-        return failed(f"needs {error.name}, which is not installed; run: pip install 'partition-gate[{_S3_EXTRA}]'")
+        extra = _POSTGRES_EXTRA if error.name == "psycopg" else _S3_EXTRA
+        return failed(f"needs {error.name}, which is not installed; run: pip install 'partition-gate[{extra}]'")
     except Exception as error:  # a text of a library may quote what it was given
         return failed(f"could not be tried ({type(error).__name__}); report this as a bug")
 
@@ -83,14 +88,49 @@ def _trials(settings: Settings, ports: WiredPorts) -> Iterator[Trial]:
     for location in landing:
         yield from _trials_of(location, ports)
     for name, (root, setting) in roots.items():
-        access = S3Access(ports.s3_service, call_s=settings.store_call_timeout_s)
-        probe = StorageProbe(Storage(root, access, setting=setting))
-        for trial in (probe.list, probe.write, probe.read, probe.delete):
-            yield f"{name}: {trial.__name__}", trial
+        if name == "warehouse" and settings.is_warehouse_postgresql:
+            yield from _database_trials(settings)
+        else:
+            yield from _storage_trials(name, root, setting, ports)
     yield "ledger: tables", partial(_ledger, settings)
     yield "ledger: clock", partial(_ledger_clock, settings)
     yield "watch", partial(_watch, settings, ports)
     yield "slack", partial(_slack, settings)
+
+
+def _storage_trials(name: str, root: str, setting: str, ports: WiredPorts) -> Iterator[Trial]:
+    access = S3Access(ports.s3_service, call_s=ports.settings.store_call_timeout_s)
+    probe = StorageProbe(Storage(root, access, setting=setting))
+    for trial in (probe.list, probe.write, probe.read, probe.delete):
+        yield f"{name}: {trial.__name__}", trial
+
+
+def _database_trials(settings: Settings) -> Iterator[Trial]:
+    """Of a warehouse in PostgreSQL."""
+
+    @cache
+    def probe() -> DatabaseProbe:
+        from partition_gate.adapters.warehouse_postgres.examination import DatabaseProbe  # noqa: PLC0415 -- an extra
+
+        return DatabaseProbe(warehouse_database(settings), settings.warehouse_schema)
+
+    yield "warehouse: contracts", partial(_storable, settings)
+    yield "warehouse: connect", lambda: probe().connect()
+    yield "warehouse: write", lambda: probe().write()
+    yield "warehouse: clock", lambda: skew(probe().now(), now=datetime.now(UTC))
+
+
+def _storable(settings: Settings) -> Finding:
+    """Whether PostgreSQL has names and types for every table of the contracts."""
+    from partition_gate.adapters.warehouse_postgres.columns import require_storable  # noqa: PLC0415 -- only here
+
+    contracts, problems = contract_folder(settings).load_all().contracts, []
+    for compiled in contracts:
+        try:
+            require_storable(compiled.published)
+        except ContractError as error:
+            problems.append(str(error).splitlines()[0])
+    return failed(listed(problems, _NAMED)) if problems else ok(f"tables that can be published: {len(contracts)}")
 
 
 def _versions() -> Finding:

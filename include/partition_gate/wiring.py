@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from partition_gate.adapters.clocks import FixedClock, SystemClock
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.alerts.alert import Links
 from partition_gate.core.addresses import Tool, smtp_server
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
     from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
     from partition_gate.adapters.s3_access.service import S3Service
+    from partition_gate.adapters.warehouse_postgres.database import Database
     from partition_gate.contracts.drafting.layouts import ListChildren
     from partition_gate.gate.publish_contracts import RegistryStore
     from partition_gate.judging.retention import KeptFor
@@ -47,23 +49,6 @@ _TASK_MODULES = (
     "object_store.s3",
     "warehouse_delta.warehouse",
 )
-
-
-class SystemClock:
-    """The system time, in UTC."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
-class FixedClock:
-    """One moment, for rehearsals."""
-
-    def __init__(self, moment: datetime) -> None:
-        self._moment = moment.astimezone(UTC)
-
-    def now(self) -> datetime:
-        return self._moment
 
 
 def clock(settings: Settings) -> Clock:
@@ -155,17 +140,22 @@ class WiredPorts:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        from partition_gate.adapters.storage import S3Access
+        from partition_gate.adapters.storage import QUARANTINE_SETTING, S3Access, Storage
+
+        settings, s3 = self.settings, S3Access(self.s3_service, call_s=self.settings.store_call_timeout_s)
+        quarantine_root = settings.path(settings.quarantine_uri, "quarantine")
+        views_wait = timedelta(seconds=settings.view_swap_timeout_s)
+        if settings.is_warehouse_postgresql:
+            from partition_gate.adapters.warehouse_postgres.warehouse import PostgresWarehouse
+
+            database, schema = warehouse_database(settings), settings.warehouse_schema
+            quarantine = Storage(quarantine_root, s3, setting=QUARANTINE_SETTING)
+            return PostgresWarehouse(database, schema=schema, quarantine=quarantine, views_wait=views_wait)
         from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
 
-        settings = self.settings
-        return DeltaWarehouse(
-            settings.path(settings.warehouse_uri, "warehouse"),
-            s3=S3Access(self.s3_service, call_s=settings.store_call_timeout_s),
-            serving_file=Path(settings.path(settings.serving_file, "warehouse.duckdb")),
-            quarantine_root=settings.path(settings.quarantine_uri, "quarantine"),
-            views_wait=timedelta(seconds=settings.view_swap_timeout_s),
-        )
+        root = settings.path(settings.warehouse_uri, "warehouse")
+        file = Path(settings.path(settings.serving_file, "warehouse.duckdb"))
+        return DeltaWarehouse(root, s3=s3, serving_file=file, quarantine_root=quarantine_root, views_wait=views_wait)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -318,6 +308,14 @@ def query_planner(settings: Settings) -> Iterator[Callable[[TableSchema, str], s
             return stack.enter_context(closing(SqlRules(_query_limits(settings))))
 
         yield lambda table, query: rules().why_unplanned(table, query)
+
+
+def warehouse_database(settings: Settings) -> Database:
+    """The database of a warehouse in PostgreSQL. Raises: InvalidSetting."""
+    from partition_gate.adapters.warehouse_postgres.database import Database
+    from partition_gate.connections import warehouse_url
+
+    return Database(warehouse_url(settings), call_s=settings.store_call_timeout_s, rows_s=settings.scan_timeout_s)
 
 
 def docs_root(settings: Settings) -> str:

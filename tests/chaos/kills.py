@@ -28,18 +28,30 @@ PLACES = (
     "adapters.ledger.ledger:SqlLedger.mark_sent",
     "adapters.gx.validator:DuckDbValidator.validate",
     "adapters.gx.validator:DuckDbValidator.split",
+    "adapters.storage:Storage.put",
+    "adapters.inbox:InboxNotifier.send",
+    "adapters.data_docs.site:StaticDocsSite.write_report",
+)
+IN_DELTA = (
     "adapters.warehouse_delta.warehouse:DeltaWarehouse.stage",
     "adapters.warehouse_delta.warehouse:DeltaWarehouse.quarantine",
     "adapters.warehouse_delta.warehouse:DeltaWarehouse.publish",
     "adapters.warehouse_delta.warehouse:DeltaWarehouse.refresh_view",
-    "adapters.storage:Storage.put",
     "adapters.warehouse_delta.table_log:commit",
     "adapters.warehouse_delta.table_log:_create",
     "adapters.warehouse_delta.table_log:_replace",
-    "adapters.inbox:InboxNotifier.send",
-    "adapters.data_docs.site:StaticDocsSite.write_report",
 )
-FAILPOINTS = tuple(Failpoint(place, after=after) for place in PLACES for after in (False, True))
+IN_POSTGRES = (
+    "adapters.warehouse_postgres.warehouse:PostgresWarehouse.stage",
+    "adapters.warehouse_postgres.warehouse:PostgresWarehouse.quarantine",
+    "adapters.warehouse_postgres.warehouse:PostgresWarehouse.publish",
+    "adapters.warehouse_postgres.warehouse:PostgresWarehouse.refresh_view",
+    "adapters.warehouse_postgres.warehouse:PostgresWarehouse.discard",
+    "adapters.warehouse_postgres.warehouse:PostgresWarehouse._move_mark",
+    "adapters.warehouse_postgres.warehouse:copy_in",
+    "adapters.warehouse_postgres.storage:VersionStorage.prepare",
+    "adapters.warehouse_postgres.views:ConsumersViews.refresh",
+)
 BAD_ROWS = (0, 0, 3, 30)
 LEASE_S = DeliveryTimes().lease.total_seconds()
 FIRST_DAY = date(2026, 1, 1)
@@ -99,7 +111,9 @@ class Kills:
     def _kill(self, number: int) -> Failpoint | Moment:
         if number % 2:
             return Moment(self.rng.uniform(0.02, self.longest_s))
-        return FAILPOINTS[(number // 2) % len(FAILPOINTS)]
+        places = PLACES + (IN_POSTGRES if self.world.is_in_database else IN_DELTA)
+        failpoints = [Failpoint(place, after=after) for place in places for after in (False, True)]
+        return failpoints[(number // 2) % len(failpoints)]
 
     def _count(self, ended: Ended, kill: Failpoint | Moment) -> None:
         self.tally.tried += 1

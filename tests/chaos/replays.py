@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tests.chaos.kills import FIRST_DAY, PLACES
+from tests.chaos.kills import FIRST_DAY, IN_DELTA, PLACES
 from tests.chaos.processes import Failpoint
 from tests.chaos.tally import Tally
 from tests.chaos.world import DATASET, Landed, World
@@ -20,7 +20,7 @@ _OWN = (
 )
 # A replay reads no landing, and the table exists already.
 _NOT_REACHED = ("RoutingObjectStore.spool", "table_log:_create")
-_REACHED = tuple(place for place in PLACES if not place.endswith(_NOT_REACHED))
+_REACHED = tuple(place for place in (*PLACES, *IN_DELTA) if not place.endswith(_NOT_REACHED))
 FAILPOINTS = tuple(Failpoint(place, after=after) for place in (*_OWN, *_REACHED) for after in (False, True))
 _DISCARD = "adapters.ledger.quarantine:SqlQuarantineRecords.discard_rows"
 _BAD, _NOTHING_LEFT = 3, 2

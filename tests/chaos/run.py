@@ -43,6 +43,20 @@ class Part:
     play: Callable[[Path, random.Random], Tally]
 
 
+def kills_in_database(*, cycles: int) -> Part:
+    """SIGKILLs of `gate run`, with tables and ledger in one PostgreSQL."""
+    name = "gate run killed, with tables in PostgreSQL"
+
+    def play(folder: Path, rng: random.Random) -> Tally:
+        with service(serve_postgres, folder, "postgres") as server:
+            url = server.address["GATE_LEDGER_URL"].replace("+psycopg", "")
+            world = World(folder / "world", {"GATE_WAREHOUSE_URI": url, **server.address})
+            world.prepare()
+            return Kills(world, rng, Tally(part=name)).play(cycles=cycles)
+
+    return Part(name, play)
+
+
 def kills(through: str, *, cycles: int, on_servers: bool = False) -> Part:
     """SIGKILLs in one world; `on_servers`: its warehouse in S3, its ledger in PostgreSQL."""
     name = f"kills of {through}{' on S3 and PostgreSQL' if on_servers else ''}"
@@ -162,6 +176,7 @@ def whole(scale: float) -> list[Part]:
         kills("gate run", cycles=round(80 * scale), on_servers=True),
         kills("Airflow tasks", cycles=round(40 * scale), on_servers=True),
         kills("Airflow tasks", cycles=round(80 * scale)),
+        kills_in_database(cycles=round(80 * scale)),
         kills("gate run", cycles=round(140 * scale)),
         replays(cycles=round(24 * scale), on_servers=True),
         replays(cycles=round(48 * scale)),

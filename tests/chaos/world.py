@@ -15,6 +15,7 @@ import yaml
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ProgrammingError
 from tests.chaos.processes import Ended, Failpoint, Moment, Process
 from tests.chaos.tally import Tally
 
@@ -28,6 +29,10 @@ LIMIT = 5
 # Stands in a classified column of every row: wherever else it is found, a value leaked.
 CANARY = "canary-7f3a@example.com"
 DATASET = "orders"
+_ABSENT = {"42P01", "3F000"}  # PostgreSQL has no such table, or schema
+_JOINED = 'FROM published_storage.versions v JOIN published_storage."orders/1" r ON r._gate_version = v.id ' + (
+    "WHERE v.is_visible"
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,11 @@ class World:
     @property
     def home(self) -> Path:
         return self.folder / "home"
+
+    @property
+    def is_in_database(self) -> bool:
+        """Whether tables are published to PostgreSQL."""
+        return self.environment.get("GATE_WAREHOUSE_URI", "").startswith("postgresql")
 
     @property
     def log(self) -> Path:
@@ -178,6 +188,8 @@ def command(arguments: tuple[str, ...]) -> None:
 
 def _visible_rows() -> list[list[Any]]:
     settings = load_settings()
+    if settings.is_warehouse_postgresql:
+        return _in_database(settings, "SELECT v.partition_key, r.id, r.version", _JOINED)
     root = settings.path(settings.warehouse_uri, "warehouse")
     try:
         log = DeltaTable(f"{root}/{DATASET}", storage_options=Storage(root, _s3(settings)).options or None)
@@ -187,13 +199,30 @@ def _visible_rows() -> list[list[Any]]:
     return [[str(row["dt"]), row["id"], row["version"]] for row in rows.to_pylist()]
 
 
+def _in_database(settings: Settings, select: str, source: str) -> list[list[Any]]:
+    """Rows of the gate's own tables; none if nothing was ever staged."""
+    engine = create_engine(settings.warehouse_uri.replace("postgresql:", "postgresql+psycopg:"))
+    try:
+        with engine.connect() as connection:
+            return [list(row) for row in connection.exec_driver_sql(f"{select} {source}")]
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", "") not in _ABSENT:
+            raise
+        return []
+    finally:
+        engine.dispose()
+
+
 def _s3(settings: Settings) -> S3Access:
     return S3Access(lambda: s3_service(settings))
 
 
 def _remote_files() -> list[str]:
-    """Parquet files of a warehouse in S3; the records of publications lie beside them."""
+    """Parquet files of a warehouse in S3 (the records of publications lie beside them), or versions in PostgreSQL."""
     settings = load_settings()
+    if settings.is_warehouse_postgresql:
+        rows = _in_database(settings, f"SELECT '{DATASET}/' || v.attempt_id", "FROM published_storage.versions v")
+        return [path for (path,) in rows]
     root = settings.path(settings.warehouse_uri, "warehouse")
     if not root.startswith("s3://"):
         return []

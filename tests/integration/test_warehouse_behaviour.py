@@ -1,4 +1,4 @@
-"""What every warehouse promises: the fake, and Delta on a local disk and on S3."""
+"""What every warehouse promises: the fake, Delta on a local disk and on S3, and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from s3fs import S3FileSystem
+from tests.integration.test_ledger_behaviour import new_database
 from tests.object_storage import access_to, endpoint_of
 
 from partition_gate.adapters.embedded_s3.server import EmbeddedS3
+from partition_gate.adapters.storage import Storage
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
+from partition_gate.adapters.warehouse_postgres.database import Database
+from partition_gate.adapters.warehouse_postgres.warehouse import PostgresWarehouse
 from partition_gate.core.display import excerpt
 from partition_gate.core.errors import OperatorError, PartitionChanged, ScanTimedOut, Superseded
 from partition_gate.core.table import TableSchema
@@ -102,6 +106,20 @@ def delta_on_s3(folder: Path, request: pytest.FixtureRequest) -> Stand:
     return Stand(warehouse, lambda table: ids_in(warehouse.files(table), server), folder, may_commit_late=True)
 
 
+def in_postgres(folder: Path, request: pytest.FixtureRequest) -> Stand:
+    database = Database(request.getfixturevalue("warehouse_database"), call_s=30, rows_s=60)
+    request.addfinalizer(database.close)
+    schema = f"published_{uuid.uuid4().hex}"
+    warehouse = PostgresWarehouse(database, schema=schema, quarantine=Storage(str(folder / "quarantine")))
+    return Stand(warehouse, lambda table: ids_in(warehouse.local_files(table, into=folder / uuid.uuid4().hex)), folder)
+
+
+@pytest.fixture(scope="session")
+def warehouse_database(postgres: str) -> str:
+    """An empty database; use a schema of your own."""
+    return new_database(postgres)
+
+
 def ids_in(files: tuple[str, ...], server: EmbeddedS3 | None = None) -> list[int]:
     with duckdb.connect() as connection:
         if server:
@@ -117,7 +135,7 @@ def ids_in(files: tuple[str, ...], server: EmbeddedS3 | None = None) -> list[int
     return sorted(row[0] for row in rows)
 
 
-@pytest.fixture(params=[in_memory, delta_on_disk, delta_on_s3])
+@pytest.fixture(params=[in_memory, delta_on_disk, delta_on_s3, in_postgres])
 def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Stand:
     made: Stand = request.param(tmp_path, request)
     return made

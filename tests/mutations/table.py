@@ -16,6 +16,7 @@ from tests.mutations.lineage import EMITTING, TRACING
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
+from tests.mutations.postgres import STORING
 from tests.mutations.projects import BEGINNING, PROVIDING
 from tests.mutations.quarantine import AGEING, GIVING_UP, RECOVERING, REPLAYING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
@@ -285,6 +286,7 @@ SCHEDULING = (
 )  # fmt: skip
 
 MUTATIONS = (
+    *STORING,
     *(*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING),
     *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING),
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),

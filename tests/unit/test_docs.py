@@ -78,6 +78,8 @@ def test_a_rehearsal_sets_the_time_of_every_command():
         ("GATE_SLACK_CONN_ID", "slack"),
         ("GATE_WEBHOOK_SECRET", "0123456789abcdef"),
         ("GATE_LEDGER_URL", "postgresql://gate@db/gate"),
+        ("GATE_WAREHOUSE_URI", "postgresql://gate@db/gate"),
+        ("GATE_WAREHOUSE_CONN_ID", "warehouse"),
     ],
 )
 def test_a_rehearsal_is_refused_where_something_real_is_connected(name: str, value: str):

@@ -72,6 +72,11 @@ def test_a_line_of_dotenv_is_read_as_people_write_it(tmp_path: Path, line: str, 
         ("GATE_S3_REGION=${s3cret}", r"\.env, line 1: GATE_S3_REGION: variables are not replaced here"),
         ("GATE_S3_REGION=a\nGATE_S3_REGION=s3cret", r"\.env, line 2: duplicate GATE_S3_REGION: remove one"),
         ("GATE_SCAN_TIMEOUT_S=s3cret", r"\.env, line 1: GATE_SCAN_TIMEOUT_S: .*number"),
+        (
+            "GATE_WAREHOUSE_URI=postgresql://ann:s3cret@db",
+            "GATE_WAREHOUSE_URI: not a database URL: write postgresql://",
+        ),
+        ("GATE_WAREHOUSE_URI=mysql://ann:s3cret@db/gate", "'db/gate' is neither a folder nor an S3 location"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_refused_by_its_number_and_not_quoted(tmp_path: Path, text: str, why: str):
@@ -93,6 +98,10 @@ def test_a_line_that_cannot_be_used_is_refused_by_its_number_and_not_quoted(tmp_
         ('slack_token = "s3cret"', "toml: slack_token: secrets do not belong in this file"),
         ('smtp_url = "smtp://ann:s3cret@mail"', "toml: smtp_url: secrets do not belong in this file"),
         ('ledger_url = "postgresql://ann:s3cret@db/gate"', "set GATE_LEDGER_URL in the environment or in .env"),
+        ('warehouse_uri = "postgresql://ann:s3cret@db/gate"', "set GATE_WAREHOUSE_URI in the environment or in .env"),
+        ('warehouse_uri = "postgresql://ann@db"', "not a database URL: write postgresql://user@host:5432/db"),
+        ('warehouse_uri = "mysql://ann@db/gate"', "'db/gate' is neither a folder nor an S3 location"),
+        ('warehouse_schema = "Published"', "'Published' is not a schema: write up to 50 of a-z, 0-9 and _"),
         ("scan_timeout_s = -1", "toml: scan_timeout_s: Input should be greater than 0"),
     ],
 )

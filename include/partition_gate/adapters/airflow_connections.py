@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 from partition_gate.core.errors import Extent, InvalidSetting, NotDelivered
 from partition_gate.core.record import Record
 
-SLACK, LEDGER = "GATE_SLACK_CONN_ID", "GATE_LEDGER_CONN_ID"
+SLACK, LEDGER, WAREHOUSE = "GATE_SLACK_CONN_ID", "GATE_LEDGER_CONN_ID", "GATE_WAREHOUSE_CONN_ID"
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
 # What a connection's extra says to libpq; anything else there is for other programs.
 _LIBPQ = ("application_name", "connect_timeout", "options", "sslcert", "sslkey", "sslmode", "sslrootcert")
@@ -71,9 +71,10 @@ def slack_token(connection_id: str) -> str:
     return connection.password
 
 
-def ledger_url(connection_id: str) -> str:
-    """The database of the connection as a SQLAlchemy URL. Raises: InvalidSetting."""
-    connection = airflow_connection(connection_id, setting=LEDGER, kinds=tuple(_DRIVERS))
+def database_url(connection_id: str, *, setting: str = LEDGER) -> str:
+    """The database of the connection as a SQLAlchemy URL; the warehouse's is never SQLite. Raises: InvalidSetting."""
+    kinds = tuple(kind for kind in _DRIVERS if kind != "sqlite" or setting == LEDGER)
+    connection = airflow_connection(connection_id, setting=setting, kinds=kinds)
     driver = _DRIVERS[connection.kind]
     if driver == "sqlite":
         if not connection.host:

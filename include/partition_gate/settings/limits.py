@@ -27,8 +27,9 @@ class LimitSettings(Record):
 
     store_call_timeout_s: float = _limit(
         60,
-        "One listing, lookup, or small read or write in object storage, including retries.",
-        "errored: object storage does not answer",
+        "One listing, lookup, or small read or write in object storage, including retries; in a PostgreSQL warehouse, "
+        "one short transaction, and each wait for a connection or a lock.",
+        "errored: object storage (or the warehouse) does not answer",
     )
     store_file_timeout_s: float = _limit(
         60,
@@ -49,7 +50,7 @@ class LimitSettings(Record):
     )
     scan_timeout_s: float = _limit(
         1800,
-        "One pass over a partition's rows, to judge or to split them.",
+        "One pass over a partition's rows, to judge or to split them, or to copy them to or from PostgreSQL.",
         "errored: DuckDB is interrupted and nothing is published",
     )
     sql_rule_timeout_s: float = _limit(
@@ -72,7 +73,8 @@ class LimitSettings(Record):
     )
     view_swap_timeout_s: float = _limit(
         10,
-        "Waiting while another process writes the consumers' DuckDB file.",
+        "Waiting while another process writes the consumers' DuckDB file, or reads a view in PostgreSQL whose columns "
+        "changed.",
         "published; the next run refreshes the view",
     )
     ledger_timeout_s: float = _limit(

@@ -8,13 +8,13 @@ from pydantic import AwareDatetime, Field, SecretStr, ValidationInfo, field_vali
 
 from partition_gate.core.addresses import Tool, is_email_address, is_webhook_url, smtp_server, tool_of
 from partition_gate.settings.limits import LimitSettings
-from partition_gate.settings.storage import StorageSettings, url
+from partition_gate.settings.storage import POSTGRESQL, StorageSettings, url
 
 PREFIX = "GATE_"
 _SHORTEST_SECRET = 16
 # What a rehearsal must not touch.
 _REAL = (
-    *("s3_endpoint_url", "s3_conn_id", "ledger_conn_id"),
+    *("s3_endpoint_url", "s3_conn_id", "ledger_conn_id", "warehouse_conn_id"),
     *("slack_token", "slack_conn_id", "smtp_url", "webhook_secret", "openlineage_url"),
 )
 
@@ -119,8 +119,8 @@ class Settings(LimitSettings, StorageSettings):
     def _is_a_rehearsal(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
         """A wrong time would end in real incidents, messages and leases, so nothing real may be connected."""
         real = [name for name in _REAL if str(revealed(info.data.get(name)))]
-        if info.data.get("ledger_url", "").startswith("postgresql"):
-            real.append("ledger_url")
+        databases = ("ledger_url", "warehouse_uri")
+        real += [name for name in databases if info.data.get(name, "").startswith(POSTGRESQL)]
         if value is not None and real:
             raise ValueError(f"is for rehearsals; unset it, or {' and '.join(PREFIX + name.upper() for name in real)}")
         return value

@@ -17,6 +17,7 @@ from partition_gate.core.nearest_words import nearest
 from partition_gate.settings.model import PREFIX, Settings
 
 _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*)")
+_URLS = frozenset({"ledger_url", "warehouse_uri"})
 _COMMENT = re.compile(r"(^|\s)#.*$")
 
 
@@ -112,7 +113,7 @@ def _scalar(value: Any, origin: str, name: str) -> str:
         raise InvalidSetting(f"{origin}: is a table or a list: write one line, {name} = <value>, outside of any table")
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     secret = isinstance(Settings.model_fields[name].default, SecretStr)
-    if secret or (name == "ledger_url" and urlsplit(text).password):
+    if secret or (name in _URLS and urlsplit(text).password):
         raise InvalidSetting(
             f"{origin}: secrets do not belong in this file, which is shared: remove it, change the secret if others "
             f"have seen it, and set {PREFIX}{name.upper()} in the environment or in .env"

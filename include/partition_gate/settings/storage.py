@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from partition_gate.core.record import Record
 
 AMAZON_S3 = "aws"
+POSTGRESQL = "postgresql"
+_SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _DATABASES = ("postgresql+psycopg", "postgresql")
 
 
@@ -77,10 +80,19 @@ class StorageSettings(Record):
         "", description="PEM file with the CA of the S3 endpoint; empty: `AWS_CA_BUNDLE`, else the system's."
     )
     warehouse_uri: str = Field(
-        "", description="Root of the Delta tables, a folder or `s3://bucket/prefix`; empty: `GATE_HOME/warehouse`."
+        "",
+        description="Where tables are published: Delta tables in a folder or `s3://bucket/prefix`, or "
+        "`postgresql://user@host/db`; empty: Delta in `GATE_HOME/warehouse`.",
+    )
+    warehouse_conn_id: str = Field("", description="Airflow connection (type postgres) of a warehouse in PostgreSQL.")
+    warehouse_schema: str = Field(
+        "published",
+        description="In PostgreSQL: the schema of the consumers' views; the rows are in `<schema>_storage`.",
     )
     quarantine_uri: str = Field("", description="Root of the quarantine; empty: `GATE_HOME/quarantine`.")
-    serving_file: str = Field("", description="The consumers' DuckDB file; empty: `GATE_HOME/warehouse.duckdb`.")
+    serving_file: str = Field(
+        "", description="The consumers' DuckDB file of Delta tables; empty: `GATE_HOME/warehouse.duckdb`."
+    )
     ledger_url: str = Field("", description="SQLAlchemy URL of the ledger; empty: SQLite at `GATE_HOME/ledger.sqlite`.")
     ledger_conn_id: str = Field("", description="Airflow connection (type postgres or sqlite) of the ledger.")
     docs_folder: str = Field(
@@ -151,12 +163,38 @@ class StorageSettings(Record):
             raise ValueError(f"not a database URL: write {_DATABASES[0]}://user@host:5432/db")
         return value
 
-    @field_validator("warehouse_uri", "quarantine_uri")
+    @field_validator("warehouse_uri")
+    @classmethod
+    def _is_a_warehouse(cls, value: str) -> str:
+        if not value.startswith(POSTGRESQL):
+            return _folder_or_s3(value)
+        if not _names_a_database(value):  # the value is not quoted, because it may hold a password
+            raise ValueError("not a database URL: write postgresql://user@host:5432/db")
+        return value
+
+    @field_validator("warehouse_conn_id")
+    @classmethod
+    def _is_the_only_warehouse(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("warehouse_uri"):
+            raise ValueError("GATE_WAREHOUSE_URI is set as well: keep one of both")
+        return value
+
+    @field_validator("warehouse_schema")
+    @classmethod
+    def _is_a_schema(cls, value: str) -> str:
+        if not _SCHEMA.fullmatch(value) or value.startswith("pg_"):
+            raise ValueError(f"{value!r} is not a schema: write up to 50 of a-z, 0-9 and _, beginning with a letter")
+        return value
+
+    @field_validator("quarantine_uri")
     @classmethod
     def _is_a_folder_or_s3(cls, value: str) -> str:
-        if "://" in value and not (value.startswith("s3://") and urlsplit(value).netloc):
-            raise ValueError(f"{value!r} is neither a folder nor an S3 location: write a path or s3://bucket/prefix")
-        return value
+        return _folder_or_s3(value)
+
+    @property
+    def is_warehouse_postgresql(self) -> bool:
+        """Whether tables are published to PostgreSQL."""
+        return bool(self.warehouse_conn_id) or self.warehouse_uri.startswith(POSTGRESQL)
 
     @property
     def recover(self) -> Path:
@@ -166,6 +204,13 @@ class StorageSettings(Record):
     def path(self, value: str, name: str) -> str:
         """The value of a location setting, or its default: `name` below the home."""
         return value or str(self.home / name)
+
+
+def _folder_or_s3(value: str) -> str:
+    if "://" in value and not (value.startswith("s3://") and urlsplit(value).netloc):
+        shown = value.rpartition("@")[2]  # the part before @ may hold a password
+        raise ValueError(f"{shown!r} is neither a folder nor an S3 location: write a path or s3://bucket/prefix")
+    return value
 
 
 def url(value: str) -> str:

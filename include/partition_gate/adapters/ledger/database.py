@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from threading import Timer
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, DataError, DisconnectionError, IntegrityError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
+from partition_gate.adapters.postgresql import postgresql_engine
 from partition_gate.core.errors import LedgerUnusable
 
 TIMEOUT_S = 30.0
 _WRITES = "gate_writes"
-_WATCHDOG = "gate_watch"
 # FULL: an acknowledged commit survives a power cut; WAL: readers and the one writer do not block each other.
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
-# A working PostgreSQL ends a wait itself and says why, before we close its connection.
-_CLOSE_AFTER_S = 1.0
 
 
 class Database:
@@ -91,50 +86,7 @@ def _engine(url: str, timeout_s: float) -> Engine:
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
         return engine
-    engine = create_engine(url, connect_args=_postgresql_limits(timeout_s))
-    # Not `pool_pre_ping`: it would wait forever for a server that was stopped while we were connected.
-    event.listen(engine, "checkout", _Watchdog(timeout_s + _CLOSE_AFTER_S).begin)
-    event.listen(engine, "checkin", _Watchdog.end)
-    return engine
-
-
-def _postgresql_limits(timeout_s: float) -> dict[str, Any]:
-    limit_ms = int(timeout_s * 1000)  # the statement limit is longer, so that a lock timeout names the lock
-    return {
-        "connect_timeout": max(2, int(timeout_s)),  # psycopg raises smaller values to 2 s
-        "options": f"-c lock_timeout={limit_ms} -c statement_timeout={limit_ms + 500}",
-        "tcp_user_timeout": limit_ms,
-    }
-
-
-class _Watchdog:
-    """Closes the connection of a transaction that takes too long, so that its pending call fails."""
-
-    def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
-
-    def begin(self, connection: Any, record: Any, _proxy: Any) -> None:
-        timer = Timer(self._limit_s, _shut_down, (connection,))
-        timer.daemon = True
-        timer.start()
-        record.info[_WATCHDOG] = timer
-        try:
-            connection.execute("SELECT 1")
-            connection.rollback()
-        except connection.OperationalError as error:  # the server was restarted: SQLAlchemy connects again
-            timer.cancel()
-            raise DisconnectionError from error
-
-    @staticmethod
-    def end(_connection: Any, record: Any) -> None:
-        if timer := record.info.pop(_WATCHDOG, None):
-            timer.cancel()
-
-
-def _shut_down(connection: Any) -> None:
-    # It may be closed already.
-    with suppress(OSError, connection.OperationalError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
-        ours.shutdown(socket.SHUT_RDWR)
+    return postgresql_engine(url, limit_s=timeout_s)
 
 
 def _configure(connection: Any, _record: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,14 @@ import pyarrow.parquet as pq
 from fsspec.spec import AbstractFileSystem
 
 from partition_gate.adapters.storage import S3, Storage, StoredFile
-from partition_gate.adapters.warehouse_delta.sql import cast
+from partition_gate.adapters.tables.sql import cast
+from partition_gate.adapters.warehouse_delta import layout, table_log, view_sql
+from partition_gate.adapters.warehouse_delta.table_log import TableLogs
 from partition_gate.adapters.warehouse_delta.table_schema import times_of_day
+from partition_gate.core.errors import PartitionChanged
 from partition_gate.core.quoting import identifier, text_literal
 from partition_gate.core.table import TableSchema
+from partition_gate.judging.attempt import Publication, Staged
 
 
 class NamedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
@@ -52,6 +58,39 @@ class NamedFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
 
     def _below_root(self, path: str) -> str:
         return f"{S3}{self._strip_protocol(path)}".removeprefix(f"{self._storage.root}/")
+
+
+class CountedFiles:
+    """The files of versions, opened by DuckDB to count the values in them."""
+
+    def __init__(self, storage: Storage, logs: TableLogs) -> None:
+        self._storage, self._logs = storage, logs
+
+    @contextmanager
+    def reading(
+        self,
+        table: TableSchema,
+        versions: Sequence[Publication | Staged],
+        columns: Sequence[str],  # noqa: ARG002 -- DuckDB reads no other columns of a file
+    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+        """As `Reading`. Raises: PartitionChanged (a version is no longer visible)."""
+        columns_of = {path: view_sql.columns_text(each.columns) for each in versions for path in self._paths(each)}
+        with duckdb.connect(config={"threads": 1}) as connection:
+            if not self._storage.is_local:
+                connection.register_filesystem(NamedFiles(self._storage))
+            yield connection, view_sql.rows(table, self._storage.uri(table.name), columns_of)
+
+    def _paths(self, version: Publication | Staged) -> list[str]:
+        if isinstance(version, Staged):
+            return [file.path for file in version.files]
+        log = self._logs.load(version.table)
+        visible = table_log.partition_paths(log, version.partition_key) if log else []
+        paths = [path for path in visible if layout.attempt_of(path) == version.attempt_id]
+        if not paths:
+            raise PartitionChanged(
+                f"{version.table}/{version.partition_key}: another version became visible; run it again"
+            )
+        return paths
 
 
 def write_empty(table: TableSchema, into: Path) -> Path:

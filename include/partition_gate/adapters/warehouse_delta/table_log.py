@@ -24,6 +24,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from partition_gate.adapters.storage import Storage, StoredFile, translating_errors
+from partition_gate.adapters.tables import keys
 from partition_gate.adapters.warehouse_delta import layout
 from partition_gate.adapters.warehouse_delta.table_schema import added_fields, delta_schema, widened
 from partition_gate.core.errors import OperatorError, TableUnreadable
@@ -115,7 +116,7 @@ def publication(storage: Storage, log: DeltaTable, table: str, partition_key: st
     Raises:
         OperatorError: the publication record was removed.
     """
-    if not layout.has_partition(log.metadata().partition_columns, partition_key):
+    if not keys.has_partition(log.metadata().partition_columns, partition_key):
         return None
     path = next(iter(partition_paths(log, partition_key)), None)
     return None if path is None else read_publication(storage, log, table, path)
@@ -213,7 +214,7 @@ def _create(storage: Storage, table: TableSchema, added: list[AddAction], publis
         delta_schema(table),
         added,
         mode="error",
-        partition_by=list(layout.names(table)),
+        partition_by=list(keys.names(table)),
         name=table.name,
         description=table.description or None,
         configuration=CONFIGURATION,

@@ -9,7 +9,7 @@ import duckdb
 from deltalake import Field, Schema
 from deltalake.schema import ArrayType, MapType, PrimitiveType, StructType
 
-from partition_gate.adapters.warehouse_delta.sql import type_name
+from partition_gate.adapters.tables.sql import type_name
 from partition_gate.contract.widening import can_represent
 from partition_gate.core.errors import ContractError
 from partition_gate.core.table import TableColumn, TableSchema

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from partition_gate.adapters.warehouse_delta.sql import cast, type_name
+from partition_gate.adapters.tables.sql import cast, type_name
 from partition_gate.core.quoting import identifier, text_literal
 from partition_gate.core.record import canonical_json
 from partition_gate.core.table import TableColumn, TableSchema

@@ -15,17 +15,11 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from partition_gate.adapters.storage import QUARANTINE_SETTING, S3Access, Storage, StoredFile
+from partition_gate.adapters.tables import keys
+from partition_gate.adapters.tables.distributions import Distributions
+from partition_gate.adapters.tables.quarantine import Quarantine
 from partition_gate.adapters.warehouse_delta import layout, table_log
-from partition_gate.adapters.warehouse_delta.distributions import Distributions
-from partition_gate.adapters.warehouse_delta.files import row_count, with_times_as_text, write_empty
-from partition_gate.adapters.warehouse_delta.quarantined_rows import (
-    RAW,
-    ROWS,
-    quarantine_files,
-    quarantined_file,
-    read_quarantined,
-    remove_quarantine,
-)
+from partition_gate.adapters.warehouse_delta.files import CountedFiles, row_count, with_times_as_text, write_empty
 from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.core.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.core.partition_key import KeyValues
@@ -60,9 +54,9 @@ class DeltaWarehouse:
         views_wait: timedelta = VIEWS_WAIT,
     ) -> None:
         self._storage = Storage(root, s3)
-        self._quarantine = Storage(quarantine_root, s3, setting=QUARANTINE_SETTING)
+        self._quarantine = Quarantine(Storage(quarantine_root, s3, setting=QUARANTINE_SETTING))
         self._logs = table_log.TableLogs(self._storage)
-        self._distributions = Distributions(self._storage, self._logs)
+        self._distributions = Distributions(CountedFiles(self._storage, self._logs).reading, self._storage.uri)
         self._serving = ServingFile(serving_file, self._storage, self._logs, wait=views_wait)
 
     def current(self, table: str, partition_key: str) -> Publication | None:
@@ -73,8 +67,8 @@ class DeltaWarehouse:
         """Copy the passing rows to the path where they will be published. Never a link: a writer that reopened the
         attempt's own file would change published bytes.
         """
-        layout.values_of(table, partition_key)  # raises early: nothing is written that could not be committed
-        names, visible = layout.names(table), self._visible(table.name)
+        keys.values_of(table, partition_key)  # raises early: nothing is written that could not be committed
+        names, visible = keys.names(table), self._visible(table.name)
         paths = layout.staged_paths(names, partition_key, attempt_id, count=len(split.passing))
         for path, rows in zip(paths, split.passing, strict=True):
             if path not in visible:  # a repeat of an attempt that has been published must not touch its files
@@ -103,7 +97,7 @@ class DeltaWarehouse:
         again and checked. Also raises ContractError (a type changed).
         """
         wanted = _publication(staged, idempotency_key=idempotency_key, fence=fence)
-        pairs = layout.partition_values(table, staged.partition_key, values)
+        pairs = keys.partition_values(table, staged.partition_key, values)
         conflict: DeltaError | None = None
         for attempt in range(COMMIT_TRIES):
             time.sleep(_pause_s(attempt))
@@ -124,28 +118,19 @@ class DeltaWarehouse:
     def quarantine(
         self, table: str, partition_key: str, *, attempt_id: str, rows: Path | None, raw: Sequence[Path]
     ) -> str:
-        """`<quarantine root>/<table>/<partition key>/<attempt_id>/`: `rows.parquet`, and `raw/<n>-<name>`."""
-        folder = layout.quarantine_folder(table, partition_key, attempt_id)
-        if rows:
-            self._quarantine.put(f"{folder}/{ROWS}", rows)
-        for number, file in enumerate(raw):
-            self._quarantine.put(f"{folder}/{RAW}/{number}-{file.name}", file)
-        return self._quarantine.uri(folder)
+        return self._quarantine.store(table, partition_key, attempt_id=attempt_id, rows=rows, raw=raw)
 
     def quarantined(self, uri: str, *, limit: int) -> QuarantinedRows:
-        """Also for a URI below an earlier root of the same storage."""
-        storage, folder = self._quarantine.locate(uri)
-        return read_quarantined(storage, folder, limit=limit)
+        return self._quarantine.read(uri, limit=limit)
 
     def quarantined_file(self, uri: str, *, into: Path) -> Path | None:
-        storage, folder = self._quarantine.locate(uri)
-        return quarantined_file(storage, folder, into=into)
+        return self._quarantine.file(uri, into=into)
 
     def quarantine_files(self, uri: str) -> Files:
-        return quarantine_files(self._quarantine, uri)
+        return self._quarantine.files(uri)
 
     def remove_quarantine(self, uri: str) -> Files:
-        return remove_quarantine(self._quarantine, uri)
+        return self._quarantine.remove_folder(uri)
 
     def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
         table, key = publication.table, publication.partition_key
@@ -210,7 +195,7 @@ class DeltaWarehouse:
                 self._storage.delete(file.path)
                 self._storage.delete(f"{table}/{layout.record_path(attempt_id)}")
         if with_quarantine:
-            self._delete_all(self._quarantine, layout.quarantine_folder(table, partition_key, attempt_id))
+            self._quarantine.remove(table, partition_key, attempt_id)
 
     def sweep(self, table: str, *, staged_before: datetime) -> int:
         """Remove files written before `staged_before` that have not been visible since then, with their publication
@@ -269,7 +254,7 @@ class DeltaWarehouse:
     def _to_commit(self, table: TableSchema, staged: Staged) -> list[tuple[StoredFile, int]]:
         """The files to commit. A partition without rows gets an empty file, so that every partition has one."""
         if not staged.files:
-            (path,) = layout.staged_paths(layout.names(table), staged.partition_key, staged.attempt_id, count=1)
+            (path,) = layout.staged_paths(keys.names(table), staged.partition_key, staged.attempt_id, count=1)
             with tempfile.TemporaryDirectory() as scratch:
                 self._storage.put(f"{table.name}/{path}", write_empty(table, Path(scratch)))
             return [(self._staged(table, path, size_bytes=None), 0)]
@@ -300,14 +285,10 @@ class DeltaWarehouse:
             f"because fence {newest} is already published; nothing to do"
         )
 
-    def _delete_all(self, storage: Storage, folder: str) -> None:
-        for file in list(storage.listing(folder)):
-            storage.delete(file.path)
-
     def _files_of(self, table: str, partition_key: str, attempt_id: str) -> list[str]:
         """The paths of an attempt's data files, visible or not."""
         log = self._logs.load(table)
-        if log is None or not layout.has_partition(log.metadata().partition_columns, partition_key):
+        if log is None or not keys.has_partition(log.metadata().partition_columns, partition_key):
             return []
         folder = f"{table}/{layout.folder(log.metadata().partition_columns, partition_key)}"
         found = (file.path for file in self._storage.listing(folder) if "/" not in file.path[len(folder) :])

@@ -1,4 +1,4 @@
-"""Reads quarantined rows from a local folder or S3; long values are truncated while they are read."""
+"""Quarantine in a local folder or S3, one folder per attempt. Long values are truncated while they are read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from partition_gate.adapters.storage import S3, Storage, StoredFile
 from partition_gate.core.display import SHOWN_LENGTH, Excerpt, excerpt
-from partition_gate.core.errors import OperatorError
+from partition_gate.core.errors import MalformedPartitionKey, OperatorError
 from partition_gate.core.table import is_reserved
 from partition_gate.judging.quarantine import QuarantinedRow, QuarantinedRows
 from partition_gate.judging.replay import ATTEMPTS
@@ -25,6 +25,59 @@ from partition_gate.judging.retention import Files
 ROWS, RAW = "rows.parquet", "raw"
 _BUFFER_BYTES = 1 << 20
 _LONGEST_CHARACTER_BYTES = 4
+
+
+class Quarantine:
+    """`<root>/<table>/<partition key>/<attempt_id>/`: `rows.parquet`, and unreadable files as `raw/<n>-<name>`."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def store(self, table: str, partition_key: str, *, attempt_id: str, rows: Path | None, raw: Sequence[Path]) -> str:
+        """The URI of the folder."""
+        folder = _folder(table, partition_key, attempt_id)
+        if rows:
+            self._storage.put(f"{folder}/{ROWS}", rows)
+        for number, file in enumerate(raw):
+            self._storage.put(f"{folder}/{RAW}/{number}-{file.name}", file)
+        return self._storage.uri(folder)
+
+    def read(self, uri: str, *, limit: int) -> QuarantinedRows:
+        """The first rows of a folder; also of a URI below an earlier root of the same storage."""
+        storage, folder = self._storage.locate(uri)
+        return read_quarantined(storage, folder, limit=limit)
+
+    def file(self, uri: str, *, into: Path) -> Path | None:
+        """The rows as a local file; None if there are only unreadable files."""
+        storage, folder = self._storage.locate(uri)
+        return quarantined_file(storage, folder, into=into)
+
+    def files(self, uri: str) -> Files:
+        """The files in a folder; none if it is gone."""
+        _, found = self._stored_below(uri)
+        return _counted(found)
+
+    def remove_folder(self, uri: str) -> Files:
+        """Remove a folder, and the folders of its partition and table if nothing else is in them."""
+        own, found = self._stored_below(uri)
+        for file in found:
+            own.delete(file.path)
+        if own.is_local:
+            _remove_empty_folders(Path(uri.removeprefix("file://")), Path(own.root))
+        return _counted(found)
+
+    def _stored_below(self, uri: str) -> tuple[Storage, list[StoredFile]]:
+        """The storage of a folder, and its files; none if a local folder is gone."""
+        local = Path(uri.removeprefix("file://"))
+        if not uri.startswith(S3) and not local.is_dir():
+            return self._storage, []
+        own, folder = self._storage.locate(uri)
+        return own, list(own.listing(folder))
+
+    def remove(self, table: str, partition_key: str, attempt_id: str) -> None:
+        """Remove an attempt's folder; nothing happens if there is none."""
+        for file in list(self._storage.listing(_folder(table, partition_key, attempt_id))):
+            self._storage.delete(file.path)
 
 
 def read_quarantined(storage: Storage, folder: str, *, limit: int) -> QuarantinedRows:
@@ -59,20 +112,15 @@ def quarantined_file(storage: Storage, folder: str, *, into: Path) -> Path | Non
     return Path(storage.uri(path)) if storage.is_local else storage.copy(path, into / ROWS)
 
 
-def quarantine_files(storage: Storage, uri: str) -> Files:
-    """The files in an attempt's folder; `storage` is that of the quarantine today."""
-    _, found = _stored_below(storage, uri)
-    return _counted(found)
-
-
-def remove_quarantine(storage: Storage, uri: str) -> Files:
-    """Remove an attempt's folder, and the folders of its partition and table if nothing else is in them."""
-    own, found = _stored_below(storage, uri)
-    for file in found:
-        own.delete(file.path)
-    if own.is_local:
-        _remove_empty_folders(Path(uri.removeprefix("file://")), Path(own.root))
-    return _counted(found)
+def _folder(table: str, partition_key: str, attempt_id: str) -> str:
+    """The folder of an attempt's quarantined rows. Raises: MalformedPartitionKey (the path would leave the table's
+    folder).
+    """
+    if {"", ".", ".."} & set(partition_key.split("/")):
+        raise MalformedPartitionKey(
+            f"{table}: {partition_key!r} is not a canonical partition key, so it has no quarantine folder"
+        )
+    return f"{table}/{partition_key}/{attempt_id}"
 
 
 class _Stream(io.RawIOBase):
@@ -157,15 +205,6 @@ def _number(name: str) -> tuple[int, str]:
     """Sorts raw files (`raw/<n>-<name>`) by their number."""
     digits = name.removeprefix(f"{RAW}/").partition("-")[0]
     return (int(digits) if digits.isdigit() else 0, name)
-
-
-def _stored_below(storage: Storage, uri: str) -> tuple[Storage, list[StoredFile]]:
-    """The storage of a folder, and its files; none if a local folder is gone."""
-    local = Path(uri.removeprefix("file://"))
-    if not uri.startswith(S3) and not local.is_dir():
-        return storage, []
-    own, folder = storage.locate(uri)
-    return own, list(own.listing(folder))
 
 
 def _counted(files: Sequence[StoredFile]) -> Files:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from partition_gate.adapters.storage import Storage
-from partition_gate.adapters.warehouse_delta import layout, table_log, view_sql
-from partition_gate.adapters.warehouse_delta.files import NamedFiles, row_count
-from partition_gate.adapters.warehouse_delta.table_log import TableLogs
-from partition_gate.core.errors import PartitionChanged, ScanTimedOut, TableUnreadable
+from partition_gate.core.errors import ScanTimedOut, TableUnreadable
 from partition_gate.core.quoting import identifier, text_literal
 from partition_gate.core.table import TableSchema
 from partition_gate.gate.deadlines import LimitReached, within_or_stopped
@@ -40,18 +36,23 @@ _SEED = 1
 _MARK = "="  # DuckDB counts all other texts as the empty text, so no named text may be empty
 
 
-class Distributions:
-    """Reads rows of Delta tables below one root."""
+Opened = tuple[duckdb.DuckDBPyConnection, str]
+# Of the rows of some versions, these columns (all of them for None): a connection, and the SELECT of the rows as
+# consumers see them.
+Reading = Callable[[TableSchema, Sequence[Publication | Staged], Sequence[str]], AbstractContextManager[Opened]]
 
-    def __init__(self, storage: Storage, logs: TableLogs) -> None:
-        self._storage, self._logs = storage, logs
+
+class Distributions:
+    """Counts the values of a warehouse's rows, which `reading` opens for DuckDB. `uri`: what messages call a table."""
+
+    def __init__(self, reading: Reading, uri: Callable[[str], str]) -> None:
+        self._open, self._uri = reading, uri
 
     def survey(
         self, table: TableSchema, publications: Sequence[Publication], columns: Sequence[ColumnToSurvey]
     ) -> tuple[ColumnSurvey, ...]:
         """As the port documents: each column is read once, and again if it has few distinct values."""
-        rows = self._rows(table, publications)
-        with self._reading(table) as connection:
+        with self._reading(table, publications, [each.column for each in columns]) as (connection, rows):
             return tuple(_survey(connection, rows, column) for column in columns)
 
     def binned(
@@ -64,18 +65,18 @@ class Distributions:
         sample: int | None = None,
     ) -> BinnedPartition:
         """As the port documents."""
-        cells, source = ", ".join(map(_histogram, bins)), self._rows(table, [rows])
-        query = f"SELECT count(*), {cells} FROM ({source}){_sampled(rows.rows, sample)}"  # noqa: S608 -- quoted, bound
         opened: list[duckdb.DuckDBPyConnection] = []
 
         def count() -> tuple[Any, ...]:
-            with self._reading(table) as connection:
+            with self._reading(table, [rows], [each.column for each in bins]) as (connection, source):
                 opened.append(connection)
+                query = f"SELECT count(*), {cells} FROM ({source}){sampled}"  # noqa: S608 -- quoted, bound
                 return (
                     connection.execute(query, [value for each in bins for value in _parameters(each)]).fetchone() or ()
                 )
 
-        row_count, *counted = _within(limit, count, opened, self._storage.uri(table.name))
+        cells, sampled = ", ".join(map(_histogram, bins)), _sampled(rows.rows, sample)
+        row_count, *counted = _within(limit, count, opened, self._uri(table.name))
         pairs = zip(bins, counted[::2], counted[1::2], strict=True)
         return BinnedPartition(
             row_count=row_count,
@@ -94,41 +95,25 @@ class Distributions:
         """As the port documents."""
         name, moment = before
         cells, at = ", ".join(map(identifier, columns)), f"CAST({identifier(name)} AS TIMESTAMPTZ)"
-        rows = f"SELECT {cells} FROM ({self._rows(table, publications)}) WHERE {at} < ?"  # noqa: S608 -- quoted, bound
-        with self._reading(table) as connection:
+        needed = list(dict.fromkeys((*columns, name)))
+        with self._reading(table, publications, needed) as (connection, source):
+            rows = f"SELECT {cells} FROM ({source}) WHERE {at} < ?"  # noqa: S608 -- quoted, bound
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"COPY ({rows}) TO {text_literal(str(into))} (FORMAT parquet)", [moment])
-        return row_count(into)
-
-    def _rows(self, table: TableSchema, versions: Sequence[Publication | Staged]) -> str:
-        columns_of = {
-            path: view_sql.columns_text(version.columns) for version in versions for path in self._paths(version)
-        }
-        return view_sql.rows(table, self._storage.uri(table.name), columns_of)
-
-    def _paths(self, version: Publication | Staged) -> list[str]:
-        if isinstance(version, Staged):
-            return [file.path for file in version.files]
-        log = self._logs.load(version.table)
-        visible = table_log.partition_paths(log, version.partition_key) if log else []
-        paths = [path for path in visible if layout.attempt_of(path) == version.attempt_id]
-        if not paths:
-            raise PartitionChanged(
-                f"{version.table}/{version.partition_key}: another version became visible; run it again"
-            )
-        return paths
+            copy = f"COPY ({rows}) TO {text_literal(str(into))} (FORMAT parquet)"
+            (count,) = connection.execute(copy, [moment]).fetchone() or (0,)
+        return int(count)
 
     @contextmanager
-    def _reading(self, table: TableSchema) -> Iterator[duckdb.DuckDBPyConnection]:
-        with duckdb.connect(config={"threads": 1}) as connection:
-            if not self._storage.is_local:
-                connection.register_filesystem(NamedFiles(self._storage))
+    def _reading(
+        self, table: TableSchema, versions: Sequence[Publication | Staged], columns: Sequence[str]
+    ) -> Iterator[Opened]:
+        with self._open(table, versions, columns) as opened:
             try:
-                yield connection
+                yield opened
             except (duckdb.Error, OSError) as error:  # the message may contain values
                 raise TableUnreadable(
-                    f"{self._storage.uri(table.name)}: a file with the rows to count cannot be read "
-                    f"({type(error).__name__}); check its folder"
+                    f"{self._uri(table.name)}: the rows to count cannot be read ({type(error).__name__}); "
+                    "check the table"
                 ) from error
 
 

@@ -1,0 +1,1 @@
+"""What every warehouse shares: the keys of its tables, its quarantine, and how DuckDB counts values."""
