@@ -47,6 +47,7 @@ lock: .venv/uv ## Write the hashed lock files from requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.txt -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock requirements-dev.txt -o requirements-dev.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-docs.txt -o requirements-docs.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock requirements-image.txt -o requirements-image.lock
 
 bench: .venv/dev ## Compare with hand-written SQL and other tools (ROWS=5000000 RUNS=5); FIFTY=1: the cost of ten times the rows; HISTORY=1: the cost of history and other datasets; WATCH=1: the cost of a pass of the watch; BACKFILL=1: partitions a minute in Airflow; CONSOLE=1: the cost of a page
 	@$(if $(CONSOLE),$(BIN)/python benchmarks/console.py --write,$(if $(BACKFILL),$(BIN)/python benchmarks/backfill.py --write,$(if $(WATCH),$(BIN)/python benchmarks/watch.py --write,$(if $(HISTORY),$(BIN)/python benchmarks/history.py --write,$(BIN)/python benchmarks/$(if $(FIFTY),growth,run).py --rows $(or $(ROWS),5000000) --runs $(or $(RUNS),5) --folder $(HOME_FOLDER)/bench))))

@@ -21,6 +21,7 @@ from tests.chaos.tally import Tally
 from tests.chaos.world import DATASET, World, command
 
 from partition_gate import wiring
+from partition_gate.adapters.clocks import SystemClock
 
 NOBODY = 65534
 LEDGER_TIMEOUT_S = 1
@@ -151,7 +152,7 @@ def _clock_jumps(world: World, rng: random.Random, key: str) -> Ended:
     off = timedelta(hours=rng.choice((-48, -2, 1, 2)))
 
     def run() -> None:
-        wiring.SystemClock.now = lambda _: datetime.now(UTC) + off  # type: ignore[assignment,method-assign]
+        SystemClock.now = lambda _: datetime.now(UTC) + off  # type: ignore[assignment,method-assign]
         command(("run", DATASET, key))
 
     return world.do(run)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from partition_gate.adapters.clocks import SystemClock
 from partition_gate.adapters.contract_folder import ContractFolder
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.adapters.warehouse_delta.warehouse import DeltaWarehouse
@@ -23,7 +24,6 @@ from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import a_message, a_settlement, queue
 from partition_gate.testing.ports import FakeDocs
 from partition_gate.watching.heartbeat import NEVER_RAN, Heartbeat
-from partition_gate.wiring import SystemClock
 
 KEY = b"key"
 CONTRACT = """

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from string import Formatter
 
 import pytest
 import yaml
+from deploy import entrypoint, make_secrets
 
 from partition_gate.checks.compiling.ecma_patterns import MOST_ELEMENTS
 from partition_gate.core.errors import InvalidSetting
@@ -132,6 +134,56 @@ def test_compose_names_only_settings_that_exist():
     gate = {name.removeprefix("GATE_").lower() for name in named if name.startswith("GATE_")}
     assert gate
     assert gate <= set(Settings.model_fields)
+
+
+def test_compose_has_a_file_for_each_secret_that_a_service_reads_and_no_secret_in_a_variable():
+    compose = yaml.safe_load(Path("docker-compose.yaml").read_text())
+
+    used = {secret for service in compose["services"].values() for secret in service.get("secrets", [])}
+    made = set(make_secrets.MADE)
+    read = {name for template in entrypoint.VARIABLES.values() for _, name, _, _ in Formatter().parse(template) if name}
+    assert used == made == set(compose["secrets"])
+    assert read == made - {"airflow_admin_password"}
+    variables = {name for service in compose["services"].values() for name in service.get("environment", {})}
+    assert variables.isdisjoint(entrypoint.VARIABLES)
+
+
+def test_compose_gives_every_service_of_ours_a_limit_and_nothing_that_it_does_not_need():
+    services = yaml.safe_load(Path("docker-compose.yaml").read_text())["services"]
+
+    ours = {name: each for name, each in services.items() if "GATE_IMAGE" in each["image"]}
+    assert len(ours) == 9
+    for each in ours.values():
+        assert (each["cap_drop"], each["read_only"]) == (["ALL"], True)
+        assert each["mem_limit"]
+    published = [port for each in services.values() for port in each.get("ports", [])]
+    assert len(published) == 2
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_every_variable_of_the_compose_file_is_in_its_example():
+    asked = set(re.findall(r"\$\{(\w+)", Path("docker-compose.yaml").read_text()))
+    shown = set(re.findall(r"^# (\w+)=", Path(".env.example").read_text(), re.MULTILINE))
+
+    assert asked - {"GATE_SLACK_API_URL"} == shown
+
+
+def test_secrets_that_are_there_stay(tmp_path):
+    (tmp_path / "mask_key").write_text("ours")
+
+    made = make_secrets.write(tmp_path)
+
+    assert set(made) == set(make_secrets.MADE) - {"mask_key"}
+    assert (tmp_path / "mask_key").read_text() == "ours"
+    assert make_secrets.write(tmp_path) == []
+
+
+def test_a_secret_reaches_a_url_whatever_its_characters_and_given_variables_stay():
+    made = entrypoint.environment({"GATE_MASK_KEY": "given"}, {"postgres_password": "a/b@c", "mask_key": "file"})
+
+    assert made["GATE_LEDGER_URL"] == "postgresql+psycopg://airflow:a%2Fb%40c@postgres/gate"
+    assert made["GATE_MASK_KEY"] == "given"
+    assert "AIRFLOW__CELERY__BROKER_URL" not in made  # there is no password of Redis
 
 
 def test_relative_folders_start_at_the_project():

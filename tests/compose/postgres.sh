@@ -1,0 +1,19 @@
+# As the official image: a new cluster with user, password file and database; then the server, all as its own user.
+set -eu
+case "${1:-postgres}" in postgres) ;; *) exec "$@" ;; esac
+PATH=$(echo /usr/lib/postgresql/*/bin):$PATH
+data=/var/lib/postgresql/data
+if [ "$(id -u)" = 0 ]; then
+  chown 999:999 "$data" && chmod 700 "$data"
+  exec setpriv --reuid=999 --regid=999 --clear-groups sh "$0"
+fi
+if [ ! -s "$data/complete" ]; then
+  rm -rf "${data:?}"/*
+  initdb -D "$data" -E UTF8 --locale=C.UTF-8 -U "$POSTGRES_USER" -A scram-sha-256 --pwfile="$POSTGRES_PASSWORD_FILE"
+  echo "host all all all scram-sha-256" >> "$data/pg_hba.conf"
+  pg_ctl -D "$data" -o "-c listen_addresses=''" -w start
+  PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") createdb -U "$POSTGRES_USER" "$POSTGRES_DB"
+  pg_ctl -D "$data" -m fast -w stop
+  echo yes > "$data/complete"
+fi
+exec postgres -D "$data" -c listen_addresses='*'
