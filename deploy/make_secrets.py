@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "secrets"
-MADE = {
+MADE: dict[str, Callable[[], str]] = {
     "postgres_password": lambda: secrets.token_hex(24),
     "redis_password": lambda: secrets.token_hex(24),
     "airflow_fernet_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),

@@ -20,6 +20,7 @@ from partition_gate.adapters.warehouse_postgres.exports import Exports
 from partition_gate.adapters.warehouse_postgres.rows import copy_in
 from partition_gate.adapters.warehouse_postgres.storage import Version, VersionStorage
 from partition_gate.adapters.warehouse_postgres.views import ConsumersViews, extended
+from partition_gate.core.display import counted
 from partition_gate.core.errors import OperatorError, PartitionChanged, Superseded
 from partition_gate.core.partition_key import KeyValues
 from partition_gate.core.table import TableSchema
@@ -252,7 +253,7 @@ class PostgresWarehouse:
         copied = copy_in(driver_of(connection), target, table.stored_columns, split.passing, version=version)
         if copied != staged.rows:
             raise OperatorError(
-                f"{self._uri(table.name)}/{staged.partition_key}: {copied:,} rows were copied instead of "
+                f"{self._uri(table.name)}/{staged.partition_key}: {counted(copied, 'row')} copied instead of "
                 f"{staged.rows:,}; report this as a bug"
             )
 

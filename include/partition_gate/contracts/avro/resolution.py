@@ -30,7 +30,7 @@ from partition_gate.contracts.avro.types import (
     simple_name,
 )
 from partition_gate.contracts.compatibility.rules import Direction
-from partition_gate.core.display import listed
+from partition_gate.core.display import counted, listed
 from partition_gate.core.record import Record
 
 # What is written -> what may read it, besides the same type.
@@ -168,7 +168,8 @@ class _Resolver:
             case Fixed(), Fixed():
                 yield from self._names(r, w, path)
                 if r.size_bytes != w.size_bytes:
-                    what = f"has {w.size_bytes} bytes in {self.writer.label} and {r.size_bytes} in {self.reader.label}"
+                    size = counted(w.size_bytes, "byte")
+                    what = f"is {size} long in {self.writer.label} and {r.size_bytes} in {self.reader.label}"
                     yield self._broken(Rule.FIXED_SIZE_MISMATCH, path, what)
                 yield from self._meaning(r.logical, w.logical, path)
             case Primitive(), Primitive() if r.kind == w.kind or r.kind in PROMOTIONS.get(w.kind, ()):

@@ -74,8 +74,9 @@ def _differing_parts(view: View) -> Iterator[Placed]:
 def _settings(part: Placed) -> Iterator[tuple[Placed, str]]:
     """The custom properties of a part about environments, each with its name."""
     for custom in parts(part.node, "customProperties", part.place):
-        if (name := custom.node.get("property")) in _EXAMPLES:
-            yield custom, str(name)
+        name = custom.node.get("property")
+        if isinstance(name, str) and name in _EXAMPLES:
+            yield custom, name
 
 
 def _has_shape(name: str, value: object) -> bool:

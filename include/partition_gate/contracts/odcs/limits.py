@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
@@ -38,8 +38,6 @@ def read_limits(
     custom = _settings(odcs, schema, at=at, path=path)
     by_name = {sla.property: sla for sla in slas}
     error_rate, frequency = (by_name.get(name) for name in ("errorrate", "frequency"))
-    # Each is a promise of its own; people and consumers rely on the strictest.
-    latencies = [span for sla in slas if sla.property == "latency" and (span := duration(sla.value, sla.unit))]
     starts, support_ends, ends = (
         _day(by_name.get(name)) for name in ("generalavailability", "endofsupport", "endoflife")
     )
@@ -52,7 +50,7 @@ def read_limits(
         shrink_limit=_limit(custom, "shrinkLimit", None, default=Limits().shrink_limit),
         anomaly_threshold=_threshold(custom, "anomalies", Limits().anomaly_threshold, ANOMALY_THRESHOLDS),
         drift_threshold=_threshold(custom, "drift", Limits().drift_threshold, DRIFT_THRESHOLDS),
-        latency=min(latencies, default=None),
+        latency=_latency(slas),
         schedule=_schedule(frequency),
         available_by=clock(by_name["timeofavailability"].value) if "timeofavailability" in by_name else None,
         general_availability=starts,
@@ -61,6 +59,12 @@ def read_limits(
         effective_from=_date(custom, "effectiveFrom"),
         recover=_recover(custom),
     )
+
+
+def _latency(slas: Sequence[Sla]) -> timedelta | None:
+    """The strictest: each is a promise of its own, and that is the one that people rely on."""
+    spans = (duration(sla.value, sla.unit) for sla in slas if sla.property == "latency")
+    return min((span for span in spans if span), default=None)
 
 
 class _Setting(NamedTuple):
