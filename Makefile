@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit mutate chaos lint compile docs feast bench lock clean check-python
+.PHONY: check-types check-style check-layers check-suites check-docs help demo test unit mutate chaos lint compile docs feast bench lock clean check-python
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -14,13 +14,21 @@ demo: .venv/runtime ## Run two weeks of real flights through the gate on this ma
 	@GATE_HOME=$(HOME_FOLDER) $(BIN)/gate demo $(if $(ONCE),--once)
 
 test: .venv/dev .venv-docs/installed ## Run every check and test
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-types check-style check-layers check-suites check-docs
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# The checks without tests, side by side: the longest one, on types, uses one core.
+check-types:
 	@$(BIN)/mypy
+check-style:
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+check-layers:
 	@PYTHONPATH=include $(BIN)/lint-imports --no-cache
+check-suites:
 	@$(BIN)/gate compile --check
+check-docs:
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 unit: .venv/dev ## Run the tests that need neither a server nor Airflow, in less than a minute
 	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/mutations/test_table.py
