@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -618,14 +618,24 @@ def test_rows_of_visible_versions_are_copied_up_to_a_moment(stand: Stand) -> Non
     assert (copied, list(rows[0]), sorted(hours)) == (10, ["carrier", "at"], sorted([*range(4), *range(6)]))
 
 
-def test_rows_of_a_replaced_version_are_not_copied(stand: Stand) -> None:
-    old = wide_published(stand, 4)
-    wide_published(stand, 8, fence=2)
+def test_rows_of_a_replaced_version_are_copied_only_if_that_is_asked_for(stand: Stand) -> None:
+    old, into = wide_published(stand, 4), stand.folder / "copied.parquet"
+    new = wide_published(stand, 8, fence=2)
 
     with pytest.raises(PartitionChanged):
-        stand.warehouse.copy_rows(
-            a_wide_table(), [old], ["at"], before=("at", datetime.now(UTC)), into=stand.folder / "copied.parquet"
-        )
+        stand.warehouse.copy_rows(a_wide_table(), [old], ["at"], into=into)
+    assert stand.warehouse.copy_rows(a_wide_table(), [old], ["carrier", "dt"], into=into, replaced=True) == 4
+    assert {row["dt"] for row in pq.read_table(into).to_pylist()} == {date.fromisoformat(DAY)}
+    assert stand.warehouse.copy_rows(a_wide_table(), [new], ["carrier"], into=into, replaced=True) == 8
+
+
+def test_rows_of_a_version_that_was_swept_are_not_copied(stand: Stand) -> None:
+    old = wide_published(stand, 4)
+    wide_published(stand, 8, fence=2)
+    stand.warehouse.sweep(a_wide_table().name, staged_before=datetime.now(UTC) + SOON)
+
+    with pytest.raises(PartitionChanged):
+        stand.warehouse.copy_rows(a_wide_table(), [old], ["at"], into=stand.folder / "copied.parquet", replaced=True)
 
 
 def test_a_survey_lists_neither_many_texts_nor_long_ones(stand: Stand) -> None:

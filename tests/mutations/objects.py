@@ -49,6 +49,11 @@ ASSIGNING = (
 )  # fmt: skip
 
 NAMING = (
+    Mutation("a draft publishes into the table of a contract", "adapters/contract_claims.py",
+             "if other := next(_others(folder, path, chosen.dataset.name), None):",
+             "if other := next(_others(folder, path, chosen.dataset.name), None) and None:",
+             "tests/integration/test_refused_commands.py::"
+             "test_a_contract_must_not_publish_into_the_table_of_another_and_may_be_tried"),
     Mutation("two contracts write one table", "adapters/catalogue.py",
              "taken = next((name for name in _claims(compiled) if len(owners[name]) > 1), None)", "taken = None",
              f"{COMMANDS}::test_two_contracts_that_claim_a_table_are_both_told_and_neither_is_used"),

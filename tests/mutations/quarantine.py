@@ -8,6 +8,7 @@ REPLAY = "tests/unit/test_replay.py"
 RECORDS = "tests/integration/test_quarantine_records.py"
 COMMANDS = "tests/integration/test_gate_quarantine.py"
 
+READ = "tests/unit/test_read_rows.py"
 ROLLBACK = "tests/unit/test_rollback.py"
 RETENTION = "tests/unit/test_retention.py"
 
@@ -15,6 +16,12 @@ REPLAYING = (
     Mutation("a run of the landed files undoes a rollback", "gate/rollback.py",
              "current.fingerprint if current else older.fingerprint", "older.fingerprint",
              f"{ROLLBACK}::test_the_files_that_were_judged_last_do_not_undo_it"),
+    Mutation("rows of today are read as those of an earlier time", "gate/read_rows.py",
+             "if as_of.includes(known)), None)", "), None)",
+             f"{READ}::test_an_earlier_version_of_the_table_has_the_rows_of_then"),
+    Mutation("a run that found its rows visible is a version of its own", "gate/rollback.py",
+             "key=lambda each: each.idempotency_key", "key=lambda each: each.attempt_id",
+             f"{ROLLBACK}::test_an_attempt_that_found_its_rows_visible_already_is_the_version_that_consumers_see"),
     Mutation("a version that is much smaller waits for an approval", "gate/rollback.py",
              "is_approved=True", "is_approved=False",
              f"{ROLLBACK}::test_a_much_smaller_version_comes_back_without_being_held"),

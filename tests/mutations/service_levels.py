@@ -11,6 +11,10 @@ RESPONDED = "tests/unit/test_response_report.py"
 LEDGER = "tests/integration/test_ledger_behaviour.py"
 
 MEASURING = (
+    Mutation("the latest of several deadlines counts", "contracts/odcs/limits.py",
+             "return min((span for span in spans if span), default=None)",
+             "return max((span for span in spans if span), default=None)",
+             "tests/unit/test_odcs.py::test_the_strictest_latency_is_the_deadline"),
     Mutation("a correction makes a late partition punctual", "judging/promises.py",
              "if first is not None and first.state is not State.NOT_JUDGED:",
              "if first is not None and first.state is State.KEPT:", MEASURED),

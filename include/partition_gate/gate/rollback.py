@@ -23,7 +23,8 @@ from partition_gate.ports import Ports
 class Version(Record):
     """A version of a partition that was published. `is_kept`: its rows can still be read, so it can come back.
 
-    `contract` is the version of the contract by which it was judged. `judged_again_by` are the later attempts that
+    `contract` is the version of the contract by which it was judged. `table_version` counts the commits of its table,
+    and is None for a publish that was found done already. `judged_again_by` are the later attempts that
     found the same rows visible already.
     """
 
@@ -32,11 +33,15 @@ class Version(Record):
     settled_at: datetime
     contract: str
     outcome: str
+    table_version: int | None = None
     rows_published: int
     rows_quarantined: int
     is_visible: bool
     is_kept: bool
     why: tuple[str, ...]
+
+
+_OF_SETTLEMENT = {"attempt_id", "settled_at", "table_version", "rows_published", "rows_quarantined", "why"}
 
 
 def versions(today: CompiledDataset, key: str, *, ports: Ports) -> tuple[Version, ...]:
@@ -47,7 +52,7 @@ def versions(today: CompiledDataset, key: str, *, ports: Ports) -> tuple[Version
     by_version = (list(same) for _, same in groupby(settled, key=lambda each: each.idempotency_key))
     found = [
         Version(
-            **each.model_dump(include={"attempt_id", "settled_at", "rows_published", "rows_quarantined", "why"}),
+            **each.model_dump(include=_OF_SETTLEMENT),
             judged_again_by=tuple(again.attempt_id for again in repeats),
             contract=each.version,
             outcome=each.outcome.value,

@@ -148,13 +148,14 @@ class Warehouse(Protocol):
         publications: Sequence[Publication],
         columns: Sequence[str],
         *,
-        before: tuple[str, datetime],
         into: Path,
+        before: tuple[str, datetime] | None = None,
+        replaced: bool = False,
     ) -> int:
-        """Write these columns of all rows of these visible versions, as consumers see them, into one Parquet file;
-        returns how many.
+        """Write these columns of all rows of these versions, as consumers see them, into one Parquet file; returns how
+        many. `replaced`: the versions may be replaced ones whose rows are still kept.
 
         `before` is a column and a moment: rows from that moment on, and rows without a value in the column, are left
         out. A timestamp without a zone is UTC.
-        Raises: PartitionChanged (one of the versions is no longer visible), TableUnreadable.
+        Raises: PartitionChanged (one of the versions is no longer visible, or kept), TableUnreadable.
         """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from threading import Lock
@@ -151,14 +151,9 @@ class InMemoryWarehouse:
         return files
 
     def published_files(self, publication: Publication, *, into: Path) -> tuple[Path, ...]:
-        at = (publication.table, publication.partition_key)
-        if self.version(*at, publication.attempt_id) is None:
-            raise PartitionChanged(f"the files of attempt {publication.attempt_id} are gone; run it again")
-        if not publication.rows:
+        if not publication.rows and self.version(publication.table, publication.partition_key, publication.attempt_id):
             return ()
-        path, visible = self._path(publication.partition_key, publication.attempt_id), self.current(*at)
-        is_visible = visible is not None and visible.attempt_id == publication.attempt_id
-        rows = self._rows[at] if is_visible else self._staged[publication.table, path][1]
+        rows = self._kept_rows(publication)
         data = [{name: row[name] for name, _ in publication.columns if name in row} for row in rows]
         return (_written(data, into / "published.parquet"),)
 
@@ -241,18 +236,29 @@ class InMemoryWarehouse:
 
     def copy_rows(
         self,
-        table: TableSchema,  # noqa: ARG002 -- the port's
+        table: TableSchema,
         publications: Sequence[Publication],
         columns: Sequence[str],
         *,
-        before: tuple[str, datetime],
         into: Path,
+        before: tuple[str, datetime] | None = None,
+        replaced: bool = False,
     ) -> int:
-        name, moment = before
-        rows = [row for publication in publications for row in self._rows_of(publication)]
-        copied = [row for row in rows if row[name] is not None and _aware(row[name]) < moment]
+        rows_of = self._kept_rows if replaced else self._rows_of
+        copied = [{**row, **_key_cells(table, each)} for each in publications for row in rows_of(each)]
+        if before:
+            name, moment = before
+            copied = [row for row in copied if row[name] is not None and _aware(row[name]) < moment]
         _written([{column: row[column] for column in columns} for row in copied], into)
         return len(copied)
+
+    def _kept_rows(self, publication: Publication) -> list[Row]:
+        at = (publication.table, publication.partition_key)
+        if self.version(*at, publication.attempt_id) is None:
+            raise PartitionChanged(f"the files of attempt {publication.attempt_id} are gone; run it again")
+        visible, path = self._published[at], self._path(publication.partition_key, publication.attempt_id)
+        is_visible = visible.attempt_id == publication.attempt_id
+        return self._rows[at] if is_visible else self._staged[publication.table, path][1]
 
     def _rows_of(self, version: Publication | Staged) -> list[Row]:
         if isinstance(version, Staged):
@@ -285,6 +291,14 @@ def _check_canonical(table: TableSchema, partition_key: str) -> None:
     segments = [Segment(name=column.name, type=column.type) for column in table.partition_columns]
     if segments:
         stored_values(table.name, segments, partition_key.split("/"))
+
+
+def _key_cells(table: TableSchema, publication: Publication) -> Row:
+    """The partition columns of a version's rows, as consumers see them."""
+    typed: dict[str, Callable[[str], Any]] = {"DATE": date.fromisoformat, "BIGINT": int}
+    values = publication.partition_key.split("/")
+    columns = zip(table.partition_columns, values, strict=False)
+    return {column.name: typed.get(column.type, str)(value) for column, value in columns}
 
 
 def _aware(moment: datetime) -> datetime:

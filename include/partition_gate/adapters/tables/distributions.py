@@ -37,9 +37,9 @@ _MARK = "="  # DuckDB counts all other texts as the empty text, so no named text
 
 
 Opened = tuple[duckdb.DuckDBPyConnection, str]
-# Of the rows of some versions, these columns (all of them for None): a connection, and the SELECT of the rows as
-# consumers see them.
-Reading = Callable[[TableSchema, Sequence[Publication | Staged], Sequence[str]], AbstractContextManager[Opened]]
+# Of the rows of some versions (also of replaced ones, or else only of staged and visible ones), these columns: a
+# connection, and the SELECT of the rows as consumers see them.
+Reading = Callable[[TableSchema, Sequence[Publication | Staged], Sequence[str], bool], AbstractContextManager[Opened]]
 
 
 class Distributions:
@@ -89,25 +89,31 @@ class Distributions:
         publications: Sequence[Publication],
         columns: Sequence[str],
         *,
-        before: tuple[str, datetime],
         into: Path,
+        before: tuple[str, datetime] | None = None,
+        replaced: bool = False,
     ) -> int:
         """As the port documents."""
-        name, moment = before
-        cells, at = ", ".join(map(identifier, columns)), f"CAST({identifier(name)} AS TIMESTAMPTZ)"
-        needed = list(dict.fromkeys((*columns, name)))
-        with self._reading(table, publications, needed) as (connection, source):
-            rows = f"SELECT {cells} FROM ({source}) WHERE {at} < ?"  # noqa: S608 -- quoted, bound
+        name, moment = before or ("", None)
+        where = f" WHERE CAST({identifier(name)} AS TIMESTAMPTZ) < ?" if before else ""
+        needed = list(dict.fromkeys((*columns, name) if before else columns))
+        with self._reading(table, publications, needed, replaced=replaced) as (connection, source):
+            rows = f"SELECT {', '.join(map(identifier, columns))} FROM ({source}){where}"  # noqa: S608 -- quoted, bound
             connection.execute("SET TimeZone = 'UTC'")
             copy = f"COPY ({rows}) TO {text_literal(str(into))} (FORMAT parquet)"
-            (count,) = connection.execute(copy, [moment]).fetchone() or (0,)
+            (count,) = connection.execute(copy, [moment] if before else None).fetchone() or (0,)
         return int(count)
 
     @contextmanager
     def _reading(
-        self, table: TableSchema, versions: Sequence[Publication | Staged], columns: Sequence[str]
+        self,
+        table: TableSchema,
+        versions: Sequence[Publication | Staged],
+        columns: Sequence[str],
+        *,
+        replaced: bool = False,
     ) -> Iterator[Opened]:
-        with self._open(table, versions, columns) as opened:
+        with self._open(table, versions, columns, replaced) as opened:
             try:
                 yield opened
             except (duckdb.Error, OSError) as error:  # the message may contain values

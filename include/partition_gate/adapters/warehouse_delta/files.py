@@ -10,9 +10,11 @@ from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
+from deltalake import DeltaTable
 from fsspec.spec import AbstractFileSystem
 
 from partition_gate.adapters.storage import S3, Storage, StoredFile
+from partition_gate.adapters.tables import keys
 from partition_gate.adapters.tables.sql import cast
 from partition_gate.adapters.warehouse_delta import layout, table_log, view_sql
 from partition_gate.adapters.warehouse_delta.table_log import TableLogs
@@ -72,13 +74,22 @@ class CountedFiles:
         table: TableSchema,
         versions: Sequence[Publication | Staged],
         columns: Sequence[str],  # noqa: ARG002 -- DuckDB reads no other columns of a file
+        replaced: bool,  # noqa: FBT001 -- of `Reading`
     ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-        """As `Reading`. Raises: PartitionChanged (a version is no longer visible)."""
-        columns_of = {path: view_sql.columns_text(each.columns) for each in versions for path in self._paths(each)}
+        """As `Reading`. Raises: PartitionChanged (a version is no longer visible, or its files are gone)."""
+        paths_of = self._kept_paths if replaced else self._paths
+        columns_of = {path: view_sql.columns_text(each.columns) for each in versions for path in paths_of(each)}
         with duckdb.connect(config={"threads": 1}) as connection:
             if not self._storage.is_local:
                 connection.register_filesystem(NamedFiles(self._storage))
             yield connection, view_sql.rows(table, self._storage.uri(table.name), columns_of)
+
+    def _kept_paths(self, version: Publication | Staged) -> list[str]:
+        table, key = version.table, version.partition_key
+        paths = attempt_paths(self._storage, self._logs.load(table), table, key, attempt_id=version.attempt_id)
+        if not paths:
+            raise PartitionChanged(f"{table}/{key}: the files of attempt {version.attempt_id} are gone; run it again")
+        return [path.removeprefix(f"{table}/") for path in paths]
 
     def _paths(self, version: Publication | Staged) -> list[str]:
         if isinstance(version, Staged):
@@ -91,6 +102,17 @@ class CountedFiles:
                 f"{version.table}/{version.partition_key}: another version became visible; run it again"
             )
         return paths
+
+
+def attempt_paths(
+    storage: Storage, log: DeltaTable | None, table: str, partition_key: str, *, attempt_id: str
+) -> list[str]:
+    """The paths of an attempt's data files, visible or not, below the storage's root."""
+    if log is None or not keys.has_partition(log.metadata().partition_columns, partition_key):
+        return []
+    folder = f"{table}/{layout.folder(log.metadata().partition_columns, partition_key)}"
+    found = (file.path for file in storage.listing(folder) if "/" not in file.path[len(folder) :])
+    return sorted(path for path in found if layout.is_data_file(path) and layout.attempt_of(path) == attempt_id)
 
 
 def write_empty(table: TableSchema, into: Path) -> Path:

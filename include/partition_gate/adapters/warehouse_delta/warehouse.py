@@ -19,7 +19,13 @@ from partition_gate.adapters.tables import keys
 from partition_gate.adapters.tables.distributions import Distributions
 from partition_gate.adapters.tables.quarantine import Quarantine
 from partition_gate.adapters.warehouse_delta import layout, table_log
-from partition_gate.adapters.warehouse_delta.files import CountedFiles, row_count, with_times_as_text, write_empty
+from partition_gate.adapters.warehouse_delta.files import (
+    CountedFiles,
+    attempt_paths,
+    row_count,
+    with_times_as_text,
+    write_empty,
+)
 from partition_gate.adapters.warehouse_delta.views import ServingFile
 from partition_gate.core.errors import PartitionChanged, StoreUnreachable, Superseded
 from partition_gate.core.partition_key import KeyValues
@@ -238,10 +244,11 @@ class DeltaWarehouse:
         publications: Sequence[Publication],
         columns: Sequence[str],
         *,
-        before: tuple[str, datetime],
         into: Path,
+        before: tuple[str, datetime] | None = None,
+        replaced: bool = False,
     ) -> int:
-        return self._distributions.copy_rows(table, publications, columns, before=before, into=into)
+        return self._distributions.copy_rows(table, publications, columns, into=into, before=before, replaced=replaced)
 
     def _store(self, table: TableSchema, path: str, rows: Path) -> None:
         with tempfile.TemporaryDirectory(dir=rows.parent) as scratch:
@@ -286,13 +293,7 @@ class DeltaWarehouse:
         )
 
     def _files_of(self, table: str, partition_key: str, attempt_id: str) -> list[str]:
-        """The paths of an attempt's data files, visible or not."""
-        log = self._logs.load(table)
-        if log is None or not keys.has_partition(log.metadata().partition_columns, partition_key):
-            return []
-        folder = f"{table}/{layout.folder(log.metadata().partition_columns, partition_key)}"
-        found = (file.path for file in self._storage.listing(folder) if "/" not in file.path[len(folder) :])
-        return sorted(path for path in found if layout.is_data_file(path) and layout.attempt_of(path) == attempt_id)
+        return attempt_paths(self._storage, self._logs.load(table), table, partition_key, attempt_id=attempt_id)
 
     def _visible(self, table: str) -> frozenset[str]:
         log = self._logs.load(table)

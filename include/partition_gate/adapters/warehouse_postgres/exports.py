@@ -56,14 +56,18 @@ class Exports:
 
     @contextmanager
     def reading(
-        self, table: TableSchema, versions: Sequence[Publication | Staged], columns: Sequence[str]
+        self,
+        table: TableSchema,
+        versions: Sequence[Publication | Staged],
+        columns: Sequence[str],
+        replaced: bool,  # noqa: FBT001 -- of `Reading`
     ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
         """As `Reading`: these columns in files that are removed afterwards. Raises: PartitionChanged."""
         with tempfile.TemporaryDirectory(prefix="gate-counted-") as folder:
             with self._database.reading_rows() as connection:
                 files = [
-                    self._of_columns(connection, table, each, columns, Path(folder) / f"{number}.parquet")
-                    for number, each in enumerate(versions)
+                    self._of_columns(connection, table, version, columns, Path(folder) / f"{number}.parquet")
+                    for number, version in enumerate(self._found(connection, versions, replaced=replaced))
                 ]
             listed = files or [write_empty(_typed(table, columns), Path(folder) / "empty.parquet")]
             paths = ", ".join(text_literal(str(file)) for file in listed)
@@ -75,17 +79,25 @@ class Exports:
         self,
         connection: Connection,
         table: TableSchema,
-        wanted: Publication | Staged,
+        version: Version,
         columns: Sequence[str],
         path: Path,
     ) -> Path:
-        version = self._find(connection, wanted)
-        if version is None or (isinstance(wanted, Publication) and not version.is_visible):
-            raise PartitionChanged(
-                f"{wanted.table}/{wanted.partition_key}: another version became visible; run it again"
-            )
         rows = self._views.rows(table, version.shape, version.columns, only=columns)
         return copy_out(driver_of(connection), f"{rows} AND v.id = {version.id}", _typed(table, columns), path)
+
+    def _found(
+        self, connection: Connection, versions: Sequence[Publication | Staged], *, replaced: bool
+    ) -> Iterator[Version]:
+        """The stored versions. Raises: PartitionChanged (one is gone, or is no longer visible and must be)."""
+        for wanted in versions:
+            version = self._find(connection, wanted)
+            is_hidden = version is not None and isinstance(wanted, Publication) and not version.is_visible
+            if version is None or (is_hidden and not replaced):
+                raise PartitionChanged(
+                    f"{wanted.table}/{wanted.partition_key}: another version became visible; run it again"
+                )
+            yield version
 
     def _of_shape(
         self, connection: Connection, table: str, shape: int, columns: tuple[Columns, Columns], path: Path

@@ -209,10 +209,11 @@ class PostgresWarehouse:
         publications: Sequence[Publication],
         columns: Sequence[str],
         *,
-        before: tuple[str, datetime],
         into: Path,
+        before: tuple[str, datetime] | None = None,
+        replaced: bool = False,
     ) -> int:
-        return self._distributions.copy_rows(table, publications, columns, before=before, into=into)
+        return self._distributions.copy_rows(table, publications, columns, into=into, before=before, replaced=replaced)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection | None]:

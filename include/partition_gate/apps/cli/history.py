@@ -79,13 +79,14 @@ def _table(found: Sequence[Version]) -> Table:
     table = Table(title="Published versions, newest first", title_justify="left")
     for name in ("attempt", "published", "contract"):
         table.add_column(name, no_wrap=True)
-    for name in ("rows", "quarantined"):
+    for name in ("version", "rows", "quarantined"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     table.add_column("why", overflow="fold")
     for each in found:
         state = "visible" if each.is_visible else "can come back" if each.is_kept else "removed"
-        counts = (f"{each.rows_published:,}", f"{each.rows_quarantined:,}")
+        number = "" if each.table_version is None else str(each.table_version)
+        counts = (number, f"{each.rows_published:,}", f"{each.rows_quarantined:,}")
         why = Text(displayed("; ".join(each.why), limit=SENTENCE_LENGTH))
         settled = f"{each.settled_at:%Y-%m-%d %H:%M} UTC"
         table.add_row(Text(each.attempt_id), settled, each.contract, *counts, state, why)

@@ -30,6 +30,7 @@ from partition_gate.apps.cli import (
     profiles,
     promotion,
     quarantine,
+    read,
     registry,
     schemas,
     service_levels,
@@ -83,6 +84,7 @@ registry.register(app)
 partitions.register(app)
 quarantine.register(app)
 history.register(app)
+read.register(app)
 lineage.register(app)
 status.register(app)
 profiles.register(app)

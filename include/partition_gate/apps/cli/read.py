@@ -1,0 +1,118 @@
+"""`gate read`: published rows, as they are or as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from partition_gate.apps.cli import tables
+from partition_gate.apps.cli.json_output import print_json
+from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys
+from partition_gate.core.display import PATH_LENGTH, counted, displayed
+from partition_gate.core.errors import CannotAct
+from partition_gate.core.masking import Masking, masking_of_rules
+from partition_gate.core.units import duration
+from partition_gate.gate.read_rows import AsOf, read_rows
+from partition_gate.home import mask_key
+from partition_gate.settings import load_settings
+from partition_gate.wiring import contract_folder, open_ports
+
+Rows = list[dict[str, Any]]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(cls=WithNegativeKeys)(read)
+
+
+def read(
+    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help=DATASET_HELP)],
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only this partition. Default: all.")] = None,
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="A time (2026-12-01T08:00Z), a span before now (2d), or a table version (7).")
+    ] = "",
+    columns: Annotated[str, typer.Option("--columns", help="Names, separated by commas. Default: all.")] = "",
+    to: Annotated[Path | None, typer.Option("--to", help="Write all rows to this new .parquet file.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The rows to show.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show published rows, or write them to a file: now, or as consumers saw them at a time or version of the table.
+
+    Shown values of classified columns are keyed hashes; a file has the values themselves, as the consumers' view has.
+    """
+    if to is not None and (to.suffix != ".parquet" or to.exists()):
+        raise typer.BadParameter("name a new file that ends with .parquet", param_hint="--to")
+    settings = load_settings()
+    today = contract_folder(settings).load(contract)
+    known = [each.name for each in (*today.published.columns, *today.published.partition_columns)]
+    wanted = _wanted(columns, known)
+    with open_ports(settings) as ports, TemporaryDirectory(prefix="gate-read-") as folder:
+        moment = _as_of(as_of, ports.clock.now())
+        file = Path(folder) / "rows.parquet"
+        count = read_rows(today, key, moment, columns=wanted, into=file, ports=ports)
+        if to is not None:
+            to.write_bytes(file.read_bytes())
+        rows = [] if to is not None else _first(file, limit)
+    shown = _masked(rows, masking_of_rules(today.published), mask_key(settings))
+    if as_json:
+        print_json({"row_count": count, "as_of": None if moment.is_now else str(moment), "rows": shown})
+    elif to is not None:
+        typer.echo(f"wrote {counted(count, 'row')} to {displayed(str(to), limit=PATH_LENGTH)}")
+    else:
+        first = f", the first {len(shown):,} of them" if len(shown) < count else ""
+        typer.echo(f"{counted(count, 'row')}{first}")
+        tables.terminal().print(_table(shown, wanted or known))
+
+
+def _wanted(columns: str, known: Sequence[str]) -> list[str]:
+    wanted = [name for each in columns.split(",") if (name := each.strip())]
+    if missing := [name for name in wanted if name not in known]:
+        raise CannotAct(f"{displayed(missing[0])} is not a published column; there are {', '.join(known)}")
+    return wanted
+
+
+def _as_of(text: str, now: datetime) -> AsOf:
+    """Raises: BadParameter, if it is neither a version nor a span nor a time."""
+    if not text:
+        return AsOf()
+    if text.isdecimal():
+        return AsOf(table_version=int(text))
+    if span := duration(text):
+        return AsOf(moment=now - span)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is neither a table version nor a span nor a time: write 7, 2d or 2026-12-01T08:00Z",
+            param_hint="--as-of",
+        ) from None
+    return AsOf(moment=moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _first(file: Path, limit: int) -> Rows:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(file) as opened:
+        batch = next(opened.iter_batches(batch_size=limit), None)
+    rows: Rows = [] if batch is None else batch.to_pylist()
+    return rows
+
+
+def _masked(rows: Rows, masking: Masking, key: bytes) -> Rows:
+    return [{name: masking.shown(name, value, key) for name, value in row.items()} for row in rows]
+
+
+def _table(rows: Rows, columns: Sequence[str]) -> Table:
+    table = Table()
+    for name in columns:
+        table.add_column(Text(displayed(name)), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if row[name] is None else row[name]) for name in columns))
+    return table
