@@ -70,7 +70,7 @@ HANDING_OFF = (
              "return json.dumps(text, ensure_ascii=False)", "return f'\"{text}\"'",
              f"{FEATURES}::test_a_text_of_the_contract_is_a_text_in_the_file"),
     Mutation("the warehouse copies rows of any time", "adapters/tables/distributions.py",
-             "WHERE {at} < ?\"", "WHERE {at} < ? OR true\"",
+             "AS TIMESTAMPTZ) < ?\"", "AS TIMESTAMPTZ) < ? OR true\"",
              "tests/integration/test_warehouse_behaviour.py::test_rows_of_visible_versions_are_copied_up_to_a_moment",
              only="disk"),
 )  # fmt: skip

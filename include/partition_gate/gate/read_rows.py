@@ -45,7 +45,7 @@ def read_rows(
     into: Path,
     ports: Ports,
 ) -> int:
-    """Write these columns (empty: all) of a partition, or of all (None), into a Parquet file; returns how many rows.
+    """Write these columns of a partition, or of all (None), into a Parquet file; returns how many rows.
 
     Rows of versions that the contract's older versions judged have today's columns, as in the consumers' view.
     Raises:
@@ -59,9 +59,8 @@ def read_rows(
         when = "" if as_of.is_now else f" until {as_of}"
         where = today.dataset.name if key is None else f"{today.dataset.name} {key}"
         raise CannotAct(f"{where}: nothing was published{when}; see `gate status {today.dataset.qualified_name}`")
-    chosen = columns or [each.name for each in (*today.published.columns, *today.published.partition_columns)]
     try:
-        return ports.warehouse.copy_rows(today.published, found, chosen, into=into, replaced=True)
+        return ports.warehouse.copy_rows(today.published, found, columns, into=into, replaced=True)
     except PartitionChanged as error:
         raise CannotAct(f"{error}; the rows of a version were removed while they were read") from error
 

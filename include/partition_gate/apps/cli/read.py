@@ -18,6 +18,7 @@ from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys
 from partition_gate.core.display import PATH_LENGTH, counted, displayed
 from partition_gate.core.errors import CannotAct
 from partition_gate.core.masking import Masking, masking_of_rules
+from partition_gate.core.table import TableSchema
 from partition_gate.core.units import duration
 from partition_gate.gate.read_rows import AsOf, read_rows
 from partition_gate.home import mask_key
@@ -51,8 +52,7 @@ def read(
         raise typer.BadParameter("name a new file that ends with .parquet", param_hint="--to")
     settings = load_settings()
     today = contract_folder(settings).load(contract)
-    known = [each.name for each in (*today.published.columns, *today.published.partition_columns)]
-    wanted = _wanted(columns, known)
+    wanted = _wanted(columns, today.published)
     with open_ports(settings) as ports, TemporaryDirectory(prefix="gate-read-") as folder:
         moment = _as_of(as_of, ports.clock.now())
         file = Path(folder) / "rows.parquet"
@@ -66,16 +66,22 @@ def read(
     elif to is not None:
         typer.echo(f"wrote {counted(count, 'row')} to {displayed(str(to), limit=PATH_LENGTH)}")
     else:
-        first = f", the first {len(shown):,} of them" if len(shown) < count else ""
-        typer.echo(f"{counted(count, 'row')}{first}")
-        tables.terminal().print(_table(shown, wanted or known))
+        _show(shown, wanted, count)
 
 
-def _wanted(columns: str, known: Sequence[str]) -> list[str]:
+def _show(rows: Rows, columns: Sequence[str], count: int) -> None:
+    first = f", the first {len(rows):,} of them" if len(rows) < count else ""
+    typer.echo(f"{counted(count, 'row')}{first}")
+    tables.terminal().print(_table(rows, columns))
+
+
+def _wanted(columns: str, table: TableSchema) -> list[str]:
+    """The columns that were named, or all. Raises: CannotAct (there is no such column)."""
+    known = [each.name for each in (*table.columns, *table.partition_columns)]
     wanted = [name for each in columns.split(",") if (name := each.strip())]
     if missing := [name for name in wanted if name not in known]:
         raise CannotAct(f"{displayed(missing[0])} is not a published column; there are {', '.join(known)}")
-    return wanted
+    return wanted or known
 
 
 def _as_of(text: str, now: datetime) -> AsOf:
