@@ -14,10 +14,10 @@ from tests.snapshots import Snapshot
 
 @pytest.fixture(scope="module")
 def replaced(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """A partition of two rows that was replaced by one of three, a day later."""
+    """A partition of two rows that was replaced by one of thirty, a day later."""
     desk = Desk(tmp_path_factory.mktemp("replaced"))
     desk.write_contract()
-    for day, ids in (("2026-01-02", [1, 2]), ("2026-01-03", [1, 2, 3])):
+    for day, ids in (("2026-01-02", [1, 2]), ("2026-01-03", list(range(30)))):
         desk.environment["GATE_NOW"] = f"{day}T08:00Z"
         desk.land(KEY, id=ids, amount=[9.5] * len(ids))
         assert desk.run()[1]["outcome"] == "published"
@@ -40,7 +40,7 @@ def read(desk: Desk, *arguments: str) -> dict[str, Any]:
 def test_rows_are_those_of_the_time_or_version_that_is_asked_for(desk: Desk, as_of: list[str]) -> None:
     now, then = read(desk), read(desk, KEY, *as_of)
 
-    assert (now["row_count"], now["as_of"], then["row_count"]) == (3, None, 2)
+    assert (now["row_count"], now["as_of"], then["row_count"]) == (30, None, 2)
     assert [row["id"] for row in then["rows"]] == ["1", "2"]
     assert {row["dt"] for row in then["rows"]} == {KEY}
 
@@ -48,12 +48,12 @@ def test_rows_are_those_of_the_time_or_version_that_is_asked_for(desk: Desk, as_
 def test_classified_values_are_hashes_on_the_screen_and_whole_in_a_file(desk: Desk, tmp_path: Path) -> None:
     to = tmp_path / "rows.parquet"
 
-    shown = desk.gate("read", str(desk.contract), "--limit", "2").stdout
+    shown = desk.gate("read", str(desk.contract)).stdout
     written = desk.gate("read", str(desk.contract), "--columns", "amount,dt", "--to", str(to))
 
-    assert ("3 rows, the first 2 of them" in shown, "9.5" in shown, "#" in shown) == (True, False, True)
-    assert written.stdout.startswith("wrote 3 rows to ")
-    assert pq.read_table(to).to_pydict()["amount"] == [9.5, 9.5, 9.5]
+    assert ("30 rows, the first 20 of them" in shown, "9.5" in shown, "#" in shown) == (True, False, True)
+    assert written.stdout.startswith("wrote 30 rows to ")
+    assert pq.read_table(to).to_pydict()["amount"] == [9.5] * 30
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,14 @@ from partition_gate.home import mask_key
 from partition_gate.settings import load_settings
 from partition_gate.wiring import contract_folder, open_ports
 
+_SHOWN = 20
 Rows = list[dict[str, Any]]
+
+
+def _new_parquet(to: Path | None) -> Path | None:
+    if to is not None and (to.suffix != ".parquet" or to.exists()):
+        raise typer.BadParameter("name a new file that ends with .parquet")
+    return to
 
 
 def register(app: typer.Typer) -> None:
@@ -40,16 +47,15 @@ def read(
         str, typer.Option("--as-of", help="A time (2026-12-01T08:00Z), a span before now (2d), or a table version (7).")
     ] = "",
     columns: Annotated[str, typer.Option("--columns", help="Names, separated by commas. Default: all.")] = "",
-    to: Annotated[Path | None, typer.Option("--to", help="Write all rows to this new .parquet file.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The rows to show.")] = 20,
+    to: Annotated[
+        Path | None, typer.Option("--to", callback=_new_parquet, help="Write all rows to this new .parquet file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show published rows, or write them to a file: now, or as consumers saw them at a time or version of the table.
+    """Show the first 20 published rows, or write all to a file: of now, or of a time or version of the table.
 
     Shown values of classified columns are keyed hashes; a file has the values themselves, as the consumers' view has.
     """
-    if to is not None and (to.suffix != ".parquet" or to.exists()):
-        raise typer.BadParameter("name a new file that ends with .parquet", param_hint="--to")
     settings = load_settings()
     today = contract_folder(settings).load(contract)
     wanted = _wanted(columns, today.published)
@@ -59,7 +65,7 @@ def read(
         count = read_rows(today, key, moment, columns=wanted, into=file, ports=ports)
         if to is not None:
             to.write_bytes(file.read_bytes())
-        rows = [] if to is not None else _first(file, limit)
+        rows = [] if to is not None else _first(file)
     shown = _masked(rows, masking_of_rules(today.published), mask_key(settings))
     if as_json:
         print_json({"row_count": count, "as_of": None if moment.is_now else str(moment), "rows": shown})
@@ -102,11 +108,11 @@ def _as_of(text: str, now: datetime) -> AsOf:
     return AsOf(moment=moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-def _first(file: Path, limit: int) -> Rows:
+def _first(file: Path) -> Rows:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(file) as opened:
-        batch = next(opened.iter_batches(batch_size=limit), None)
+        batch = next(opened.iter_batches(batch_size=_SHOWN), None)
     rows: Rows = [] if batch is None else batch.to_pylist()
     return rows
 
