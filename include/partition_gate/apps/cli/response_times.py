@@ -50,7 +50,7 @@ def response_notes(reports: Sequence[ResponseReport], named: Named | None) -> li
     if named is None:
         return notes
     broken = [line for report in reports for line in _broken(report, has_several=named.has_several)]
-    measured = [_measured(report) for report in reports if report.promised is None and report.timed]
+    measured = [_measured(report, has_several=named.has_several) for report in reports if report.promised is None and report.timed]
     return [*notes, *(("", "Broken response times", *broken) if broken else ()), *measured]
 
 
@@ -107,13 +107,13 @@ def _broken(report: ResponseReport, *, has_several: bool) -> Iterator[str]:
         yield f"incident {each.incident}  {of}{cause}: {report.rule_id} {each.sentence}"
 
 
-def _measured(report: ResponseReport) -> str:
+def _measured(report: ResponseReport, *, has_several: bool) -> str:
     """`timeToRepair is not promised: median 12 min, worst 2 h 5 min (incident 7), of 3 incidents`."""
     median = "-" if report.median is None else roughly(report.median)
     worst = "" if report.worst is None else _worst(report.worst).replace("\n", " (") + ")"
     count = len(report.timed)
     of = f"of {count:,} incident{'s' if count != 1 else ''}"
-    return f"{report.rule_id} is not promised: median {median}, worst {worst}, {of}"
+    return f"{_name(report) if has_several else report.rule_id} is not promised: median {median}, worst {worst}, {of}"
 
 
 def _incident(timed: TimedIncident) -> dict[str, Any]:

@@ -18,6 +18,15 @@ from partition_gate.core.units import duration, fraction
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?\s*(Z|[+-]\d{2}:?\d{2})?")
 
 
+_USED = f"it uses {', '.join(NAMES)}"
+# What other tools call a service level and ODCS a rule.
+_ELSEWHERE = {
+    "completeness": "write a rule with `metric: nullValues` under `quality` of the column",
+    "uniqueness": "write a rule with `metric: duplicateValues` under `quality` of the column",
+    "volume": "write a rule with `metric: rowCount` under `quality` of the object, or the level throughput",
+}
+
+
 def sla_name(view: View, _known: Known) -> Iterator[Problem]:
     """A service level is known, and appears only once."""
     places: dict[str, str] = {}
@@ -26,7 +35,7 @@ def sla_name(view: View, _known: Known) -> Iterator[Problem]:
         name = canonical(word)
         if name is None:
             near = nearest(word, NAMES)
-            ignored = f", so the gate ignores it; it uses {', '.join(NAMES)}"
+            ignored = f", so the gate ignores it; {_ELSEWHERE.get(str(word).lower(), _USED)}"
             hint = f"; did you mean {near!r}?" if near else ignored
             yield Problem(place, f"{shown(word)} is not known{hint}", Level.WARNING if near else None)
             continue
