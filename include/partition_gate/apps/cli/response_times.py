@@ -50,7 +50,11 @@ def response_notes(reports: Sequence[ResponseReport], named: Named | None) -> li
     if named is None:
         return notes
     broken = [line for report in reports for line in _broken(report, has_several=named.has_several)]
-    measured = [_measured(report, has_several=named.has_several) for report in reports if report.promised is None and report.timed]
+    measured = [
+        _measured(report, has_several=named.has_several)
+        for report in reports
+        if report.promised is None and report.timed
+    ]
     return [*notes, *(("", "Broken response times", *broken) if broken else ()), *measured]
 
 
