@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from partition_gate.adapters.ledger.ledger import SqlLedger, migrate
 from partition_gate.apps.cli.main import app
+from partition_gate.core.errors import UnknownContract
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.builders import NOON, a_claim, a_settlement
 
@@ -74,10 +75,11 @@ def test_no_partition_that_fits_is_told_with_their_number(home: Path):
 
 
 def test_a_misspelt_dataset_is_told_the_nearest(home: Path):
-    answer = gate(home, "ordres").stdout
+    answer = gate(home, "ordres")
 
-    assert answer.startswith("Nothing of ordres is recorded in ")
-    assert "did you mean 'orders'?" in answer
+    assert isinstance(answer.exception, UnknownContract)
+    assert str(answer.exception).startswith("nothing of ordres is recorded, and 'ordres' is not a contract")
+    assert str(answer.exception).endswith("did you mean 'orders'?")
 
 
 def test_a_time_that_is_none_is_a_usage_error(home: Path):

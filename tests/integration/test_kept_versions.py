@@ -224,7 +224,7 @@ def test_each_kept_version_has_its_own_committed_suite(checkout: Checkout) -> No
     (checkout.folder / suites[0]).write_text("{}")
     done = checkout.gate("run", "orders", "2026-01-01")
 
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "expectations/orders/1.0.0/orders.json: differs from what the contract compiles to" in done.stderr
 
 

@@ -58,7 +58,7 @@ class Lake:
         document = {
             "servers": [{**server, "customProperties": [{"property": "partitionPattern", "value": pattern}]}],
             "schema": [{"name": "events", "properties": properties}],
-            "slaProperties": [{"property": "latency", "value": 25, "unit": "h"}],
+            "slaProperties": [{"property": "latency", "value": 24, "unit": "h"}],
             "customProperties": [READY],
         }
         self.contracts.add("events", **{**document, **changes})

@@ -169,7 +169,7 @@ def test_the_name_of_a_dataset_alone_is_enough(judged: Shop) -> None:
 def test_a_file_outside_the_folder_has_datasets_too(shop: Shop, tmp_path: Path) -> None:
     shop.land_all()
     path = tmp_path / "elsewhere.yaml"
-    path.write_text(as_yaml(shop.document()))
+    (shop.contracts / "shop.odcs.yaml").rename(path)
 
     code, found = shop.judged(f"{path}/customers", "")
 
