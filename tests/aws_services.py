@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -74,7 +75,10 @@ def s3_with_roles(
     layout.prepare()
     layout.credentials.write_text(json.dumps(own.server_document()))
     (home / "iam.json").write_text(json.dumps(_identities(policy, lifetime)))
-    ports = next(ports for ports in map(Ports.slot, range(_FIRST_SLOT, 2 * Ports.slots())) if ports.are_free())
+    # From a place of its own: another test process that looks at the same time would find the same ports free.
+    slots = deque(range(_FIRST_SLOT, 2 * Ports.slots()))
+    slots.rotate(os.getpid() * 7)
+    ports = next(ports for ports in map(Ports.slot, slots) if ports.are_free())
     arguments = command(Path(sys.executable).parent / "weed", layout, ports, buckets=_BUCKETS)
     arguments.append(f"-s3.iam.config={home / 'iam.json'}")
     tls_port = ports.base + 9  # the last of its ten, which nothing else uses
