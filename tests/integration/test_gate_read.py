@@ -62,6 +62,7 @@ def test_classified_values_are_hashes_on_the_screen_and_whole_in_a_file(desk: De
         (["--as-of", "yesterday"], "write 7, 2d or 2026-12-01T08:00Z"),
         (["--columns", "amuont"], "amuont is not a published column; there are id, amount, dt"),
         (["--to", "rows.csv"], "name a new file that ends with .parquet"),
+        (["--to", "/nowhere/rows.parquet"], "/nowhere is not a folder; create it first"),
         (["--as-of", "2025-01-01"], "nothing was published until 2025-01-01 00:00:00 UTC"),
     ],
 )

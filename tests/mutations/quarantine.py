@@ -17,7 +17,7 @@ REPLAYING = (
              "current.fingerprint if current else older.fingerprint", "older.fingerprint",
              f"{ROLLBACK}::test_the_files_that_were_judged_last_do_not_undo_it"),
     Mutation("rows of today are read as those of an earlier time", "gate/read_rows.py",
-             "if as_of.includes(known)), None)", "), None)",
+             "if as_of.includes(version)), None)", "), None)",
              f"{READ}::test_an_earlier_version_of_the_table_has_the_rows_of_then"),
     Mutation("a run that found its rows visible is a version of its own", "gate/rollback.py",
              "key=lambda each: each.idempotency_key", "key=lambda each: each.attempt_id",

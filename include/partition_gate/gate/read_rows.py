@@ -11,8 +11,8 @@ from partition_gate.contract.schedule import canonical_key
 from partition_gate.core.display import displayed
 from partition_gate.core.errors import CannotAct, PartitionChanged
 from partition_gate.core.record import Record
-from partition_gate.gate.rollback import Version, versions
-from partition_gate.judging.attempt import Publication
+from partition_gate.gate.rollback import by_version
+from partition_gate.judging.attempt import Publication, Settlement
 from partition_gate.ports import Ports
 
 
@@ -22,8 +22,8 @@ class AsOf(Record):
     moment: datetime | None = None
     table_version: int | None = None
 
-    def includes(self, version: Version) -> bool:
-        """Whether the version was published until then. One without a number was published by a repeated commit."""
+    def includes(self, version: Settlement) -> bool:
+        """Whether the version was published until then."""
         if self.moment is not None:
             return version.settled_at <= self.moment
         return version.table_version is not None and version.table_version <= (self.table_version or 0)
@@ -77,7 +77,8 @@ def _visible_then(today: CompiledDataset, key: str | None, as_of: AsOf, ports: P
     table, dataset = today.table.name, today.dataset
     keys = [key] if key is not None else [each.partition_key for each in ports.ledger.latest(dataset.name)]
     for each in keys:
-        then = next((known for known in versions(today, each, ports=ports) if as_of.includes(known)), None)
+        known = [published for published, *_ in by_version(dataset.name, each, ports)]
+        then = next((version for version in reversed(known) if as_of.includes(version)), None)
         if then is None:
             continue
         version = ports.warehouse.version(table, each, then.attempt_id)

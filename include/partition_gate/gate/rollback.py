@@ -14,7 +14,7 @@ from partition_gate.gate.asked_run import Asked, AskedRun, Chosen, arrival
 from partition_gate.gate.pipeline import RunResult
 from partition_gate.gate.quarantine import refuse_while_running
 from partition_gate.gate.standing import Source, replayed_key, standing_of, standing_version
-from partition_gate.judging.attempt import HeldDecision, Publication
+from partition_gate.judging.attempt import HeldDecision, Publication, Settlement
 from partition_gate.judging.disposition import VISIBLE
 from partition_gate.judging.replay import Change
 from partition_gate.ports import Ports
@@ -48,8 +48,6 @@ def versions(today: CompiledDataset, key: str, *, ports: Ports) -> tuple[Version
     """The published versions of a partition, the newest first. Raises: MalformedPartitionKey."""
     key, table = canonical_key(today.dataset, key, now=ports.clock.now()), today.table.name
     visible = ports.warehouse.current(table, key)
-    settled = [each for each in ports.ledger.settlements(today.dataset.name, key) if each.outcome in VISIBLE]
-    by_version = (list(same) for _, same in groupby(settled, key=lambda each: each.idempotency_key))
     found = [
         Version(
             **each.model_dump(include=_OF_SETTLEMENT),
@@ -59,9 +57,17 @@ def versions(today: CompiledDataset, key: str, *, ports: Ports) -> tuple[Version
             is_visible=visible is not None and visible.attempt_id == each.attempt_id,
             is_kept=ports.warehouse.version(table, key, each.attempt_id) is not None,
         )
-        for each, *repeats in by_version
+        for each, *repeats in by_version(today.dataset.name, key, ports)
     ]
     return tuple(reversed(found))
+
+
+def by_version(dataset: str, key: str, ports: Ports) -> list[list[Settlement]]:
+    """The settlements that published a partition, oldest first: of each version the one that published it, and those
+    that found the same rows visible.
+    """
+    settled = [each for each in ports.ledger.settlements(dataset, key) if each.outcome in VISIBLE]
+    return [list(same) for _, same in groupby(settled, key=lambda each: each.idempotency_key)]
 
 
 def rollback(today: CompiledDataset, key: str, asked: Asked, *, to: str = "", ports: Ports) -> RunResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from partition_gate.adapters.contract_folder import SUFFIX, ContractFolder
 from partition_gate.core.display import displayed
 from partition_gate.core.errors import ContractError, UnknownContract
 from partition_gate.core.nearest_words import did_you_mean
+from partition_gate.core.units import duration
 
 _NEGATIVE, _MARK = re.compile(r"-\d"), "\N{NULL}"
 DATASET_HELP = "A contract id or file; CONTRACT/SCHEMA, if it has several schema objects."
@@ -68,6 +70,17 @@ def refuse_unknown(folder: ContractFolder, name: str, recorded: Iterable[str] = 
         raise UnknownContract(
             f"nothing of {displayed(name)} is recorded, and {error}{f'; {near}' if near else ''}"
         ) from None
+
+
+def moment_of(text: str, now: datetime) -> datetime | None:
+    """A span before now (`24h`) or a time (`2026-12-01T08:00Z`; without a zone it is UTC); None if it is neither."""
+    if span := duration(text):
+        return now - span
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def stated(reason: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
@@ -14,12 +15,12 @@ from rich.text import Text
 
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import print_json
-from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys
+from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys, moment_of
 from partition_gate.core.display import PATH_LENGTH, counted, displayed
 from partition_gate.core.errors import CannotAct
 from partition_gate.core.masking import Masking, masking_of_rules
 from partition_gate.core.table import TableSchema
-from partition_gate.core.units import duration
+from partition_gate.gate.local_folders import writing_below
 from partition_gate.gate.read_rows import AsOf, read_rows
 from partition_gate.home import mask_key
 from partition_gate.settings import load_settings
@@ -32,6 +33,8 @@ Rows = list[dict[str, Any]]
 def _new_parquet(to: Path | None) -> Path | None:
     if to is not None and (to.suffix != ".parquet" or to.exists()):
         raise typer.BadParameter("name a new file that ends with .parquet")
+    if to is not None and not to.parent.is_dir():
+        raise typer.BadParameter(f"{displayed(str(to.parent), limit=PATH_LENGTH)} is not a folder; create it first")
     return to
 
 
@@ -64,7 +67,8 @@ def read(
         file = Path(folder) / "rows.parquet"
         count = read_rows(today, key, moment, columns=wanted, into=file, ports=ports)
         if to is not None:
-            to.write_bytes(file.read_bytes())
+            with writing_below(to):
+                copyfile(file, to)
         rows = [] if to is not None else _first(file)
     shown = _masked(rows, masking_of_rules(today.published), mask_key(settings))
     if as_json:
@@ -96,20 +100,15 @@ def _as_of(text: str, now: datetime) -> AsOf:
         return AsOf()
     if text.isdecimal():
         return AsOf(table_version=int(text))
-    if span := duration(text):
-        return AsOf(moment=now - span)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is neither a table version nor a span nor a time: write 7, 2d or 2026-12-01T08:00Z",
-            param_hint="--as-of",
-        ) from None
-    return AsOf(moment=moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    moment = moment_of(text, now)
+    if moment is None:
+        what = f"{text!r} is neither a table version nor a span nor a time: write 7, 2d or 2026-12-01T08:00Z"
+        raise typer.BadParameter(what, param_hint="--as-of")
+    return AsOf(moment=moment)
 
 
 def _first(file: Path) -> Rows:
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # an extra, and slow to import
 
     with pq.ParquetFile(file) as opened:
         batch = next(opened.iter_batches(batch_size=_SHOWN), None)

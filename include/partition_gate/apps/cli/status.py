@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import dumped, print_json
-from partition_gate.apps.cli.named import datasets_meant, refuse_unknown
+from partition_gate.apps.cli.named import datasets_meant, moment_of, refuse_unknown
 from partition_gate.apps.cli.watch import delivery_lines, heartbeat_line
 from partition_gate.core.display import counted, displayed
-from partition_gate.core.units import duration
 from partition_gate.home import ledger_shown
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.disposition import PartitionOutcome
@@ -94,12 +93,8 @@ def selected(
 
 def _start(text: str, now: datetime) -> datetime:
     """Raises: BadParameter, if it is neither a span nor a time."""
-    if span := duration(text):
-        return now - span
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is neither a span nor a time: write 24h, 7d or 2026-12-01T08:00Z", param_hint="--since"
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment_of(text, now)
+    if moment is None:
+        what = f"{text!r} is neither a span nor a time: write 24h, 7d or 2026-12-01T08:00Z"
+        raise typer.BadParameter(what, param_hint="--since")
+    return moment
