@@ -9,12 +9,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi.testclient import TestClient
 
 from partition_gate.apps.web.app import create_app
 from partition_gate.apps.web.ledger_console import LedgerConsole
+from partition_gate.apps.web.overview import ROWS_SHOWN
 from partition_gate.wiring import contract_folder, mask_key, open_ports
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -27,10 +29,10 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs/reference/benchmarks_console.md"
 PAGES = {
     "datasets": "/",
-    "datasets, the last page": "/?page=1000",
+    "datasets, the last page": "/?page={last_page}",
     "datasets, found by a word": "/?q=orders_7",
     "a dataset": "/datasets/orders_7",
-    "a partition": f"/partitions/orders_7/{TODAY.replace(day=1)}",
+    "a partition": f"/partitions/orders_7/{TODAY - timedelta(days=9)}",
     "a contract": "/contracts/orders_7",
 }
 
@@ -75,7 +77,8 @@ def _measured(datasets: int, days: int, runs: int) -> dict[str, tuple[float, int
     """CPU milliseconds and bytes of each page."""
     with _browser(datasets, days) as browser:
         found = {}
-        for page, path in PAGES.items():
+        for page, template in PAGES.items():
+            path = template.format(last_page=-(-datasets // ROWS_SHOWN))
             answer = browser.get(path)
             if answer.status_code != 200:
                 raise SystemExit(f"{path}: {answer.status_code}")
