@@ -17,7 +17,8 @@ from fastapi.testclient import TestClient
 from partition_gate.apps.web.app import create_app
 from partition_gate.apps.web.ledger_console import LedgerConsole
 from partition_gate.apps.web.overview import ROWS_SHOWN
-from partition_gate.wiring import contract_folder, mask_key, open_ports
+from partition_gate.home import mask_key
+from partition_gate.wiring import contract_folder, open_ports
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent / "contenders"))

@@ -219,8 +219,8 @@ def _trials_of(location: Location, ports: WiredPorts) -> Iterator[Trial]:
 def _credentials(ports: WiredPorts, endpoint_url: str | None) -> Finding:
     service = ports.s3_service(endpoint_url)
     credentials = service.credentials.current()
-    kind = "a temporary key, which is renewed" if credentials.expires_at else "a key"
-    kind = "a temporary key" if credentials.session_token and not credentials.expires_at else kind
+    kind = "a temporary key" if credentials.session_token or credentials.expires_at else "a key"
+    kind += ", which is renewed," if credentials.is_renewed else ""
     origin = f", from {credentials.origin}" if credentials.origin else ""
     return ok(f"{kind} for {service.display_name}{origin}")
 

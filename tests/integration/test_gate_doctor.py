@@ -140,6 +140,21 @@ def test_no_secret_is_printed(clinic: Clinic, lax: LaxS3, name: str) -> None:
     assert name not in json.dumps([each.model_dump(mode="json") for each in found.values()])
 
 
+def test_a_server_that_is_gone_is_told_with_what_to_do_about_it(clinic: Clinic, lax: LaxS3) -> None:
+    found = clinic.diagnoses(GATE_S3_ENDPOINT_URL="http://127.0.0.1:9")
+
+    assert "start it" in found["landing: list"].what
+    assert "does not answer; check that the S3 server runs" in found["warehouse: list"].what
+
+
+def test_without_an_endpoint_amazon_is_meant_and_the_setting_is_named(clinic: Clinic, lax: LaxS3) -> None:
+    found = clinic.diagnoses(GATE_S3_ENDPOINT_URL="", HTTPS_PROXY="http://127.0.0.1:9")
+
+    for subject in ("landing: list", "landing: read", "warehouse: write"):
+        assert "GATE_S3_ENDPOINT_URL" in found[subject].what, subject
+        assert "start it" not in found[subject].what, subject
+
+
 def test_a_wrong_clock_is_told_by_the_server_s_time(clinic: Clinic, lax: LaxS3) -> None:
     lax.date = "Thu, 01 Jan 2026 00:00:00 GMT"
 
@@ -210,6 +225,16 @@ def test_the_table_fits_into_80_columns() -> None:
     assert max(map(len, lines)) <= 80
     assert lines[0].split()[0] == "result"
     assert lines[-1].rstrip().endswith("end")
+
+
+def test_a_reason_that_many_trials_share_is_told_once() -> None:
+    reasons = {"s3: credentials": "no credentials", "landing: list": "no credentials", "landing: read": "no answer"}
+    console = Console(width=120, record=True)
+
+    console.print(table_of([Diagnosis(subject=it, health=Health.FAILED, what=why) for it, why in reasons.items()]))
+
+    told = [line.rstrip().rpartition("  ")[2] for line in console.export_text().rstrip().splitlines()[1:]]
+    assert told == ["no credentials", "for the same reason as `s3: credentials`", "no answer"]
 
 
 def test_a_package_outside_of_the_range_of_this_version_is_named(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):

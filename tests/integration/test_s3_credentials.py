@@ -130,32 +130,51 @@ def test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of(
 
 
 @pytest.mark.parametrize(
-    ("way", "origin"),
+    ("way", "expected"),
     [
-        (our_own_session, "the setting GATE_S3_ACCESS_KEY_ID"),
-        (an_assumed_role, f"the role {ROLE}, assumed with the setting GATE_S3_ACCESS_KEY_ID"),
-        (variables_of_aws, "the environment (AWS_ACCESS_KEY_ID)"),
-        (a_profile, "the profile gate (credentials file)"),
-        (a_web_identity, "a web identity (AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE)"),
-        (a_container, "the role of the container"),
-        (an_instance, "the role of the instance"),
+        (our_own_session, ("the setting GATE_S3_ACCESS_KEY_ID", False)),
+        (an_assumed_role, (f"the role {ROLE}, assumed with the setting GATE_S3_ACCESS_KEY_ID", True)),
+        (variables_of_aws, ("the environment (AWS_ACCESS_KEY_ID)", False)),
+        (a_profile, ("the profile gate (credentials file)", False)),
+        (a_web_identity, ("a web identity (AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE)", True)),
+        (a_container, ("the role of the container", True)),
+        (an_instance, ("the role of the instance", True)),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_credentials_say_where_they_came_from(
+def test_credentials_say_where_they_came_from_and_whether_they_last(
     aws: S3WithRoles,
     metadata: MetadataService,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     way: Way,
-    origin: str,
+    expected: tuple[str, bool],
 ) -> None:
     environment = {**on_s3(aws, tmp_path), **way(aws, metadata, tmp_path), "GATE_HOME": str(tmp_path)}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
     with open_ports(load_settings(environment)) as ports:
-        assert ports.s3_service().credentials.current().origin == origin
+        found = ports.s3_service().credentials.current()
+    assert (found.origin, found.is_renewed) == expected
+
+
+@pytest.mark.parametrize("expires", ["2026-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
+def test_a_key_of_the_environment_that_states_its_end_is_not_renewed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expires: str
+) -> None:
+    """botocore asks for it again as if it were; it finds the same key."""
+    stated = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "hush", "AWS_SESSION_TOKEN": "hush"}
+    for name, value in {**stated, "AWS_CREDENTIAL_EXPIRATION": expires}.items():
+        monkeypatch.setenv(name, value)
+
+    with open_ports(load_settings({"GATE_HOME": str(tmp_path)})) as ports:
+        source = ports.s3_service().credentials
+        if expires > "2999":
+            assert not source.current().is_renewed
+        else:
+            with pytest.raises(AccessDenied, match=r"have expired \(the environment \(AWS_ACCESS_KEY_ID\)\); renew"):
+                source.current()
 
 
 def test_an_expired_token_is_named_with_its_source_and_how_to_renew_it() -> None:

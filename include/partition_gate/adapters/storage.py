@@ -33,6 +33,7 @@ QUARANTINE_SETTING = "GATE_QUARANTINE_URI"
 _RANGE_BYTES = 8 * 1024 * 1024
 # deltalake has no exception for a refused request, and obstore none for one that was refused in a bulk deletion.
 _FORBIDDEN = re.compile(r"status:? 403|403 Forbidden|<Code>AccessDenied</Code>|\(code: AccessDenied\)")
+_NO_CONNECTION = "error sending request"
 _OS_ERROR = re.compile(r"os error (\d+)")
 
 
@@ -208,16 +209,24 @@ def translating_errors(uri: str, *, setting: str = "GATE_WAREHOUSE_URI", right: 
             raise AccessDenied(f"{uri}: {storage} ({setting}) {refusal(error, right=right, uri=uri)}") from error
         if not uri.startswith(S3) and (refused := _refused_locally(uri, str(error), setting)):
             raise refused from error
-        if any(sign in str(error) for sign in ("timed out", "TimedOut", "deadline has elapsed")):
-            raise StoreUnreachable(
-                f"{uri}: {storage} did not answer completely in time (GATE_STORE_CALL_TIMEOUT_S); "
-                "check that it is running, then run it again"
-            ) from error
-        if why := untrusted(error):
-            raise StoreUnreachable(f"{uri}: {storage} ({setting}) cannot be used: {why}") from error
-        raise StoreUnreachable(
-            f"{uri}: {storage} fails ({type(error).__name__}); check that it is reachable, and {setting}"
-        ) from error
+        raise StoreUnreachable(f"{uri}: {storage} {_failure(error, setting)}") from error
+
+
+def _failure(error: Exception, setting: str) -> str:
+    """The rest of a sentence that begins with the storage, and the next step."""
+    text = str(error)
+    if any(sign in text for sign in ("timed out", "TimedOut", "deadline has elapsed")):
+        return (
+            "did not answer completely in time (GATE_STORE_CALL_TIMEOUT_S); check that it is running, then run it again"
+        )
+    if why := untrusted(error):
+        return f"({setting}) cannot be used: {why}"
+    if _NO_CONNECTION in text:
+        return (
+            f"({setting}) does not answer; check that the S3 server runs, the network, and GATE_S3_ENDPOINT_URL: "
+            "without it, Amazon S3 is meant"
+        )
+    return f"fails ({type(error).__name__}); check that it is reachable, and {setting}"
 
 
 def _refused_locally(uri: str, text: str, setting: str) -> NoSpace | None:

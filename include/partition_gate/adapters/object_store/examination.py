@@ -112,7 +112,7 @@ def clock_skew(service: S3Service, *, now: datetime, limit_s: float) -> Finding:
         connection.request("HEAD", "/")
         date = connection.getresponse().headers.get("Date")
     except (OSError, http.client.HTTPException) as error:
-        return failed(f"{service.display_name} does not answer ({type(error).__name__}); check address and network")
+        return failed(f"{service.display_name} does not answer ({type(error).__name__}); {service.how_to_reach_it}")
     finally:
         connection.close()
     if not date:

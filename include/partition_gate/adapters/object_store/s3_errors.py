@@ -56,7 +56,7 @@ def _who(endpoint: Endpoint) -> str:
 def unreachable(endpoint: Endpoint, path: str, why: str) -> StoreUnreachable:
     return StoreUnreachable(
         f"s3://{bucket(path)}: object storage at {endpoint.display_name} does not answer ({why}); "
-        "start it, or correct the endpoint in the settings or in servers[] of the contract"
+        f"{endpoint.service.how_to_reach_it}"
     )
 
 

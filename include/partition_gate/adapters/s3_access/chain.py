@@ -32,9 +32,10 @@ _WHERE = (
     "or give the machine a role; what the demo or `gate seed` wrote is read with GATE_S3_EMBEDDED=1"
 )
 
+_ENVIRONMENT = "env"
 # botocore's names of its sources -> the words for people.
 _ORIGINS = {
-    "env": "the environment (AWS_ACCESS_KEY_ID)",
+    _ENVIRONMENT: "the environment (AWS_ACCESS_KEY_ID)",
     "shared-credentials-file": "the profile {profile} (credentials file)",
     "config-file": "the profile {profile} (config file)",
     "assume-role": "the role of the profile {profile}",
@@ -66,6 +67,7 @@ class Chain:
             secret_access_key=frozen.secret_key,
             session_token=frozen.token or "",
             expires_at=self._ask_again_at,
+            is_renewed=self._is_renewed,
         )
 
     @property
@@ -74,6 +76,12 @@ class Chain:
             return None
         is_short = self._credentials.refresh_needed(refresh_in=_SHORT.total_seconds())
         return datetime.now(UTC) + (timedelta(0) if is_short else _ASK_AGAIN_AFTER)
+
+    @property
+    def _is_renewed(self) -> bool:
+        """A key from the environment that states when it expires is the same one when it is asked for again."""
+        found = self._credentials
+        return isinstance(found, RefreshableCredentials) and found.method != _ENVIRONMENT
 
     @property
     def _origin(self) -> str:
@@ -158,7 +166,12 @@ def _translating_errors(identity: Identity, origin: Callable[[], str]) -> Iterat
         raise AccessDenied(
             f"credentials for {who} are refused (STS answers {code}); {_advice(code, identity.role_arn, origin())}"
         ) from error
-    except (problems.BotoCoreError, OSError, ValueError, RuntimeError) as error:
+    except RuntimeError as error:  # botocore has renewed a key, and the new one has expired as well
+        raise AccessDenied(
+            f"credentials for {who} have expired ({origin()}); renew them where they come from, such as with "
+            "`aws sso login`"
+        ) from error
+    except (problems.BotoCoreError, OSError, ValueError) as error:
         raise AccessDenied(f"credentials for {who} cannot be had ({type(error).__name__}); {_WHERE}") from error
 
 

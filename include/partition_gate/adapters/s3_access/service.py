@@ -17,13 +17,15 @@ DEFAULT_REGION = "us-east-1"
 
 class S3Credentials(Record):
     """An access key. With a session token it is temporary. `expires_at`: ask the source again before then; None: the
-    key does not change. `origin` says for people where it came from; it names no secret.
+    key does not change. `is_renewed`: the source gives a new key before this one expires. `origin` says for people
+    where it came from; it names no secret.
     """
 
     access_key_id: str = Field(repr=False)
     secret_access_key: str = Field(repr=False)
     session_token: str = Field("", repr=False)
     expires_at: AwareDatetime | None = None
+    is_renewed: bool = False
     origin: str = ""
 
     @property
@@ -89,6 +91,13 @@ class S3Service:
     def display_name(self) -> str:
         """Its name in messages."""
         return self.url or f"{AMAZON}, {self.region}"
+
+    @property
+    def how_to_reach_it(self) -> str:
+        """What to do if it does not answer."""
+        if self.url is None:
+            return "check the network; for another S3 server than Amazon's, set GATE_S3_ENDPOINT_URL"
+        return "start it, or correct the endpoint in the settings or in servers[] of the contract"
 
     def names_in_host(self, bucket: str) -> bool:
         """Whether requests to this bucket name it in the host name. A certificate never covers a name with dots."""

@@ -43,12 +43,16 @@ def doctor(as_json: Json = False) -> None:
 
 
 def table_of(diagnoses: Sequence[Diagnosis]) -> Table:
-    """One row for each trial; readable from 80 columns on."""
+    """One row for each trial; readable from 80 columns on. A reason that many trials share is told once."""
+    told: dict[str, str] = {}
     table = Table(box=None, pad_edge=False)
     table.add_column("result", no_wrap=True)
     table.add_column("tried", max_width=26, overflow="fold")
     table.add_column("what was found; what to do", overflow="fold")
     for each in diagnoses:
-        found = displayed(each.what, limit=SENTENCE_LENGTH)
+        first = told.setdefault(each.what, each.subject)
+        is_repeated = each.health is Health.FAILED and first != each.subject
+        what = f"for the same reason as `{first}`" if is_repeated else each.what
+        found = displayed(what, limit=SENTENCE_LENGTH)
         table.add_row(Text(each.health, _STYLES[each.health]), Text(displayed(each.subject, limit=200)), Text(found))
     return table
