@@ -160,12 +160,27 @@ def test_a_partition_that_lands_after_it_was_missing_is_asked_for(gate: Watch):
     assert keys(gate.look()) == ["2026-10-31", "2026-11-01"]
 
 
-def test_files_that_still_arrive_are_left_alone(tmp_path: Path):
+def test_files_that_still_arrive_are_left_alone_and_counted(tmp_path: Path):
     slow = [{"property": "readiness", "value": "quiet:2d"}]
     gate = Watch(tmp_path, a_contract(customProperties=slow))
     gate.store.land("2026-11-01", [1])
 
-    assert (keys(gate.look()), gate.recorded) == ([], {})
+    found = gate.look()
+
+    assert (keys(found), found.incomplete, gate.recorded) == ([], 1, {})
+
+
+def test_what_is_asked_for_or_missing_is_not_counted_as_still_arriving(tmp_path: Path):
+    marker = [{"property": "readiness", "value": "success_marker"}, {"property": "startDate", "value": "2026-11-01"}]
+    late = Watch(tmp_path, a_contract(customProperties=marker))
+    late.store.land("2026-11-01", [1])
+    complete = Watch(tmp_path)
+    complete.store.land("2026-11-01", [1])
+
+    assert [(len(keys(it)), len(it.missing), it.incomplete) for it in (late.look(), complete.look())] == [
+        (0, 1, 0),
+        (1, 0, 0),
+    ]
 
 
 def test_a_partition_that_a_run_works_on_is_not_asked_for(gate: Watch):

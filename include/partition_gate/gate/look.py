@@ -59,11 +59,14 @@ class WantedRun(Record):
 
 
 class Look(Record):
-    """What a look found. `overdue` are the partitions that are missing unless they arrive in this moment."""
+    """What a look found. `overdue` are the partitions that are missing unless they arrive in this moment. `incomplete`
+    are those that have begun to land, of which more is awaited before they are judged.
+    """
 
     compiled: CompiledDataset
     wanted: tuple[WantedRun, ...]
     overdue: tuple[str, ...]
+    incomplete: tuple[str, ...]
     seen: Seen
 
     @property
@@ -95,10 +98,8 @@ def look(compiled: CompiledDataset, unfinished: frozenset[str], *, turn: Turn, p
     promises = partitions.promised(dataset, found, outcomes, now=now)
     overdue = partitions.overdue(lambda key: compiled.in_force(key).dataset, promises, outcomes, now=now)
     compared = partitions.to_compare(found, outcomes, unfinished, number=turn.number, interval=plan.interval)
-    wanted = (
-        *_landed(compiled, partitions.waiting(found, outcomes, unfinished), ports),
-        *_changed(compiled, compared, outcomes, ports),
-    )
+    landing = tuple(partitions.waiting(found, outcomes, unfinished))[:FOLDERS_LISTED]
+    wanted = (*_landed(compiled, landing, ports), *_changed(compiled, compared, outcomes, ports))
     again = (key for key in outdated(compiled, outcomes, ports) if key not in unfinished)
     wanted = (*wanted, *_outdated(compiled, again, {run.key for run in wanted}, ports))
     arrived = {run.key for run in wanted}
@@ -106,13 +107,14 @@ def look(compiled: CompiledDataset, unfinished: frozenset[str], *, turn: Turn, p
         compiled=compiled,
         wanted=wanted,
         overdue=tuple(key for key in overdue if key not in arrived and key not in unfinished),
+        incomplete=tuple(key for key in landing if key not in arrived),
         seen=seen(dataset, compiled.suite.suite, found, promises, outcomes, now=now),
     )
 
 
 def _landed(compiled: CompiledDataset, keys: Iterable[str], ports: Ports) -> Iterator[WantedRun]:
     """The runs of the partitions that are complete in landing and have not been judged."""
-    for key in tuple(keys)[:FOLDERS_LISTED]:
+    for key in keys:
         try:
             arrival = arrive(compiled.in_force(key).dataset, key, ports=ports)
         except AmbiguousPartition:  # its run records what is wrong

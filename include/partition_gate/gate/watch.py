@@ -40,8 +40,9 @@ log = logging.getLogger(__name__)
 
 class WatchPass(Record):
     """What one pass did. `wanted` are the runs to start, `judged` those it did itself, `waiting` counts those left for
-    the next pass. `not_looked_at`: (dataset or contract file, why). `swept` counts removed leftovers.
-    `undelivered`: a sentence for each tool whose messages have waited for too long, unless that is muted.
+    the next pass, `incomplete` those that have begun to land. `not_looked_at`: (dataset or contract file, why).
+    `swept` counts removed leftovers. `undelivered`: a sentence for each tool whose messages have waited for too long,
+    unless that is muted.
     """
 
     datasets: int
@@ -49,6 +50,7 @@ class WatchPass(Record):
     wanted: tuple[WantedRun, ...] = ()
     judged: tuple[Settlement, ...] = ()
     waiting: int = 0
+    incomplete: int = 0
     assessments: tuple[Assessment, ...] = ()
     not_looked_at: tuple[tuple[str, str], ...] = ()
     repaired: int = 0
@@ -77,7 +79,6 @@ def watch(
     datasets.assess_gate(of_contracts(broken))
     judged, left = _judged(now_wanted, contracts, plan, ports) if plan.judges else ((), 0)
     swept = _hourly(datasets, contracts, heartbeat, ports)
-    ports.ledger.unmute_due(now=ports.clock.now())
     delivery, waiting = _deliver(datasets, ports)
     return WatchPass(
         datasets=len(looks),
@@ -85,6 +86,7 @@ def watch(
         wanted=() if plan.judges else now_wanted,
         judged=judged,
         waiting=len(wanted) - len(now_wanted) + left,
+        incomplete=_incomplete(looks, missing),
         assessments=tuple(datasets.assessments),
         not_looked_at=(*broken, *datasets.not_looked_at),
         repaired=len(repaired),
@@ -92,6 +94,11 @@ def watch(
         delivery=delivery,
         undelivered=waiting,
     )
+
+
+def _incomplete(looks: Iterable[Look], missing: Iterable[Settlement]) -> int:
+    begun = {(look_.dataset, key) for look_ in looks for key in look_.incomplete}
+    return len(begun - {(settled.dataset, settled.partition_key) for settled in missing})
 
 
 class _Datasets:
@@ -236,7 +243,10 @@ def _hourly(datasets: _Datasets, contracts: Sequence[CompiledDataset], heartbeat
 
 
 def _deliver(datasets: _Datasets, ports: Ports) -> tuple[Delivery, tuple[str, ...]]:
-    """Deliver what waits; then record what still waits for too long, and tell the operators in the same pass."""
+    """End mutes whose time is over and deliver what waits; then record what still waits for too long, and tell the
+    operators in the same pass.
+    """
+    ports.ledger.unmute_due(now=ports.clock.now())
     first = _notified(ports)
     now = ports.clock.now()
     waiting = undelivered(ports.ledger.backlog(), now=now)

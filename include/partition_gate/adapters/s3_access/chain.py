@@ -161,18 +161,18 @@ def _translating_errors(identity: Identity, origin: Callable[[], str]) -> Iterat
             f"credentials for {who}: their service does not answer ({type(error).__name__}); check the network, "
             "AWS_ENDPOINT_URL_STS and the machine's metadata service"
         ) from error
-    except problems.ClientError as error:
+    except (problems.BotoCoreError, problems.ClientError, OSError, ValueError, RuntimeError) as error:
+        raise AccessDenied(f"credentials for {who} {_refusal(error, identity.role_arn, origin())}") from error
+
+
+def _refusal(error: Exception, role: str, origin: str) -> str:
+    """The rest of a sentence that begins with the credentials."""
+    if isinstance(error, problems.ClientError):
         code = str(error.response.get("Error", {}).get("Code", "unknown"))
-        raise AccessDenied(
-            f"credentials for {who} are refused (STS answers {code}); {_advice(code, identity.role_arn, origin())}"
-        ) from error
-    except RuntimeError as error:  # botocore has renewed a key, and the new one has expired as well
-        raise AccessDenied(
-            f"credentials for {who} have expired ({origin()}); renew them where they come from, such as with "
-            "`aws sso login`"
-        ) from error
-    except (problems.BotoCoreError, OSError, ValueError) as error:
-        raise AccessDenied(f"credentials for {who} cannot be had ({type(error).__name__}); {_WHERE}") from error
+        return f"are refused (STS answers {code}); {_advice(code, role, origin)}"
+    if isinstance(error, RuntimeError):  # botocore has renewed a key, and the new one has expired as well
+        return f"have expired ({origin}); renew them where they come from, such as with `aws sso login`"
+    return f"cannot be had ({type(error).__name__}); {_WHERE}"
 
 
 def _advice(code: str, role: str, origin: str) -> str:

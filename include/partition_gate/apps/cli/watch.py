@@ -125,6 +125,7 @@ def _lines(found: WatchPass, now: datetime, *, seconds: float) -> Iterator[str]:
         "missing": len(found.missing),
         "judged": len(found.judged),
         "left for the next pass": found.waiting,
+        "landing, not complete yet": found.incomplete,
         "not looked at": len(found.not_looked_at),
     }
     did = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "nothing to judge"
