@@ -24,7 +24,7 @@ from tempfile import TemporaryFile, mkdtemp
 from typing import Any
 
 COLD = (sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()")  # from nothing
-# What commands import when they need it, each longer than 5 ms.
+# What commands import only when they need it; `preload` does not, because most tasks need none of it.
 _LATER = (
     "alembic.command",
     "alembic.config",
