@@ -7,6 +7,7 @@ command loads, is tested with processes that start from nothing (tests/integrati
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import shutil
@@ -17,11 +18,28 @@ import sys
 import traceback
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile, mkdtemp
 from typing import Any
 
 COLD = (sys.executable, "-c", "from partition_gate.apps.cli.main import main; main()")  # from nothing
+# What commands import only when they need it; `preload` does not, because most tasks need none of it.
+_LATER = (
+    "alembic.command",
+    "alembic.config",
+    "alembic.context",
+    "multiprocessing.synchronize",
+    "partition_gate.adapters.gx.recovery",
+    "partition_gate.adapters.gx.rework",
+    "partition_gate.adapters.ledger.migrate",
+    "partition_gate.adapters.workers",
+    "partition_gate.connections",
+    "psutil",
+    "pyarrow.csv",
+    "pyarrow.dataset",
+    "pyarrow.pandas_compat",
+)
 
 
 def gate(*arguments: str, environment: Mapping[str, str], folder: str = ".") -> subprocess.CompletedProcess[str]:
@@ -64,10 +82,14 @@ def server() -> Path:
 
 def serve(path: str) -> None:
     """Answer each connection in a fork, until the process is ended."""
-    from partition_gate.apps.cli.main import main  # noqa: PLC0415 -- this process alone imports everything
+    from partition_gate.apps.cli.main import command_line, main  # noqa: PLC0415 -- this process alone imports all
     from partition_gate.wiring import preload  # noqa: PLC0415
 
     preload()
+    for name in _LATER:
+        import_module(name)
+    command_line()
+    gc.freeze()  # a fork that looks for garbage would copy every page of what was imported
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(16)

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 _TASK_MODULES = (
     "gx.validator",
-    "data_docs.site",
     "ledger.ledger",
     "object_store.routing",
     "object_store.s3",
@@ -287,6 +286,9 @@ def preload() -> None:
     with lean_imports():
         for name in _TASK_MODULES:
             import_module(f"partition_gate.adapters.{name}")
+        from partition_gate.adapters.data_docs.site import load_templates
+
+        load_templates()
         with suppress(ModuleNotFoundError):  # without the extra `s3`
             import_module("s3fs")
 

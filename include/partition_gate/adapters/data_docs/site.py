@@ -38,6 +38,12 @@ class MonthPage(NamedTuple):
         return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
 
 
+def load_templates() -> None:
+    """Compile all templates, so that no process that is forked later spends time on it with its first page."""
+    for name in _TEMPLATES.list_templates(extensions=["html"]):
+        _TEMPLATES.get_template(name)
+
+
 class StaticDocsSite:
     """Pages with relative links and without scripts: they work from disk, without a network and below any prefix.
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Annotated, NoReturn
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, NoReturn
 
 import typer
+import typer.main
 
 from partition_gate import __version__
 from partition_gate.apps.cli import (
@@ -124,11 +127,19 @@ def gate(
         context.with_resource(working)
 
 
+@cache
+def command_line() -> Callable[[], Any]:
+    """`app`, ready to be called. It has every command with its options, and building it is a large part of a short
+    command, so a process that commands are forked from calls this first.
+    """
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line. Every known error becomes one message and an exit code."""
     end_on_signals()
     try:
-        app()
+        command_line()()
     except GateError as error:
         typer.echo(f"gate: {escaped(str(error), but=_LINES)}", err=True)
         sys.exit(exit_code(error))
