@@ -214,6 +214,18 @@ def test_the_pages_of_a_month_list_every_attempt_once_newest_first(site: StaticD
     assert listed == [f"key-{i}" for i in reversed(range(count))]
 
 
+def test_rows_that_were_given_up_are_counted_beside_those_in_quarantine(site: StaticDocsSite):
+    given_up = a_settlement("a-1", partition_key="key-1").model_copy(
+        update={"rows_in": 1_010, "rows_published": 1_000, "rows_quarantined": 3, "rows_discarded": 7}
+    )
+
+    site.write_month("orders", NOVEMBER, [given_up, *attempts(1)])
+
+    page = (site.read("datasets/orders/2026-11.html") or b"").decode()
+    assert '<td class="count">1,000</td><td class="count">3<br><span class="quiet">7 discarded</span></td>' in page
+    assert page.count("discarded") == 1
+
+
 def test_a_month_links_the_attempts_that_were_judged(site: StaticDocsSite):
     missing = a_settlement("a-gone", partition_key="key-gone", outcome=PartitionOutcome.MISSING)
 
