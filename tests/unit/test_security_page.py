@@ -11,7 +11,7 @@ _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 def rows_of_threats() -> list[str]:
     """The lines of the tables below Threats, without their headings."""
-    section = PAGE.split("\n## Threats\n")[1].split("\n## What is not stopped")[0]
+    section = PAGE.split("\n## Threats\n")[1].split("\n## ")[0]
     return [line for line in section.splitlines() if line.startswith("| ") and not line.startswith("| threat |")]
 
 
