@@ -17,6 +17,9 @@ CREDENTIALS = "tests/integration/test_s3_credentials.py"
 JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
 
 REFUSING = (
+    Mutation("a message is sent to a server whose certificate nobody vouches for", "adapters/http_deadlines.py",
+             "context=self._ssl_context)", "context=__import__('ssl')._create_unverified_context())",
+             "tests/integration/test_certificates.py::test_a_server_with_an_unknown_certificate_is_sent_nothing"),
     Mutation("the doctor calls a missing extra a bug", "doctor.py",
              "except ModuleNotFoundError as error:", "except ZeroDivisionError as error:",
              "tests/integration/test_without_s3.py::test_the_doctor_names_the_extra_for_landing_in_s3"),
