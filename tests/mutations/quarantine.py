@@ -12,6 +12,21 @@ READ = "tests/unit/test_read_rows.py"
 ROLLBACK = "tests/unit/test_rollback.py"
 RETENTION = "tests/unit/test_retention.py"
 
+HELD = "tests/unit/test_pipeline.py"
+SHRINKAGE = "tests/unit/test_shrinkage.py"
+
+HOLDING = (
+    Mutation("who approves does not see which values are gone", "gate/dispose.py",
+             '"why": (*disposition.why, *shrank)', '"why": disposition.why',
+             f"{HELD}::test_a_held_version_says_which_values_of_the_key_are_gone"),
+    Mutation("a key that cannot be compared stops the partition", "gate/shrinkage.py",
+             "except GateError as error:", "except KeyError as error:",
+             f"{HELD}::test_a_version_whose_key_cannot_be_compared_is_held_all_the_same"),
+    Mutation("values of a classified key are named", "judging/shrinkage.py",
+             "if each.column in hidden or", "if",
+             f"{SHRINKAGE}::test_values_of_a_classified_column_are_only_counted"),
+)  # fmt: skip
+
 REPLAYING = (
     Mutation("a run of the landed files undoes a rollback", "gate/rollback.py",
              "current.fingerprint if current else older.fingerprint", "older.fingerprint",
