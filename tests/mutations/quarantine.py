@@ -32,7 +32,7 @@ REPLAYING = (
              "current.fingerprint if current else older.fingerprint", "older.fingerprint",
              f"{ROLLBACK}::test_the_files_that_were_judged_last_do_not_undo_it"),
     Mutation("rows of today are read as those of an earlier time", "gate/read_rows.py",
-             "if as_of.includes(version)), None)", "), None)",
+             "if as_of.includes(version[0])), None)", "), None)",
              f"{READ}::test_an_earlier_version_of_the_table_has_the_rows_of_then"),
     Mutation("a run that found its rows visible is a version of its own", "gate/rollback.py",
              "key=lambda each: each.idempotency_key", "key=lambda each: each.attempt_id",
@@ -125,6 +125,29 @@ GIVING_UP = (
     Mutation("replayed rows forget where they came from", "adapters/gx/duckdb/reworked_rows.py",
              "coalesce(o.source_file, q.{SOURCE_FILE})", "q.{SOURCE_FILE}",
              f"{COMMANDS}::test_rows_that_fail_again_keep_their_place_in_landing_and_count_attempts"),
+)  # fmt: skip
+
+PUBLISHED = "tests/unit/test_published_retention.py"
+
+REMOVING = (
+    Mutation("data is removed before the contract's time", "gate/published_retention.py",
+             "max(*spans, ports.kept_for.published)", "ports.kept_for.published",
+             f"{PUBLISHED}::test_a_partition_is_removed_once_its_period_ended_longer_ago_than_the_contract_keeps_data"),
+    Mutation("landed files bring back what was removed by age", "gate/inspect.py",
+             "or outcome.attempt_id in ports.ledger.published_removals(partition.dataset)", "",
+             f"{PUBLISHED}::test_the_landed_files_do_not_bring_it_back"),
+    Mutation("what was removed by age is a difference for ever", "gate/reconcile.py",
+             "if key in visible or each.attempt_id not in aged}", "}",
+             f"{PUBLISHED}::test_reconciling_finds_nothing_afterwards"),
+    Mutation("rows of today have what was removed by age", "gate/read_rows.py",
+             "if same is None or any(", "if same is None or False and any(",
+             f"{PUBLISHED}::test_rows_of_a_time_after_the_removal_are_without_it"),
+    Mutation("a version that nobody judged to be old is removed", "adapters/warehouse_delta/warehouse.py",
+             "if visible is None or visible.attempt_id != publication.attempt_id:", "if visible is None:",
+             "tests/integration/test_warehouse_behaviour.py::test_a_version_that_was_replaced_meanwhile_is_not_removed"),
+    Mutation("nothing can be published again where something was removed", "adapters/warehouse_delta/warehouse.py",
+             "over not in {None, visible.fence if visible else 0}", "over not in {None, newest}",
+             "tests/integration/test_warehouse_behaviour.py::test_a_removed_partition_can_be_published_again"),
 )  # fmt: skip
 
 AGEING = (
