@@ -182,7 +182,16 @@ AGEING = (
 RECOVERY = "tests/integration/test_recovery.py"
 FUNCTIONS = "tests/unit/test_recovery.py"
 
+AIRFLOW_RUNS = "tests/integration/test_airflow_runs.py"
+
 RECOVERING = (
+    Mutation("a function goes on for minutes after the gate was killed", "adapters/gx/recovery_child.py",
+             "    end_with(int(sys.argv[6]))\n", "",
+             "tests/integration/test_recovery.py::test_a_function_ends_with_the_process_that_called_it"),
+    Mutation("a run in Airflow replays rows as they are in place of the function", "apps/airflow/tasks.py",
+             "where=options.where, recover=today.dataset.limits.recover", "where=options.where",
+             f"{AIRFLOW_RUNS}::test_a_run_recovers_quarantined_rows_with_the_function_of_the_contract"),
+
     Mutation("a recovery function has the credentials of the gate", "adapters/gx/recovery.py",
              "env=_ENVIRONMENT,", "env={**os.environ, **_ENVIRONMENT},",
              f"{RECOVERY}::test_no_environment_variable_reaches_it"),
