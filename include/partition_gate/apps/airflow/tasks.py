@@ -45,7 +45,8 @@ class RunOptions(Record):
     """How a run was started. `contract_version`: of a dry run; empty: the version in force.
 
     A backfill of an old partition notifies in the digest only. `force` as in `PartitionRun`. `assignments` and `where`
-    are for a replay (`judging.replay.Change`; with a function only `where`), `to` is the attempt of a rollback (empty: the version before).
+    are for a replay (`judging.replay.Change`; with a recovery function only `where`), `to` is the attempt of a rollback
+    (empty: the version before).
     """
 
     is_backfill: bool = False
