@@ -282,6 +282,27 @@ def test_a_run_replays_quarantined_rows_with_new_values(desk: Desk):
     assert done["why"] == ["replayed by ada: ticket 81"]
 
 
+def test_a_run_recovers_quarantined_rows_with_the_function_of_the_contract(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    desk.write_contract(customProperties=[{"property": "recover", "value": "orders:fill"}])
+    (tmp_path / "recover").mkdir()
+    fill = "import pyarrow as pa\n\ndef fill(rows):\n    return rows.set_column(0, 'id', pa.array([99]))\n"
+    (tmp_path / "recover" / "orders.py").write_text(fill)
+    monkeypatch.setenv("GATE_RECOVER_FOLDER", str(tmp_path / "recover"))
+    land(desk, id=[*range(99), None], amount=[1.5] * 100)
+    run(RunOptions())
+
+    done = run(asked(Action.RECOVER))
+
+    assert (done["outcome"], done["rows_published"]) == ("published", 100)
+
+
+def test_a_function_is_not_combined_with_new_values(desk: Desk):
+    with pytest.raises(InvalidSetting, match="leave `assignments` empty"):
+        tasks.arrive("orders", KEY, asked(Action.RECOVER, assignments=("id=1",)))
+
+
 def test_a_run_rolls_back_and_the_next_one_of_the_same_files_changes_nothing(desk: Desk):
     land(desk, id=[1, 2], amount=[1.5, 2.5])
     run(RunOptions())
@@ -316,7 +337,7 @@ def test_what_a_person_asks_for_is_neither_dry_nor_forced(desk: Desk, option: st
         tasks.arrive("orders", KEY, asked(Action.REPLAY, **{option: True}))
 
 
-@pytest.mark.parametrize("action", [Action.REPLAY, Action.ROLL_BACK, Action.APPROVE])
+@pytest.mark.parametrize("action", [Action.REPLAY, Action.RECOVER, Action.ROLL_BACK, Action.APPROVE])
 def test_what_cannot_be_done_says_why(desk: Desk, action: Action):
     land(desk)
     run(RunOptions())

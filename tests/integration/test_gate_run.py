@@ -268,6 +268,7 @@ def test_a_partition_that_shrinks_by_half_is_held_and_the_old_version_stays(desk
     code, document = desk.run()
 
     assert (code, document["outcome"], desk.published()) == (FAILED, "held", 100)
+    assert document["why"][1].startswith("id: 100 values before, 1 now; 99 are gone: 0 (1 row), ")
 
 
 def test_a_partition_that_is_not_there_is_missing(desk):

@@ -89,6 +89,12 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         OpenLineageEvents(str(tmp_path), "").emit(EVENTS)
 
 
+def test_a_file_that_cannot_be_written_does_not_stop_the_catalogue(catalogue: Catalogue, tmp_path: Path) -> None:
+    with pytest.raises(DeliveryError, match="GATE_OPENLINEAGE_FILE"):
+        OpenLineageEvents(str(tmp_path), catalogue.url).emit(EVENTS)
+    assert catalogue.received == ["START", "COMPLETE"]
+
+
 def test_without_a_setting_no_event_is_made(tmp_path: Path) -> None:
     assert not OpenLineageEvents("", "").is_wanted
 

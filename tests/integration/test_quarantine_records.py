@@ -14,7 +14,7 @@ from partition_gate.judging.attempt import Attempt
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.profile import ColumnCounters, PartitionProfile
 from partition_gate.judging.replay import Discard, Replay, RowPositions
-from partition_gate.judging.retention import Mark, QuarantineRemoval, Subject
+from partition_gate.judging.retention import Mark, PublishedRemoval, QuarantineRemoval, Subject
 from partition_gate.ports.ledger import Ledger
 from partition_gate.testing.builders import NOON, a_check_result, a_settlement
 
@@ -173,3 +173,16 @@ def test_removed_details_leave_the_settlement_and_those_of_other_attempts(ledger
     assert [sorted(ledger.details([gone.id, stays.id])), ledger.results(gone.id)] == [[stays.id], ()]
     assert (ledger.counted(gone.id), ledger.counted(stays.id) is None) == (None, False)
     assert ledger.outcome("orders", KEY) is not None
+
+
+def test_the_removal_of_a_published_version_is_recorded_once_with_its_reason(ledger: Ledger) -> None:
+    attempt = opened(ledger)
+    ledger.settle(a_settlement(attempt.id))
+    removal = PublishedRemoval(attempt_id=attempt.id, dataset="orders", why="older than 30 d", at=NOON, table_version=4)
+    ledger.remove_published(removal)
+    ledger.remove_published(removal.model_copy(update={"why": "again"}))
+
+    settled = ledger.settlement(attempt.id)
+    assert (ledger.published_removals("orders"), ledger.published_removals("other")) == ({attempt.id: removal}, {})
+    assert settled is not None
+    assert settled.why == (*a_settlement(attempt.id).why, "older than 30 d")

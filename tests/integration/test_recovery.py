@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -232,3 +237,48 @@ def test_a_name_that_is_no_module_and_function_is_refused(bench: Bench, name: st
 def test_a_function_that_does_not_exist_is_refused(bench: Bench) -> None:
     with pytest.raises(CannotAct, match=r"missing\.py is not in .*recover; add it, or set GATE_RECOVER_FOLDER"):
         bench.run("missing:fix")
+
+
+_CALLER = """
+import sys
+from pathlib import Path
+from partition_gate.adapters.gx.recovery import Recovery, RecoveryLimits
+
+folder = Path(sys.argv[1])
+rows, output = folder / "rows.parquet", folder / "output.parquet"
+limits = RecoveryLimits(folder=folder / "recover", seconds=300, memory_mb=128)
+Recovery(limits).recover("fixes.orders:fix", rows, output, columns=("id", "person"))
+"""
+
+
+def test_a_function_ends_with_the_process_that_called_it(bench: Bench) -> None:
+    bench.write("time.sleep(600)", above="import time")
+    with subprocess.Popen([sys.executable, "-c", _CALLER, str(bench.folder)]) as caller:
+        child = _awaited(lambda: _limited_child(caller.pid))
+        caller.kill()
+
+    assert _awaited(lambda: not Path(f"/proc/{child}").exists() or _is_zombie(child))
+
+
+def _awaited(look: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 60
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert found
+    return found
+
+
+def _limited_child(pid: int) -> int:
+    """The child that runs the function; 0 as long as there is none. Its limits are set just before."""
+    with suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            limits = Path(f"/proc/{child}/limits").read_text()
+            if any(line.split()[:4] == ["Max", "file", "size", "0"] for line in limits.splitlines()):
+                return int(child)
+    return 0
+
+
+def _is_zombie(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return True

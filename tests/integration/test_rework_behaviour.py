@@ -14,6 +14,7 @@ from partition_gate.adapters.gx.rework import DuckDbRework
 from partition_gate.core.errors import CannotAct
 from partition_gate.core.table import TableColumn, TableSchema
 from partition_gate.judging.replay import ATTEMPTS, Assembled, Assembly, Change, Export, HashedColumn, RowPositions
+from partition_gate.judging.shrinkage import MOST_GONE, ColumnShrinkage, GoneValue
 from partition_gate.judging.validation import Split
 from partition_gate.ports.rework import Rework
 from partition_gate.testing.quarantine import FakeRework
@@ -180,3 +181,26 @@ def test_a_change_of_rows_is_the_change_of_their_hashes(rework: Rework, tmp_path
     columns = [("id", "BIGINT")]
     before, after = (rework.hash_rows([plain(tmp_path / f"{id_}.parquet", id_)], columns) for id_ in (8, 800))
     assert int(made.hash_change) == int(after.total) - int(before.total)
+
+
+def test_the_values_that_are_gone_are_counted_and_the_most_frequent_come_first(rework: Rework, tmp_path: Path) -> None:
+    before = plain(tmp_path / "before.parquet", 1, 2, 2, 3, 3, 3)
+    now = [plain(tmp_path / "a.parquet", 1), plain(tmp_path / "b.parquet", 4)]
+
+    (found,) = rework.compare_values(before, now, ["id"])
+
+    gone = (GoneValue(value="3", rows=3), GoneValue(value="2", rows=2))
+    assert found == ColumnShrinkage(column="id", before=3, now=2, gone_count=2, gone=gone)
+
+
+def test_no_more_than_five_gone_values_are_named(rework: Rework, tmp_path: Path) -> None:
+    (found,) = rework.compare_values(plain(tmp_path / "before.parquet", *range(9)), [], ["id"])
+
+    assert (found.gone_count, len(found.gone), found.now) == (9, MOST_GONE, 0)
+
+
+def test_a_null_that_is_still_there_is_not_gone(rework: Rework, tmp_path: Path) -> None:
+    both = tmp_path / "both.parquet"
+    pq.write_table(pa.table({"id": pa.array([None, 1], pa.int64())}), both)
+
+    assert rework.compare_values(both, [both], ["id"])[0].gone_count == 0

@@ -349,6 +349,54 @@ def test_a_sweep_keeps_what_is_visible(stand: Stand) -> None:
     assert stand.ids("orders") == [1]
 
 
+def test_a_removed_version_is_gone_and_the_partition_beside_it_stays(stand: Stand) -> None:
+    first, _ = stand.published([1, 2]), stand.published([3], key=NEXT_DAY)
+
+    version = stand.warehouse.remove_version(a_table(), first, why="older than 30 d")
+
+    assert (version, stand.ids("orders"), stand.warehouse.current("orders", DAY)) == (2, [3], None)
+
+
+def test_the_last_partition_of_a_table_can_be_removed(stand: Stand) -> None:
+    stand.warehouse.remove_version(a_table(), stand.published([1, 2]), why="older than 30 d")
+    stand.warehouse.refresh_view(a_table())
+
+    assert (stand.ids("orders"), stand.warehouse.stale_views([a_table()])) == ([], ())
+
+
+def test_a_version_that_was_replaced_meanwhile_is_not_removed(stand: Stand) -> None:
+    first, _ = stand.published([1, 2]), stand.published([3], fence=2)
+
+    assert stand.warehouse.remove_version(a_table(), first, why="older than 30 d") is None
+    assert stand.ids("orders") == [3]
+
+
+def test_a_removed_partition_can_be_published_again(stand: Stand) -> None:
+    stand.warehouse.remove_version(a_table(), stand.published([1, 2]), why="older than 30 d")
+
+    stand.publish(stand.staged([4], attempt="a2"), fence=2, over=0)
+
+    assert stand.ids("orders") == [4]
+
+
+def test_a_run_that_judged_the_removed_version_has_to_judge_again(stand: Stand) -> None:
+    first, staged = stand.published([1, 2]), stand.staged([4], attempt="a2")
+    stand.warehouse.remove_version(a_table(), first, why="older than 30 d")
+
+    with pytest.raises(PartitionChanged):
+        stand.publish(staged, fence=2, over=first.fence)
+
+
+def test_a_removed_version_is_kept_until_a_sweep(stand: Stand) -> None:
+    first = stand.published([1, 2])
+    stand.warehouse.remove_version(a_table(), first, why="older than 30 d")
+    kept = stand.warehouse.version("orders", DAY, first.attempt_id)
+    stand.warehouse.sweep("orders", staged_before=datetime.now(UTC) + SOON)
+
+    assert kept == first.model_copy(update={"table_version": 0})
+    assert stand.warehouse.version("orders", DAY, first.attempt_id) is None
+
+
 def test_partitions_published_at_once_all_land(stand: Stand) -> None:
     days = [f"2026-11-{day:02d}" for day in range(1, 7)]
 

@@ -66,6 +66,12 @@ TRACING = (
 )  # fmt: skip
 
 EMITTING = (
+    Mutation("an attempt that a repair records is in no catalogue", "gate/repair.py",
+             "tables.tell(settlement, attempt)", "pass",
+             "tests/unit/test_open_lineage.py::test_an_attempt_that_a_repair_records_is_told_then"),
+    Mutation("a full disk keeps events from the catalogue", "adapters/open_lineage.py",
+             "finally:  # a full disk costs the catalogue nothing", "except KeyError:",
+             "tests/integration/test_open_lineage_events.py::test_a_file_that_cannot_be_written_does_not_stop_the_catalogue"),
     Mutation("a run fails because a catalogue does not answer", "gate/lineage.py",
              "    except Exception as error:\n        is_defect", "    except KeyError as error:\n        is_defect",
              f"{EVENTS}::test_a_run_does_not_fail_because_nobody_takes_its_events"),

@@ -12,12 +12,27 @@ READ = "tests/unit/test_read_rows.py"
 ROLLBACK = "tests/unit/test_rollback.py"
 RETENTION = "tests/unit/test_retention.py"
 
+HELD = "tests/unit/test_pipeline.py"
+SHRINKAGE = "tests/unit/test_shrinkage.py"
+
+HOLDING = (
+    Mutation("who approves does not see which values are gone", "gate/dispose.py",
+             '"why": (*disposition.why, *shrank)', '"why": disposition.why',
+             f"{HELD}::test_a_held_version_says_which_values_of_the_key_are_gone"),
+    Mutation("a key that cannot be compared stops the partition", "gate/shrinkage.py",
+             "except GateError as error:", "except KeyError as error:",
+             f"{HELD}::test_a_version_whose_key_cannot_be_compared_is_held_all_the_same"),
+    Mutation("values of a classified key are named", "judging/shrinkage.py",
+             "if each.column in hidden or", "if",
+             f"{SHRINKAGE}::test_values_of_a_classified_column_are_only_counted"),
+)  # fmt: skip
+
 REPLAYING = (
     Mutation("a run of the landed files undoes a rollback", "gate/rollback.py",
              "current.fingerprint if current else older.fingerprint", "older.fingerprint",
              f"{ROLLBACK}::test_the_files_that_were_judged_last_do_not_undo_it"),
     Mutation("rows of today are read as those of an earlier time", "gate/read_rows.py",
-             "if as_of.includes(version)), None)", "), None)",
+             "if as_of.includes(version[0])), None)", "), None)",
              f"{READ}::test_an_earlier_version_of_the_table_has_the_rows_of_then"),
     Mutation("a run that found its rows visible is a version of its own", "gate/rollback.py",
              "key=lambda each: each.idempotency_key", "key=lambda each: each.attempt_id",
@@ -112,6 +127,29 @@ GIVING_UP = (
              f"{COMMANDS}::test_rows_that_fail_again_keep_their_place_in_landing_and_count_attempts"),
 )  # fmt: skip
 
+PUBLISHED = "tests/unit/test_published_retention.py"
+
+REMOVING = (
+    Mutation("data is removed before the contract's time", "gate/published_retention.py",
+             "max(*spans, ports.kept_for.published)", "ports.kept_for.published",
+             f"{PUBLISHED}::test_a_partition_is_removed_once_its_period_ended_longer_ago_than_the_contract_keeps_data"),
+    Mutation("landed files bring back what was removed by age", "gate/inspect.py",
+             "or outcome.attempt_id in ports.ledger.published_removals(partition.dataset)", "",
+             f"{PUBLISHED}::test_the_landed_files_do_not_bring_it_back"),
+    Mutation("what was removed by age is a difference for ever", "gate/reconcile.py",
+             "if key in visible or each.attempt_id not in aged}", "}",
+             f"{PUBLISHED}::test_reconciling_finds_nothing_afterwards"),
+    Mutation("rows of today have what was removed by age", "gate/read_rows.py",
+             "if same is None or any(", "if same is None or False and any(",
+             f"{PUBLISHED}::test_rows_of_a_time_after_the_removal_are_without_it"),
+    Mutation("a version that nobody judged to be old is removed", "adapters/warehouse_delta/warehouse.py",
+             "if visible is None or visible.attempt_id != publication.attempt_id:", "if visible is None:",
+             "tests/integration/test_warehouse_behaviour.py::test_a_version_that_was_replaced_meanwhile_is_not_removed"),
+    Mutation("nothing can be published again where something was removed", "adapters/warehouse_delta/warehouse.py",
+             "over not in {None, visible.fence if visible else 0}", "over not in {None, newest}",
+             "tests/integration/test_warehouse_behaviour.py::test_a_removed_partition_can_be_published_again"),
+)  # fmt: skip
+
 AGEING = (
     Mutation("rows that may still be replayed are removed", "judging/retention.py",
              "if not settled.rows_quarantined and settled.rows_discarded:", "if True:",
@@ -144,7 +182,16 @@ AGEING = (
 RECOVERY = "tests/integration/test_recovery.py"
 FUNCTIONS = "tests/unit/test_recovery.py"
 
+AIRFLOW_RUNS = "tests/integration/test_airflow_runs.py"
+
 RECOVERING = (
+    Mutation("a function goes on for minutes after the gate was killed", "adapters/gx/recovery_child.py",
+             "    end_with(int(sys.argv[6]))\n", "",
+             "tests/integration/test_recovery.py::test_a_function_ends_with_the_process_that_called_it"),
+    Mutation("a run in Airflow replays rows as they are in place of the function", "apps/airflow/tasks.py",
+             "where=options.where, recover=today.dataset.limits.recover", "where=options.where",
+             f"{AIRFLOW_RUNS}::test_a_run_recovers_quarantined_rows_with_the_function_of_the_contract"),
+
     Mutation("a recovery function has the credentials of the gate", "adapters/gx/recovery.py",
              "env=_ENVIRONMENT,", "env={**os.environ, **_ENVIRONMENT},",
              f"{RECOVERY}::test_no_environment_variable_reaches_it"),

@@ -18,7 +18,7 @@ from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
 from tests.mutations.postgres import STORING
 from tests.mutations.projects import BEGINNING, PROVIDING
-from tests.mutations.quarantine import AGEING, GIVING_UP, RECOVERING, REPLAYING
+from tests.mutations.quarantine import AGEING, GIVING_UP, HOLDING, RECOVERING, REMOVING, REPLAYING
 from tests.mutations.service_levels import ALERTING, MEASURING, RESPONDING
 from tests.mutations.standard import ACCEPTING, TRANSLATING
 from tests.mutations.upstream import HANDING_OFF, RESOLVING
@@ -213,7 +213,7 @@ PUBLISH = (
     Mutation("a newer version that came while columns were added is replaced", "adapters/warehouse_delta/warehouse.py",
              "continue  # other commits", "log = self._logs.load(table.name)  # other commits", DELTA),
     Mutation("another version than the decision rests on is replaced", "adapters/warehouse_delta/warehouse.py",
-             "if over not in {None, newest}:", "if False:", WAREHOUSE),
+             "if over not in {None, visible.fence if visible else 0}:", "if False:", WAREHOUSE),
 )  # fmt: skip
 
 TELLING = (
@@ -295,5 +295,5 @@ MUTATIONS = (
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
     *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *AGEING, *TRACING, *EMITTING, *RESOLVING, *HANDING_OFF),
-    *(*DIFFERING, *COMPARING_SIDES, *RECOVERING),
+    *(*DIFFERING, *COMPARING_SIDES, *RECOVERING, *HOLDING, *REMOVING),
 )

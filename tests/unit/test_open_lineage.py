@@ -15,8 +15,10 @@ from tests.unit.test_watch import a_child
 
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import NotDelivered, StoreUnreachable
-from partition_gate.gate.pipeline import run_partition
-from partition_gate.testing.ports import FakePorts, failing
+from partition_gate.gate.discover import Discovered
+from partition_gate.gate.dispose import Inspection
+from partition_gate.gate.pipeline import PartitionRun, run_partition
+from partition_gate.testing.ports import FakePorts, Killed, failing
 
 EVENT = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 SCHEMAS = [json.loads(file.read_text()) for file in sorted(Path("tests/corpus/openlineage").glob("*.json"))]
@@ -174,3 +176,30 @@ def test_events_come_after_the_outcome_was_recorded(gate: Gate) -> None:
     with failing(gate.ports.ledger, "settle", lost), pytest.raises(StoreUnreachable, match="no answer"):
         gate.run()
     assert kinds(gate) == ["START", "COMPLETE"]
+
+
+def test_an_attempt_that_a_repair_records_is_told_then(gate: Gate) -> None:
+    gate.ports.run_events.emitted.clear()
+    gate.ports.store.land(KEY, range(1, 61))
+    with failing(gate.ports.ledger, "settle", Killed()), pytest.raises(Killed):
+        gate.run()
+    gate.restarted()
+    gate.reconcile()
+    gate.reconcile()
+    assert kinds(gate) == ["START", "COMPLETE"]
+
+
+def test_an_attempt_that_a_newer_one_overtook_is_aborted(gate: Gate) -> None:
+    gate.ports.store.land(KEY, range(1, 61))
+    overtaken = PartitionRun(gate.contract, KEY, ports=gate.ports)
+    found = overtaken.find_landed()
+    assert isinstance(found, Discovered)
+    inspection = overtaken.inspect(found)
+    assert isinstance(inspection, Inspection)
+    gate.ports.store.land(KEY, range(1, 71))
+    gate.run()
+    gate.ports.run_events.emitted.clear()
+
+    overtaken.settle(inspection)
+
+    assert kinds(gate) == ["START", "ABORT"]

@@ -111,3 +111,12 @@ def test_a_visitor_is_offered_what_the_partition_allows(
     attempts = Attempts(settlements=tuple(settled), not_passed={}, before=None, after=None)
 
     assert [ask.label for ask in asks(settled[-1], attempts)] == offered
+
+
+@pytest.mark.parametrize(("function", "offered"), [("", False), ("orders:fix_signs", True)])
+def test_a_function_is_offered_if_the_contract_names_one(function: str, *, offered: bool):
+    settled = a_settlement("orders-1", outcome=PartitionOutcome.PUBLISHED_WITH_QUARANTINE)
+    attempts = Attempts(settlements=(settled,), recover=function)
+
+    labels = [ask.label for ask in asks(settled.model_copy(update={"rows_quarantined": 3}), attempts)]
+    assert ("Recover" in labels) is offered

@@ -29,7 +29,7 @@ from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
 from partition_gate.gate.dry_run import dry_run
 from partition_gate.gate.notify import announce
-from partition_gate.gate.operations import decide, forget
+from partition_gate.gate.operations import decide, forget, held_version
 from partition_gate.gate.pipeline import PartitionRun, RunResult, run_partition
 from partition_gate.gate.reconcile import Reconciliation, reconcile
 from partition_gate.gate.repair import ABANDONED_AFTER, Ending, repair
@@ -937,6 +937,26 @@ def decided(gate: Gate, *, is_approved: bool) -> Settlement:
 
 def test_a_held_version_that_a_person_approves_is_published(held: Gate) -> None:
     assert (decided(held, is_approved=True).outcome, held.visible) == ("published", list(range(1, 11)))
+
+
+def test_a_held_version_says_which_values_of_the_key_are_gone(held: Gate) -> None:
+    outcome = held_version(held.contract, KEY, ports=held.ports)
+
+    gone = "100 (1 row), 11 (1 row), 12 (1 row), 13 (1 row), 14 (1 row)"
+    assert outcome.why[1:] == (f"id: 100 values before, 10 now; 90 are gone: {gone} and 85 more",)
+
+
+def test_a_version_whose_key_cannot_be_compared_is_held_all_the_same(gate: Gate) -> None:
+    gate.run()
+    gate.land(1, 2)
+
+    with failing(gate.ports.warehouse, "copy_rows", StoreUnreachable("no answer")):
+        settlement = gate.run().settlement
+
+    assert (settlement.outcome, settlement.why[1:]) == (
+        "held",
+        ("the values of id could not be compared with the visible version",),
+    )
 
 
 def test_a_held_version_that_a_person_rejects_stays_out_and_says_who_and_why(held: Gate) -> None:

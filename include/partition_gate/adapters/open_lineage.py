@@ -34,12 +34,14 @@ class OpenLineageEvents:
         return bool(self._file or self._url)
 
     def emit(self, events: Sequence[Mapping[str, Any]]) -> None:
-        if self._file:
-            self._append(events)
-        if self._url:
-            deadline = Deadline(self._limit_s)
-            for event in events:
-                self._post(event, deadline)
+        try:
+            if self._file:
+                self._append(events)
+        finally:  # a full disk costs the catalogue nothing
+            if self._url:
+                deadline = Deadline(self._limit_s)
+                for event in events:
+                    self._post(event, deadline)
 
     def _append(self, events: Sequence[Mapping[str, Any]]) -> None:
         path, lines = Path(self._file), "".join(f"{json.dumps(event, ensure_ascii=False)}\n" for event in events)

@@ -10,6 +10,7 @@ from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.partition import Spooled
 from partition_gate.core.record import Record
 from partition_gate.core.severity import Scope
+from partition_gate.gate.shrinkage import what_shrank
 from partition_gate.judging.attempt import Attempt, AttemptState, Publication, Staged
 from partition_gate.judging.disposition import VISIBLE, Disposition, PartitionOutcome, plan_disposition
 from partition_gate.judging.replay import Assembled
@@ -66,6 +67,9 @@ def decide(judged: Judged, spooled: Spooled, *, ports: Ports) -> Decision:
     split = None if judged.verdict.failed(Scope.PARTITION) else _split(judged, spooled, ports)
     before = ports.warehouse.current(judged.compiled.table.name, judged.attempt.partition_key)
     disposition = _disposition(judged, split, before, ports)
+    if disposition.outcome is PartitionOutcome.HELD and split is not None and before is not None:
+        shrank = what_shrank(judged.compiled, before, split, into=spooled.folder, ports=ports)
+        disposition = disposition.model_copy(update={"why": (*disposition.why, *shrank)})
     if split is None or disposition.outcome not in VISIBLE:
         split = _reject(judged, spooled, ports)
     over = before.fence if before else 0

@@ -33,7 +33,8 @@ _COUNTED = {"rows_published", "rows_taken", "rows_given", "rows_kept", "hash_cha
 def recorded(compiled: CompiledDataset, partition: Partition, ports: Ports) -> tuple[str, Settlement | None]:
     """The idempotency key of these bytes under this contract, and the partition's outcome if it already has this key.
 
-    An outcome counts only if it is still the current one, its rows are still visible, and no person decided about it.
+    An outcome counts only if it is still the current one, its rows are still visible or were removed by age, and no
+    person decided about it.
     That of a replay has the key of the landed files that its rows once came from.
     """
     key = landed_key(compiled, partition, ports)
@@ -43,7 +44,7 @@ def recorded(compiled: CompiledDataset, partition: Partition, ports: Ports) -> t
     own = outcome.idempotency_key
     if outcome.outcome is PartitionOutcome.HELD and ports.ledger.decision(partition.dataset, partition.key, own):
         return key, None
-    if outcome.outcome not in VISIBLE:
+    if outcome.outcome not in VISIBLE or outcome.attempt_id in ports.ledger.published_removals(partition.dataset):
         return key, outcome
     current = ports.warehouse.current(compiled.table.name, partition.key)
     return key, outcome if current and current.idempotency_key == own else None

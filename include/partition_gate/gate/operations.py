@@ -13,7 +13,7 @@ from partition_gate.core.record import Record
 from partition_gate.gate.pipeline import RunResult, run_partition
 from partition_gate.gate.repair import ABANDONED_AFTER, Ending, repair
 from partition_gate.gate.spool import remove_abandoned_spools
-from partition_gate.judging.attempt import Forgotten, HeldDecision
+from partition_gate.judging.attempt import Forgotten, HeldDecision, Settlement
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.ports import Ports
 
@@ -67,15 +67,11 @@ def decide(today: CompiledDataset, key: str, *, is_approved: bool, who: str, why
 
 def record_decision(today: CompiledDataset, key: str, *, is_approved: bool, who: str, why: str, ports: Ports) -> None:
     """Record what a person decided about a held version; the next run settles it. Raises: as `decide`."""
-    dataset, key = today.dataset.name, canonical_key(today.dataset, key, now=ports.clock.now())
-    outcome = ports.ledger.outcome(dataset, key)
-    if outcome is None or outcome.outcome is not PartitionOutcome.HELD:
-        state = outcome.outcome.value.replace("_", " ") if outcome else "not recorded"
-        raise CannotAct(f"{dataset} {key} is not held, so there is nothing to decide: it is {state}; see `gate status`")
+    outcome = held_version(today, key, ports=ports)
     ports.ledger.decide(
         HeldDecision(
-            dataset=dataset,
-            partition_key=key,
+            dataset=outcome.dataset,
+            partition_key=outcome.partition_key,
             idempotency_key=outcome.idempotency_key,
             is_approved=is_approved,
             who=who,
@@ -83,6 +79,16 @@ def record_decision(today: CompiledDataset, key: str, *, is_approved: bool, who:
             at=ports.clock.now(),
         )
     )
+
+
+def held_version(today: CompiledDataset, key: str, *, ports: Ports) -> Settlement:
+    """The outcome of a held partition; its reasons say what shrank. Raises: as `decide`."""
+    dataset, key = today.dataset.name, canonical_key(today.dataset, key, now=ports.clock.now())
+    outcome = ports.ledger.outcome(dataset, key)
+    if outcome is None or outcome.outcome is not PartitionOutcome.HELD:
+        state = outcome.outcome.value.replace("_", " ") if outcome else "not recorded"
+        raise CannotAct(f"{dataset} {key} is not held, so there is nothing to decide: it is {state}; see `gate status`")
+    return outcome
 
 
 class Swept(Record):

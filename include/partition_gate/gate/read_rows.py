@@ -13,6 +13,7 @@ from partition_gate.core.errors import CannotAct, PartitionChanged
 from partition_gate.core.record import Record
 from partition_gate.gate.rollback import by_version
 from partition_gate.judging.attempt import Publication, Settlement
+from partition_gate.judging.retention import PublishedRemoval
 from partition_gate.ports import Ports
 
 
@@ -76,11 +77,13 @@ def _visible_then(today: CompiledDataset, key: str | None, as_of: AsOf, ports: P
     """The versions that were visible then. Raises: CannotAct (the rows of one were removed)."""
     table, dataset = today.table.name, today.dataset
     keys = [key] if key is not None else [each.partition_key for each in ports.ledger.latest(dataset.name)]
+    removed = ports.ledger.published_removals(dataset.name)
     for each in keys:
-        known = [published for published, *_ in by_version(dataset.name, each, ports)]
-        then = next((version for version in reversed(known) if as_of.includes(version)), None)
-        if then is None:
+        known = by_version(dataset.name, each, ports)
+        same = next((version for version in reversed(known) if as_of.includes(version[0])), None)
+        if same is None or any(_was_removed(again, removed.get(again.attempt_id), as_of) for again in same):
             continue
+        then = same[0]
         version = ports.warehouse.version(table, each, then.attempt_id)
         if version is None:
             raise CannotAct(
@@ -88,3 +91,11 @@ def _visible_then(today: CompiledDataset, key: str | None, as_of: AsOf, ports: P
                 "removed; replaced versions are kept for GATE_KEEP_VERSIONS_HOURS"
             )
         yield version
+
+
+def _was_removed(settled: Settlement, removal: PublishedRemoval | None, as_of: AsOf) -> bool:
+    """Whether the version had been removed by age by then."""
+    if removal is None:
+        return False
+    place = {"settled_at": removal.at, "table_version": removal.table_version}
+    return as_of.includes(settled.model_copy(update=place))

@@ -139,6 +139,8 @@ def _of_dataset(dataset: str, outcomes: Sequence[Settlement], ports: Ports) -> I
         yield Difference(dataset=dataset, partition_key=None, what=str(error))
         return
     recorded = {settlement.partition_key: settlement for settlement in ports.ledger.visible(dataset)}
+    aged = ports.ledger.published_removals(dataset)
+    recorded = {key: each for key, each in recorded.items() if key in visible or each.attempt_id not in aged}
     current = {settlement.partition_key: settlement for settlement in outcomes if settlement.dataset == dataset}
     for key in sorted(visible.keys() | recorded.keys()):
         what = _disagreement(visible.get(key), recorded.get(key), current.get(key))

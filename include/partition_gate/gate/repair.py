@@ -14,9 +14,9 @@ from enum import StrEnum
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import ContractError, GateError, TableUnreadable
 from partition_gate.core.record import Record
-from partition_gate.core.table import TableSchema
+from partition_gate.gate.lineage import tell_of_run
 from partition_gate.gate.settle import discard, finish, view_problem
-from partition_gate.judging.attempt import Attempt, AttemptState, Intent, Publication, UnfinishedAttempt
+from partition_gate.judging.attempt import Attempt, AttemptState, Intent, Publication, Settlement, UnfinishedAttempt
 from partition_gate.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -106,20 +106,25 @@ class _Tables:
         """Why the view of its table is out of date; None if it is current, or if the contract is gone."""
         if attempt.dataset in self._view_problems:
             return self._view_problems[attempt.dataset]
-        table = self._published(attempt)
-        problem = None if table is None else view_problem(table, self._ports)
+        today = self._today(attempt)
+        problem = None if today is None else view_problem(today.published, self._ports)
         if problem is not None:
             self._view_problems[attempt.dataset] = problem
         return problem
 
-    def _published(self, attempt: Attempt) -> TableSchema | None:
+    def tell(self, settlement: Settlement, attempt: Attempt) -> None:
+        """Emit the events of an attempt that was recorded late; none if its contract is gone."""
+        if (today := self._today(attempt)) is not None:
+            tell_of_run(settlement, today.in_force(attempt.partition_key), ports=self._ports)
+
+    def _today(self, attempt: Attempt) -> CompiledDataset | None:
         own, name = self._own, (attempt.contract, attempt.dataset)
         if own is not None and (own.contract.id, own.dataset.name) == name:
-            return own.published
+            return own
         try:
-            return self._ports.contracts.load("/".join(name)).published
+            return self._ports.contracts.load("/".join(name))
         except ContractError as error:
-            log.warning("view not refreshed attempt=%s why=%s", attempt.id, error)
+            log.warning("its contract is gone, view and events are left attempt=%s why=%s", attempt.id, error)
             return None
 
 
@@ -129,7 +134,9 @@ def _ending(unfinished: UnfinishedAttempt, tables: _Tables, ports: Ports) -> tup
     if unfinished.state is AttemptState.PUBLISHING and (visible := _visible(attempt, tables, ports)):
         intent, publication = visible
         problem = tables.view_problem(attempt)
-        finish(attempt, intent, publication, has_view=problem is None, ports=ports)
+        settlement = finish(attempt, intent, publication, has_view=problem is None, ports=ports)
+        if problem is None:  # otherwise the next repair finishes it
+            tables.tell(settlement, attempt)
         return (Ending.UNKNOWN, problem) if problem else (Ending.RECORDED, "")
     if _is_worked_on(unfinished, ports):
         return Ending.LEFT, ""

@@ -1,4 +1,4 @@
-"""Removal by age: reports, quarantined rows that no longer count, and the recorded details of attempts.
+"""Removal by age: reports, quarantined rows that no longer count, recorded details of attempts, published partitions.
 
 Every step may be repeated after a kill. A pass does a limited amount of work, and the next one goes on where it ended.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import GateError
 from partition_gate.core.record import Record
 from partition_gate.core.units import Month
+from partition_gate.gate.published_retention import PublishedRetention
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.replay import Discard, RowPositions
 from partition_gate.judging.report import has_report
@@ -19,15 +21,20 @@ from partition_gate.ports import Ports
 
 BATCH = 500  # attempts
 
+_OF_ATTEMPTS = (Subject.REPORTS, Subject.QUARANTINE, Subject.LEDGER)
+
 
 class Aged(Record):
-    """What was removed of a dataset, or would be: how many reports, folders or attempts, their size, the oldest."""
+    """What was removed of a dataset, or would be: how many reports, folders, attempts or partitions, their size, and
+    when the oldest was settled. `row_count` is only of published partitions, whose `size_bytes` is not known.
+    """
 
     subject: Subject
     dataset: str
     count: int
     size_bytes: int
     oldest: datetime
+    row_count: int | None = None
 
 
 class Retained(Record):
@@ -44,18 +51,31 @@ class _Found(Record):
     files: Files
 
 
-def retain(*, ports: Ports, is_rehearsal: bool = False, batches: int | None = None, size: int = BATCH) -> Retained:
+def retain(
+    contracts: Sequence[CompiledDataset] = (),
+    *,
+    ports: Ports,
+    is_rehearsal: bool = False,
+    batches: int | None = None,
+    size: int = BATCH,
+) -> Retained:
     """Remove what is older than `ports.kept_for`, in at most so many batches of `size` attempts; None: everything.
+
+    Of these contracts also published partitions, at most as many of each dataset.
 
     `is_rehearsal`: nothing is removed or recorded; the result is what would be. A dataset's problem costs the others
     nothing.
     """
     removed: list[Aged] = []
     problems: list[str] = []
-    for subject in Subject:
+    for subject in _OF_ATTEMPTS:
         aged = _Subject(subject, ports, size, is_rehearsal=is_rehearsal)
         removed += _by_dataset(subject, aged.remove(batches))
         problems += aged.problems
+    for compiled in contracts:
+        published = PublishedRetention(compiled, ports, is_rehearsal=is_rehearsal)
+        removed += _of_published(published.remove(limit=None if batches is None else batches * size))
+        problems += published.problems
     return Retained(removed=tuple(removed), problems=tuple(problems))
 
 
@@ -189,6 +209,18 @@ class _Subject:
             positions=rows,
         )
         return self._ports.ledger.discard_rows(discard, seen_fence=fence)
+
+
+def _of_published(settled: Iterable[Settlement]) -> Iterator[Aged]:
+    if found := tuple(settled):
+        yield Aged(
+            subject=Subject.PUBLISHED,
+            dataset=found[0].dataset,
+            count=len(found),
+            size_bytes=0,
+            oldest=min(each.settled_at for each in found),
+            row_count=sum(each.rows_published for each in found),
+        )
 
 
 def _by_dataset(subject: Subject, found: Iterable[_Found]) -> Iterator[Aged]:

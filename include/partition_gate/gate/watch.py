@@ -234,7 +234,7 @@ def _hourly(datasets: _Datasets, contracts: Sequence[CompiledDataset], heartbeat
     swept = sweep(contracts, older_than=ports.versions_kept, ports=ports)
     for problem in swept.problems:
         log.warning("leftovers not removed why=%s", problem)
-    aged = retain(ports=ports, batches=1)
+    aged = retain(contracts, ports=ports, batches=1)
     for problem in aged.problems:
         log.warning("not removed by age why=%s", problem)
     ports.ledger.beat((ports.ledger.heartbeat() or heartbeat).model_copy(update={"swept_at": now}))

@@ -26,6 +26,7 @@ class Action(StrEnum):
 
     JUDGE = "judge what has landed"
     REPLAY = "replay the quarantined rows"
+    RECOVER = "replay them with the contract's recovery function"
     ROLL_BACK = "roll back to an earlier version"
     APPROVE = "approve the held version"
     REJECT = "reject the held version"

@@ -19,23 +19,26 @@ class Subject(StrEnum):
     REPORTS = "reports"
     QUARANTINE = "quarantine"
     LEDGER = "ledger details"
+    PUBLISHED = "published partitions"
 
 
 class KeptFor(Record):
     """How long each is kept after its attempt was settled; None: for ever.
 
     `quarantine` is for rows that no longer count, `open_quarantine` for rows that somebody may still replay.
+    `published` counts from the end of a partition's period, and is for contracts that say how long they keep data.
     """
 
     reports: timedelta | None = None
     quarantine: timedelta | None = None
     open_quarantine: timedelta | None = None
     ledger: timedelta | None = None
+    published: timedelta | None = None
 
     @property
     def is_for_ever(self) -> bool:
         """Whether nothing is removed."""
-        return not any((self.reports, self.quarantine, self.open_quarantine, self.ledger))
+        return not any((self.reports, self.quarantine, self.open_quarantine, self.ledger, self.published))
 
     def shortest(self, subject: Subject) -> timedelta | None:
         """The age from which anything of the subject may be removed."""
@@ -43,6 +46,7 @@ class KeptFor(Record):
             Subject.REPORTS: (self.reports,),
             Subject.QUARANTINE: (self.quarantine, self.open_quarantine),
             Subject.LEDGER: (self.ledger,),
+            Subject.PUBLISHED: (self.published,),
         }[subject]
         return min((age for age in ages if age), default=None)
 
@@ -69,6 +73,19 @@ class QuarantineRemoval(Record):
     why: str
     size_bytes: int
     at: AwareDatetime
+
+
+class PublishedRemoval(Record):
+    """A visible version was removed by age: which (by the newest settlement that found it visible), why and when.
+
+    `table_version` is that of the table afterwards; None if it was gone already when the removal was recorded.
+    """
+
+    attempt_id: str
+    dataset: str
+    why: str
+    at: AwareDatetime
+    table_version: int | None = None
 
 
 class Removal(Record):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from partition_gate.judging.attempt import Settlement
-from partition_gate.judging.retention import Mark, QuarantineRemoval, Subject
+from partition_gate.judging.retention import Mark, PublishedRemoval, QuarantineRemoval, Subject
 
 
 class Retention(Protocol):
@@ -44,3 +44,12 @@ class Retention(Protocol):
 
     def quarantine_removal(self, attempt_id: str) -> QuarantineRemoval | None:
         """The removal of the attempt's quarantined rows; None if they were never removed by age."""
+
+    def remove_published(self, removal: PublishedRemoval) -> None:
+        """Record that a visible version was removed from its table; the reason becomes one of its settlement.
+
+        Idempotent: the first record of an attempt stays.
+        """
+
+    def published_removals(self, dataset: str) -> Mapping[str, PublishedRemoval]:
+        """The removed versions of a dataset, by attempt."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from partition_gate.judging.replay import Assembled, Assembly, Export, RowHash, RowPositions
+from partition_gate.judging.shrinkage import ColumnShrinkage
 from partition_gate.judging.validation import Split
 
 
@@ -47,4 +48,11 @@ class Rework(Protocol):
 
         A column that the files lack, and a value that cannot be cast, is null. `only`: the rows at these positions of a
         single file.
+        """
+
+    def compare_values(self, before: Path, now: Sequence[Path], columns: Sequence[str]) -> tuple[ColumnShrinkage, ...]:
+        """The distinct values of each column in `before` and in all files of `now`, which has no file if no row is
+        left; in the order of `columns`.
+
+        Raises: OperatorError (a file cannot be read, or has no such column).
         """

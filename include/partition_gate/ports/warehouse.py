@@ -82,6 +82,13 @@ class Warehouse(Protocol):
         Raises: PartitionChanged (its files are gone), AccessDenied, NoSpace, StoreUnreachable.
         """
 
+    def remove_version(self, table: TableSchema, publication: Publication, *, why: str) -> int | None:
+        """Remove a visible version from its table in one commit, without another in its place; the table's version
+        afterwards. None if another version is visible, or none. Its files stay until a sweep.
+
+        The partition's fence stays, so no older attempt can publish afterwards.
+        """
+
     def publications(self, table: str) -> tuple[Publication, ...]:
         """The visible version of every partition, by key; empty if nothing was published."""
 

@@ -127,14 +127,24 @@ class LimitSettings(Record):
         le=_LONGEST_DAYS,
     )
 
+    keep_published_days: float = _limit(
+        0,
+        "How long a partition stays published after the end of its period, in days, if its contract has a `retention`: "
+        "at least as long as that; 0: for ever.",
+        "the watch and `gate retain` remove it from its table, and record it",
+        ge=0,
+        le=_LONGEST_DAYS,
+    )
+
     @property
     def kept_for(self) -> KeptFor:
-        """How long reports, quarantined rows and recorded details are kept."""
+        """How long reports, quarantined rows, recorded details and published partitions are kept."""
         return KeptFor(
             reports=_days(self.keep_reports_days),
             quarantine=_days(self.keep_quarantine_days),
             open_quarantine=_days(self.keep_open_quarantine_days),
             ledger=_days(self.keep_ledger_days),
+            published=_days(self.keep_published_days),
         )
 
     @field_validator("keep_ledger_days")

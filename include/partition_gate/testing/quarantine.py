@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from partition_gate.judging.replay import (
     RowHash,
     RowPositions,
 )
+from partition_gate.judging.shrinkage import MOST_GONE, ColumnShrinkage, GoneValue
 from partition_gate.judging.validation import Split
 
 _Rows = list[tuple[int, int]]  # id, attempts
@@ -136,6 +138,9 @@ class FakeRework:
         _written(left, to)
         return len(left)
 
+    def compare_values(self, before: Path, now: Sequence[Path], columns: Sequence[str]) -> tuple[ColumnShrinkage, ...]:
+        return tuple(_compared(_values([before], column), _values(now, column), column) for column in columns)
+
     def merge(self, split: Split, assembled: Assembled, *, into: Path) -> Split:
         failing = _read(split.quarantined) if split.quarantined else []
         tried = dict(_read(assembled.origins)) if assembled.origins else {}
@@ -144,6 +149,17 @@ class FakeRework:
         merged = _written(rows, into / "quarantined.parquet") if rows else None
         counts = {"rows_in": split.rows_in + len(kept), "rows_quarantined": split.rows_quarantined + len(kept)}
         return split.model_copy(update={"quarantined": merged, **counts})
+
+
+def _values(files: Sequence[Path], column: str) -> Counter[str | None]:
+    cells = (cell for file in files for cell in pq.read_table(file)[column].to_pylist())
+    return Counter(None if cell is None else str(cell) for cell in cells)
+
+
+def _compared(before: Counter[str | None], now: Counter[str | None], column: str) -> ColumnShrinkage:
+    gone = [GoneValue(value=value, rows=rows) for value, rows in before.items() if value not in now]
+    first = sorted(gone, key=lambda each: (-each.rows, each.value is None, each.value or ""))[:MOST_GONE]
+    return ColumnShrinkage(column=column, before=len(before), now=len(now), gone_count=len(gone), gone=tuple(first))
 
 
 def _read(path: Path) -> _Rows:

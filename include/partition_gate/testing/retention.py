@@ -9,7 +9,7 @@ from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.lineage import Inputs
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
-from partition_gate.judging.retention import Mark, QuarantineRemoval, Subject
+from partition_gate.judging.retention import Mark, PublishedRemoval, QuarantineRemoval, Subject
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.testing.quarantine import InMemoryQuarantineRecords
 
@@ -24,6 +24,7 @@ class InMemoryRetention(InMemoryQuarantineRecords):
         self._inputs: dict[str, Inputs] = {}
         self._marks: dict[Subject, Mark] = {}
         self._removals: dict[str, QuarantineRemoval] = {}
+        self._removed_versions: dict[str, PublishedRemoval] = {}
 
     def aged(
         self, before: datetime, *, after: Mark | None, limit: int, in_quarantine: bool = False
@@ -61,3 +62,13 @@ class InMemoryRetention(InMemoryQuarantineRecords):
 
     def quarantine_removal(self, attempt_id: str) -> QuarantineRemoval | None:
         return self._removals.get(attempt_id)
+
+    def remove_published(self, removal: PublishedRemoval) -> None:
+        if removal.attempt_id not in self._removed_versions:
+            self._removed_versions[removal.attempt_id] = removal
+            settled = self._settlements[removal.attempt_id]
+            why = (*settled.why, removal.why)
+            self._settlements[removal.attempt_id] = settled.model_copy(update={"why": why})
+
+    def published_removals(self, dataset: str) -> Mapping[str, PublishedRemoval]:
+        return {each: own for each, own in self._removed_versions.items() if own.dataset == dataset}

@@ -100,7 +100,7 @@ class InMemoryWarehouse:
         with self._lock:
             if fence <= self._fences.get(at, 0):
                 return self._already_published(at, idempotency_key)
-            if over not in {None, self._fences.get(at, 0)}:
+            if over not in {None, self._published[at].fence if at in self._published else 0}:
                 raise PartitionChanged(f"{at[0]}/{at[1]}: another version became visible")
             rows = self._staged_rows(staged)
             self._versions[table.name] = self._versions.get(table.name, -1) + 1
@@ -164,6 +164,22 @@ class InMemoryWarehouse:
         known = self._history.get((table, partition_key, attempt_id))
         has_files = known and (not known.rows or (table, self._path(partition_key, attempt_id)) in self._staged)
         return known.model_copy(update={"table_version": 0}) if known and has_files else None
+
+    def remove_version(
+        self,
+        table: TableSchema,
+        publication: Publication,
+        *,
+        why: str,  # noqa: ARG002 -- there is no log
+    ) -> int | None:
+        at = (table.name, publication.partition_key)
+        with self._lock:
+            visible = self._published.get(at)
+            if visible is None or visible.attempt_id != publication.attempt_id:
+                return None
+            del self._published[at], self._rows[at]
+            self._versions[publication.table] += 1
+            return self._versions[publication.table]
 
     def publications(self, table: str) -> tuple[Publication, ...]:
         return tuple(publication for (name, _), publication in sorted(self._published.items()) if name == table)
@@ -256,8 +272,8 @@ class InMemoryWarehouse:
         at = (publication.table, publication.partition_key)
         if self.version(*at, publication.attempt_id) is None:
             raise PartitionChanged(f"the files of attempt {publication.attempt_id} are gone; run it again")
-        visible, path = self._published[at], self._path(publication.partition_key, publication.attempt_id)
-        is_visible = visible.attempt_id == publication.attempt_id
+        visible, path = self._published.get(at), self._path(publication.partition_key, publication.attempt_id)
+        is_visible = visible is not None and visible.attempt_id == publication.attempt_id
         return self._rows[at] if is_visible else self._staged[publication.table, path][1]
 
     def _rows_of(self, version: Publication | Staged) -> list[Row]:

@@ -96,6 +96,7 @@ class Recovery:
         """What the process wrote. Whatever it started in its group ends with it."""
         limits = self._limits
         words = [str(limits.folder), function.module, function.function, str(limits.seconds), str(limits.memory_mb)]
+        words.append(str(os.getpid()))
         process = subprocess.Popen(
             [sys.executable, "-I", "-B", recovery_child.__file__, *words],
             stdin=rows,

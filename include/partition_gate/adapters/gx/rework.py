@@ -18,6 +18,7 @@ from partition_gate.adapters.gx.duckdb.rewriting import Expression, Rewriting
 from partition_gate.adapters.gx.duckdb.scan import Machine, open_connection
 from partition_gate.adapters.gx.duckdb.sql import literal
 from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
+from partition_gate.adapters.gx.duckdb.value_comparison import compared_values
 from partition_gate.adapters.gx.quarantine_export import write_export
 from partition_gate.adapters.gx.recovery import Recovery
 from partition_gate.core.display import counted
@@ -35,6 +36,7 @@ from partition_gate.judging.replay import (
     RowPositions,
     hashed_in_files,
 )
+from partition_gate.judging.shrinkage import ColumnShrinkage
 from partition_gate.judging.validation import Split
 
 _FROM_QUARANTINE = "quarantine:"
@@ -120,6 +122,10 @@ class DuckDbRework:
             view = None if only is None else "chosen"
             summed = database.execute(rows_sql.summed_hashes(files, columns, present, only=view)).fetchone()
             return RowHash(rows=summed[0], total=summed[1]) if summed else RowHash()
+
+    def compare_values(self, before: Path, now: Sequence[Path], columns: Sequence[str]) -> tuple[ColumnShrinkage, ...]:
+        with TemporaryDirectory(prefix="gate-rows-") as folder, _database(Path(folder)) as database:
+            return tuple(compared_values(database, before, now, column) for column in columns)
 
     def _given(
         self, database: duckdb.DuckDBPyConnection, assembly: Assembly, columns: dict[str, str], into: Path

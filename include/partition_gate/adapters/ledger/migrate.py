@@ -11,7 +11,7 @@ from partition_gate.adapters.ledger.database import TIMEOUT_S, Database
 from partition_gate.core.errors import LedgerUnusable
 from partition_gate.core.record import Record
 
-HEAD = "0013"
+HEAD = "0014"
 SCRIPTS = Path(__file__).parent / "migrations"
 # An arbitrary number of our own: concurrent migrations of a PostgreSQL database serialise on this lock.
 _POSTGRES_LOCK = 7_265_374

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -36,7 +37,7 @@ from partition_gate.adapters.ledger.schema import (
 )
 from partition_gate.adapters.ledger.settlements import COLUMNS, settlement_of
 from partition_gate.judging.attempt import Settlement
-from partition_gate.judging.retention import Mark, QuarantineRemoval, Subject
+from partition_gate.judging.retention import Mark, PublishedRemoval, QuarantineRemoval, Subject
 
 # One row for each subject that is removed by age.
 retention_marks = Table(
@@ -56,6 +57,17 @@ removed_quarantine = Table(
     Column("why", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# Visible versions that were removed from their tables by age.
+removed_published = Table(
+    "removed_published",
+    metadata,
+    Column("attempt_id", String, ForeignKey("settlements.attempt_id"), primary_key=True),
+    Column("dataset", String, nullable=False, index=True),
+    Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("table_version", BigInteger),
 )
 
 Index("settlements_age", settlements.c.settled_at, settlements.c.attempt_id)
@@ -130,3 +142,21 @@ class SqlRetention:
         with self._database.reading() as connection:
             row = connection.execute(query).first()
         return None if row is None else QuarantineRemoval.model_validate(dict(row._mapping))
+
+    def remove_published(self, removal: PublishedRemoval) -> None:
+        own = settlements.c.attempt_id == removal.attempt_id
+        known = select(removed_published.c.attempt_id).where(removed_published.c.attempt_id == removal.attempt_id)
+        with self._database.writing() as connection:
+            if connection.execute(known).first() is not None:
+                return
+            insert_new(connection, removed_published, **removal.model_dump())
+            reasons = json.loads(connection.execute(select(settlements.c.why).where(own)).scalar_one())
+            why = json.dumps([*reasons, removal.why], ensure_ascii=False)
+            connection.execute(update(settlements).where(own).values(why=why))
+
+    def published_removals(self, dataset: str) -> Mapping[str, PublishedRemoval]:
+        query = select(removed_published).where(removed_published.c.dataset == dataset)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        found = (PublishedRemoval.model_validate(dict(row._mapping)) for row in rows)
+        return {each.attempt_id: each for each in found}

@@ -163,6 +163,25 @@ def commit(
     return published
 
 
+def remove(storage: Storage, log: DeltaTable, table: TableSchema, publication: Publication, *, why: str) -> int:
+    """Remove the visible files of a partition in one commit directly on the loaded state; the commit's number.
+
+    The partition's fence stays in the log. Raises: DeltaError (as `commit`).
+    """
+    key, now_ms = publication.partition_key, int(time.time() * 1000)
+    values, columns = keys.values_of(table, key), log.metadata().partition_columns
+    removals: list[AddAction | RemoveAction] = [
+        RemoveAction(path, True, now_ms, None, values)  # noqa: FBT003 -- positional in the class
+        for path in partition_paths(log, key)
+    ]
+    removed = {"removed": publication.attempt_id, "partition_key": key, "why": why}
+    properties = CommitProperties(custom_metadata={"partition_gate": canonical_json(removed)}, max_commit_retries=0)
+    with translating_errors(storage.uri(table.name)):
+        version = int(log.version()) + 1
+        log.create_write_transaction(removals, "append", log.schema(), columns, commit_properties=properties)
+    return version
+
+
 def evolve(storage: Storage, log: DeltaTable, table: TableSchema) -> bool:
     """Add the contract's missing columns as nullable, or widen types, in one commit; whether a commit was made.
 

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -159,6 +160,20 @@ class DeltaWarehouse:
             return None
         return Publication.model_validate({**json.loads(record), "table_version": 0})
 
+    def remove_version(self, table: TableSchema, publication: Publication, *, why: str) -> int | None:
+        """Also raises StoreUnreachable (other writers committed first in every try)."""
+        for attempt in range(COMMIT_TRIES):
+            time.sleep(_pause_s(attempt))
+            log = self._logs.load(table.name)
+            if log is None:
+                return None
+            visible = table_log.publication(self._storage, log, table.name, publication.partition_key)
+            if visible is None or visible.attempt_id != publication.attempt_id:
+                return None
+            with suppress(DeltaError):
+                return table_log.remove(self._storage, log, table, publication, why=why)
+        raise StoreUnreachable(f"{self._storage.uri(table.name)}: {COMMIT_TRIES} commits failed; nothing was removed")
+
     def publications(self, table: str) -> tuple[Publication, ...]:
         log = self._logs.load(table)
         path_of = {layout.partition_key_of(path): path for path in sorted(table_log.visible_paths(log))} if log else {}
@@ -278,7 +293,8 @@ class DeltaWarehouse:
     def _already_published(self, log: DeltaTable | None, wanted: Publication, over: int | None) -> Publication | None:
         newest = (log and table_log.fence(log, wanted.table, wanted.partition_key)) or 0
         if log is None or newest < wanted.fence:
-            if over not in {None, newest}:
+            visible = log and table_log.publication(self._storage, log, wanted.table, wanted.partition_key)
+            if over not in {None, visible.fence if visible else 0}:  # the newest version may have been removed by age
                 raise PartitionChanged(
                     f"{wanted.table}/{wanted.partition_key}: another version became visible while this one was judged; "
                     "run it again"

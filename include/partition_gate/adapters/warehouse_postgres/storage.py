@@ -115,6 +115,18 @@ class VersionStorage:
         rows = connection.execute(self._select().where(c.dataset == dataset, c.is_visible).order_by(c.partition_key))
         return tuple(map(_version, rows))
 
+    def hide(self, connection: Connection, publication: Publication) -> int | None:
+        """Take the mark from a visible version; the table's version afterwards. None if another one is visible."""
+        dataset = self.lock(connection, publication.table)
+        visible = self.visible(connection, publication.table, publication.partition_key)
+        if dataset is None or visible is None or visible.attempt_id != publication.attempt_id:
+            return None
+        hidden = self.versions.update().where(self.versions.c.id == visible.id)
+        connection.execute(hidden.values(is_visible=False, replaced_at=func.clock_timestamp()))
+        counted = self.datasets.update().where(self.datasets.c.name == publication.table)
+        connection.execute(counted.values(commits=dataset.commits + 1))
+        return int(dataset.commits)
+
     def visible_shapes(self, connection: Connection, dataset: str) -> dict[int, Columns]:
         """Shapes that a visible version has, with their columns."""
         return {version.shape: version.columns for version in self.all_visible(connection, dataset)}

@@ -128,6 +128,17 @@ class PostgresWarehouse:
         """One file, also of a version without rows."""
         return (self._exports.of_version(publication, into),)
 
+    def remove_version(
+        self,
+        table: TableSchema,  # noqa: ARG002 -- the publication names it
+        publication: Publication,
+        *,
+        why: str,  # noqa: ARG002 -- the ledger has it
+    ) -> int | None:
+        with self._database.writing() as connection:
+            exists = self._storage.exists(connection)
+            return self._storage.hide(connection, publication) if exists else None
+
     def publications(self, table: str) -> tuple[Publication, ...]:
         return tuple(map(_publication, self._visible(table)))
 

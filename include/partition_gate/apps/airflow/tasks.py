@@ -13,8 +13,9 @@ from typing import Any
 
 from partition_gate.apps.airflow.links import console_address, partition_address
 from partition_gate.apps.airflow.notes import note_of, said
+from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.readiness import NotExpected, Wait
-from partition_gate.core.errors import GateError, InvalidSetting
+from partition_gate.core.errors import CannotAct, GateError, InvalidSetting
 from partition_gate.core.record import Record
 from partition_gate.gate import notify as gate_notify
 from partition_gate.gate.asked_run import Asked
@@ -44,7 +45,8 @@ class RunOptions(Record):
     """How a run was started. `contract_version`: of a dry run; empty: the version in force.
 
     A backfill of an old partition notifies in the digest only. `force` as in `PartitionRun`. `assignments` and `where`
-    are for a replay (`judging.replay.Change`), `to` is the attempt of a rollback (empty: the version before).
+    are for a replay (`judging.replay.Change`; with a recovery function only `where`), `to` is the attempt of a rollback
+    (empty: the version before).
     """
 
     is_backfill: bool = False
@@ -61,7 +63,7 @@ class RunOptions(Record):
 
 _AS_SCHEDULED = RunOptions()
 # Rows of older attempts, so that nothing is awaited.
-_ASKED = (Action.REPLAY, Action.ROLL_BACK)
+_ASKED = (Action.REPLAY, Action.RECOVER, Action.ROLL_BACK)
 
 
 def arrive(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> dict[str, Any] | None:
@@ -212,12 +214,22 @@ def _run(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> Iterato
         today = ports.contracts.load(dataset)
         if options.action is Action.ROLL_BACK:
             yield RollbackRun(today, key, asked, to=options.to, ports=ports)
-        elif options.action is Action.REPLAY:
-            change = Change(where=options.where, assignments=tuple(map(assignment, options.assignments)))
-            yield ReplayRun(today, key, ReplayRequest(change=change, **dict(asked)), ports=ports)
+        elif options.action in {Action.REPLAY, Action.RECOVER}:
+            request = ReplayRequest(change=_change(today, options), **dict(asked))
+            yield ReplayRun(today, key, request, ports=ports)
         else:
             started = {"is_backfill": options.is_backfill, "force": options.force}
             yield PartitionRun(today, key, ports=ports, **started)
+
+
+def _change(today: CompiledDataset, options: RunOptions) -> Change:
+    """What a replay changes. Raises: CannotAct (the contract names no recovery function)."""
+    if options.action is Action.REPLAY:
+        return Change(where=options.where, assignments=tuple(map(assignment, options.assignments)))
+    if not today.dataset.limits.recover:
+        how = "add customProperties: [{property: recover, value: module:function}]"
+        raise CannotAct(f"the contract of {today.dataset.qualified_name} names no recovery function; {how}")
+    return Change(where=options.where, recover=today.dataset.limits.recover)
 
 
 def _check(options: RunOptions) -> None:
@@ -228,5 +240,7 @@ def _check(options: RunOptions) -> None:
         return
     if options.dry_run or options.force:
         raise InvalidSetting(f"{options.action.value}: leave `dry_run` and `force` off, which are for landed files")
+    if options.action is Action.RECOVER and options.assignments:
+        raise InvalidSetting(f"{options.action.value}: leave `assignments` empty; the function makes the new values")
     if not options.why.strip():
         raise InvalidSetting(f"{options.action.value}: say why; the reason is kept with your name")

@@ -106,19 +106,20 @@ def retain(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove what is older than GATE_KEEP_..._DAYS say: reports, quarantined rows, details in the ledger.
+    """Remove what is older than GATE_KEEP_..._DAYS say: reports, quarantined rows, ledger details, partitions.
 
     How every attempt ended stays, and so do quarantined rows that somebody may still replay, unless
     GATE_KEEP_OPEN_QUARANTINE_DAYS is set. Exit codes: 0 done, 1 something could not be removed.
     """
     settings = load_settings()
     with open_ports(settings) as ports:
-        result = retained(ports=ports, is_rehearsal=dry_run)
+        contracts = contract_folder(settings).load_all().contracts if settings.kept_for.published else ()
+        result = retained(contracts, ports=ports, is_rehearsal=dry_run)
     if as_json:
         print_json(result.model_dump(mode="json"))
     elif settings.kept_for.is_for_ever:
         typer.echo("Everything is kept: none of GATE_KEEP_REPORTS_DAYS, GATE_KEEP_QUARANTINE_DAYS,")
-        typer.echo("GATE_KEEP_OPEN_QUARANTINE_DAYS and GATE_KEEP_LEDGER_DAYS is set.")
+        typer.echo("GATE_KEEP_OPEN_QUARANTINE_DAYS, GATE_KEEP_LEDGER_DAYS and GATE_KEEP_PUBLISHED_DAYS is set.")
     else:
         tables.terminal().print(tables.aged(result, is_rehearsal=dry_run))
         for problem in result.problems:

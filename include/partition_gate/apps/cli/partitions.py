@@ -13,13 +13,13 @@ from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.named import DATASET_HELP, WithNegativeKeys, stated
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.schedule import canonical_key
-from partition_gate.core.display import escaped
+from partition_gate.core.display import SENTENCE_LENGTH, displayed, escaped
 from partition_gate.core.errors import LedgerUnusable
 from partition_gate.core.record import Record
 from partition_gate.gate import pipeline as gate_pipeline
 from partition_gate.gate.dry_run import dry_run
 from partition_gate.gate.notify import DeliveryTimes, notify
-from partition_gate.gate.operations import decide
+from partition_gate.gate.operations import decide, held_version
 from partition_gate.gate.reports import write_index
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
@@ -93,7 +93,10 @@ def run(
 
 
 def approve(contract: Contract, key: Key, why: Why, as_json: Json = False) -> None:
-    """Publish a held partition although it is much smaller than the version before. Exit codes as `gate run`."""
+    """Publish a held partition although it is much smaller than the version before. Exit codes as `gate run`.
+
+    Standard error says first what shrank: rows, and the values of the contract's keys that are gone.
+    """
     _decide(contract, key, why, is_approved=True, as_json=as_json)
 
 
@@ -106,6 +109,8 @@ def _decide(contract: str, key: str, why: str, *, is_approved: bool, as_json: bo
     settings = load_settings()
     today = load_to_publish(contract_folder(settings), contract)
     with open_ports(settings) as ports:
+        for line in held_version(today, key, ports=ports).why:
+            typer.echo(displayed(line, limit=SENTENCE_LENGTH), err=True)
         done = decide(today, key, is_approved=is_approved, who=getpass.getuser(), why=why, ports=ports)
         result = with_results(done, ports, notifies=True)
         show(result, today.in_force(done.settlement.partition_key), ports, as_json=as_json)

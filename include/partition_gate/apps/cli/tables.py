@@ -206,7 +206,8 @@ def aged(result: Retained, *, is_rehearsal: bool) -> RenderableType:
     for name in ("attempts", "size", "oldest"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in result.removed:
-        size, oldest = file_size(each.size_bytes), f"{each.oldest:%Y-%m-%d}"
+        size = file_size(each.size_bytes) if each.row_count is None else counted(each.row_count, "row")
+        oldest = f"{each.oldest:%Y-%m-%d}"
         table.add_row(each.subject.value, Text(escaped(each.dataset)), f"{each.count:,}", size, oldest)
     return table
 

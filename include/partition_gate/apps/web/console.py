@@ -42,13 +42,15 @@ class BrokenContract(Record):
 class Attempts(Record):
     """How the attempts of a partition ended, the newest last; `not_passed` are their check results other than passed.
 
-    `before` and `after` are the keys of the partitions beside it.
+    `before` and `after` are the keys of the partitions beside it. `recover` is the function that the contract names for
+    its quarantined rows.
     """
 
     settlements: tuple[Settlement, ...] = ()
     not_passed: Mapping[str, tuple[CheckResult, ...]] = {}
     before: str | None = None
     after: str | None = None
+    recover: str = ""
 
 
 class IncidentDetails(NamedTuple):

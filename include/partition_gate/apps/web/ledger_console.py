@@ -109,7 +109,9 @@ class LedgerConsole:
         settlements = self._ledger.settlements(dataset, partition_key)
         before, after = self._ledger.beside(dataset, partition_key)
         not_passed = self._ledger.not_passed([each.attempt_id for each in settlements])
-        return Attempts(settlements=settlements, not_passed=not_passed, before=before, after=after)
+        usable = self._catalogue.current().contracts
+        recover = next((each.dataset.limits.recover for each in usable if each.dataset.name == dataset), "")
+        return Attempts(settlements=settlements, not_passed=not_passed, before=before, after=after, recover=recover)
 
     def lineage(self, settlement: Settlement) -> PartitionLineage:
         downstream = downstream_of(settlement.dataset, self._catalogue.current().contracts)

@@ -36,6 +36,7 @@ _ASKS = (
     Ask(Action.APPROVE, "Approve", "publishes the held version although it is much smaller"),
     Ask(Action.REJECT, "Reject", "keeps the version before; corrected files are judged as usual"),
     Ask(Action.REPLAY, "Replay", "judges the quarantined rows again, with those that are published"),
+    Ask(Action.RECOVER, "Recover", "corrects the quarantined rows with the contract's function and judges them again"),
     Ask(Action.ROLL_BACK, "Roll back", "judges the version before again and publishes it"),
 )
 
@@ -48,6 +49,7 @@ def asks(settlement: Settlement, attempts: Attempts) -> tuple[Ask, ...]:
         Action.APPROVE: is_held,
         Action.REJECT: is_held,
         Action.REPLAY: settlement.rows_quarantined > 0,
+        Action.RECOVER: settlement.rows_quarantined > 0 and bool(attempts.recover),
         Action.ROLL_BACK: settlement.outcome in VISIBLE and len(visible) > 1,
     }
     return tuple(ask for ask in _ASKS if possible[ask.action])
