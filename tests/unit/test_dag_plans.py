@@ -219,6 +219,23 @@ def test_nothing_is_kept_where_there_is_no_folder_and_the_dags_are_there(project
     assert not project.home.exists()
 
 
+def test_a_parse_that_is_stopped_leaves_what_it_has_read_to_the_next(project: Project) -> None:
+    for number in range(120):
+        (project.contracts / f"a{number:03}.odcs.yaml").write_text("id: [")
+
+    def stopped_at_the_last(path: Path) -> str:
+        if path.name == "orders.odcs.yaml":
+            raise TimeoutError
+        return "read"
+
+    with pytest.raises(TimeoutError):
+        texts(project, context="", read=stopped_at_the_last)
+    again: list[str] = []
+    texts(project, context="", read=lambda path: again.append(path.name) or "read")
+
+    assert len(again) < 30
+
+
 def test_the_file_is_closed_to_other_users(project: Project) -> None:
     assert project.cache.stat().st_mode & 0o077 == 0
 

@@ -22,6 +22,7 @@ from partition_gate.core.record import Record
 R = TypeVar("R", bound=Record)
 # Packages that decide what a contract compiles to.
 _ENGINES = ("duckdb", "great_expectations", "jsonschema", "pydantic", "PyYAML", "sqlglot")
+_WRITTEN_AT_ONCE = 50  # readings
 _OWNER_ONLY, _BY_UMASK = 0o600, 0o666
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class ReadingCache(Generic[R]):
         self._file, self._folder, self._kind = file, folder, kind
         place = (str(folder.contracts.resolve()), str(folder.expectations.resolve()), folder.environment)
         self._context = json.dumps([kind.__name__, place, context])
+        self._unwritten = 0
         self._mode = _BY_UMASK if is_shared else _OWNER_ONLY
 
     def readings(self, read: Callable[[Path], R], *, is_kept: Callable[[R], bool]) -> dict[str, R]:
@@ -52,14 +54,16 @@ class ReadingCache(Generic[R]):
         for path in self._folder.paths():
             source = self._source(path)
             reading = self._restored(old.get(path.name), source)
-            if reading is not None:
-                new[path.name] = old[path.name]
-            else:
+            if reading is None:
                 reading = read(path)
                 # A file that changed meanwhile may be only half in the reading.
-                if source is not None and is_kept(reading) and self._source(path) == source:
-                    new[path.name] = _entry(source, reading.model_dump_json())
+                is_whole = source is not None and self._source(path) == source
+                kept = _entry(str(source), reading.model_dump_json()) if is_whole and is_kept(reading) else None
+                self._write_some({**old, **new})
+            else:
+                kept = old[path.name]
             found[path.name] = reading
+            new |= {path.name: kept} if kept else {}
         if new != old:
             self._write(new)
         return found
@@ -91,6 +95,14 @@ class ReadingCache(Generic[R]):
         except (OSError, ValueError):
             return {}
         return entries if isinstance(entries, dict) else {}
+
+    def _write_some(self, entries: dict[str, Any]) -> None:
+        """Write now and then, because Airflow stops a parse that takes too long: the next one then goes on from here,
+        and does not begin again.
+        """
+        self._unwritten += 1
+        if self._unwritten % _WRITTEN_AT_ONCE == 0:
+            self._write(entries)
 
     def _write(self, entries: dict[str, Any]) -> None:
         """Replace the file. The folder must exist: whoever only reads contracts makes no GATE_HOME."""
