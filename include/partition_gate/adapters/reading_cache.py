@@ -50,7 +50,8 @@ class ReadingCache(Generic[R]):
 
         Raises: UnknownContract (the folder does not exist), and whatever `read` raises.
         """
-        old, new, found = self._entries(), {}, {}
+        old, found = self._entries(), {}
+        new: dict[str, Any] = {}
         for path in self._folder.paths():
             source = self._source(path)
             reading = self._restored(old.get(path.name), source)
