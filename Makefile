@@ -57,8 +57,8 @@ lock: .venv/uv ## Write the hashed lock files from requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-docs.txt -o requirements-docs.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock requirements-image.txt -o requirements-image.lock
 
-bench: .venv/dev ## Compare with hand-written SQL and other tools (ROWS=5000000 RUNS=5); FIFTY=1: the cost of ten times the rows; HISTORY=1: the cost of history and other datasets; WATCH=1: the cost of a pass of the watch; BACKFILL=1: partitions a minute in Airflow; CONSOLE=1: the cost of a page
-	@$(if $(CONSOLE),$(BIN)/python benchmarks/console.py --write,$(if $(BACKFILL),$(BIN)/python benchmarks/backfill.py --write,$(if $(WATCH),$(BIN)/python benchmarks/watch.py --write,$(if $(HISTORY),$(BIN)/python benchmarks/history.py --write,$(BIN)/python benchmarks/$(if $(FIFTY),growth,run).py --rows $(or $(ROWS),5000000) --runs $(or $(RUNS),5) --folder $(HOME_FOLDER)/bench))))
+bench: .venv/dev ## Compare with hand-written SQL and other tools (ROWS=5000000 RUNS=5); FIFTY=1: the cost of ten times the rows; HISTORY=1: the cost of history and other datasets; WATCH=1: the cost of a pass of the watch; BACKFILL=1: partitions a minute in Airflow; CONSOLE=1: the cost of a page; SCALE=1: many contracts and long histories
+	@$(if $(SCALE),$(BIN)/python benchmarks/scale.py --write,$(if $(CONSOLE),$(BIN)/python benchmarks/console.py --write,$(if $(BACKFILL),$(BIN)/python benchmarks/backfill.py --write,$(if $(WATCH),$(BIN)/python benchmarks/watch.py --write,$(if $(HISTORY),$(BIN)/python benchmarks/history.py --write,$(BIN)/python benchmarks/$(if $(FIFTY),growth,run).py --rows $(or $(ROWS),5000000) --runs $(or $(RUNS),5) --folder $(HOME_FOLDER)/bench)))))
 
 clean: ## Remove the environments, the built documentation and everything below GATE_HOME
 	rm -rf .venv .venv-docs .venv-feast site $(HOME_FOLDER)

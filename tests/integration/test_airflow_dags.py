@@ -32,14 +32,16 @@ print("FOUND" + json.dumps({
     "timetables": {name: type(dag.timetable).__name__ for name, dag in saved.items()},
     "at_once": {name: [each.max_active_tis_per_dag for each in dag.tasks if each.task_id == "inspect"]
                 for name, dag in saved.items() if name.startswith("gate__")},
+    "forms": {name: dag.params.dump() for name, dag in saved.items() if name.startswith("gate__")},
 }))
 """
 REFUSED = """
 import json
 from airflow.sdk import DAG, CronPartitionTimetable
-from partition_gate.adapters.contract_folder import Catalogue
+from partition_gate.adapters.catalogue import FolderDatasets
 from partition_gate.checks.compiling.compiled import compiled
 from partition_gate.apps.airflow.dag_building import dags_of
+from partition_gate.apps.airflow.dag_plans import dag_plan
 from tests.unit.test_odcs import minimal, read
 def cron(line):
     return CronPartitionTimetable(line, timezone="UTC", run_offset=-1, key_format="%Y")
@@ -47,12 +49,12 @@ ARGUMENTS = {
     "good": {}, "space": {"dag_id": "a b"}, "long": {"dag_id": "a" * 251}, "tag": {"tags": ["t" * 101]},
     "cron": {"schedule": cron("61 25 * * *")}, "letters": {"schedule": cron("0 0 LW * *")},
 }
-def build(contract):
-    arguments = {"dag_id": contract.contract.id, "auto_register": False, **ARGUMENTS[contract.contract.id]}
+def build(plan):
+    arguments = {"dag_id": plan.qualified_name, "auto_register": False, **ARGUMENTS[plan.qualified_name]}
     with DAG(**arguments) as dag:
         return dag
-contracts = tuple(compiled(read(minimal(id=name))) for name in ARGUMENTS)
-built = dags_of(Catalogue(contracts=contracts, broken=(("x.odcs.yaml", "no YAML"),)), build)
+plans = tuple(dag_plan(compiled(read(minimal(id=name)))) for name in ARGUMENTS)
+built = dags_of(FolderDatasets(plans, (("x.odcs.yaml", "no YAML"),), ()), build)
 print("FOUND" + json.dumps({"dags": sorted(built.dags), "left_out": built.left_out}))
 """
 TASK = """
@@ -119,8 +121,9 @@ class Folder:
     """Contracts and their suites in a folder of their own, as `GATE_` settings."""
 
     def __init__(self, root: Path) -> None:
-        self.contracts, self.suites = root / "contracts", root / "expectations"
-        self.contracts.mkdir(parents=True, exist_ok=True)
+        self.contracts, self.suites, self.home = root / "contracts", root / "expectations", root / "home"
+        for made in (self.contracts, self.home):
+            made.mkdir(parents=True, exist_ok=True)
 
     def add(self, name: str, **changes: Any) -> None:
         """A contract and its suite."""
@@ -135,7 +138,8 @@ class Folder:
 
     @property
     def settings(self) -> dict[str, str]:
-        return {"GATE_CONTRACTS": str(self.contracts), "GATE_EXPECTATIONS": str(self.suites)}
+        folders = {"CONTRACTS": self.contracts, "EXPECTATIONS": self.suites, "HOME": self.home}
+        return {f"GATE_{name}": str(folder) for name, folder in folders.items()}
 
 
 def of_keys(path: str, *names: str) -> dict[str, Any]:
@@ -229,10 +233,24 @@ def test_a_dag_of_keys_that_are_no_times_waits_to_be_triggered_and_the_others_ar
     }
 
 
-def test_few_partitions_of_a_dataset_are_judged_at_the_same_time_however_many_runs_there_are(folder, tmp_path):
-    found = ask_airflow(BAG, tmp_path / "airflow", **folder.settings)
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    root = tmp_path_factory.mktemp("loaded")
+    folder = Folder(root)
+    folder.add("good")
+    folder.add("by_hour", **BY_HOUR)
+    return ask_airflow(BAG, root / "airflow", **folder.settings)
 
-    assert found["at_once"] == {"gate__by_hour": [4], "gate__good": [4]}
+
+def test_few_partitions_of_a_dataset_are_judged_at_the_same_time_however_many_runs_there_are(loaded):
+    assert loaded["at_once"] == {"gate__by_hour": [4], "gate__good": [4]}
+
+
+def test_the_trigger_form_has_every_parameter_with_its_default(loaded):
+    words = dict.fromkeys(("contract_version", "why", "where", "to"), "")
+    asked = {"force": False, "dry_run": False, "action": "judge what has landed", "assignments": [], **words}
+
+    assert loaded["forms"] == {"gate__by_hour": asked, "gate__good": asked}
 
 
 def test_each_object_of_a_contract_has_its_dag_and_a_name_with_underscores_is_no_other_dag(folder, tmp_path):

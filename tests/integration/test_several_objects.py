@@ -258,9 +258,10 @@ def test_the_dag_of_one_object_compiles_only_it_and_reads_only_its_contract(shop
     shop.add("other", "others")
     folder = CountingFolder(shop.contracts, shop.suites)
 
-    found = folder.load_some("gate__shop__lines").contracts
+    found = folder.of_dag("gate__shop__lines")
 
-    assert [each.dataset.name for each in found] == ["lines"]
+    assert found is not None
+    assert found.dataset.name == "lines"
     assert folder.read_files == ["shop.odcs.yaml"]
 
 
@@ -277,8 +278,9 @@ def test_the_dag_of_a_name_with_two_underscores_is_found(shop: Shop, names: tupl
     contract, dataset = names
     shop.add(contract, *((dataset, "beside") if dataset else ("table",)))
 
-    (found,) = ContractFolder(shop.contracts, shop.suites).load_some("gate__a__b__c").contracts
+    found = ContractFolder(shop.contracts, shop.suites).of_dag("gate__a__b__c")
 
+    assert found is not None
     assert (found.contract.id, found.dataset.name) == (contract, dataset or "table")
 
 

@@ -265,7 +265,7 @@ KEYING = (
              "if (canonical := segment.part(part)) != part:", "if (canonical := segment.part(part)) is None:",
              KEYED_TABLES),
     Mutation("an encoded partition is never found again", "adapters/warehouse_delta/table_log.py",
-             "return [unquote(str(path)) for path in", "return [str(path) for path in", KEYED_TABLES),
+             'return [unquote(path) if "%" in path else path for path in paths]', "return list(paths)", KEYED_TABLES),
     Mutation("one of two folders of a partition is dropped in silence", "adapters/object_store/listing.py",
              "if len(files_by_folder) > 1:", "if files_by_folder is None:", STORES),
     Mutation("a folder without a key hides the others", "adapters/object_store/listing.py",

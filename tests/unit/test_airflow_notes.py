@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.test_odcs import minimal, read
 
-from partition_gate.apps.airflow.dag_docs import dag_docs, dag_tags, owner_links, run_params
+from partition_gate.apps.airflow.dag_docs import dag_docs, dag_tags, owner_links, run_params, versions_offered
 from partition_gate.apps.airflow.notes import note_of, said
 from partition_gate.checks.compiling.compiled import compiled
 from partition_gate.contract.schedule import schedule_of
@@ -112,4 +112,4 @@ def test_the_form_of_a_run_offers_the_versions_of_the_contract_newest_first():
     )
     dataset = compiled(new, [read(minimal(version="1.0.0"))])
 
-    assert run_params(dataset)["contract_version"].schema["enum"] == ["", "2.0.0", "1.0.0"]
+    assert run_params(versions_offered(dataset))["contract_version"].schema["enum"] == ["", "2.0.0", "1.0.0"]

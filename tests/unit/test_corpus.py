@@ -15,7 +15,7 @@ from partition_gate.checks.values import InRange
 from partition_gate.contracts.coverage.clauses import CoveredClause, Treatment, clauses, cover
 from partition_gate.contracts.lint.reading import examine
 from partition_gate.contracts.lint.view import Known
-from partition_gate.contracts.odcs.keys import Node, known_keys, unknown_keys
+from partition_gate.contracts.odcs.keys import AllowedKeys, Node, known_keys
 from partition_gate.contracts.odcs.reader import read_contract
 from partition_gate.contracts.odcs.schema import ACCEPTED_VERSIONS, json_schema
 from partition_gate.core.finding import Level
@@ -90,7 +90,7 @@ def test_a_full_contract_has_every_key_of_its_version_at_every_place(version):
     ).mapping
 
     assert missing_keys(document, version) == {}
-    assert list(unknown_keys(document, json_schema(version))) == []
+    assert list(AllowedKeys(json_schema(version)).unknown_in(document)) == []
 
 
 @each_contract

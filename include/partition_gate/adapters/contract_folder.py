@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote
 
-from partition_gate.adapters.catalogue import Catalogue, without_clashes
+from partition_gate.adapters.catalogue import Catalogue, FileDatasets, claim_of, without_clashes
 from partition_gate.adapters.promised_datasets import PromisedDatasets
 from partition_gate.checks.compiling.compiled import CompiledDataset, compiled
 from partition_gate.contract.model import Contract, Dataset, Status
@@ -76,30 +76,29 @@ class ContractFolder:
 
     def load_all(self) -> Catalogue:
         """Every dataset of the folder; an invalid contract or a stale suite never hides the others."""
-        usable: dict[str, list[CompiledDataset]] = {}
-        problems: dict[str, list[str]] = {}
-        not_run: list[str] = []
-        for path in self.paths():
-            try:
-                contract = self.read(path)
-                earlier = self._earlier(path, contract)
-            except ContractError as error:
-                problems[path.name] = [str(error)]
-                continue
-            if contract.status is not Status.RETIRED:
-                not_run += [dataset.why_not_run for dataset in contract.datasets if dataset.not_run]
-            for dataset in (each for each in contract.datasets if not each.not_run):
-                try:
-                    usable.setdefault(path.name, []).append(self._load(path, dataset, earlier))
-                except ContractError as error:
-                    problems.setdefault(path.name, []).append(str(error))
-        broken = {file: "\n".join(dict.fromkeys(each)) for file, each in problems.items()}
-        return without_clashes(usable, broken).model_copy(update={"not_run": tuple(not_run)})
+        found = without_clashes({path.name: self.load_file(path) for path in self.paths()}, claim_of)
+        return Catalogue(contracts=found.datasets, broken=found.broken, not_run=found.not_run)
 
-    def load_some(self, dag: str | None) -> Catalogue:
-        """The dataset of the DAG with this id (raises as `load` does), or all datasets; without retired contracts."""
-        own = None if dag is None else self._of_dag(dag)
-        catalogue = self.load_all() if own is None else Catalogue(contracts=(own,), broken=())
+    def load_file(self, path: Path) -> FileDatasets[CompiledDataset]:
+        """The datasets of one contract file; its errors are in `problems`, and none is raised."""
+        try:
+            contract = self.read(path)
+            earlier = self._earlier(path, contract)
+        except ContractError as error:
+            return FileDatasets((), problems=(str(error),))
+        usable, problems = [], []
+        for dataset in (each for each in contract.datasets if not each.not_run):
+            try:
+                usable.append(self._load(path, dataset, earlier))
+            except ContractError as error:
+                problems.append(str(error))
+        is_named = contract.status is not Status.RETIRED
+        not_run = (dataset.why_not_run for dataset in contract.datasets if is_named and dataset.not_run)
+        return FileDatasets(tuple(usable), tuple(not_run), tuple(problems))
+
+    def load_current(self) -> Catalogue:
+        """As `load_all`, without retired contracts."""
+        catalogue = self.load_all()
         current = tuple(each for each in catalogue.contracts if each.contract.status is not Status.RETIRED)
         return catalogue.model_copy(update={"contracts": current})
 
@@ -251,7 +250,7 @@ class ContractFolder:
         )
         return earlier_datasets(kept, contract)
 
-    def _of_dag(self, dag: str) -> CompiledDataset | None:
+    def of_dag(self, dag: str) -> CompiledDataset | None:
         """The dataset with this DAG, or None; only its contract is read. Both parts of a name may contain `__`."""
         name = dag.removeprefix(DAG_PREFIX)
         splits = [i for i in range(len(name)) if name.startswith("__", i)]

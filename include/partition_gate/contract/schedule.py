@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from typing import Annotated
 from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, PlainSerializer
 
 from partition_gate.contract.calendar import HOUR_SEGMENTS, frequency, is_expected, local_day, newest_ended, window_keys
 from partition_gate.contract.model import Dataset
@@ -14,6 +17,22 @@ from partition_gate.core.partition import SNAPSHOT
 from partition_gate.core.partition_key import Segment
 from partition_gate.core.record import Record
 
+_SEPARATOR = " in "
+
+
+def _zoned_text(moment: datetime) -> str:
+    """The local time and the zone: a time with an offset alone would lose the zone when it is read again."""
+    return f"{moment.replace(tzinfo=None).isoformat()}{_SEPARATOR}{moment.tzinfo}"
+
+
+def _zoned(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    local, _, zone = value.partition(_SEPARATOR)
+    return datetime.fromisoformat(local).replace(tzinfo=UTC if zone == str(UTC) else ZoneInfo(zone))
+
+
+ZonedTime = Annotated[datetime, BeforeValidator(_zoned), PlainSerializer(_zoned_text, when_used="json")]
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 # A run waits for its partition at most this long.
 LONGEST_WAIT = timedelta(days=7)
@@ -42,8 +61,8 @@ class Schedule(Record):
     timezone: str
     run_offset: int
     key_format: str | None
-    start: datetime
-    end: datetime | None
+    start: ZonedTime
+    end: ZonedTime | None
     runs_at_once: int
     poke_interval_s: float
 

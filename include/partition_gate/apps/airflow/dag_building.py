@@ -10,8 +10,8 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException
 from airflow.serialization.encoders import encode_timetable
 
-from partition_gate.adapters.catalogue import Catalogue
-from partition_gate.checks.compiling.compiled import CompiledDataset
+from partition_gate.adapters.catalogue import FolderDatasets
+from partition_gate.apps.airflow.dag_plans import DagPlan
 from partition_gate.core.errors import ContractError, GateError
 
 # What Airflow raises if it does not accept an id, a name, a timetable or an argument.
@@ -27,23 +27,23 @@ class BuiltDags(NamedTuple):
     left_out: dict[str, str]
 
 
-def dags_of(catalogue: Catalogue, build: Callable[[CompiledDataset], DAG]) -> BuiltDags:
+def dags_of(found: FolderDatasets[DagPlan], build: Callable[[DagPlan], DAG]) -> BuiltDags:
     """A DAG for each usable dataset that Airflow accepts.
 
     `build` must not register the DAG itself (`auto_register=False`), because that would also register a partial DAG.
     """
-    dags, left_out = {}, dict(catalogue.broken)
-    for compiled in catalogue.contracts:
+    dags, left_out = {}, dict(found.broken)
+    for plan in found.datasets:
         try:
-            dag = build(compiled)
+            dag = build(plan)
             dag.validate()  # type: ignore[no-untyped-call]  # untyped in Airflow
             encode_timetable(dag.timetable)
         except _REFUSALS as error:
-            left_out[compiled.dataset.qualified_name] = f"Airflow refuses its DAG: {error}"
+            left_out[plan.qualified_name] = f"Airflow refuses its DAG: {error}"
         else:
             dags[dag.dag_id] = dag
-    if catalogue.not_run:  # once, and no error: other tools judge them
-        log.info("datasets have no DAG datasets=%d: %s", len(catalogue.not_run), "; ".join(catalogue.not_run))
+    if found.not_run:  # once, and no error: other tools judge them
+        log.info("datasets have no DAG datasets=%d: %s", len(found.not_run), "; ".join(found.not_run))
     for name, why in left_out.items():
         log.error("contract has no DAG contract=%s why=%s", name, why)
     return BuiltDags(dags, left_out)

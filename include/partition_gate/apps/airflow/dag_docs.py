@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from copy import copy
+from functools import cache
 from urllib.parse import quote
 
 from airflow.sdk import Param
+from airflow.sdk.definitions.param import ParamsDict
 
 from partition_gate.apps.airflow.links import console_address
 from partition_gate.checks.compiling.compiled import CompiledDataset
@@ -76,9 +78,29 @@ def owner_links(compiled: CompiledDataset) -> dict[str, str]:
     return {owner: urls[0]} if owner and urls else {}
 
 
-def run_params(compiled: CompiledDataset) -> dict[str, Any]:
-    """The parameters of Airflow's trigger form."""
-    versions = ["", *(version.contract.version for version in reversed(compiled.versions))]
+def versions_offered(compiled: CompiledDataset) -> tuple[str, ...]:
+    """The versions that a dry run may name, newest first."""
+    return tuple(dict.fromkeys(version.contract.version for version in reversed(compiled.versions)))
+
+
+def run_params(versions: Sequence[str]) -> dict[str, Param]:
+    """The parameters of Airflow's trigger form, for a contract with these versions.
+
+    Raises:
+        ParamValidationError: a default is not valid.
+    """
+    return {name: copy(param) for name, param in _checked_params(tuple(versions)).items()}
+
+
+@cache
+def _checked_params(versions: tuple[str, ...]) -> dict[str, Param]:
+    """As `run_params`; checked once, because that takes a millisecond and most contracts offer the same."""
+    params = _params(versions)
+    ParamsDict(params).validate()
+    return params
+
+
+def _params(versions: tuple[str, ...]) -> dict[str, Param]:
     return {
         "force": Param(
             default=False,
@@ -95,7 +117,7 @@ def run_params(compiled: CompiledDataset) -> dict[str, Any]:
         "contract_version": Param(
             default="",
             type="string",
-            enum=list(dict.fromkeys(versions)),
+            enum=["", *versions],
             title="Contract version",
             description="Only for a dry run: judge by this version. Empty: by the version in force for the partition.",
         ),

@@ -27,7 +27,7 @@ def watch() -> list[dict[str, Any]]:
     """
     settings = load_settings()
     with open_ports(settings) as ports:
-        catalogue = contract_folder(settings).load_some(None)
+        catalogue = contract_folder(settings).load_current()
         found = one_pass(catalogue.contracts, catalogue.broken, plan=WatchPlan(), ports=ports)
     log.info(
         "watched datasets=%d missing=%d wanted=%d waiting=%d not_looked_at=%d repaired=%d",

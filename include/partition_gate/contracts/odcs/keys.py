@@ -21,11 +21,6 @@ class UnknownKey(NamedTuple):
     under: str | None
 
 
-def unknown_keys(document: Any, root: Node) -> Iterator[UnknownKey]:
-    """Every key of the document that the schema does not allow at its place, in the file's order."""
-    yield from _Walk(root).unknown(document, (root,), ())
-
-
 def known_keys(schema: Node, root: Node) -> tuple[str, ...]:
     """The keys that a schema allows in any of its branches."""
     return tuple(_properties(_branches((schema,), root)))
@@ -38,24 +33,28 @@ class _Place(NamedTuple):
     items: tuple[Node, ...]
 
 
-class _Walk:
-    """One traversal of a document; caches what the schema allows at each kind of place."""
+class AllowedKeys:
+    """The keys that a JSON Schema allows. What it allows at each kind of place is cached: use it for many documents."""
 
     def __init__(self, root: Node) -> None:
         self._root = root
         self._places: dict[tuple[int, ...], _Place] = {}
 
-    def unknown(self, value: Any, schemas: tuple[Node, ...], parts: tuple[str | int, ...]) -> Iterator[UnknownKey]:
+    def unknown_in(self, document: Any) -> Iterator[UnknownKey]:
+        """Every key of the document that the schema does not allow at its place, in the file's order."""
+        yield from self._unknown(document, (self._root,), ())
+
+    def _unknown(self, value: Any, schemas: tuple[Node, ...], parts: tuple[str | int, ...]) -> Iterator[UnknownKey]:
         if not isinstance(value, list | Mapping):
             return
         place = self._place(schemas)
         if isinstance(value, list):
             for i, child in enumerate(value):
-                yield from self.unknown(child, place.items, (*parts, i))
+                yield from self._unknown(child, place.items, (*parts, i))
             return
         for key, child in value.items():
             if key in place.known:
-                yield from self.unknown(child, place.known[key], (*parts, key))
+                yield from self._unknown(child, place.known[key], (*parts, key))
             elif place.known:  # a place without known keys allows any key: `arguments`, `implementation`
                 yield UnknownKey((*parts, key), tuple(place.known), self._under(key, place.known))
 

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from partition_gate.contracts.odcs.keys import UnknownKey, unknown_keys
+from partition_gate.contracts.odcs.keys import AllowedKeys, UnknownKey
 from partition_gate.contracts.odcs.messages import KEY_RULES, ErrorMessages, causes
 from partition_gate.contracts.odcs.schema_errors import Parts, SchemaError, SchemaValidator
 from partition_gate.core.errors import ContractError
@@ -49,10 +49,15 @@ def schema_findings(document: Document) -> tuple[Finding, ...]:
         what = f"{shown(version)} is not supported; {near}" if version is not None else f"is missing; {near}"
         return (_finding(document, ("apiVersion",), what),)
     errors = _errors(document, version)
-    unknown = tuple(unknown_keys(document.mapping, _schema(version)))
+    unknown = tuple(_allowed_keys(version).unknown_in(document.mapping))
     about_keys = _key_findings(document, version, errors, unknown)
     others = _other_findings(document, version, errors, unknown)
     return tuple(sorted(dict.fromkeys((*about_keys, *others)), key=lambda finding: finding.line or 0))
+
+
+@cache
+def _allowed_keys(version: str) -> AllowedKeys:
+    return AllowedKeys(_schema(version))
 
 
 def _nearest_version(version: object) -> str:
@@ -137,7 +142,9 @@ def _instead(key: UnknownKey, near: str, newer: str | None) -> str:
 
 def _known_since(document: Document, version: str) -> dict[str, set[Parts]]:
     """The keys that are still unknown in each later version of the standard."""
-    return {newer: {key.parts for key in unknown_keys(document.mapping, _schema(newer))} for newer in _later(version)}
+    return {
+        newer: {key.parts for key in _allowed_keys(newer).unknown_in(document.mapping)} for newer in _later(version)
+    }
 
 
 def _other_findings(

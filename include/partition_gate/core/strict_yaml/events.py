@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -21,11 +22,20 @@ _Base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class LOADER(_Base):  # type: ignore[misc]  # the C loader has no type stubs
     """CSafeLoader without timestamps: dates are text in the standard."""
 
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: tuple[bool, bool]) -> str:
+        """The tag of a node. Unquoted scalars are looked up, because a contract has few different ones."""
+        if kind is yaml.ScalarNode and implicit[0] and value is not None:
+            return _resolved(value)
+        return str(super().resolve(kind, value, implicit))
+
 
 LOADER.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in _Base.yaml_implicit_resolvers.items()
 }
+
+
+_LONGEST_WORD = 64  # characters; longer texts are sentences, and are not remembered
 
 
 class Unreadable(yaml.MarkedYAMLError):
@@ -159,6 +169,15 @@ class EventScanner:
 
 def _resolved(text: str) -> str:
     """The tag that YAML 1.1 gives an unquoted scalar."""
+    return _resolved_word(text) if len(text) <= _LONGEST_WORD else _matched(text)
+
+
+@lru_cache(maxsize=8_192)
+def _resolved_word(text: str) -> str:
+    return _matched(text)
+
+
+def _matched(text: str) -> str:
     for tag, pattern in LOADER.yaml_implicit_resolvers.get(text[:1], []):
         if pattern.match(text):
             return str(tag)
