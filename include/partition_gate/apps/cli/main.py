@@ -23,6 +23,7 @@ from partition_gate.apps.cli import (
     history,
     incidents,
     lineage,
+    monitoring,
     new,
     notify,
     operations,
@@ -63,6 +64,7 @@ EXTRAS = {
     **dict.fromkeys(("botocore", "s3fs"), "s3"),
     **dict.fromkeys(("psycopg",), "postgres"),
     **dict.fromkeys(("airflow", "pendulum"), "airflow"),
+    **dict.fromkeys(("prometheus_client",), "otel"),
 }
 # They run until they are stopped, or have a progress of their own.
 _WITHOUT_PROGRESS = {"console", "demo", "watch"}
@@ -99,6 +101,7 @@ promotion.register(app)
 baselines.register(app)
 compare.register(app)
 console.register(app)
+monitoring.register(app)
 demo_commands.register(app)
 
 
