@@ -55,12 +55,12 @@ class Installation:
         self.ledger.settle(settlement)
         return settlement
 
-    def scrape(self, **named: float) -> str:
-        return exposition(self.metrics.families(**named)).decode()
+    def scrape(self, *, limit_s: float = 60) -> str:
+        return exposition(self.metrics.families(limit_s=limit_s)).decode()
 
-    def read(self, name: str, **named: float) -> dict[tuple[str, ...], float]:
+    def read(self, name: str, *, limit_s: float = 60) -> dict[tuple[str, ...], float]:
         """The values of a metric by the values of its labels, as Prometheus reads them."""
-        samples = [each for own in text_string_to_metric_families(self.scrape(**named)) for each in own.samples]
+        samples = [each for own in text_string_to_metric_families(self.scrape(limit_s=limit_s)) for each in own.samples]
         return {tuple(each.labels.values()): each.value for each in samples if each.name == f"partition_gate_{name}"}
 
 

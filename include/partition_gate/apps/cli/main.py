@@ -64,7 +64,7 @@ EXTRAS = {
     **dict.fromkeys(("botocore", "s3fs"), "s3"),
     **dict.fromkeys(("psycopg",), "postgres"),
     **dict.fromkeys(("airflow", "pendulum"), "airflow"),
-    **dict.fromkeys(("prometheus_client",), "otel"),
+    **dict.fromkeys(("opentelemetry", "prometheus_client"), "otel"),
 }
 # They run until they are stopped, or have a progress of their own.
 _WITHOUT_PROGRESS = {"console", "demo", "watch"}

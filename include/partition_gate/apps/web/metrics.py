@@ -25,12 +25,13 @@ from partition_gate.incidents.model import IncidentState, ProblemKind
 from partition_gate.judging.attainment import Attainment
 from partition_gate.judging.disposition import FINAL, VISIBLE
 from partition_gate.judging.totals import SettledTotal, summed
+from partition_gate.ports import Ports
 from partition_gate.ports.clock import Clock
 from partition_gate.ports.ledger import Ledger
 from partition_gate.watching.metrics import OTHERS, Family, Sample, family, gauge
 
 WINDOW = timedelta(days=30)
-LIMIT_S = 1.0
+LIMIT_S, PASS_LIMIT_S = 1.0, 20.0
 # An attempt may be recorded some time after it was settled (a repair), so the history is added up anew now and then.
 _OPEN_FOR, _ADDED_UP_EVERY = timedelta(hours=1), timedelta(hours=2)
 
@@ -64,8 +65,10 @@ class LedgerMetrics:
         self._edge: datetime | None = None
         self._closed: tuple[SettledTotal, ...] = ()
 
-    def families(self, *, limit_s: float = LIMIT_S) -> tuple[Family, ...]:
+    def families(self, *, limit_s: float = LIMIT_S, turn: int = 0) -> tuple[Family, ...]:
         """All metrics. `limit_s`: no other dataset's service levels are read after this time.
+
+        `turn`: with which dataset it begins among those that were never read; for processes that live for one pass.
 
         Raises:
             LedgerUnusable: the ledger does not answer.
@@ -73,7 +76,7 @@ class LedgerMetrics:
         with self._lock:
             now, catalogue = self._clock.now(), self._catalogue()
             current = [each for each in catalogue.contracts if each.contract.status is not Status.RETIRED]
-            self._read_promises(current, now, Deadline(limit_s))
+            self._read_promises(current[turn % max(1, len(current)) :] + current, now, Deadline(limit_s))
             return (
                 *_of_attempts(self._totals(now), frozenset(each.dataset.name for each in current)),
                 *self._of_promises(now),
@@ -91,16 +94,16 @@ class LedgerMetrics:
         return summed((*self._closed, *self._ledger.settled_totals(since=self._edge)))
 
     def _read_promises(self, current: Iterable[CompiledDataset], now: datetime, limit: Deadline) -> None:
-        by_name = {each.dataset.name: each for each in current}
+        by_name = {each.dataset.name: each for each in current}  # in this order where none was read before
         self._promises = {name: read for name, read in self._promises.items() if name in by_name}
         for name in sorted(by_name, key=self._read_at):
             if limit.passed:
                 break
             self._promises[name] = _promises(by_name[name], now, self._ledger)
 
-    def _read_at(self, name: str) -> tuple[float, str]:
+    def _read_at(self, name: str) -> float:
         read = self._promises.get(name)
-        return (read.read_at.timestamp() if read else 0.0, name)
+        return read.read_at.timestamp() if read else 0.0
 
     def _of_promises(self, now: datetime) -> Iterator[Family]:
         read = sorted(self._promises.items())
@@ -115,6 +118,13 @@ class LedgerMetrics:
         yield family("attainment_ratio", ratios)
         oldest = min((each.read_at for _, each in read), default=None)
         yield gauge("promises_age_seconds", (now - oldest).total_seconds() if oldest else None)
+
+
+def tell_gauges(metrics: LedgerMetrics, ports: Ports) -> None:
+    """Send the gauges after a pass of the watch, if anybody listens. Raises: LedgerUnusable."""
+    if ports.telemetry.is_wanted:
+        heartbeat = ports.ledger.heartbeat()
+        ports.telemetry.gauges(metrics.families(limit_s=PASS_LIMIT_S, turn=heartbeat.passes if heartbeat else 0))
 
 
 def _promises(compiled: CompiledDataset, now: datetime, ledger: Ledger) -> Promises:
