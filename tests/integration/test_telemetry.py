@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -197,3 +198,16 @@ def test_in_a_task_spans_are_below_that_of_airflow_and_metrics_go_where_airflow_
     assert collector.named("arrive").parent == task.id
     assert [each.attributes["step"] for each in collector.points["partition_gate_step_seconds"]][:1] == ["arrive"]
     assert collector.services == {"our-airflow"}
+
+
+def test_the_log_of_a_run_is_json_with_its_attempt(desk: Desk):
+    desk.land()
+    desk.environment = {"GATE_LOG_FORMAT": "json"}
+
+    done = desk.gate("run", str(desk.contract), KEY)
+
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert lines[-1]["attempt"] == ATTEMPT
+    begun = [line["attempt"] for line in lines].index(ATTEMPT)
+    assert {line["attempt"] for line in lines[begun:]} == {ATTEMPT}
+    assert {line["partition"] for line in lines} == {KEY}

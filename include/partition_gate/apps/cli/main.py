@@ -39,7 +39,8 @@ from partition_gate.apps.cli import (
     versions,
     watch,
 )
-from partition_gate.apps.cli.progress import set_verbosity, shown_while_working
+from partition_gate.apps.cli.json_log import log_as_json
+from partition_gate.apps.cli.progress import PACKAGE, set_verbosity, shown_while_working
 from partition_gate.apps.cli.signals import end_on_signals
 from partition_gate.core.display import escaped
 from partition_gate.core.errors import (
@@ -53,6 +54,7 @@ from partition_gate.core.errors import (
     UnknownContract,
 )
 from partition_gate.gate.local_folders import no_space
+from partition_gate.settings import LogFormat, load_settings
 
 FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
 _LINES = "\n"
@@ -121,10 +123,21 @@ def gate(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show errors only, and no progress.")] = False,
 ) -> None:
     """Partition Gate: judge Parquet partitions against data contracts."""
+    if _is_log_json():
+        log_as_json(PACKAGE, quiet=quiet, verbose=verbose)
+        return
     set_verbosity(verbose=verbose, quiet=quiet)
     if not (verbose or quiet) and context.invoked_subcommand not in _WITHOUT_PROGRESS:
         working = shown_while_working(f"gate {context.invoked_subcommand}", error=sys.stderr)
         context.with_resource(working)
+
+
+def _is_log_json() -> bool:
+    """Whether the settings ask for it; a command that needs settings says itself what is wrong with them."""
+    try:
+        return load_settings().log_format is LogFormat.JSON
+    except GateError:
+        return False
 
 
 def main() -> None:
