@@ -36,7 +36,7 @@ MONITORED = (
     Mutation("an exception's text is in a trace", "adapters/telemetry.py",
              "type(error).__name__))", "str(error)))",
              f"{TELEMETRY}::test_a_step_that_fails_tells_the_kind_of_the_error_and_not_its_text"),
-    Mutation("an exception's text is in the log", "apps/cli/json_log.py",
+    Mutation("an exception's text is in the log", "apps/cli/progress.py",
              "record.exc_info[0].__name__", "str(record.exc_info[1])",
              f"{CONTEXT}::test_an_exception_is_logged_by_its_type_without_its_text"),
     Mutation("a line of the log names the partition before", "gate/run_context.py",

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from tests.unit.test_watch import a_contract
 
-from partition_gate.apps.cli.json_log import JsonFormatter
+from partition_gate.apps.cli.progress import JsonFormatter
 from partition_gate.core.errors import TableUnreadable
 from partition_gate.gate.pipeline import run_partition
 from partition_gate.gate.run_context import FIELDS, deliver, fields, run_of

@@ -39,8 +39,7 @@ from partition_gate.apps.cli import (
     versions,
     watch,
 )
-from partition_gate.apps.cli.json_log import log_as_json
-from partition_gate.apps.cli.progress import PACKAGE, set_verbosity, shown_while_working
+from partition_gate.apps.cli.progress import PACKAGE, log_as_json, set_verbosity, shown_while_working
 from partition_gate.apps.cli.signals import end_on_signals
 from partition_gate.core.display import escaped
 from partition_gate.core.errors import (
