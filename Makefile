@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: check-types check-style check-layers check-suites check-docs help demo test unit mutate chaos lint compile docs feast bench lock clean check-python
+.PHONY: check-types check-style check-layers check-suites check-docs help demo test unit mutate chaos lint compile docs feast bench release lock clean check-python
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -59,6 +59,11 @@ lock: .venv/uv ## Write the hashed lock files from requirements*.txt
 
 bench: .venv/dev ## Compare with hand-written SQL and other tools (ROWS=5000000 RUNS=5); FIFTY=1: the cost of ten times the rows; HISTORY=1: the cost of history and other datasets; WATCH=1: the cost of a pass of the watch; BACKFILL=1: partitions a minute in Airflow; CONSOLE=1: the cost of a page; SCALE=1: many contracts and long histories
 	@$(if $(SCALE),$(BIN)/python benchmarks/scale.py --write,$(if $(CONSOLE),$(BIN)/python benchmarks/console.py --write,$(if $(BACKFILL),$(BIN)/python benchmarks/backfill.py --write,$(if $(WATCH),$(BIN)/python benchmarks/watch.py --write,$(if $(HISTORY),$(BIN)/python benchmarks/history.py --write,$(BIN)/python benchmarks/$(if $(FIFTY),growth,run).py --rows $(or $(ROWS),5000000) --runs $(or $(RUNS),5) --folder $(HOME_FOLDER)/bench)))))
+
+release: .venv/dev ## Build the wheel and the sdist of this version in dist/, and check them
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -d dist
+	@$(BIN)/python deploy/check_release.py dist
 
 clean: ## Remove the environments, the built documentation and everything below GATE_HOME
 	rm -rf .venv .venv-docs .venv-feast site $(HOME_FOLDER)

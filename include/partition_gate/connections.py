@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,10 @@ from partition_gate.adapters.s3_access.service import (
 )
 from partition_gate.core.errors import InvalidSetting
 from partition_gate.core.record import Record
+from partition_gate.ports.telemetry import NoTelemetry, Telemetry
 from partition_gate.settings import Addressing, Settings
+
+log = logging.getLogger(__name__)
 
 S3_CONNECTION = "GATE_S3_CONN_ID"
 _ASSUME = "assume_role"
@@ -67,6 +73,25 @@ def warehouse_url(settings: Settings) -> str:
     if settings.warehouse_conn_id:
         return database_url(settings.warehouse_conn_id, setting=WAREHOUSE)
     return settings.warehouse_uri
+
+
+def telemetry(settings: Settings, stack: ExitStack) -> Telemetry:
+    """Where spans and measurements go; what waits is delivered when the stack ends.
+
+    Nothing is imported unless a collector is named, or this is Airflow, which has OpenTelemetry loaded and may have set
+    it up. A rehearsal (GATE_NOW) tells nobody, because its times are not real.
+    """
+    if settings.now is not None or not (settings.otel_endpoint or "airflow.sdk" in sys.modules):
+        return NoTelemetry()
+    try:
+        from partition_gate.adapters.telemetry import OpenTelemetry
+    except ModuleNotFoundError as error:
+        if settings.otel_endpoint:
+            log.warning("no telemetry why=%s is not installed; run: pip install 'partition-gate[otel]'", error.name)
+        return NoTelemetry()
+    found = OpenTelemetry(settings.otel_endpoint)
+    stack.callback(found.close)
+    return found
 
 
 def slack_bot_token(settings: Settings) -> str:

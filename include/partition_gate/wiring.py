@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from partition_gate.ports.rework import Rework
     from partition_gate.ports.run_events import RunEvents
     from partition_gate.ports.store import ObjectStore
+    from partition_gate.ports.telemetry import Telemetry
     from partition_gate.ports.validator import Validator
     from partition_gate.ports.warehouse import Warehouse
     from partition_gate.ports.workers import Workers
@@ -174,6 +175,12 @@ class WiredPorts:
         from partition_gate.adapters.open_lineage import OpenLineageEvents
 
         return OpenLineageEvents(self.settings.openlineage_file, self.settings.openlineage_url)
+
+    @cached_property
+    def telemetry(self) -> Telemetry:
+        from partition_gate.connections import telemetry
+
+        return telemetry(self.settings, self._stack)
 
     @cached_property
     def docs(self) -> DocsSite:

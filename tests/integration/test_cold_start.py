@@ -45,6 +45,12 @@ def test_where_nothing_is_to_judge_great_expectations_is_not_imported(desk):
     assert "great_expectations" not in again | status
 
 
+def test_nothing_for_monitoring_is_imported_unless_somebody_listens(desk):
+    names = imported(desk, "lint", str(desk.contract))
+
+    assert names & {"opentelemetry", "prometheus_client", "fastapi", "structlog", "sqlalchemy"} == set()
+
+
 @pytest.mark.parametrize(
     ("arguments", "loaded"),
     [

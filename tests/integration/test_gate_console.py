@@ -25,11 +25,16 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.kill()
 
 
-def test_the_console_answers_this_machine_and_ends_on_ctrl_c(served: tuple[subprocess.Popen[str], str]) -> None:
+def test_the_console_answers_this_machine_and_its_monitoring_and_ends_on_ctrl_c(
+    served: tuple[subprocess.Popen[str], str],
+) -> None:
     process, address = served
 
     with urllib.request.urlopen(address, timeout=30) as page:  # noqa: S310  # loopback
         assert (page.status, "Partition Gate" in page.read().decode()) == (200, True)
+    for path, told in (("metrics", "partition_gate_datasets "), ("health", '"status":"warning"')):
+        with urllib.request.urlopen(address + path, timeout=30) as answer:  # noqa: S310  # loopback
+            assert (answer.status, told in answer.read().decode()) == (200, True)
     with pytest.raises(urllib.error.HTTPError, match="400"):
         urllib.request.urlopen(urllib.request.Request(address, headers={"Host": "evil.example"}), timeout=30)  # noqa: S310
     process.send_signal(signal.SIGINT)

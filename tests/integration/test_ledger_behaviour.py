@@ -1253,3 +1253,24 @@ def test_a_baseline_that_is_unpinned_is_gone(ledger: Ledger) -> None:
 
     assert ledger.unpin("orders") is True
     assert [each.dataset for each in ledger.baselines()] == ["refunds"]
+
+
+def test_attempts_are_added_up_by_dataset_and_outcome_within_a_time(ledger: Ledger) -> None:
+    for day in (1, 2, 3):
+        key = f"2026-11-0{day}"
+        began = NOON + timedelta(days=day)
+        attempt = ledger.open_attempt(a_claim(key=key), idempotency_key=key, after_fence=0, now=began)
+        assert attempt is not None
+        outcome = PartitionOutcome.REJECTED if day == 3 else PartitionOutcome.PUBLISHED
+        settled = a_settlement(attempt.id, partition_key=key, outcome=outcome, settled_at=began + 90 * MINUTE)
+        ledger.settle(settled.model_copy(update={"rows_in": 10, "rows_published": 7, "rows_quarantined": 3}))
+
+    first = NOON + timedelta(days=1) + 90 * MINUTE
+    every = ledger.settled_totals()
+    assert [(each.outcome.value, each.attempts, each.rows_published, each.rows_quarantined) for each in every] == [
+        ("published", 2, 14, 6),
+        ("rejected", 1, 7, 3),
+    ]
+    assert [round(each.seconds, 2) for each in every] == [10_800, 5_400]
+    assert [each.attempts for each in ledger.settled_totals(before=first)] == []
+    assert [each.attempts for each in ledger.settled_totals(since=first, before=first + MINUTE)] == [1]

@@ -13,6 +13,7 @@ from tests.mutations.incidents import DELIVERING, LASTING
 from tests.mutations.landing import PATHS
 from tests.mutations.limits_and_settings import ENDING, INSTALLING, READERS, REFUSING
 from tests.mutations.lineage import EMITTING, TRACING
+from tests.mutations.monitoring import MONITORED
 from tests.mutations.mutation import Mutation
 from tests.mutations.objects import ASSIGNING, NAMING
 from tests.mutations.pages import ACTING, LOOKING, NOTING, REPORTING
@@ -295,5 +296,5 @@ MUTATIONS = (
     *(*ASSIGNING, *NAMING, *SHOWN, *NOTING, *REPORTING, *ACTING, *REFERRING),
     *(*LOOKING, *ACCEPTING, *TRANSLATING, *PATHS, *DRAFTING, *GUIDING),
     *(*PROVIDING, *BEGINNING, *REPLAYING, *GIVING_UP, *AGEING, *TRACING, *EMITTING, *RESOLVING, *HANDING_OFF),
-    *(*DIFFERING, *COMPARING_SIDES, *RECOVERING, *HOLDING, *REMOVING),
+    *(*DIFFERING, *COMPARING_SIDES, *RECOVERING, *HOLDING, *REMOVING, *MONITORED),
 )

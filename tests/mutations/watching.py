@@ -179,13 +179,13 @@ DELIVERED = (
              "examined=frozenset({_DELIVERY})", "examined=frozenset()",
              f"{UNDELIVERED}it_is_over_with_the_pass_that_delivers_what_waited"),
     Mutation("operators hear of an outage one pass later", "gate/watch.py",
-             "        second = _notified(ports)\n", "        second = first\n",
+             "        second = deliver(ports)\n", "        second = first\n",
              f"{UNDELIVERED}the_operators_are_told_in_the_same_pass"),
     Mutation("an outage is reported although this pass ended it", "gate/watch.py",
-             "    first = _notified(ports)\n    now = ports.clock.now()\n"
+             "    first = deliver(ports)\n    now = ports.clock.now()\n"
              "    waiting = undelivered(ports.ledger.backlog(), now=now)\n",
              "    now = ports.clock.now()\n"
-             "    waiting = undelivered(ports.ledger.backlog(), now=now)\n    first = _notified(ports)\n",
+             "    waiting = undelivered(ports.ledger.backlog(), now=now)\n    first = deliver(ports)\n",
              f"{UNDELIVERED}messages_that_this_pass_delivers_are_no_problem_however_long_they_waited"),
     Mutation("a channel that is gone for good makes passes red for ever", "watching/delivery.py",
              "if each.problem.cause not in muted)", ")", f"{UNDELIVERED}while_it_is_muted_no_pass_fails_for_it"),

@@ -14,6 +14,7 @@ from partition_gate.checks.expectations import Expectation, References, Referenc
 from partition_gate.core.display import displayed
 from partition_gate.core.errors import CannotAct, GateError
 from partition_gate.gate.references import referring_datasets
+from partition_gate.gate.run_context import ended
 from partition_gate.gate.standing import newest_judged
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.lineage import (
@@ -95,7 +96,10 @@ def downstream_of(
 
 
 def tell_of_run(settlement: Settlement, compiled: CompiledDataset, *, ports: Ports) -> None:
-    """Emit the events of an attempt. A failure is logged: the outcome is recorded, and no run fails because of it."""
+    """Count an attempt that was settled, and emit its events. A failure is logged: the outcome is recorded, and no run
+    fails because of it.
+    """
+    ended(settlement, ports)
     if not ports.run_events.is_wanted:
         return
     try:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from partition_gate.alerts.dataset_problems import GATE, gate_assessment
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.readiness import NotExpected, Wait
 from partition_gate.contract.schedule import canonical_key
@@ -25,8 +24,9 @@ from partition_gate.gate.inspect import judge, judge_again, open_attempt, record
 from partition_gate.gate.lineage import tell_of_run
 from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.references import unjudged_parent
-from partition_gate.gate.repair import repair
+from partition_gate.gate.repair import repair, watch_the_watch
 from partition_gate.gate.reports import report_of
+from partition_gate.gate.run_context import fields, note, run_of
 from partition_gate.gate.settle import Settled, assess, discard, unjudged
 from partition_gate.gate.spool import remove_abandoned_spools
 from partition_gate.gate.standing import Source, Standing, own_rows, replayed_key, standing_version, undone
@@ -34,7 +34,6 @@ from partition_gate.judging.attempt import Attempt, AttemptState, Claim, Settlem
 from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.judging.replay import Change, Replay
 from partition_gate.ports import Ports
-from partition_gate.watching.heartbeat import stopped
 from partition_gate.watching.partitions import overdue_at
 
 log = logging.getLogger(__name__)
@@ -63,6 +62,11 @@ def run_partition(today: CompiledDataset, key: str, *, ports: Ports, force: bool
         OperatorError: the ledger does not answer, so nothing can be recorded.
     """
     run = PartitionRun(today, key, ports=ports, force=force)
+    with run_of(run.dataset, run.key, ports):
+        return _run(run)
+
+
+def _run(run: PartitionRun) -> RunResult:
     try:
         landed = run.find_landed()
         if isinstance(landed, Settlement):
@@ -71,7 +75,7 @@ def run_partition(today: CompiledDataset, key: str, *, ports: Ports, force: bool
         if isinstance(inspected, Settlement):
             return RunResult(settlement=inspected, already=run.was_recorded)
         settled = run.settle(inspected)
-        problems = {"view_problem": settled.view_problem, "report_problem": report_of(settled.settlement, ports)}
+        problems = {"view_problem": settled.view_problem, "report_problem": report_of(settled.settlement, run.ports)}
         return RunResult(settlement=settled.settlement, already=False, **problems)
     except GateError:
         if run.errored is None:
@@ -113,7 +117,7 @@ class PartitionRun:
 
         Until then, it also waits for the partition that its rows refer to.
         """
-        with self._errors_recorded():
+        with self._step("arrive"):
             self._finish_others()
             arrival = discover.arrive(self.compiled.dataset, self.key, ports=self.ports)
             if isinstance(arrival, Discovered) and (why := unjudged_parent(self.compiled, self.key, self.ports)):
@@ -127,7 +131,7 @@ class PartitionRun:
 
     def find_landed(self) -> Discovered | Settlement:
         """What is in landing now, because a person asked; settled as MISSING if a due partition is not there."""
-        with self._errors_recorded():
+        with self._step("arrive"):
             self._finish_others()
             return self._find_landed()
 
@@ -137,7 +141,7 @@ class PartitionRun:
         A partition that was replaced while it was read, or that another run started to judge after it was listed, is
         listed and judged again.
         """
-        with self._errors_recorded():
+        with self._step("inspect"):
             return self._inspect(landed)
 
     def settle(self, inspection: Inspection) -> Settled:
@@ -145,7 +149,7 @@ class PartitionRun:
 
         If another version has become visible since the decision, the partition is judged again.
         """
-        with self._errors_recorded():
+        with self._step("settle"):
             for _ in range(RESTARTS):
                 self._attempt, self._may_still_commit = inspection.attempt, True
                 self._landed_at = inspection.landed_at
@@ -168,7 +172,7 @@ class PartitionRun:
     def _finish_others(self) -> None:
         remove_abandoned_spools(self.ports.spool_folder)
         repair(self.ports, own=self.today)
-        _watch_the_watch(self.ports)
+        watch_the_watch(self.ports)
 
     def _find_landed(self) -> Discovered | Settlement:
         landed = discover.find_landed(self.compiled.dataset, self.key, ports=self.ports)
@@ -258,6 +262,7 @@ class PartitionRun:
 
     def _open(self, seen_fence: int, fingerprint: str, key: str) -> Attempt:
         self._attempt = open_attempt(self.compiled, self._claim(seen_fence, fingerprint), key, self.ports)
+        note(attempt=self._attempt.id)
         return self._attempt
 
     def _as_of_run(self, inspection: Inspection) -> Inspection:
@@ -310,6 +315,12 @@ class PartitionRun:
         )
 
     @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        note(dataset=self.dataset, partition=self.key)
+        with self.ports.telemetry.step(name, fields), self._errors_recorded():
+            yield
+
+    @contextmanager
     def _errors_recorded(self) -> Iterator[None]:
         try:
             yield
@@ -335,14 +346,3 @@ class PartitionRun:
                 *(self.dataset, self.key, error, unrecorded),
             )
             return None
-
-
-def _watch_the_watch(ports: Ports) -> None:
-    """Record that the watch has stopped. Whether it ever ran, only `gate status` and the console say."""
-    heartbeat, now = ports.ledger.heartbeat(), ports.clock.now()
-    problem = stopped(heartbeat, now=now) if heartbeat else None
-    if problem is None:
-        return
-    log.warning("watch stopped why=%s", problem.finding)
-    links, operators = ports.links(GATE, "", ""), ports.operators_channel
-    ports.ledger.assess(gate_assessment((problem,), frozenset(), links, operators=operators), now=now)

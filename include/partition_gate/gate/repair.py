@@ -11,6 +11,7 @@ import logging
 from datetime import timedelta
 from enum import StrEnum
 
+from partition_gate.alerts.dataset_problems import GATE, gate_assessment
 from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.core.errors import ContractError, GateError, TableUnreadable
 from partition_gate.core.record import Record
@@ -18,6 +19,7 @@ from partition_gate.gate.lineage import tell_of_run
 from partition_gate.gate.settle import discard, finish, view_problem
 from partition_gate.judging.attempt import Attempt, AttemptState, Intent, Publication, Settlement, UnfinishedAttempt
 from partition_gate.ports import Ports
+from partition_gate.watching.heartbeat import stopped
 
 log = logging.getLogger(__name__)
 
@@ -174,3 +176,14 @@ def _repaired(attempt: Attempt, ending: Ending, why: str) -> Repaired:
         ending=ending,
         why=why,
     )
+
+
+def watch_the_watch(ports: Ports) -> None:
+    """Record that the watch has stopped. Whether it ever ran, only `gate status` and the console say."""
+    heartbeat, now = ports.ledger.heartbeat(), ports.clock.now()
+    problem = stopped(heartbeat, now=now) if heartbeat else None
+    if problem is None:
+        return
+    log.warning("watch stopped why=%s", problem.finding)
+    links, operators = ports.links(GATE, "", ""), ports.operators_channel
+    ports.ledger.assess(gate_assessment((problem,), frozenset(), links, operators=operators), now=now)

@@ -6,6 +6,7 @@ import logging
 
 from partition_gate.core.errors import GateError
 from partition_gate.core.units import Month
+from partition_gate.gate.run_context import fields
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.report import AttemptReport, RecentAttempt
 from partition_gate.judging.retention import Subject
@@ -30,6 +31,11 @@ def report_of(settlement: Settlement, ports: Ports) -> str | None:
 
 def write_report(settlement: Settlement, *, ports: Ports) -> str | None:
     """Write the attempt's page and its month's; the path below the site's root, None if nothing was validated."""
+    with ports.telemetry.step("report", fields):
+        return _written(settlement, ports)
+
+
+def _written(settlement: Settlement, ports: Ports) -> str | None:
     results = ports.ledger.results(settlement.attempt_id)
     path = None
     if results:

@@ -20,12 +20,13 @@ from partition_gate.core.errors import GateError, StoreUnreachable
 from partition_gate.core.record import Record
 from partition_gate.gate.deadlines import Deadline, LimitReached, within
 from partition_gate.gate.look import Look, Turn, WantedRun, WatchPlan, look
-from partition_gate.gate.notify import Delivery, DeliveryTimes, notify
+from partition_gate.gate.notify import Delivery
 from partition_gate.gate.operations import sweep
 from partition_gate.gate.pipeline import PartitionRun, run_partition
 from partition_gate.gate.references import depths, unjudged_parent
 from partition_gate.gate.repair import Ending, repair
 from partition_gate.gate.retention import retain
+from partition_gate.gate.run_context import deliver
 from partition_gate.gate.service_levels import burning
 from partition_gate.incidents.model import Assessment, Incident
 from partition_gate.judging.attempt import Settlement
@@ -247,20 +248,16 @@ def _deliver(datasets: _Datasets, ports: Ports) -> tuple[Delivery, tuple[str, ..
     operators in the same pass.
     """
     ports.ledger.unmute_due(now=ports.clock.now())
-    first = _notified(ports)
+    first = deliver(ports)
     now = ports.clock.now()
     waiting = undelivered(ports.ledger.backlog(), now=now)
     if datasets.assess_gate(of_delivery(waiting)):
-        second = _notified(ports)
+        second = deliver(ports)
         first = first.model_copy(update={"sent": first.sent + second.sent})
     sentences = tuple(each.sentence(now) for each in not_muted(waiting, ports.ledger.incidents(GATE)))
     for sentence in sentences:
         log.warning("messages not delivered: %s", sentence)
     return first, sentences
-
-
-def _notified(ports: Ports) -> Delivery:
-    return notify(ports.ledger, ports.notifier, ports.clock, times=DeliveryTimes(drain=ports.drain_limit))
 
 
 def _by_dataset(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:

@@ -16,6 +16,7 @@ from partition_gate.ports.notifier import Notifier
 from partition_gate.ports.rework import Rework
 from partition_gate.ports.run_events import RunEvents
 from partition_gate.ports.store import ObjectStore
+from partition_gate.ports.telemetry import Telemetry
 from partition_gate.ports.validator import Validator
 from partition_gate.ports.warehouse import Warehouse
 from partition_gate.ports.workers import Workers
@@ -44,6 +45,9 @@ class Ports(Protocol):
 
     @property
     def run_events(self) -> RunEvents: ...
+
+    @property
+    def telemetry(self) -> Telemetry: ...
 
     @property
     def docs(self) -> DocsSite: ...

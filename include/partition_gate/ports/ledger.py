@@ -13,9 +13,20 @@ from partition_gate.ports.outcomes import Outcomes
 from partition_gate.ports.quarantine import QuarantineRecords
 from partition_gate.ports.results import Results
 from partition_gate.ports.retention import Retention
+from partition_gate.ports.totals import Totals
 
 
 class Ledger(
-    Attempts, Outcomes, QuarantineRecords, Results, Retention, Incidents, Outbox, Heartbeats, Baselines, Protocol
+    Attempts,
+    Outcomes,
+    QuarantineRecords,
+    Results,
+    Retention,
+    Incidents,
+    Outbox,
+    Heartbeats,
+    Baselines,
+    Totals,
+    Protocol,
 ):
     """All parts in one port, because one transaction may span several (an outcome and its incidents)."""

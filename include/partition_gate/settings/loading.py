@@ -15,6 +15,7 @@ from partition_gate.settings.storage import AMAZON_S3
 
 DOTENV, TOML = ".env", "partition-gate.toml"
 _UNSET = {"", AMAZON_S3}
+_OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _CHECKOUT_FOLDER = "include"  # holds the package in a checkout
 # Variables of AWS's own tools that hold for all of our clients. Some of these would read them by themselves, others
 # not. Credentials are not here: botocore finds them.
@@ -40,7 +41,7 @@ def load_settings(environment: Mapping[str, str] | None = None, *, project: Path
     if environment is None or project is not None:
         given = from_toml(root / TOML) | from_dotenv(root / DOTENV)
     given |= from_variables(variables)
-    given |= _from_aws(variables, given)
+    given |= _from_aws(variables, given) | _from_opentelemetry(variables, given)
     try:
         settings = Settings.model_validate({name: each.value for name, each in given.items() if each.value})
     except ValidationError as error:
@@ -72,6 +73,12 @@ def _from_aws(variables: Mapping[str, str], given: Mapping[str, Given]) -> dict[
     unset = {name: aliases for name, aliases in _AWS.items() if name not in given or given[name].value in _UNSET}
     stated = {name: [alias for alias in aliases if variables.get(alias)] for name, aliases in unset.items()}
     return {name: Given(variables[aliases[0]], aliases[0]) for name, aliases in stated.items() if aliases}
+
+
+def _from_opentelemetry(variables: Mapping[str, str], given: Mapping[str, Given]) -> dict[str, Given]:
+    """The endpoint in OpenTelemetry's own variable, which its other tools read, too."""
+    is_stated = "otel_endpoint" in given and given["otel_endpoint"].value
+    return {} if is_stated or not variables.get(_OTLP) else {"otel_endpoint": Given(variables[_OTLP], _OTLP)}
 
 
 def _project() -> Path:

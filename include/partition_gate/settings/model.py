@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationInfo, field_validator
 
@@ -17,6 +18,13 @@ _REAL = (
     *("s3_endpoint_url", "s3_conn_id", "ledger_conn_id", "warehouse_conn_id"),
     *("slack_token", "slack_conn_id", "smtp_url", "webhook_secret", "openlineage_url"),
 )
+
+
+class LogFormat(StrEnum):
+    """How the lines of the log look."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 class Settings(LimitSettings, StorageSettings):
@@ -52,6 +60,14 @@ class Settings(LimitSettings, StorageSettings):
     openlineage_url: str = Field(
         "", description="URL that gets OpenLineage events, such as `http://marquez:5000/api/v1/lineage`; empty: none."
     )
+    otel_endpoint: str = Field(
+        "",
+        description="Base URL of a collector that speaks OTLP over HTTP, such as `http://collector:4318`; empty: "
+        "`OTEL_EXPORTER_OTLP_ENDPOINT`; without both, no traces and metrics are sent.",
+    )
+    log_format: LogFormat = Field(
+        LogFormat.TEXT, description="`json`: the log of a command is one JSON object a line, on the standard error."
+    )
     mask_key: SecretStr = Field(
         SecretStr(""),
         description="Key of the hashes that replace classified values; empty: a key is created once in GATE_HOME.",
@@ -62,7 +78,7 @@ class Settings(LimitSettings, StorageSettings):
         "together with real servers or messages.",
     )
 
-    @field_validator("slack_api_url", "public_url")
+    @field_validator("slack_api_url", "public_url", "otel_endpoint")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
         return url(value)

@@ -30,6 +30,7 @@ from partition_gate.judging.drift import Baseline
 from partition_gate.judging.lineage import Inputs
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
+from partition_gate.judging.totals import SettledTotal, summed
 from partition_gate.judging.verdict import CheckOutcome, CheckResult
 from partition_gate.testing.incidents import InMemoryIncidents
 from partition_gate.testing.retention import InMemoryRetention
@@ -153,6 +154,18 @@ class InMemoryLedger(InMemoryRetention, InMemoryIncidents):
 
     def decision(self, dataset: str, partition_key: str, idempotency_key: str) -> HeldDecision | None:
         return self._decisions.get((dataset, partition_key, idempotency_key))
+
+    def settled_totals(
+        self, *, since: datetime | None = None, before: datetime | None = None
+    ) -> tuple[SettledTotal, ...]:
+        settled = (s for s in self._settlements.values() if since is None or s.settled_at >= since)
+        return summed(self._total(each) for each in settled if before is None or each.settled_at < before)
+
+    def _total(self, settled: Settlement) -> SettledTotal:
+        attempt = self._attempts.get(settled.attempt_id)
+        seconds = (settled.settled_at - attempt.started_at).total_seconds() if attempt else 0.0
+        own = {name: getattr(settled, name) for name in ("dataset", "outcome", "rows_published", "rows_quarantined")}
+        return SettledTotal(**own, attempts=1, seconds=seconds)
 
     def settlement(self, attempt_id: str) -> Settlement | None:
         return self._settlements.get(attempt_id)

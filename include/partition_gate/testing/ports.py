@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,6 +35,7 @@ from partition_gate.judging.validation import (
 from partition_gate.testing.builders import NOON
 from partition_gate.testing.ledger import InMemoryLedger
 from partition_gate.testing.quarantine import FakeRework
+from partition_gate.testing.telling import FakeRunEvents, FakeTelemetry
 from partition_gate.testing.warehouse import InMemoryWarehouse
 
 OURS = "here/1/0.00"
@@ -227,20 +227,6 @@ class FakeDocs:
         return f"file:///{path}"
 
 
-class FakeRunEvents:
-    """Stores the events that were emitted; if `error` is set, it is raised instead."""
-
-    def __init__(self) -> None:
-        self.is_wanted = True
-        self.emitted: list[Mapping[str, Any]] = []
-        self.error: DeliveryError | None = None
-
-    def emit(self, events: Sequence[Mapping[str, Any]]) -> None:
-        if self.error:
-            raise self.error
-        self.emitted += events
-
-
 class FakeContracts:
     """Datasets by name: `contract/dataset`, and `contract` if it has only one."""
 
@@ -275,7 +261,7 @@ class FakePorts:
         self.warehouse, self.ledger = InMemoryWarehouse(), InMemoryLedger()
         self.rework = FakeRework()
         self.docs, self.notifier, self.run_events = FakeDocs(), FakeNotifier(), FakeRunEvents()
-        self.operators_channel = ""
+        self.operators_channel, self.telemetry = "", FakeTelemetry()
         self.contracts, self.workers = FakeContracts(*contracts), FakeWorkers()
 
     def links(self, dataset: str, key: str, attempt_id: str) -> Links:  # noqa: ARG002 -- the port's

@@ -50,6 +50,7 @@ from partition_gate.judging.drift import Baseline
 from partition_gate.judging.lineage import Inputs
 from partition_gate.judging.measurement import Measurement
 from partition_gate.judging.profile import PartitionProfile
+from partition_gate.judging.totals import SettledTotal
 from partition_gate.judging.verdict import CheckResult
 from partition_gate.ports.outbox import NOBODY
 from partition_gate.watching.heartbeat import Heartbeat
@@ -158,6 +159,12 @@ class SqlLedger(SqlQuarantineRecords, SqlRetention):
     def settled_in(self, dataset: str, month: Month) -> tuple[Settlement, ...]:
         with self._database.reading() as connection:
             return settlements.settled_in(connection, dataset, month)
+
+    def settled_totals(
+        self, *, since: datetime | None = None, before: datetime | None = None
+    ) -> tuple[SettledTotal, ...]:
+        with self._database.reading() as connection:
+            return settlements.totals(connection, since, before)
 
     def beside(self, dataset: str, partition_key: str) -> tuple[str | None, str | None]:
         with self._database.reading() as connection:

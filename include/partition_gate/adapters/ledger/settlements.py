@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Float, Row, Select, and_, cast, delete, extract, func, select
 
 from partition_gate.adapters.ledger import incidents
 from partition_gate.adapters.ledger.attempts import advance, fence_of
 from partition_gate.adapters.ledger.database import insert_new, upsert
-from partition_gate.adapters.ledger.schema import decisions, forgotten, latest, settlements
+from partition_gate.adapters.ledger.schema import attempts, decisions, forgotten, latest, settlements
 from partition_gate.core.units import Month
 from partition_gate.incidents.model import Assessment
 from partition_gate.judging.attempt import END_OF, Forgotten, HeldDecision, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
+from partition_gate.judging.totals import SettledTotal
 
 COLUMNS = [settlements.c[name] for name in Settlement.model_fields]
+_SECONDS_A_DAY = 86_400
 
 
 def settle(connection: Connection, settlement: Settlement, assessment: Assessment | None, *, is_finished: bool) -> None:
@@ -53,6 +56,29 @@ def settled_in(connection: Connection, dataset: str, month: Month) -> tuple[Sett
     mine = and_(settlements.c.dataset == dataset, at >= month.begins_at, at < month.following.begins_at)
     query = select(*COLUMNS).where(mine).order_by(at, settlements.c.attempt_id)
     return tuple(settlement_of(row) for row in connection.execute(query))
+
+
+def totals(connection: Connection, since: datetime | None, before: datetime | None) -> tuple[SettledTotal, ...]:
+    """By dataset and outcome; `settlements_age` finds those since a moment."""
+    at, rows = settlements.c.settled_at, ("rows_published", "rows_quarantined")
+    query = (
+        select(settlements.c.dataset, settlements.c.outcome, func.count().label("attempts"))
+        .add_columns(*(func.sum(settlements.c[name]).label(name) for name in rows))
+        .add_columns(func.coalesce(func.sum(_seconds(connection)), 0).label("seconds"))
+        .join(attempts, attempts.c.id == settlements.c.attempt_id, isouter=True)
+        .where(*([at >= since] if since else []), *([at < before] if before else []))
+        .group_by(settlements.c.dataset, settlements.c.outcome)
+        .order_by(settlements.c.dataset, settlements.c.outcome)
+    )
+    return tuple(SettledTotal.model_validate(dict(row._mapping)) for row in connection.execute(query))
+
+
+def _seconds(connection: Connection) -> ColumnElement[float]:
+    """From the beginning of the attempt to its settlement; each database subtracts moments in its own way."""
+    began, ended = attempts.c.started_at, settlements.c.settled_at
+    if connection.dialect.name == "sqlite":
+        return (func.julianday(ended) - func.julianday(began)) * _SECONDS_A_DAY
+    return cast(extract("epoch", ended - began), Float)
 
 
 def beside(connection: Connection, dataset: str, partition_key: str) -> tuple[str | None, str | None]:

@@ -17,7 +17,6 @@ from partition_gate.checks.compiling.compiled import CompiledDataset
 from partition_gate.contract.readiness import NotExpected, Wait
 from partition_gate.core.errors import CannotAct, GateError, InvalidSetting
 from partition_gate.core.record import Record
-from partition_gate.gate import notify as gate_notify
 from partition_gate.gate.asked_run import Asked
 from partition_gate.gate.discover import Discovered
 from partition_gate.gate.dispose import Inspection
@@ -27,6 +26,7 @@ from partition_gate.gate.pipeline import PartitionRun
 from partition_gate.gate.replay import ReplayRequest, ReplayRun
 from partition_gate.gate.reports import write_report
 from partition_gate.gate.rollback import RollbackRun
+from partition_gate.gate.run_context import deliver, note
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.replay import Action, Change, assignment
 from partition_gate.judging.verdict import CheckOutcome
@@ -163,6 +163,7 @@ def settle(dataset: str, inspected: dict[str, Any], options: RunOptions = _AS_SC
         return _noted({**inspected["settlement"], "published": False, "view_problem": None})
     inspection = Inspection.model_validate(inspected["inspection"])
     with _run(dataset, inspection.attempt.partition_key, options) as run:
+        note(attempt=inspection.attempt.id)
         settled = run.settle(inspection)
     settlement = settled.settlement
     log.info(
@@ -185,10 +186,11 @@ def _noted(settlement: dict[str, Any]) -> dict[str, Any]:
 def report(attempt_id: str) -> str | None:
     """The address of the attempt's report page; None if there is no page, or it cannot be written."""
     settings = load_settings()
-    with open_ports(settings) as ports:
+    with open_ports(settings) as ports, ports.telemetry.joined(_run_of_airflow()):
         settlement = ports.ledger.settlement(attempt_id)
         if settlement is None:
             return None
+        note(dataset=settlement.dataset, partition=settlement.partition_key, attempt=attempt_id)
         try:
             page = write_report(settlement, ports=ports)
         except GateError as error:  # the outcome is recorded, so a missing page must not fail the task
@@ -201,16 +203,14 @@ def report(attempt_id: str) -> str | None:
 
 def notify() -> dict[str, Any]:
     """Deliver the waiting messages: how many were sent, and why some still wait."""
-    with open_ports() as ports:
-        times = gate_notify.DeliveryTimes(drain=ports.drain_limit)
-        delivery = gate_notify.notify(ports.ledger, ports.notifier, ports.clock, times=times)
-    return delivery.model_dump(mode="json")
+    with open_ports() as ports, ports.telemetry.joined(_run_of_airflow()):
+        return deliver(ports).model_dump(mode="json")
 
 
 @contextmanager
 def _run(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> Iterator[PartitionRun]:
     asked = Asked(who=options.who, why=options.why)
-    with open_ports() as ports:
+    with open_ports() as ports, ports.telemetry.joined(_run_of_airflow()):
         today = ports.contracts.load(dataset)
         if options.action is Action.ROLL_BACK:
             yield RollbackRun(today, key, asked, to=options.to, ports=ports)
@@ -230,6 +230,17 @@ def _change(today: CompiledDataset, options: RunOptions) -> Change:
         how = "add customProperties: [{property: recover, value: module:function}]"
         raise CannotAct(f"the contract of {today.dataset.qualified_name} names no recovery function; {how}")
     return Change(where=options.where, recover=today.dataset.limits.recover)
+
+
+def _run_of_airflow() -> str:
+    """The run of the DAG that this task belongs to, so that its tasks share a trace; empty outside of a task."""
+    from airflow.sdk import get_current_context  # noqa: PLC0415 -- these functions are called without Airflow, too
+
+    try:
+        run = get_current_context()["dag_run"]
+    except RuntimeError:
+        return ""
+    return f"{run.dag_id}/{run.run_id}"
 
 
 def _check(options: RunOptions) -> None:

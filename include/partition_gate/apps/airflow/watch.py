@@ -7,6 +7,7 @@ from typing import Any
 
 from partition_gate.alerts.dataset_problems import GATE
 from partition_gate.apps.airflow.timetable import KEY_IN_CONF, to_airflow
+from partition_gate.apps.web.metrics import LedgerMetrics, tell_gauges
 from partition_gate.core.errors import OperatorError
 from partition_gate.gate.look import WantedRun, WatchPlan
 from partition_gate.gate.watch import watch as one_pass
@@ -29,6 +30,7 @@ def watch() -> list[dict[str, Any]]:
     with open_ports(settings) as ports:
         catalogue = contract_folder(settings).load_current()
         found = one_pass(catalogue.contracts, catalogue.broken, plan=WatchPlan(), ports=ports)
+        tell_gauges(LedgerMetrics(ports.ledger, lambda: catalogue, ports.clock), ports)
     log.info(
         "watched datasets=%d missing=%d wanted=%d waiting=%d not_looked_at=%d repaired=%d",
         *(found.datasets, len(found.missing), len(found.wanted), found.waiting),

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from partition_gate.apps.cli.signals import Terminated
+from partition_gate.wiring import open_ports
 
 _HOST = "127.0.0.1"
 
@@ -23,16 +24,18 @@ def console(
 ) -> None:
     """Serve the console on this machine, until Ctrl-C. It only reads; nobody is asked to sign in, so it is not shared.
 
+    `/metrics` has the metrics for Prometheus, and `/health` says whether the gate works.
     With Airflow, the console is part of its UI, for everybody whom Airflow lets in.
     """
     import uvicorn
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from partition_gate.apps.web.app import create_app
+    from partition_gate.apps.web.wired import WiredMonitoring
     from partition_gate.apps.web.wired import console as wired
 
-    with _listening(port) as listener:
-        app = create_app(wired())
+    with _listening(port) as listener, open_ports() as ports:
+        app = create_app(wired(ports), monitored=WiredMonitoring(ports))
         # A page of another site could otherwise read this one, under a name that it resolves to this machine.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[_HOST, "localhost"])
         typer.echo(f"http://{_HOST}:{listener.getsockname()[1]}/  (Ctrl-C stops it)")

@@ -26,6 +26,7 @@ from partition_gate.apps.cli import (
     history,
     incidents,
     lineage,
+    monitoring,
     new,
     notify,
     operations,
@@ -41,7 +42,7 @@ from partition_gate.apps.cli import (
     versions,
     watch,
 )
-from partition_gate.apps.cli.progress import set_verbosity, shown_while_working
+from partition_gate.apps.cli.progress import PACKAGE, log_as_json, set_verbosity, shown_while_working
 from partition_gate.apps.cli.signals import end_on_signals
 from partition_gate.core.display import escaped
 from partition_gate.core.errors import (
@@ -55,6 +56,7 @@ from partition_gate.core.errors import (
     UnknownContract,
 )
 from partition_gate.gate.local_folders import no_space
+from partition_gate.settings import LogFormat, load_settings
 
 FAILED, USAGE, COULD_NOT_JUDGE = 1, 2, 3
 _LINES = "\n"
@@ -66,6 +68,7 @@ EXTRAS = {
     **dict.fromkeys(("botocore", "s3fs"), "s3"),
     **dict.fromkeys(("psycopg",), "postgres"),
     **dict.fromkeys(("airflow", "pendulum"), "airflow"),
+    **dict.fromkeys(("opentelemetry", "prometheus_client"), "otel"),
 }
 # They run until they are stopped, or have a progress of their own.
 _WITHOUT_PROGRESS = {"console", "demo", "watch"}
@@ -102,6 +105,7 @@ promotion.register(app)
 baselines.register(app)
 compare.register(app)
 console.register(app)
+monitoring.register(app)
 demo_commands.register(app)
 
 
@@ -121,6 +125,9 @@ def gate(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show errors only, and no progress.")] = False,
 ) -> None:
     """Partition Gate: judge Parquet partitions against data contracts."""
+    if _is_log_json():
+        log_as_json(PACKAGE, quiet=quiet, verbose=verbose)
+        return
     set_verbosity(verbose=verbose, quiet=quiet)
     if not (verbose or quiet) and context.invoked_subcommand not in _WITHOUT_PROGRESS:
         working = shown_while_working(f"gate {context.invoked_subcommand}", error=sys.stderr)
@@ -133,6 +140,14 @@ def command_line() -> Callable[[], Any]:
     command, so a process that commands are forked from calls this first.
     """
     return typer.main.get_command(app)
+
+
+def _is_log_json() -> bool:
+    """Whether the settings ask for it; a command that needs settings says itself what is wrong with them."""
+    try:
+        return load_settings().log_format is LogFormat.JSON
+    except GateError:
+        return False
 
 
 def main() -> None:

@@ -18,9 +18,9 @@ from partition_gate.core.errors import LedgerUnusable
 from partition_gate.core.record import Record
 from partition_gate.gate import pipeline as gate_pipeline
 from partition_gate.gate.dry_run import dry_run
-from partition_gate.gate.notify import DeliveryTimes, notify
 from partition_gate.gate.operations import decide, held_version
 from partition_gate.gate.reports import write_index
+from partition_gate.gate.run_context import deliver, run_of
 from partition_gate.judging.attempt import OutboxEntry, Settlement
 from partition_gate.judging.disposition import VISIBLE, PartitionOutcome
 from partition_gate.judging.documents import run_document
@@ -86,8 +86,9 @@ def run(
             judged = dry_run(today, key, ports=ports)
             result = RunResult(settlement=judged.settlement, results=judged.results, is_dry_run=True)
         else:
-            done = gate_pipeline.run_partition(today, key, ports=ports, force=force)
-            result = with_results(done, ports, notifies=not no_notify)
+            with run_of(today.dataset.name, key, ports):
+                done = gate_pipeline.run_partition(today, key, ports=ports, force=force)
+                result = with_results(done, ports, notifies=not no_notify)
         show(result, compiled, ports, as_json=as_json)
     raise typer.Exit(exit_code(result.settlement.outcome))
 
@@ -131,7 +132,7 @@ def with_results(done: gate_pipeline.RunResult, ports: WiredPorts, *, notifies: 
     result, attempt_id, problem = RunResult(**dict(done), results=()), done.settlement.attempt_id, None
     try:
         if notifies:
-            notify(ports.ledger, ports.notifier, ports.clock, times=DeliveryTimes(drain=ports.drain_limit))
+            deliver(ports)
     except LedgerUnusable as error:
         problem = f"the outcome is recorded, and its messages wait for the next run: {error}"
     try:

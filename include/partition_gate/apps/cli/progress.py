@@ -5,12 +5,14 @@ The line is on the standard error of a terminal only, and is gone before the com
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -19,9 +21,11 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from partition_gate.core.display import displayed
+from partition_gate.gate.run_context import FIELDS, fields
 
 PACKAGE = "partition_gate"
 SHOWN_AFTER_S = 2.0
+_LONGEST_MESSAGE = 4000
 
 
 def set_verbosity(*, verbose: int, quiet: bool) -> None:
@@ -32,6 +36,16 @@ def set_verbosity(*, verbose: int, quiet: bool) -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
         log.addHandler(handler)
+
+
+def log_as_json(package: str, *, quiet: bool, verbose: int) -> None:
+    """Write the log of a package as JSON: from INFO on, with `verbose` > 1 from DEBUG, with `quiet` errors only."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    log = logging.getLogger(package)
+    log.addHandler(handler)
+    log.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose > 1 else logging.INFO)
+    log.propagate = False
 
 
 @contextmanager
@@ -57,6 +71,27 @@ def shown_while_working(name: str, *, error: TextIO, after_s: float = SHOWN_AFTE
         sys.stdout = output
         log.removeHandler(line)
         log.setLevel(level)
+
+
+class JsonFormatter(logging.Formatter):
+    """Each line has the same keys; those of the run are null while they are not known.
+
+    The message is written with the characters of control escaped, like everything from files that people see.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        known = fields()
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **{name: known.get(name) for name in FIELDS},
+            "message": displayed(record.getMessage(), limit=_LONGEST_MESSAGE),
+        }
+        if record.exc_info and record.exc_info[0]:
+            # Only the type: the text and the frames of a traceback may hold values of rows.
+            line["error"] = record.exc_info[0].__name__
+        return json.dumps(line, ensure_ascii=False)
 
 
 class _Line(logging.Handler):

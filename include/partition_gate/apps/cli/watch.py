@@ -13,6 +13,7 @@ import typer
 from partition_gate.adapters.cached_catalogue import CachedCatalogue
 from partition_gate.apps.cli.json_output import print_json
 from partition_gate.apps.cli.signals import Terminated
+from partition_gate.apps.web.metrics import LedgerMetrics, tell_gauges
 from partition_gate.contract.model import Status
 from partition_gate.core.display import SENTENCE_LENGTH, counted, displayed
 from partition_gate.core.errors import GateError
@@ -52,13 +53,14 @@ def watch(
     settings = load_settings()
     contracts = _announced(CachedCatalogue(contract_folder(settings)))
     with open_ports(settings) as ports, suppress(KeyboardInterrupt, Terminated):
+        look = _Looking(contracts, plan, ports)
         if interval is None:
-            found = _pass(contracts, plan, ports, as_json=as_json)
+            found = look.once(as_json=as_json)
             raise typer.Exit(COULD_NOT_LOOK if found.not_looked_at or found.undelivered else 0)
         while True:
             began = time.monotonic()
             try:
-                _pass(contracts, plan, ports, as_json=as_json)
+                look.once(as_json=as_json)
             except GateError as error:
                 sentence = displayed(str(error), limit=SENTENCE_LENGTH)
                 typer.echo(f"gate: {sentence}; the next pass tries again", err=True)
@@ -96,16 +98,25 @@ def _interval(text: str) -> timedelta | None:
     return interval
 
 
-def _pass(contracts: CachedCatalogue, plan: WatchPlan, ports: WiredPorts, *, as_json: bool) -> WatchPass:
-    began, catalogue = time.monotonic(), contracts.current()
-    watched = [compiled for compiled in catalogue.contracts if compiled.contract.status is not Status.RETIRED]
-    found = one_pass(watched, catalogue.broken, plan=plan, ports=ports)
-    if as_json:
-        print_json(found.model_dump(mode="json"), on_one_line=True)
-    else:
-        for line in _lines(found, ports.clock.now(), seconds=time.monotonic() - began):
-            typer.echo(line)
-    return found
+class _Looking:
+    """Passes over the same contracts."""
+
+    def __init__(self, contracts: CachedCatalogue, plan: WatchPlan, ports: WiredPorts) -> None:
+        self._contracts, self._plan, self._ports = contracts, plan, ports
+        self._metrics = LedgerMetrics(ports.ledger, contracts.current, ports.clock)
+
+    def once(self, *, as_json: bool) -> WatchPass:
+        """One pass; what it found is printed, and told to monitoring systems."""
+        began, catalogue = time.monotonic(), self._contracts.current()
+        watched = [compiled for compiled in catalogue.contracts if compiled.contract.status is not Status.RETIRED]
+        found = one_pass(watched, catalogue.broken, plan=self._plan, ports=self._ports)
+        if as_json:
+            print_json(found.model_dump(mode="json"), on_one_line=True)
+        else:
+            for line in _lines(found, self._ports.clock.now(), seconds=time.monotonic() - began):
+                typer.echo(line)
+        tell_gauges(self._metrics, self._ports)
+        return found
 
 
 def _lines(found: WatchPass, now: datetime, *, seconds: float) -> Iterator[str]:

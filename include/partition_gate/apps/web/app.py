@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from partition_gate.apps.web.access import Access, LocalAccess
 from partition_gate.apps.web.console import Console
 from partition_gate.apps.web.incident_pages import incident_pages
+from partition_gate.apps.web.monitoring import Monitored, monitoring
 from partition_gate.apps.web.pages import pages
 from partition_gate.apps.web.responses import html
 from partition_gate.core.errors import GateError
@@ -34,16 +35,25 @@ _STEPS = {
 }
 
 
-def create_app(console: Console, *, access: Access | None = None, dependencies: Sequence[Depends] = ()) -> FastAPI:
+def create_app(
+    console: Console,
+    *,
+    access: Access | None = None,
+    dependencies: Sequence[Depends] = (),
+    monitored: Monitored | None = None,
+) -> FastAPI:
     """The app. `dependencies` guard every page, but not the stylesheets. It works below any mount prefix.
 
-    `access`: who may act; without it, the person who started the process may.
+    `access`: who may act; without it, the person who started the process may. `monitored`: what `/metrics` and
+    `/health` tell to anybody who can connect; without it, there are no such addresses.
     """
     access = access or LocalAccess()
     app = FastAPI(title="Partition Gate", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/static", StaticFiles(directory=STYLES))
     for router in (pages(console, access), incident_pages(console, access)):
         app.include_router(router, dependencies=list(dependencies))
+    if monitored is not None:
+        app.include_router(monitoring(monitored))
     app.middleware("http")(_with_headers)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(GateError, _unavailable)
