@@ -31,6 +31,8 @@ _PUBLISHED = (
     "SELECT l.partition_key FROM latest l JOIN settlements s USING (attempt_id) WHERE outcome LIKE 'published%'"
 )
 _DAGS = "SELECT dag_id FROM dag JOIN serialized_dag USING (dag_id)"
+_UNSENT = "SELECT id FROM outbox WHERE state <> 'sent'"
+_UNENDED_RUNS = "SELECT dag_id, partition_key FROM dag_run WHERE state IN ('queued', 'running')"
 _FINAL = ("published", "rejected", "held", "superseded", "failed")
 
 
@@ -99,12 +101,20 @@ def queued_messages(stack: Stack) -> list[str]:
     return [row[0] for row in stack.query("gate", "SELECT id FROM outbox WHERE NOT is_edit ORDER BY number")]
 
 
+def queued_edits(stack: Stack) -> list[tuple[str, str]]:
+    """(id of the edited message, MD5 of its new text) of all edits, oldest first."""
+    edits = stack.query("gate", "SELECT root, md5(text) FROM outbox WHERE is_edit ORDER BY number")
+    return [(message, digest) for message, digest in edits]
+
+
 def _waiting(stack: Stack, days: Sequence[date]) -> list[str]:
-    """Days that are not published, attempts that have not ended, messages that were not sent."""
-    done = {row[0] for row in stack.query("gate", _PUBLISHED)}
-    unsent = stack.query("gate", "SELECT id FROM outbox WHERE state <> 'sent'")
-    missing = [day.isoformat() for day in days if day.isoformat() not in done]
-    return missing + [attempt for attempt, _, _ in in_flight(stack)] + [f"message {row[0][:12]}" for row in unsent]
+    """Days that are not published or whose run goes on, attempts that have not ended, messages that were not sent."""
+    keys = [day.isoformat() for day in days]
+    published = {key for (key,) in stack.query("gate", _PUBLISHED)}
+    unended = {key for dag, key in stack.query("airflow", _UNENDED_RUNS) if dag == DAG}
+    waiting = [f"day {key}" for key in keys if key not in published or key in unended]
+    waiting += [f"attempt {attempt} ({state}, {host})" for attempt, state, host in in_flight(stack)]
+    return waiting + [f"message {message[:12]}" for (message,) in stack.query("gate", _UNSENT)]
 
 
 def _shown(stack: Stack, days: Sequence[date]) -> str:

@@ -7,6 +7,7 @@ into docs/reference/production.md. Everything that it starts is removed at the e
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.compose import partitions, slack
 from tests.compose.engine import EngineError, engine_problem, versions
 from tests.compose.faults import FAULTS, Fault
 from tests.compose.images import built
-from tests.compose.report import Found, Round, page
+from tests.compose.report import Found, Messages, Round, page
 from tests.compose.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,10 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that everything is removed
     found = played([fault for fault in FAULTS if given.only in fault.name])
     print(page(found))
-    if given.write and not found.wrong:
+    if given.write:
         PAGE.write_text(page(found))
-    for line in found.wrong:
-        print(f"wrong: {line}")
     return 1 if found.wrong else 0
 
 
@@ -56,7 +55,7 @@ def played(faults: Sequence[Fault]) -> Found:
     print("building the image", flush=True)
     images = built(ROOT)
     shown = "Debian's PostgreSQL and Redis" if images.postgres == images.redis else f"{images.postgres}, {images.redis}"
-    found = Found(versions(), shown, os.cpu_count() or 0, images.size_bytes, images.base_bytes)
+    found = Found(versions(), shown, os.cpu_count() or 0, images.size_bytes, images.base_bytes, os.getloadavg()[0])
     with tempfile.TemporaryDirectory(prefix="partition-gate-") as scratch:
         folder = Path(scratch) / f"gate-test-{os.getpid()}"
         folder.mkdir()
@@ -74,11 +73,15 @@ def _with_logs(stack: Stack, play: Callable[[], None]) -> None:
         play()
     except BaseException:
         traceback.print_exc()
-        kept = Path(tempfile.mkdtemp(prefix="compose-test-logs-"))
-        print(f"logs are kept: {', '.join(str(file) for file in stack.save_logs(kept))}", flush=True)
+        _keep_logs(stack)
         raise
     finally:
         stack.remove()
+
+
+def _keep_logs(stack: Stack) -> None:
+    kept = Path(tempfile.mkdtemp(prefix="compose-test-logs-"))
+    print(f"logs are kept: {', '.join(str(file) for file in stack.save_logs(kept))}", flush=True)
 
 
 def _play(stack: Stack, faults: Sequence[Fault], found: Found, *, first: date) -> None:
@@ -88,13 +91,24 @@ def _play(stack: Stack, faults: Sequence[Fault], found: Found, *, first: date) -
     partitions.wait_for_dag(stack)
     for number, fault in enumerate(faults):
         days = [first + timedelta(days=number * _DAYS_A_ROUND + day) for day in range(_DAYS_A_ROUND)]
-        found.rounds.append(_round(stack, fault, days, first=first))
+        found.rounds.append(_tried_round(stack, fault, days, first=first))
         print(found.rounds[-1], flush=True)
     found.rows = _reconciled(stack, "--rows")[0]
 
 
+def _tried_round(stack: Stack, fault: Fault, days: Sequence[date], *, first: date) -> Round:
+    """The round; one that fails is wrong, its logs are kept, and the next one begins."""
+    begin = time.monotonic()
+    try:
+        return _round(stack, fault, days, first=first)
+    except EngineError as error:
+        _keep_logs(stack)
+        why = " ".join(str(error).split())
+        return Round(fault.name, "-", len(days), time.monotonic() - begin, "not asked", Messages(), (why,))
+
+
 def _round(stack: Stack, fault: Fault, days: Sequence[date], *, first: date) -> Round:
-    before = set(partitions.queued_messages(stack))
+    before, edits_before = set(partitions.queued_messages(stack)), len(partitions.queued_edits(stack))
     partitions.land(stack, days, first=first)
     begin = time.monotonic()
     with ThreadPoolExecutor(1) as pool:  # beside it, because the first attempt begins before the command ends
@@ -105,11 +119,14 @@ def _round(stack: Stack, fault: Fault, days: Sequence[date], *, first: date) -> 
     seconds = time.monotonic() - begin
     stack.wait_for_health()
     said, wrong = _reconciled(stack)
-    expected = set(partitions.queued_messages(stack)) - before
-    arrived = slack.posted(stack.slack_port)
-    wrong += misdelivered(partitions.queued_messages(stack), arrived)
+    queued, edits = partitions.queued_messages(stack), partitions.queued_edits(stack)
+    texts = slack.posted(stack.slack_port)
+    arrived = Counter({message: len(posts) for message, posts in texts.items()})
+    wrong += misdelivered(queued, arrived) + outdated(dict(edits), texts)
+    expected = set(queued) - before
     sent = sum(arrived[message] for message in expected)
-    return Round(fault.name, in_flight, len(days), seconds, said, len(expected), sent, tuple(wrong))
+    messages = Messages(len(expected), sent, len(edits) - edits_before)
+    return Round(fault.name, in_flight, len(days), seconds, said, messages, tuple(wrong))
 
 
 def _reconciled(stack: Stack, *options: str) -> tuple[str, list[str]]:
@@ -128,6 +145,13 @@ def misdelivered(queued: Sequence[str], arrived: Counter[str]) -> list[str]:
     """Messages that did not arrive exactly once, and what arrived without having been queued."""
     wrong = [f"message {each[:12]} arrived {arrived[each]} times" for each in queued if arrived[each] != 1]
     return wrong + [f"nobody queued message {each[:12]}" for each in arrived if each not in set(queued)]
+
+
+def outdated(newest: Mapping[str, str], texts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Messages that do not show their newest text, given as MD5 by message."""
+    first = {message: posts[0].encode() for message, posts in texts.items()}
+    shown = {message: hashlib.md5(text, usedforsecurity=False).hexdigest() for message, text in first.items()}
+    return [f"message {each[:12]} shows an old text" for each, digest in newest.items() if shown.get(each) != digest]
 
 
 if __name__ == "__main__":

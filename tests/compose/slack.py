@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -15,14 +15,15 @@ PORT = 8000
 CHANNELS = {"#weather-producers": "C0WEATHER1", "#weather-consumers": "C0WEATHER2"}
 
 
-def posted(port: int) -> Counter[str]:
-    """How often each message arrived in all channels and threads, by its id in the outbox."""
-    ids: Counter[str] = Counter()
+def posted(port: int) -> dict[str, list[str]]:
+    """The texts of all posts in all channels and threads, as they are now, by their id in the outbox."""
+    texts: dict[str, list[str]] = {}
     for channel in CHANNELS.values():
         for root in _messages(port, "conversations.history", channel=channel, oldest="0"):
             thread = _messages(port, "conversations.replies", channel=channel, ts=root["ts"])
-            ids.update(str(post["metadata"]["event_payload"]["outbox_id"]) for post in thread)
-    return ids
+            for post in thread:
+                texts.setdefault(str(post["metadata"]["event_payload"]["outbox_id"]), []).append(unescape(post["text"]))
+    return texts
 
 
 def _messages(port: int, method: str, **arguments: str) -> list[dict[str, Any]]:
