@@ -5,10 +5,10 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: check-types check-style check-layers check-suites check-docs help demo test unit mutate chaos lint compile docs feast bench release lock clean check-python
+.PHONY: check-types check-style check-layers check-suites check-docs help demo test unit mutate chaos compose-test lint compile docs feast bench release lock clean check-python
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: .venv/runtime ## Run two weeks of real flights through the gate on this machine (ONCE=1: stop after the summary)
 	@GATE_HOME=$(HOME_FOLDER) $(BIN)/gate demo $(if $(ONCE),--once)
@@ -38,6 +38,9 @@ mutate: .venv/dev ## Apply each harmful change of tests/mutations to a copy; the
 
 chaos: .venv/dev ## Kill processes, race publishes, exhaust disks, feed garbage (SEED=1 SCALE=0.1); writes docs/reference/chaos.md
 	@$(BIN)/python -m tests.chaos.run $(if $(SCALE),,--write) $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE))
+
+compose-test: .venv/dev ## Start docker-compose.yaml with real containers and break it (ONLY=text); writes docs/reference/production.md
+	@$(BIN)/python -m tests.compose.run $(if $(ONLY),--only "$(ONLY)",--write)
 
 compile: .venv/runtime ## Compile the contracts to expectations/
 	@$(BIN)/gate compile

@@ -1,4 +1,5 @@
-# As the official image: a new cluster with user, password file and database; then the server, all as its own user.
+# As the official image: a new cluster with user, password, database and the scripts of the folder for them; then the
+# server, all as its own user.
 set -eu
 case "${1:-postgres}" in postgres) ;; *) exec "$@" ;; esac
 PATH=$(echo /usr/lib/postgresql/*/bin):$PATH
@@ -9,11 +10,19 @@ if [ "$(id -u)" = 0 ]; then
 fi
 if [ ! -s "$data/complete" ]; then
   rm -rf "${data:?}"/*
-  initdb -D "$data" -E UTF8 --locale=C.UTF-8 -U "$POSTGRES_USER" -A scram-sha-256 --pwfile="$POSTGRES_PASSWORD_FILE"
+  PGPASSWORD=${POSTGRES_PASSWORD:-$(cat "$POSTGRES_PASSWORD_FILE")}
+  export PGPASSWORD PGUSER="$POSTGRES_USER"
+  printf '%s' "$PGPASSWORD" > /tmp/password
+  initdb -D "$data" -E UTF8 --locale=C.UTF-8 -U "$POSTGRES_USER" -A scram-sha-256 --pwfile=/tmp/password
+  rm /tmp/password
   echo "host all all all scram-sha-256" >> "$data/pg_hba.conf"
   pg_ctl -D "$data" -o "-c listen_addresses=''" -w start
-  PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") createdb -U "$POSTGRES_USER" "$POSTGRES_DB"
+  createdb "$POSTGRES_DB"
+  for script in /docker-entrypoint-initdb.d/*.sql; do
+    [ ! -f "$script" ] || psql -v ON_ERROR_STOP=1 -d "$POSTGRES_DB" -f "$script"
+  done
   pg_ctl -D "$data" -m fast -w stop
   echo yes > "$data/complete"
+  unset PGPASSWORD
 fi
 exec postgres -D "$data" -c listen_addresses='*'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutations.anomalies import COMPARING, DIGESTING, PROMOTING
 from tests.mutations.ci_formats import SHOWN
 from tests.mutations.columns_and_values import READING, SHOWING
+from tests.mutations.containers import CONTAINED
 from tests.mutations.drafting import DRAFTING
 from tests.mutations.drift import COMPARING_WITH_BASELINES, DRIFTING
 from tests.mutations.environments import COMPARING_SIDES, DIFFERING
@@ -288,6 +289,7 @@ SCHEDULING = (
 
 MUTATIONS = (
     *STORING,
+    *CONTAINED,
     *(*JUDGING, *GATE, *STATE, *PUBLISH, *TELLING, *KEYING, *SCHEDULING),
     *(*REFUSING, *ENDING, *READERS, *INSTALLING, *READING, *SHOWING),
     *(*MISSING, *WANTING, *SURVIVING, *NOTICING, *DELIVERED),

@@ -36,7 +36,8 @@ class Fault(StrEnum):
 class SlackServer:
     """`with SlackServer({"#alerts": "C0ALERTS00"}) as slack:`; requests go to `slack.url`.
 
-    `rates` are probabilities of faults per request (0..1), drawn with `seed`; `fail_next` sets exact faults.
+    `rates` are probabilities of faults per request (0..1), drawn with `seed`; `fail_next` sets exact faults. `address`
+    is where it listens; port 0: any free one.
     """
 
     token = "xoxb-test-token"  # noqa: S105 - the fake's own
@@ -46,7 +47,13 @@ class SlackServer:
     drip_s = 0.1
 
     def __init__(
-        self, channels: Mapping[str, str], *, rates: Mapping[Fault, float] | None = None, seed: int = 0, page: int = 200
+        self,
+        channels: Mapping[str, str],
+        *,
+        rates: Mapping[Fault, float] | None = None,
+        seed: int = 0,
+        page: int = 200,
+        address: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
         self.channels, self.rates, self.page = dict(channels), dict(rates or {}), page
         self.absent_from: set[str] = set()
@@ -56,7 +63,7 @@ class SlackServer:
         self.calls: list[str] = []
         self.in_flight = 0
         self._random, self._next, self._lock = random.Random(seed), deque[Fault](), threading.Lock()  # noqa: S311 - faults
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = ThreadingHTTPServer(address, _handler(self))
 
     @property
     def url(self) -> str:
