@@ -14,8 +14,10 @@ from tests.unit.test_watch import a_contract
 
 from partition_gate.apps.cli.progress import JsonFormatter
 from partition_gate.core.errors import TableUnreadable
-from partition_gate.gate.pipeline import run_partition
+from partition_gate.gate.pipeline import PartitionRun, run_partition
 from partition_gate.gate.run_context import FIELDS, deliver, fields, run_of
+from partition_gate.judging.attempt import Settlement
+from partition_gate.judging.disposition import PartitionOutcome
 from partition_gate.testing.ports import FakePorts
 
 KEY, ATTEMPT = "2026-11-01", "orders-2026-11-01-1"
@@ -86,6 +88,16 @@ def test_a_run_leaves_no_fields_behind_and_another_partition_begins_with_its_own
         within = fields()
 
     assert (after, within) == ({}, {"dataset": "orders", "partition": "2026-11-02"})
+
+
+def test_what_is_settled_outside_of_a_run_leaves_no_fields_behind(tmp_path: Path):
+    """As by the watch, for a partition that never came."""
+    ports = FakePorts(tmp_path / "spool", a_contract())
+
+    arrival = PartitionRun(a_contract(), KEY, ports=ports).arrive()
+
+    assert isinstance(arrival, Settlement)
+    assert (arrival.outcome, fields()) == (PartitionOutcome.MISSING, {})
 
 
 def test_every_line_of_a_run_parses_and_has_the_same_keys_and_the_attempt_once_there_is_one(ports: FakePorts):

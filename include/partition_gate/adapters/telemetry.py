@@ -30,7 +30,10 @@ NAME = "partition_gate"
 LIMIT_S = 3.0
 _BOUNDS_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 # Processes are short, so a sum since their beginning says nothing: the collector adds up what each of them reports.
-_DELTA: dict[type, AggregationTemporality] = {Counter: AggregationTemporality.DELTA, Histogram: AggregationTemporality.DELTA}
+_DELTA: dict[type, AggregationTemporality] = {
+    Counter: AggregationTemporality.DELTA,
+    Histogram: AggregationTemporality.DELTA,
+}
 
 
 class OpenTelemetry:

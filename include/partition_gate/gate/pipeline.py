@@ -26,7 +26,7 @@ from partition_gate.gate.local_folders import no_space
 from partition_gate.gate.references import unjudged_parent
 from partition_gate.gate.repair import repair, watch_the_watch
 from partition_gate.gate.reports import report_of
-from partition_gate.gate.run_context import fields, note, run_of
+from partition_gate.gate.run_context import fields, fields_of, note, run_of
 from partition_gate.gate.settle import Settled, assess, discard, unjudged
 from partition_gate.gate.spool import remove_abandoned_spools
 from partition_gate.gate.standing import Source, Standing, own_rows, replayed_key, standing_version, undone
@@ -316,8 +316,7 @@ class PartitionRun:
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
-        note(dataset=self.dataset, partition=self.key)
-        with self.ports.telemetry.step(name, fields), self._errors_recorded():
+        with fields_of(self.dataset, self.key), self.ports.telemetry.step(name, fields), self._errors_recorded():
             yield
 
     @contextmanager

@@ -32,21 +32,32 @@ def note(**known: str) -> None:
 
 @contextmanager
 def run_of(dataset: str, key: str, ports: Ports) -> Iterator[None]:
-    """One run of a partition: its steps have one root, and its fields are forgotten afterwards.
-
-    Within a run of the same partition, it changes nothing.
-    """
-    before = fields()
-    if (before.get("dataset"), before.get("partition")) == (dataset, key):
+    """One run of a partition: its steps have one root. Within a run of the same partition, it changes nothing."""
+    if _is_known(dataset, key):
         yield
         return
+    with fields_of(dataset, key), ports.telemetry.step("run", fields):
+        yield
+
+
+@contextmanager
+def fields_of(dataset: str, key: str) -> Iterator[None]:
+    """Work on a partition: its fields are forgotten afterwards. Within work on the same one, it changes nothing."""
+    if _is_known(dataset, key):
+        yield
+        return
+    before = fields()
     note(**dict.fromkeys(FIELDS, ""))
     note(dataset=dataset, partition=key)
     try:
-        with ports.telemetry.step("run", fields):
-            yield
+        yield
     finally:
         note(**{name: before.get(name, "") for name in FIELDS})
+
+
+def _is_known(dataset: str, key: str) -> bool:
+    known = fields()
+    return (known.get("dataset"), known.get("partition")) == (dataset, key)
 
 
 def deliver(ports: Ports) -> Delivery:
@@ -56,10 +67,13 @@ def deliver(ports: Ports) -> Delivery:
 
 
 def ended(settlement: Settlement, ports: Ports) -> None:
-    """An attempt was settled: its outcome is in the fields, logged, and counted."""
-    note(attempt=settlement.attempt_id, outcome=settlement.outcome.value)
-    log.info(
-        "attempt settled partition=%s/%s outcome=%s",
-        *(settlement.dataset, settlement.partition_key, settlement.outcome.value),
-    )
+    """An attempt was settled: its outcome is logged, counted, and in the fields of its own run; a repair settles those
+    of other runs, too.
+    """
+    with fields_of(settlement.dataset, settlement.partition_key):
+        note(attempt=settlement.attempt_id, outcome=settlement.outcome.value)
+        log.info(
+            "attempt settled partition=%s/%s outcome=%s",
+            *(settlement.dataset, settlement.partition_key, settlement.outcome.value),
+        )
     ports.telemetry.settled(settlement)

@@ -26,10 +26,11 @@ from partition_gate.gate.pipeline import PartitionRun
 from partition_gate.gate.replay import ReplayRequest, ReplayRun
 from partition_gate.gate.reports import write_report
 from partition_gate.gate.rollback import RollbackRun
-from partition_gate.gate.run_context import deliver, note
+from partition_gate.gate.run_context import deliver, fields_of, note
 from partition_gate.judging.attempt import Settlement
 from partition_gate.judging.replay import Action, Change, assignment
 from partition_gate.judging.verdict import CheckOutcome
+from partition_gate.ports import Ports
 from partition_gate.settings import load_settings
 from partition_gate.wiring import open_ports
 
@@ -165,16 +166,12 @@ def settle(dataset: str, inspected: dict[str, Any], options: RunOptions = _AS_SC
     with _run(dataset, inspection.attempt.partition_key, options) as run:
         note(attempt=inspection.attempt.id)
         settled = run.settle(inspection)
-    settlement = settled.settlement
-    log.info(
-        "partition settled partition=%s/%s outcome=%s rows_in=%d rows_published=%d rows_quarantined=%d",
-        settlement.dataset,
-        settlement.partition_key,
-        settlement.outcome.value,
-        settlement.rows_in,
-        settlement.rows_published,
-        settlement.rows_quarantined,
-    )
+        settlement = settled.settlement
+        log.info(
+            "partition settled partition=%s/%s outcome=%s rows_in=%d rows_published=%d rows_quarantined=%d",
+            *(settlement.dataset, settlement.partition_key, settlement.outcome.value),
+            *(settlement.rows_in, settlement.rows_published, settlement.rows_quarantined),
+        )
     extra = {"published": settled.is_new_version, "view_problem": settled.view_problem}
     return _noted({**settlement.model_dump(mode="json"), **extra})
 
@@ -190,9 +187,10 @@ def report(attempt_id: str) -> str | None:
         settlement = ports.ledger.settlement(attempt_id)
         if settlement is None:
             return None
-        note(dataset=settlement.dataset, partition=settlement.partition_key, attempt=attempt_id)
         try:
-            page = write_report(settlement, ports=ports)
+            with fields_of(settlement.dataset, settlement.partition_key):
+                note(attempt=attempt_id)
+                page = write_report(settlement, ports=ports)
         except GateError as error:  # the outcome is recorded, so a missing page must not fail the task
             log.warning("report not written attempt=%s why=%s", attempt_id, error)
             return None
@@ -209,17 +207,21 @@ def notify() -> dict[str, Any]:
 
 @contextmanager
 def _run(dataset: str, key: str, options: RunOptions = _AS_SCHEDULED) -> Iterator[PartitionRun]:
-    asked = Asked(who=options.who, why=options.why)
     with open_ports() as ports, ports.telemetry.joined(_run_of_airflow()):
-        today = ports.contracts.load(dataset)
-        if options.action is Action.ROLL_BACK:
-            yield RollbackRun(today, key, asked, to=options.to, ports=ports)
-        elif options.action in {Action.REPLAY, Action.RECOVER}:
-            request = ReplayRequest(change=_change(today, options), **dict(asked))
-            yield ReplayRun(today, key, request, ports=ports)
-        else:
-            started = {"is_backfill": options.is_backfill, "force": options.force}
-            yield PartitionRun(today, key, ports=ports, **started)
+        run = _run_for(ports.contracts.load(dataset), key, options, ports)
+        with fields_of(run.dataset, run.key):
+            yield run
+
+
+def _run_for(today: CompiledDataset, key: str, options: RunOptions, ports: Ports) -> PartitionRun:
+    asked = Asked(who=options.who, why=options.why)
+    if options.action is Action.ROLL_BACK:
+        return RollbackRun(today, key, asked, to=options.to, ports=ports)
+    if options.action in {Action.REPLAY, Action.RECOVER}:
+        request = ReplayRequest(change=_change(today, options), **dict(asked))
+        return ReplayRun(today, key, request, ports=ports)
+    started = {"is_backfill": options.is_backfill, "force": options.force}
+    return PartitionRun(today, key, ports=ports, **started)
 
 
 def _change(today: CompiledDataset, options: RunOptions) -> Change:
