@@ -129,6 +129,10 @@ def test_the_table_of_datasets_has_those_that_may_be_read(console: InMemoryConso
     assert "orders" not in a_browser(console, STRANGER).get("/").text
 
 
+def test_whoever_may_read_nothing_is_not_told_that_there_are_no_contracts(console: InMemoryConsole):
+    assert "or none that you may read" in a_browser(console, STRANGER).get("/").text
+
+
 def test_the_list_of_incidents_has_those_of_datasets_that_may_be_read(console: InMemoryConsole):
     shown = a_browser(console, VIEWER).get("/incidents").text
 
