@@ -85,9 +85,12 @@ def test_a_partition_that_never_came_is_a_note(desk: Desk):
 
 NOTES = """
 import json
+from airflow.api_fastapi.app import create_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
+from airflow.models.team import Team
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.xcom import XComModel
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -183,9 +186,12 @@ def test_runs_of_other_peoples_dags_get_no_note(noted: Any):
 CONSOLE = """
 import json
 from types import SimpleNamespace
+from airflow.api_fastapi.app import create_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
+from airflow.models.team import Team
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Asset, PartitionedAtRuntime
 from airflow.utils.db import initdb
@@ -201,9 +207,17 @@ for dag_id, schedule in {"gate__orders": PartitionedAtRuntime(), "reports": [ass
     with DAG(dag_id, schedule=schedule) as dag:
         EmptyOperator(task_id="settle")
     bag.bag_dag(dag)
+of_others = DagBag("/nowhere", bundle_name="c", collect_dags=False)
+with DAG("gate__salaries", schedule=None) as dag:
+    EmptyOperator(task_id="settle")
+of_others.bag_dag(dag)
 with create_session() as session:
-    session.add(DagBundleModel(name="b"))
+    for name, team in {"b": "sales", "c": "people"}.items():
+        bundle = DagBundleModel(name=name)
+        bundle.teams.append(Team(name=team))
+        session.add(bundle)
 sync_bag_to_db(bag, "b", None)
+sync_bag_to_db(of_others, "c", None)
 
 access = AirflowAccess()
 request = SimpleNamespace(state=SimpleNamespace(gate_user=SimpleNamespace(get_name=lambda: "jo@example.org")))
@@ -216,7 +230,17 @@ try:
     refused = access.start_run(request, "gate__gone", "2026-11-01", {})
 except CannotAct as error:
     refused = str(error)
+manager = create_auth_manager()
+users = {name: SimpleAuthManagerUser(username=name, role=role, teams=teams) for name, role, teams in (
+    ("viewer", "viewer", ["sales"]), ("owner", "user", ["sales"]), ("operator", "admin", None),
+)}
+def roles(user):
+    request = SimpleNamespace(state=SimpleNamespace(gate_user=user))
+    readable = access.readable_dags(request)
+    gates = "all" if readable is None else sorted(dag for dag in readable if dag.startswith("gate__"))
+    return [gates, [dag for dag in ("gate__orders", "gate__salaries", "") if access.may_act(request, dag)]]
 print("FOUND" + json.dumps({
+    "roles": {name: roles(user) for name, user in users.items()},
     "before": before, "started": started, "recorded": recorded, "refused": refused,
     "newest": access.last_run("gate__orders", "2026-11-01/07"), "of_no_dag": access.last_run("", "x"),
     "consumers": access.consumers("orders"), "of_others": access.consumers("returns"),
@@ -234,6 +258,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
         home,
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database,
         AIRFLOW__API__BASE_URL="https://airflow.example.org/",
+        AIRFLOW__CORE__MULTI_TEAM="True",
     )
 
 
@@ -253,6 +278,15 @@ def test_the_newest_run_of_a_partition_is_found_by_its_key(seen: Any):
 def test_the_consumers_are_the_dags_that_the_asset_schedules(seen: Any):
     assert seen["consumers"] == [["reports", "https://airflow.example.org/dags/reports"]]
     assert seen["of_others"] == []
+
+
+@pytest.mark.airflow
+def test_a_role_in_airflow_decides_which_datasets_are_read_and_who_acts(seen: Any):
+    assert seen["roles"] == {
+        "viewer": [["gate__orders"], []],
+        "owner": [["gate__orders"], ["gate__orders"]],
+        "operator": ["all", ["gate__orders", "gate__salaries", ""]],
+    }
 
 
 @pytest.mark.airflow

@@ -33,6 +33,9 @@ class Visitors:
     def visitor(self, _: Any) -> str:
         return "jo@example.org"
 
+    def readable_dags(self, _: Any) -> None:
+        return None
+
     def may_act(self, _: Any, dag: str) -> bool:
         return dag in self.dags
 

@@ -12,11 +12,19 @@ LINT_LIMITS = "tests/integration/test_limits_of_lint.py"
 LINT = "tests/integration/test_gate_lint.py"
 SURROUNDINGS = "tests/integration/test_surroundings.py"
 FILES = "tests/unit/test_settings_files.py"
+SECRETS = "tests/integration/test_secrets_stay_hidden.py"
 DOCTOR = "tests/integration/test_gate_doctor.py"
 CREDENTIALS = "tests/integration/test_s3_credentials.py"
 JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
 
 REFUSING = (
+    Mutation("the password of the ledger is shown when it is down", "adapters/ledger/database.py",
+             "render_as_string(hide_password=True)", "render_as_string(hide_password=False)",
+             f"{SECRETS}::test_what_cannot_be_reached_is_told_without_any_secret"),
+    Mutation("the password of the warehouse is shown when it is down", "adapters/warehouse_postgres/database.py",
+             """return f"postgresql://{self._url.host or 'localhost'}{port}/{self._url.database or ''}\"""",
+             "return self._url.render_as_string(hide_password=False) + port",
+             f"{SECRETS}::test_what_cannot_be_reached_is_told_without_any_secret"),
     Mutation("a message is sent to a server whose certificate nobody vouches for", "adapters/http_deadlines.py",
              "context=self._ssl_context)", "context=__import__('ssl')._create_unverified_context())",
              "tests/integration/test_certificates.py::test_a_server_with_an_unknown_certificate_is_sent_nothing"),

@@ -8,6 +8,7 @@ DATASET = "tests/unit/test_dataset_page.py"
 OVERVIEW = "tests/unit/test_overview.py"
 PARTITION = "tests/unit/test_partition_page.py"
 NOTES = "tests/unit/test_airflow_notes.py"
+ROLES = "tests/integration/test_console_roles.py"
 ACTIONS = "tests/integration/test_console_actions.py"
 SITE = "tests/integration/test_docs_site.py"
 RUNS = "tests/integration/test_airflow_runs.py"
@@ -115,6 +116,24 @@ ACTING = (
     Mutation("whoever may look may act", "apps/web/incident_pages.py",
              "if not self._access.may_act(request, dag_of(self._console, dataset)):", "if not dataset:",
              f"{ACTIONS}::test_a_visitor_without_the_right_sees_no_form_and_may_do_nothing"),
+    Mutation("a dataset that may not be read is found by its attempt", "apps/web/readable.py",
+             "return found if found and found.dataset in self._datasets else None", "return found",
+             f"{ROLES}::test_a_dataset_that_may_not_be_read_is_not_found"),
+    Mutation("whoever may read one dataset reads all messages", "apps/web/readable.py",
+             "        if attempt_id is None:\n            raise", "        if attempt_id == '':\n            raise",
+             f"{ROLES}::test_a_page_of_all_datasets_is_for_operators"),
+    Mutation("the overview shows datasets that may not be read", "apps/web/overview.py",
+             "[each for each in datasets if filters.may_read(each.dataset.name)]", "list(datasets)",
+             f"{ROLES}::test_the_table_of_datasets_has_those_that_may_be_read"),
+    Mutation("the overview shows incidents of datasets that may not be read", "apps/web/overview.py",
+             "if filters.may_read(each.dataset))", "if each.dataset)",
+             f"{OVERVIEW}::test_problems_of_datasets_that_may_not_be_read_are_neither_shown_nor_counted"),
+    Mutation("whoever may look sees quarantined rows", "apps/web/pages.py",
+             "if not self._access.may_act(request, dag_of(self._console, settlement.dataset)):", "if not attempt_id:",
+             f"{ROLES}::test_quarantined_rows_are_for_those_who_may_act"),
+    Mutation("a right to one team's DAGs is a right to all", "apps/airflow/console_access.py",
+             'team_name=_NO_DAG if conf.getboolean("core", "multi_team", fallback=False) else None', "team_name=None",
+             f"{RUNS}::test_a_role_in_airflow_decides_which_datasets_are_read_and_who_acts"),
     Mutation("an action has nobody's name", "apps/web/incident_pages.py",
              "who, why = self._access.visitor(request), ", 'who, why = "", ',
              f"{ACTIONS}::test_an_action_is_recorded_with_the_visitors_name_and_shows_the_incident_again"),

@@ -236,3 +236,12 @@ def test_without_contracts_there_is_nothing(ledger: Ledger):
     table = overview((), Filters(), now=NOW, ledger=ledger)
 
     assert (table.groups, table.total, table.pages) == ((), 0, 1)
+
+
+def test_problems_of_datasets_that_may_not_be_read_are_neither_shown_nor_counted(ledger: Ledger):
+    ledger.problem("orders")
+    ledger.problem("salaries")
+
+    found = shown(ledger, a_dataset(), a_dataset("salaries"), readable=frozenset({"orders"}))
+
+    assert ([each.dataset for each in found.problems], found.open_problems) == (["orders"], 1)

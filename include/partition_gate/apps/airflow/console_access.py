@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +24,9 @@ from partition_gate.apps.airflow.timetable import to_airflow
 from partition_gate.core.errors import CannotAct
 from partition_gate.presentation.links import Link
 
+# No contract has this DAG or team, so only a right that covers all of them covers these.
+_NO_DAG = "gate__"
+
 
 def sign_in(request: Request, user: GetUserDep) -> None:
     """A dependency of every page: refuses who is not signed in, and notes who is."""
@@ -31,15 +34,25 @@ def sign_in(request: Request, user: GetUserDep) -> None:
 
 
 class AirflowAccess:
-    """Whoever may start runs of a DAG may act on its dataset: acknowledge, mute, resolve and run again."""
+    """Whoever may read a DAG may read its dataset; whoever may start its runs may act on it and see its quarantine.
+
+    Whoever may read, or run, any DAG may do so with what belongs to no dataset.
+    """
 
     starts_runs = True
 
     def visitor(self, request: Request) -> str:
         return str(request.state.gate_user.get_name())
 
+    def readable_dags(self, request: Request) -> Set[str] | None:
+        """A DAG that Airflow has not parsed yet is for those who may read every DAG."""
+        manager, user = get_auth_manager(), request.state.gate_user
+        if manager.is_authorized_dag(method="GET", details=_any_dag(), user=user):
+            return None
+        return frozenset(manager.get_authorized_dag_ids(user=user, method="GET"))
+
     def may_act(self, request: Request, dag: str) -> bool:
-        details = DagDetails(id=dag, team_name=DagModel.get_team_name(dag)) if dag else None
+        details = DagDetails(id=dag, team_name=DagModel.get_team_name(dag)) if dag else _any_dag()
         authorized: bool = get_auth_manager().is_authorized_dag(
             method="POST", access_entity=DagAccessEntity.RUN, details=details, user=request.state.gate_user
         )
@@ -83,6 +96,11 @@ class AirflowAccess:
         with create_session() as session:
             dags = session.scalars(query).all()
         return tuple(Link(dag, f"{_airflow()}/dags/{quote(dag, safe='')}") for dag in dags)
+
+
+def _any_dag() -> DagDetails:
+    """Asked without details, FAB answers whether there is any DAG that the user may read or run."""
+    return DagDetails(id=_NO_DAG, team_name=_NO_DAG if conf.getboolean("core", "multi_team", fallback=False) else None)
 
 
 def _run_page(dag: str, run_id: str) -> str:

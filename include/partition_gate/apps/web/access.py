@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -26,8 +26,13 @@ class Access(Protocol):
     def visitor(self, request: Request) -> str:
         """The name under which an action is recorded."""
 
+    def readable_dags(self, request: Request) -> Set[str] | None:
+        """The DAGs whose datasets the visitor may read; None: all, and what belongs to no dataset."""
+
     def may_act(self, request: Request, dag: str) -> bool:
-        """Whether the visitor may acknowledge, mute and resolve incidents of this DAG's dataset, and start its runs."""
+        """Whether the visitor may acknowledge, mute and resolve incidents of this DAG's dataset, start its runs, and
+        see its quarantined rows.
+        """
 
     def start_run(self, request: Request, dag: str, key: str, params: Mapping[str, str]) -> str:
         """Start a run of a partition with these parameters of its DAG; the address of its page. Raises: CannotAct."""
@@ -46,6 +51,9 @@ class LocalAccess:
 
     def visitor(self, request: Request) -> str:  # noqa: ARG002 -- the protocol's
         return getpass.getuser()
+
+    def readable_dags(self, request: Request) -> Set[str] | None:  # noqa: ARG002 -- as above
+        return None
 
     def may_act(self, request: Request, dag: str) -> bool:  # noqa: ARG002 -- as above
         return True

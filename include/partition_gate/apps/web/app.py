@@ -31,6 +31,7 @@ _TITLES = {401: "Please sign in", 403: "You do not have access", 404: "Page not 
 _STEPS = {
     401: "Sign in to Airflow, then open this page again.",
     403: "Ask an Airflow administrator for access.",
+    404: "Check the address. In Airflow, what your role may not read is not found either.",
     409: "Go back and reload the page: something may have changed.",
 }
 
@@ -44,8 +45,8 @@ def create_app(
 ) -> FastAPI:
     """The app. `dependencies` guard every page, but not the stylesheets. It works below any mount prefix.
 
-    `access`: who may act; without it, the person who started the process may. `monitored`: what `/metrics` and
-    `/health` tell to anybody who can connect; without it, there are no such addresses.
+    `access`: who may read and act; without it, the person who started the process may do both. `monitored`: what
+    `/metrics` and `/health` tell to anybody who can connect; without it, there are no such addresses.
     """
     access = access or LocalAccess()
     app = FastAPI(title="Partition Gate", docs_url=None, redoc_url=None, openapi_url=None)

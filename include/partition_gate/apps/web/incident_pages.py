@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from partition_gate.apps.web.access import Access, refuse_other_sites
 from partition_gate.apps.web.console import Console, dag_of
+from partition_gate.apps.web.readable import readable
 from partition_gate.apps.web.responses import Addresses, html
 from partition_gate.core.errors import CannotAct, MalformedPartitionKey
 from partition_gate.core.units import duration
@@ -50,10 +51,10 @@ class _IncidentPages:
         self._console, self._access = console, access
 
     def incidents(self, request: Request) -> Response:
-        return html(request, "incidents.html", incidents=self._console.incidents())
+        return html(request, "incidents.html", incidents=self._readable(request).incidents())
 
     def incident(self, request: Request, number: int) -> Response:
-        found = self._console.incident(number)
+        found = self._readable(request).incident(number)
         if found is None:
             raise HTTPException(404, f"There is no incident {number}.")
         incident, events, threads, now = found
@@ -69,7 +70,7 @@ class _IncidentPages:
         )
 
     def act(self, request: Request, number: int, kind: ActionKind, fields: Fields) -> Response:
-        found = self._console.incident(number)
+        found = self._readable(request).incident(number)
         if found is None:
             raise HTTPException(404, f"There is no incident {number}.")
         self._refuse_unless_allowed(request, found.incident.dataset)
@@ -95,6 +96,9 @@ class _IncidentPages:
             raise HTTPException(409, str(error)) from error
         return RedirectResponse(address, status_code=303)
 
+    def _readable(self, request: Request) -> Console:
+        return readable(self._console, self._access, request)
+
     def _refuse_unless_allowed(self, request: Request, dataset: str) -> None:
         if not self._access.may_act(request, dag_of(self._console, dataset)):
-            raise HTTPException(403, f"You may look at {dataset}, but not act on it.")
+            raise HTTPException(403, f"Your role in Airflow may not act on {dataset}.")

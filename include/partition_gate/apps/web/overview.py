@@ -24,7 +24,7 @@ _A_DAY, _SERIES = timedelta(days=1), 24
 
 class Filters(Record):
     """Which datasets are shown: `text` is part of their name, id, description, domain or owner. `last` is the last of
-    the 14 days; None: the newest.
+    the 14 days; None: the newest. `readable` are the names that the visitor may read; None: all.
     """
 
     text: str = ""
@@ -33,6 +33,10 @@ class Filters(Record):
     only_problems: bool = False
     page: int = 1
     last: date | None = None
+    readable: frozenset[str] | None = None
+
+    def may_read(self, dataset: str) -> bool:
+        return self.readable is None or dataset in self.readable
 
 
 class Row(NamedTuple):
@@ -61,8 +65,8 @@ class _TwoWeeks(NamedTuple):
 class Overview(NamedTuple):
     """One page of datasets, by domain. `total` counts the datasets that the filters select, over all pages.
 
-    `days` are the newest first. `problems` are the worst open ones of all datasets that are not muted;
-    `open_problems` counts them all.
+    `days` are the newest first. `problems` are the worst open ones of all datasets that may be read
+    and are not muted; `open_problems` counts them all.
     """
 
     days: tuple[date, ...]
@@ -88,8 +92,9 @@ def overview(datasets: Iterable[CompiledDataset], filters: Filters, *, now: date
     Raises:
         LedgerUnusable: the ledger does not answer.
     """
-    current = [each.dataset for each in datasets if each.contract.status is not Status.RETIRED]
-    incidents = worst_first(ledger.incidents())
+    readable = [each for each in datasets if filters.may_read(each.dataset.name)]
+    current = [each.dataset for each in readable if each.contract.status is not Status.RETIRED]
+    incidents = tuple(each for each in worst_first(ledger.incidents()) if filters.may_read(each.dataset))
     troubled: dict[str, list[Incident]] = defaultdict(list)
     for incident in incidents:
         troubled[incident.dataset].append(incident)

@@ -25,6 +25,7 @@ from partition_gate.apps.web.partition_page import (
     failing_cells,
     failures_first,
 )
+from partition_gate.apps.web.readable import readable
 from partition_gate.apps.web.responses import Addresses, html
 from partition_gate.core.names import qualified_name
 from partition_gate.core.record import Record
@@ -98,20 +99,20 @@ class ConsolePages:
         self._console, self._access = console, access
 
     def overview(self, request: Request, asked: Annotated[Asked, Query()]) -> Response:
-        filters = asked.filters()
+        console, filters = self._readable(request), asked.filters()
         return html(
             request,
             "overview.html",
-            table=self._console.overview(filters),
+            table=console.overview(filters),
             filters=filters,
             filters_with=asked.changed,
-            broken=self._console.broken_contracts(),
-            watch_problem=self._console.watch_problem(),
-            undelivered=self._console.undelivered(),
+            broken=console.broken_contracts(),
+            watch_problem=console.watch_problem(),
+            undelivered=console.undelivered(),
         )
 
     def dataset(self, request: Request, name: str, last: Annotated[str | None, Query(alias="to")] = None) -> Response:
-        history = self._console.dataset(name, up_to=last or None)
+        history = self._readable(request).dataset(name, up_to=last or None)
         if history is None:
             return self._recorded(request, name)
         return html(
@@ -126,53 +127,55 @@ class ConsolePages:
 
     def _recorded(self, request: Request, name: str) -> Response:
         """The page of a dataset whose contract is broken or gone."""
-        settlements = self._console.recorded(name)
+        settlements = self._readable(request).recorded(name)
         if not settlements:
             raise HTTPException(404, f"There is no dataset {name}.")
         return html(request, "recorded.html", name=name, settlements=settlements)
 
     def partition(self, request: Request, name: str) -> Response:
-        settlement = next(filter(None, (self._console.outcome(*names) for names in _splits(name))), None)
+        console = self._readable(request)
+        settlement = next(filter(None, (console.outcome(*names) for names in _splits(name))), None)
         if settlement is None:
             raise HTTPException(404, f"Nothing is recorded for the partition {name}.")
         return self._partition(request, settlement, newest=settlement)
 
     def attempt(self, request: Request, attempt_id: str) -> Response:
-        settlement = _settlement(self._console, attempt_id)
+        settlement = _settlement(self._readable(request), attempt_id)
         newest = self._console.outcome(settlement.dataset, settlement.partition_key)
         return self._partition(request, settlement, newest=newest or settlement)
 
     def contract(self, request: Request, contract_id: str) -> Response:
         """The page of a contract; `contract_id` may also be the name of one of its datasets."""
-        summaries = self._console.contracts()
+        console = self._readable(request)
+        summaries = console.contracts()
         owner = {each.dataset: each.id for each in summaries} | {each.id: each.id for each in summaries}
         name = owner.get(contract_id, contract_id)
-        text = self._console.contract_text(name)
+        text = console.contract_text(name)
         if text is None:
             raise HTTPException(404, f"There is no contract {contract_id}.")
         own = [each for each in summaries if each.id == name]
-        details = self._console.contract_details(name) if own else None
+        details = console.contract_details(name) if own else None
         return html(
             request,
             "contract.html",
             id=name,
             lines=text.splitlines(),
             datasets=own,
-            broken=next((each for each in self._console.broken_contracts() if each.id == name), None),
+            broken=next((each for each in console.broken_contracts() if each.id == name), None),
             details=details,
             clauses_at=clauses_by_line(details) if details else {},
         )
 
     def quarantine(self, request: Request, attempt_id: str) -> Response:
-        settlement = _settlement(self._console, attempt_id)
+        settlement = self._with_rows(request, attempt_id)
         sample = self._console.quarantine_sample(attempt_id, limit=SAMPLE_ROWS)
         name = _name_in_commands(self._console, settlement)
         cells = failing_cells(sample) if sample else []
         return html(request, "quarantine.html", settlement=settlement, sample=sample, cells=cells, name=name)
 
-    def quarantine_csv(self, attempt_id: str) -> Response:
+    def quarantine_csv(self, request: Request, attempt_id: str) -> Response:
         """The first rows as a file, masked like the page."""
-        _settlement(self._console, attempt_id)
+        self._with_rows(request, attempt_id)
         sample = self._console.quarantine_sample(attempt_id, limit=CSV_ROWS)
         if sample is None:
             raise HTTPException(404, f"The attempt {attempt_id} quarantined nothing.")
@@ -180,27 +183,38 @@ class ConsolePages:
         return Response(csv_of(sample), media_type="text/csv; charset=utf-8", headers=headers)
 
     def inbox(self, request: Request) -> Response:
-        shown = conversations(self._console.messages())
+        shown = conversations(self._readable(request).messages())
         return html(request, "inbox.html", messages=shown[:MESSAGES_SHOWN], total=len(shown))
 
     def dag(self, request: Request, dag_id: str) -> Response:
         """The tab on a DAG in Airflow: the page of the DAG's dataset."""
-        own = next((each for each in self._console.contracts() if each.dag == dag_id), None)
+        own = next((each for each in self._readable(request).contracts() if each.dag == dag_id), None)
         return RedirectResponse(Addresses(request).dataset(own.dataset) if own else Addresses(request).overview())
 
     def docs(self, request: Request) -> Response:
         return RedirectResponse(Addresses(request).docs(), status_code=307)
 
-    def docs_file(self, path: str) -> Response:
+    def docs_file(self, request: Request, path: str) -> Response:
         path = path or "index.html"
-        content = self._console.docs_file(path)
+        content = self._readable(request).docs_file(path)
         if content is None:
             raise HTTPException(404, "There is no such report yet. `gate docs` writes the index of all reports.")
         kind = "text/css" if path.endswith(".css") else "text/html"
         return Response(content, media_type=f"{kind}; charset=utf-8")
 
+    def _readable(self, request: Request) -> Console:
+        return readable(self._console, self._access, request)
+
+    def _with_rows(self, request: Request, attempt_id: str) -> Settlement:
+        """An attempt whose quarantined rows the visitor may see."""
+        settlement = _settlement(self._readable(request), attempt_id)
+        if not self._access.may_act(request, dag_of(self._console, settlement.dataset)):
+            raise HTTPException(403, f"Rows of {settlement.dataset} are shown to those who may act on it.")
+        return settlement
+
     def _partition(self, request: Request, settlement: Settlement, *, newest: Settlement) -> Response:
         console, dag = self._console, dag_of(self._console, settlement.dataset)
+        may_act = self._access.may_act(request, dag)
         page = f"attempts/{settlement.attempt_id}/index.html"
         attempts = console.attempts(settlement.dataset, settlement.partition_key)
         results = console.results(settlement.attempt_id)
@@ -219,7 +233,8 @@ class ConsolePages:
             origin_lines=lines,
             consumers=self._access.consumers(settlement.dataset) if self._access.starts_runs else None,
             docs_page=page if has_report(settlement) else None,
-            may_run=self._access.starts_runs and self._access.may_act(request, dag),
+            may_run=self._access.starts_runs and may_act,
+            may_see_rows=may_act,
             last_run=self._access.last_run(dag, settlement.partition_key),
             asks=asks(settlement, attempts) if newest.attempt_id == settlement.attempt_id else (),
         )
