@@ -6,7 +6,7 @@ import logging
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partition_gate.adapters.airflow_connections import (
     WAREHOUSE,
@@ -27,6 +27,9 @@ from partition_gate.core.errors import InvalidSetting
 from partition_gate.core.record import Record
 from partition_gate.ports.telemetry import NoTelemetry, Telemetry
 from partition_gate.settings import Addressing, Settings
+
+if TYPE_CHECKING:
+    from partition_gate.adapters.object_store.s3_clients import StoreLimits
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +76,18 @@ def warehouse_url(settings: Settings) -> str:
     if settings.warehouse_conn_id:
         return database_url(settings.warehouse_conn_id, setting=WAREHOUSE)
     return settings.warehouse_uri
+
+
+def store_limits(settings: Settings) -> StoreLimits:
+    """How long object storage may take."""
+    from partition_gate.adapters.object_store.s3_clients import StoreLimits
+
+    return StoreLimits(
+        call_s=settings.store_call_timeout_s,
+        file_s=settings.store_file_timeout_s,
+        bytes_per_s=settings.store_file_bytes_per_s,
+        spool_s=settings.spool_timeout_s,
+    )
 
 
 def telemetry(settings: Settings, stack: ExitStack) -> Telemetry:

@@ -27,6 +27,7 @@ from partition_gate.core.errors import ContractError, GateError
 from partition_gate.core.partition import Location
 from partition_gate.gate.deadlines import LimitReached, within
 from partition_gate.home import mask_key
+from partition_gate.machines import machine_trials
 from partition_gate.settings import Settings
 from partition_gate.watching.heartbeat import NEVER_RAN, silence
 from partition_gate.wiring import WiredPorts, contract_folder, warehouse_database
@@ -80,6 +81,7 @@ def _trials(settings: Settings, ports: WiredPorts) -> Iterator[Trial]:
         "quarantine": (settings.path(settings.quarantine_uri, "quarantine"), QUARANTINE_SETTING),
     }
     landing = _landing_locations(settings)
+    yield from machine_trials(settings, tuple(location.root for location in landing))
     endpoints = [location.endpoint_url for location in landing if _bucket(location.root)]
     endpoints += [None for root, _ in roots.values() if _bucket(root)]
     for endpoint_url in dict.fromkeys(endpoints):
@@ -92,10 +94,14 @@ def _trials(settings: Settings, ports: WiredPorts) -> Iterator[Trial]:
             yield from _database_trials(settings)
         else:
             yield from _storage_trials(name, root, setting, ports)
+    yield from _ledger_trials(settings, ports)
+    yield "slack", partial(_slack, settings)
+
+
+def _ledger_trials(settings: Settings, ports: WiredPorts) -> Iterator[Trial]:
     yield "ledger: tables", partial(_ledger, settings)
     yield "ledger: clock", partial(_ledger_clock, settings)
     yield "watch", partial(_watch, settings, ports)
-    yield "slack", partial(_slack, settings)
 
 
 def _storage_trials(name: str, root: str, setting: str, ports: WiredPorts) -> Iterator[Trial]:

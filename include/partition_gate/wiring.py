@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +19,13 @@ from partition_gate.core.addresses import Tool, smtp_server
 from partition_gate.core.errors import InvalidSetting
 from partition_gate.core.table import TableSchema
 from partition_gate.home import make_ledger_file, make_private, mask_key
+from partition_gate.machines import require_landing_seen, require_places_seen
 from partition_gate.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
     from partition_gate.adapters.gx.duckdb.sql_rules import SqlRules
-    from partition_gate.adapters.object_store.s3_clients import Endpoint, StoreLimits
+    from partition_gate.adapters.object_store.s3_clients import Endpoint
     from partition_gate.adapters.s3_access.service import S3Service
     from partition_gate.adapters.warehouse_postgres.database import Database
     from partition_gate.contracts.drafting.layouts import ListChildren
@@ -113,8 +114,12 @@ class WiredPorts:
         from partition_gate.adapters.object_store.local import LocalObjectStore
         from partition_gate.adapters.object_store.routing import RoutingObjectStore
 
-        limit = self.settings.spool_max_bytes
-        return RoutingObjectStore(s3=self._s3_store, local=LocalObjectStore(), spool_max_bytes=limit)
+        return RoutingObjectStore(
+            s3=self._s3_store,
+            local=LocalObjectStore(),
+            spool_max_bytes=self.settings.spool_max_bytes,
+            require_seen=partial(require_landing_seen, self.settings),
+        )
 
     @cached_property
     def validator(self) -> Validator:
@@ -238,8 +243,9 @@ class WiredPorts:
     def endpoint(self, endpoint_url: str | None = None) -> Endpoint:
         """`s3_service` with our limits."""
         from partition_gate.adapters.object_store.s3_clients import Endpoint
+        from partition_gate.connections import store_limits
 
-        return Endpoint(self.s3_service(endpoint_url), _store_limits(self.settings))
+        return Endpoint(self.s3_service(endpoint_url), store_limits(self.settings))
 
     def s3_service(self, endpoint_url: str | None = None) -> S3Service:
         """The embedded server, where the settings ask for it; it is started on first use. Otherwise the endpoint that a
@@ -277,8 +283,12 @@ class WiredPorts:
 
 @contextmanager
 def open_ports(settings: Settings | None = None) -> Iterator[WiredPorts]:
-    """The ports for a command or a task. An embedded server that was started for them is stopped on exit."""
+    """The ports for a command or a task. An embedded server that was started for them is stopped on exit.
+
+    Raises: InvalidSetting, also for places that other machines cannot see.
+    """
     settings = settings or load_settings()
+    require_places_seen(settings)
     make_private(settings)
     with ExitStack() as stack:
         yield WiredPorts(settings, stack)
@@ -336,14 +346,3 @@ def _query_limits(settings: Settings) -> QueryLimits:
     from partition_gate.adapters.gx.duckdb.query_process import QueryLimits
 
     return QueryLimits(seconds=settings.sql_rule_timeout_s, memory_mb=settings.sql_rule_memory_mb)
-
-
-def _store_limits(settings: Settings) -> StoreLimits:
-    from partition_gate.adapters.object_store.s3_clients import StoreLimits
-
-    return StoreLimits(
-        call_s=settings.store_call_timeout_s,
-        file_s=settings.store_file_timeout_s,
-        bytes_per_s=settings.store_file_bytes_per_s,
-        spool_s=settings.spool_timeout_s,
-    )

@@ -15,6 +15,7 @@ FILES = "tests/unit/test_settings_files.py"
 SECRETS = "tests/integration/test_secrets_stay_hidden.py"
 DOCTOR = "tests/integration/test_gate_doctor.py"
 CREDENTIALS = "tests/integration/test_s3_credentials.py"
+MACHINES = "tests/unit/test_machines.py"
 JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
 
 REFUSING = (
@@ -31,6 +32,21 @@ REFUSING = (
     Mutation("the doctor calls a missing extra a bug", "doctor.py",
              "except ModuleNotFoundError as error:", "except ZeroDivisionError as error:",
              "tests/integration/test_without_s3.py::test_the_doctor_names_the_extra_for_landing_in_s3"),
+    Mutation("a ledger in SQLite is used by several machines", "machines.py",
+             'if not ledger_database(settings).startswith("sqlite"):', "if settings.many_machines:",
+             f"{MACHINES}::test_each_place_that_one_machine_sees_is_refused"),
+    Mutation("tasks on several machines work with places that one of them sees", "wiring.py",
+             "    require_places_seen(settings)\n", "",
+             f"{MACHINES}::test_commands_and_tasks_refuse_before_they_make_anything"),
+    Mutation("a machine reads a landing folder of its own", "adapters/object_store/routing.py",
+             "            self._require_seen(path)\n", "",
+             f"{MACHINES}::test_local_landing_is_refused_when_it_is_looked_at"),
+    Mutation("a folder beside a shared one counts as shared", "settings/storage.py",
+             "any(own.is_relative_to(Path(folder).resolve())", "any(str(own).startswith(folder)",
+             f"{MACHINES}::test_a_folder_beside_a_shared_one_is_not_shared"),
+    Mutation("Celery's workers are taken for one machine", "settings/loading.py",
+             "any(name in executor for name in _OF_MANY_MACHINES)", "executor in _OF_MANY_MACHINES[1:]",
+             f"{MACHINES}::test_an_executor_of_airflow_with_several_machines_says_so"),
     Mutation("a misspelt dataset has no hint", "adapters/contract_folder.py",
              "{near and f'{near} '}", "", "tests/integration/test_refused_commands.py"),
     Mutation("other users of the machine can read quarantined rows", "home.py",

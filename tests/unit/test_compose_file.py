@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from partition_gate.apps.cli.new import rendered
+from partition_gate.machines import require_places_seen
+from partition_gate.settings import load_settings
 
 # The schema of the Compose Specification, from https://github.com/compose-spec/compose-spec
 SCHEMA = Path("tests/corpus/compose/compose-spec.json")
@@ -52,3 +54,14 @@ def test_our_own_file_needs_nothing_that_docker_compose_1_29_does_not_know() -> 
 
 def test_the_watch_leaves_judging_to_the_workers() -> None:
     assert yaml.safe_load(FILES[OWN])["services"]["watch"]["command"][-2:] == ["--limit", "0"]
+
+
+def test_every_container_sees_every_place() -> None:
+    written = yaml.safe_load(FILES[OWN])["x-gate"]["environment"]
+    own = {name: value for name, value in written.items() if name.startswith("GATE_") and "${" not in value}
+    of_image_and_secrets = {"GATE_HOME": "/var/lib/gate", "GATE_LEDGER_URL": "postgresql+psycopg://postgres/gate"}
+
+    settings = load_settings({**own, **of_image_and_secrets})
+
+    assert settings.many_machines is True
+    require_places_seen(settings)

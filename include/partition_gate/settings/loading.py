@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from partition_gate.settings.storage import AMAZON_S3
 DOTENV, TOML = ".env", "partition-gate.toml"
 _UNSET = {"", AMAZON_S3}
 _OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_EXECUTOR = "AIRFLOW__CORE__EXECUTOR"
+_OF_MANY_MACHINES = ("CeleryExecutor", "KubernetesExecutor")
 _CHECKOUT_FOLDER = "include"  # holds the package in a checkout
 # Variables of AWS's own tools that hold for all of our clients. Some of these would read them by themselves, others
 # not. Credentials are not here: botocore finds them.
@@ -41,7 +44,7 @@ def load_settings(environment: Mapping[str, str] | None = None, *, project: Path
     if environment is None or project is not None:
         given = from_toml(root / TOML) | from_dotenv(root / DOTENV)
     given |= from_variables(variables)
-    given |= _from_aws(variables, given) | _from_opentelemetry(variables, given)
+    given |= _from_aws(variables, given) | _from_opentelemetry(variables, given) | _from_airflow(variables, given)
     try:
         settings = Settings.model_validate({name: each.value for name, each in given.items() if each.value})
     except ValidationError as error:
@@ -79,6 +82,17 @@ def _from_opentelemetry(variables: Mapping[str, str], given: Mapping[str, Given]
     """The endpoint in OpenTelemetry's own variable, which its other tools read, too."""
     is_stated = "otel_endpoint" in given and given["otel_endpoint"].value
     return {} if is_stated or not variables.get(_OTLP) else {"otel_endpoint": Given(variables[_OTLP], _OTLP)}
+
+
+def _from_airflow(variables: Mapping[str, str], given: Mapping[str, Given]) -> dict[str, Given]:
+    """Whether tasks run on several machines, unless a setting says so: as Airflow's variable says, or its file."""
+    if "many_machines" in given and given["many_machines"].value:
+        return {}
+    # Asked only where it is loaded, because that takes a second, which a command must not spend.
+    configuration = sys.modules.get("airflow.configuration") if variables is os.environ else None
+    executor = configuration.conf.get("core", "executor") if configuration else variables.get(_EXECUTOR, "")
+    is_many = any(name in executor for name in _OF_MANY_MACHINES)
+    return {"many_machines": Given("1", _EXECUTOR)} if is_many else {}
 
 
 def _project() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -34,6 +35,16 @@ class StorageSettings(Record):
         default=False,
         description="`1`: other users may read what is below GATE_HOME, as far as the umask lets them; otherwise "
         "quarantine, Data Docs, ledger, messages and spool there can be read by the gate's user only.",
+    )
+    many_machines: bool | None = Field(
+        None,
+        description="`1`: several machines judge partitions, and the gate refuses to start with a place that only one "
+        "of them can see; `0`: one machine does; empty: `1` if Airflow's executor is Celery's or that of Kubernetes.",
+    )
+    shared_folders: str = Field(
+        "",
+        description="With many machines: absolute folders that all of them mount at the same path, separated by `:`; "
+        "GATE_HOME if it is one.",
     )
     expectations: Path = Field(Path("expectations"), description="Folder of the compiled suites.")
     recover_folder: str = Field(
@@ -98,6 +109,14 @@ class StorageSettings(Record):
     docs_folder: str = Field(
         "", description="Root of Data Docs, a folder or `s3://bucket/prefix`; empty: `GATE_HOME/docs`."
     )
+
+    @field_validator("shared_folders")
+    @classmethod
+    def _are_absolute(cls, value: str) -> str:
+        for folder in filter(None, value.split(os.pathsep)):
+            if not folder.startswith("/") or ".." in Path(folder).parts:
+                raise ValueError(f"{folder!r} is not an absolute folder: write /mnt/gate, several separated by :")
+        return value
 
     @field_validator("s3_endpoint_url")
     @classmethod
@@ -195,6 +214,12 @@ class StorageSettings(Record):
     def is_warehouse_postgresql(self) -> bool:
         """Whether tables are published to PostgreSQL."""
         return bool(self.warehouse_conn_id) or self.warehouse_uri.startswith(POSTGRESQL)
+
+    def is_shared(self, path: str | Path) -> bool:
+        """Whether every machine sees what is at this path: it is in S3, or below one of GATE_SHARED_FOLDERS."""
+        folders = filter(None, self.shared_folders.split(os.pathsep))
+        own = Path(path).resolve()  # without `..` and links, which may leave a shared folder
+        return str(path).startswith("s3://") or any(own.is_relative_to(Path(folder).resolve()) for folder in folders)
 
     @property
     def recover(self) -> Path:

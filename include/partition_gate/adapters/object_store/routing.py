@@ -19,17 +19,22 @@ class RoutingObjectStore:
     """The `ObjectStore` port over one store for each S3 endpoint, and one for local folders. A partition's first file
     decides which store spools it.
 
-    `s3` opens the store of an endpoint (None: that of the settings), once and only for an S3 path, so that local
-    contracts do not start a server.
+    `require_seen` refuses a local path that other machines need and cannot see. `s3` opens the store of an endpoint
+    (None: that of the settings), once and only for an S3 path, so that local contracts do not start a server.
     """
 
     def __init__(
-        self, *, s3: Callable[[str | None], ObjectStore], local: ObjectStore, spool_max_bytes: int = SPOOL_MAX_BYTES
+        self,
+        *,
+        s3: Callable[[str | None], ObjectStore],
+        local: ObjectStore,
+        spool_max_bytes: int = SPOOL_MAX_BYTES,
+        require_seen: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._open_s3 = s3
         self._s3: dict[str | None, ObjectStore] = {}
         self._local = local
-        self._spool_max_bytes = spool_max_bytes
+        self._spool_max_bytes, self._require_seen = spool_max_bytes, require_seen
 
     def partition_keys(self, location: Location, *, since: date | None = None, whole: bool = False) -> LandedKeys:
         return self._store(location.root, location.endpoint_url).partition_keys(location, since=since, whole=whole)
@@ -53,6 +58,7 @@ class RoutingObjectStore:
 
     def _store(self, path: str, endpoint_url: str | None) -> ObjectStore:
         if not path.startswith(_SCHEME):
+            self._require_seen(path)
             return self._local
         if endpoint_url not in self._s3:
             self._s3[endpoint_url] = self._open_s3(endpoint_url)

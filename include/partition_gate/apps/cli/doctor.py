@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -13,8 +14,9 @@ from partition_gate.apps.cli import tables
 from partition_gate.apps.cli.json_output import dumped, print_json
 from partition_gate.core.diagnosis import Diagnosis, Health
 from partition_gate.core.display import SENTENCE_LENGTH, displayed
+from partition_gate.home import make_private
 from partition_gate.settings import load_settings
-from partition_gate.wiring import open_ports
+from partition_gate.wiring import WiredPorts
 
 _STYLES = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILED: "bold red"}
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -33,8 +35,9 @@ def doctor(as_json: Json = False) -> None:
     from partition_gate.doctor import examine
 
     settings = load_settings()
-    with open_ports(settings) as ports:
-        diagnoses = list(examine(settings, ports))
+    make_private(settings)
+    with ExitStack() as stack:  # not `open_ports`, which refuses what is to be shown here
+        diagnoses = list(examine(settings, WiredPorts(settings, stack)))
     if as_json:
         print_json({"trials": dumped(diagnoses)})
     else:
