@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: check-types check-style check-layers check-suites check-docs help demo test unit mutate chaos compose-test lint compile docs feast bench release lock clean check-python
+.PHONY: check-types check-style check-layers check-suites check-docs help demo test unit mutate chaos fuzz compose-test lint compile docs feast bench release lock clean check-python
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ mutate: .venv/dev ## Apply each harmful change of tests/mutations to a copy; the
 
 chaos: .venv/dev ## Kill processes, race publishes, exhaust disks, feed garbage (SEED=1 SCALE=0.1); writes docs/reference/chaos.md
 	@$(BIN)/python -m tests.chaos.run $(if $(SCALE),,--write) $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE))
+
+fuzz: .venv/dev ## Give readers and messages inputs that nobody would write (EXECUTIONS=1000000 SEED=1 ONLY=text); exit code 1 for a finding
+	@$(BIN)/python -m tests.fuzz.run $(if $(EXECUTIONS),--executions $(EXECUTIONS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
 
 compose-test: .venv/dev ## Start docker-compose.yaml with real containers and break it (ONLY=text); writes docs/reference/production.md
 	@$(BIN)/python -m tests.compose.run $(if $(ONLY),--only "$(ONLY)",--write)

@@ -17,6 +17,12 @@ CREDENTIALS = "tests/integration/test_s3_credentials.py"
 JOURNEY = "test_a_run_lands_publishes_and_quarantines_on_s3_with_the_credentials_of"
 
 REFUSING = (
+    Mutation("a password in the URL of an S3 server is quoted", "contracts/odcs/servers.py",
+             'if "@" in str(url) or "?" in str(url):', "if url is None:",
+             "tests/unit/test_odcs.py::test_an_endpoint_with_a_password_is_refused_and_not_quoted"),
+    Mutation("Slack refuses a message because of a section without text", "alerts/slack_blocks.py",
+             'if text := fitting(lines).strip("\\n"):', "if (text := fitting(lines)) is not None:",
+             "tests/unit/test_slack_blocks.py::test_a_section_without_text_is_left_out"),
     Mutation("a message is sent to a server whose certificate nobody vouches for", "adapters/http_deadlines.py",
              "context=self._ssl_context)", "context=__import__('ssl')._create_unverified_context())",
              "tests/integration/test_certificates.py::test_a_server_with_an_unknown_certificate_is_sent_nothing"),
