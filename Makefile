@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: check-types check-style check-layers check-suites check-docs help demo test unit mutate chaos compose-test lint compile docs feast bench release lock clean check-python
+.PHONY: check-types check-style check-layers check-suites check-docs help demo test unit mutate chaos fuzz compose-test lint compile docs feast bench release lock audit sbom licences clean check-python
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ mutate: .venv/dev ## Apply each harmful change of tests/mutations to a copy; the
 chaos: .venv/dev ## Kill processes, race publishes, exhaust disks, feed garbage (SEED=1 SCALE=0.1); writes docs/reference/chaos.md
 	@$(BIN)/python -m tests.chaos.run $(if $(SCALE),,--write) $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE))
 
+fuzz: .venv/dev ## Give readers and messages inputs that nobody would write (EXECUTIONS=1000000 SEED=1 ONLY=text); exit code 1 for a finding
+	@$(BIN)/python -m tests.fuzz.run $(if $(EXECUTIONS),--executions $(EXECUTIONS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
+
 compose-test: .venv/dev ## Start docker-compose.yaml with real containers and break it (ONLY=text); writes docs/reference/production.md
 	@$(BIN)/python -m tests.compose.run $(if $(ONLY),--only "$(ONLY)",--write)
 
@@ -68,8 +71,18 @@ release: .venv/dev ## Build the wheel and the sdist of this version in dist/, an
 	@$(BIN)/python -m hatchling build -d dist
 	@$(BIN)/python deploy/check_release.py dist
 
+audit: .venv-audit/installed ## Ask whether a vulnerability is known in a locked package; exit code 2 if the service does not answer
+	@.venv-audit/bin/python deploy/audit.py .venv-audit/bin/pip-audit requirements.lock requirements-image.lock requirements-dev.lock requirements-docs.lock
+
+sbom: .venv-audit/installed ## List the packages of requirements.lock in dist/partition-gate.cdx.json (CycloneDX)
+	@mkdir -p dist
+	@.venv-audit/bin/cyclonedx-py requirements --output-reproducible --of JSON -o dist/partition-gate.cdx.json requirements.lock
+
+licences: .venv/dev ## Write docs/reference/licences.md from the installed packages
+	@$(BIN)/python deploy/licences.py
+
 clean: ## Remove the environments, the built documentation and everything below GATE_HOME
-	rm -rf .venv .venv-docs .venv-feast site $(HOME_FOLDER)
+	rm -rf .venv .venv-docs .venv-feast .venv-audit site $(HOME_FOLDER)
 
 .venv/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; set PYTHON=/path/to/python3.11"; exit 1; }
@@ -93,6 +106,12 @@ clean: ## Remove the environments, the built documentation and everything below 
 	@echo "Installing Feast into .venv-feast"
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-feast
 	@$(BIN)/uv pip install --quiet --python .venv-feast/bin/python -r requirements-feast.txt
+	@touch $@
+
+.venv-audit/installed: .venv/uv requirements-audit.txt
+	@echo "Installing pip-audit and CycloneDX into .venv-audit"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-audit
+	@$(BIN)/uv pip install --quiet --python .venv-audit/bin/python -r requirements-audit.txt
 	@touch $@
 
 .venv-docs/installed: .venv/uv requirements-docs.lock

@@ -165,3 +165,24 @@ def test_a_list_with_one_target_is_that_target():
     (key,) = read(minimal(schema=[{"name": "orders", "properties": columns}])).foreign_keys
 
     assert (key.column, key.to_dataset, key.to_column) == ("id", "customers", "id")
+
+
+def in_s3(endpoint: str) -> str:
+    server = {"server": "x", "type": "s3", "location": "s3://b/dt=*/*.parquet", "format": "parquet"}
+    return minimal(servers=[{**server, "endpointUrl": endpoint}])
+
+
+@pytest.mark.parametrize("endpoint", ["http://[", "https://", "ftp://s3.example.org", "s3.example.org"])
+def test_an_endpoint_that_is_no_url_is_refused_with_an_example(endpoint):
+    with pytest.raises(ContractError, match=r"endpointUrl .* is not a URL; write one such as https://s3\.example\.org"):
+        read(in_s3(endpoint))
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://u:canary@h", "ftp://u:canary@h", "http://u:canary@[", "https://h?k=canary"]
+)
+def test_an_endpoint_with_a_password_is_refused_and_not_quoted(endpoint):
+    with pytest.raises(ContractError, match="must not contain a user, a password or a query") as refused:
+        read(in_s3(endpoint))
+
+    assert "canary" not in str(refused.value)

@@ -280,6 +280,13 @@ def test_a_value_has_one_spelling_in_a_path() -> None:
     assert read(a_patterned_location("{region}/*"), "B%20B/x") == "B%2520B"
 
 
+def test_a_name_that_is_not_utf_8_is_refused() -> None:
+    name = b"\xff".decode(errors="surrogateescape")  # as Python lists it
+
+    with pytest.raises(MalformedPartitionKey, match="is not UTF-8; rename it"):
+        read(a_patterned_location("{region}/*"), f"{name}/x")
+
+
 @pytest.mark.parametrize(
     ("pattern", "above", "first"),
     [

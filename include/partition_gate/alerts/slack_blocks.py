@@ -55,7 +55,7 @@ class Button(Record):
 
 
 class Buttons(Record):
-    """A row of links; the first is highlighted."""
+    """A row of links; the first is highlighted. At most one in a message: Slack wants unique ids of buttons."""
 
     buttons: tuple[Button, ...]
 
@@ -115,12 +115,13 @@ def _wire(block: Block) -> dict[str, object] | None:
 
 def _section(lines: Sequence[str], fields: Sequence[tuple[str, str]]) -> dict[str, object] | None:
     wire: dict[str, object] = {"type": "section"}
-    if lines:
-        wire["text"] = _mrkdwn(fitting(lines))
-    if fields:
-        shown = [f"{bold(label)}\n{value}" for label, value in fields]
-        wire["fields"] = [_mrkdwn(text) for text in shown if len(text) <= FIELD_LENGTH][:MAX_FIELDS]
-    return wire if lines or fields else None
+    # Slack refuses a whole message because of one empty text or list.
+    if text := fitting(lines).strip("\n"):
+        wire["text"] = _mrkdwn(text)
+    columns = [f"{bold(label)}\n{value}" for label, value in fields]
+    if shown := [_mrkdwn(text) for text in columns if len(text) <= FIELD_LENGTH][:MAX_FIELDS]:
+        wire["fields"] = shown
+    return wire if len(wire) > 1 else None
 
 
 def _actions(buttons: Sequence[Button]) -> dict[str, object] | None:

@@ -59,7 +59,8 @@ def part_of(segment: Segment, fields: Sequence[Field], texts: Mapping[Field, str
     text = texts[first]
     if first.format and segment.type in SIGNED_BITS:
         return segment.part(str(int(text)))
-    part = segment.part(quote(text, safe=""))
+    # A name that is not UTF-8 has surrogates; encoded as they are, they are refused as such by the segment.
+    part = segment.part(quote(text, safe="", errors="surrogatepass"))
     if text != unquote(part):
         raise MalformedPartitionKey(f"{segment.name}: {shown(text)} is spelled {shown(unquote(part))} here; rename it")
     return part

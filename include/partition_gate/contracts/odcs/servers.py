@@ -117,14 +117,17 @@ def endpoint_of(server: Mapping[str, Any], *, path: str) -> str | None:
     url = server.get("endpointUrl")
     if server.get("type") != "s3" or not url:
         return None
-    parts = urlsplit(str(url))
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ContractError(
-            f"{path}: servers: endpointUrl {shown(url)} is not a URL; write one such as https://s3.example.org"
-        )
-    if "@" in parts.netloc or parts.query:  # not quoted: it may be a password
+    if "@" in str(url) or "?" in str(url):  # not quoted: it may be a password
         raise ContractError(
             f"{path}: servers: endpointUrl must not contain a user, a password or a query; write scheme, host and port"
+        )
+    try:
+        is_url = urlsplit(str(url)).scheme in {"http", "https"} and bool(urlsplit(str(url)).hostname)
+    except ValueError:  # `http://[`
+        is_url = False
+    if not is_url:
+        raise ContractError(
+            f"{path}: servers: endpointUrl {shown(url)} is not a URL; write one such as https://s3.example.org"
         )
     return str(url).rstrip("/")
 
