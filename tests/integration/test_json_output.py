@@ -40,6 +40,7 @@ COMMANDS = {
     "watch": ("watch",),
     "notify": ("notify",),
     "doctor": ("doctor",),
+    "health": ("health",),
     "lint": ("lint",),
     "coverage": ("coverage", "orders"),
     "versions": ("versions", "orders"),

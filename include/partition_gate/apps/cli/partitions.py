@@ -110,8 +110,9 @@ def _decide(contract: str, key: str, why: str, *, is_approved: bool, as_json: bo
     settings = load_settings()
     today = load_to_publish(contract_folder(settings), contract)
     with open_ports(settings) as ports:
-        for line in held_version(today, key, ports=ports).why:
-            typer.echo(displayed(line, limit=SENTENCE_LENGTH), err=True)
+        if is_approved:  # the result of a rejection repeats the reasons; that of an approval has none
+            for line in held_version(today, key, ports=ports).why:
+                typer.echo(displayed(line, limit=SENTENCE_LENGTH), err=True)
         done = decide(today, key, is_approved=is_approved, who=getpass.getuser(), why=why, ports=ports)
         result = with_results(done, ports, notifies=True)
         show(result, today.in_force(done.settlement.partition_key), ports, as_json=as_json)
