@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from partition_gate.connections import ledger_database
 from partition_gate.core.addresses import Tool
 from partition_gate.core.diagnosis import Finding, failed, ok, warning
 from partition_gate.core.errors import InvalidSetting
@@ -102,6 +101,8 @@ def _docs(settings: Settings) -> str:
 
 def _ledger(settings: Settings) -> str:
     """SQLite is refused on a shared disk, too, because its locks do not hold between machines."""
+    from partition_gate.connections import ledger_database  # noqa: PLC0415 -- needs SQLAlchemy, which `lint` does not
+
     if not ledger_database(settings).startswith("sqlite"):
         return ""
     return f"{ledger_shown(settings)}, which is SQLite: set GATE_LEDGER_URL to postgresql+psycopg://user@host/db"
